@@ -1,0 +1,1 @@
+"""The composition root: catalog, command line, pytest plugin, reports."""

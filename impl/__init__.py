@@ -1,0 +1,1 @@
+"""The reference systems, and their deliberately wrong variants."""

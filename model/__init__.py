@@ -1,0 +1,1 @@
+"""The machine: values in, trace out. Knows no protocol and no checker."""
