@@ -99,6 +99,38 @@ class Conditions:
         counts[kind] = counts.get(kind, 0) + 1
         return replace(self, spent=tuple(sorted(counts.items())))
 
+    def after_crash(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node down."""
+        return replace(self, down=tuple(sorted({*self.down, node})))
+
+    def after_restart(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node up again."""
+        return replace(self, down=tuple(other for other in self.down if other != node))
+
+    def with_silent(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node that loses messages."""
+        return replace(self, silent=tuple(sorted({*self.silent, node})))
+
+    def after_mend(self, node: NodeId) -> Conditions:
+        """Return these conditions with a silent node well again."""
+        return replace(self, silent=tuple(other for other in self.silent if other != node))
+
+    def with_cut(self, cut: Partition) -> Conditions:
+        """Return these conditions with one more partition in force."""
+        return replace(self, cuts=tuple(sorted((*self.cuts, cut))))
+
+    def after_heal(self, cut: Partition) -> Conditions:
+        """Return these conditions without a partition."""
+        return replace(self, cuts=tuple(other for other in self.cuts if other != cut))
+
+    def after_settle(self, silent: tuple[NodeId, ...]) -> Conditions:
+        """Return the conditions in which the faults have stopped, but for nodes silent for good."""
+        return replace(self, cuts=(), silent=silent, settled=silent)
+
+    def with_role(self, index: int, role: str) -> Conditions:
+        """Return these conditions with the role of one node changed."""
+        return replace(self, roles=(*self.roles[:index], role, *self.roles[index + 1 :]))
+
     def is_cut(self, src: NodeId, dst: NodeId) -> bool:
         """Tell whether a partition stands between two nodes, in this direction."""
         return any(cut.separates(src, dst) for cut in self.cuts)
@@ -415,9 +447,7 @@ class Move:
         roles = self.conditions.roles
         if roles and roles[index] != role:
             self.log("role", node, value=role, why=roles[index])
-            self.conditions = replace(
-                self.conditions, roles=(*roles[:index], role, *roles[index + 1 :])
-            )
+            self.conditions = self.conditions.with_role(index, role)
 
     def done(self) -> Moved:
         """Return the next world and the events."""
