@@ -7,7 +7,7 @@ replay, traces and reports need no edit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.model.faults import (
@@ -32,7 +32,7 @@ from counterpoint.model.rules import (
     tolerated_failures,
 )
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Move, Moved, World
+from counterpoint.model.world import Action, Move, Moved, World, oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Deliver:
     def apply(self, world: World) -> Moved:
         """Give the message to its receiver."""
         move = Move(world)
-        move.deliver(world.oldest((self.src, self.dst, self.body)))
+        move.deliver(oldest(world.flights, (self.src, self.dst, self.body)))
         return move.done()
 
 
@@ -196,9 +196,8 @@ class Settle:
         """Stop the faults."""
         move = Move(world)
         move.log("settle", value=self.silent)
-        for flight in world.flights:
-            if flight.is_held:
-                move.put(replace(flight, is_held=False), instead_of=flight)
+        for flight in world.held:
+            move.release(flight)
         for cut in world.conditions.cuts:
             move.log("heal", value=cut)
         move.conditions = world.conditions.after_settle(self.silent)

@@ -7,7 +7,7 @@ what the system promises to survive; that bound is a guard in `options`, here an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.model.node import Recover
@@ -15,13 +15,14 @@ from counterpoint.model.rules import (
     can_pass,
     deliverable,
     may_be_silent,
+    may_drop,
     may_fail,
     may_spend,
     obstacle,
     waiting,
 )
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Move, Moved, Partition, World
+from counterpoint.model.world import Move, Moved, Partition, World, oldest
 
 
 def _spending(world: World, kind: str) -> Move:
@@ -53,18 +54,13 @@ class Drop:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Drop]:
         """Each waiting content once; a message to oneself cannot be lost."""
-        if world.conditions.settled is not None:
-            return
         for flight in waiting(world, at):
-            is_free = obstacle(world.conditions, flight.src, flight.dst) is not None
-            if is_free or (
-                flight.src != flight.dst and may_spend(world.scenario, world.conditions, cls.kind)
-            ):
+            if may_drop(world.scenario, world.conditions, flight.src, flight.dst):
                 yield cls(*flight.content)
 
     def apply(self, world: World) -> Moved:
         """Lose the message."""
-        flight = world.oldest((self.src, self.dst, self.body))
+        flight = oldest(world.flights, (self.src, self.dst, self.body))
         in_the_way = obstacle(world.conditions, self.src, self.dst)
         move = Move(world) if in_the_way else _spending(world, self.kind)
         move.lose(flight, in_the_way or "dropped by the network")
@@ -96,7 +92,7 @@ class Duplicate:
     def apply(self, world: World) -> Moved:
         """Copy the message."""
         move = _spending(world, self.kind)
-        move.copy(world.oldest((self.src, self.dst, self.body)))
+        move.copy(oldest(world.flights, (self.src, self.dst, self.body)))
         return move.done()
 
 
@@ -119,11 +115,9 @@ class Overtake:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Overtake]:
         """Each waiting content that is not the head of its link; none on an unordered network."""
-        if (
-            at is None
-            or world.scenario.network == "unordered"
-            or not may_spend(world.scenario, world.conditions, cls.kind)
-        ):
+        if at is None or world.scenario.network == "unordered":
+            return
+        if not may_spend(world.scenario, world.conditions, cls.kind):
             return
         heads = {flight.content for flight in deliverable(world, at)}
         for flight in waiting(world, at):
@@ -133,7 +127,7 @@ class Overtake:
     def apply(self, world: World) -> Moved:
         """Give the message to its receiver."""
         move = _spending(world, self.kind)
-        move.deliver(world.oldest((self.src, self.dst, self.body)))
+        move.deliver(oldest(world.flights, (self.src, self.dst, self.body)))
         return move.done()
 
 
@@ -156,15 +150,15 @@ class Delay:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Delay]:
         """Each waiting content once."""
-        held = sum(flight.is_held for flight in world.addressed_to(at)) if at else 0
+        held = sum(flight.dst == at for flight in world.held)
         if may_spend(world.scenario, world.conditions, cls.kind, held):
             yield from (cls(*flight.content) for flight in waiting(world, at))
 
     def apply(self, world: World) -> Moved:
         """Hold the message back."""
         move = _spending(world, self.kind)
-        flight = world.oldest((self.src, self.dst, self.body))
-        move.put(replace(flight, is_held=True), instead_of=flight)
+        flight = oldest(world.flights, (self.src, self.dst, self.body))
+        move.hold(flight)
         move.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
         return move.done()
 
@@ -189,14 +183,14 @@ class Release:
     def options(cls, world: World, at: NodeId | None) -> Iterator[Release]:
         """Each held content once."""
         if at is not None:
-            held = (f.content for f in world.flights if f.dst == at and f.is_held)
+            held = (flight.content for flight in world.held if flight.dst == at)
             yield from (cls(*content) for content in dict.fromkeys(held))
 
     def apply(self, world: World) -> Moved:
         """Let the message go."""
         move = Move(world)
-        flight = world.oldest((self.src, self.dst, self.body), held=True)
-        move.put(replace(flight, is_held=False), instead_of=flight)
+        flight = oldest(world.held, (self.src, self.dst, self.body))
+        move.release(flight)
         move.log("release", flight=flight, causes=(flight.sent,), value=flight.body)
         return move.done()
 
@@ -241,7 +235,7 @@ class Omit:
         if self.by not in world.conditions.silent:
             move.conditions = move.conditions.with_silent(self.by)
             move.log("silence", value=self.by)
-        flight = world.oldest((self.src, self.dst, self.body))
+        flight = oldest(world.flights, (self.src, self.dst, self.body))
         moment = "sending" if self.by == self.src else "receiving"
         move.lose(flight, f"{self.by} failed silently at {moment}")
         return move.done()

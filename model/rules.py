@@ -19,7 +19,7 @@ def waiting(world: World, at: NodeId | None) -> Iterator[Flight]:
         return
     seen: set[Content] = set()
     for flight in world.flights:
-        if flight.dst == at and not flight.is_held and flight.content not in seen:
+        if flight.dst == at and flight.content not in seen:
             seen.add(flight.content)
             yield flight
 
@@ -53,6 +53,15 @@ def obstacle(conditions: Conditions, src: NodeId, dst: NodeId) -> str | None:
     if conditions.is_cut(src, dst):
         return f"{src} is cut off from {dst}"
     return None
+
+
+def may_drop(scenario: Scenario, conditions: Conditions, src: NodeId, dst: NodeId) -> bool:
+    """Tell whether the network may lose a message; one to oneself cannot be lost."""
+    if conditions.settled is not None:
+        return False
+    if obstacle(conditions, src, dst) is not None:
+        return True
+    return src != dst and may_spend(scenario, conditions, "drop")
 
 
 def may_spend(scenario: Scenario, conditions: Conditions, kind: str, in_force: int = 0) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
+from counterpoint.model.actions import Deliver
 from counterpoint.model.node import (
     Begin,
     ChangeRole,
@@ -42,6 +43,10 @@ class Observation:
     kind: EventKind
     node: NodeId
     value: Value
+
+
+OBSERVED: frozenset[EventKind] = frozenset({"invoke", "return", "note", "role", "crash", "recover"})
+"""The kinds of event that an observation can be."""
 
 
 class Outcome(NamedTuple):
@@ -77,6 +82,7 @@ class Compiled:
         self.choices: list[tuple[Choice, ...]] = []
         self.reactions: list[dict[object, Outcome]] = []
         self.contents: list[Content] = []
+        self.deliveries: list[Deliver] = []
         self.destination: list[int] = []
         self.source: list[int] = []
         self.observations: list[Observation] = []
@@ -88,6 +94,10 @@ class Compiled:
         self.start_seen: tuple[int, ...] = ()
         self.start_roles: tuple[str, ...] = ()
         self._begin()
+
+    def known_message(self, content: Content) -> Message | None:
+        """Return the number of a message content that some run has met, None if none has."""
+        return self._message_ids.get(content)
 
     def core_id(self, node: int, core: Core) -> CoreId:
         """Intern a core of a node."""
@@ -110,6 +120,7 @@ class Compiled:
         identity = len(self.contents)
         self._message_ids[content] = identity
         self.contents.append(content)
+        self.deliveries.append(Deliver(*content))
         self.source.append(self.scenario.index[content[0]])
         self.destination.append(self.scenario.index[content[1]])
         return identity
