@@ -36,8 +36,9 @@ class Interference:
         }
         self._has_faults = count > 0
 
-    def is_due(self, step: int) -> bool:
-        """Tell whether this step may interfere; cheap, since every step asks."""
+    @property
+    def is_active(self) -> bool:
+        """Tell whether this run has any faults at all."""
         return self._has_faults
 
     def act(self, run: Simulation, random: Random) -> bool:
@@ -95,19 +96,8 @@ class Interference:
         return bool(options) and run.attempt(random.choice(options))
 
 
-_KNOWN = frozenset(
-    {
-        *_MESSAGE_KINDS,
-        *_NODE_KINDS,
-        "cut",
-        "deliver",
-        "call",
-        "fire",
-        "release",
-        "mend",
-        "restart",
-        "heal",
-    }
+_KNOWN = frozenset((*_MESSAGE_KINDS, *_NODE_KINDS)) | frozenset(
+    ("cut", "deliver", "call", "fire", "release", "mend", "restart", "heal")
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from time import monotonic
 
 from counterpoint.model.actions import Settle
@@ -46,6 +47,7 @@ class Minimiser:
         self._examiner = examiner
         self._deadline = float("inf")
         self._tried = 0
+        self._best: Choices = ()
 
     def minimise(self, choices: Sequence[Action], name: str, seconds: float = 5.0) -> Minimised:
         """Return a run as short as leaving out gets it, that still breaks the property `name`.
@@ -135,7 +137,7 @@ def _measure(choices: Choices) -> tuple[int, int, int]:
 
 def switches(choices: Sequence[Action]) -> int:
     """Return how often a run goes from one node to another."""
-    return sum(a.at != b.at for a, b in zip(choices, choices[1:], strict=False))
+    return sum(a.at != b.at for a, b in pairwise(choices))
 
 
 def fewer_switches(trace: Trace) -> Choices:

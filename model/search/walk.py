@@ -44,8 +44,8 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
     chooser = strategy_for(strategy, random, steps)
     interference = Interference(run.compiled.scenario, random, steps)
     pick, deliver = chooser.pick, run.deliver
-    for step in range(steps):
-        if interference.is_due(step) and interference.act(run, random):
+    for _ in range(steps):
+        if interference.is_active and interference.act(run, random):
             continue
         choice = pick(run, run.offers(), random)
         if choice is None:

@@ -79,6 +79,7 @@ class Abd:
         return Replica() if node in REPLICAS else Client()
 
     def handle(self, node: str, state: State, given: Input) -> Step[State]:
+        del node
         match state, given:
             case Replica(), Receive(source, Query(request)):
                 return Step(state, (Send(source, Answer(request, state.value)),))
