@@ -66,10 +66,9 @@ def _compare(number: int, step: StepRecord, recorder: Recorder, file: TraceFile)
     if digest_of(world_form(recorder.world)) == step.digest:
         return
     actual = delta_of(recorder.worlds[-2], recorder.worlds[-1])
-    differences = list(differences(dict(step.delta), dict(actual), ""))
+    unequal = list(differences(dict(step.delta), dict(actual), ""))
     what = "; ".join(
-        f"{path}: expected {_brief(pair, 0)}, got {_brief(pair, 1)}"
-        for path, pair in differences[:3]
+        f"{path}: expected {_brief(pair, 0)}, got {_brief(pair, 1)}" for path, pair in unequal[:3]
     )
     scenario = recorder.world.scenario
     raise Diverged(
