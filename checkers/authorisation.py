@@ -41,7 +41,7 @@ def _broken(
     assert call.operation is not None, f"event {call.id} calls an operation without a name"
     return broken(
         name,
-        f"{call.node}'s {show(call.value)} {what}.",
+        f"{call.node}'s {show(call.value)} {what}",
         examined=len(answers),
         because=(
             f"{call.operation} was called (step {call.step}) and returned (step {answer.step}); "

@@ -125,7 +125,8 @@ def _is_owed(world: World, call: OpenCall, *, sends_again: bool) -> bool:
         return False
     if sends_again:
         return True
-    return not call.has_lost and world.scenario.tolerates(tuple(sorted(call.failed)), roles(world))
+    present = roles(world.scenario, world.conditions)
+    return not call.has_lost and world.scenario.tolerates(tuple(sorted(call.failed)), present)
 
 
 def _broken(
@@ -145,7 +146,7 @@ def _broken(
     failed = f"failed since the call: {', '.join(sorted(call.failed)) or 'no node'}"
     return broken(
         name,
-        f"{client}'s {show(call.event.value)} never returned{reason}.",
+        f"{client}'s {show(call.event.value)} never returned{reason}",
         examined=examined,
         because=(
             f"{operation} was called (step {call.event.step}); {failed}",
