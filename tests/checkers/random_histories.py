@@ -14,7 +14,6 @@ from random import Random
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.specifications import ILLEGAL, Specification
 
-<<<<<<< HEAD
 
 def write(name: str, client: str, value: Hashable, called: float, returned: float) -> Operation:
     """A write of key "x" whose ranks are its steps, too."""
@@ -51,8 +50,6 @@ def happened(history: History) -> list[Operation]:
     ]
 
 
-=======
->>>>>>> register
 Draw = Callable[[Random, int], tuple[str, Hashable]]
 """What the n-th operation of a history asks: its name and its argument."""
 
@@ -74,11 +71,7 @@ def random_history(
     random: Random,
     draw: Draw,
     specification: Specification,
-<<<<<<< HEAD
     results: Callable[[Random, str], Hashable],
-=======
-    results: Callable[[Random, str, Hashable], Hashable],
->>>>>>> register
     shape: Shape = Shape(),
 ) -> History:
     """A history of one object. `results` draws a wrong answer for an operation."""
@@ -116,19 +109,11 @@ def _served(
     f: str,
     argument: Hashable,
     random: Random,
-<<<<<<< HEAD
     results: Callable[[Random, str], Hashable],
 ) -> tuple[Hashable, Hashable]:
     """The right answer, found by trying answers, and the state after it."""
     for _ in range(60):
         result = results(random, f)
-=======
-    results: Callable[[Random, str, Hashable], Hashable],
-) -> tuple[Hashable, Hashable]:
-    """The right answer, found by trying answers, and the state after it."""
-    for _ in range(60):
-        result = results(random, f, argument)
->>>>>>> register
         after = specification.step(state, f, argument, result)
         if after is not ILLEGAL:
             return result, after
@@ -138,11 +123,7 @@ def _served(
 def _spoil(
     random: Random,
     operations: list[Operation],
-<<<<<<< HEAD
     results: Callable[[Random, str], Hashable],
-=======
-    results: Callable[[Random, str, Hashable], Hashable],
->>>>>>> register
     shape: Shape,
 ) -> None:
     index = random.randrange(len(operations))
@@ -150,11 +131,7 @@ def _spoil(
     if op.is_open or op.status == "fail":
         return
     if random.random() < 0.5:
-<<<<<<< HEAD
         operations[index] = replace(op, result=results(random, op.f))
-=======
-        operations[index] = replace(op, result=results(random, op.f, op.argument))
->>>>>>> register
     else:
         called, _, returned = _interval(random, shape)
         operations[index] = replace(op, called=called, returned=returned)
