@@ -87,12 +87,12 @@ class Explorer:
         no_op: NoOp | None = None,
         is_lossy: bool = False,
         history: bool = False,
-        limits: Limits = Limits(),
+        limits: Limits | None = None,
     ) -> None:
         self.scenario = scenario
         self.slots = Slots(scenario, Semantics(no_op or default_no_op(scenario), is_lossy))
         self.memories = Memories(self.slots, history=history)
-        self.limits = limits
+        self.limits = limits or Limits()
         nodes = len(self.slots.compiled.nodes)
         self._shifts = tuple(FIELD_BITS * k for k in range(nodes))
         self._environment_shift = FIELD_BITS * nodes
@@ -179,7 +179,7 @@ class Explorer:
             self._stop = "states"
         elif limits.seconds is not None and now - self._started >= limits.seconds:
             self._stop = "seconds"
-        elif limits.memory_bytes is not None and _resident_bytes() >= limits.memory_bytes:
+        elif limits.memory_bytes is not None and resident_bytes() >= limits.memory_bytes:
             self._stop = "memory"
 
     def _expand(self, state: int, following: list[int]) -> bool:
@@ -330,7 +330,7 @@ class _Step:
     transition: Transition
 
 
-def _resident_bytes() -> int:
+def resident_bytes() -> int:
     """Return the memory that this process uses now, 0 where the system does not tell."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:

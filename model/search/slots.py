@@ -66,8 +66,11 @@ class Semantics:
 class HandlerBroke(Exception):
     """A handler failed while a slot was expanded: the last action of the counterexample."""
 
-    def __init__(self, action: Action, error: Exception) -> None:
+    def __init__(
+        self, action: Action, error: Exception, node: int, slot: SlotId, environment: EnvironmentId
+    ) -> None:
         self.action = action
+        self.node, self.slot, self.environment = node, slot, environment
         super().__init__(str(error))
 
 
@@ -189,7 +192,7 @@ class Slots:
             try:
                 outcome = compiled.deliver(core, message)
             except Exception as error:
-                raise HandlerBroke(action, error) from error
+                raise HandlerBroke(action, error, node, slot, environment) from error
             if not (outcome.is_ignored and self.semantics.no_op == "keep"):
                 found.append(self._transition(node, outcome, rest, held, conditions, action))
             if self.semantics.is_lossy:
@@ -214,7 +217,7 @@ class Slots:
             try:
                 outcome = compiled.choose(core, choice)
             except Exception as error:
-                raise HandlerBroke(action, error) from error
+                raise HandlerBroke(action, error, node, slot, environment) from error
             found.append(self._transition(node, outcome, inbox, held, after, action))
         return found
 
@@ -255,7 +258,7 @@ class Slots:
                 try:
                     was_done = after.attempt(action)
                 except Exception as error:
-                    raise HandlerBroke(action, error) from error
+                    raise HandlerBroke(action, error, node, slot, environment) from error
                 assert was_done, f"{action!r} is legal in one engine alone"
                 found.append(self._outcome(node, after, action))
         return found
