@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from counterpoint.checkers.authorisation import check_authorisation
@@ -82,19 +82,25 @@ def default(options: Options) -> Plan:
     )
 
 
-def two_writers(options: Options) -> Plan:
-    """Two clients write through the one writer, so that one goes on where the other was cut off."""
+def crashes(options: Options) -> Plan:
+    """Nodes crash and come back, again and again; two clients write, as one may be cut off."""
     token = options.token
     first, second = writes_of(token, 2)
-    reads = (Read(token.id, token.readers[0]),) * options.reads
-    others = (Read(token.id, token.readers[-1]),) * options.reads
+    near = (Read(token.id, token.readers[0]),) * 3
+    far = (Read(token.id, token.readers[-1]),) * 3
     return Plan(
         options.access.only(token.id),
-        {"c1": (first,), "c2": (second,), "c3": reads, "c4": others},
-        budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
-        steps=(15, 90),
-        calls_floor=2.0,
+        {"c1": (first,), "c2": (second,), "c3": near, "c4": far},
+        budgets(crash=6),
+        steps=(20, 100),
+        calls_floor=3.0,
     )
+
+
+def races(options: Options) -> Plan:
+    """No node fails; clients ask the same servers again and again, while old answers are late."""
+    plan = default(replace(options, writes=4, reads=4))
+    return replace(plan, limits=budgets(delay=6, duplicate=1), steps=(30, 100), calls_floor=4.0)
 
 
 def slow_replica(options: Options) -> Plan:
@@ -133,10 +139,7 @@ def demo(options: Options) -> Plan:
 
 def too_many_silent(options: Options) -> Plan:
     """One reader more is silent than the register survives: the bound on failures is tight."""
-    plan = default(options)
-    return Plan(
-        plan.access, plan.calls, budgets(omit=Budget(6)), plan.steps, calls_floor=0.5, spare=1
-    )
+    return replace(default(options), limits=budgets(omit=Budget(6)), calls_floor=0.5, spare=1)
 
 
 def rogue(options: Options) -> Plan:
@@ -325,7 +328,8 @@ def _number(settings: Mapping[str, str], key: str, usual: int, allowed: range) -
 PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
     {
         "default": default,
-        "two_writers": two_writers,
+        "crashes": crashes,
+        "races": races,
         "slow_replica": slow_replica,
         "down_replica": down_replica,
         "demo": demo,
@@ -340,7 +344,8 @@ ENTRY = Entry(
     build=build,
     scenarios={
         "default": "token 4: 2 writes through its writer, 2 clients that read twice; all faults",
-        "two_writers": "token 4: two clients write through its writer, two read; all faults",
+        "crashes": "token 4: two clients write and two read, while nodes crash and restart",
+        "races": "token 4: no node fails, but many answers are late; 4 writes and 4 reads each",
         "slow_replica": "token 1: the store to 50052 is late, and a read there is faster",
         "down_replica": "token 1: 50052 is down during the write, and is read after it is back",
         "demo": "the whole demo configuration, with calls that must be refused; all faults",
@@ -355,12 +360,12 @@ ENTRY = Entry(
         "B5": Mutant(
             "an equal stamp overwrites, and stamps repeat after a crash",
             ("linearizability",),
-            "two_writers",
+            "crashes",
         ),
         "B6": Mutant("the writer forgets its counter when it restarts", ("linearizability",)),
         "B7": Mutant("stamps are read from a clock that can be set back", ("linearizability",)),
-        "B8": Mutant("a reader acknowledges before it stores", ("linearizability",)),
-        "B9": Mutant("answers to an earlier request count for this one", ("linearizability",)),
+        "B8": Mutant("a reader acknowledges before it stores", ("linearizability",), "crashes"),
+        "B9": Mutant("late answers to an earlier request count", ("linearizability",), "races"),
         "B10": Mutant("only the client checks who may do what", ("authorisation",), "rogue"),
     },
     settings={
