@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key
 from counterpoint.checkers.register_core import Core, smallest_core
-from counterpoint.checkers.register_words import Teller
+from counterpoint.checkers.register_words import RegisterWords
 from counterpoint.checkers.specifications import Register, UnknownOperation
 from counterpoint.checkers.verify import core_fault, witness_fault
 from counterpoint.checkers.zones import Clusters, Columns, RepeatedValue, clusters_of, order_of
@@ -59,7 +59,7 @@ def check_register(
     assert core is not None, "two clusters conflict, but no two of their operations do"
     fault = core_fault(core.operations, Register(initial), without=without_its_reads)
     assert not fault, f"the core from the zones is wrong: {fault}"
-    return _broken(core, Teller(show, initial, uses.failed), name=name, examined=examined)
+    return _broken(core, RegisterWords(show, initial, uses.failed), name=name, examined=examined)
 
 
 def check_registers(
@@ -155,7 +155,7 @@ def _ambiguity(value: Hashable, show: Callable[[Hashable], str]) -> str:
     )
 
 
-def _broken(core: Core, teller: Teller, *, name: str, examined: int) -> Verdict:
+def _broken(core: Core, teller: RegisterWords, *, name: str, examined: int) -> Verdict:
     explanation = teller.explain(core)
     return broken(
         name,

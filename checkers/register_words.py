@@ -20,7 +20,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class RegisterWords:
     """How operations and values of one register are put into words."""
 
     show: Callable[[Hashable], str]
@@ -33,7 +33,7 @@ class Teller:
             case UnwrittenRead(read):
                 return self._unwritten(read)
             case EarlyRead(read, write):
-                return self._early(read, write)
+                return self.early(read, write, "alone wrote it")
             case Crossing():
                 return self._crossing(core)
 
@@ -42,10 +42,10 @@ class Teller:
         for write in self.failed:
             if write.argument == read.result:
                 return Explanation(
-                    f"{read.client} read {value}, which only the failed {self._call(write)} "
+                    f"{read.client} read {value}, which only the failed {self.call(write)} "
                     f"by {write.client} carried",
                     (
-                        f"{self._named(write)} failed{at(write.return_step)}, "
+                        f"{self.named(write)} failed{at(write.return_step)}, "
                         "and a failed write has no effect",
                         f"{read.id} returned {value}{at(read.return_step)}, "
                         "and no other write carried it",
@@ -59,11 +59,19 @@ class Teller:
             ),
         )
 
-    def _early(self, read: Operation, write: Operation) -> Explanation:
+    def early(self, read: Operation, write: Operation, how: str) -> Explanation:
+        """A read of a value before its write was called; `how` says why no other write counts."""
         value = self.show(read.result)
-        edges = (self._reads_from(write, read), self._real_time(read, write))
+        reads_from = Edge(
+            write.id,
+            read.id,
+            "reads-from",
+            f"{read.id} returned {value}{at(read.return_step)}; {self.named(write)} {how}, "
+            f"so {write.id} < {read.id}",
+        )
+        edges = (reads_from, self.real_time(read, write))
         return Explanation(
-            f"{read.client} read {value} before {write.client} called {self._call(write)}",
+            f"{read.client} read {value} before {write.client} called {self.call(write)}",
             tuple(edge.because for edge in edges),
             edges,
         )
@@ -82,11 +90,11 @@ class Teller:
             write.id,
             "reads-old",
             f"{read.id} returned {self.show(read.result)}{at(read.return_step)}, so it came before "
-            f"{self._named(write)} replaced that: {read.id} < {write.id}",
+            f"{self.named(write)} replaced that: {read.id} < {write.id}",
         )
         if seen == write:
-            return reads_old, self._real_time(write, read)
-        return reads_old, self._reads_from(write, seen), self._real_time(seen, read)
+            return reads_old, self.real_time(write, read)
+        return reads_old, self._reads_from(write, seen), self.real_time(seen, read)
 
     def _fresh_is_newer(self, core: Crossing) -> str:
         """Why the stale value cannot have been written after the fresh one."""
@@ -105,7 +113,7 @@ class Teller:
         read, fresh = core.deciding, core.fresh
         value, newer = self.show(read.result), self.show(fresh.write.argument)
         if fresh.first == fresh.write:
-            done = f"{self._call(fresh.write)} by {fresh.write.client} had completed"
+            done = f"{self.call(fresh.write)} by {fresh.write.client} had completed"
             if is_initial(core.stale.write) or fresh.last == fresh.write:
                 return f"{read.client} read {value} although {done}"
             return (
@@ -119,27 +127,27 @@ class Teller:
     def _reads_from(self, write: Operation, read: Operation) -> Edge:
         because = (
             f"{read.id} returned {self.show(read.result)}{at(read.return_step)}; only "
-            f"{self._named(write)} wrote it, so {write.id} < {read.id}"
+            f"{self.named(write)} wrote it, so {write.id} < {read.id}"
         )
         return Edge(write.id, read.id, "reads-from", because)
 
-    def _real_time(self, before: Operation, after: Operation) -> Edge:
+    def real_time(self, before: Operation, after: Operation) -> Edge:
         because = (
             f"{before.id} returned{at(before.return_step)} before {after.id} was called"
             f"{at(after.call_step)}, so {before.id} < {after.id}"
         )
         return Edge(before.id, after.id, "real-time", because)
 
-    def _call(self, write: Operation) -> str:
+    def call(self, write: Operation) -> str:
         return f"write({self.show(write.argument)})"
 
-    def _named(self, write: Operation) -> str:
-        return f"{write.id} = {self._call(write)}"
+    def named(self, write: Operation) -> str:
+        return f"{write.id} = {self.call(write)}"
 
     def _deed(self, op: Operation) -> str:
         """What an operation had done by its return."""
         if op.f == "write":
-            return f"{self._named(op)} returned"
+            return f"{self.named(op)} returned"
         return f"{op.id} returned {self.show(op.result)}"
 
 

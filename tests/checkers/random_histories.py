@@ -14,6 +14,42 @@ from random import Random
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.specifications import ILLEGAL, Specification
 
+
+def write(name: str, client: str, value: Hashable, called: float, returned: float) -> Operation:
+    """A write of key "x" whose ranks are its steps, too."""
+    return call(name, client, "write", value, None, called, returned)
+
+
+def read(name: str, client: str, value: Hashable, called: float, returned: float) -> Operation:
+    """A read of key "x" whose ranks are its steps, too."""
+    return call(name, client, "read", None, value, called, returned)
+
+
+def call(
+    name: str,
+    client: str,
+    f: str,
+    argument: Hashable,
+    result: Hashable,
+    called: float,
+    returned: float,
+) -> Operation:
+    """An operation on key "x" whose ranks are its steps, too."""
+    step = -1 if returned == OPEN else int(returned)
+    return Operation(
+        name, client, f, "x", argument, result, called, returned, "ok", int(called), step
+    )
+
+
+def happened(history: History) -> list[Operation]:
+    """What exhaustive search is to order: failed operations removed, interrupted ones open."""
+    return [
+        replace(op, returned=OPEN) if op.status == "info" else op
+        for op in history
+        if op.status != "fail"
+    ]
+
+
 Draw = Callable[[Random, int], tuple[str, Hashable]]
 """What the n-th operation of a history asks: its name and its argument."""
 
@@ -35,7 +71,7 @@ def random_history(
     random: Random,
     draw: Draw,
     specification: Specification,
-    results: Callable[[Random, str, Hashable], Hashable],
+    results: Callable[[Random, str], Hashable],
     shape: Shape = Shape(),
 ) -> History:
     """A history of one object. `results` draws a wrong answer for an operation."""
@@ -73,11 +109,11 @@ def _served(
     f: str,
     argument: Hashable,
     random: Random,
-    results: Callable[[Random, str, Hashable], Hashable],
+    results: Callable[[Random, str], Hashable],
 ) -> tuple[Hashable, Hashable]:
     """The right answer, found by trying answers, and the state after it."""
     for _ in range(60):
-        result = results(random, f, argument)
+        result = results(random, f)
         after = specification.step(state, f, argument, result)
         if after is not ILLEGAL:
             return result, after
@@ -87,7 +123,7 @@ def _served(
 def _spoil(
     random: Random,
     operations: list[Operation],
-    results: Callable[[Random, str, Hashable], Hashable],
+    results: Callable[[Random, str], Hashable],
     shape: Shape,
 ) -> None:
     index = random.randrange(len(operations))
@@ -95,7 +131,7 @@ def _spoil(
     if op.is_open or op.status == "fail":
         return
     if random.random() < 0.5:
-        operations[index] = replace(op, result=results(random, op.f, op.argument))
+        operations[index] = replace(op, result=results(random, op.f))
     else:
         called, _, returned = _interval(random, shape)
         operations[index] = replace(op, called=called, returned=returned)

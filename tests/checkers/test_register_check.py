@@ -9,7 +9,7 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from random_histories import Shape, random_history
+from random_histories import Shape, call, happened, random_history, read, write
 
 from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
@@ -17,30 +17,6 @@ from counterpoint.checkers.register import check_register, check_registers, with
 from counterpoint.checkers.specifications import Register, UnknownOperation
 from counterpoint.checkers.verify import witness_fault
 from counterpoint.model.verdict import Outcome
-
-
-def write(name: str, client: str, value: Hashable, called: float, returned: float) -> Operation:
-    return _op(name, client, "write", value, None, called, returned)
-
-
-def read(name: str, client: str, value: Hashable, called: float, returned: float) -> Operation:
-    return _op(name, client, "read", None, value, called, returned)
-
-
-def _op(
-    name: str,
-    client: str,
-    f: str,
-    argument: Hashable,
-    result: Hashable,
-    called: float,
-    returned: float,
-) -> Operation:
-    step = -1 if returned == OPEN else int(returned)
-    return Operation(
-        name, client, f, "x", argument, result, called, returned, "ok", int(called), step
-    )
-
 
 # Each pair differs in one answer; the good twin has an order, the bad one has this sentence.
 TWINS = {
@@ -182,7 +158,7 @@ def test_each_key_is_judged_alone() -> None:
 
 def test_other_operations_are_refused() -> None:
     with pytest.raises(UnknownOperation, match="'cas'"):
-        check_register([_op("o1", "c1", "cas", (0, 1), True, 0, 1)])
+        check_register([call("o1", "c1", "cas", (0, 1), True, 0, 1)])
 
 
 def _draw(random: Random, index: int) -> tuple[str, Hashable]:
@@ -190,7 +166,7 @@ def _draw(random: Random, index: int) -> tuple[str, Hashable]:
     return ("write", index + 1) if random.random() < write_rate else ("read", None)
 
 
-def _results(random: Random, f: str, argument: Hashable) -> Hashable:
+def _results(random: Random, f: str) -> Hashable:
     return None if f == "write" else random.choice((0, 1, 1, 2, 2, 3, 3, 4, 5))
 
 
@@ -205,15 +181,6 @@ def _histories(count: int, *, seed: int) -> list[History]:
     return [
         random_history(random, _draw, Register(0), _results, shapes[i % len(shapes)])
         for i in range(count)
-    ]
-
-
-def _happened(history: History) -> list[Operation]:
-    """What exhaustive search is to order: failed operations removed, interrupted ones open."""
-    return [
-        replace(op, returned=OPEN) if op.status == "info" else op
-        for op in history
-        if op.status != "fail"
     ]
 
 
@@ -239,17 +206,17 @@ def _is_closed(subset: tuple[Operation, ...], history: list[Operation]) -> bool:
 def _compare(count: int, *, seed: int, minimality_every: int) -> Counter[object]:
     seen: Counter[object] = Counter()
     for index, history in enumerate(_histories(count, seed=seed)):
-        happened = _happened(history)
+        ops = happened(history)
         verdict = check_register(history, initial=0)
-        expected = legal_order(happened, Register(0))
+        expected = legal_order(ops, Register(0))
         seen[verdict.outcome] += 1
         if verdict.outcome is Outcome.HOLDS:
             assert expected is not None, history
-            judged = [op for op in happened if op.f == "write" or op.result is not UNKNOWN]
+            judged = [op for op in ops if op.f == "write" or op.result is not UNKNOWN]
             assert not witness_fault(judged, verdict.witness, Register(0)), history
         elif verdict.outcome is Outcome.BROKEN:
             assert expected is None, history
-            core = [op for op in happened if op.id in verdict.culprits]
+            core = [op for op in ops if op.id in verdict.culprits]
             assert legal_order(core, Register(0)) is None, history
             for op in core:
                 assert legal_order(without_its_reads(core, op), Register(0)) is not None, history
@@ -257,10 +224,10 @@ def _compare(count: int, *, seed: int, minimality_every: int) -> Counter[object]
             assert _is_circle(verdict.edges)
             seen[len(core)] += 1
             if index % minimality_every == 0 or len(core) > 3:
-                assert len(core) == _smallest_broken(happened), history
+                assert len(core) == _smallest_broken(ops), history
         else:
             assert not any(op.status == "ok" and not op.is_open for op in history) or not [
-                op for op in happened if op.f == "write" or op.result is not UNKNOWN
+                op for op in ops if op.f == "write" or op.result is not UNKNOWN
             ]
     return seen
 
