@@ -12,7 +12,6 @@ A comment directly above a block changes what is done with it:
     <!-- file: lock.py -->      it is the content of a file, for the blocks that follow
     <!-- exit code: 1 -->       the last command of the block ends with this code, not with 0
     <!-- output -->             a `text` block: what the python block above has printed
-    <!-- as in: docs/x.md -->   a `text` block: what that page shows (and runs), too
 
 In an output, a line "..." stands for any lines and "..." in a line for any characters; a command
 without output may print what it likes.
@@ -36,12 +35,23 @@ RUN = ("console", "python")
 READ_ONLY = ("text", "pycon", "toml", "yaml", "json")
 """Languages of blocks that nobody could run. Any other language is a mistake, `bash` above all."""
 
-MARKS = ("not run", "file", "exit code", "output", "as in")
+MARKS = ("not run", "file", "exit code", "output")
 COMMAND_SECONDS_MAX = 120
 
 
 class WrongPage(AssertionError):
     """A page that promises what does not happen. The text names page and line."""
+
+
+class WrongOutput(WrongPage):
+    """A page that shows another output than the one that came."""
+
+    def __init__(self, block: Block, what: str, expected: str, actual: str) -> None:
+        super().__init__(
+            f"{block.where}: {what} printed\n{actual}\nwhere the page shows\n{expected}\n"
+            f"If the new output is right: make pages PAGES={block.page}"
+        )
+        self.line, self.expected, self.actual = block.line, expected, actual
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,7 @@ class Runner:
         self._folder = folder
         self._module = ModuleType("page")
         self._printed = ""
+        self._environment = environment(folder)
 
     def run(self, block: Block) -> None:
         """Do what a block says.
@@ -149,7 +160,7 @@ class Runner:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text)
         elif "output" in block.marks:
-            self._compare(block.where, "the python block above", block.text, self._printed)
+            self._compare(block, "the python block above", block.text, self._printed)
         elif block.language == "console":
             self._console(block)
         elif block.language == "python":
@@ -161,7 +172,7 @@ class Runner:
             done = subprocess.run(
                 ["sh", "-c", command.line],
                 cwd=self._folder,
-                env=environment(),
+                env=self._environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -175,7 +186,7 @@ class Runner:
                     f"{expected}\n{done.stdout}"
                 )
             if command.output.strip():
-                self._compare(block.where, f"`{command.line}`", command.output, done.stdout)
+                self._compare(block, f"`{command.line}`", command.output, done.stdout)
 
     def _python(self, block: Block) -> None:
         # Empty lines in front make the line numbers of a traceback those of the page.
@@ -192,13 +203,24 @@ class Runner:
         self._printed = printed.getvalue()
 
     @staticmethod
-    def _compare(where: str, what: str, expected: str, actual: str) -> None:
+    def _compare(block: Block, what: str, expected: str, actual: str) -> None:
         if not agrees(expected, actual):
-            raise WrongPage(f"{where}: {what} printed\n{actual}\nwhere the page shows\n{expected}")
+            raise WrongOutput(block, what, expected, actual)
 
 
-def environment() -> dict[str, str]:
-    """Return the variables for a command: this environment first in the path, no trace of pytest."""
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables for a command: this environment first in the path, no trace of pytest.
+
+    Where the package is not installed but on PYTHONPATH, a script stands in for the command.
+    """
+    here = Path(sys.executable).parent
+    path = [str(here), os.environ.get("PATH", "")]
+    if not (here / "counterpoint").exists():
+        stand_in = folder / ".bin" / "counterpoint"
+        stand_in.parent.mkdir()
+        call = "from counterpoint.harness.cli import main; main(prog_name='counterpoint')"
+        stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{call}" "$@"\n')
+        stand_in.chmod(0o755)
+        path.insert(0, str(stand_in.parent))
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**kept, "PATH": path, "COLUMNS": "100", "NO_COLOR": "1"}
+    return {**kept, "PATH": os.pathsep.join(path), "COLUMNS": "100", "NO_COLOR": "1"}

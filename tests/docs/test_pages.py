@@ -17,6 +17,7 @@ from tests.docs.pages import (
     all_pages,
     blocks,
 )
+from tests.docs.refresh import refreshed
 
 
 def name_of(page: Path) -> str:
@@ -66,13 +67,6 @@ def test_every_mark_is_known_and_every_exception_has_its_reason() -> None:
     no_reason = [b.where for b in EVERY_BLOCK if not b.marks.get("not run", "a reason")]
     assert unknown == []
     assert no_reason == []
-
-
-@pytest.mark.parametrize(
-    "block", [b for b in EVERY_BLOCK if "as in" in b.marks], ids=lambda b: b.where
-)
-def test_a_block_repeated_from_another_page_is_shown_there(block: Block) -> None:
-    assert block.text in (ROOT / block.marks["as in"]).read_text()
 
 
 # ---- the runner itself ---------------------------------------------------------------------------
@@ -128,6 +122,12 @@ def test_a_page_that_promises_what_does_not_happen_fails(
 )
 def test_a_page_that_keeps_its_promises_passes(text: str, tmp_path: Path) -> None:
     run(text, tmp_path)
+
+
+def test_a_refreshed_page_shows_what_came_and_keeps_the_rest() -> None:
+    before = "# T\n\n```console\n$ echo a\n...\n$ printf '1\\n2\\n'\nold\n```\n\nold\n"
+    after = "# T\n\n```console\n$ echo a\n...\n$ printf '1\\n2\\n'\n1\n2\n```\n\nold\n"
+    assert refreshed(before, "page.md") == after
 
 
 def test_a_mark_is_for_the_block_below_it_alone() -> None:
