@@ -16,6 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+import click
+
+from counterpoint.harness.cli import main as main_command
 from counterpoint.model.actions import ACTIONS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -41,11 +44,16 @@ PAGES = (
 )
 
 
+COMMAND_LINE = Page("command-line.md", "The command line", ())
+
+
 def text_of(page: Page) -> str:
     """Return a page of the reference."""
     parts = [f"# {page.title}\n", NOTICE]
     if page.file == "actions.md":
         parts.append(table_of_actions())
+    if page is COMMAND_LINE:
+        parts += [part for command in commands() for part in described_command(command)]
     for name in page.modules:
         module = importlib.import_module(f"counterpoint.{name}")
         parts += [f"## `counterpoint.{name}`\n", prose(module)]
@@ -66,6 +74,48 @@ def table_of_actions() -> str:
 def first_sentence(item: object) -> str:
     """Return the first line of a docstring, up to its first full stop."""
     return (inspect.getdoc(item) or "").splitlines()[0].partition(". ")[0].rstrip(".") + "."
+
+
+def commands() -> Iterator[click.Command]:
+    """Return the command itself, and its subcommands as `--help` orders them."""
+    context = click.Context(main_command)
+    yield main_command
+    for name in main_command.list_commands(context):
+        command = main_command.get_command(context, name)
+        assert command is not None
+        yield command
+
+
+def described_command(command: click.Command) -> Iterator[str]:
+    """Return a heading, the usage, the help and the options of a command."""
+    is_group = isinstance(command, click.Group)
+    words = ["counterpoint"] if is_group else ["counterpoint", str(command.name)]
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    arguments = [
+        str(p.name).upper() if p.required else f"[{str(p.name).upper()}]"
+        for p in command.params
+        if isinstance(p, click.Argument)
+    ]
+    yield f"## `{' '.join(words)}`\n"
+    yield f"```text\n{' '.join([*words, *arguments, *(['[OPTIONS]'] if options else [])])}\n```\n"
+    for text in inspect.cleandoc(command.help or "").split("\n\n"):
+        # click's own mark for text that is not to be wrapped: the examples
+        is_as_it_is = text.startswith("\b\n")
+        yield f"```text\n{text.removeprefix(chr(8)).strip()}\n```\n" if is_as_it_is else f"{text}\n"
+    if options:
+        yield "\n".join(["| option | what it does |", "|---|---|", *map(option_row, options), ""])
+    if command.epilog:
+        yield f"{command.epilog}\n"
+
+
+def option_row(option: click.Option) -> str:
+    """Return the row of an option: how it is given, what it does, what it is without."""
+    takes_none = option.is_flag or option.count
+    value = "" if takes_none else f" {option.make_metavar(click.Context(main_command))}"
+    default = f"Default: `{option.default}`." if option.show_default else ""
+    given = f"{', '.join(option.opts)}{value}".replace("|", "\\|")
+    told = " ".join(filter(None, [option.help, default]))
+    return f"| `{given}` | {told} |"
 
 
 def public(module: ModuleType) -> Iterator[type | FunctionType]:
@@ -146,9 +196,9 @@ def paragraph(text: str) -> str:
 def main() -> None:
     """Write every page."""
     FOLDER.mkdir(exist_ok=True)
-    for page in PAGES:
+    for page in (*PAGES, COMMAND_LINE):
         (FOLDER / page.file).write_text(text_of(page))
-    print(f"{len(PAGES)} pages in {FOLDER}", file=sys.stderr)
+    print(f"{len(PAGES) + 1} pages in {FOLDER}", file=sys.stderr)
 
 
 if __name__ == "__main__":

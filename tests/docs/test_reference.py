@@ -28,7 +28,10 @@ def loaded(path: Path) -> ModuleType:
 make_reference = loaded(ROOT / "docs" / "make_reference.py")
 
 
-@pytest.mark.parametrize("page", make_reference.PAGES, ids=lambda page: page.file)
+ALL_PAGES = (*make_reference.PAGES, make_reference.COMMAND_LINE)
+
+
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.file)
 def test_a_page_is_what_the_docstrings_make_of_it(page: Any) -> None:
     written = (ROOT / "docs" / "reference" / page.file).read_text()
     assert written == make_reference.text_of(page), "the docstrings changed: run `make reference`"
