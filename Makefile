@@ -60,13 +60,13 @@ pages: $(STAMP) ## write the outputs that pages show again, where they disagree:
 	$(BIN)/python -m tests.docs.refresh $(PAGES)
 
 bench: $(STAMP) ## measure, and print the figures
-	$(BIN)/python tests/bench $(ARGS)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 nightly: $(STAMP) ## run the long searches that the default suite leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)
 
 oracles: $(STAMP) ## compare the checkers with public test data, and print the table
-	$(BIN)/python tests/oracles $(ARGS)
+	$(BIN)/python -m tests.oracles $(ARGS)
 
 browser-test: $(STAMP) ## open the reports in a real browser
 	$(BIN)/python -m pytest -m browser tests/live $(ARGS)
