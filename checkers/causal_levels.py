@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from counterpoint.checkers.causal_conflicts import (
-    Conflict,
     backward_conflicts,
     conflicts,
     writes_by_key,
 )
 from counterpoint.checkers.causal_core import circle_core, impossible_core
-from counterpoint.checkers.causal_memory import View, lazy_view, ranks, saturate
+from counterpoint.checkers.causal_memory import View, close, with_demands
 from counterpoint.checkers.causal_order import (
     Predecessors,
     Row,
@@ -59,8 +58,8 @@ class _Causality:
 def judge(sessions: Sessions, level: Level) -> Judgement:
     """Decide one level for matched sessions.
 
-    CC and CCv take O(n k log n) time, CM O(n k) for each session whose lazy view works and
-    O(rounds n k) for each other; all take O(n k) memory.
+    CC and CCv take O(n k log n) time, CM O(n) for each round of each session,
+    of which there are few; all take O(n k) memory.
     """
     base = causes(sessions)
     order, blocked = topological(sessions.starts, base)
@@ -91,34 +90,23 @@ def _convergence(sessions: Sessions, causality: _Causality) -> Judgement:
     """Order every two writes that some read told apart, for everybody at once."""
     reads = [index for index in causality.order if sessions.source[index] >= INITIAL]
     found = conflicts(sessions, causality.rows, writes_by_key(sessions), reads).open
-    order, blocked = topological(sessions.starts, with_conflicts(causality.base, found))
+    order, blocked = topological(sessions.starts, with_demands(causality.base, found))
     if blocked:
         return _broken(circle_core(sessions, causality.base, blocked, [found]))
     return Judgement(order=order)
 
 
 def _memory(sessions: Sessions, causality: _Causality) -> Judgement:
-    rank = ranks(causality.order)
-    writes = writes_by_key(sessions)
+    """Close the happens-before relation of each session in turn."""
+    base, writes = causality.base, writes_by_key(sessions)
     views: dict[int, View] = {}
     for session in range(sessions.session_count):
-        view = lazy_view(sessions, causality.rows, rank, session)
-        if view is None:
-            closed = saturate(sessions, causality.base, causality.rows, writes, session)
-            if closed.impossible is not None:
-                conflict = closed.impossible
-                return _broken(impossible_core(sessions, causality.base, conflict, closed.rounds))
-            if closed.blocked:
-                blocked = closed.blocked
-                return _broken(circle_core(sessions, causality.base, blocked, closed.rounds))
-            view = closed.view
-        views[session] = view
+        closed = close(sessions, base, causality.rows, writes, session)
+        if closed.impossible is not None:
+            return _broken(impossible_core(sessions, base, closed.impossible, closed.rounds))
+        if closed.view is None:
+            demands = [demand for found in closed.rounds for demand in found]
+            _, blocked = topological(sessions.starts, with_demands(base, demands))
+            return _broken(circle_core(sessions, base, blocked, closed.rounds))
+        views[session] = closed.view
     return Judgement(order=causality.order, views=views)
-
-
-def with_conflicts(base: Predecessors, found: Sequence[Conflict]) -> list[tuple[int, ...]]:
-    """The predecessors of causal order, and each lost write before the one that was kept."""
-    predecessors = list(base)
-    for lost, kept, _ in found:
-        predecessors[kept] = (*predecessors[kept], lost)
-    return predecessors

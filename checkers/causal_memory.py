@@ -1,10 +1,14 @@
 """Causal memory: for each session, one order of all writes it may know that explains all its reads.
 
-First the lazy guess: apply known writes only when a read demands them, in one topological order,
-putting the write that is read after the others. A view that works is a proof. Where the guess
-fails, the happens-before relation of the session is saturated (POPL 2017, definition of HB): a
-write known to a read of another write of its key must come before that one, which may make more
-writes known. A cycle, or a write that must precede a read of the initial value, is a proof too.
+The happens-before relation of a session (POPL 2017, definition of HB) is causal order and, where
+one of its reads returned one write although another write of the key happens before the read, that
+other write before the returned one; such a demand may make further writes happen before reads.
+
+The relation is closed without clocks. The session's past is laid out on demand: before each read
+comes what happens before it and was not placed yet, nothing else. So if a read finds another write
+newest than the one it returned, that write happens before it, and a demand was missing. When none
+is missing the layout itself is the proof. A cycle among demands, or a write that happens before a
+read of the initial value, is a proof of the contrary.
 """
 
 from __future__ import annotations
@@ -13,123 +17,119 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from counterpoint.checkers.causal_conflicts import Conflict, WritesByKey, conflicts
-from counterpoint.checkers.causal_order import Predecessors, Row, known_rows, topological
+from counterpoint.checkers.causal_order import Predecessors, Row
 from counterpoint.checkers.matching import INITIAL, NO_READ, Sessions
 
 View = list[int]
 
 
 @dataclass(frozen=True, slots=True)
-class Saturation:
-    """How far the happens-before relation of one session was closed.
+class Closure:
+    """The happens-before relation of one session.
 
-    `rounds` are the conflicts added, round by round: each is justified by those of the rounds
-    before. `impossible` is a conflict that all of them justify and that cannot be added;
-    `blocked` are positions that wait on cycles. Where both are empty the session is fine, and
-    `view` explains its reads.
+    `rounds` are its demands, each justified by causal order and those of the rounds before.
+    `impossible` is a demand that would put a write before the initial value, justified by all of
+    them; `view` is the order that explains the session's reads. Without either, the demands are
+    cyclic.
     """
 
     rounds: tuple[tuple[Conflict, ...], ...]
-    impossible: Conflict | None
-    blocked: tuple[int, ...]
-    view: View
+    impossible: Conflict | None = None
+    view: View | None = None
 
 
-def lazy_view(
-    sessions: Sessions, rows: Sequence[Row], rank: Sequence[int], session: int
-) -> View | None:
-    """Return an order of writes and the session's reads that explains them, or None: no luck.
-
-    `rank` is the place of each position in a topological order. O(n log n).
-    """
-    operations, source = sessions.operations, sessions.source
-    have: Sequence[int] = sessions.starts[:-1]
-    newest: dict[Hashable, int] = {}
-    view: View = []
-    for read in _reads(sessions, session):
-        batch = _unseen_writes(sessions, have, rows[read])
-        have = rows[read]
-        kept = source[read]
-        home = sessions.session_of[kept]
-        batch.sort(key=lambda i: (kept >= 0 and kept < rows[i][home], rank[i]))
-        for index in batch:
-            newest[operations[index].key] = index
-        view += batch
-        view.append(read)
-        if newest.get(operations[read].key, INITIAL) != kept:
-            return None
-    return view
-
-
-def saturate(
+def close(
     sessions: Sessions, base: Predecessors, rows: Sequence[Row], writes: WritesByKey, session: int
-) -> Saturation:
-    """Close the happens-before relation of one session, up to the first contradiction.
+) -> Closure:
+    """Close the happens-before relation of one session, or find a contradiction in it.
 
-    `base` and `rows` are causal order. Each round is one clock pass, O(n k); there are two or
-    three in practice, and never more than pairs of a write and a session.
+    `base` and `rows` are causal order, in which no read is impossible. The first round is taken
+    from the clock rows, O(reads k log n); each round costs one layout, O(n).
     """
-    reads = _reads(sessions, session)
-    predecessors = list(base)
+    first, end = sessions.starts[session], sessions.starts[session + 1]
+    reads = [index for index in range(first, end) if sessions.source[index] >= INITIAL]
+    missing = conflicts(sessions, rows, writes, reads).open
     rounds: list[tuple[Conflict, ...]] = []
+    predecessors = base
     while True:
-        found = conflicts(sessions, rows, writes, reads)
-        if found.impossible is not None:
-            return Saturation(tuple(rounds), found.impossible, (), [])
-        if not found.open:
-            break
-        rounds.append(tuple(found.open))
-        for lost, kept, _ in found.open:
-            predecessors[kept] = (*predecessors[kept], lost)
-        order, blocked = topological(sessions.starts, predecessors)
-        if blocked:
-            return Saturation(tuple(rounds), None, tuple(blocked), [])
-        rows = known_rows(sessions.starts, sessions.session_of, order, predecessors)
-    order, _ = topological(sessions.starts, predecessors)
-    return Saturation(tuple(rounds), None, (), _view(sessions, rows, ranks(order), reads))
+        rounds.append(tuple(missing))
+        predecessors = with_demands(predecessors, missing)
+        view = _lay_out(sessions, predecessors, reads)
+        if view is None:
+            return Closure(tuple(rounds))
+        missing = _missing_demands(sessions, view)
+        if not missing:
+            return Closure(tuple(rounds), view=view)
+        for demand in missing:
+            if demand.kept == INITIAL:
+                return Closure(tuple(rounds), impossible=demand)
 
 
-def ranks(order: Sequence[int]) -> list[int]:
-    """The place of each position in the order.
+def with_demands(base: Predecessors, demands: Sequence[Conflict]) -> list[tuple[int, ...]]:
+    """The same predecessors, and each lost write before the one that was kept."""
+    predecessors = list(base)
+    for lost, kept, _ in demands:
+        predecessors[kept] = (*predecessors[kept], lost)
+    return predecessors
 
-    >>> ranks([2, 0, 1])
-    [1, 2, 0]
+
+def _lay_out(sessions: Sessions, predecessors: Predecessors, reads: Sequence[int]) -> View | None:
+    """Place each read as soon as all it depends on is placed, and that only when it is needed.
+
+    Return the writes and these reads in that order; None where the dependencies form a cycle.
     """
-    rank = [0] * len(order)
-    for place, index in enumerate(order):
-        rank[index] = place
-    return rank
-
-
-def _view(
-    sessions: Sessions, rows: Sequence[Row], rank: Sequence[int], reads: Sequence[int]
-) -> View:
-    """Lay out a saturated order: before each read what happens before it, in rank order.
-
-    The write that is read comes last of its key there, because every other one that happens
-    before the read was put before it.
-    """
-    have: Sequence[int] = sessions.starts[:-1]
+    session_of = sessions.session_of
+    following = list(sessions.starts[:-1])
     view: View = []
     for read in reads:
-        view += sorted(_unseen_writes(sessions, have, rows[read]), key=rank.__getitem__)
+        wanted = {session_of[read]: read}
+        while wanted:
+            session = next(reversed(wanted))
+            last = wanted[session]
+            missing = _advance(session, last, following, predecessors, sessions, view)
+            if missing < 0:
+                del wanted[session]
+            elif session_of[missing] in wanted:
+                return None
+            else:
+                wanted[session_of[missing]] = missing
         view.append(read)
-        have = rows[read]
     return view
 
 
-def _reads(sessions: Sessions, session: int) -> list[int]:
-    first, end = sessions.starts[session], sessions.starts[session + 1]
-    return [index for index in range(first, end) if sessions.source[index] >= INITIAL]
+def _advance(
+    session: int,
+    last: int,
+    following: list[int],
+    predecessors: Predecessors,
+    sessions: Sessions,
+    view: View,
+) -> int:
+    """Place the writes of a session up to `last`; return a position that must come first, or -1."""
+    session_of, source = sessions.session_of, sessions.source
+    for index in range(following[session], last + 1):
+        for p in predecessors[index]:
+            if p >= following[session_of[p]]:
+                following[session] = index
+                return p
+        following[session] = index + 1
+        if source[index] == NO_READ:
+            view.append(index)
+    return -1
 
 
-def _unseen_writes(sessions: Sessions, have: Sequence[int], row: Row) -> list[int]:
-    """The writes known to the row that come after what each session had shown before."""
-    source = sessions.source
-    return [
-        index
-        for first, end in zip(have, row, strict=True)
-        if first < end
-        for index in range(first, end)
-        if source[index] == NO_READ
-    ]
+def _missing_demands(sessions: Sessions, view: View) -> list[Conflict]:
+    """What the reads of a layout demand of it in vain: nothing where it explains them all."""
+    log: dict[Hashable, list[int]] = {}
+    place: dict[int, int] = {INITIAL: -1}
+    demands: dict[tuple[int, int], Conflict] = {}
+    for index in view:
+        placed = log.setdefault(sessions.operations[index].key, [])
+        source = sessions.source[index]
+        if source == NO_READ:
+            place[index] = len(placed)
+            placed.append(index)
+        elif place[source] + 1 < len(placed):
+            for lost in placed[place[source] + 1 :]:
+                demands.setdefault((lost, source), Conflict(lost, source, index))
+    return list(demands.values())
