@@ -105,6 +105,7 @@ class VectorExplorer:
             terminal_pending=self._terminal_pending,
             seconds=monotonic() - self._started,
             slots=MappingProxyType(dict(zip(slots.compiled.nodes, sizes, strict=False))),
+            levels=tuple(map(size, self._levels)),
             environments=len(slots.environments),
             memories=len(self.memories.memories),
             stop=self._stop,
