@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.scenario import Scenario
@@ -37,6 +39,8 @@ class Options:
     is_lossy: bool = False
     history: bool = False
     engine: EngineName = "auto"
+    checkpoint: Path | None = None
+    checkpoint_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,44 @@ def for_exploration(scenario: Scenario) -> Scenario:
     return scenario.but(limits=limits)
 
 
+class Keeper:
+    """Keeps the checkpoint of one round: resumes from it, writes it now and then, removes it.
+
+    The file of round k is the given one with ".k" at its end; a finished round needs none.
+    """
+
+    def __init__(self, current: Explorer | VectorExplorer, options: Options, faults: int) -> None:
+        self._seconds = options.checkpoint_seconds
+        self._saved_at = monotonic()
+        self._explorer: VectorExplorer | None = None
+        self._path: Path | None = None
+        if options.checkpoint is None:
+            return
+        if isinstance(current, Explorer):
+            raise NoNumpy("checkpoints need the numpy engine; install counterpoint[fast]")
+        self._explorer = current
+        self._path = options.checkpoint.with_name(f"{options.checkpoint.name}.{faults}")
+        if self._path.exists():
+            current.resume(self._path)
+
+    def keep(self, *, now: bool = False) -> None:
+        """Write a checkpoint if it is time to."""
+        if self._explorer is None or self._path is None:
+            return
+        if now or monotonic() - self._saved_at >= self._seconds:
+            self._explorer.save(self._path)
+            self._saved_at = monotonic()
+
+    def finish(self, explored: Explored) -> None:
+        """Keep a checkpoint of a round that a limit ended, none of one that is over."""
+        if self._path is None:
+            return
+        if explored.stop in ("complete", "broken"):
+            self._path.unlink(missing_ok=True)
+        else:
+            self.keep(now=True)
+
+
 class FaultRounds:
     """The outermost loop. `rounds` holds what each budget of faults established so far."""
 
@@ -97,14 +139,18 @@ class FaultRounds:
         """Explore round after round, and report now and then; ends at the first violation."""
         for faults in range(self._faults_max + 1):
             current = explorer(self._scenario.but(faults_max=faults), self._options)
+            keeper = Keeper(current, self._options, faults)
             self.rounds.append(Round(faults, current.progress))
             try:
                 for explored in current.explore(every_seconds=every_seconds):
                     self.rounds[-1] = Round(faults, explored)
+                    keeper.keep()
                     yield self.rounds[-1]
             except (KeyboardInterrupt, GeneratorExit):
                 current.interrupt()
                 self.rounds[-1] = Round(faults, current.progress)
+                keeper.keep(now=True)
                 raise
+            keeper.finish(self.last.explored)
             if self.last.explored.stop != "complete":
                 return

@@ -57,6 +57,11 @@ from counterpoint.model.tracefile import write_trace
     help="Explore with 0, 1 ... K faults, within the budgets of the scenario.",
 )
 @click.option("--history", is_flag=True, help="Count whole histories as part of a state.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Save there every half minute and at the end; go on from there if it exists.",
+)
 @click.option("--engine", type=click.Choice(["auto", "plain", "numpy"]), default="auto")
 @click.option(
     "--out",
@@ -80,6 +85,7 @@ def explore(
     memory: float | None,
     faults: int,
     history: bool,
+    checkpoint: Path | None,
     engine: EngineName,
     out: Path,
     as_json: bool,
@@ -101,7 +107,7 @@ def explore(
             built = built.but(network=network)
         bytes_max = int(memory * 2**30) if memory is not None else None
         limits = Limits(depth, states, bytes_max, seconds)
-        options = Options(limits, no_op, lossy, history, engine)
+        options = Options(limits, no_op, lossy, history, engine, checkpoint)
         rounds = FaultRounds(built, options, faults_max=faults)
         was_interrupted = _explore(rounds, quiet=as_json)
     final = rounds.last
