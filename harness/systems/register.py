@@ -1,0 +1,294 @@
+"""The register in the catalog: its scenarios, what must hold in them, and its wrong variants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from counterpoint.checkers.single_writer import NO_INVERSION, REGULAR
+from counterpoint.harness.entry import Entry, Mutant
+from counterpoint.harness.systems.register_properties import (
+    AUTHORISATION,
+    LINEARIZABILITY,
+    depends_on,
+    properties,
+    survives,
+)
+from counterpoint.impl.access import DEMO, Access, Token, load_access
+from counterpoint.impl.register import Register, unauthorised
+from counterpoint.impl.register_messages import Operation, Read, Write
+from counterpoint.impl.register_rules import MUTANTS, RIGHT
+from counterpoint.model.scenario import Budget, Scenario, budgets
+from counterpoint.model.values import NodeId
+
+# ---- what a run is made of -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a scenario adds to the protocol: who asks what, and what may go wrong.
+
+    `spare` is how many more readers of a token may fail than the protocol survives: 0 by right.
+    """
+
+    access: Access
+    calls: Mapping[NodeId, tuple[Operation, ...]]
+    limits: Mapping[str, Budget]
+    steps: tuple[int, int]
+    calls_floor: float
+    spare: int = 0
+    copies: tuple[tuple[NodeId, Access], ...] = ()
+
+    @property
+    def is_single_writer(self) -> bool:
+        """Tell whether no two clients may write the same token."""
+        writers: dict[int, set[NodeId]] = {}
+        for client, operations in self.calls.items():
+            for operation in operations:
+                if isinstance(operation, Write) and unauthorised(self.access, operation) is None:
+                    writers.setdefault(operation.token, set()).add(client)
+        return all(len(clients) < 2 for clients in writers.values())
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of a scenario: the configuration, the token, and how much is asked."""
+
+    access: Access
+    token: Token
+    writes: int
+    reads: int
+    clients: int
+
+
+def default(options: Options) -> Plan:
+    """One client writes, others read at different servers; any fault that the register survives."""
+    token = options.token
+    writes = {"c1": writes_of(token, options.writes)}
+    reads = {
+        f"c{number + 2}": (Read(token.id, token.readers[number % len(token.readers)]),)
+        * options.reads
+        for number in range(options.clients)
+    }
+    return Plan(
+        options.access.only(token.id),
+        {**writes, **reads},
+        budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
+        steps=(15, 90),
+        calls_floor=2.0,
+    )
+
+
+def crashes(options: Options) -> Plan:
+    """Nodes crash and come back, again and again; two clients write, as one may be cut off."""
+    token = options.token
+    first, second = writes_of(token, 2)
+    near = (Read(token.id, token.readers[0]),) * options.reads
+    far = (Read(token.id, token.readers[-1]),) * options.reads
+    return Plan(
+        options.access.only(token.id),
+        {"c1": (first,), "c2": (second,), "c3": near, "c4": far},
+        budgets(crash=6),
+        steps=(20, 100),
+        calls_floor=3.0,
+    )
+
+
+def races(options: Options) -> Plan:
+    """No node fails; clients ask the same servers again and again, while old answers are late."""
+    limits = budgets(delay=6, duplicate=1)
+    return replace(default(options), limits=limits, steps=(30, 100), calls_floor=4.0)
+
+
+def slow_replica(options: Options) -> Plan:
+    """The store to one reader is late; a read there meanwhile brings the new record itself."""
+    return _write_then_read_there(options, budgets(delay=1))
+
+
+def down_replica(options: Options) -> Plan:
+    """One reader is down during the write; a read there later brings the new record."""
+    return _write_then_read_there(options, budgets(crash=1))
+
+
+def _write_then_read_there(options: Options, limits: Mapping[str, Budget]) -> Plan:
+    token = options.token
+    calls: dict[NodeId, tuple[Operation, ...]] = {
+        "c1": writes_of(token, 1),
+        "c2": (Read(token.id, token.readers[1]),),
+    }
+    return Plan(options.access.only(token.id), calls, limits, steps=(5, 25), calls_floor=1.0)
+
+
+def demo(options: Options) -> Plan:
+    """The whole configuration: every token written once and read twice; some calls not allowed."""
+    access = options.access
+    writes = tuple(write for token in access.tokens for write in writes_of(token, 1))
+    first = tuple(Read(token.id, token.readers[0]) for token in access.tokens)
+    last = tuple(Read(token.id, token.readers[-1]) for token in access.tokens)
+    return Plan(
+        access,
+        {"c1": writes, "c2": first, "c3": last, "c4": forbidden(access)},
+        budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
+        steps=(30, 220),
+        calls_floor=6.0,
+    )
+
+
+def too_many_silent(options: Options) -> Plan:
+    """One reader more is silent than the register survives: the bound on failures is tight."""
+    return replace(default(options), limits=budgets(omit=Budget(6)), calls_floor=0.5, spare=1)
+
+
+def rogue(options: Options) -> Plan:
+    """One client has a configuration out of date, by which it may write where it may not."""
+    token = options.token
+    access = options.access.only(token.id)
+    reader = token.readers[0]
+    former = Access((Token(token.id, reader, (token.writer,)),), access.addresses)
+    write = Write(token.id, "rogue", 0, 2, 4, reader)
+    calls: dict[NodeId, tuple[Operation, ...]] = {
+        "c1": writes_of(token, options.writes),
+        "c2": (Read(token.id, token.readers[-1]),) * options.reads,
+        "c3": (write, Read(token.id, token.writer)),
+    }
+    limits = budgets(duplicate=1, delay=2, omit=Budget(3), crash=1)
+    return Plan(access, calls, limits, (10, 80), calls_floor=2.0, copies=(("c3", former),))
+
+
+def writes_of(token: Token, count: int) -> tuple[Write, ...]:
+    """Return writes of different values: v1, v2, v3 ..."""
+    return tuple(
+        Write(token.id, f"v{number}", 0, 2, 4, token.writer) for number in range(1, count + 1)
+    )
+
+
+def forbidden(access: Access) -> tuple[Operation, ...]:
+    """Return calls that must be refused: at the wrong server, and of a token that nobody knows."""
+    unknown = max(token.id for token in access.tokens) + 1
+    calls: list[Operation] = []
+    for token in access.tokens:
+        wrong = [s for s in access.servers if not access.may_write(s, token.id)]
+        calls += [Write(token.id, "no", 0, 2, 4, wrong[0])] if wrong else []
+        wrong = [s for s in access.servers if not access.may_read(s, token.id)]
+        calls += [Read(token.id, wrong[-1])] if wrong else []
+    server = access.servers[0]
+    return (*calls[:2], Write(unknown, "no", 0, 2, 4, server), Read(unknown, server))
+
+
+# ---- the catalog's entry -------------------------------------------------------------------------
+
+
+def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenario:
+    """Build a scenario of the register, or of one of its wrong variants."""
+    plan = PLANS[name](options_of(name, settings))
+    rules = RIGHT if mutant is None else MUTANTS[mutant]
+    system = Register(plan.access, tuple(plan.calls), rules, plan.copies)
+    return Scenario(
+        name=name,
+        system=system,
+        calls=MappingProxyType(dict(plan.calls)),
+        properties=properties(plan.access, is_single_writer=plan.is_single_writer),
+        limits=plan.limits,
+        tolerates=survives(plan.access, plan.spare),
+        depends_on=depends_on,
+        steps=plan.steps,
+        calls_floor=plan.calls_floor,
+    )
+
+
+def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
+    """Read the settings of a scenario.
+
+    Raises:
+        ValueError: a setting is not a number in its range, or names no token of the configuration.
+        AccessError: the configuration says nothing clear.
+    """
+    access = load_access(settings.get("config", DEMO))
+    number = _number(scenario, settings, "token", range(2**64))
+    if access.token(number) is None and "token" not in settings:
+        number = access.tokens[0].id
+    token = access.only(number).tokens[0]
+    if scenario in ("slow_replica", "down_replica") and len(token.readers) < 3:
+        readers = len(token.readers)
+        raise ValueError(f"{scenario} needs a token with 3 readers; token {number} has {readers}")
+    writes, reads, clients = (
+        _number(scenario, settings, key, range(10)) for key in ("writes", "reads", "clients")
+    )
+    return Options(access, token, writes, reads, clients)
+
+
+def _number(scenario: str, settings: Mapping[str, str], key: str, allowed: range) -> int:
+    usual = {**USUAL, **USUAL_IN.get(scenario, {})}[key]
+    text = settings.get(key, str(usual))
+    if text.isdecimal() and int(text) in allowed:
+        return int(text)
+    raise ValueError(
+        f"setting {key} is {text!r}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
+    )
+
+
+USUAL: Mapping[str, int] = MappingProxyType({"token": 4, "writes": 2, "reads": 2, "clients": 2})
+"""The settings that are used where none are given ..."""
+
+USUAL_IN: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "slow_replica": {"token": 1},
+        "down_replica": {"token": 1},
+        "races": {"writes": 4, "reads": 4},
+        "crashes": {"reads": 3},
+    }
+)
+"""... and those that are others in some scenarios."""
+
+PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+    {
+        "default": default,
+        "crashes": crashes,
+        "races": races,
+        "slow_replica": slow_replica,
+        "down_replica": down_replica,
+        "demo": demo,
+        "too_many_silent": too_many_silent,
+        "rogue": rogue,
+    }
+)
+
+ENTRY = Entry(
+    name="register",
+    summary="fail-silent replicated tokens: one writer, N readers, atomic",
+    build=build,
+    scenarios={
+        "default": "token 4: 2 writes through its writer, 2 clients that read twice; all faults",
+        "crashes": "token 4: two clients write and two read, while nodes crash and restart",
+        "races": "token 4: no node fails, but many answers are late; 4 writes and 4 reads each",
+        "slow_replica": "token 1: the store to 50052 is late, and a read there is faster",
+        "down_replica": "token 1: 50052 is down during the write, and is read after it is back",
+        "demo": "the whole demo configuration, with calls that must be refused; all faults",
+        "too_many_silent": "token 4 with one silent reader too many: answers must stay out",
+        "rogue": "token 4: a client with an outdated configuration asks the wrong servers",
+    },
+    mutants={
+        "B1": Mutant("a read returns without writing back", (NO_INVERSION,)),
+        "B2": Mutant("the writer counts as a reader", (REGULAR,)),
+        "B3": Mutant("the quorum is one too small", (REGULAR, NO_INVERSION)),
+        "B4": Mutant("a late older record overwrites a newer one", (REGULAR, NO_INVERSION)),
+        "B5": Mutant(
+            "an equal stamp overwrites, and stamps repeat after a crash",
+            (LINEARIZABILITY,),
+            "crashes",
+        ),
+        "B6": Mutant("the writer forgets its counter when it restarts", (REGULAR,)),
+        "B7": Mutant("stamps are read from a clock that can be set back", (REGULAR,)),
+        "B8": Mutant("a reader acknowledges before it stores", (LINEARIZABILITY,), "crashes"),
+        "B9": Mutant("late answers to an earlier request count", (REGULAR, NO_INVERSION), "races"),
+        "B10": Mutant("only the client checks who may do what", (AUTHORISATION,), "rogue"),
+    },
+    settings={
+        "config": "path of an access configuration in YAML (default: the demo configuration)",
+        "token": "the token that is written and read (default: 4; 1 in the demonstrations)",
+        "writes": "writes of the writing client, 0 to 9 (default: 2; 4 in races)",
+        "reads": "reads of each reading client, 0 to 9 (default: 2; 3 in crashes, 4 in races)",
+        "clients": "clients that read, 0 to 9, in default and races (default: 2)",
+    },
+)
