@@ -7,7 +7,7 @@ replay, traces and reports need no edit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.model.faults import (
@@ -24,9 +24,15 @@ from counterpoint.model.faults import (
     Restart,
 )
 from counterpoint.model.node import ChangeRole, Invoke, Timeout
-from counterpoint.model.rules import deliverable, may_spend, tolerated_failures
+from counterpoint.model.rules import (
+    after_fire,
+    deliverable,
+    may_fire,
+    may_spend,
+    tolerated_failures,
+)
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Move, Moved, World
+from counterpoint.model.world import Action, Move, Moved, World, oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Deliver:
     def apply(self, world: World) -> Moved:
         """Give the message to its receiver."""
         move = Move(world)
-        move.deliver(world.oldest((self.src, self.dst, self.body)))
+        move.deliver(oldest(world.flights, (self.src, self.dst, self.body)))
         return move.done()
 
 
@@ -113,16 +119,14 @@ class Fire:
         """The armed timers of a running node."""
         if at is None or not world.is_up(at):
             return iter(())
-        is_bounded = "fire" in world.scenario.limits and world.conditions.settled is None
-        if is_bounded and not may_spend(world, "fire"):
+        if not may_fire(world.scenario, world.conditions):
             return iter(())
         return (cls(at, timer) for timer in world.core(at).timers)
 
     def apply(self, world: World) -> Moved:
         """Let the timer go off."""
         move = Move(world)
-        if "fire" in world.scenario.limits and world.conditions.settled is None:
-            move.conditions = move.conditions.with_one_more("fire")
+        move.conditions = after_fire(world.scenario, world.conditions)
         move.disarm(self.node, self.timer)
         move.log("timer", self.node, value=self.timer)
         move.give(self.node, Timeout(self.timer))
@@ -146,7 +150,11 @@ class Transform:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Transform]:
         """Any running node."""
-        if at is not None and world.is_up(at) and may_spend(world, cls.kind):
+        if (
+            at is not None
+            and world.is_up(at)
+            and may_spend(world.scenario, world.conditions, cls.kind)
+        ):
             yield cls(at)
 
     def apply(self, world: World) -> Moved:
@@ -180,20 +188,19 @@ class Settle:
     def options(cls, world: World, at: NodeId | None) -> Iterator[Settle]:
         """Silence for no one, or for any nodes that the system promises to survive without."""
         if at is None and world.conditions.settled is None:
-            yield from (cls(silent) for silent in tolerated_failures(world))
+            yield from (
+                cls(silent) for silent in tolerated_failures(world.scenario, world.conditions)
+            )
 
     def apply(self, world: World) -> Moved:
         """Stop the faults."""
         move = Move(world)
         move.log("settle", value=self.silent)
-        for flight in world.flights:
-            if flight.is_held:
-                move.put(replace(flight, is_held=False), instead_of=flight)
+        for flight in world.held:
+            move.release(flight)
         for cut in world.conditions.cuts:
             move.log("heal", value=cut)
-        move.conditions = replace(
-            world.conditions, cuts=(), silent=self.silent, settled=self.silent
-        )
+        move.conditions = world.conditions.after_settle(self.silent)
         return move.done()
 
 

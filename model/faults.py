@@ -7,13 +7,22 @@ what the system promises to survive; that bound is a guard in `options`, here an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.model.node import Recover
-from counterpoint.model.rules import can_pass, deliverable, may_fail, may_spend, waiting
+from counterpoint.model.rules import (
+    can_pass,
+    deliverable,
+    may_be_silent,
+    may_drop,
+    may_fail,
+    may_spend,
+    obstacle,
+    waiting,
+)
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Flight, Move, Moved, Partition, World
+from counterpoint.model.world import Move, Moved, Partition, World, oldest
 
 
 def _spending(world: World, kind: str) -> Move:
@@ -45,29 +54,17 @@ class Drop:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Drop]:
         """Each waiting content once; a message to oneself cannot be lost."""
-        if world.conditions.settled is not None:
-            return
         for flight in waiting(world, at):
-            is_free = _obstacle(world, flight) is not None
-            if is_free or (flight.src != flight.dst and may_spend(world, cls.kind)):
+            if may_drop(world.scenario, world.conditions, flight.src, flight.dst):
                 yield cls(*flight.content)
 
     def apply(self, world: World) -> Moved:
         """Lose the message."""
-        flight = world.oldest((self.src, self.dst, self.body))
-        obstacle = _obstacle(world, flight)
-        move = Move(world) if obstacle else _spending(world, self.kind)
-        move.lose(flight, obstacle or "dropped by the network")
+        flight = oldest(world.flights, (self.src, self.dst, self.body))
+        in_the_way = obstacle(world.conditions, self.src, self.dst)
+        move = Move(world) if in_the_way else _spending(world, self.kind)
+        move.lose(flight, in_the_way or "dropped by the network")
         return move.done()
-
-
-def _obstacle(world: World, flight: Flight) -> str | None:
-    """Say what stands in a message's way, None if nothing does."""
-    if not world.is_up(flight.dst):
-        return f"{flight.dst} is down"
-    if world.conditions.is_cut(flight.src, flight.dst):
-        return f"{flight.src} and {flight.dst} are cut off from each other"
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +86,13 @@ class Duplicate:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Duplicate]:
         """Each waiting content once."""
-        if may_spend(world, cls.kind):
+        if may_spend(world.scenario, world.conditions, cls.kind):
             yield from (cls(*f.content) for f in waiting(world, at) if f.src != f.dst)
 
     def apply(self, world: World) -> Moved:
         """Copy the message."""
         move = _spending(world, self.kind)
-        move.copy(world.oldest((self.src, self.dst, self.body)))
+        move.copy(oldest(world.flights, (self.src, self.dst, self.body)))
         return move.done()
 
 
@@ -118,17 +115,19 @@ class Overtake:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Overtake]:
         """Each waiting content that is not the head of its link; none on an unordered network."""
-        if at is None or world.scenario.network == "unordered" or not may_spend(world, cls.kind):
+        if at is None or world.scenario.network == "unordered":
+            return
+        if not may_spend(world.scenario, world.conditions, cls.kind):
             return
         heads = {flight.content for flight in deliverable(world, at)}
         for flight in waiting(world, at):
-            if flight.content not in heads and can_pass(world, flight) and world.is_up(at):
+            if flight.content not in heads and can_pass(world.conditions, flight.src, at):
                 yield cls(*flight.content)
 
     def apply(self, world: World) -> Moved:
         """Give the message to its receiver."""
         move = _spending(world, self.kind)
-        move.deliver(world.oldest((self.src, self.dst, self.body)))
+        move.deliver(oldest(world.flights, (self.src, self.dst, self.body)))
         return move.done()
 
 
@@ -151,15 +150,15 @@ class Delay:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Delay]:
         """Each waiting content once."""
-        held = sum(flight.is_held for flight in world.addressed_to(at)) if at else 0
-        if may_spend(world, cls.kind, held):
+        held = sum(flight.dst == at for flight in world.held)
+        if may_spend(world.scenario, world.conditions, cls.kind, held):
             yield from (cls(*flight.content) for flight in waiting(world, at))
 
     def apply(self, world: World) -> Moved:
         """Hold the message back."""
         move = _spending(world, self.kind)
-        flight = world.oldest((self.src, self.dst, self.body))
-        move.put(replace(flight, is_held=True), instead_of=flight)
+        flight = oldest(world.flights, (self.src, self.dst, self.body))
+        move.hold(flight)
         move.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
         return move.done()
 
@@ -184,14 +183,14 @@ class Release:
     def options(cls, world: World, at: NodeId | None) -> Iterator[Release]:
         """Each held content once."""
         if at is not None:
-            held = (f.content for f in world.flights if f.dst == at and f.is_held)
+            held = (flight.content for flight in world.held if flight.dst == at)
             yield from (cls(*content) for content in dict.fromkeys(held))
 
     def apply(self, world: World) -> Moved:
         """Let the message go."""
         move = Move(world)
-        flight = world.oldest((self.src, self.dst, self.body), held=True)
-        move.put(replace(flight, is_held=False), instead_of=flight)
+        flight = oldest(world.held, (self.src, self.dst, self.body))
+        move.release(flight)
         move.log("release", flight=flight, causes=(flight.sent,), value=flight.body)
         return move.done()
 
@@ -222,34 +221,24 @@ class Omit:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Omit]:
         """Each waiting content, lost by its sender or by its receiver, if they may be silent."""
-        if not may_spend(world, cls.kind):
+        if not may_spend(world.scenario, world.conditions, cls.kind):
             return
         for flight in waiting(world, at):
             if flight.src != flight.dst:
                 for by in (flight.src, flight.dst):
-                    if _may_be_silent(world, by):
+                    if may_be_silent(world.scenario, world.conditions, by):
                         yield cls(*flight.content, by)
 
     def apply(self, world: World) -> Moved:
         """Lose the message."""
         move = _spending(world, self.kind)
-        silent = tuple(sorted({*world.conditions.silent, self.by}))
-        if silent != world.conditions.silent:
-            move.conditions = replace(move.conditions, silent=silent)
+        if self.by not in world.conditions.silent:
+            move.conditions = move.conditions.with_silent(self.by)
             move.log("silence", value=self.by)
-        flight = world.oldest((self.src, self.dst, self.body))
+        flight = oldest(world.flights, (self.src, self.dst, self.body))
         moment = "sending" if self.by == self.src else "receiving"
         move.lose(flight, f"{self.by} failed silently at {moment}")
         return move.done()
-
-
-def _may_be_silent(world: World, node: NodeId) -> bool:
-    if node in world.conditions.silent:
-        return True
-    at_once = world.scenario.limits["omit"].at_once
-    if at_once is not None and len(world.conditions.silent) >= at_once:
-        return False
-    return world.is_up(node) and may_fail(world, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +264,7 @@ class Mend:
     def apply(self, world: World) -> Moved:
         """Mend the node."""
         move = Move(world)
-        rest = tuple(node for node in world.conditions.silent if node != self.node)
-        move.conditions = replace(world.conditions, silent=rest)
+        move.conditions = world.conditions.after_mend(self.node)
         move.log("mend", value=self.node)
         return move.done()
 
@@ -298,16 +286,15 @@ class Crash:
     @classmethod
     def options(cls, world: World, at: NodeId | None) -> Iterator[Crash]:
         """A running node whose failure the system promises to survive."""
-        if at is None or not world.is_up(at) or not may_fail(world, at):
+        if at is None or not world.is_up(at) or not may_fail(world.scenario, world.conditions, at):
             return
-        if may_spend(world, cls.kind, len(world.conditions.down)):
+        if may_spend(world.scenario, world.conditions, cls.kind, len(world.conditions.down)):
             yield cls(at)
 
     def apply(self, world: World) -> Moved:
         """Stop the node."""
         move = _spending(world, self.kind)
-        down = tuple(sorted({*world.conditions.down, self.node}))
-        move.conditions = replace(move.conditions, down=down)
+        move.conditions = move.conditions.after_crash(self.node)
         move.crash(self.node)
         return move.done()
 
@@ -335,8 +322,7 @@ class Restart:
     def apply(self, world: World) -> Moved:
         """Start the node again."""
         move = Move(world)
-        down = tuple(node for node in world.conditions.down if node != self.node)
-        move.conditions = replace(world.conditions, down=down)
+        move.conditions = world.conditions.after_restart(self.node)
         move.log("recover", self.node)
         move.give(self.node, Recover(world.core(self.node).durable))
         return move.done()
@@ -364,7 +350,7 @@ class Cut:
     def options(cls, world: World, at: NodeId | None) -> Iterator[Cut]:
         """Each group that the scenario lists, in each direction."""
         cuts = world.conditions.cuts
-        if at is None and may_spend(world, cls.kind, len(cuts)):
+        if at is None and may_spend(world.scenario, world.conditions, cls.kind, len(cuts)):
             for side in world.scenario.partitions:
                 for direction in ("both", "in", "out"):
                     if Partition(side, direction) not in cuts:
@@ -374,8 +360,7 @@ class Cut:
         """Cut the links."""
         cut = Partition(self.side, self.direction)
         move = _spending(world, self.kind)
-        cuts = tuple(sorted((*world.conditions.cuts, cut)))
-        move.conditions = replace(move.conditions, cuts=cuts)
+        move.conditions = move.conditions.with_cut(cut)
         move.log("partition", value=cut)
         return move.done()
 
@@ -405,7 +390,6 @@ class Heal:
         """Restore the links."""
         cut = Partition(self.side, self.direction)
         move = Move(world)
-        cuts = tuple(c for c in world.conditions.cuts if c != cut)
-        move.conditions = replace(world.conditions, cuts=cuts)
+        move.conditions = world.conditions.after_heal(cut)
         move.log("heal", value=cut)
         return move.done()

@@ -49,13 +49,14 @@ def budgets(**counts: int | Budget) -> Mapping[str, Budget]:
 class Property:
     """A named claim about every trace. `reads` says what a trace must hold for the check.
 
-    "operations": the calls and returns are enough, so that fast walks need not record the rest;
+    "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
+    walks need not record the rest; "end": what is still open when a settled run is at rest;
     "trace": every event and world.
     """
 
     name: str
     check: Callable[[Trace], Verdict]
-    reads: Literal["operations", "trace"] = "operations"
+    reads: Literal["operations", "end", "trace"] = "operations"
 
 
 def nobody_fails(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:

@@ -52,14 +52,13 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A message on its way. `sent` is the event that sent it; a held message waits for its release."""
+    """A message on its way; `sent` is the event that sent it."""
 
     id: int
     src: NodeId
     dst: NodeId
     body: Value
     sent: int
-    is_held: bool = False
 
     @property
     def content(self) -> Content:
@@ -98,6 +97,38 @@ class Conditions:
         counts = dict(self.spent)
         counts[kind] = counts.get(kind, 0) + 1
         return replace(self, spent=tuple(sorted(counts.items())))
+
+    def after_crash(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node down."""
+        return replace(self, down=tuple(sorted({*self.down, node})))
+
+    def after_restart(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node up again."""
+        return replace(self, down=tuple(other for other in self.down if other != node))
+
+    def with_silent(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node that loses messages."""
+        return replace(self, silent=tuple(sorted({*self.silent, node})))
+
+    def after_mend(self, node: NodeId) -> Conditions:
+        """Return these conditions with a silent node well again."""
+        return replace(self, silent=tuple(other for other in self.silent if other != node))
+
+    def with_cut(self, cut: Partition) -> Conditions:
+        """Return these conditions with one more partition in force."""
+        return replace(self, cuts=tuple(sorted((*self.cuts, cut))))
+
+    def after_heal(self, cut: Partition) -> Conditions:
+        """Return these conditions without a partition."""
+        return replace(self, cuts=tuple(other for other in self.cuts if other != cut))
+
+    def after_settle(self, silent: tuple[NodeId, ...]) -> Conditions:
+        """Return the conditions in which the faults have stopped, but for nodes silent for good."""
+        return replace(self, cuts=(), silent=silent, settled=silent)
+
+    def with_role(self, index: int, role: str) -> Conditions:
+        """Return these conditions with the role of one node changed."""
+        return replace(self, roles=(*self.roles[:index], role, *self.roles[index + 1 :]))
 
     def is_cut(self, src: NodeId, dst: NodeId) -> bool:
         """Tell whether a partition stands between two nodes, in this direction."""
@@ -220,6 +251,7 @@ class Moved:
 class World:
     """Everything at one moment of a run. `cores`, `calls` and `latest` are in the order of the nodes.
 
+    `flights` are the messages on their way, oldest first, `held` those that wait for their release.
     `calls` holds the number of the operation under way at each node, `latest` the identity of the
     last event there. `step`, `next_*` and all identities are bookkeeping, no part of `identity`.
     """
@@ -227,6 +259,7 @@ class World:
     scenario: Scenario
     cores: tuple[Core, ...]
     flights: tuple[Flight, ...] = ()
+    held: tuple[Flight, ...] = ()
     conditions: Conditions = Conditions()
     calls: tuple[int | None, ...] = ()
     latest: tuple[int, ...] = ()
@@ -251,29 +284,26 @@ class World:
         """Return the messages on their way to a node, oldest first."""
         return tuple(flight for flight in self.flights if flight.dst == node)
 
-    def oldest(self, content: Content, *, held: bool = False) -> Flight:
-        """Return the oldest message of this content."""
-        src, dst, body = content
-        for flight in self.flights:
-            if (
-                flight.dst == dst
-                and flight.src == src
-                and flight.is_held == held
-                and flight.body == body
-            ):
-                return flight
-        raise LookupError(f"no message {content!r} is on its way")
-
     @property
     def identity(self) -> Value:
         """A hashable value, equal for two worlds exactly when they have the same futures."""
-        cargo = Counter((*flight.content, flight.is_held) for flight in self.flights)
+        held = frozenset(Counter(flight.content for flight in self.held).items())
         if self.scenario.network == "ordered":
-            links: dict[tuple[NodeId, NodeId], tuple[Value, ...]] = {}
-            for f in self.flights:
-                links[f.src, f.dst] = (*links.get((f.src, f.dst), ()), (f.body, f.is_held))
-            return (self.cores, frozenset(links.items()), self.conditions)
-        return (self.cores, frozenset(cargo.items()), self.conditions)
+            links: dict[tuple[NodeId, NodeId], list[Value]] = {}
+            for flight in self.flights:
+                links.setdefault((flight.src, flight.dst), []).append(flight.body)
+            lanes = frozenset((link, tuple(bodies)) for link, bodies in links.items())
+            return (self.cores, lanes, held, self.conditions)
+        cargo = frozenset(Counter(flight.content for flight in self.flights).items())
+        return (self.cores, cargo, held, self.conditions)
+
+
+def oldest(flights: Iterable[Flight], content: Content) -> Flight:
+    """Return the first of these messages that has this content."""
+    for flight in flights:
+        if flight.content == content:
+            return flight
+    raise LookupError(f"no message {content!r} is on its way")
 
 
 class Move:
@@ -286,6 +316,7 @@ class Move:
         self._calls = list(world.calls)
         self._latest = list(world.latest)
         self._flights = list(world.flights)
+        self._held = list(world.held)
         self._next_message = world.next_message
         self._next_operation = world.next_operation
         self._events: list[Event] = []
@@ -321,9 +352,15 @@ class Move:
         """Take a message off the network."""
         self._flights.remove(flight)
 
-    def put(self, flight: Flight, instead_of: Flight) -> None:
-        """Put a message in the place of another: the same one, held or released."""
-        self._flights[self._flights.index(instead_of)] = flight
+    def hold(self, flight: Flight) -> None:
+        """Hold a message back."""
+        self._flights.remove(flight)
+        self._held.append(flight)
+
+    def release(self, flight: Flight) -> None:
+        """Let a held message go on its way, behind those that passed it."""
+        self._held.remove(flight)
+        self._flights.append(flight)
 
     def send(self, src: NodeId, dst: NodeId, body: Value) -> None:
         """Put a new message on its way."""
@@ -415,9 +452,7 @@ class Move:
         roles = self.conditions.roles
         if roles and roles[index] != role:
             self.log("role", node, value=role, why=roles[index])
-            self.conditions = replace(
-                self.conditions, roles=(*roles[:index], role, *roles[index + 1 :])
-            )
+            self.conditions = self.conditions.with_role(index, role)
 
     def done(self) -> Moved:
         """Return the next world and the events."""
@@ -426,6 +461,7 @@ class Move:
             world.scenario,
             tuple(self._cores),
             tuple(self._flights),
+            tuple(self._held),
             self.conditions,
             tuple(self._calls),
             tuple(self._latest),
