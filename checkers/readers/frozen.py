@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import cast
+
+ATOMS: frozenset[type] = frozenset({str, int, float, bool, type(None)})
+"""Nearly all values of a history, known by one look-up."""
 
 
 def frozen(value: object) -> Hashable:
@@ -13,6 +17,8 @@ def frozen(value: object) -> Hashable:
     >>> frozen({"b": [1, 2], "a": {"c": None}})
     (('a', (('c', None),)), ('b', (1, 2)))
     """
+    if type(value) in ATOMS:
+        return cast(Hashable, value)
     if isinstance(value, dict):
         pairs = [(frozen(key), frozen(inner)) for key, inner in value.items()]
         return tuple(sorted(pairs, key=lambda pair: repr(pair[0])))

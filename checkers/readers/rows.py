@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from counterpoint.checkers.events import (
     ECHOING,
@@ -42,7 +41,6 @@ OPERATION_COLUMNS = (
     "return_step",
 )
 STATUSES: dict[object, Status] = {"ok": "ok", "fail": "fail", "info": "info"}
-Missing = Literal["missing"]
 
 
 @dataclass(frozen=True, slots=True)
