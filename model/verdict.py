@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -49,7 +50,7 @@ class Verdict:
     witness: tuple[str, ...] = ()
     details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
-    @property
+    @builtins.property  # the field of that name hides the decorator
     def is_broken(self) -> bool:
         """Tell whether the property was shown not to hold."""
         return self.outcome is Outcome.BROKEN

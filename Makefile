@@ -1,0 +1,71 @@
+# Everything starts here; `make` alone lists the targets. Needs Python 3.11 or later, and nothing else.
+#
+#   make test PYTHON=python3.13      choose the interpreter; the environment is made anew for it
+#   make test VENV=/tmp/env          choose where the environment lives
+#   make test ARGS="-k register -x"  pass arguments to pytest, or to `counterpoint demo`
+
+OLDEST := 3.11
+CANDIDATES := python3 python python3.13 python3.12 python3.11
+IS_RECENT := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
+PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(IS_RECENT)' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+EXTRAS ?= dev,fast
+WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+ARGS ?=
+
+# The stamp carries the version, so that another interpreter is another stamp.
+VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
+STAMP := $(VENV)/installed-for-$(VERSION)
+BIN := $(VENV)/bin
+# Doctests are read through the links and nowhere else: no file is visited twice.
+DOCTESTS := --doctest-modules src/counterpoint
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format reference bench nightly oracles browser-test clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+
+install: $(STAMP) ## make the environment and install the package into it, editable
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c '$(IS_RECENT)' 2>/dev/null || { echo "make: PYTHON must be Python $(OLDEST) or later, not '$(PYTHON)'; try: make install PYTHON=/path/to/python3" >&2; exit 1; }
+	@test "$$($(BIN)/python -c 'import platform; print(platform.python_version())' 2>/dev/null)" = "$(VERSION)" \
+	|| $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@rm -f $(VENV)/installed-for-* && touch $@
+
+demo: $(STAMP) ## verify the register, then catch a wrong variant of it and show why
+	$(BIN)/counterpoint demo $(ARGS)
+
+test: $(STAMP) ## run the default test suite, in parallel
+	$(BIN)/python -m pytest -n $(WORKERS) $(DOCTESTS) tests $(ARGS)
+
+check: $(STAMP) ## format, lint, strict types, import contracts, fast tests, doctests: before every commit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not nightly" $(DOCTESTS) tests $(ARGS)
+
+format: $(STAMP) ## bring the code into the agreed format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+reference: $(STAMP) ## write the reference pages again, from the docstrings
+	$(BIN)/python docs/make_reference.py
+
+bench: $(STAMP) ## measure, and print the figures
+	$(BIN)/python tests/bench $(ARGS)
+
+nightly: $(STAMP) ## run the long searches that the default suite leaves out
+	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)
+
+oracles: $(STAMP) ## compare the checkers with public test data, and print the table
+	$(BIN)/python tests/oracles $(ARGS)
+
+browser-test: $(STAMP) ## open the reports in a real browser
+	$(BIN)/python -m pytest -m browser tests/live $(ARGS)
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build dist src/counterpoint.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,100 @@
+"""Histories out of traces: which operations the clients called, and what they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import NamedTuple, TypeAlias
+
+from counterpoint.checkers.history import (
+    OPEN,
+    UNKNOWN,
+    History,
+    Operation,
+    Status,
+    well_formed,
+)
+from counterpoint.model.trace import Event, Trace
+from counterpoint.model.values import Value
+from counterpoint.model.verdict import Outcome, Verdict, broken, holds, undecided
+
+
+class Seen(NamedTuple):
+    """An operation as a sequential specification knows it.
+
+    `status` is that of an operation that was answered: "fail" if the answer says that it surely had
+    no effect. One that was not answered is always "info".
+    """
+
+    f: str
+    key: Hashable
+    argument: Hashable
+    result: Hashable
+    status: Status = "ok"
+
+
+View: TypeAlias = Callable[
+    [Value, Hashable], "Seen | tuple[str, Hashable, Hashable, Hashable] | None"
+]
+"""How a system's operation and result look to a checker; None for those that it does not judge.
+
+The result is `UNKNOWN` for an operation that was not answered.
+"""
+
+
+def operations_of(trace: Trace, view: View) -> History:
+    """Return what the clients of a run asked and were told, in the order of their calls.
+
+    Ranks are the identities of the events. An operation that is open at the end, or was cut by a
+    crash of its client, has status "info": it may have taken effect, and may still do so.
+    """
+    answers = {event.operation: event for event in trace.events if event.kind == "return"}
+    calls = (event for event in trace.events if event.kind == "invoke")
+    seen = (_operation(call, answers.get(call.operation), view) for call in calls)
+    return well_formed(operation for operation in seen if operation is not None)
+
+
+def _operation(call: Event, answer: Event | None, view: View) -> Operation | None:
+    assert call.operation is not None, f"event {call.id} calls an operation without a name"
+    assert call.node is not None, f"event {call.id} calls {call.operation} at no node"
+    looks = view(call.value, UNKNOWN if answer is None else answer.value)
+    if looks is None:
+        return None
+    seen = Seen(*looks)
+    return Operation(
+        id=call.operation,
+        client=call.node,
+        f=seen.f,
+        key=seen.key,
+        argument=seen.argument,
+        result=UNKNOWN if answer is None else seen.result,
+        called=call.id,
+        returned=OPEN if answer is None else answer.id,
+        status="info" if answer is None else seen.status,
+        call_step=call.step,
+        return_step=-1 if answer is None else answer.step,
+    )
+
+
+def joined(name: str, parts: Mapping[Hashable, Verdict]) -> Verdict:
+    """Return the verdict on all objects of a history together, from those on each of them.
+
+    Broken if one is, undecided if one with operations is; else it holds.
+    """
+    examined = sum(part.examined for part in parts.values())
+    for key, part in parts.items():
+        if part.outcome is Outcome.BROKEN:
+            summary = part.summary if len(parts) == 1 else f"{key}: {part.summary}"
+            return broken(
+                name,
+                summary,
+                examined=examined,
+                because=part.because,
+                edges=part.edges,
+                culprits=part.culprits,
+                details=part.details,
+            )
+    for key, part in parts.items():
+        if part.outcome is Outcome.UNDECIDED and part.examined:
+            return undecided(name, f"{key}: {part.summary}", examined=examined)
+    witness = tuple(identity for part in parts.values() for identity in part.witness)
+    return holds(name, examined=examined, witness=witness)

@@ -1,0 +1,72 @@
+"""Small judges of certificates: they share no code with the searches whose results they check."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from counterpoint.checkers.exhaustive import legal_order
+from counterpoint.checkers.history import Operation
+from counterpoint.checkers.specifications import ILLEGAL, Specification
+
+
+def witness_fault(
+    history: Sequence[Operation], witness: Sequence[str], specification: Specification
+) -> str:
+    """Say why an order does not explain a history, or return "" when it does.
+
+    The order must hold every operation that returned, none that failed, each once; nothing in it
+    may have returned before something earlier in it was called; and the specification must allow
+    each step. Linear in the history.
+    """
+    operations = {op.id: op for op in history}
+    if len(operations) != len(history):
+        return "two operations have one name"
+    missing = {op.id for op in history if is_answered(op)}.difference(witness)
+    if missing:
+        return f"{min(missing)} returned but is not in the order"
+    if len(set(witness)) != len(witness):
+        return "an operation is in the order twice"
+    state, latest_call = specification.initial, -math.inf
+    for name in witness:
+        op = operations.get(name)
+        if op is None or op.status == "fail":
+            return f"{name} did not happen"
+        if _returned(op) < latest_call:
+            return f"{name} returned before something earlier in the order was called"
+        latest_call = max(latest_call, op.called)
+        result = specification.step(state, op.f, op.argument, op.result)
+        if result is ILLEGAL:
+            return f"{name} cannot have had its result in state {state!r}"
+        state = result
+    return ""
+
+
+def core_fault(
+    core: Sequence[Operation],
+    specification: Specification,
+    *,
+    without: Callable[[Sequence[Operation], Operation], Sequence[Operation]],
+) -> str:
+    """Say why a core proves nothing or is not small, or return "" when it is as promised.
+
+    The operations of a core must have no legal order, and must get one whichever of them is taken
+    out. `without(core, op)` takes `op` out together with what makes no sense without it (a write
+    with the reads of its value).
+    """
+    if legal_order(core, specification) is not None:
+        return "the operations can be ordered"
+    for op in core:
+        if legal_order(without(core, op), specification) is None:
+            return f"{op.id} is not needed"
+    return ""
+
+
+def is_answered(op: Operation) -> bool:
+    """Tell whether the client got a definite answer, so that the operation surely happened."""
+    return op.status == "ok" and not op.is_open
+
+
+def _returned(op: Operation) -> float:
+    """The rank until which the operation may have taken effect."""
+    return op.returned if op.status == "ok" else math.inf

@@ -1,0 +1,71 @@
+"""What the catalog knows of a system: how to build its scenarios, and which variants are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from counterpoint.model.scenario import Scenario
+
+
+class UnknownName(ValueError):
+    """A system, scenario, mutant or setting that does not exist. The text lists those that do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A deliberately wrong variant: what is wrong, which property it breaks, and where it shows."""
+
+    summary: str
+    breaks: tuple[str, ...]
+    scenario: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A system of the catalog.
+
+    `build(scenario, mutant, settings)` returns the scenario; `mutant` is None for the right system,
+    `settings` are the `--set key=value` pairs as text. `scenarios` and `settings` map each name to
+    one line of explanation.
+    """
+
+    name: str
+    summary: str
+    build: Callable[[str, str | None, Mapping[str, str]], Scenario]
+    scenarios: Mapping[str, str]
+    mutants: Mapping[str, Mutant]
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def scenario(
+        self,
+        name: str | None = None,
+        *,
+        mutant: str | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> Scenario:
+        """Build a scenario, with its origin written on it.
+
+        Raises:
+            UnknownName: no such scenario, mutant or setting.
+        """
+        if mutant is not None:
+            _require(mutant, self.mutants, f"mutant of {self.name}")
+        for key in settings:
+            _require(key, self.settings, f"setting of {self.name}")
+        chosen = name or (self.mutants[mutant].scenario if mutant else "default")
+        _require(chosen, self.scenarios, f"scenario of {self.name}")
+        origin = {
+            "system": self.name,
+            "scenario": chosen,
+            **{f"set.{k}": v for k, v in settings.items()},
+        }
+        if mutant is not None:
+            origin["mutant"] = mutant
+        return self.build(chosen, mutant, settings).but(origin=MappingProxyType(origin))
+
+
+def _require(name: str, known: Mapping[str, object], what: str) -> None:
+    if name not in known:
+        raise UnknownName(f"{name!r} is no {what}; there are: {', '.join(known) or 'none'}")

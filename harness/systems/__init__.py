@@ -1,0 +1,1 @@
+"""The reference systems put together: protocol, calls, faults, properties, and known mutants."""

@@ -1,0 +1,126 @@
+"""The JSON forms of worlds, choices, events, operations and verdicts, as trace files hold them."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from hashlib import blake2s
+from typing import TypeAlias
+
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.trace import Event
+from counterpoint.model.values import Json, canonical, json_text
+from counterpoint.model.verdict import Verdict
+from counterpoint.model.world import Action, World
+
+Record: TypeAlias = dict[str, Json]
+
+
+def fingerprint(scenario: Scenario) -> str:
+    """Return a digest of the source that defines the system, empty where there is none to read."""
+    try:
+        module = sys.modules[type(scenario.system).__module__]
+        return blake2s(inspect.getsource(module).encode(), digest_size=8).hexdigest()
+    except (OSError, TypeError, KeyError):
+        return ""
+
+
+def world_form(world: World) -> Json:
+    """Return the canonical form of everything that a digest covers."""
+    nodes = world.scenario.system.nodes
+    flights = [canonical(flight.content) for flight in world.flights]
+    if world.scenario.network == "unordered":
+        flights.sort(key=json_text)
+    return {
+        "nodes": {name: canonical(core) for name, core in zip(nodes, world.cores, strict=True)},
+        "flights": flights,
+        "held": [canonical(flight.content) for flight in world.held],
+        "conditions": canonical(world.conditions),
+        "operations": world.next_operation - 1,
+    }
+
+
+def delta_of(before: World, after: World) -> Record:
+    """Return what a step changed: {node: {path: [old, new]}}, conditions as node "conditions"."""
+    changes: Record = {}
+    for name, old, new in zip(before.scenario.system.nodes, before.cores, after.cores, strict=True):
+        if old != new:
+            changes[name] = dict(differences(canonical(old), canonical(new), ""))
+    if before.conditions != after.conditions:
+        pairs = differences(canonical(before.conditions), canonical(after.conditions), "")
+        changes["conditions"] = dict(pairs)
+    return changes
+
+
+def differences(old: Json, new: Json, path: str) -> Iterator[tuple[str, Json]]:
+    """Return (path, [old, new]) for each innermost place where two forms differ."""
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict) and old.get("is") == new.get("is"):
+        for key in sorted({*old, *new}):
+            where = f"{path}.{key}" if path else key
+            yield from differences(old.get(key), new.get(key), where)
+    else:
+        yield path, [old, new]
+
+
+def choice_form(choice: Action) -> Record:
+    """Return the canonical form of a choice: its kind and its fields."""
+    form = canonical(choice)
+    assert isinstance(form, dict)
+    return {"kind": choice.kind, **{key: value for key, value in form.items() if key != "is"}}
+
+
+def event_form(event: Event) -> Record:
+    """Return the record of an event; fields that say nothing are left out."""
+    form: Record = {"type": "event"}
+    for name in _EVENT_FIELDS:
+        value = getattr(event, name)
+        if value is not None and value != ():
+            form[name] = canonical(value)
+    return form
+
+
+_EVENT_FIELDS = tuple(f.name for f in fields(Event))
+
+
+def verdict_form(verdict: Verdict) -> Record:
+    """Return the record of a verdict."""
+    return {
+        "type": "verdict",
+        "property": verdict.property,
+        "outcome": verdict.outcome.value,
+        "examined": verdict.examined,
+        "summary": verdict.summary,
+        "because": list(verdict.because),
+        "edges": [[e.before, e.after, e.rule, e.because] for e in verdict.edges],
+        "culprits": list(verdict.culprits),
+    }
+
+
+def operation_forms(events: Iterable[Event]) -> list[Record]:
+    """Return a record for each operation: who asked what, when, and what came of it."""
+    operations: dict[str, Record] = {}
+    for event in events:
+        if event.operation is None:
+            continue
+        if event.kind == "invoke":
+            operations[event.operation] = {
+                "type": "op",
+                "id": event.operation,
+                "client": event.node,
+                "call": canonical(event.value),
+                "called": event.step,
+                "status": "pending",
+            }
+        elif event.kind == "return":
+            operations[event.operation] |= {
+                "result": canonical(event.value),
+                "returned": event.step,
+                "status": "ok",
+            }
+        elif event.kind == "crash":
+            operations[event.operation]["status"] = "crashed"
+    return list(operations.values())

@@ -1,0 +1,148 @@
+"""What a protocol is: one pure function from a node's state and an input to a state and effects.
+
+    handle(node, state, given) -> Step(state, effects)
+
+A handler reads no clock, draws no random number, does no input or output and keeps nothing between
+calls. What it must not decide comes in as an input; what it wants done goes out as an effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from counterpoint.model.values import NodeId, Value
+
+S = TypeVar("S")
+
+
+# ---- inputs: what happens to a node --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The run begins; given once to every node, to its initial state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """The user of this node asks for an operation; the node answers with `Return`."""
+
+    operation: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """A message arrived."""
+
+    source: NodeId
+    body: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """A timer that this node set went off; it is not armed any more."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """The node runs again after a crash, in its initial state, with what it last persisted.
+
+    `durable` is the value of its last `Persist`, None if there was none.
+    """
+
+    durable: Value
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRole:
+    """An operator asks this node to take its other role; what that means is the protocol's to say."""
+
+
+Input: TypeAlias = Start | Invoke | Receive | Timeout | Recover | ChangeRole
+
+
+# ---- effects: what a node wants done -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put a message on the way. It may arrive late, twice or never; it is never altered."""
+
+    to: NodeId
+    body: Value
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Arm a timer; arming an armed timer changes nothing. It may go off at any later step."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Disarm a timer; disarming one that is not armed changes nothing."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """This node calls an operation of its own accord, without having been invoked."""
+
+    operation: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Answer the operation under way. This is the moment at which the client accepts the result."""
+
+    result: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    """Write to durable storage, in place of what was there. It survives crashes."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Say something to checkers and readers of traces; it has no effect on the run."""
+
+    what: Value
+
+
+Effect: TypeAlias = Send | SetTimer | CancelTimer | Begin | Return | Persist | Note
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """The outcome of one input: the node's next state, and its effects in order."""
+
+    state: S
+    effects: tuple[Effect, ...] = ()
+
+
+class System(Protocol[S]):
+    """A protocol under test: its nodes, their initial states, and the one handler.
+
+    States, bodies, operations and results are frozen and hashable. `handle` is a pure function.
+    """
+
+    @property
+    def nodes(self) -> tuple[NodeId, ...]:
+        """Every node, clients included, in the order in which reports show them."""
+        ...
+
+    def initial(self, node: NodeId) -> S:
+        """Return the state of a node before its first input, and again after a crash."""
+        ...
+
+    def handle(self, node: NodeId, state: S, given: Input) -> Step[S]:
+        """Return what `node` does when `given` happens to it in `state`."""
+        ...

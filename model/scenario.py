@@ -1,0 +1,143 @@
+"""Scenarios: a system, what its clients ask, what may go wrong, and what must hold all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+from counterpoint.model.actions import ACTIONS
+from counterpoint.model.node import System
+from counterpoint.model.trace import Trace
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.verdict import Verdict
+from counterpoint.model.world import Action
+
+Network: TypeAlias = Literal["unordered", "ordered"]
+"""Whether messages of one link may overtake each other for free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often a kind of fault may be used in a run, and how often at the same time.
+
+    `at_once` counts nodes down, nodes silent, partitions in force or messages held; None: no bound
+    of its own. For crashes and omissions `Scenario.tolerates` bounds the nodes as well.
+    """
+
+    per_run: int
+    at_once: int | None = None
+
+
+def budgets(**counts: int | Budget) -> Mapping[str, Budget]:
+    """Return the budgets of a run by kind of fault; a plain number is a budget per run.
+
+    >>> budgets(drop=2)["drop"]
+    Budget(per_run=2, at_once=None)
+    """
+    return MappingProxyType(
+        {
+            kind.replace("_", "-"): count if isinstance(count, Budget) else Budget(count)
+            for kind, count in counts.items()
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A named claim about every trace. `reads` says what a trace must hold for the check.
+
+    "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
+    walks need not record the rest; "end": what is still open when a settled run is at rest;
+    "trace": every event and world.
+    """
+
+    name: str
+    check: Callable[[Trace], Verdict]
+    reads: Literal["operations", "end", "trace"] = "operations"
+
+
+def nobody_fails(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
+    """The bound of a system that survives no failed node."""
+    del roles
+    return not failed
+
+
+def minority_of(*nodes: NodeId) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]:
+    """Return the bound of a system that survives as long as a majority of these nodes is well.
+
+    >>> minority_of("a", "b", "c")(("a",), {}), minority_of("a", "b", "c")(("a", "b"), {})
+    (True, False)
+    """
+
+    def tolerates(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
+        del roles
+        return set(failed) <= set(nodes) and 2 * len(failed) < len(nodes)
+
+    return tolerates
+
+
+def only_itself(client: NodeId, operation: Value) -> tuple[NodeId, ...]:
+    """The nodes that an answer depends on, when it depends on no one but the client."""
+    del operation
+    return (client,)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that a run is made of, except the choices.
+
+    `calls` gives each client its operations, asked in this order (`in_order`) or in any.
+    `limits` gives the budget of each kind of fault; a kind without one does not happen.
+    `faults_max` bounds all faults of a run together. `tolerates(failed, roles)` says whether the
+    system promises to survive these nodes down or silent at once: no more than that ever fails.
+    `partitions` lists the groups of nodes that may be cut off. `depends_on(client, operation)`
+    names the nodes that an answer needs: a call is owed an answer only while they are well.
+    `steps` is the range from which a walk draws when the faults stop. `calls_floor` is the number
+    of completed calls per run below which a search counts as idle, and fails.
+    `origin` is how to build the scenario again, as the trace file records it.
+    """
+
+    name: str
+    system: System[Any]
+    calls: Mapping[NodeId, tuple[Value, ...]]
+    properties: tuple[Property, ...]
+    in_order: bool = True
+    network: Network = "unordered"
+    limits: Mapping[str, Budget] = field(default_factory=lambda: MappingProxyType({}))
+    faults_max: int | None = None
+    tolerates: Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool] = nobody_fails
+    partitions: tuple[tuple[NodeId, ...], ...] = ()
+    depends_on: Callable[[NodeId, Value], tuple[NodeId, ...]] = only_itself
+    role_of: Callable[[NodeId, Any], str] | None = None
+    actions: tuple[type[Action], ...] = ACTIONS
+    steps: tuple[int, int] = (10, 60)
+    calls_floor: float = 0.5
+    origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.calls) - set(self.system.nodes))
+        if unknown:
+            raise ValueError(
+                f"scenario {self.name!r} gives calls to {unknown[0]!r}, which is no node of the "
+                f"system; nodes: {', '.join(self.system.nodes)}"
+            )
+        kinds = {action.kind for action in self.actions}
+        for kind in self.limits:
+            if kind not in kinds:
+                raise ValueError(
+                    f"scenario {self.name!r} limits {kind!r}, which is no kind of action; "
+                    f"kinds: {', '.join(sorted(kinds))}"
+                )
+
+    @cached_property
+    def index(self) -> Mapping[NodeId, int]:
+        """The position of each node."""
+        return {node: position for position, node in enumerate(self.system.nodes)}
+
+    def but(self, **changes: Any) -> Scenario:
+        """Return this scenario with some fields changed."""
+        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Scenario(**{**kept, **changes})

@@ -1,0 +1,1 @@
+"""Who chooses: walks, the Hypothesis machine, exhaustive exploration, replay and minimisation."""

@@ -1,0 +1,92 @@
+"""Replaying a trace file: every choice again, every digest compared."""
+
+from __future__ import annotations
+
+from counterpoint.model.actions import Settle
+from counterpoint.model.forms import (
+    Record,
+    choice_form,
+    delta_of,
+    differences,
+    fingerprint,
+    world_form,
+)
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.replay import Recorder, record
+from counterpoint.model.trace import Trace
+from counterpoint.model.tracefile import StepRecord, TraceFile
+from counterpoint.model.values import Json, digest_of, json_text
+from counterpoint.model.world import Action, World
+
+
+class Diverged(Exception):
+    """A replay that does not do what its file says. Says at which step, and what differs."""
+
+    def __init__(self, step: int, reason: str) -> None:
+        self.step, self.reason = step, reason
+        super().__init__(f"diverged at step {step}: {reason}")
+
+
+def replay(file: TraceFile, scenario: Scenario) -> Trace:
+    """Make every choice of a file again and check every digest.
+
+    Raises:
+        Diverged: a choice is not legal any more, or does something else. Says where and what.
+    """
+    recorder = record(scenario)
+    if digest_of(world_form(recorder.world)) != file.header.get("initial_digest"):
+        raise Diverged(0, f"the run starts differently; {_code_change(file, scenario)}")
+    for number, step in enumerate(file.steps):
+        choice = find_choice(step.choice, recorder.world)
+        if choice is None:
+            asked = json_text(step.choice)
+            raise Diverged(number, f"{asked} is not legal here; {_code_change(file, scenario)}")
+        recorder.take(choice)
+        _compare(number, step, recorder, file)
+    return recorder.trace()
+
+
+def find_choice(form: Record, world: World) -> Action | None:
+    """Return the legal action with this canonical form, None if there is none."""
+    actions: tuple[type[Action], ...] = (*world.scenario.actions, Settle)
+    for action in actions:
+        if action.kind == form.get("kind"):
+            for place in (*world.scenario.system.nodes, None):
+                for option in action.options(world, place):
+                    if choice_form(option) == form:
+                        return option
+    return None
+
+
+def _compare(number: int, step: StepRecord, recorder: Recorder, file: TraceFile) -> None:
+    if recorder.failure is not None:
+        if step.digest:
+            raise Diverged(number, f"the handler fails now: {recorder.failure}")
+        return
+    if digest_of(world_form(recorder.world)) == step.digest:
+        return
+    actual = delta_of(recorder.worlds[-2], recorder.worlds[-1])
+    unequal = list(differences(dict(step.delta), dict(actual), ""))
+    what = "; ".join(
+        f"{path}: expected {_brief(pair, 0)}, got {_brief(pair, 1)}" for path, pair in unequal[:3]
+    )
+    scenario = recorder.world.scenario
+    raise Diverged(
+        number, f"{what or 'the messages in flight differ'}; {_code_change(file, scenario)}"
+    )
+
+
+def _brief(pair: Json, side: int) -> str:
+    assert isinstance(pair, list)
+    value = pair[side]
+    if isinstance(value, list) and len(value) == 2:
+        value = value[1]
+    text = json_text(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _code_change(file: TraceFile, scenario: Scenario) -> str:
+    then, now = str(file.header.get("fingerprint", "")), fingerprint(scenario)
+    if then == now:
+        return "the protocol's source is the same as when the trace was written"
+    return f"the protocol's source has changed since ({then[:6] or '?'} -> {now[:6] or '?'})"

@@ -1,0 +1,160 @@
+"""Strategies of a walk: which of the messages and calls at hand comes next.
+
+A strategy is drawn anew for every run. `uniform` likes all alike. `swarm` draws, per run, how
+reluctant each type of message and each node is, so that some runs starve a replica and others a
+phase (Groce et al., "Swarm testing", ISSTA 2012). `pct` gives links and clients priorities and
+lowers the leader at d random steps, which finds bugs of depth d with a known probability
+(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018).
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Literal, Protocol, TypeAlias
+
+from counterpoint.model.search.compiled import Choice, Compiled, Message
+from counterpoint.model.search.simulation import Simulation
+
+StrategyName: TypeAlias = Literal["uniform", "swarm", "pct"]
+
+
+class Strategy(Protocol):
+    """How one run chooses. The run's own source of randomness comes with each question."""
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Return a position among the messages in flight, or an offer; None if nothing can be."""
+        ...
+
+
+class Uniform:
+    """Every message and every call is as likely as any other; a timer is ten times less so."""
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Pick among messages, calls and timers."""
+        weight = len(run.flights) + sum(1.0 if offer.is_call else 0.1 for offer in offers)
+        draw = random.random() * weight
+        if draw < len(run.flights):
+            position = _arriving(run, int(draw))
+            return position if position is not None else _first_arriving(run, offers)
+        return _offer(offers, draw - len(run.flights))
+
+
+class Swarm:
+    """Reluctance by message type, by receiver and by client, drawn once for the run."""
+
+    _LEVELS = (1.0, 1.0, 0.3, 0.03)
+
+    def __init__(self) -> None:
+        self._by_feature: dict[object, float] = {}
+        self._by_message: dict[Message, float] = {}
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Pick, and think again when the pick is one that this run is reluctant to make."""
+        count = len(run.flights)
+        found: int | Choice | None = None
+        for _ in range(6):
+            draw = random.random() * (count + len(offers))
+            if draw < count:
+                position = int(draw)
+                message = run.flights[position]
+                willing = self._by_message.get(message)
+                if willing is None:
+                    willing = self._message(run.compiled, message, random)
+                found = _arriving(run, position)
+            elif offers:
+                offer = offers[int(draw) - count]
+                willing = self._feature(("offer", offer.node, offer.is_call), random)
+                willing *= 1.0 if offer.is_call else 0.2
+                found = offer
+            else:
+                return None
+            if found is not None and random.random() < willing:
+                return found
+        return found if found is not None else _first_arriving(run, offers)
+
+    def _message(self, compiled: Compiled, message: Message, random: Random) -> float:
+        source, receiver, body = compiled.contents[message]
+        willing = self._feature(type(body), random) * self._feature(("to", receiver), random)
+        willing *= self._feature((type(body), source, receiver), random)
+        self._by_message[message] = willing
+        return willing
+
+    def _feature(self, feature: object, random: Random) -> float:
+        known = self._by_feature.get(feature)
+        if known is None:
+            known = self._by_feature[feature] = random.choice(self._LEVELS)
+        return known
+
+
+class Pct:
+    """The link or client of the highest priority moves; `depth - 1` times the leader falls back."""
+
+    def __init__(self, random: Random, steps: int, depth: int = 3) -> None:
+        self._priority: dict[object, float] = {}
+        self._changes = {random.randrange(max(steps, 1)) for _ in range(depth - 1)}
+        self._step = -1
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Pick the oldest message of the leading link, or the first offer of the leading client."""
+        self._step += 1
+        best = -2.0
+        choice: int | Choice | None = None
+        leader: object = None
+        source, destination = run.compiled.source, run.compiled.destination
+        for position, message in enumerate(run.flights):
+            link = (source[message], destination[message])
+            priority = self._of(link, random)
+            if priority > best and run.can_arrive(position):
+                best, choice, leader = priority, position, link
+        for offer in offers:
+            lane = (offer.node, offer.is_call)
+            priority = self._of(lane, random) - (0.0 if offer.is_call else 0.5)
+            if priority > best:
+                best, choice, leader = priority, offer, lane
+        if self._step in self._changes and leader is not None:
+            self._priority[leader] = -1.0 - self._step / 1e6
+        return choice
+
+    def _of(self, lane: object, random: Random) -> float:
+        known = self._priority.get(lane)
+        if known is None:
+            known = self._priority[lane] = random.random()
+        return known
+
+
+def strategy_for(name: StrategyName, random: Random, steps: int) -> Strategy:
+    """Draw the strategy of one run of about so many steps."""
+    match name:
+        case "uniform":
+            return Uniform()
+        case "swarm":
+            return Swarm()
+        case "pct":
+            return Pct(random, steps)
+
+
+def _arriving(run: Simulation, position: int) -> int | None:
+    """Return the position if that message may arrive, its link's head on an ordered network."""
+    if run.compiled.scenario.network == "ordered":
+        source, destination = run.compiled.source, run.compiled.destination
+        ours = run.flights[position]
+        link = (source[ours], destination[ours])
+        position = next(p for p, m in enumerate(run.flights) if (source[m], destination[m]) == link)
+    elif run.is_calm:
+        return position
+    return position if run.can_arrive(position) else None
+
+
+def _first_arriving(run: Simulation, offers: list[Choice]) -> int | Choice | None:
+    for position in range(len(run.flights)):
+        if run.can_arrive(position):
+            return position
+    return offers[0] if offers else None
+
+
+def _offer(offers: list[Choice], draw: float) -> Choice | None:
+    for offer in offers:
+        draw -= 1.0 if offer.is_call else 0.1
+        if draw < 0:
+            return offer
+    return offers[-1] if offers else None

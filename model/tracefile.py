@@ -1,0 +1,267 @@
+"""Trace files: one JSON object a line, readable while the run is still going, checked when read.
+
+    header      what was run, with which tool, and how to run it again
+    event*      what happened at the start
+    (step event*)*   one choice, what it changed, the digest of the world after it; what it caused
+    op*         the operations, as clients saw them
+    verdict*    what was judged
+    end         counts, and a digest of all lines before it; without it the file is truncated
+
+The choices alone reproduce the rest. Readers ignore types and fields that they do not know and
+refuse a higher major version. No class is ever built from a file: a choice is compared, in
+canonical form, with those that are legal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2s
+from pathlib import Path
+
+from counterpoint.model.forms import (
+    Record,
+    choice_form,
+    delta_of,
+    event_form,
+    fingerprint,
+    operation_forms,
+    verdict_form,
+    world_form,
+)
+from counterpoint.model.trace import Event, Trace
+from counterpoint.model.values import Json, digest_of, json_text
+from counterpoint.model.verdict import Verdict
+
+FORMAT = "counterpoint-trace"
+VERSION = "1.0"
+LINE_BYTES_MAX = 64 * 2**20
+FILE_BYTES_MAX = 2**30
+
+
+class BadTraceFile(Exception):
+    """A file that is no whole trace of a version that this tool reads. Says where and why."""
+
+    def __init__(self, source: str, line: int, reason: str) -> None:
+        self.source, self.line, self.reason = source, line, reason
+        place = f"{source}:{line}" if line else source
+        super().__init__(f"{place}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One choice as the file tells it: its canonical form, what it changed, the digest after it."""
+
+    choice: Record
+    delta: Record
+    digest: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFile:
+    """A whole, checked trace file in its parsed form."""
+
+    source: str
+    header: Record
+    steps: tuple[StepRecord, ...]
+    events: tuple[Record, ...]
+    operations: tuple[Record, ...]
+    verdicts: tuple[Record, ...]
+    extras: tuple[Record, ...] = field(default=())
+
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """How to build the scenario again: system, scenario, mutant, settings."""
+        scenario = self.header.get("scenario")
+        origin = scenario.get("origin", {}) if isinstance(scenario, dict) else {}
+        return {k: str(v) for k, v in origin.items()} if isinstance(origin, dict) else {}
+
+
+def trace_lines(
+    trace: Trace, verdicts: Iterable[Verdict] = (), *, about: Mapping[str, Json] | None = None
+) -> Iterator[str]:
+    """Return the lines of a trace file, without line ends. `about` adds fields to the header."""
+    scenario = trace.scenario
+    header: Record = {
+        "type": "header",
+        "format": FORMAT,
+        "version": VERSION,
+        "scenario": {"name": scenario.name, "origin": dict(scenario.origin)},
+        "nodes": dict(zip(scenario.system.nodes, _roles(trace), strict=True)),
+        "network": scenario.network,
+        "fingerprint": fingerprint(scenario),
+        "initial_digest": digest_of(world_form(trace.worlds[0])),
+        **(about or {}),
+    }
+    seal = blake2s(digest_size=16)
+    for form in (header, *_body(trace), *map(verdict_form, verdicts)):
+        line = _line(form)
+        seal.update(line.encode() + b"\n")
+        yield line
+    counts: Record = {"steps": len(trace.choices), "events": len(trace.events)}
+    yield _line({"type": "end", **counts, "digest": seal.hexdigest()})
+
+
+def _line(form: Record) -> str:
+    """Return the text of a record, its type first so that a reader sees it first."""
+    rest = {key: value for key, value in form.items() if key != "type"}
+    return f'{{"type":{json_text(form["type"])},{json_text(rest)[1:]}'
+
+
+def _roles(trace: Trace) -> tuple[str, ...]:
+    roles = trace.worlds[0].conditions.roles
+    return roles or ("",) * len(trace.scenario.system.nodes)
+
+
+def _body(trace: Trace) -> Iterator[Record]:
+    by_step: dict[int, list[Event]] = {}
+    for event in trace.events:
+        by_step.setdefault(event.step, []).append(event)
+    yield from map(event_form, by_step.get(-1, ()))
+    for step, choice in enumerate(trace.choices):
+        form: Record = {"type": "step", "step": step, "choice": choice_form(choice)}
+        if step + 1 < len(trace.worlds):
+            after = trace.worlds[step + 1]
+            form["delta"] = delta_of(trace.worlds[step], after)
+            form["digest"] = digest_of(world_form(after))
+            form["inflight"] = [flight.id for flight in after.flights]
+        else:
+            form["failure"] = trace.failure
+        yield form
+        yield from map(event_form, by_step.get(step, ()))
+    yield from operation_forms(trace.events)
+
+
+def write_trace(
+    path: Path,
+    trace: Trace,
+    verdicts: Iterable[Verdict] = (),
+    *,
+    about: Mapping[str, Json] | None = None,
+) -> None:
+    """Write a trace file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    with draft.open("w", encoding="utf-8", newline="\n") as file:
+        for line in trace_lines(trace, verdicts, about=about):
+            file.write(line + "\n")
+    draft.replace(path)
+
+
+# ---- reading -----------------------------------------------------------------------------------------
+
+
+def read_trace(path: Path) -> TraceFile:
+    """Read and check a trace file.
+
+    Raises:
+        BadTraceFile: no such file, not a trace, truncated, corrupted, or of a later major version.
+    """
+    source = str(path)
+    try:
+        size = path.stat().st_size
+        if size > FILE_BYTES_MAX:
+            raise BadTraceFile(
+                source, 0, f"{size} bytes; a trace file has at most {FILE_BYTES_MAX}"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadTraceFile(source, 0, f"cannot be read: {error.strerror}") from None
+    return parse_trace(content, source)
+
+
+def parse_trace(content: bytes, source: str) -> TraceFile:
+    """Parse and check the bytes of a trace file; see `read_trace`."""
+    lines = content.split(b"\n")
+    if lines[-1]:
+        if len(lines) == 1:
+            _header(lines[0], source)
+        raise BadTraceFile(source, len(lines), "the last line has no end: the file is truncated")
+    lines.pop()
+    if not lines:
+        raise BadTraceFile(source, 0, "the file is empty; a trace begins with a header line")
+    header = _header(lines[0], source)
+    records = [(n, _record(line, source, n)) for n, line in enumerate(lines[1:], start=2)]
+    if not records or records[-1][1].get("type") != "end":
+        raise BadTraceFile(source, len(lines), "no end line: the file is truncated")
+    _check_seal(lines, records[-1][1], source)
+    kinds: dict[str, list[Record]] = {}
+    steps: list[StepRecord] = []
+    for number, form in records[:-1]:
+        kind = str(form.get("type"))
+        if kind == "step":
+            steps.append(_step(form, source, number))
+        else:
+            kinds.setdefault(kind, []).append(form)
+    return TraceFile(
+        source,
+        header,
+        tuple(steps),
+        tuple(kinds.pop("event", ())),
+        tuple(kinds.pop("op", ())),
+        tuple(kinds.pop("verdict", ())),
+        tuple(form for forms in kinds.values() for form in forms),
+    )
+
+
+def _record(line: bytes, source: str, number: int) -> Record:
+    if len(line) > LINE_BYTES_MAX:
+        reason = f"the line has {len(line)} bytes, more than {LINE_BYTES_MAX}"
+        raise BadTraceFile(source, number, reason)
+    try:
+        form = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        reason = f"not a JSON object ({error}); the file is corrupted or no trace"
+        raise BadTraceFile(source, number, reason) from None
+    if not isinstance(form, dict):
+        raise BadTraceFile(source, number, "not a JSON object; every line of a trace is one")
+    return form
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no number of a trace")
+
+
+def _header(line: bytes, source: str) -> Record:
+    form = _record(line, source, 1)
+    if form.get("type") != "header" or form.get("format") != FORMAT:
+        reason = f'not a trace: the first line must be a header with "format":"{FORMAT}"'
+        raise BadTraceFile(source, 1, reason)
+    version = str(form.get("version"))
+    major = version.partition(".")[0]
+    if not major.isdecimal() or len(major) > 9:
+        raise BadTraceFile(
+            source, 1, f"version {version[:40]!r} is no version; this tool writes {VERSION}"
+        )
+    if int(major) > int(VERSION.partition(".")[0]):
+        tool = form.get("tool")
+        by = f" by counterpoint {tool.get('version')}" if isinstance(tool, dict) else ""
+        reason = (
+            f"written in format {version}{by}; this tool reads up to {VERSION}: "
+            "install a counterpoint at least as new as the one that wrote it"
+        )
+        raise BadTraceFile(source, 1, reason)
+    return form
+
+
+def _check_seal(lines: list[bytes], end: Record, source: str) -> None:
+    seal = blake2s(digest_size=16)
+    for line in lines[:-1]:
+        seal.update(line + b"\n")
+    if seal.hexdigest() != end.get("digest"):
+        reason = (
+            f"corrupted: the lines give digest {seal.hexdigest()}, the end line says "
+            f"{end.get('digest')}; get the file again, or search again with the seed in line 1"
+        )
+        raise BadTraceFile(source, len(lines), reason)
+
+
+def _step(form: Record, source: str, number: int) -> StepRecord:
+    choice, delta, digest = form.get("choice"), form.get("delta", {}), form.get("digest", "")
+    if not isinstance(choice, dict) or not isinstance(delta, dict) or not isinstance(digest, str):
+        raise BadTraceFile(
+            source, number, 'a step needs "choice" and "delta" objects and a "digest"'
+        )
+    return StepRecord(choice, delta, digest, number)

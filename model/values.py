@@ -1,0 +1,122 @@
+"""Values: what states, messages, calls and results are made of, and their one canonical form.
+
+Everything in a world is hashable and immutable. The canonical form is what digests, trace files and
+replay compare; it depends on content alone, never on a hash seed, an identity or an address.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Hashable, Mapping
+from enum import Enum
+from hashlib import blake2s
+from typing import TypeAlias
+
+NodeId: TypeAlias = str
+"""The name of a node, as reports show it: "s1", "c2"."""
+
+Value: TypeAlias = Hashable
+"""Any frozen value: None, bool, int, str, bytes, tuple, frozenset, enum, frozen dataclass."""
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+_EXACT_IN_EVERY_READER = 2**53
+"""Integers from here on are written as text: a reader in JavaScript would round them."""
+
+
+class NotAValue(TypeError):
+    """Something that does not belong in a world: mutable, floating, or without a canonical form."""
+
+
+def canonical(value: object) -> Json:
+    """Return the JSON form of a value: equal values give equal forms, whatever the hash seed.
+
+    Raises:
+        NotAValue: the value is (or contains) a float, a mutable container or an unknown class.
+
+    >>> canonical((1, "a", frozenset({2, 1})))
+    [1, 'a', {'set': [1, 2]}]
+    >>> canonical(2**60)
+    {'int': '1152921504606846976'}
+    """
+    match value:
+        case None | bool() | str():
+            return value if not isinstance(value, Enum) else {"enum": str(value)}
+        case Enum():
+            return {"enum": f"{type(value).__name__}.{value.name}"}
+        case int():
+            return value if abs(value) < _EXACT_IN_EVERY_READER else {"int": str(value)}
+        case bytes():
+            return {"bytes": value.hex()}
+        case tuple():
+            fields = getattr(value, "_fields", None)
+            if fields is not None:
+                named: dict[str, Json] = {
+                    n: canonical(v) for n, v in zip(fields, value, strict=True)
+                }
+                return {"is": type(value).__name__, **named}
+            return [canonical(item) for item in value]
+        case frozenset():
+            return {"set": sorted((canonical(item) for item in value), key=json_text)}
+        case Mapping():
+            pairs: list[Json] = [[canonical(k), canonical(v)] for k, v in value.items()]
+            return {"map": sorted(pairs, key=json_text)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        content: dict[str, Json] = {
+            name: canonical(getattr(value, name)) for name in _field_names(type(value))
+        }
+        return {"is": type(value).__name__, **content}
+    raise NotAValue(
+        f"{value!r} ({type(value).__name__}) has no canonical form; use None, bool, int, str, bytes, "
+        "tuples, frozensets, enums, named tuples or frozen dataclasses"
+    )
+
+
+@functools.cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+def json_text(form: Json) -> str:
+    """Return the canonical text of a JSON form: sorted keys, no spaces."""
+    return json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(form: Json) -> str:
+    """Return a 16-digit fingerprint of a JSON form, equal on every machine.
+
+    >>> digest_of([1, "a"]) == digest_of([1, "a"])
+    True
+    """
+    return blake2s(json_text(form).encode(), digest_size=8).hexdigest()
+
+
+def show(value: object) -> str:
+    """Return how a report prints a value: its own `__str__` if it has one, else class and fields.
+
+    >>> show(("a", 1)), show(frozenset({2, 1})), show(None)
+    ('(a, 1)', '{1, 2}', 'none')
+    """
+    match value:
+        case None:
+            return "none"
+        case Enum():
+            return value.name.lower()
+        case str() | bool() | int():
+            return str(value)
+        case bytes():
+            return value.hex()
+        case tuple() if not hasattr(value, "_fields"):
+            return f"({', '.join(map(show, value))})"
+        case frozenset():
+            return f"{{{', '.join(sorted(map(show, value)))}}}"
+    if (
+        dataclasses.is_dataclass(value)
+        and not isinstance(value, type)
+        and type(value).__str__ is object.__str__
+    ):
+        parts = [show(getattr(value, name)) for name in _field_names(type(value))]
+        return f"{type(value).__name__.lower()}({', '.join(parts)})"
+    return str(value)

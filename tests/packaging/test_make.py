@@ -1,0 +1,70 @@
+"""The Makefile and the script of continuous integration."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HAS_MAKE = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+
+
+def run(*command: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
+    """Run a command in the checkout."""
+    env = {**os.environ, "PATH": path}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+@HAS_MAKE
+def test_help_lists_every_target_with_a_line_of_its_own() -> None:
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert phony
+    listed = re.findall(r"^  make (\S+) +\w", run("make", "help").stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(phony[1].split())
+
+
+@HAS_MAKE
+def test_an_interpreter_that_is_too_old_is_refused_by_name(tmp_path: Path) -> None:
+    old = tmp_path / "python2"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    done = run("make", "install", f"PYTHON={old}", f"VENV={tmp_path / 'env'}")
+    assert done.returncode == 2
+    assert f"PYTHON must be Python 3.11 or later, not '{old}'" in done.stderr
+    assert not (tmp_path / "env").exists()
+
+
+@pytest.mark.parametrize(
+    ("closing", "code"),
+    [
+        pytest.param("======= 12 passed, 1 skipped in 3.21s =======", 0, id="passed"),
+        pytest.param("======= 1 failed, 11 passed in 63.00s (0:01:03) =======", 1, id="failed"),
+        pytest.param("2 errors in 0.10s", 2, id="quiet, errors"),
+    ],
+)
+def test_the_ci_script_ends_with_pytests_closing_line_and_its_exit_code(
+    closing: str, code: int, tmp_path: Path
+) -> None:
+    fake = tmp_path / "make"
+    fake.write_text(f"#!/bin/sh\necho working\necho '{closing}'\necho trailing\nexit {code}\n")
+    fake.chmod(0o755)
+    done = run(str(ROOT / ".ci" / "run"), path=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert done.returncode == code
+    assert done.stdout.splitlines()[0] == "working"
+    assert done.stdout.splitlines()[-1] == closing
+
+
+def test_the_ci_script_says_so_when_pytest_never_ran(tmp_path: Path) -> None:
+    fake = tmp_path / "make"
+    fake.write_text("#!/bin/sh\necho 'no network'\nexit 2\n")
+    fake.chmod(0o755)
+    done = run(str(ROOT / ".ci" / "run"), path=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[-1] == (
+        "pytest did not finish: make test ended with exit code 2"
+    )

@@ -1,0 +1,189 @@
+"""What a user gets who installs the package: built from the source archive, in an empty environment."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import os
+import re
+import sys
+import tarfile
+import tomllib
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Installed
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "counterpoint"
+IS_BUILT = pytest.mark.xdist_group("packaging")  # one worker builds, once
+IMPORT_ALL = """
+import importlib, pkgutil, counterpoint
+for module in pkgutil.walk_packages(counterpoint.__path__, "counterpoint."):
+    if not module.name.endswith("__main__"):
+        print(importlib.import_module(module.name).__file__)
+"""
+NEEDS_COMMAND_LINE = pytest.mark.skipif(
+    find_spec("counterpoint.harness.cli") is None, reason="harness/cli.py is not written yet"
+)
+
+
+def files_under(folder: Path) -> Iterator[Path]:
+    """Walk a folder and the folders behind its links; `Path.rglob` would stop at a link."""
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        yield from (Path(parent) / name for name in names)
+
+
+def declared(requirements: list[str]) -> set[str]:
+    """Return the names of requirements, as an index spells them."""
+    return {re.split(r"[^\w.-]", requirement)[0].lower() for requirement in requirements}
+
+
+def imported_names(source: Path) -> set[str]:
+    """Return the top-level names that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+# ---- what is in the archives ---------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@IS_BUILT
+def test_the_wheel_holds_every_file_of_the_package_once_and_nothing_else(
+    installed: Installed,
+) -> None:
+    with zipfile.ZipFile(installed.wheel) as wheel:
+        names = wheel.namelist()
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    found = {name for name in names if ".dist-info/" not in name}
+    expected = {path.relative_to(PACKAGE.parent).as_posix() for path in files_under(PACKAGE)}
+    assert repeated == []
+    assert "counterpoint/py.typed" in expected
+    assert found == expected, "data files need a pattern in [tool.setuptools.package-data]"
+
+
+@pytest.mark.slow
+@IS_BUILT
+def test_the_source_archive_holds_each_file_once_and_only_under_src(installed: Installed) -> None:
+    with tarfile.open(installed.sdist) as archive:
+        names = [member.name.partition("/")[2] for member in archive if member.isfile()]
+    contents = [name for name in names if name.endswith((".py", ".yaml", ".json", ".typed"))]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert contents
+    assert [name for name in contents if not name.startswith("src/counterpoint")] == []
+
+
+# ---- what an installed package does --------------------------------------------------------------
+
+
+@pytest.mark.slow
+@IS_BUILT
+def test_every_module_is_imported_from_the_installed_wheel(
+    installed: Installed, tmp_path: Path
+) -> None:
+    places = installed.python(IMPORT_ALL, cwd=tmp_path).splitlines()
+    site = installed.bin.parent / "lib"
+    assert len(places) > 10
+    assert [place for place in places if not Path(place).is_relative_to(site)] == []
+
+
+@pytest.mark.slow
+@IS_BUILT
+def test_no_generic_name_is_installed_at_top_level(installed: Installed, tmp_path: Path) -> None:
+    """A user's own `model.py` must stay the one that `import model` finds."""
+    code = (
+        "from importlib.util import find_spec\n"
+        "print([n for n in ('model', 'impl', 'checkers', 'harness') if find_spec(n)])"
+    )
+    assert installed.python(code, cwd=tmp_path) == "[]"
+
+
+@pytest.mark.slow
+@IS_BUILT
+def test_a_type_checker_resolves_the_types_of_the_installed_wheel(
+    installed: Installed, tmp_path: Path
+) -> None:
+    user = tmp_path / "user.py"
+    user.write_text(
+        "from counterpoint.model.scenario import minority_of\n"
+        "from counterpoint.model.verdict import holds\n"
+        'reveal_type(holds("mine", examined=1).outcome)\n'
+        'holds("mine", examined="one")\n'
+        'reveal_type(minority_of("a")(("a",), {}))\n'
+    )
+    output = installed.check_types(user)
+    said = [line.partition(": ")[2] for line in output.splitlines()[:-1]]
+    assert said[0] == 'note: Revealed type is "counterpoint.model.verdict.Outcome"', output
+    assert 'incompatible type "str"; expected "int"' in said[1]
+    assert said[2:] == ['note: Revealed type is "bool"']
+
+
+@pytest.mark.slow
+@IS_BUILT
+def test_pytest_loads_the_plugin_in_a_repository_of_the_users_own(
+    installed: Installed, tmp_path: Path
+) -> None:
+    (tmp_path / "test_mine.py").write_text("def test_mine() -> None:\n    assert True\n")
+    (tmp_path / "model.py").write_text("mine = True\n")
+    done = installed.run("python", "-m", "pytest", "-p", "no:cacheprovider", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^plugins:.* counterpoint-\d", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.slow
+@IS_BUILT
+@NEEDS_COMMAND_LINE
+def test_the_command_is_installed_and_starts(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run("counterpoint", "--help", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: counterpoint" in done.stdout
+
+
+@pytest.mark.nightly
+@IS_BUILT
+def test_the_declared_dependencies_are_enough(installed: Installed, tmp_path: Path) -> None:
+    """Installed from the package index, with what the wheel asks for and nothing lent."""
+    venv = tmp_path / "venv"
+    installed.run("python", "-m", "venv", str(venv), cwd=tmp_path)
+    alone = replace(installed, bin=venv / "bin")
+    done = alone.run("python", "-m", "pip", "install", str(installed.wheel), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(alone.python(IMPORT_ALL, cwd=tmp_path).splitlines()) > 10
+
+
+# ---- what the project file promises --------------------------------------------------------------
+
+
+def test_every_third_party_import_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    promised = declared(project["dependencies"] + project["optional-dependencies"]["fast"])
+    distributions = importlib.metadata.packages_distributions()
+    sources = [path for path in files_under(PACKAGE) if path.suffix == ".py"]
+    used = set().union(*map(imported_names, sources)) - sys.stdlib_module_names - {"counterpoint"}
+    missing = {
+        name for name in used if not promised & {d.lower() for d in distributions.get(name, ())}
+    }
+    assert len(sources) > 10
+    assert missing == set()
+
+
+def test_the_entry_points_name_modules_that_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"counterpoint": "counterpoint.harness.cli:main"}
+    plugins = project["entry-points"]["pytest11"]
+    assert [name for name in plugins.values() if find_spec(name) is None] == []
