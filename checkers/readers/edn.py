@@ -19,6 +19,7 @@ Why not a library: docs/decisions/0201-own-edn-reader.md.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ AROUND = re.compile(
 INTEGER = re.compile(r"[+-]?\d{1,1000}N?")
 HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]{1,1000}N?")
 RATIO = re.compile(r"[+-]?\d{1,1000}/0*[1-9]\d{0,999}")
-FLOAT = re.compile(r"[+-]?\d{1,300}(?:\.\d{0,300})?(?:[eE][+-]?\d{1,2})?M?")
+FLOAT = re.compile(r"[+-]?\d{1,300}(?:\.\d{0,300})?(?:[eE][+-]?\d{1,3})?M?")
 NUMERIC_START = re.compile(r"[+-]?\d")
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", '"': '"'}
@@ -223,6 +224,8 @@ class _Reading:
         }
 
     def atom(self, word: str, start: int) -> object:
+        if word in self.atoms:
+            return self.atoms[word]
         value = _number(word) if NUMERIC_START.match(word) else word
         if value is None:
             raise self.error(start, f"{excerpt(word)} is no number; names begin with a letter")
@@ -274,7 +277,8 @@ def _number(word: str) -> object:
     if RATIO.fullmatch(word):
         return Fraction(word)
     if FLOAT.fullmatch(word):
-        return Decimal(word[:-1]) if word.endswith("M") else float(word)
+        number = Decimal(word[:-1]) if word.endswith("M") else float(word)
+        return number if math.isfinite(number) else None
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import cast
 
 ATOMS: frozenset[type] = frozenset({str, int, float, bool, type(None)})
 """Nearly all values of a history, known by one look-up."""
@@ -18,7 +17,7 @@ def frozen(value: object) -> Hashable:
     (('a', (('c', None),)), ('b', (1, 2)))
     """
     if type(value) in ATOMS:
-        return cast(Hashable, value)
+        return value
     if isinstance(value, dict):
         pairs = [(frozen(key), frozen(inner)) for key, inner in value.items()]
         return tuple(sorted(pairs, key=lambda pair: repr(pair[0])))

@@ -23,7 +23,7 @@ from counterpoint.checkers.events import (
 )
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
 from counterpoint.checkers.micro import micro_operations
-from counterpoint.checkers.readers.case import Case, client_name
+from counterpoint.checkers.readers.case import Case
 from counterpoint.checkers.readers.limits import excerpt
 
 EVENT_COLUMNS = ("client", "type", "f", "key", "value", "time")
@@ -143,7 +143,7 @@ def _check_columns(row: Row, columns: tuple[str, ...], source: str) -> None:
 def _client(row: Row, source: str) -> str:
     value = row.cells.get("client")
     if isinstance(value, int) and not isinstance(value, bool):
-        return client_name(value)
+        return str(value)
     return _text(row, "client", source)
 
 
