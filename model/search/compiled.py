@@ -86,6 +86,7 @@ class Compiled:
         self.destination: list[int] = []
         self.source: list[int] = []
         self.observations: list[Observation] = []
+        self.is_return: list[bool] = []
         self._core_ids: dict[tuple[int, Core], CoreId] = {}
         self._message_ids: dict[Content, Message] = {}
         self._observation_ids: dict[Observation, int] = {}
@@ -130,6 +131,7 @@ class Compiled:
         known = self._observation_ids.setdefault(observation, len(self.observations))
         if known == len(self.observations):
             self.observations.append(observation)
+            self.is_return.append(observation.kind == "return")
         return known
 
     def deliver(self, core: CoreId, message: Message) -> Outcome:

@@ -1,0 +1,210 @@
+"""A search by random walks: run after run, until something breaks or the budget is used up.
+
+Run k of a campaign depends on the seed and on k alone, so that a campaign can be split into shards
+(shard i of n makes the runs i, i + n, i + 2n ...) and any one run can be made again. When a run
+breaks a property the search goes on for a few more such runs: each is minimised, and the shortest is
+the counterexample, since the first one found is seldom the one that shrinks best.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from time import monotonic
+
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.examine import Examiner
+from counterpoint.model.search.minimise import Minimiser
+from counterpoint.model.search.replay import judge
+from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.simulation import Simulation
+from counterpoint.model.search.strategy import StrategyName
+from counterpoint.model.search.walk import Walk, walk
+from counterpoint.model.trace import Trace
+from counterpoint.model.verdict import Verdict
+from counterpoint.model.world import Action
+
+FINDINGS_MAX = 5
+"""So many failing runs are minimised, and the shortest result is kept."""
+
+REPLAY_EVERY = 2_000
+"""Every so many passing runs one is replayed by the reference world, which must agree."""
+
+
+class EnginesDisagree(AssertionError):
+    """The compiled form and the reference world told two stories of one run: a defect of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """When a campaign ends: after so many runs, or so many seconds, whichever comes first."""
+
+    runs: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a campaign has done so far. `faults` counts by kind."""
+
+    runs: int
+    steps: int
+    completed_calls: int
+    faults: Mapping[str, int]
+    findings: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A run that broke a property: its number, the property's name and the choices as they were."""
+
+    run: int
+    property: str
+    choices: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A minimised failing run with its verdicts, and what it was minimised from."""
+
+    trace: Trace
+    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
+    finding: Finding
+    is_fixpoint: bool
+    tried: int
+
+    @property
+    def faults(self) -> int:
+        """How many faults the minimised run needs."""
+        return sum(choice.is_fault for choice in self.trace.choices)
+
+
+class Campaign:
+    """A search in progress. Its fields tell what was found, also after an interruption."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        strategy: StrategyName = "swarm",
+        seed: int = 0,
+        shard: tuple[int, int] = (0, 1),
+        findings_max: int = FINDINGS_MAX,
+    ) -> None:
+        self.scenario = scenario
+        self.strategy = strategy
+        self.seed = seed
+        self.findings: list[Finding] = []
+        self._shard = shard
+        self._findings_max = findings_max
+        self._compiled = Compiled(scenario)
+        self._examiner = Examiner(self._compiled)
+        self._runs = self._steps = self._completed = 0
+        self._faults: Counter[str] = Counter()
+        self._started = monotonic()
+        self._stopped: float | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """What was done so far."""
+        return Progress(
+            self._runs,
+            self._steps,
+            self._completed,
+            dict(sorted(self._faults.items())),
+            len(self.findings),
+            (self._stopped or monotonic()) - self._started,
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the runs completed fewer calls than the scenario demands: a vacuous search."""
+        return self._completed < self.scenario.calls_floor * self._runs or self._runs == 0
+
+    def search(self, budgets: Budgets, *, every_seconds: float = 0.2) -> Iterator[Progress]:
+        """Walk until the budget is used up or enough is found; report every so many seconds."""
+        self._started = monotonic()
+        report_at = self._started + every_seconds
+        deadline = self._started + budgets.seconds if budgets.seconds is not None else None
+        first, stride = self._shard
+        number = first
+        try:
+            while budgets.runs is None or self._runs < budgets.runs:
+                self._one(number)
+                number += stride
+                now = monotonic()
+                if self.findings and self._is_enough(now):
+                    break
+                if deadline is not None and now >= deadline:
+                    break
+                if now >= report_at:
+                    report_at = now + every_seconds
+                    yield self.progress
+        finally:
+            self._stopped = monotonic()
+        yield self.progress
+
+    def _one(self, number: int) -> None:
+        walked = walk(self._compiled, run_random(self.seed, number), self.strategy)
+        run = walked.run
+        self._runs += 1
+        self._steps += len(run.choices)
+        self._completed += sum(map(self._compiled.is_return.__getitem__, run.seen))
+        self._faults.update(dict(run.conditions.spent))
+        name = self._examiner.broken(run, walked.failure)
+        if name is not None:
+            self._found(number, name, run)
+        elif self._runs % REPLAY_EVERY == 1:
+            self._compare(walked)
+
+    def _found(self, number: int, name: str, run: Simulation) -> None:
+        if self.findings and name != self.findings[0].property:
+            return
+        if not self.findings:
+            self._first_found_at = monotonic()
+        self.findings.append(Finding(number, name, tuple(run.choices)))
+
+    def _is_enough(self, now: float) -> bool:
+        """Go on after the first finding for as long as it took to find, but no less than a second."""
+        if len(self.findings) >= self._findings_max:
+            return True
+        took = self._first_found_at - self._started
+        return now - self._first_found_at > max(took, 1.0)
+
+    def _compare(self, walked: Walk) -> None:
+        trace = run_reference(self.scenario, walked.run.choices)
+        compiled, final = self._compiled, trace.final
+        cores = tuple(compiled.cores[core] for core in walked.run.cores)
+        if (cores, walked.run.conditions) != (final.cores, final.conditions):
+            raise EnginesDisagree(f"the engines disagree after {walked.run.choices!r}")
+
+    def counterexample(self, seconds: float = 5.0) -> Counterexample | None:
+        """Minimise what was found and return the shortest, None if nothing was."""
+        minimiser = Minimiser(self._compiled, self._examiner)
+        best: tuple[tuple[int, int], Counterexample] | None = None
+        deadline = monotonic() + seconds
+        for finding in self.findings:
+            if best is not None and monotonic() > deadline:
+                break
+            left = max(deadline - monotonic(), seconds / FINDINGS_MAX)
+            result = minimiser.minimise(finding.choices, finding.property, left)
+            trace = run_reference(self.scenario, result.choices)
+            verdicts = judge(trace)
+            verdict = next(v for v in verdicts if v.is_broken and v.property == finding.property)
+            example = Counterexample(
+                trace, verdict, verdicts, finding, result.is_fixpoint, result.tried
+            )
+            measure = (len(result.choices), example.faults)
+            if best is None or measure < best[0]:
+                best = (measure, example)
+        return best[1] if best else None
+
+
+def run_random(seed: int, number: int) -> Random:
+    """Return the source of randomness of one run of a campaign."""
+    return Random(seed * 0x9E3779B97F4A7C15 + number)
