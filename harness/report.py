@@ -14,13 +14,14 @@ from itertools import pairwise
 from rich.console import Console
 from rich.text import Text
 
-from counterpoint.harness.analyses import Analyses
+from counterpoint.harness.analyses import Analyses, Need
 from counterpoint.harness.plain import fit, plain, to_ascii, width_of, wrapped
 from counterpoint.harness.report_lanes import Lanes, draw, headings, lay_out
 from counterpoint.harness.report_strip import strip
 from counterpoint.harness.sentences import parts, sentence, shortened, word
 from counterpoint.harness.story import Story
 from counterpoint.harness.support import culprit_events, fault_steps, named_steps, support
+from counterpoint.harness.variants import deviation
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict
 
@@ -83,7 +84,7 @@ class _Page:
             self.story,
             self.width,
             self._verdict.culprits if self._is_broken else (),
-            self.analyses.chances if self.analyses else None,
+            self.analyses.chances[1:] if self.analyses else None,
         )
         bottom = [rule, *self._findings(), *self._rest(), *replay]
         room = LINES_MAX - len(top) - len(bottom) - 1
@@ -228,13 +229,14 @@ class _Page:
         if found is None:
             return []
         lines: list[str] = []
-        for need in found.needs:
-            if need.mark == "◆":
-                what = shortened(parts(self.story, need.step), 52)
-                title = " ◆ needed       " if not lines else " " * 16
-                lines.append(f"{title}step {need.step}: {what}; otherwise it passes")
-        if len(lines) > 4:
-            lines = [*lines[:3], f"{'':16}… {len(lines) - 3} more needed choices"]
+        needed = [need for need in found.needs if need.mark == "◆"]
+        shown = needed if len(needed) <= 4 else needed[-3:]
+        for need in shown:
+            title = "" if lines else " ◆ needed"
+            text = f"step {need.step}: {deviation(self.story, need.step, 50)}"
+            lines.append(f"{title:<16}{text}; {_otherwise(need)}")
+        if len(shown) < len(needed):
+            lines.append(f"{'':16}{len(needed) - len(shown)} more, marked ◆")
         if found.nearest is not None:
             lines.append(f" ▷ nearest pass {plain(found.nearest.change)}")
         baked = _baked(found)
@@ -324,19 +326,27 @@ def _table(rows: tuple[object, ...]) -> list[str]:
     return ["   " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=False)) for r in cells]
 
 
+def _otherwise(need: Need) -> str:
+    return (
+        "without it it passes" if need.tried == 1 else f"{need.tried} of {need.tried} others pass"
+    )
+
+
 def _baked(found: Analyses) -> str:
-    """Say where the failure became certain, and where its chance rose most."""
+    """Say where the chance of failing rose most, and from where on the failure was certain."""
     chances = found.chances
     if len(chances) < 2:
         return ""
     rises = [after - before for before, after in pairwise(chances)]
-    leap = max(range(len(rises)), key=rises.__getitem__) + 1
-    before, after = (round(100 * chances[k]) for k in (leap - 1, leap))
-    text = f"step {leap}: random continuations fail {before}% before it, {after}% after it"
-    certain = next((k for k, chance in enumerate(chances) if chance >= 1), None)
-    if certain is not None and certain != leap:
-        text += f", 100% from step {certain}"
-    return f"{text} (estimate, N={found.samples})"
+    leap = max(range(len(rises)), key=rises.__getitem__)
+    before, after = (round(100 * chances[k]) for k in (leap, leap + 1))
+    text = f"step {leap}: fails {before}% before it, {after}% after it"
+    certain = len(chances)
+    while certain > 0 and chances[certain - 1] >= 1:
+        certain -= 1
+    if certain - 1 not in (leap, len(chances) - 1):
+        text += f"; 100% after step {certain - 1}"
+    return f"{text} (estimate, {found.samples} random continuations)"
 
 
 def _trail(found: Analyses) -> str:

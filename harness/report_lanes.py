@@ -20,7 +20,7 @@ GAP = 4
 
 LANES_WIDE_MAX = 8
 LANES_MAX = 14
-SENTENCE_MIN = 38
+SENTENCE_MIN = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Lanes:
     @property
     def width(self) -> int:
         """How many columns the lanes take, the margin included."""
-        return self.sentences_at - GAP + 1
+        return max(self.column.values(), default=MARGIN) + 1
 
 
 def lay_out(story: Story, involved: frozenset[NodeId], width: int) -> Lanes:
@@ -47,7 +47,9 @@ def lay_out(story: Story, involved: frozenset[NodeId], width: int) -> Lanes:
     if len(nodes) <= LANES_WIDE_MAX:
         pitch = max(3, min(9, (width - MARGIN - GAP - SENTENCE_MIN) // gaps))
     column = {node: MARGIN + pitch * position for position, node in enumerate(nodes)}
-    return Lanes(column, pitch, MARGIN + pitch * (len(nodes) - 1) + GAP)
+    overhang = width_of(nodes[-1]) + 2 if nodes else 0
+    sentences_at = MARGIN + pitch * (len(nodes) - 1) + max(GAP, min(overhang, 10))
+    return Lanes(column, pitch, sentences_at)
 
 
 def headings(

@@ -21,22 +21,41 @@ Manner: TypeAlias = Literal["", "bad", "fault", "muted", "value"]
 TELLING = 40
 """Parts of this weight are missed: a sentence without one of them ends in an ellipsis."""
 
+DECISIVE = 80
+"""A part of this weight stays, even if the head of the sentence has to take its brief form."""
+
 VALUE_MAX = 48
 """How many characters of one value go into a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a sentence; `weight` says how much would be lost without it."""
+    """A piece of a sentence.
+
+    `weight` says how much would be lost without it; `brief` is a shorter form for narrow places.
+    """
 
     text: str
     weight: int
     manner: Manner = ""
+    brief: str = ""
 
 
 def word(value: object) -> str:
     """Return a value as a sentence shows it: its text, safe and bounded."""
     return plain(show(value), VALUE_MAX)
+
+
+def brief(value: object) -> str:
+    """Return a value with what is in its parentheses left out.
+
+    >>> brief("store(1, (2, 3)) at s1"), brief("stored(1)")
+    ('store(…) at s1', 'stored(…)')
+    """
+    text = word(value)
+    before, opening, rest = text.partition("(")
+    _, closing, after = rest.rpartition(")")
+    return f"{before}(…){after if closing else ''}" if opening else text
 
 
 def sentence(story: Story, step: int, *, labelled: bool = True, decisive: str = "") -> str:
@@ -52,10 +71,17 @@ def shortened(found: tuple[Part, ...], width: int) -> str:
     """
     kept = list(found)
     left_out = 0
-    while len(kept) > 1 and width_of(_joined(kept)) > width:
-        least = min(kept[1:], key=lambda part: part.weight)
-        left_out = max(left_out, least.weight)
-        kept.remove(least)
+    while width_of(_joined(kept)) > width:
+        least = min(kept[1:], key=lambda part: part.weight, default=None)
+        if least is not None and (least.weight < DECISIVE or not kept[0].brief):
+            left_out = max(left_out, least.weight)
+            kept.remove(least)
+        elif kept[0].brief:
+            kept[0] = Part(kept[0].brief, kept[0].weight, kept[0].manner)
+        else:
+            break
+    if len(kept) == 1:  # alone, the beginning of the long form says more than the brief one
+        kept[0] = found[0]
     text = _joined(kept)
     is_marked = left_out >= TELLING and width_of(text) + 2 <= width
     return fit(text + " …" if is_marked else text, width)
@@ -100,11 +126,15 @@ def _head(story: Story, step: int, event: Event, labelled: bool) -> Part:
     link = f" {event.src} → {event.dst}" if labelled else ""
     match event.kind:
         case "invoke":
-            return Part(f"{event.node} calls {word(event.value)} ({event.operation})", 100)
+            calls = f"{event.node} calls {event.operation}"
+            text = f"{calls} {word(event.value)}"
+            return Part(text, 100, brief=f"{calls} {brief(event.value)}")
         case "deliver":
             jump = " overtaking older ones" if story.trace.choices[step].kind == "reorder" else ""
             again = " again" if story.copy_of(event) else ""
-            return Part(f"{event.node} ← {word(event.value)}{name}{again}{jump}", 100)
+            rest = f"{name}{again}{jump}"
+            text = f"{event.node} ← {word(event.value)}{rest}"
+            return Part(text, 100, brief=f"{event.node} ← {brief(event.value)}{rest}")
         case "lose":
             return Part(f"lost {word(event.value)}{name}{link}: {event.why}", 100, "fault")
         case "duplicate":
@@ -178,7 +208,7 @@ def _outcome(events: list[Event], decisive: str) -> Iterator[Part]:
             text = f"{event.operation} returns {word(event.value)}{mark}"
             yield Part(text, 90, "bad" if wrong else "value")
         elif event.kind == "invoke":
-            yield Part(f"{event.node} calls {word(event.value)} ({event.operation})", 88)
+            yield Part(f"{event.node} calls {event.operation} {word(event.value)}", 88)
         elif event.kind == "role":
             yield Part(f"{event.node} becomes {word(event.value)}", 85, "value")
         elif event.kind == "note":
