@@ -7,7 +7,7 @@ interned as they appear. The meaning is that of `World`; tests compare the two, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.actions import Deliver
@@ -24,9 +24,9 @@ from counterpoint.model.node import (
     Start,
     Timeout,
 )
+from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.trace import EventKind
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.values import Value
 from counterpoint.model.world import Content, Core, react
 
 Message: TypeAlias = int
@@ -34,19 +34,6 @@ Message: TypeAlias = int
 
 CoreId: TypeAlias = int
 """An interned core of one node."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """Something that checkers of histories see: a call, a return, a note, a crash, a role."""
-
-    kind: EventKind
-    node: NodeId
-    value: Value
-
-
-OBSERVED: frozenset[EventKind] = frozenset({"invoke", "return", "note", "role", "crash", "recover"})
-"""The kinds of event that an observation can be."""
 
 
 class Outcome(NamedTuple):

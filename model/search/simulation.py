@@ -24,6 +24,7 @@ from counterpoint.model.faults import (
     Release,
     Restart,
 )
+from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.rules import (
     after_fire,
     can_pass,
@@ -36,11 +37,9 @@ from counterpoint.model.rules import (
     tolerated_failures,
 )
 from counterpoint.model.search.compiled import (
-    OBSERVED,
     Choice,
     Compiled,
     Message,
-    Observation,
     Outcome,
 )
 from counterpoint.model.values import NodeId, Value
