@@ -23,9 +23,19 @@ from types import MappingProxyType
 from typing import Literal
 
 from counterpoint.checkers.causal_words import Link
-from counterpoint.checkers.dependency_cycles import Cycle, CycleRule, forbidden_cycle, serial_order
+from counterpoint.checkers.dependency_cycles import (
+    Cycle,
+    CycleRule,
+    commit_order,
+    forbidden_cycle,
+    serial_order,
+)
 from counterpoint.checkers.history import History
-from counterpoint.checkers.list_dependencies import dependencies
+from counterpoint.checkers.list_dependencies import (
+    blind_appends,
+    dependencies,
+    overwrites_after_reads,
+)
 from counterpoint.checkers.list_versions import INTERNAL, Lists, NotAListHistory, lists_of
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
 
@@ -79,13 +89,34 @@ def check_list_append(history: History, *, level: ListLevel = "strict serializab
             details=MappingProxyType({"anomaly": fault.anomaly}),
         )
     links = dependencies(lists)
+    if level == "snapshot isolation":
+        links += overwrites_after_reads(lists)
     cycle = forbidden_cycle(len(lists.transactions), links, RULES[level])
     if cycle is not None:
         return _violation(lists, cycle, level)
-    witness: tuple[str, ...] = ()
-    if level not in ("read committed", "snapshot isolation"):
-        order = serial_order(len(lists.transactions), links, RULES[level])
-        witness = tuple(lists.transactions[number].id for number in order)
+    if level == "read committed":
+        return holds(level, examined=lists.read_count)
+    if level == "snapshot isolation":
+        return _snapshots(lists, links)
+    order = serial_order(len(lists.transactions), links, RULES[level])
+    witness = tuple(lists.transactions[number].id for number in order)
+    return holds(level, examined=lists.read_count, witness=witness)
+
+
+def _snapshots(lists: Lists, links: list[Link]) -> Verdict:
+    """Order what nobody read by an order of commits, and see that this forbids nothing.
+
+    Elements that nobody read and nobody's transaction looked at before can come in any order; one
+    is tried, and if it does not fit others might.
+    """
+    level: ListLevel = "snapshot isolation"
+    count, rule = len(lists.transactions), RULES[level]
+    more = list(blind_appends(lists, commit_order(count, links, rule)))
+    if more and forbidden_cycle(count, [*links, *more], rule) is not None:
+        why = "the order of appends that nobody read is not known, and the one tried does not fit"
+        return undecided(level, why, examined=lists.read_count)
+    order = commit_order(count, [*links, *more], rule)
+    witness = tuple(lists.transactions[number].id for number in order)
     return holds(level, examined=lists.read_count, witness=witness)
 
 

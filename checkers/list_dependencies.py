@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 
 from counterpoint.checkers.causal_words import Link, shown
@@ -28,6 +28,31 @@ def _write_write(lists: Lists) -> Iterator[Link]:
         if order:
             for later in lists.unread.get(key, ()):
                 yield _link(lists, (key, order[-1]), (key, later))
+
+
+def overwrites_after_reads(lists: Lists) -> Iterator[Link]:
+    """Order the elements that nobody read, where first committer wins.
+
+    Whoever read a list before appending to it must have appended before all those it did not see.
+    """
+    for read in lists.reads:
+        unread = lists.unread.get(read.key, ())
+        own = [e for e in unread if lists.appender[read.key, e] == read.number]
+        if own and read.length == len(lists.orders.get(read.key, ())):
+            for element in unread:
+                if lists.appender[read.key, element] != read.number:
+                    yield _link(lists, (read.key, own[-1]), (read.key, element))
+
+
+def blind_appends(lists: Lists, order: Sequence[int]) -> Iterator[Link]:
+    """Order the elements that nobody read as their transactions come in `order`."""
+    place = {number: position for position, number in enumerate(order)}
+    for key, elements in lists.unread.items():
+        in_order = sorted(elements, key=lambda e: place[lists.appender[key, e]])
+        for earlier, later in pairwise(in_order):
+            link = _link(lists, (key, earlier), (key, later))
+            if link.before != link.after:
+                yield link
 
 
 def _link(

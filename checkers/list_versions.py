@@ -130,44 +130,39 @@ class _Work:
             return
         known: dict[Hashable, tuple[Hashable, ...]] = {}
         own: dict[Hashable, tuple[Hashable, ...]] = {}
+        done: set[Element] = set()
         for kind, key, value in _micros(op):
             if kind == "append":
                 own[key] = (*own.get(key, ()), value)
+                done.add((key, value))
                 continue
             assert isinstance(value, tuple | None), "checked where it was parsed"
             elements = value or ()
             self.read_count += 1
-            self.faults.extend(self._alone(op, key, elements, known.get(key), own.get(key, ())))
+            self.faults += _inside(op, key, elements, known.get(key), own.get(key, ()))
+            self.faults += self._elementwise(op, key, elements, done)
             known[key] = elements
             own.pop(key, None)
             self.seen.append((op, key, elements, len(elements)))
             if len(elements) > len(self.longest.get(key, ((), op))[0]):
                 self.longest[key] = (elements, op)
 
-    def _alone(
-        self,
-        op: Operation,
-        key: Hashable,
-        elements: tuple[Hashable, ...],
-        known: tuple[Hashable, ...] | None,
-        own: tuple[Hashable, ...],
+    def _elementwise(
+        self, op: Operation, key: Hashable, elements: tuple[Hashable, ...], done: set[Element]
     ) -> Iterator[Fault]:
-        if known is not None and elements != known + own:
-            yield _internal(op, key, elements, known + own)
-        elif own and elements[len(elements) - len(own) :] != own:
-            yield _internal(op, key, elements, (..., *own))
+        """See who appended each element; `done` are those of the transaction itself, so far."""
         if len(set(elements)) < len(elements):
             summary = f"{op.id} read {pair(key, elements)}, in which an element stands twice"
             yield Fault("duplicate element", summary, (op.id,))
         for element in elements:
             writer = self.appends.get((key, element))
+            what = f"{op.id} read {element!r} in {shown(key)}"
             if writer is None:
-                summary = f"{op.id} read {element!r} in {shown(key)}, which nobody appended"
-                yield Fault("unwritten read", summary, (op.id,))
+                yield Fault("unwritten read", f"{what}, which nobody appended", (op.id,))
+            elif writer is op and (key, element) not in done:
+                yield Fault("future read", f"{what} before it appended that itself", (op.id,))
             elif writer.status == "fail":
-                summary = (
-                    f"{op.id} read {element!r} in {shown(key)}, which {writer.id} failed to append"
-                )
+                summary = f"{what}, which {writer.id} failed to append"
                 yield Fault("G1a, aborted read", summary, (writer.id, op.id))
 
     def lists(self, committed: tuple[Operation, ...]) -> Lists:
@@ -214,6 +209,20 @@ class _Work:
                 f"{last!r} to it as well"
             )
             yield Fault("G1b, intermediate read", summary, (writer.id, op.id))
+
+
+def _inside(
+    op: Operation,
+    key: Hashable,
+    elements: tuple[Hashable, ...],
+    known: tuple[Hashable, ...] | None,
+    own: tuple[Hashable, ...],
+) -> Iterator[Fault]:
+    """Compare a read with what its transaction read and appended before: `known`, then `own`."""
+    if known is not None and elements != known + own:
+        yield _internal(op, key, elements, known + own)
+    elif own and elements[len(elements) - len(own) :] != own:
+        yield _internal(op, key, elements, (..., *own))
 
 
 def _internal(
