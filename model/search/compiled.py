@@ -121,6 +121,10 @@ class Compiled:
             self.is_return.append(observation.kind == "return")
         return known
 
+    def role_change(self, node: int, role: str) -> int:
+        """Return the observation that a node has another role now."""
+        return self.observation_id(Observation("role", self.nodes[node], role))
+
     def deliver(self, core: CoreId, message: Message) -> Outcome:
         """Return what the arrival of a message does to a node in this core."""
         outcome = self.reactions[core].get(message)
@@ -220,14 +224,11 @@ class Compiled:
                     seen.append(self.observation_id(Observation("return", name, result)))
                 case Note(what):
                     seen.append(self.observation_id(Observation("note", name, what)))
-        role, old_role = self._role(node, reaction.core), self._role(node, before)
-        if role != old_role:
-            seen.append(self.observation_id(Observation("role", name, role)))
         return Outcome(
             self.core_id(node, reaction.core),
             tuple(sends),
             tuple(seen),
-            role,
+            self._role(node, reaction.core),
             not reaction.effects and reaction.core == before,
         )
 

@@ -8,7 +8,7 @@ that checkers of histories read. Tests hold it against `World` after every step 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from counterpoint.model.actions import Call, Deliver, Fire, Settle, Transform
 from counterpoint.model.faults import (
@@ -43,7 +43,7 @@ from counterpoint.model.search.compiled import (
     Outcome,
 )
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Conditions, Flight, Moved, Partition, World
+from counterpoint.model.world import Action, Conditions, Content, Flight, Moved, Partition, World
 
 
 class Simulation:
@@ -133,6 +133,7 @@ class Simulation:
         self.seen += outcome.seen
         if outcome.role and self.conditions.roles[node] != outcome.role:
             self.conditions = self.conditions.with_role(node, outcome.role)
+            self.seen.append(self.compiled.role_change(node, outcome.role))
 
     def attempt(self, action: Action, *, leniently: bool = False) -> bool:
         """Perform an action if it is legal, and tell whether it was.
@@ -142,15 +143,11 @@ class Simulation:
         """
         match action:
             case Deliver():
-                position = self._position(action, leniently)
-                if position is None or not self.can_arrive(position):
-                    return False
-                self.deliver(position)
-                return True
+                return any(map(self._try_delivery, self._positions(action, leniently)))
             case Drop() | Duplicate() | Overtake() | Delay() | Omit():
-                position = self._position(action, leniently)
                 by = action.by if isinstance(action, Omit) else None
-                return position is not None and self.disturb(action.kind, position, by)
+                positions = self._positions(action, leniently)
+                return any(self.disturb(action.kind, position, by) for position in positions)
             case Release():
                 return self._release(action, leniently)
             case Call() | Fire():
@@ -206,22 +203,29 @@ class Simulation:
         latest = (-1,) * len(cores)
         return World(compiled.scenario, cores, flights, held, self.conditions, calls, latest)
 
-    def _position(
+    def _try_delivery(self, position: int) -> bool:
+        if not self.can_arrive(position):
+            return False
+        self.deliver(position)
+        return True
+
+    def _positions(
         self, action: Deliver | Drop | Duplicate | Overtake | Delay | Omit, leniently: bool
-    ) -> int | None:
+    ) -> Iterator[int]:
+        """Return where the message of an action is; leniently, then those that are like it."""
         content = (action.src, action.dst, action.body)
         message = self.compiled.known_message(content)
         if message is not None and message in self.flights:
-            return self.flights.index(message)
-        return self._alike(content, self.flights) if leniently else None
+            yield self.flights.index(message)
+        if leniently:
+            yield from self._alike(content, tuple(self.flights))
 
-    def _alike(self, content: tuple[NodeId, NodeId, Value], among: list[Message]) -> int | None:
+    def _alike(self, content: Content, among: Sequence[Message]) -> Iterator[int]:
         contents = self.compiled.contents
         for position, message in enumerate(among):
             src, dst, body = contents[message]
             if (src, dst) == content[:2] and type(body) is type(content[2]):
-                return position
-        return None
+                yield position
 
     def disturb(self, kind: str, position: int, by: NodeId | None = None) -> bool:
         """Do to the message at a position of `flights` what a kind of fault does, if it is legal."""
@@ -306,7 +310,7 @@ class Simulation:
         message = self.compiled.known_message(content)
         if message in self.held:
             return self.release(self.held.index(message))
-        position = self._alike(content, self.held) if leniently else None
+        position = next(self._alike(content, self.held), None) if leniently else None
         return position is not None and self.release(position)
 
     def release(self, position: int) -> bool:
