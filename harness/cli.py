@@ -11,6 +11,7 @@ COMMANDS = MappingProxyType(
     {
         "list": ("counterpoint.harness.commands.listing:listing", "systems, scenarios, mutants"),
         "fuzz": ("counterpoint.harness.commands.fuzz:fuzz", "search by random runs"),
+        "explore": ("counterpoint.harness.commands.explore:explore", "visit every reachable state"),
         "replay": ("counterpoint.harness.commands.replay:replay", "run a trace file again"),
         "show": ("counterpoint.harness.commands.show:show", "read a trace file in the terminal"),
         "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from counterpoint.model.search.checkpoint import Journal
 from counterpoint.model.search.packing import Ids
 from counterpoint.model.search.slots import Slots, Transition
 
@@ -43,10 +45,22 @@ class Growing:
 class PairTable:
     """A function of two small integers, asked in bulk, computed once for each pair."""
 
-    def __init__(self, compute: Callable[[int, int], int]) -> None:
-        self._compute = compute
+    def __init__(
+        self, compute: Callable[[int, int], int], note: Callable[[int, int], None]
+    ) -> None:
+        self._answer, self._note = compute, note
         self._cells = np.full((64, 16), -1, np.int32)
         self._sparse: dict[tuple[int, int], int] | None = None
+
+    def _compute(self, first: int, second: int) -> int:
+        answer = self._answer(first, second)
+        self._note(first, second)
+        return answer
+
+    def ask(self, first: int, second: int) -> int:
+        """Return the function of one pair."""
+        pair = np.array([first], np.int64), np.array([second], np.int64)
+        return int(self.look_up(*pair)[0])
 
     def look_up(self, first: Ids, second: Ids) -> Ids:
         """Return the function of each pair."""
@@ -107,13 +121,15 @@ class Expansions:
     holds local numbers of the bundles sent to node j, 0 for none.
     """
 
-    def __init__(self, slots: Slots, node: int, bundles: Bundles) -> None:
+    def __init__(
+        self, slots: Slots, node: int, bundles: Bundles, note: Callable[[int, int], None]
+    ) -> None:
         self._slots, self._node, self._bundles = slots, node, bundles
         self._start, self._count = Growing(), Growing()
         self._slot, self._environment, self._seen = Growing(), Growing(), Growing()
         self._to = {j: Growing() for j in range(len(slots.compiled.nodes)) if j != node}
         self.transitions: list[Transition] = []
-        self._index = PairTable(self._compile)
+        self.index = PairTable(self._compile, note)
 
     def _compile(self, slot: int, environment: int) -> int:
         if self._node == len(self._slots.compiled.nodes):
@@ -137,7 +153,7 @@ class Expansions:
 
     def of(self, slots: Ids, environments: Ids) -> tuple[Ids, Ids]:
         """Return, for states in these slots and conditions, (row of each successor, transition)."""
-        expansion = self._index.look_up(slots, environments)
+        expansion = self.index.look_up(slots, environments)
         counts = self._count.array[expansion].astype(np.int64)
         total = int(counts.sum())
         rows = np.repeat(np.arange(len(slots), dtype=np.int64), counts)
@@ -165,12 +181,15 @@ class Expansions:
 class Bundles:
     """Bundles of messages numbered apart for each receiver, so that tables of pairs stay small."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, journal: Journal) -> None:
         nodes = range(len(slots.compiled.nodes))
         self._slots = slots
         self._local: list[dict[int, int]] = [{0: 0} for _ in nodes]
         self._global: list[list[int]] = [[0] for _ in nodes]
-        self.pushed = tuple(PairTable(self._pusher(node)) for node in nodes)
+        first = len(nodes) + 1
+        self.pushed = tuple(
+            PairTable(self._pusher(node), partial(journal.note, first + node)) for node in nodes
+        )
 
     def local(self, node: int, bundle: int) -> int:
         """Return the number of a bundle among those sent to a node."""

@@ -54,7 +54,8 @@ class Explored:
     `states` counts distinct states, `generated` every successor produced and the initial state,
     `depth` the states of a longest shortest run (the initial state alone is 1), `frontier` the states
     of the deepest level that were not expanded, `terminal` states without successor, `terminal_pending`
-    those of them in which a call is open; `slots` counts distinct slots by node.
+    those of them in which a call is open; `slots` counts distinct slots by node, `levels` the new
+    states by depth.
     """
 
     states: int
@@ -65,6 +66,7 @@ class Explored:
     terminal_pending: int
     seconds: float
     slots: Mapping[str, int]
+    levels: tuple[int, ...]
     environments: int
     memories: int
     stop: Stop | None = None
@@ -111,6 +113,7 @@ class Explorer:
         self._parents: dict[int, int] = {start: start}
         self._frontier = [start]
         self._generated, self._depth = 1, 1
+        self._level_sizes = [1]
         self._terminal = self._terminal_pending = 0
         self._stop: Stop | None = None
         self._violation: Violation | None = None
@@ -132,6 +135,7 @@ class Explorer:
             slots=MappingProxyType(
                 {name: len(slots.slots[node]) for node, name in enumerate(names)}
             ),
+            levels=tuple(self._level_sizes),
             environments=len(slots.environments),
             memories=len(self.memories.memories),
             stop=self._stop,
@@ -166,6 +170,7 @@ class Explorer:
             if self._stop is None:
                 self._frontier = following
                 self._depth += bool(following)
+                self._level_sizes += [len(following)] if following else []
         self._stop = self._stop or "complete"
         yield self.progress
 

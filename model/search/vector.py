@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
+from counterpoint.model.forms import fingerprint
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.checkpoint import Checkpoint, Journal, load, replayed, save
 from counterpoint.model.search.columns import Bundles, Expansions, Growing, PairTable
 from counterpoint.model.search.explore import (
     Explored,
@@ -37,6 +42,7 @@ from counterpoint.model.search.packing import (
 )
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.slots import HandlerBroke, NoOp, Semantics, Slots
+from counterpoint.model.values import Json
 from counterpoint.model.world import Action
 
 PARTS_MAX = 24
@@ -67,11 +73,14 @@ class VectorExplorer:
         self.limits = limits or Limits()
         self._nodes = len(self.slots.compiled.nodes)
         self._environment, self._memory = self._nodes, self._nodes + 1
-        self._bundles = Bundles(self.slots)
+        self._journal = Journal()
+        self._bundles = Bundles(self.slots, self._journal)
         self._expansions = [
-            Expansions(self.slots, place, self._bundles) for place in range(self._nodes + 1)
+            Expansions(self.slots, place, self._bundles, partial(self._journal.note, place))
+            for place in range(self._nodes + 1)
         ]
-        self._observed = PairTable(self.memories.observe)
+        last = 2 * self._nodes + 1
+        self._observed = PairTable(self.memories.observe, partial(self._journal.note, last))
         self._pending = [Growing() for _ in range(self._nodes)]
         self._cores = [Growing() for _ in range(self._nodes)]
         self._invariants: dict[tuple[int, ...], str | None] = {}
@@ -86,7 +95,56 @@ class VectorExplorer:
         self._stop: Stop | None = None
         self._violation: Violation | None = None
         self._open_end: tuple[int, list[Ids]] | None = None
+        self._has_history = history
+        self._seconds_before = 0.0
         self._started = monotonic()
+
+    @property
+    def about(self) -> dict[str, Json]:
+        """What a checkpoint must agree with to be one of this exploration."""
+        scenario, semantics = self.scenario, self.slots.semantics
+        return {
+            "scenario": scenario.name,
+            "origin": dict(scenario.origin),
+            "network": scenario.network,
+            "faults_max": scenario.faults_max,
+            "source": fingerprint(scenario),
+            "no_op": semantics.no_op,
+            "lossy": semantics.is_lossy,
+            "history": self._has_history,
+        }
+
+    def save(self, path: Path) -> None:
+        """Write what was established to a checkpoint: all whole levels, and how to go on."""
+        state: dict[str, Json] = {
+            "widths": list(self._layout.widths),
+            "generated": self._generated,
+            "terminal": self._terminal,
+            "terminal_pending": self._terminal_pending,
+            "milliseconds": int((monotonic() - self._started) * 1000),
+        }
+        levels = tuple(self._levels)
+        save(path, Checkpoint(self.about, state, self._journal.array, levels))
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint of the same exploration.
+
+        Raises:
+            BadCheckpoint: not a checkpoint, damaged, or of another exploration.
+        """
+        checkpoint = load(path, self.about)
+        pushed = self._bundles.pushed
+        replayed(
+            checkpoint.journal, [*(e.index for e in self._expansions), *pushed, self._observed]
+        )
+        state: dict[str, Any] = dict(checkpoint.state)
+        self._layout = Layout(tuple(state["widths"]))
+        self._levels = list(checkpoint.levels)
+        self._runs = [union(self._levels, self._layout.word_count)]
+        self._states = sum(map(size, self._levels))
+        self._generated = state["generated"]
+        self._terminal, self._terminal_pending = state["terminal"], state["terminal_pending"]
+        self._seconds_before = state["milliseconds"] / 1000
 
     def _sizes(self) -> list[int]:
         slots = [len(of_node) for of_node in self.slots.slots]
@@ -105,6 +163,7 @@ class VectorExplorer:
             terminal_pending=self._terminal_pending,
             seconds=monotonic() - self._started,
             slots=MappingProxyType(dict(zip(slots.compiled.nodes, sizes, strict=False))),
+            levels=tuple(map(size, self._levels)),
             environments=len(slots.environments),
             memories=len(self.memories.memories),
             stop=self._stop,
@@ -118,10 +177,10 @@ class VectorExplorer:
 
     def explore(self, *, every_seconds: float = 0.2) -> Iterator[Explored]:
         """Explore level by level; report every so many seconds and at the end."""
-        self._started = monotonic()
-        self._report_at = self._started + every_seconds
+        self._started = monotonic() - self._seconds_before
+        self._report_at = monotonic() + every_seconds
         self._every = every_seconds
-        self._judge(0)
+        self._judge(len(self._levels) - 1)
         while self._stop is None:
             if self.limits.depth is not None and len(self._levels) >= self.limits.depth:
                 self._stop = "depth"

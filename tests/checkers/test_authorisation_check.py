@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tests.support.abd import Abd
-
 from counterpoint.checkers.authorisation import check_authorisation
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.trace import Event, Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, Verdict
+from tests.support.abd import Abd
 
 
 def refusal_of(operation: Value) -> Value:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 import pytest
-from tests.support.abd import Abd
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, Operation
 from counterpoint.checkers.operations import Seen, joined, operations_of
@@ -13,6 +12,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.trace import Event, Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, broken, holds, undecided
+from tests.support.abd import Abd
 
 SCENARIO = Scenario("none", Abd(), {}, ())
 

@@ -1,7 +1,7 @@
 """Bring the outputs that pages show up to date: `make pages`, or `make pages PAGES=README.md`.
 
-Only outputs that disagree are written, as they came: read the difference before you keep it, and put
-the `...` back where something differs from machine to machine.
+Only outputs that disagree are written, as they came; a line that `...` already stood for keeps its
+`...`. Read the difference before you keep it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.docs.pages import ROOT, Runner, WrongOutput, all_pages, blocks
+from tests.docs.pages import ROOT, Runner, WrongOutput, agrees, all_pages, blocks
 
 
 def refreshed(text: str, name: str) -> str:
@@ -28,12 +28,24 @@ def refreshed(text: str, name: str) -> str:
         except WrongOutput as wrong:
             lines = text.splitlines(keepends=True)
             above, below = "".join(lines[: wrong.line - 1]), "".join(lines[wrong.line - 1 :])
-            changed = above + below.replace(wrong.expected, wrong.actual.strip("\n") + "\n", 1)
+            changed = above + below.replace(wrong.expected, merged(wrong.expected, wrong.actual), 1)
             if changed == text:
                 raise  # the output shown is nowhere to be found
             text = changed
         else:
             return text
+
+
+def merged(shown: str, came: str) -> str:
+    """Return the output that came, with those lines of the page that still stand for one of its own.
+
+    >>> merged("a\\nin ... s\\n", "b\\nin 3 s\\n")
+    'b\\nin ... s\\n'
+    """
+    patterns = [line for line in shown.splitlines() if "..." in line.strip(".")]
+    lines = came.strip("\n").splitlines()
+    kept = (next((p for p in patterns if agrees(p, line)), line) for line in lines)
+    return "\n".join(kept) + "\n"
 
 
 def main(names: list[str]) -> None:
