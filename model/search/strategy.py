@@ -4,7 +4,8 @@ A strategy is drawn anew for every run. `uniform` likes all alike. `swarm` draws
 reluctant each type of message and each node is, so that some runs starve a replica and others a
 phase (Groce et al., "Swarm testing", ISSTA 2012). `pct` gives links and clients priorities and
 lowers the leader at d random steps, which finds bugs of depth d with a known probability
-(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018).
+(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018). `mixed` tosses a
+coin between these two for every run: each finds in a moment what the other is slow to find.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal, Protocol, TypeAlias
 from counterpoint.model.search.compiled import Choice, Compiled, Message
 from counterpoint.model.search.simulation import Simulation
 
-StrategyName: TypeAlias = Literal["uniform", "swarm", "pct"]
+StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct"]
 
 
 TIMER_WEIGHT = 0.1
@@ -141,6 +142,8 @@ def strategy_for(name: StrategyName, random: Random, steps: int) -> Strategy:
             return Swarm()
         case "pct":
             return Pct(random, steps)
+        case "mixed":
+            return Swarm() if random.random() < 0.5 else Pct(random, steps)
 
 
 def _arriving(run: Simulation, position: int) -> int | None:
