@@ -23,6 +23,10 @@ TIMER_WEIGHT = 0.1
 """How likely a timer is to go off, where a message is 1."""
 
 
+SECOND_THOUGHTS_MAX = 8
+"""So often a reluctant run draws again; after that it takes what is oldest."""
+
+
 class Strategy(Protocol):
     """How one run chooses. The run's own source of randomness comes with each question."""
 
@@ -61,27 +65,28 @@ class Swarm:
 
     def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
         """Pick, and think again when the pick is one that this run is reluctant to make."""
-        count = len(run.flights)
-        found: int | Choice | None = None
-        for _ in range(6):
-            draw = random.random() * (count + len(offers))
-            if draw < count:
-                position = int(draw)
-                message = run.flights[position]
-                willing = self._by_message.get(message)
+        flights, known, draw = run.flights, self._by_message, random.random
+        count = len(flights)
+        choices = count + len(offers)
+        if not choices:
+            return None
+        for _ in range(SECOND_THOUGHTS_MAX):
+            drawn = int(draw() * choices)
+            if drawn < count:
+                message = flights[drawn]
+                willing = known.get(message)
                 if willing is None:
                     willing = self._message(run.compiled, message, random)
-                found = _arriving(run, position)
-            elif offers:
-                offer = offers[int(draw) - count]
-                willing = self._feature(("offer", offer.node, offer.is_call), random)
-                willing *= 1.0 if offer.is_call else 0.2
-                found = offer
+                if (willing == 1.0 or draw() < willing) and (
+                    position := _arriving(run, drawn)
+                ) is not None:
+                    return position
             else:
-                return None
-            if found is not None and random.random() < willing:
-                return found
-        return found if found is not None else _first_arriving(run, offers)
+                offer = offers[drawn - count]
+                willing = self._feature(("offer", offer.node, offer.is_call), random)
+                if draw() < willing * (1.0 if offer.is_call else TIMER_WEIGHT):
+                    return offer
+        return _first_arriving(run, offers)
 
     def _message(self, compiled: Compiled, message: Message, random: Random) -> float:
         source, receiver, body = compiled.contents[message]
