@@ -21,8 +21,8 @@ from counterpoint.checkers.readers.rows import EVENT_COLUMNS, OPERATION_COLUMNS,
 
 VALUE_COLUMNS = frozenset({"key", "value", "argument", "result"})
 NUMBER_COLUMNS = frozenset({"time", "called", "returned", "call_step", "return_step"})
-NUMBER = re.compile(r"-?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?")
-WHOLE = re.compile(r"-?\d{1,300}")
+NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,299})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+WHOLE = re.compile(r"-?\d+")
 WORDS = frozenset({"true", "false", "null"})
 NOT_A_NUMBER = frozenset({"nan", "inf", "-inf", "infinity", "-infinity"})
 

@@ -66,10 +66,12 @@ class _Reading:
         count = self.count("events", EVENT.size)
         start = self.position
         self.skip(count * EVENT.size, "the events of a transaction")
+        # Bytes, and not a memoryview of them: CPython 3.11 crashes when its collector frees a view
+        # that a half-used iterator in a traceback still holds.
         events = [
             BareEvent(self.truth(write), variable, value, self.truth(success))
             for write, variable, value, success in EVENT.iter_unpack(
-                memoryview(self.data)[start : self.position]
+                self.data[start : self.position]
             )
         ]
         self.skip(1, "the success of a transaction")

@@ -53,7 +53,7 @@ def _transactions(text: str, line: int, source: str) -> Iterator[Draft]:
     position = 0
     while position < len(text):
         found = TRANSACTION.match(text, position)
-        if found is None:
+        if found is None or not found[1].strip():
             raise UnreadableHistory(
                 source,
                 line,

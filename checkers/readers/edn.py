@@ -19,8 +19,9 @@ Why not a library: docs/decisions/0201-own-edn-reader.md.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -45,10 +46,16 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+# A vector or list that holds a collection, or nothing: the one around all events of a file.
+AROUND = re.compile(
+    r"""[\s,]*+(?:;[^\n]*+[\s,]*+)*+ ([\[(])
+    (?= [\s,]*+(?:;[^\n]*+[\s,]*+)*+ (?:[\[({\])]|\#|\Z) )""",
+    re.VERBOSE,
+)
 INTEGER = re.compile(r"[+-]?\d{1,1000}N?")
 HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]{1,1000}N?")
 RATIO = re.compile(r"[+-]?\d{1,1000}/0*[1-9]\d{0,999}")
-FLOAT = re.compile(r"[+-]?\d{1,300}(?:\.\d{0,300})?(?:[eE][+-]?\d{1,2})?M?")
+FLOAT = re.compile(r"[+-]?\d{1,300}(?:\.\d{0,300})?(?:[eE][+-]?\d{1,3})?M?")
 NUMERIC_START = re.compile(r"[+-]?\d")
 ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", '"': '"'}
@@ -66,11 +73,14 @@ class Form:
     value: object
 
 
-def read_edn(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> tuple[Form, ...]:
-    """Read all forms of a text; of a text that is one vector or list, its elements.
+def read_edn(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Form]:
+    """Walk the forms of a text, or the elements of the one vector or list around them.
+
+    A vector or list at the beginning is taken as the one around everything if collections are in
+    it; otherwise it is a form like any other.
 
     Raises:
-        UnreadableHistory: not EDN, or too deep.
+        UnreadableHistory: not EDN, or too deep; while walking, at the first fault.
 
     >>> [form.value for form in read_edn("[{:a 1}, {:a #{2}}]", source="doc")]
     [{':a': 1}, {':a': frozenset({2})}]
@@ -89,50 +99,69 @@ class _Reading:
     atoms: dict[str, object] = field(
         default_factory=lambda: {"nil": None, "true": True, "false": False}
     )
-    inner_starts: Sequence[int] = ()  # where the elements of the last outermost collection begin
 
-    def forms(self) -> tuple[Form, ...]:
-        values, starts = self.items("", 0, 0)
-        only = values[0] if len(values) == 1 else None
-        if isinstance(only, tuple) and self.text[starts[0]] in "[(":
-            return self.numbered(only, self.inner_starts)
-        return self.numbered(values, starts)
+    def forms(self) -> Iterator[Form]:
+        around = AROUND.match(self.text)
+        if around is None:
+            yield from self.until("", 0, 0)
+            return
+        self.position = around.end()
+        yield from self.until(around[1], around.start(1), 1)
+        rest = TOKEN.match(self.text, self.position)
+        if rest is None or rest.lastgroup != "end":
+            raise self.error(
+                self.position, f"something follows the {around[1]!r} around the events"
+            )
 
-    def numbered(self, values: Sequence[object], starts: Sequence[int]) -> tuple[Form, ...]:
-        forms = []
-        line, counted = 1, 0
-        for value, start in zip(values, starts, strict=True):
-            line += self.text.count("\n", counted, start)
-            counted = start
-            forms.append(Form(line, value))
-        return tuple(forms)
-
-    def items(self, opener: str, opened: int, depth: int) -> tuple[list[object], list[int]]:
-        """Read values up to the bracket that closes `opener`, or to the end of the text."""
-        values: list[object] = []
-        starts: list[int] = []
+    def until(self, opener: str, opened: int, depth: int) -> Iterator[Form]:
+        """Walk the values up to the bracket that closes `opener`, with their lines."""
         closer = CLOSERS[opener]
-        atoms = self.atoms
+        line, counted = 1, 0
         while True:
-            token = TOKEN.match(self.text, self.position)
+            token = self.token()
+            kind = token.lastgroup
+            assert kind is not None, "every alternative is named"
+            start = token.start(kind)
+            if kind in ("close", "end"):
+                if token[kind] != closer:
+                    raise self.unbalanced(opener, opened, token[kind], start)
+                return
+            value = self.value(kind, token[kind], start, depth)
+            if value is not NOTHING:
+                line += self.text.count("\n", counted, start)
+                counted = start
+                yield Form(line, value)
+
+    def token(self) -> re.Match[str]:
+        token = TOKEN.match(self.text, self.position)
+        if token is None:
+            raise self.stuck()
+        self.position = token.end()
+        return token
+
+    def items(self, opener: str, opened: int, depth: int) -> list[object]:
+        """Read the values up to the bracket that closes `opener`: the inner loop."""
+        values: list[object] = []
+        atoms, text, match = self.atoms, self.text, TOKEN.match
+        while True:
+            token = match(text, self.position)
             if token is None:
                 raise self.stuck()
             self.position = token.end()
             kind = token.lastgroup
             assert kind is not None, "every alternative is named"
             word = token[kind]
-            if kind == "atom" and word in atoms:
-                value = atoms[word]
-            elif kind in ("close", "end"):
-                if word != closer:
-                    raise self.unbalanced(opener, opened, word, token.start(kind))
-                return values, starts
-            else:
-                value = self.value(kind, word, token.start(kind), depth)
-                if value is NOTHING:
-                    continue
-            values.append(value)
-            starts.append(token.start(kind))
+            if word in atoms and kind == "atom":
+                values.append(atoms[word])
+                continue
+            start = token.start(kind)
+            if kind in ("close", "end"):
+                if word != CLOSERS[opener]:
+                    raise self.unbalanced(opener, opened, word, start)
+                return values
+            value = self.value(kind, word, start, depth)
+            if value is not NOTHING:
+                values.append(value)
 
     def value(self, kind: str, word: str, start: int, depth: int) -> object:
         """Finish the value that begins with this token."""
@@ -159,21 +188,16 @@ class _Reading:
         """Read the value that a tag, a namespace or a discard needs after it."""
         value = NOTHING
         while value is NOTHING:
-            token = TOKEN.match(self.text, self.position)
-            if token is None:
-                raise self.stuck()
+            token = self.token()
             kind = token.lastgroup
             assert kind is not None, "every alternative is named"
             if kind in ("close", "end"):
                 raise self.error(start, f"{excerpt(word)} has no value after it")
-            self.position = token.end()
             value = self.value(kind, token[kind], token.start(kind), depth)
         return value
 
     def collection(self, opener: str, start: int, depth: int) -> object:
-        values, starts = self.items(opener, start, depth)
-        if depth == 1:
-            self.inner_starts = starts
+        values = self.items(opener, start, depth)
         if opener == "{":
             return self.mapping(values, start)
         if opener == "#{":
@@ -183,7 +207,7 @@ class _Reading:
     def mapping(self, values: list[object], start: int) -> dict[Hashable, object]:
         if len(values) % 2:
             raise self.error(start, "a map needs a value for each key; this one has one too few")
-        keys = [frozen(key) for key in values[::2]]
+        keys = list(map(frozen, values[::2]))
         pairs = dict(zip(keys, values[1::2], strict=True))
         if len(pairs) != len(keys):
             raise self.error(start, "this map has a key twice")
@@ -200,6 +224,8 @@ class _Reading:
         }
 
     def atom(self, word: str, start: int) -> object:
+        if word in self.atoms:
+            return self.atoms[word]
         value = _number(word) if NUMERIC_START.match(word) else word
         if value is None:
             raise self.error(start, f"{excerpt(word)} is no number; names begin with a letter")
@@ -251,7 +277,8 @@ def _number(word: str) -> object:
     if RATIO.fullmatch(word):
         return Fraction(word)
     if FLOAT.fullmatch(word):
-        return Decimal(word[:-1]) if word.endswith("M") else float(word)
+        number = Decimal(word[:-1]) if word.endswith("M") else float(word)
+        return number if math.isfinite(number) else None
     return None
 
 

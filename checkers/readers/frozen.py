@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+ATOMS: frozenset[type] = frozenset({str, int, float, bool, type(None)})
+"""Nearly all values of a history, known by one look-up."""
+
 
 def frozen(value: object) -> Hashable:
     """Return an immutable twin: lists become tuples, maps tuples of pairs sorted by how they show.
@@ -13,6 +16,8 @@ def frozen(value: object) -> Hashable:
     >>> frozen({"b": [1, 2], "a": {"c": None}})
     (('a', (('c', None),)), ('b', (1, 2)))
     """
+    if type(value) in ATOMS:
+        return value
     if isinstance(value, dict):
         pairs = [(frozen(key), frozen(inner)) for key, inner in value.items()]
         return tuple(sorted(pairs, key=lambda pair: repr(pair[0])))

@@ -28,13 +28,13 @@ def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
     return (jepsen_case(_records(forms, source), source=source),)
 
 
-def _records(forms: tuple[Form, ...], source: str) -> Iterator[Record]:
+def _records(forms: Iterator[Form], source: str) -> Iterator[Record]:
     for form in forms:
         value = form.value
         if isinstance(value, dict):
             yield Record(
                 form.line,
-                {key[1:]: inner for key, inner in value.items() if _is_keyword(key)},
+                {name[1:]: inner for name, inner in value.items() if type(name) is str},
             )
         elif isinstance(value, tuple) and len(value) == len(FIELDS):
             yield Record(form.line, dict(zip(FIELDS, value, strict=True)))
@@ -45,7 +45,3 @@ def _records(forms: tuple[Form, ...], source: str) -> Iterator[Record]:
                 f"{excerpt(repr(value))} is no event; "
                 "right would be {:process 0, :type :invoke, :f :read, :value nil}",
             )
-
-
-def _is_keyword(key: object) -> bool:
-    return isinstance(key, str) and key.startswith(":")

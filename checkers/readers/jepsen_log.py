@@ -38,17 +38,20 @@ def read_jepsen_log(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
         UnreadableHistory: a marked line that has no such form, or no marked line at all.
     """
     lines = lines_of(text_of(data, source=source, limits=limits), source=source, limits=limits)
-    events = tuple(_events(lines, source))
-    if not events:
+    recorded = tuple(_events(lines, source))
+    if not recorded:
         raise UnreadableHistory(source, 0, f'no line has "{MARK}": not a log of Jepsen operations')
-    return (Case(source, "", operations(events, source=source), len(events)),)
+    events = [event for event in recorded if event is not None]
+    return (Case(source, "", operations(events, source=source), len(recorded)),)
 
 
-def _events(lines: list[str], source: str) -> Iterator[Event]:
-    step = 0
+def _events(lines: list[str], source: str) -> Iterator[Event | None]:
+    """Read the marked lines; None stands for one of the nemesis, which is no client."""
+    step = -1
     for number, line in enumerate(lines, 1):
         if MARK not in line:
             continue
+        step += 1
         found = LINE.search(line)
         if found is None:
             raise UnreadableHistory(
@@ -58,9 +61,10 @@ def _events(lines: list[str], source: str) -> Iterator[Event]:
                 "right would be: 3 :invoke :write 5",
             )
         process, kind, f, value = found.groups()
-        if process is not None:  # otherwise the nemesis, which is no client
+        if process is None:
+            yield None
+        else:
             yield _event(f"p{process}", kind, f, value, number, step, source)
-        step += 1
 
 
 def _event(client: str, kind: str, f: str, text: str, line: int, step: int, source: str) -> Event:

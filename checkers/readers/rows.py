@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from counterpoint.checkers.events import (
     ECHOING,
@@ -24,7 +23,7 @@ from counterpoint.checkers.events import (
 )
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
 from counterpoint.checkers.micro import micro_operations
-from counterpoint.checkers.readers.case import Case, client_name
+from counterpoint.checkers.readers.case import Case
 from counterpoint.checkers.readers.limits import excerpt
 
 EVENT_COLUMNS = ("client", "type", "f", "key", "value", "time")
@@ -42,7 +41,6 @@ OPERATION_COLUMNS = (
     "return_step",
 )
 STATUSES: dict[object, Status] = {"ok": "ok", "fail": "fail", "info": "info"}
-Missing = Literal["missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ def _check_columns(row: Row, columns: tuple[str, ...], source: str) -> None:
 def _client(row: Row, source: str) -> str:
     value = row.cells.get("client")
     if isinstance(value, int) and not isinstance(value, bool):
-        return client_name(value)
+        return str(value)
     return _text(row, "client", source)
 
 

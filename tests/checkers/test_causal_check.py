@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from causal_histories import sessions
 
 from counterpoint.checkers.causal import check_causal
 from counterpoint.checkers.causal_levels import Level
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.model.verdict import Edge, Outcome
+from tests.checkers.causal_histories import sessions
 
 OVERTAKEN = sessions(alice="lost=1 found=1", bob="found?1 glad=1", carol="glad?1 found?None")
 

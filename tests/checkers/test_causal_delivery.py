@@ -9,8 +9,8 @@ import pytest
 from event_logs import pasts, random_log
 
 from counterpoint.checkers.clocks import NONE, EventLog
-from counterpoint.checkers.cuts import Ledger, check_cuts
 from counterpoint.checkers.delivery import check_causal_delivery
+from counterpoint.checkers.log_cuts import Ledger, check_cuts
 from counterpoint.model.verdict import Outcome
 
 TRIANGLE = EventLog(

@@ -6,7 +6,6 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from causal_histories import Shape, random_history
 
 from counterpoint.checkers.causal import check_causal
 from counterpoint.checkers.causal_exhaustive import is_causal
@@ -14,6 +13,7 @@ from counterpoint.checkers.causal_levels import Level
 from counterpoint.checkers.causal_verify import complaint
 from counterpoint.checkers.history import History
 from counterpoint.model.verdict import Outcome, Verdict
+from tests.checkers.causal_histories import Shape, random_history
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv", "cm")
 
