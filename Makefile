@@ -69,6 +69,8 @@ oracles: $(STAMP) ## compare the checkers with public test data, and print the t
 	$(BIN)/python -m tests.oracles $(ARGS)
 
 browser-test: $(STAMP) ## open the reports in a real browser
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@command -v chromium >/dev/null || (apt-get update && apt-get install -y chromium)
 	$(BIN)/python -m pytest -m browser tests/live $(ARGS)
 
 clean: ## remove the environment and everything built

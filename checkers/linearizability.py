@@ -99,7 +99,7 @@ class _Check:
         if not self._examined:
             return undecided(self._wording.name, "nothing was examined")
         for key, part in self._parts.items():
-            quick = quick_verdict(part, self._specification, self._wording)
+            quick = quick_verdict(part, self._judged[key], self._specification, self._wording)
             if quick is not None and quick.is_broken:
                 return self._of_part(key, quick)
             if quick is not None:

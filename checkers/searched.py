@@ -31,34 +31,34 @@ class Wording:
     is_over: Callable[[], bool]
 
 
-def broken_by_search(search: JustInTime, wording: Wording, *, examined: int) -> Verdict:
+def broken_by_search(
+    search: JustInTime, wording: Wording, *, examined: int, is_whole: bool = True
+) -> Verdict:
     """Explain a search that ended without an order: a core, and what would have been possible.
 
     The core is re-checked by `weak_core_fault`, unless too much was pending at one time for that;
     `details` tells, under "core", "minimal and re-checked" or what is missing. "first_bad" names
-    the operation whose return no order allows, "could_have_returned" what it might have said.
+    the operation whose return no order allows, "could_have_returned" what it might have said; both
+    only if the search saw the whole history of the object.
     """
     plan = search.plan
     effort = Effort(EXPLANATION_STEPS_MAX, wording.is_over)
     last = first_bad_step(plan, search, effort)
     steps = smallest_steps(plan, last, effort)
     core = [plan.operations[plan.index[step]] for step in steps]
-    possible = _possible_answers(plan, last, effort)
+    possible = _possible_answers(plan, last, effort) if is_whole else ()
     words = CoreWords(wording.show)
     seen = _seen_before(plan, core[-1])
+    details: dict[str, object] = {"core": _standing(seen, core, plan, is_minimal=effort.sufficed)}
+    if is_whole:
+        details |= {"first_bad": core[-1].id, "could_have_returned": possible}
     return broken(
         wording.name,
         words.summary(core),
         examined=examined,
         because=words.because(core, bystanders=len(seen) - len(core), possible=possible),
         culprits=tuple(op.id for op in core),
-        details=MappingProxyType(
-            {
-                "core": _standing(seen, core, plan, is_minimal=effort.sufficed),
-                "first_bad": core[-1].id,
-                "could_have_returned": possible,
-            }
-        ),
+        details=MappingProxyType(details),
     )
 
 

@@ -21,9 +21,9 @@ from tests.support.runs import abd_failure, failing_trace, random_trace
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def played(size: int, steps: int) -> Trace:
+def played(size: int, steps: int, rounds: int = 100_000) -> Trace:
     """Return a run of the ring without faults, oldest message first."""
-    recorder = record(gossip(size, rounds=1_000))
+    recorder = record(gossip(size, rounds=rounds))
     while len(recorder.choices) < steps:
         options = enabled(recorder.world)
         recorder.take(next(a for a in options if isinstance(a, Deliver | Call)))
