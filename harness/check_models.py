@@ -92,10 +92,24 @@ _MODELS = (
         "linearizability",
         lambda *_: AppendList(),
     ),
-    Model("mutex", "a lock: acquire, release", ("acquire", "release"), "linearizability", lambda *_: Mutex()),
-    Model("queue", "first in, first out", ("enqueue", "dequeue"), "linearizability", lambda *_: Queue()),
+    Model(
+        "mutex",
+        "a lock: acquire, release",
+        ("acquire", "release"),
+        "linearizability",
+        lambda *_: Mutex(),
+    ),
+    Model(
+        "queue",
+        "first in, first out",
+        ("enqueue", "dequeue"),
+        "linearizability",
+        lambda *_: Queue(),
+    ),
     Model("stack", "last in, first out", ("push", "pop"), "linearizability", lambda *_: Stack()),
-    Model("counter", "a number: add, read", ("add", "read"), "counter-bounds", lambda *_: Counter()),
+    Model(
+        "counter", "a number: add, read", ("add", "read"), "counter-bounds", lambda *_: Counter()
+    ),
     Model("set", "elements: add, read", ("add", "read"), "no-lost-element", lambda *_: Set()),
     Model("set-full", "the same as set", ("add", "read"), "no-lost-element", lambda *_: Set()),
     Model("bank", "accounts: transfer, read", ("transfer", "read"), "conserved-total", _bank),
@@ -106,7 +120,13 @@ _MODELS = (
         "no-long-fork",
         _none,
     ),
-    Model("list-append", "txn of appends and reads of lists", ("txn",), "strict-serializability", _none),
+    Model(
+        "list-append",
+        "txn of appends and reads of lists",
+        ("txn",),
+        "strict-serializability",
+        _none,
+    ),
     Model(
         "rw-register",
         "txn of reads and writes",
@@ -114,7 +134,9 @@ _MODELS = (
         "strict-serializability",
         lambda _, initial: MultiRegister(initial),
     ),
-    Model("transactions", "sessions of transactions, without times", (), "causal-consistency", _none),
+    Model(
+        "transactions", "sessions of transactions, without times", (), "causal-consistency", _none
+    ),
 )
 MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for model in _MODELS})
 
@@ -136,6 +158,8 @@ def model_of(case: Case, name: str | None) -> Model:
 
 def _guess(history: History) -> str:
     functions = {op.f for op in history}
+    if functions == {"read"}:
+        return _read_alone(history)
     if functions <= {"read", "write"}:
         return "long-fork" if any(are_micro_operations(op.result) for op in history) else "register"
     if functions <= {"add", "read"}:
@@ -149,6 +173,22 @@ def _guess(history: History) -> str:
     raise CannotCheck(
         f"no model has the functions {', '.join(sorted(functions))}; "
         f"known are {'; '.join(f'{m.name}: {m.summary}' for m in _MODELS)}"
+    )
+
+
+def _read_alone(history: History) -> str:
+    """Tell by what was read; a bank's balances are pairs (account, number)."""
+    shown = [op.result for op in history if op.status == "ok" and op.result is not UNKNOWN]
+    if any(map(are_micro_operations, shown)):
+        return "long-fork"
+    if not shown or not all(isinstance(result, tuple | frozenset) for result in shown):
+        return "register"
+    return "bank" if all(_is_balances(result) for result in shown) else "set"
+
+
+def _is_balances(result: Hashable) -> bool:
+    return isinstance(result, tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[1], int) for pair in result
     )
 
 
@@ -168,7 +208,7 @@ def with_known_reads(history: History, model: Model, initial: Hashable) -> Histo
 
     There None means that nobody saw the value, as it does in reads outside of transactions.
     """
-    if model.name != "multi-register" or initial is None:
+    if model.name not in ("multi-register", "rw-register") or initial is None:
         return history
     return tuple(replace(op, result=_without_none(op.result)) for op in history)
 
@@ -198,9 +238,7 @@ def split_tuples(history: History) -> History:
         if told is None or len(told) != 2:
             raise CannotCheck(f"{op.id} has a value that is no pair (key, value): {op.argument!r}")
         split.append(
-            replace(
-                op, key=told[0], argument=_second(op.argument), result=_second(op.result)
-            )
+            replace(op, key=told[0], argument=_second(op.argument), result=_second(op.result))
         )
     return tuple(split)
 
