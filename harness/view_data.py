@@ -90,7 +90,9 @@ def _verdict(story: Story, verdict: Verdict) -> Data:
     return {
         **_brief_verdict(verdict),
         "because": [plain(reason) for reason in verdict.because[:12]],
-        "edges": [[plain(e.before, 40), plain(e.after, 40), plain(e.rule, 40)] for e in verdict.edges[:12]],
+        "edges": [
+            [plain(text, 40) for text in (e.before, e.after, e.rule)] for e in verdict.edges[:12]
+        ],
         "culprits": [plain(name, 40) for name in verdict.culprits[:20]],
         "order": [plain(name, 40) for name in _order(verdict)],
         "table": [[plain(str(c), 60) for c in row] for row in table if isinstance(row, tuple)][:40]
@@ -169,7 +171,10 @@ def run_data(story: Story, decisive: str) -> Data:
         "clients": [index[node] for node in story.clients],
         "events": len(trace.events),
         "kinds": [choice.kind for choice in trace.choices],
-        "acts": [_place(index, trace.choices[k].at if e is None else e.node) for k, e in enumerate(heads)],
+        "acts": [
+            _place(index, choice.at if event is None else event.node)
+            for choice, event in zip(trace.choices, heads, strict=False)
+        ],
         "fates": [_fate(story, event) for event in heads],
         "faults": sorted(fault_steps(story)),
         "said": BETWEEN_STEPS.join(_said(parts(story, step, decisive=decisive)) for step in steps),
