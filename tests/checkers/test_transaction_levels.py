@@ -177,12 +177,12 @@ def random_transactions(random: Random) -> TransactionHistory:
     return TransactionHistory(tuple(map(tuple, made.values())))
 
 
-def compare(seed: int, count: int) -> dict[str, int]:
+def compare(seed: int, count: int, level_count: int) -> dict[str, int]:
     random = Random(seed)
     met: dict[str, int] = {}
     for number in range(count):
         history = random_transactions(random)
-        for level in LEVELS:
+        for level in random.sample(LEVELS, level_count):
             verdict = check_transactions(history, level=level)
             assert verdict.is_broken is not is_isolated(history, level), (level, history, verdict)
             pattern = str(verdict.details.get("pattern", verdict.outcome.value))
@@ -217,17 +217,17 @@ def as_history(transactions: list[Transaction]) -> TransactionHistory:
 
 
 def test_ten_thousand_small_histories_are_judged_as_by_trying_every_order_of_commits() -> None:
-    """At each of the four levels, with cores that fail alone."""
-    met = compare(seed=1, count=10_000)
+    """At one of the four levels each, with cores that fail alone."""
+    met = compare(seed=1, count=10_000, level_count=1)
     cycles = ("CyclicCO", "NonMonotonicRead", "NonRepeatableRead", "FracturedRead", "CyclicCF")
     for pattern in (*cycles, "IntermediateRead", "AbortedRead", "NotOwnWrite", "holds"):
-        assert met[pattern] >= 50, met
+        assert met[pattern] >= 20, met
 
 
 @pytest.mark.nightly
 def test_a_hundred_thousand_small_histories_are_judged_as_by_trying_every_order_of_commits() -> (
     None
 ):
-    """As above, with other seeds."""
-    met = compare(seed=2, count=100_000)
+    """As above, with other seeds, at all levels."""
+    met = compare(seed=2, count=100_000, level_count=4)
     assert met["NonMonotonicRead"] >= 500, met
