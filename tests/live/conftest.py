@@ -47,9 +47,7 @@ class Tab:
         """Show a page from a file and return it when it is drawn."""
         file = self._folder / "page.html"
         file.write_text(html, encoding="utf-8")
-        page = self._browser.new_page(
-            viewport={"width": 1600, "height": 1060}, color_scheme=scheme
-        )
+        page = self._browser.new_page(viewport={"width": 1600, "height": 1060}, color_scheme=scheme)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
         page.on("request", lambda request: self.requests.append(request.url))

@@ -103,7 +103,11 @@ def test_a_link_restores_step_lens_and_filter(tab: Tab) -> None:
 
 def test_filters_fold_the_other_rows(tab: Tab) -> None:
     page = tab.open(html_of(random_trace(abd(), 3)))
-    for text, steps in [("kind:hold", ["7"]), ("op:o1 node:c1", ["0", "5", "9"]), ("r3 crashes", ["6"])]:
+    for text, steps in [
+        ("kind:hold", ["7"]),
+        ("op:o1 node:c1", ["0", "5", "9"]),
+        ("r3 crashes", ["6"]),
+    ]:
         page.fill("#filter", text)
         page.wait_for_selector(".row.fold")
         numbers = page.locator(".row:not(.fold) .n").all_text_contents()
@@ -174,7 +178,9 @@ def test_the_page_asks_for_nothing_and_runs_no_other_script(tab: Tab) -> None:
         " document.body.append(s) }"
     )
     assert page.evaluate("window.hacked") is None
-    refused = page.evaluate("() => fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')")
+    refused = page.evaluate(
+        "() => fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused')"
+    )
     assert refused == "refused"
 
 
