@@ -121,6 +121,7 @@ def with_role_changes(deployment: Deployment, calls: Calls) -> Calls:
 
 def properties(deployment: Deployment) -> tuple[Property, ...]:
     """Return what must hold in every run, the best explanation first."""
+    del deployment
 
     def liveness(trace: Trace) -> Verdict:
         return check_liveness(trace)
@@ -147,6 +148,7 @@ def survives(spare: int = 0) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, st
 
 def role_of(node: NodeId, state: State) -> str:
     """Return the role of a node as reports show it."""
+    del node
     match state:
         case Idle() | Asking() | Paying() | Collecting() | Imposing():
             return "client"

@@ -94,7 +94,7 @@ class Campaign:
         self,
         scenario: Scenario,
         *,
-        strategy: StrategyName = "swarm",
+        strategy: StrategyName = "mixed",
         seed: int = 0,
         shard: tuple[int, int] = (0, 1),
         findings_max: int = FINDINGS_MAX,

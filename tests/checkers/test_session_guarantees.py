@@ -6,7 +6,6 @@ from itertools import combinations, pairwise
 from random import Random
 
 import pytest
-from causal_histories import Shape, random_history, sessions
 
 from counterpoint.checkers.causal import check_causal
 from counterpoint.checkers.history import History
@@ -14,6 +13,7 @@ from counterpoint.checkers.session_order import Guarantee
 from counterpoint.checkers.sessions import GUARANTEES, check_sessions
 from counterpoint.checkers.sessions_exhaustive import keeps_guarantees
 from counterpoint.model.verdict import Outcome
+from tests.checkers.causal_histories import Shape, random_history, sessions
 
 BAD_AND_GOOD = [
     pytest.param("RYW", sessions(a="x=1 x?None"), sessions(a="x=1 x?1"), id="own write unseen"),
