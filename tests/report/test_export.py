@@ -23,7 +23,7 @@ from counterpoint.model.verdict import Verdict
 from tests.report.test_report import abd_verdict, played
 from tests.support.abd import abd
 from tests.support.gossip import gossip
-from tests.support.runs import abd_failure, failing_trace, random_trace
+from tests.support.runs import abd_failure, abd_faults, failing_trace, gossip_failure, random_trace
 
 TRACES: dict[str, Callable[[], Trace]] = {
     "abd": abd_failure,
@@ -114,7 +114,7 @@ def type_of(value: object) -> str:
 
 def test_itf_is_read_by_itf_py() -> None:
     itf = pytest.importorskip("itf_py", reason="itf-py is not installed")
-    trace = random_trace(abd(), 3)
+    trace = abd_faults()
     parsed = itf.trace_from_json(json.loads(EXPORTS["itf"](trace, ())))
     assert len(parsed.states) == len(trace.worlds)
     last = parsed.states[-1].values
@@ -262,7 +262,7 @@ def run_test(source: str) -> None:
     [
         (abd_failure(), "abd(writes_back=False)", "abd()"),
         (
-            failing_trace(gossip()),
+            gossip_failure(),
             "gossip()",
             "gossip().but(limits={}, name='without duplicates')",
         ),
