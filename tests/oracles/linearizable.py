@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from counterpoint.checkers.observers import LinearizabilityObserver
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.checkers.register import check_register
+from counterpoint.checkers.registers import Register
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Property
 from counterpoint.model.trace import Trace
@@ -19,7 +21,8 @@ NOTHING = "\0"
 
 def linearizability() -> Property:
     """The register is one register; nothing was written to it before the run."""
-    return Property("linearizability", _check)
+    observer = LinearizabilityObserver(Register(NOTHING), view)
+    return Property("linearizability", _check, observer=observer)
 
 
 def view(operation: Value, result: Value) -> Seen | None:
