@@ -20,7 +20,13 @@ from counterpoint.checkers.register_core import Core, smallest_core
 from counterpoint.checkers.register_words import RegisterWords
 from counterpoint.checkers.specifications import Register, UnknownOperation
 from counterpoint.checkers.verify import core_fault, witness_fault
-from counterpoint.checkers.zones import Clusters, Columns, RepeatedValue, clusters_of, order_of
+from counterpoint.checkers.zones import (
+    Clusters,
+    Columns,
+    RepeatedValue,
+    clusters_of,
+    order_of_zones,
+)
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
 
@@ -49,7 +55,7 @@ def check_register(
     except RepeatedValue as repeated:
         return undecided(name, _ambiguity(repeated.value, show), examined=examined)
     if clusters.unwritten_read is None and clusters.early_read is None:
-        order, conflict = order_of(clusters)
+        order, conflict = order_of_zones(clusters.first_return, clusters.last_call)
         if conflict is None:
             witness = _witness(uses, clusters, order)
             fault = witness_fault([*uses.writes, *uses.reads], witness, Register(initial))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from counterpoint.checkers.exhaustive import legal_order
+from counterpoint.checkers.frontier import can_be_ordered
 from counterpoint.checkers.history import Operation
-from counterpoint.checkers.specifications import ILLEGAL, Specification
+from counterpoint.checkers.sequential import ILLEGAL, Specification
 
 
 def witness_fault(
@@ -27,18 +28,25 @@ def witness_fault(
         return f"{min(missing)} returned but is not in the order"
     if len(set(witness)) != len(witness):
         return "an operation is in the order twice"
-    state, latest_call = specification.initial, -math.inf
+    state = specification.initial
     for name in witness:
         op = operations.get(name)
         if op is None or op.status == "fail":
             return f"{name} did not happen"
-        if _returned(op) < latest_call:
-            return f"{name} returned before something earlier in the order was called"
-        latest_call = max(latest_call, op.called)
         result = specification.step(state, op.f, op.argument, op.result)
         if result is ILLEGAL:
             return f"{name} cannot have had its result in state {state!r}"
         state = result
+    return real_time_fault(witness, operations)
+
+
+def real_time_fault(order: Iterable[str], operations: Mapping[str, Operation]) -> str:
+    """Say which operation of an order returned before something earlier in it was called, or ""."""
+    latest_call = -math.inf
+    for name in order:
+        if _returned(operations[name]) < latest_call:
+            return f"{name} returned before something earlier in the order was called"
+        latest_call = max(latest_call, operations[name].called)
     return ""
 
 
@@ -59,6 +67,26 @@ def core_fault(
     for op in core:
         if legal_order(without(core, op), specification) is None:
             return f"{op.id} is not needed"
+    return ""
+
+
+def weak_core_fault(
+    operations: Sequence[Operation], core: Collection[str], specification: Specification
+) -> str:
+    """Say why the operations named in `core` prove nothing or are too many, or return "".
+
+    They must have no order even if all others are bystanders, and must get one if any of them is a
+    bystander, too. Exponential in what is pending at one time.
+
+    Raises:
+        TooMuch: if that is more than can be looked at.
+    """
+    others = {op.id for op in operations if op.id not in core}
+    if can_be_ordered(operations, specification, bystanders=others):
+        return "the operations can be ordered"
+    for name in core:
+        if not can_be_ordered(operations, specification, bystanders=others | {name}):
+            return f"{name} is not needed"
     return ""
 
 

@@ -112,22 +112,23 @@ def _first_early(cluster: int | None, of_read: list[int | None], columns: Column
     raise AssertionError(f"no early read in cluster {cluster}")
 
 
-def order_of(clusters: Clusters) -> tuple[list[int], Conflict | None]:
-    """Sort the clusters into the only order worth trying, and find the first conflict in it.
+def order_of_zones(
+    first_return: list[float], last_call: list[float]
+) -> tuple[list[int], Conflict | None]:
+    """Sort zones into the only order worth trying, and find the first conflict in it.
 
-    Each cluster is placed at the low end of its zone. A forward zone then may not be entered by
-    the first return of any later cluster before its own last call: that cluster would have to come
-    both after it (it is later) and before it. A backward zone forbids nothing.
+    Each zone is placed at its low end. A forward zone then may not be entered by the first return
+    of any later cluster before its own last call: that cluster would have to come both after it
+    (it is later) and before it. A backward zone forbids nothing.
 
-    >>> order_of(Clusters([0, 1], [1, 3, -math.inf], [2, 4, -math.inf], None, None))
+    >>> order_of_zones([1, 3, -math.inf], [2, 4, -math.inf])
     ([2, 0, 1], None)
-    >>> order_of(Clusters([0, 1], [1, 3, -math.inf], [5, 4, -math.inf], None, None))[1]
+    >>> order_of_zones([1, 3, -math.inf], [5, 4, -math.inf])[1]
     Conflict(one=0, other=1)
     """
-    first_return, last_call = clusters.first_return, clusters.last_call
     low_end = list(map(min, first_return, last_call))
     pairs = list(zip(first_return, last_call, strict=True))
-    # At equal times a backward zone comes first: it only touches the forward one, strict rules say.
+    # At equal times a backward zone comes first: it only touches the forward one.
     order = [i for i, (first, last) in enumerate(pairs) if last <= first]
     order += [i for i, (first, last) in enumerate(pairs) if first < last]
     order.sort(key=low_end.__getitem__)

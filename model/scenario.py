@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.node import System
+from counterpoint.model.observer import Observer
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
@@ -51,12 +52,26 @@ class Property:
 
     "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
     walks need not record the rest; "end": what is still open when a settled run is at rest;
-    "trace": every event and world.
+    "trace": every event and world. `observer` is the same property as an automaton, for
+    explorations; without one they remember all operations.
     """
 
     name: str
     check: Callable[[Trace], Verdict]
     reads: Literal["operations", "end", "trace"] = "operations"
+    observer: Observer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A named claim about every reachable state of the nodes.
+
+    `violation(states)` maps the states of all nodes, by name, to a sentence that says what is wrong
+    with them, or to None. It must not look at anything else.
+    """
+
+    name: str
+    violation: Callable[[Mapping[NodeId, Any]], str | None]
 
 
 def nobody_fails(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
@@ -104,6 +119,7 @@ class Scenario:
     system: System[Any]
     calls: Mapping[NodeId, tuple[Value, ...]]
     properties: tuple[Property, ...]
+    invariants: tuple[Invariant, ...] = ()
     in_order: bool = True
     network: Network = "unordered"
     limits: Mapping[str, Budget] = field(default_factory=lambda: MappingProxyType({}))

@@ -122,7 +122,7 @@ def drawn(deployment: Deployment, requests: int, random: Random) -> dict[NodeId,
     clients = deployment.owners[: deployment.clients]
     turns = [client for client in clients for _ in range(requests)]
     random.shuffle(turns)
-    calls: dict[NodeId, tuple[Value, ...]] = {client: () for client in clients}
+    calls: dict[NodeId, tuple[Value, ...]] = dict.fromkeys(clients, ())
     for client in turns:
         me = deployment.number_of[client]
         to = random.randint(1, len(clients))
@@ -286,5 +286,5 @@ ENTRY = Entry(
     build=build,
     scenarios={"default": "x", "snapshots":"x", "joins":"x"},
     mutants={name: Mutant("x", ("x",)) for name in VARIANTS},
-    settings={k: "" for k in ("servers", "clients", "requests", "tokens", "seed")},
+    settings=dict.fromkeys(("servers", "clients", "requests", "tokens", "seed"), ""),
 )

@@ -30,6 +30,9 @@ from counterpoint.model.world import Action
 FINDINGS_MAX = 5
 """So many failing runs are minimised, and the shortest result is kept."""
 
+RUNS_AFTER_FINDING = 2_000
+"""After the first failing run so many more runs look for others."""
+
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
 
@@ -104,7 +107,7 @@ class Campaign:
         self._findings_max = findings_max
         self._compiled = Compiled(scenario)
         self._examiner = Examiner(self._compiled)
-        self._runs = self._steps = self._completed = 0
+        self._runs = self._steps = self._completed = self._first_found_at = 0
         self._faults: Counter[str] = Counter()
         self._started = monotonic()
         self._stopped: float | None = None
@@ -138,7 +141,7 @@ class Campaign:
                 self._one(number)
                 number += stride
                 now = monotonic()
-                if self.findings and self._is_enough(now):
+                if self.findings and self._is_enough():
                     break
                 if deadline is not None and now >= deadline:
                     break
@@ -166,15 +169,14 @@ class Campaign:
         if self.findings and name != self.findings[0].property:
             return
         if not self.findings:
-            self._first_found_at = monotonic()
+            self._first_found_at = self._runs
         self.findings.append(Finding(number, name, tuple(run.choices)))
 
-    def _is_enough(self, now: float) -> bool:
-        """Go on after the first finding for as long as it took to find, but no less than a second."""
+    def _is_enough(self) -> bool:
+        """Go on after the first finding for some runs: counted, so that a seed gives one result."""
         if len(self.findings) >= self._findings_max:
             return True
-        took = self._first_found_at - self._started
-        return now - self._first_found_at > max(took, 1.0)
+        return self._runs >= self._first_found_at + RUNS_AFTER_FINDING
 
     def _compare(self, walked: Walk) -> None:
         trace = run_reference(self.scenario, walked.run.choices)

@@ -18,6 +18,10 @@ from counterpoint.model.search.simulation import Simulation
 StrategyName: TypeAlias = Literal["uniform", "swarm", "pct"]
 
 
+TIMER_WEIGHT = 0.1
+"""How likely a timer is to go off, where a message is 1."""
+
+
 class Strategy(Protocol):
     """How one run chooses. The run's own source of randomness comes with each question."""
 
@@ -31,12 +35,18 @@ class Uniform:
 
     def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
         """Pick among messages, calls and timers."""
-        weight = len(run.flights) + sum(1.0 if offer.is_call else 0.1 for offer in offers)
-        draw = random.random() * weight
-        if draw < len(run.flights):
-            position = _arriving(run, int(draw))
-            return position if position is not None else _first_arriving(run, offers)
-        return _offer(offers, draw - len(run.flights))
+        count = len(run.flights)
+        for _ in range(20):
+            drawn = int(random.random() * (count + len(offers)))
+            if drawn < count:
+                position = _arriving(run, drawn)
+                if position is not None:
+                    return position
+            elif not offers:
+                break
+            elif (offer := offers[drawn - count]).is_call or random.random() < TIMER_WEIGHT:
+                return offer
+        return _first_arriving(run, offers)
 
 
 class Swarm:
@@ -150,11 +160,3 @@ def _first_arriving(run: Simulation, offers: list[Choice]) -> int | Choice | Non
         if run.can_arrive(position):
             return position
     return offers[0] if offers else None
-
-
-def _offer(offers: list[Choice], draw: float) -> Choice | None:
-    for offer in offers:
-        draw -= 1.0 if offer.is_call else 0.1
-        if draw < 0:
-            return offer
-    return offers[-1] if offers else None

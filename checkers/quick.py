@@ -1,0 +1,84 @@
+"""Histories of one object whose form alone allows an exact verdict in about linear time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from counterpoint.checkers.blocks import Clash
+from counterpoint.checkers.chains import order_chains
+from counterpoint.checkers.containers import AppendList
+from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.jit import JustInTime
+from counterpoint.checkers.lists import order_lists
+from counterpoint.checkers.plan import Table, plan_of
+from counterpoint.checkers.register import check_register
+from counterpoint.checkers.registers import CasRegister, Register
+from counterpoint.checkers.searched import Wording, broken_by_search
+from counterpoint.checkers.sequential import Specification
+from counterpoint.checkers.single_writer import check_writes_in_turn
+from counterpoint.checkers.verify import witness_fault
+from counterpoint.model.verdict import Outcome, Verdict, broken, holds
+
+CLASH_STEPS_MAX = 200_000
+"""How many steps of search may go into explaining operations that are known to have no order."""
+
+
+def quick_verdict(
+    part: Sequence[Operation], judged: History, specification: Specification, wording: Wording
+) -> Verdict | None:
+    """Judge one object's history if its form allows it: HOLDS or BROKEN, else None.
+
+    `part` is everything that was asked of the object, `judged` what its judgement depends on.
+    """
+    match specification:
+        case Register(initial):
+            return _register(part, initial, wording)
+        case CasRegister(initial) if not any(op.f == "cas" for op in part):
+            return _register(part, initial, wording)
+        case CasRegister(initial):
+            found = order_chains(judged, initial)
+        case AppendList(()):
+            found = order_lists(judged)
+        case _:
+            return None
+    match found:
+        case None:
+            return None
+        case Clash(operations):
+            return _explained(operations, specification, wording, examined=len(judged))
+        case order:
+            witness = tuple(op.id for op in order)
+            fault = witness_fault(judged, witness, specification)
+            assert not fault, f"the order of the blocks is wrong: {fault}"
+            return holds(wording.name, examined=len(judged), witness=witness)
+
+
+def _register(part: Sequence[Operation], initial: Hashable, wording: Wording) -> Verdict | None:
+    for check in (check_register, check_writes_in_turn):
+        verdict = check(part, initial=initial, name=wording.name, show=wording.show)
+        if verdict.outcome is not Outcome.UNDECIDED:
+            return verdict
+    return None
+
+
+def _explained(
+    operations: Sequence[Operation],
+    specification: Specification,
+    wording: Wording,
+    *,
+    examined: int,
+) -> Verdict:
+    """Turn operations without an order into a verdict, with a core if one is found in time."""
+    distinct = {op.id: op for op in operations}
+    clash = sorted(distinct.values(), key=lambda op: op.called)
+    search = JustInTime(plan_of(clash, Table(specification)))
+    is_legal = search.run(CLASH_STEPS_MAX)
+    assert is_legal is not True, f"the blocks found no order of {clash}, the search did"
+    if is_legal is False:
+        return broken_by_search(search, wording, examined=examined, is_whole=False)
+    return broken(
+        wording.name,
+        f"{len(clash)} operations that only make sense together cannot be ordered",
+        examined=examined,
+        culprits=tuple(op.id for op in clash),
+    )

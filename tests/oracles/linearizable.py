@@ -1,0 +1,26 @@
+"""Linearizability of the oracle registers, from the calls that their clients announce."""
+
+from __future__ import annotations
+
+from counterpoint.checkers.operations import Seen, operations_of
+from counterpoint.checkers.register import check_register
+from counterpoint.model.scenario import Property
+from counterpoint.model.trace import Trace
+from counterpoint.model.values import Value
+from counterpoint.model.verdict import Verdict
+
+
+def linearizability() -> Property:
+    """The register is one register; nothing was written to it before the run."""
+    return Property("linearizability", _check)
+
+
+def _view(operation: Value, result: Value) -> Seen | None:
+    if operation == "get":
+        return Seen("read", "x", None, result)
+    assert isinstance(operation, tuple), f"{operation!r} is no operation of a register"
+    return Seen("write", "x", operation[1], result)
+
+
+def _check(trace: Trace) -> Verdict:
+    return check_register(operations_of(trace, _view), initial="\0")
