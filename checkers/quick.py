@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from counterpoint.checkers.blocks import Clash
 from counterpoint.checkers.chains import order_chains
@@ -10,6 +12,7 @@ from counterpoint.checkers.containers import AppendList
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.jit import JustInTime
 from counterpoint.checkers.lists import order_lists
+from counterpoint.checkers.monitor import RegisterMonitor, first_fault
 from counterpoint.checkers.plan import Table, plan_of
 from counterpoint.checkers.register import check_register
 from counterpoint.checkers.registers import CasRegister, Register
@@ -32,9 +35,9 @@ def quick_verdict(
     """
     match specification:
         case Register(initial):
-            return _register(part, initial, wording)
+            return _register(part, judged, initial, wording)
         case CasRegister(initial) if not any(op.f == "cas" for op in part):
-            return _register(part, initial, wording)
+            return _register(part, judged, initial, wording)
         case CasRegister(initial):
             found = order_chains(judged, initial)
         case AppendList(()):
@@ -53,12 +56,24 @@ def quick_verdict(
             return holds(wording.name, examined=len(judged), witness=witness)
 
 
-def _register(part: Sequence[Operation], initial: Hashable, wording: Wording) -> Verdict | None:
-    for check in (check_register, check_writes_in_turn):
-        verdict = check(part, initial=initial, name=wording.name, show=wording.show)
-        if verdict.outcome is not Outcome.UNDECIDED:
-            return verdict
-    return None
+def _register(
+    part: Sequence[Operation], judged: History, initial: Hashable, wording: Wording
+) -> Verdict | None:
+    verdict = check_register(part, initial=initial, name=wording.name, show=wording.show)
+    if verdict.is_broken:
+        return _with_first_bad(verdict, judged, initial)
+    if verdict.outcome is Outcome.UNDECIDED:
+        verdict = check_writes_in_turn(part, initial=initial, name=wording.name, show=wording.show)
+    return None if verdict.outcome is Outcome.UNDECIDED else verdict
+
+
+def _with_first_bad(verdict: Verdict, judged: History, initial: Hashable) -> Verdict:
+    """Add whose return broke the history first; no later than that of the deciding operation."""
+    deciding = next(op for op in judged if op.id == verdict.culprits[-1])
+    until = [op for op in judged if op.called <= deciding.returned]
+    found = first_fault(until, RegisterMonitor(initial))
+    assert found is not None, f"the monitor does not see what {verdict.culprits} show"
+    return replace(verdict, details=MappingProxyType({"first_bad": found[0].id}))
 
 
 def _explained(
