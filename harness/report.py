@@ -359,8 +359,7 @@ def _trail(found: Analyses) -> str:
 
 def _states_at_end(story: Story) -> str:
     final = story.trace.final
-    served = [n for n in story.nodes if n not in story.clients] or list(story.nodes)
-    return " · ".join(f"{node} {word(final.core(node).state)}" for node in served)
+    return " · ".join(f"{node} {word(final.core(node).state)}" for node in story.servers)
 
 
 def _coloured(text: str, width: int) -> str:

@@ -377,10 +377,10 @@ function Cycle() {
   const names = [...new Set(edges.flatMap(([a, b]) => [a, b]))].slice(0, 7);
   const place = new Map(names.map((name, i) => {
     const angle = (2 * Math.PI * i) / names.length - Math.PI / 2 - (names.length === 3 ? Math.PI / 3 : 0);
-    return [name, [150 + 92 * Math.cos(angle), 70 + (names.length === 3 ? 58 : 50) * Math.sin(angle)]];
+    return [name, [180 + 118 * Math.cos(angle), 70 + (names.length === 3 ? 58 : 50) * Math.sin(angle)]];
   }));
-  const label = (name) => { const span = run.spans.find((s) => s[0] === name); return span ? `${name} ${clip(span[2], 78)}${span[3] === null ? "" : `→${clip(span[3], 30)}`}` : name; };
-  return html`<section aria-label="No order fits"><h2>No order fits</h2><svg width="300" height="140" role="img" aria-label=${edges.map(([a, b, rule]) => `${a} before ${b}: ${rule}`).join("; ")}>
+  const label = (name) => { const span = run.spans.find((s) => s[0] === name); return clip(span ? `${name} ${span[2].split("(", 1)[0]}${span[3] === null ? "" : `→${span[3]}`}` : name, 116); };
+  return html`<section aria-label="No order fits"><h2>No order fits</h2><svg width="360" height="140" role="img" aria-label=${edges.map(([a, b, rule]) => `${a} before ${b}: ${rule}`).join("; ")}>
     ${edges.map(([a, b, rule], i) => {
       if (!place.has(a) || !place.has(b)) return null;
       const [x1, y1] = place.get(a), [x2, y2] = place.get(b), bad = i === edges.length - 1;
@@ -686,6 +686,7 @@ if (!run) {
   text.className = "error";
   text.textContent = `This file is damaged: its trace cannot be unpacked (${data.error}). Make it again with: counterpoint view FILE`;
   app.append(text);
+  document.documentElement.dataset.ready = "no";
 } else {
   readLink();
   render(html`<${App} />`, app);

@@ -19,8 +19,7 @@ from counterpoint.model.verdict import Verdict, broken
 from tests.report.test_report import GOLDEN, abd_verdict
 from tests.support.abd import abd
 from tests.support.golden import assert_golden
-from tests.support.gossip import gossip
-from tests.support.runs import abd_failure, failing_trace
+from tests.support.runs import abd_as_found, abd_failure, failing_trace, gossip_failure
 
 UNHURRIED = 1_000.0
 """A budget that is never spent, so that results do not depend on the machine."""
@@ -30,9 +29,9 @@ def failures() -> list[Trace]:
     """Failing runs with and without faults, minimised and as found."""
     return [
         abd_failure(),
-        failing_trace(abd(writes_back=False), minimised=False),
+        abd_as_found(),
         failing_trace(abd(writes_back=False), minimised=False, first_seed=400),
-        failing_trace(gossip()),
+        gossip_failure(),
     ]
 
 
@@ -131,7 +130,7 @@ def test_without_time_the_analyses_say_what_is_missing() -> None:
 
 
 def test_faults_are_needed_or_not() -> None:
-    assert "without its faults passes" in analysed(failing_trace(gossip())).fault_free
+    assert "without its faults passes" in analysed(gossip_failure()).fault_free
     assert "has no faults" in analysed(abd_failure()).fault_free
 
 
