@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.events import OBSERVING
+from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.transactions_history import Transaction, TransactionHistory
 from counterpoint.harness.check_files import Checked
 from counterpoint.harness.output import tool
@@ -76,7 +77,9 @@ def _answer(op: Operation) -> str:
         return " failed"
     if op.is_open or op.status == "info":
         return " was not answered"
-    return "" if op.result is None else f" -> {op.result!r}"
+    if op.result is UNKNOWN:
+        return " with an answer that nobody saw"
+    return "" if op.result is None and op.f not in OBSERVING else f" -> {op.result!r}"
 
 
 def as_json(checked: Checked) -> dict[str, object]:

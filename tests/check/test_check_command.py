@@ -49,7 +49,7 @@ def results(*arguments: str) -> list[dict[str, object]]:
         pytest.param(["good.csv"], 0, "1 history: 1 holds", id="holds"),
         pytest.param(["bad.csv"], 1, "b read 2, which nobody wrote", id="broken"),
         pytest.param(["idle.csv"], 3, "nothing was examined", id="undecided"),
-        pytest.param(["cut.csv"], 2, "cut.csv:5: 3 cells under a header of 5", id="truncated"),
+        pytest.param(["cut.csv"], 2, "cut.csv:5: 4 cells under a header of 5", id="truncated"),
         pytest.param(["none.csv"], 2, "none.csv: No such file", id="no such file"),
         pytest.param(["."], 2, ". is no file; name the files in it", id="a folder"),
         pytest.param(["good.csv", "idle.csv"], 3, "1 holds, 1 undecided", id="worst is undecided"),
@@ -231,7 +231,7 @@ def test_a_defect_of_a_checker_costs_one_history_only(
 ) -> None:
     from counterpoint.harness import check_files as library
 
-    def failing(case: object, name: object) -> object:
+    def failing(*_: object) -> object:
         raise TypeError("unhashable")
 
     with monkeypatch.context() as patch:
@@ -272,6 +272,22 @@ def test_every_sample_of_every_format_is_judged(folder: Path) -> None:
         for checked in check_files([path]):
             assert checked.verdict is not None, checked.error
             assert checked.form == form
+
+
+@pytest.mark.parametrize("initial", ["null", "0"])
+def test_failed_swaps_of_a_register_with_different_values(initial: str) -> None:
+    """A register that starts as null was judged at one place too early, or not at all."""
+    rows = (
+        'a,cas,"[{old}, 7]",true,0,1\n'
+        'b,cas,"[7, 8]",false,2,3\n'
+        'b,cas,"[7, 8]",false,5,6\n'
+        "a,write,9,,4,7\n"
+    )
+    text = "client,f,argument,result,called,returned\n" + rows.replace("{old}", initial)
+    Path("swaps.csv").write_text(text)
+    assert run("swaps.csv", "--initial", initial).exit_code == 1
+    Path("swaps.csv").write_text(text.replace('b,cas,"[7, 8]",false,2,3\n', ""))
+    assert run("swaps.csv", "--initial", initial).exit_code == 0
 
 
 def test_a_case_can_be_checked_without_a_file() -> None:
