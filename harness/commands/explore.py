@@ -57,6 +57,7 @@ from counterpoint.model.tracefile import write_trace
     help="Explore with 0, 1 ... K faults, within the budgets of the scenario.",
 )
 @click.option("--history", is_flag=True, help="Count whole histories as part of a state.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -85,6 +86,7 @@ def explore(
     memory: float | None,
     faults: int,
     history: bool,
+    workers: int,
     checkpoint: Path | None,
     engine: EngineName,
     out: Path,
@@ -107,7 +109,7 @@ def explore(
             built = built.but(network=network)
         bytes_max = int(memory * 2**30) if memory is not None else None
         limits = Limits(depth, states, bytes_max, seconds)
-        options = Options(limits, no_op, lossy, history, engine, checkpoint)
+        options = Options(limits, no_op, lossy, history, engine, workers, checkpoint)
         rounds = FaultRounds(built, options, faults_max=faults)
         was_interrupted = _explore(rounds, quiet=as_json)
     final = rounds.last

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from counterpoint.model.actions import FAULTS, Call, Fire
+from counterpoint.model.actions import FAULTS, Call, Deliver, Fire
 from counterpoint.model.faults import Drop
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
@@ -90,6 +90,8 @@ class Slots:
         self._bundle_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
         self._is_ordered = scenario.network == "ordered"
+        self._delivers = Deliver in scenario.actions
+        self._own_kinds = frozenset(a.kind for a in scenario.actions if a in (Call, Fire))
         self._others = tuple(
             action
             for action in scenario.actions
@@ -178,6 +180,8 @@ class Slots:
         core, inbox, held = self.slots[node][slot]
         compiled, conditions = self.compiled, self.environments[environment]
         found: list[Transition] = []
+        if not self._delivers:
+            return found
         previous: int | None = None
         for position, message in enumerate(inbox):
             same = compiled.source[message] if self._is_ordered else message
@@ -209,6 +213,8 @@ class Slots:
         found: list[Transition] = []
         for choice in compiled.choices[core]:
             after = conditions
+            if ("call" if choice.is_call else "fire") not in self._own_kinds:
+                continue
             if not choice.is_call:
                 if not may_fire(self.scenario, conditions):
                     continue
