@@ -25,8 +25,12 @@ def test_the_states_before_a_step_are_those_of_its_world() -> None:
     for step, world in enumerate(trace.worlds):
         lines = list(states_before(trace, step))
         nodes = trace.scenario.system.nodes
-        assert lines[: len(nodes)] == [f"{n}  {show(world.core(n).state)}" for n in nodes]
-        assert len(lines) == len(nodes) + len(world.flights)
+        assert [line for line in lines if line[:2] in nodes and line[2] == " "] == [
+            f"{n}  {show(world.core(n).state)}" for n in nodes
+        ]
+        kept = [core.durable for core in world.cores if core.durable is not None]
+        assert [line.split()[1] for line in lines if " durable " in line] == list(map(show, kept))
+        assert len(lines) == len(nodes) + len(kept) + len(world.flights)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,7 @@ def test_a_condition_is_true_first_at_its_step(condition: str, step: int | None)
     [
         ("", "is no condition"),
         ("r9.value == 1", "'r9' is no node of this system; nodes: c1, c2"),
-        ("r1.colour == 1", "r1 never has a part 'colour'; parts: value"),
+        ("r1.colour == 1", "r1 never has a part 'colour'; parts: durable, value"),
         ("r1.value = 1", "is no condition"),
         ("__import__('os').system('x')", "is no condition"),
         ("r1.value == 1 and", "is no condition"),
