@@ -144,6 +144,7 @@ def _member(name: str, named: Mapping[str, Operation | Transaction]) -> object:
 def json_value(value: object) -> object:
     """Return a value in JSON, as near as JSON comes.
 
+    >>> from counterpoint.checkers.history import UNKNOWN
     >>> json_value({"a": (1, frozenset({2}), UNKNOWN)})
     {'a': [1, [2], 'UNKNOWN']}
     """

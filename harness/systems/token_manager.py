@@ -186,8 +186,10 @@ def properties(deployment: Deployment) -> tuple[Property, ...]:
 
     def linearizability(trace: Trace) -> Verdict:
         history = operations_of(trace, view)
-        paid = (replace(op, argument=Move(number_of[op.client], *op.argument)) if op.f == "pay" else op
-        for op in history)
+        paid = (
+            replace(op, argument=Move(number_of[op.client], *op.argument)) if op.f == "pay" else op
+            for op in history
+        )
         return check_ledger(tuple(paid), ledger)
 
     def liveness(trace: Trace) -> Verdict:
@@ -219,6 +221,7 @@ def survives(spare: int = 0) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, st
 
 def role_of(node: NodeId, state: State) -> str:
     """Return the role of a node as reports show it."""
+    del node
     match state:
         case Idle() | Asking() | Paying() | Collecting() | Imposing():
             return "client"
@@ -278,13 +281,15 @@ def _number(settings: Mapping[str, str], key: str, allowed: range) -> int | None
     )
 
 
-PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType({"default": default, "snapshots": snapshots, "joins": joins})
+PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+    {"default": default, "snapshots": snapshots, "joins": joins}
+)
 
 ENTRY = Entry(
     name="token_manager",
     summary="tokens that clients pay to each other, under omission faults and changes of role",
     build=build,
-    scenarios={"default": "x", "snapshots":"x", "joins":"x"},
+    scenarios={"default": "x", "snapshots": "x", "joins": "x"},
     mutants={name: Mutant("x", ("x",)) for name in VARIANTS},
     settings=dict.fromkeys(("servers", "clients", "requests", "tokens", "seed"), ""),
 )
