@@ -13,6 +13,8 @@ from counterpoint.model.scenario import Scenario
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
         "register": "counterpoint.harness.systems.register",
+        "causal_deps": "counterpoint.harness.systems.causal_deps",
+        "causal_lamport": "counterpoint.harness.systems.causal_lamport",
     }
 )
 """The module of each system; it is imported when it is asked for, so that help stays fast."""
