@@ -22,8 +22,11 @@ from counterpoint.checkers.single_writer import check_writes_in_turn
 from counterpoint.checkers.verify import witness_fault
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds
 
-CLASH_STEPS_MAX = 200_000
-"""How many steps of search may go into explaining operations that are known to have no order."""
+SEARCHED_MAX = 64
+"""How many operations that have no order are searched for a smaller core, at most."""
+
+SEARCH_STEPS_MAX = 100_000
+"""How many steps that search may take."""
 
 
 def quick_verdict(
@@ -47,8 +50,8 @@ def quick_verdict(
     match found:
         case None:
             return None
-        case Clash(operations):
-            return _explained(operations, specification, wording, examined=len(judged))
+        case Clash():
+            return _explained(found, specification, wording, examined=len(judged))
         case order:
             witness = tuple(op.id for op in order)
             fault = witness_fault(judged, witness, specification)
@@ -77,23 +80,20 @@ def _with_first_bad(verdict: Verdict, judged: History, initial: Hashable) -> Ver
 
 
 def _explained(
-    operations: Sequence[Operation],
-    specification: Specification,
-    wording: Wording,
-    *,
-    examined: int,
+    clash: Clash, specification: Specification, wording: Wording, *, examined: int
 ) -> Verdict:
-    """Turn operations without an order into a verdict, with a core if one is found in time."""
-    distinct = {op.id: op for op in operations}
-    clash = sorted(distinct.values(), key=lambda op: op.called)
-    search = JustInTime(plan_of(clash, Table(specification)))
-    is_legal = search.run(CLASH_STEPS_MAX)
-    assert is_legal is not True, f"the blocks found no order of {clash}, the search did"
-    if is_legal is False:
-        return broken_by_search(search, wording, examined=examined, is_whole=False)
+    """Turn operations without an order into a verdict, with a core if they are few."""
+    distinct = {op.id: op for op in clash.operations}
+    operations = sorted(distinct.values(), key=lambda op: op.called)
+    if len(operations) <= SEARCHED_MAX:
+        search = JustInTime(plan_of(operations, Table(specification)))
+        is_legal = search.run(SEARCH_STEPS_MAX)
+        assert is_legal is not True, f"the blocks found no order of {clash}, the search did"
+        if is_legal is False:
+            return broken_by_search(search, wording, examined=examined, is_whole=False)
     return broken(
         wording.name,
-        f"{len(clash)} operations that only make sense together cannot be ordered",
+        clash.reason,
         examined=examined,
-        culprits=tuple(op.id for op in clash),
+        culprits=tuple(op.id for op in operations),
     )
