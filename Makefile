@@ -12,6 +12,7 @@ VENV ?= .venv
 EXTRAS ?= dev,fast
 WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ARGS ?=
+PAGES ?=
 
 # The stamp carries the version, so that another interpreter is another stamp.
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
@@ -21,7 +22,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format reference bench nightly oracles browser-test clean
+.PHONY: help install demo test check format reference pages bench nightly oracles browser-test screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -55,17 +56,25 @@ format: $(STAMP) ## bring the code into the agreed format
 reference: $(STAMP) ## write the reference pages again, from the docstrings
 	$(BIN)/python docs/make_reference.py
 
+pages: $(STAMP) ## write the outputs that pages show again, where they disagree: PAGES=README.md
+	$(BIN)/python -m tests.docs.refresh $(PAGES)
+
 bench: $(STAMP) ## measure, and print the figures
-	$(BIN)/python tests/bench $(ARGS)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 nightly: $(STAMP) ## run the long searches that the default suite leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)
 
 oracles: $(STAMP) ## compare the checkers with public test data, and print the table
-	$(BIN)/python tests/oracles $(ARGS)
+	$(BIN)/python -m tests.oracles $(ARGS)
 
 browser-test: $(STAMP) ## open the reports in a real browser
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@command -v chromium >/dev/null || (apt-get update && apt-get install -y chromium)
 	$(BIN)/python -m pytest -m browser tests/live $(ARGS)
+
+screenshots: $(STAMP) ## make the pictures of the viewer in the documentation again
+	$(BIN)/python -m tests.live.screenshots docs/explanation
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist src/counterpoint.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -44,7 +44,8 @@ def order_chains(
     order = order_blocks(blocks[0], blocks[1:])
     if isinstance(order, Clash) or not facts.failed:
         return order
-    values = list(accumulate(map(_made, order), _latest, initial=initial))
+    # Not as `initial=` of accumulate: None, a usual first value, would mean that there is none.
+    values = list(accumulate([initial, *map(_made, order)], _latest))
     return insert_reads(order, facts.failed, lambda op, place: values[place] != _old(op))
 
 

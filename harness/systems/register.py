@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from counterpoint.checkers.authorisation import check_authorisation
-from counterpoint.checkers.liveness import check_liveness
-from counterpoint.checkers.operations import Seen, joined, operations_of
-from counterpoint.checkers.register import check_registers
+from counterpoint.checkers.single_writer import NO_INVERSION, REGULAR
 from counterpoint.harness.entry import Entry, Mutant
-from counterpoint.impl.access import DEMO, Access, Token, load_access
-from counterpoint.impl.register import Querying, Register, Server, unauthorised
-from counterpoint.impl.register_messages import (
-    NO_READ,
-    NO_WRITE,
-    Operation,
-    Read,
-    Refused,
-    Write,
+from counterpoint.harness.systems.register_properties import (
+    AUTHORISATION,
+    LINEARIZABILITY,
+    depends_on,
+    properties,
+    survives,
 )
+from counterpoint.impl.access import DEMO, Access, Token, load_access
+from counterpoint.impl.register import Register, unauthorised
+from counterpoint.impl.register_messages import Operation, Read, Write
 from counterpoint.impl.register_rules import MUTANTS, RIGHT
-from counterpoint.impl.register_values import written
-from counterpoint.model.scenario import Budget, Property, Scenario, budgets
-from counterpoint.model.trace import Trace
-from counterpoint.model.values import NodeId, Value, show
-from counterpoint.model.verdict import Verdict
-from counterpoint.model.world import World
-
-REFUSALS = (Refused(NO_WRITE), Refused(NO_READ))
-
+from counterpoint.model.scenario import Budget, Scenario, budgets
+from counterpoint.model.values import NodeId
 
 # ---- what a run is made of -----------------------------------------------------------------------
-
-Tolerates = Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]
 
 
 @dataclass(frozen=True)
@@ -52,6 +40,16 @@ class Plan:
     spare: int = 0
     copies: tuple[tuple[NodeId, Access], ...] = ()
 
+    @property
+    def is_single_writer(self) -> bool:
+        """Tell whether no two clients may write the same token."""
+        writers: dict[int, set[NodeId]] = {}
+        for client, operations in self.calls.items():
+            for operation in operations:
+                if isinstance(operation, Write) and unauthorised(self.access, operation) is None:
+                    writers.setdefault(operation.token, set()).add(client)
+        return all(len(clients) < 2 for clients in writers.values())
+
 
 @dataclass(frozen=True)
 class Options:
@@ -59,9 +57,9 @@ class Options:
 
     access: Access
     token: Token
-    writes: int = 2
-    reads: int = 2
-    clients: int = 2
+    writes: int
+    reads: int
+    clients: int
 
 
 def default(options: Options) -> Plan:
@@ -82,19 +80,30 @@ def default(options: Options) -> Plan:
     )
 
 
-def two_writers(options: Options) -> Plan:
-    """Two clients write through the one writer, so that one goes on where the other was cut off."""
+def small(options: Options) -> Plan:
+    """So little that every run can be explored: one write, one client that reads twice, no fault."""
+    return replace(default(options), limits=budgets(), steps=(10, 40), calls_floor=2.0)
+
+
+def crashes(options: Options) -> Plan:
+    """Nodes crash and come back, again and again; two clients write, as one may be cut off."""
     token = options.token
     first, second = writes_of(token, 2)
-    reads = (Read(token.id, token.readers[0]),) * options.reads
-    others = (Read(token.id, token.readers[-1]),) * options.reads
+    near = (Read(token.id, token.readers[0]),) * options.reads
+    far = (Read(token.id, token.readers[-1]),) * options.reads
     return Plan(
         options.access.only(token.id),
-        {"c1": (first,), "c2": (second,), "c3": reads, "c4": others},
-        budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
-        steps=(15, 90),
-        calls_floor=2.0,
+        {"c1": (first,), "c2": (second,), "c3": near, "c4": far},
+        budgets(crash=6),
+        steps=(20, 100),
+        calls_floor=3.0,
     )
+
+
+def races(options: Options) -> Plan:
+    """No node fails; clients ask the same servers again and again, while old answers are late."""
+    limits = budgets(delay=6, duplicate=1)
+    return replace(default(options), limits=limits, steps=(30, 100), calls_floor=4.0)
 
 
 def slow_replica(options: Options) -> Plan:
@@ -133,10 +142,7 @@ def demo(options: Options) -> Plan:
 
 def too_many_silent(options: Options) -> Plan:
     """One reader more is silent than the register survives: the bound on failures is tight."""
-    plan = default(options)
-    return Plan(
-        plan.access, plan.calls, budgets(omit=Budget(6)), plan.steps, calls_floor=0.5, spare=1
-    )
+    return replace(default(options), limits=budgets(omit=Budget(6)), calls_floor=0.5, spare=1)
 
 
 def rogue(options: Options) -> Plan:
@@ -175,92 +181,6 @@ def forbidden(access: Access) -> tuple[Operation, ...]:
     return (*calls[:2], Write(unknown, "no", 0, 2, 4, server), Read(unknown, server))
 
 
-# ---- what must hold ------------------------------------------------------------------------------
-
-
-def view(operation: Value, result: Hashable) -> Seen | None:
-    """Show a call to the checkers of registers; a refused read says nothing about the register."""
-    was_refused = isinstance(result, Refused)
-    match operation:
-        case Write(token, name, low, mid, high):
-            value = written(name, low, mid, high)
-            return Seen("write", token, value, result, "fail" if was_refused else "ok")
-        case Read(token) if not was_refused:
-            return Seen("read", token, None, result)
-        case _:
-            return None
-
-
-def say(value: Hashable) -> str:
-    """Say what a register holds."""
-    return "nothing" if value is None else show(value)
-
-
-def linearizability(trace: Trace) -> Verdict:
-    """Each token behaves as if its operations happened one at a time."""
-    history = operations_of(trace, view)
-    return joined("linearizability", check_registers(history, show=say))
-
-
-def properties(access: Access) -> tuple[Property, ...]:
-    """Return what must hold in every run, the best explanation first."""
-
-    def refusal_of(operation: Value) -> Value:
-        assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
-        why = unauthorised(access, operation)
-        return None if why is None else Refused(why)
-
-    def authorisation(trace: Trace) -> Verdict:
-        return check_authorisation(trace, refusal_of=refusal_of, refusals=REFUSALS)
-
-    def liveness(trace: Trace) -> Verdict:
-        return check_liveness(trace, sends_again=False, waits_for=waits_for)
-
-    return (
-        Property("authorisation", authorisation),
-        Property("linearizability", linearizability),
-        Property("liveness", liveness, reads="end"),
-    )
-
-
-def waits_for(world: World, client: NodeId, operation: Value) -> str:
-    """Say what a call still waits for."""
-    assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
-    system, server = world.scenario.system, world.core(operation.at).state
-    assert isinstance(system, Register), f"{system!r} is no register"
-    assert isinstance(server, Server), f"{operation.at} is no server"
-    phase = next((p for p in server.phases if p.request.client == client), None)
-    token = system.access.token(operation.token)
-    if phase is None or token is None:
-        return f"{operation.at} does not work on it"
-    heard = phase.heard if isinstance(phase, Querying) else phase.stored
-    more = system.rules.quorum(len(token.readers)) - len(heard)
-    missing = ", ".join(_with_state(world, r) for r in token.readers if r not in heard)
-    return f"{operation.at} still waits for {more} of {missing}"
-
-
-def _with_state(world: World, node: NodeId) -> str:
-    if node in world.conditions.down:
-        return f"{node} (down)"
-    return f"{node} (silent)" if node in world.conditions.silent else node
-
-
-def survives(access: Access, spare: int = 0) -> Tolerates:
-    """Return the bound on failures: any writers, and of each token's readers only a minority.
-
-    With `spare` readers more the bound is wrong by that much.
-    """
-
-    def tolerates(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
-        del roles
-        return set(failed) <= set(access.servers) and all(
-            2 * (sum(reader in failed for reader in token.readers) - spare) < len(token.readers)
-            for token in access.tokens
-        )
-
-    return tolerates
-
-
 # ---- the catalog's entry -------------------------------------------------------------------------
 
 
@@ -273,19 +193,13 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         name=name,
         system=system,
         calls=MappingProxyType(dict(plan.calls)),
-        properties=properties(plan.access),
+        properties=properties(plan.access, is_single_writer=plan.is_single_writer),
         limits=plan.limits,
         tolerates=survives(plan.access, plan.spare),
         depends_on=depends_on,
         steps=plan.steps,
         calls_floor=plan.calls_floor,
     )
-
-
-def depends_on(client: NodeId, operation: Value) -> tuple[NodeId, ...]:
-    """An answer needs the client and the server that it asked; of the others, any majority."""
-    assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
-    return (client, operation.at)
 
 
 def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
@@ -296,24 +210,21 @@ def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
         AccessError: the configuration says nothing clear.
     """
     access = load_access(settings.get("config", DEMO))
-    usual = 1 if scenario in ("slow_replica", "down_replica") else 4
-    number = _number(settings, "token", usual, range(2**64))
+    number = _number(scenario, settings, "token", range(2**64))
     if access.token(number) is None and "token" not in settings:
         number = access.tokens[0].id
     token = access.only(number).tokens[0]
     if scenario in ("slow_replica", "down_replica") and len(token.readers) < 3:
         readers = len(token.readers)
         raise ValueError(f"{scenario} needs a token with 3 readers; token {number} has {readers}")
-    return Options(
-        access,
-        token,
-        writes=_number(settings, "writes", 2, range(10)),
-        reads=_number(settings, "reads", 2, range(10)),
-        clients=_number(settings, "clients", 2, range(10)),
+    writes, reads, clients = (
+        _number(scenario, settings, key, range(10)) for key in ("writes", "reads", "clients")
     )
+    return Options(access, token, writes, reads, clients)
 
 
-def _number(settings: Mapping[str, str], key: str, usual: int, allowed: range) -> int:
+def _number(scenario: str, settings: Mapping[str, str], key: str, allowed: range) -> int:
+    usual = {**USUAL, **USUAL_IN.get(scenario, {})}[key]
     text = settings.get(key, str(usual))
     if text.isdecimal() and int(text) in allowed:
         return int(text)
@@ -322,10 +233,26 @@ def _number(settings: Mapping[str, str], key: str, usual: int, allowed: range) -
     )
 
 
+USUAL: Mapping[str, int] = MappingProxyType({"token": 4, "writes": 2, "reads": 2, "clients": 2})
+"""The settings that are used where none are given ..."""
+
+USUAL_IN: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "slow_replica": {"token": 1},
+        "down_replica": {"token": 1},
+        "races": {"writes": 4, "reads": 4},
+        "crashes": {"reads": 3},
+        "small": {"writes": 1, "clients": 1},
+    }
+)
+"""... and those that are others in some scenarios."""
+
 PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
     {
         "default": default,
-        "two_writers": two_writers,
+        "small": small,
+        "crashes": crashes,
+        "races": races,
         "slow_replica": slow_replica,
         "down_replica": down_replica,
         "demo": demo,
@@ -340,7 +267,9 @@ ENTRY = Entry(
     build=build,
     scenarios={
         "default": "token 4: 2 writes through its writer, 2 clients that read twice; all faults",
-        "two_writers": "token 4: two clients write through its writer, two read; all faults",
+        "small": "token 4: one write, one client that reads twice; no fault; explore all of it",
+        "crashes": "token 4: two clients write and two read, while nodes crash and restart",
+        "races": "token 4: no node fails, but many answers are late; 4 writes and 4 reads each",
         "slow_replica": "token 1: the store to 50052 is late, and a read there is faster",
         "down_replica": "token 1: 50052 is down during the write, and is read after it is back",
         "demo": "the whole demo configuration, with calls that must be refused; all faults",
@@ -348,26 +277,26 @@ ENTRY = Entry(
         "rogue": "token 4: a client with an outdated configuration asks the wrong servers",
     },
     mutants={
-        "B1": Mutant("a read returns without writing back", ("linearizability",)),
-        "B2": Mutant("the writer counts as a reader", ("linearizability",)),
-        "B3": Mutant("the quorum is one too small", ("linearizability",)),
-        "B4": Mutant("a late older record overwrites a newer one", ("linearizability",)),
+        "B1": Mutant("a read returns without writing back", (NO_INVERSION,)),
+        "B2": Mutant("the writer counts as a reader", (REGULAR,)),
+        "B3": Mutant("the quorum is one too small", (REGULAR, NO_INVERSION)),
+        "B4": Mutant("a late older record overwrites a newer one", (REGULAR, NO_INVERSION)),
         "B5": Mutant(
             "an equal stamp overwrites, and stamps repeat after a crash",
-            ("linearizability",),
-            "two_writers",
+            (LINEARIZABILITY,),
+            "crashes",
         ),
-        "B6": Mutant("the writer forgets its counter when it restarts", ("linearizability",)),
-        "B7": Mutant("stamps are read from a clock that can be set back", ("linearizability",)),
-        "B8": Mutant("a reader acknowledges before it stores", ("linearizability",)),
-        "B9": Mutant("answers to an earlier request count for this one", ("linearizability",)),
-        "B10": Mutant("only the client checks who may do what", ("authorisation",), "rogue"),
+        "B6": Mutant("the writer forgets its counter when it restarts", (REGULAR,)),
+        "B7": Mutant("stamps are read from a clock that can be set back", (REGULAR,)),
+        "B8": Mutant("a reader acknowledges before it stores", (LINEARIZABILITY,), "crashes"),
+        "B9": Mutant("late answers to an earlier request count", (REGULAR, NO_INVERSION), "races"),
+        "B10": Mutant("only the client checks who may do what", (AUTHORISATION,), "rogue"),
     },
     settings={
         "config": "path of an access configuration in YAML (default: the demo configuration)",
-        "token": "the token that is written and read (default: 4, or 1 for the demonstrations)",
-        "writes": "how many writes the writing client makes, 0 to 9 (default: 2)",
-        "reads": "how many reads each reading client makes, 0 to 9 (default: 2)",
-        "clients": "how many clients read, 0 to 9 (default: 2)",
+        "token": "the token that is written and read (default: 4; 1 in the demonstrations)",
+        "writes": "writes of the writing client, 0 to 9 (default: 2; 4 in races, 1 in small)",
+        "reads": "reads of each reading client, 0 to 9 (default: 2; 4 in races, 3 in crashes)",
+        "clients": "how many clients read, 0 to 9 (default: 2; 1 in small)",
     },
 )

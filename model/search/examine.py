@@ -6,10 +6,11 @@ history is judged once per search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from counterpoint.model.faults import Crash, Omit
-from counterpoint.model.scenario import Property
+from counterpoint.model.observer import Observation
+from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.compiled import Compiled
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
@@ -19,6 +20,23 @@ from counterpoint.model.values import NodeId
 
 MEMORY_MAX = 500_000
 """How many histories with their verdicts are kept; past that the memory starts anew."""
+
+
+def history_trace(scenario: Scenario, observations: Iterable[Observation]) -> Trace:
+    """Return the trace that holds nothing but these observations."""
+    events: list[Event] = []
+    under_way: dict[NodeId, str] = {}
+    for position, observation in enumerate(observations):
+        node, kind = observation.node, observation.kind
+        operation = under_way.get(node)
+        if kind == "invoke":
+            operation = under_way[node] = f"o{position + 1}"
+        elif kind in ("return", "crash"):
+            under_way.pop(node, None)
+        events.append(
+            Event(position, position, kind, node, operation=operation, value=observation.value)
+        )
+    return Trace(scenario, (), tuple(events), ())
 
 
 class Examiner:
@@ -74,19 +92,8 @@ class Examiner:
         return next((p.name for p in chosen if p.check(trace).is_broken), None)
 
     def _history(self, seen: tuple[int, ...]) -> Trace:
-        """Return the trace that holds nothing but these observations."""
         observations = self._compiled.observations
-        events: list[Event] = []
-        under_way: dict[NodeId, str] = {}
-        for position, observed in enumerate(seen):
-            kind, node, value = (o := observations[observed]).kind, o.node, o.value
-            operation = under_way.get(node)
-            if kind == "invoke":
-                operation = under_way[node] = f"o{position + 1}"
-            elif kind in ("return", "crash"):
-                under_way.pop(node, None)
-            events.append(Event(position, position, kind, node, operation=operation, value=value))
-        return Trace(self._compiled.scenario, (), tuple(events), ())
+        return history_trace(self._compiled.scenario, [observations[o] for o in seen])
 
     def owed(self, run: Simulation) -> Iterator[NodeId]:
         """Return the clients that wait for an answer which no failure excuses."""

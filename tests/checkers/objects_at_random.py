@@ -6,8 +6,6 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from random import Random
 
-from random_histories import Answer, Draw
-
 from counterpoint.checkers.specifications import (
     AppendList,
     Bank,
@@ -23,6 +21,7 @@ from counterpoint.checkers.specifications import (
     Stack,
     Text,
 )
+from tests.checkers.random_histories import Answer, Draw
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable
 from random import Random
 
 import pytest
-from random_histories import Draw, Shape, call, random_history, read, write
 
 from counterpoint.checkers.blocks import Clash
 from counterpoint.checkers.chains import order_chains
@@ -18,6 +17,7 @@ from counterpoint.checkers.lists import order_lists
 from counterpoint.checkers.parts import judged
 from counterpoint.checkers.specifications import AppendList, CasRegister, Specification
 from counterpoint.checkers.verify import witness_fault
+from tests.checkers.random_histories import Draw, Shape, call, random_history, read, write
 
 Found = tuple[Operation, ...] | Clash | None
 

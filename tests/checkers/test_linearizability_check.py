@@ -8,8 +8,6 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from objects_at_random import OBJECTS, Drawn
-from random_histories import Shape, call, random_history, read, write
 
 from counterpoint.checkers import specifications as objects
 from counterpoint.checkers.exhaustive import legal_order
@@ -23,6 +21,8 @@ from counterpoint.checkers.sequential import Role, Specification, UnknownOperati
 from counterpoint.checkers.specifications import CasRegister, Mutex, Queue, Register, Text
 from counterpoint.checkers.verify import real_time_fault, weak_core_fault, witness_fault
 from counterpoint.model.verdict import Outcome, Verdict
+from tests.checkers.objects_at_random import OBJECTS, Drawn
+from tests.checkers.random_histories import Shape, call, random_history, read, write
 
 SHAPES = (
     Shape(),

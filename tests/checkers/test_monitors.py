@@ -8,8 +8,6 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from objects_at_random import OBJECTS
-from random_histories import Shape, random_history, read, write
 
 from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
@@ -20,6 +18,8 @@ from counterpoint.checkers.range_max import RangeMax
 from counterpoint.checkers.sequential import Specification
 from counterpoint.checkers.specifications import Ledger, Register
 from counterpoint.checkers.zones import RepeatedValue
+from tests.checkers.objects_at_random import OBJECTS
+from tests.checkers.random_histories import Shape, random_history, read, write
 
 SHAPES = (Shape(), Shape(7, 12, 7), Shape(instants=5), Shape(7, 16, 9, spoil_rate=0.9))
 

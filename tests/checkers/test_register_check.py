@@ -9,7 +9,6 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from random_histories import Shape, call, happened, random_history, read, write
 
 from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
@@ -17,6 +16,7 @@ from counterpoint.checkers.register import check_register, check_registers, with
 from counterpoint.checkers.specifications import Register, UnknownOperation
 from counterpoint.checkers.verify import witness_fault
 from counterpoint.model.verdict import Outcome
+from tests.checkers.random_histories import Shape, call, happened, random_history, read, write
 
 # Each pair differs in one answer; the good twin has an order, the bad one has this sentence.
 TWINS = {

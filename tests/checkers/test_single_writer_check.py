@@ -9,7 +9,6 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from random_histories import happened, read, write
 
 from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
@@ -22,6 +21,7 @@ from counterpoint.checkers.single_writer import (
 )
 from counterpoint.checkers.specifications import ILLEGAL, Illegal
 from counterpoint.model.verdict import Outcome
+from tests.checkers.random_histories import happened, read, write
 
 W1 = write("o1", "c1", 1, 0, 1)
 W2 = write("o2", "c1", 2, 10, 19)

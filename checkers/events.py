@@ -1,0 +1,242 @@
+"""The one front end of all checkers: what was recorded, event by event, becomes operations.
+
+Rules, the same for every format:
+
+- "fail" surely had no effect. The operation stays in the history with status "fail", so that a
+  checker drops it and still knows its written value: reading that value is an aborted read.
+- "info", or no completion at all, may have had an effect at any time after the call: the operation
+  is open for ever. The value an "info" carries is ignored; the call's own value counts.
+- A read whose completion has no value has the result `UNKNOWN`; a checker may drop it.
+- A client makes one call at a time. After an "info" it may call again.
+
+Whatever no set of clients can have produced is a `MalformedHistory` with its line, never a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from counterpoint.checkers.history import (
+    OPEN,
+    UNKNOWN,
+    History,
+    MalformedHistory,
+    Operation,
+    Status,
+    well_formed,
+)
+from counterpoint.checkers.micro import shape
+
+EventType = Literal["invoke", "ok", "fail", "info"]
+
+EVENT_TYPES: dict[str, EventType] = {
+    "invoke": "invoke",
+    "ok": "ok",
+    "fail": "fail",
+    "info": "info",
+}
+
+OBSERVING = frozenset({"read", "get"})
+"""Functions whose call carries no value: whatever it shows is a place to be filled."""
+
+ECHOING = frozenset({"write", "put", "append", "add", "insert", "enqueue", "push", "transfer"})
+"""Functions whose completion says only that it is done; its value repeats the call's."""
+
+
+class UnreadableHistory(MalformedHistory):
+    """Text that is not a history: where, and what would be right.
+
+    `line` counts from 1; 0 says that the whole source is meant.
+    """
+
+    def __init__(self, source: str, line: int, reason: str) -> None:
+        super().__init__(source, line, reason)
+        self.source = source
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        place = f"{self.source}:{self.line}" if self.line else self.source
+        return f"{place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a recording: `client` called `f` with `value`, or learnt how its call ended.
+
+    A completion may leave `f` empty and `key` None, meaning those of its call. `line` is where a
+    human finds it, `step` the number that reports show.
+    """
+
+    client: str
+    type: EventType
+    f: str
+    key: Hashable
+    value: Hashable
+    line: int = 0
+    step: int = -1
+
+
+def operations(events: Iterable[Event], *, source: str) -> History:
+    """Pair calls with their completions; the position of an event is its rank.
+
+    Raises:
+        UnreadableHistory: a client calls twice at once, or a completion without its call, or one
+            that contradicts its call.
+
+    >>> call = Event("p1", "invoke", "write", "x", 5)
+    >>> done = Event("p1", "ok", "write", "x", 5)
+    >>> [(op.argument, op.called, op.returned) for op in operations([call, done], source="doc")]
+    [(5, 0, 1)]
+    """
+    slots: list[Operation | None] = []
+    pending: dict[str, tuple[int, int, Event]] = {}
+    for rank, event in enumerate(events):
+        if event.type == "invoke":
+            if event.client in pending:
+                raise _second_call(event, pending[event.client][2], source)
+            pending[event.client] = (len(slots), rank, event)
+            slots.append(None)
+        else:
+            try:
+                slot, called, call = pending.pop(event.client)
+            except KeyError:
+                raise _no_call(event, source) from None
+            slots[slot] = _completed(slot, called, call, rank, event, source)
+    for slot, called, call in pending.values():
+        slots[slot] = _operation(slot, called, call, "info")
+    return tuple(op for op in slots if op is not None)
+
+
+def _completed(
+    slot: int, called: int, call: Event, rank: int, completion: Event, source: str
+) -> Operation:
+    if completion.f not in ("", call.f) or completion.key not in (None, call.key):
+        raise _contradiction(call, completion, source)
+    if completion.type == "info":
+        return _operation(slot, called, call, "info")
+    if completion.type == "fail":
+        return _operation(slot, called, call, "fail", rank, completion)
+    argument, result = _meaning(call, completion, source)
+    return Operation(
+        f"o{slot + 1}",
+        call.client,
+        call.f,
+        call.key,
+        argument,
+        result,
+        called,
+        rank,
+        "ok",
+        call.step,
+        completion.step,
+    )
+
+
+def _operation(
+    slot: int,
+    called: int,
+    call: Event,
+    status: Status,
+    returned: float = OPEN,
+    completion: Event | None = None,
+) -> Operation:
+    """Build an operation whose answer was not seen."""
+    return Operation(
+        f"o{slot + 1}",
+        call.client,
+        call.f,
+        call.key,
+        None if call.f in OBSERVING else call.value,
+        UNKNOWN,
+        called,
+        returned,
+        status,
+        call.step,
+        completion.step if completion else -1,
+    )
+
+
+def _meaning(call: Event, completion: Event, source: str) -> tuple[Hashable, Hashable]:
+    """Return what was asked and what was answered, as the pair of events tells it."""
+    f, asked, said = call.f, call.value, completion.value
+    if f in OBSERVING:
+        return None, said
+    if f == "cas":
+        # A completion says whether it swapped, or repeats the pair: then it did.
+        if isinstance(said, bool):
+            return asked, said
+        return _agreed(call, completion, source), True
+    if f in ECHOING:
+        return _agreed(call, completion, source), None
+    if f == "txn":
+        if said is None:
+            return asked, UNKNOWN
+        if shape(said) != shape(asked):
+            raise _contradiction(call, completion, source)
+    return asked, said
+
+
+def _agreed(call: Event, completion: Event, source: str) -> Hashable:
+    """Return the value both events tell, or the one that only one of them knows."""
+    asked, said = call.value, completion.value
+    if said is None or said is UNKNOWN or said == asked:
+        return asked
+    if asked is None or asked is UNKNOWN:
+        return said
+    raise _contradiction(call, completion, source)
+
+
+def _second_call(event: Event, earlier: Event, source: str) -> UnreadableHistory:
+    return UnreadableHistory(
+        source,
+        event.line,
+        f"{event.client} calls {event.f} while its {earlier.f} of line {earlier.line} is open; "
+        "one client makes one call at a time: complete the earlier call with ok, fail or info, "
+        "or give this one another client",
+    )
+
+
+def _no_call(event: Event, source: str) -> UnreadableHistory:
+    return UnreadableHistory(
+        source,
+        event.line,
+        f"{event.client} completes {event.f} with {event.type} but has no open call; "
+        'every completion needs an "invoke" of the same client before it',
+    )
+
+
+def _contradiction(call: Event, completion: Event, source: str) -> UnreadableHistory:
+    return UnreadableHistory(
+        source,
+        completion.line,
+        f"{completion.client} completes {_shown(completion)} but line {call.line} called "
+        f"{_shown(call)}; a completion repeats its call's function, key and written value",
+    )
+
+
+def _shown(event: Event) -> str:
+    key = "" if event.key is None else f" of {event.key!r}"
+    return f"{event.f}{key} {event.value!r}"
+
+
+def ranked(operations: Sequence[Operation], *, source: str) -> History:
+    """Turn the times of operations into ranks; equal times get equal ranks, and are concurrent.
+
+    Raises:
+        UnreadableHistory: a return before its call, or a client with two calls open at once.
+    """
+    instants = {op.called for op in operations} | {op.returned for op in operations}
+    rank: dict[float, float] = {time: place for place, time in enumerate(sorted(instants))}
+    rank[OPEN] = OPEN
+    # A client that calls again at the instant of its return is in program order only if the
+    # earlier operation comes first, also where it took no time at all.
+    in_order = sorted(operations, key=lambda op: (op.called, op.returned))
+    try:
+        return well_formed(
+            replace(op, called=rank[op.called], returned=rank[op.returned]) for op in in_order
+        )
+    except MalformedHistory as error:
+        raise UnreadableHistory(source, 0, str(error)) from None

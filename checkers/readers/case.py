@@ -1,0 +1,45 @@
+"""What a reader returns: the histories of one file, and what the format says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from counterpoint.checkers.history import History
+from counterpoint.checkers.transactions_history import TransactionHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One history of a file.
+
+    `name` is empty unless the file holds several. `initial` is what an object holds before any
+    write. `event_count` counts what was recorded: events, or the reads and writes of transactions,
+    failed ones included. `has_real_time` tells whether ranks of different clients mean anything.
+    """
+
+    source: str
+    name: str
+    history: History | TransactionHistory
+    event_count: int
+    initial: Hashable = None
+    has_real_time: bool = True
+
+    @property
+    def title(self) -> str:
+        """The file, and after a hash the case in it: what `check` takes as an argument."""
+        return f"{self.source}#{self.name}" if self.name else self.source
+
+
+Cases = tuple[Case, ...]
+Reader = Callable[..., Cases]
+"""`read_x(data, *, source, limits=DEFAULT_LIMITS)`; raises `UnreadableHistory`, nothing else."""
+
+
+def client_name(process: Hashable) -> str:
+    """Name a client: a bare number reads better as "p7".
+
+    >>> client_name(7), client_name("alice")
+    ('p7', 'alice')
+    """
+    return f"p{process}" if isinstance(process, int) else str(process)

@@ -1,0 +1,139 @@
+"""Our own schema as a table of comma separated values with a header, see `rows`.
+
+Names are bare text. In the columns of values an empty cell is absent; a cell that is JSON is that
+value (5, 1.5, true, null, "5", [1, 2]); any other cell is a string.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Hashable, Iterator
+
+from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.readers.case import Cases
+from counterpoint.checkers.readers.frozen import frozen
+from counterpoint.checkers.readers.json_text import read_json
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.rows import EVENT_COLUMNS, OPERATION_COLUMNS, Row, rows_case
+
+VALUE_COLUMNS = frozenset({"key", "value", "argument", "result"})
+NUMBER_COLUMNS = frozenset({"time", "called", "returned", "call_step", "return_step"})
+NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,299})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+WHOLE = re.compile(r"-?\d+")
+WORDS = frozenset({"true", "false", "null"})
+NOT_A_NUMBER = frozenset({"nan", "inf", "-inf", "infinity", "-infinity"})
+
+
+def read_csv_table(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+    """Read rows of events or of operations.
+
+    Raises:
+        UnreadableHistory: not a table, or not such rows.
+    """
+    text = text_of(data, source=source, limits=limits)
+    return (rows_case(_rows(text, source, limits), source=source),)
+
+
+def _rows(text: str, source: str, limits: Limits) -> Iterator[Row]:
+    lines = _lines(text, source)
+    _, header = next(lines, (0, []))
+    columns = [name.strip() for name in header]
+    _check_header(columns, source)
+    for line, cells in lines:
+        if len(cells) != len(columns):
+            raise UnreadableHistory(
+                source, line, f"{len(cells)} cells under a header of {len(columns)}: truncated?"
+            )
+        named = zip(columns, cells, strict=True)
+        yield Row(
+            line,
+            {name: _cell(name, cell, line, source, limits) for name, cell in named if cell},
+        )
+
+
+def _lines(text: str, source: str) -> Iterator[tuple[int, list[str]]]:
+    """Walk the rows that are not empty, each with the line on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise UnreadableHistory(source, line, f"not a table: {error}") from None
+        if cells is None:
+            return
+        if cells:
+            yield line, cells
+
+
+def _check_header(columns: list[str], source: str) -> None:
+    known = set(EVENT_COLUMNS) | set(OPERATION_COLUMNS)
+    unknown = [name for name in columns if name not in known]
+    if not columns or unknown or len(set(columns)) != len(columns):
+        what = f"{excerpt(unknown[0])} in it" if unknown else "none, or a column twice"
+        raise UnreadableHistory(
+            source,
+            1,
+            f"the header must name the columns, {what}; right would be "
+            f"{','.join(EVENT_COLUMNS)} or {','.join(OPERATION_COLUMNS)}",
+        )
+
+
+def _cell(column: str, cell: str, line: int, source: str, limits: Limits) -> Hashable:
+    if column in NUMBER_COLUMNS:
+        return _number(column, cell, line, source)
+    if column not in VALUE_COLUMNS:
+        return cell
+    try:
+        return value_of_cell(cell, source=source, limits=limits)
+    except UnreadableHistory as error:
+        raise UnreadableHistory(source, line, f"{column} {error.reason}") from None
+
+
+def value_of_cell(cell: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Hashable:
+    """Read the text of a cell that holds a value: JSON where it looks like that, else a string.
+
+    Raises:
+        UnreadableHistory: it begins as JSON and is none, or it is not a number by name.
+
+    >>> value_of_cell("5", source=""), value_of_cell("x", source=""), value_of_cell("null", source="")
+    (5, 'x', None)
+    """
+    if cell.lower() in NOT_A_NUMBER:
+        reason = f"{cell} cannot be compared; leave it out if nobody saw a value"
+        raise UnreadableHistory(source, 0, reason)
+    if cell in WORDS or cell[:1] in ('"', "[", "{") or NUMBER.fullmatch(cell):
+        try:
+            return frozen(read_json(cell, source=source, limits=limits))
+        except UnreadableHistory as error:
+            raise UnreadableHistory(source, 0, f"{excerpt(cell)}: {error.reason}") from None
+    return cell
+
+
+def _number(column: str, cell: str, line: int, source: str) -> float:
+    if NUMBER.fullmatch(cell):
+        return int(cell) if WHOLE.fullmatch(cell) else float(cell)
+    raise UnreadableHistory(source, line, f"the {column} {excerpt(cell)} must be a number")
+
+
+def cell_of(value: Hashable) -> str:
+    """Write a value so that a cell with it is read as that value.
+
+    >>> cell_of(5), cell_of("5"), cell_of("x"), cell_of((1, "a")), cell_of(None)
+    ('5', '"5"', 'x', '[1, "a"]', 'null')
+    """
+    if isinstance(value, str) and value and not _looks_like_a_value(value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _looks_like_a_value(text: str) -> bool:
+    return (
+        text in WORDS
+        or text[0] in '"[{'
+        or text.lower() in NOT_A_NUMBER
+        or NUMBER.fullmatch(text) is not None
+    )

@@ -1,0 +1,82 @@
+"""DBCop's histories in JSON: sessions of {"events": [...], "committed": true}.
+
+An event is {"Write": {"variable": 0, "version": 1}}, {"Read": {...}} or the short ["w", 0, 1]. The
+sessions stand alone or under "data" beside the parameters of the run. Version null, and 0 where
+nobody wrote it, is the initial value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.readers.case import Case, Cases
+from counterpoint.checkers.readers.frozen import frozen
+from counterpoint.checkers.readers.json_place import Place
+from counterpoint.checkers.readers.json_text import read_json
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
+from counterpoint.checkers.readers.sessions import Draft, transaction_history
+from counterpoint.checkers.transactions_history import KINDS, Access, TransactionHistory
+
+TAGS = {"Read": "r", "Write": "w"}
+
+
+def read_dbcop_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+    """Read sessions of transactions.
+
+    Raises:
+        UnreadableHistory: not JSON, or not such sessions.
+    """
+    text = text_of(data, source=source, limits=limits)
+    value = read_json(text, source=source, limits=limits)
+    place = Place(text, source)
+    if isinstance(value, dict) and "data" in value:
+        value, place = value["data"], place.inside("data")
+    history = dbcop_sessions(value, place=place)
+    if not history.access_count:
+        raise UnreadableHistory(source, 0, "there is no event in it")
+    return (Case(source, "", history, history.access_count, initial=0, has_real_time=False),)
+
+
+def dbcop_sessions(value: object, *, place: Place) -> TransactionHistory:
+    """Turn parsed sessions into a history."""
+    if not isinstance(value, list):
+        raise place.wrong(value, "list of sessions, such as [[{...}], [{...}]]")
+    sessions = []
+    for number, session in enumerate(value):
+        here = place.inside(number)
+        if not isinstance(session, list):
+            raise here.wrong(session, "session, a list of transactions")
+        sessions.append([_draft(one, here.inside(i)) for i, one in enumerate(session)])
+    return transaction_history(sessions, initial=0)
+
+
+def _draft(value: object, place: Place) -> Draft:
+    if not (isinstance(value, dict) and isinstance(value.get("events"), list)):
+        raise place.wrong(value, 'transaction; right would be {"events": [...], "committed": true}')
+    committed = value.get("committed", True)
+    if not isinstance(committed, bool):
+        raise place.wrong(committed, "truth value of committed")
+    events = value["events"]
+    return Draft(
+        tuple(_access(event, place, number) for number, event in enumerate(events)), committed
+    )
+
+
+def _access(value: object, place: Place, number: int) -> Access:
+    kind, variable, version = _parts(value)
+    if kind is None or (kind == "w" and version is None):
+        raise place.inside("events", number).wrong(
+            value, 'event; right would be {"Write": {"variable": 0, "version": 1}} or ["w", 0, 1]'
+        )
+    return Access(KINDS[kind], variable, 0 if version is None else version)
+
+
+def _parts(value: object) -> tuple[str | None, Hashable, Hashable]:
+    if isinstance(value, dict) and len(value) == 1:
+        tag, body = next(iter(value.items()))
+        if isinstance(body, dict) and {"variable", "version"} <= body.keys():
+            return TAGS.get(tag), frozen(body["variable"]), frozen(body["version"])
+    if isinstance(value, list) and len(value) == 3 and value[0] in ("r", "w"):
+        return value[0], frozen(value[1]), frozen(value[2])
+    return None, None, None

@@ -1,0 +1,160 @@
+"""What all notations of Jepsen histories share: a map per event becomes an event.
+
+Fields: `process` (a number; a keyword such as :nemesis is no client), `type`, `f`, `value`, and
+optionally `key` and `index`. Other fields are ignored.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from counterpoint.checkers.events import (
+    EVENT_TYPES,
+    OBSERVING,
+    Event,
+    UnreadableHistory,
+    operations,
+)
+from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.micro import micro_operations, shape
+from counterpoint.checkers.readers.case import Case, client_name
+from counterpoint.checkers.readers.frozen import frozen
+from counterpoint.checkers.readers.limits import excerpt
+
+ANONYMOUS = ""
+"""The client of an event without a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as its notation gave it: the fields without colons, and the line."""
+
+    line: int
+    fields: Mapping[str, object]
+
+
+def jepsen_case(records: Iterable[Record], *, source: str) -> Case:
+    """Turn the events of one Jepsen history into a case.
+
+    A history that names no process at all is matched by content: a completion belongs to the
+    oldest open call of the same function and written values.
+
+    Raises:
+        UnreadableHistory: an event that lacks a field or contradicts another.
+    """
+    recorded = [_event(record, place, source) for place, record in enumerate(records)]
+    if not recorded:
+        raise UnreadableHistory(source, 0, "there is no event in it")
+    events = [event for event in recorded if event is not None]
+    return Case(source, "", operations(_named(events, source), source=source), len(recorded))
+
+
+def _event(record: Record, position: int, source: str) -> Event | None:
+    fields = record.fields
+    client = _client(fields.get("process"), record.line, source)
+    if client is None:
+        return None
+    kind = EVENT_TYPES.get(_name(fields.get("type")))
+    if kind is None:
+        raise UnreadableHistory(
+            source,
+            record.line,
+            f"an event with the type {_shown(fields.get('type'))}; "
+            "right would be invoke, ok, fail or info",
+        )
+    value = frozen(fields.get("value"))
+    f = _function(fields.get("f"), value, record.line, source)
+    index = fields.get("index")
+    return Event(
+        client,
+        kind,
+        f,
+        frozen(fields.get("key")),
+        _value(f, kind, value, record.line, source),
+        record.line,
+        index if isinstance(index, int) else position,
+    )
+
+
+def _client(process: object, line: int, source: str) -> str | None:
+    """Name the client of an event; None for the nemesis and its like."""
+    if process is None:
+        return ANONYMOUS
+    if isinstance(process, int) and not isinstance(process, bool):
+        return client_name(process)
+    if isinstance(process, str) and process:
+        return None if process.startswith(":") or process == "nemesis" else process
+    raise UnreadableHistory(
+        source, line, f"the process {_shown(process)} is neither a number nor a name"
+    )
+
+
+def _name(value: object) -> str:
+    return value.removeprefix(":") if isinstance(value, str) else ""
+
+
+def _function(value: object, shown: Hashable, line: int, source: str) -> str:
+    name = _name(value)
+    if name:
+        return name
+    if value is None and micro_operations(shown) is not None:
+        return "txn"
+    raise UnreadableHistory(
+        source, line, f"an event with the function {_shown(value)}; right would be :f :read"
+    )
+
+
+def _value(f: str, kind: str, value: Hashable, line: int, source: str) -> Hashable:
+    if value is None:
+        return UNKNOWN if kind == "ok" and f in OBSERVING else None
+    micros = micro_operations(value)
+    if f == "txn" and micros is None and kind in ("invoke", "ok"):
+        raise UnreadableHistory(
+            source,
+            line,
+            f"a transaction with the value {_shown(value)}; "
+            "right would be [[:r :x nil] [:w :y 1] [:append :z 2]]",
+        )
+    return value if micros is None or f not in ("txn", "read") else micros
+
+
+def _named(events: list[Event], source: str) -> Iterable[Event]:
+    """Give each event a client."""
+    anonymous = [event for event in events if event.client == ANONYMOUS]
+    if not anonymous:
+        return events
+    if len(anonymous) < len(events):
+        raise UnreadableHistory(
+            source, anonymous[0].line, "an event without a process; name all of them or none"
+        )
+    return _matched(events, source)
+
+
+def _matched(events: list[Event], source: str) -> Iterator[Event]:
+    """Give each call its own client, and each completion that of the call it fits."""
+    waiting: dict[tuple[str, Hashable], deque[str]] = {}
+    for number, event in enumerate(events):
+        content = (event.f, _content(event))
+        if event.type == "invoke":
+            client = f"call{number}"
+            waiting.setdefault(content, deque()).append(client)
+        elif waiting.get(content):
+            client = waiting[content].popleft()
+        else:
+            raise UnreadableHistory(
+                source, event.line, f"no open call of {event.f} fits this completion"
+            )
+        yield replace(event, client=client)
+
+
+def _content(event: Event) -> Hashable:
+    micros = micro_operations(event.value)
+    if micros is not None and event.f in ("txn", "read"):
+        return shape(micros)
+    return None if event.f in OBSERVING else event.value
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else excerpt(str(value))

@@ -1,0 +1,72 @@
+"""What a reader accepts at most, and how bytes become text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from counterpoint.checkers.events import UnreadableHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A limit on everything, so that noise ends in an error and not in a full machine.
+
+    `bytes_max` bounds a whole file, `line_chars_max` a line of the formats that go by lines,
+    `depth_max` the nesting of brackets.
+    """
+
+    bytes_max: int = 256 * 2**20
+    line_chars_max: int = 2**20
+    depth_max: int = 100
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def text_of(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> str:
+    """Return the text of a file, its byte order mark removed.
+
+    Raises:
+        UnreadableHistory: more than `bytes_max`, or bytes that are not UTF-8.
+    """
+    if len(data) > limits.bytes_max:
+        raise UnreadableHistory(
+            source, 0, f"{len(data)} bytes; at most {limits.bytes_max} are read: split the file"
+        )
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UnreadableHistory(
+            source, line, f"byte {error.start} is not UTF-8 text; is this a binary format?"
+        ) from None
+
+
+def lines_of(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> list[str]:
+    """Split text into lines, at line feeds only.
+
+    Raises:
+        UnreadableHistory: a line longer than `line_chars_max`.
+    """
+    lines = text.split("\n")
+    longest = max(map(len, lines))
+    if longest > limits.line_chars_max:
+        line = next(i for i, one in enumerate(lines, 1) if len(one) > limits.line_chars_max)
+        raise UnreadableHistory(
+            source,
+            line,
+            f"a line of {len(lines[line - 1])} characters; "
+            f"at most {limits.line_chars_max} are read in a format that goes by lines",
+        )
+    return lines
+
+
+def excerpt(text: str, *, chars_max: int = 40) -> str:
+    """Show the beginning of a piece of input, for an error message.
+
+    >>> excerpt("x" * 50)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'"
+    """
+    return repr(text if len(text) <= chars_max else text[:chars_max] + "...")

@@ -1,0 +1,184 @@
+"""Our own schema, whatever carries it: rows of events, or rows of operations.
+
+Rows of events have the columns `client`, `type`, `f`, and optionally `key`, `value`, `time`. Rows
+of operations have `client`, `f`, `called`, and optionally `key`, `argument`, `result`, `returned`,
+`status`, `id`, `call_step`, `return_step`. An absent value is one that nobody saw; null is a value.
+Reference: docs/reference/history-formats.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from counterpoint.checkers.events import (
+    ECHOING,
+    EVENT_TYPES,
+    OBSERVING,
+    Event,
+    UnreadableHistory,
+    operations,
+    ranked,
+)
+from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
+from counterpoint.checkers.micro import micro_operations
+from counterpoint.checkers.readers.case import Case
+from counterpoint.checkers.readers.limits import excerpt
+
+EVENT_COLUMNS = ("client", "type", "f", "key", "value", "time")
+OPERATION_COLUMNS = (
+    "id",
+    "client",
+    "f",
+    "key",
+    "argument",
+    "result",
+    "called",
+    "returned",
+    "status",
+    "call_step",
+    "return_step",
+)
+STATUSES: dict[object, Status] = {"ok": "ok", "fail": "fail", "info": "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its line, and its cells by column; a cell nobody filled is absent."""
+
+    line: int
+    cells: Mapping[str, object]
+
+
+def rows_case(rows: Iterable[Row], *, source: str) -> Case:
+    """Turn rows into a case; the first row tells which of the two forms they have.
+
+    Raises:
+        UnreadableHistory: a cell that is missing, misnamed or of the wrong kind.
+    """
+    listed = tuple(rows)
+    if not listed:
+        raise UnreadableHistory(source, 0, "there is no row in it")
+    if "type" in listed[0].cells:
+        return _event_case(listed, source)
+    history = ranked([_operation(row, i, source) for i, row in enumerate(listed)], source=source)
+    return Case(source, "", history, len(listed))
+
+
+def _event_case(rows: Sequence[Row], source: str) -> Case:
+    history = operations((_event(row, i, source) for i, row in enumerate(rows)), source=source)
+    times = [_time(row, "time", source) for row in rows]
+    if times == [None] * len(rows):
+        return Case(source, "", history, len(rows))
+    if None in times:
+        line = rows[times.index(None)].line
+        raise UnreadableHistory(source, line, "no time in this row; give all rows one, or none")
+    known = [time for time in times if time is not None]
+    timed = [
+        replace(op, called=_at(known, op.called), returned=_at(known, op.returned))
+        for op in history
+    ]
+    return Case(source, "", ranked(timed, source=source), len(rows))
+
+
+def _at(times: Sequence[float], rank: float) -> float:
+    return OPEN if rank == OPEN else times[int(rank)]
+
+
+def _event(row: Row, position: int, source: str) -> Event:
+    _check_columns(row, EVENT_COLUMNS, source)
+    kind = EVENT_TYPES.get(str(row.cells.get("type")))
+    if kind is None:
+        raise _wrong(row, "type", "invoke, ok, fail or info", source)
+    f = _text(row, "f", source)
+    return Event(
+        _client(row, source),
+        kind,
+        f,
+        _value(row, "key", None),
+        _value(row, "value", UNKNOWN if kind == "ok" and f in OBSERVING else None),
+        row.line,
+        position,
+    )
+
+
+def _operation(row: Row, position: int, source: str) -> Operation:
+    _check_columns(row, OPERATION_COLUMNS, source)
+    called, returned = _time(row, "called", source), _time(row, "returned", source)
+    if called is None:
+        raise _wrong(row, "called", "a time", source)
+    status = STATUSES.get(row.cells.get("status", "info" if returned is None else "ok"))
+    if status is None:
+        raise _wrong(row, "status", "ok, fail or info", source)
+    if (returned is None) != (status == "info"):
+        raise _wrong(row, "returned", "there exactly if the status is not info", source)
+    f = _text(row, "f", source)
+    unseen = None if status == "ok" and f in ECHOING else UNKNOWN
+    return Operation(
+        str(row.cells.get("id", f"o{position + 1}")),
+        _client(row, source),
+        f,
+        _value(row, "key", None),
+        _value(row, "argument", None),
+        _value(row, "result", unseen),
+        called,
+        OPEN if returned is None else returned,
+        status,
+        _step(row, "call_step", source),
+        _step(row, "return_step", source),
+    )
+
+
+def _check_columns(row: Row, columns: tuple[str, ...], source: str) -> None:
+    unknown = [name for name in row.cells if name not in columns]
+    if unknown:
+        raise UnreadableHistory(
+            source,
+            row.line,
+            f"the column {excerpt(unknown[0])} is not known; known are {', '.join(columns)}",
+        )
+
+
+def _client(row: Row, source: str) -> str:
+    value = row.cells.get("client")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _text(row, "client", source)
+
+
+def _text(row: Row, column: str, source: str) -> str:
+    value = row.cells.get(column)
+    if not isinstance(value, str) or not value:
+        raise _wrong(row, column, "a name", source)
+    return value
+
+
+def _time(row: Row, column: str, source: str) -> float | None:
+    value = row.cells.get(column)
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise _wrong(row, column, "a finite number", source)
+    return value
+
+
+def _step(row: Row, column: str, source: str) -> int:
+    value = row.cells.get(column, -1)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong(row, column, "a whole number", source)
+    return value
+
+
+def _value(row: Row, column: str, absent: Hashable) -> Hashable:
+    value = row.cells.get(column, absent)
+    assert isinstance(value, Hashable), "the carriers freeze their values"
+    micros = micro_operations(value) if value else None
+    return value if micros is None else micros
+
+
+def _wrong(row: Row, column: str, right: str, source: str) -> UnreadableHistory:
+    if column not in row.cells:
+        return UnreadableHistory(source, row.line, f"no {column!r} in this row; it must be {right}")
+    shown = excerpt(str(row.cells[column]))
+    return UnreadableHistory(source, row.line, f"the {column} {shown} must be {right}")

@@ -1,0 +1,64 @@
+"""The command line. Each command lives in a module of its own and is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from types import MappingProxyType
+
+import click
+
+COMMANDS = MappingProxyType(
+    {
+        "list": ("counterpoint.harness.commands.listing:listing", "systems, scenarios, mutants"),
+        "fuzz": ("counterpoint.harness.commands.fuzz:fuzz", "search by random runs"),
+        "explore": ("counterpoint.harness.commands.explore:explore", "visit every reachable state"),
+        "replay": ("counterpoint.harness.commands.replay:replay", "run a trace file again"),
+        "show": ("counterpoint.harness.commands.show:show", "read a trace file in the terminal"),
+        "view": ("counterpoint.harness.commands.view:view", "read it in a browser, offline"),
+        "export": ("counterpoint.harness.commands.export:export", "write it for other tools"),
+        "upgrade": (
+            "counterpoint.harness.commands.upgrade:upgrade",
+            "bring a trace file up to date",
+        ),
+        "check": ("counterpoint.harness.check:check", "judge histories recorded anywhere"),
+        "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),
+    }
+)
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command when it is used; `--help` alone imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="counterpoint")
+def main() -> None:
+    """Find the shortest run that breaks a message-passing protocol, and say why.
+
+    \b
+    counterpoint list                               what there is
+    counterpoint fuzz register --seconds 10         search the right register: it holds
+    counterpoint fuzz register --mutant B1          search a wrong one: a counterexample
+    counterpoint show FILE                          read the counterexample
+    counterpoint replay FILE                        run it again
+
+    Exit codes: 0 holds, 1 broken, 2 usage or bad input, 3 undecided, 130 interrupted.
+    """

@@ -1,0 +1,1 @@
+"""The commands of `counterpoint`, one module each; thin: they parse, call and print."""

@@ -1,0 +1,227 @@
+"""`counterpoint explore`: every reachable state of a scenario, breadth first."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.catalog import build
+from counterpoint.harness.exploring import EngineName, FaultRounds, Options, Round
+from counterpoint.harness.output import (
+    EXIT_CODES,
+    EXIT_HELP,
+    INTERRUPTED,
+    Progress,
+    clear_errors,
+    emit,
+    settings_of,
+    tool,
+)
+from counterpoint.harness.report import report
+from counterpoint.model.scenario import Network, Scenario
+from counterpoint.model.search.explore import Explored, Limits
+from counterpoint.model.search.forecast import states_left
+from counterpoint.model.search.memories import unexplored
+from counterpoint.model.search.replay import judge, run
+from counterpoint.model.search.slots import NoOp
+from counterpoint.model.trace import Trace
+from counterpoint.model.tracefile import write_trace
+
+
+@click.command(epilog=EXIT_HELP)
+@click.argument("system")
+@click.option("--mutant", help="A deliberately wrong variant, such as B1.")
+@click.option(
+    "--scenario", help="A scenario of the system (default: default, or the mutant's own)."
+)
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
+@click.option("--network", type=click.Choice(["unordered", "ordered"]), help="Order on each link.")
+@click.option("--lossy", is_flag=True, help="Any message that can arrive can be lost, without end.")
+@click.option(
+    "--no-op",
+    type=click.Choice(["keep", "consume"]),
+    help="What becomes of an ignored message: it stays and nothing happened, or it is gone "
+    "[unordered: keep, ordered: consume].",
+)
+@click.option("--depth", type=click.IntRange(1), help="Stop at this depth; the first state is 1.")
+@click.option("--states", type=click.IntRange(1), help="Stop after so many states.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
+@click.option("--memory", type=click.FloatRange(0, min_open=True), metavar="GB", help="Stop there.")
+@click.option(
+    "--faults",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Explore with 0, 1 ... K faults, within the budgets of the scenario.",
+)
+@click.option("--history", is_flag=True, help="Count whole histories as part of a state.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Save there every half minute and at the end; go on from there if it exists.",
+)
+@click.option("--engine", type=click.Choice(["auto", "plain", "numpy"]), default="auto")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".counterpoint"),
+    show_default=True,
+    help="Where the trace of a counterexample goes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+def explore(
+    system: str,
+    mutant: str | None,
+    scenario: str | None,
+    pairs: tuple[str, ...],
+    network: Network | None,
+    lossy: bool,
+    no_op: NoOp | None,
+    depth: int | None,
+    states: int | None,
+    seconds: float | None,
+    memory: float | None,
+    faults: int,
+    history: bool,
+    workers: int,
+    checkpoint: Path | None,
+    engine: EngineName,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Visit every reachable state of SYSTEM (of the catalog, or your module:factory).
+
+    The first counterexample met is a shortest one; with --faults it has as few faults as possible.
+    A scenario that holds holds for every run within what was explored: the result says how far.
+    Ctrl-C and limits end with what was established.
+
+    \b
+    counterpoint explore register --mutant B1
+    counterpoint explore register --set writes=1 --set reads=1 --faults 1
+    counterpoint explore tests.oracles.abd:system --set servers=3 --set clients=1 --history --json
+    """
+    with clear_errors(as_json=as_json):
+        built = build(system, scenario=scenario, mutant=mutant, settings=settings_of(pairs))
+        if network is not None:
+            built = built.but(network=network)
+        bytes_max = int(memory * 2**30) if memory is not None else None
+        limits = Limits(depth, states, bytes_max, seconds)
+        options = Options(limits, no_op, lossy, history, engine, workers, checkpoint)
+        rounds = FaultRounds(built, options, faults_max=faults)
+        was_interrupted = _explore(rounds, quiet=as_json)
+    final = rounds.last
+    trace = _counterexample(built, final)
+    path = _write(trace, built, out) if trace is not None else None
+    outcome = _outcome(final.explored)
+    if as_json:
+        emit(_result(built, rounds, outcome, trace, path))
+    else:
+        _tell(built, rounds, outcome, trace, path)
+    sys.exit(INTERRUPTED if was_interrupted else EXIT_CODES[outcome])
+
+
+def _outcome(explored: Explored) -> str:
+    if explored.violation is not None:
+        return "broken"
+    return "holds" if explored.stop == "complete" else "undecided"
+
+
+def _explore(rounds: FaultRounds, *, quiet: bool) -> bool:
+    """Explore under a line of progress, and tell whether it was interrupted."""
+    line = Progress(quiet=quiet)
+    try:
+        for current in rounds.explore():
+            line.show(_progress(current))
+    except KeyboardInterrupt:
+        return True
+    finally:
+        line.clear()
+    return False
+
+
+def _progress(current: Round) -> str:
+    now = current.explored
+    rate = now.states / max(now.seconds, 1e-9)
+    widest = max(now.slots, key=lambda node: now.slots[node])
+    left = states_left(now.levels)
+    forecast = f" · perhaps {left[1]:,} to come" if left else ""
+    return (
+        f"{current.faults} faults: {now.states:,} states · {now.generated:,} transitions · depth "
+        f"{now.depth} · frontier {now.frontier:,} · {rate:,.0f} states/s · "
+        f"{widest} has {now.slots[widest]:,} slots{forecast}"
+    )
+
+
+def _counterexample(scenario: Scenario, final: Round) -> Trace | None:
+    if final.explored.violation is None:
+        return None
+    return run(scenario, final.explored.violation.choices)
+
+
+def _write(trace: Trace, scenario: Scenario, out: Path) -> Path:
+    parts = (scenario.origin.get("system", scenario.name), scenario.origin.get("mutant", ""))
+    name = "-".join(part.replace(":", "-") for part in parts if part)
+    path = out / f"{name.replace('/', '-')}-explored.trace.jsonl"
+    write_trace(path, trace, judge(trace), about={"tool": tool()})
+    return path
+
+
+def _result(
+    scenario: Scenario, rounds: FaultRounds, outcome: str, trace: Trace | None, path: Path | None
+) -> dict[str, object]:
+    final = rounds.last.explored
+    result: dict[str, object] = {
+        "outcome": outcome,
+        **scenario.origin,
+        "network": scenario.network,
+        "faults": rounds.last.faults,
+        "unique": final.states,
+        "generated": final.generated,
+        "depth": final.depth,
+        "frontier": final.frontier,
+        "stopped": final.stop,
+        "terminal": final.terminal,
+        "terminal_pending": final.terminal_pending,
+        "slots": dict(final.slots),
+        "memories": final.memories,
+        "seconds": round(final.seconds, 3),
+        "rounds": [
+            {"faults": r.faults, "unique": r.explored.states, "generated": r.explored.generated}
+            for r in rounds.rounds
+        ],
+        "not_explored": [prop.name for prop in unexplored(scenario)],
+    }
+    if trace is not None and final.violation is not None:
+        result |= {
+            "property": final.violation.property,
+            "summary": _summary(trace, final.violation.property),
+            "steps": len(trace.choices),
+            "trace": str(path),
+        }
+    return result
+
+
+def _summary(trace: Trace, name: str) -> str:
+    return next((v.summary for v in judge(trace) if v.property == name and v.is_broken), "")
+
+
+def _tell(
+    scenario: Scenario, rounds: FaultRounds, outcome: str, trace: Trace | None, path: Path | None
+) -> None:
+    if trace is not None:
+        click.echo(report(trace, judge(trace), replay_command=f"counterpoint replay {path}"))
+    for current in rounds.rounds:
+        now = current.explored
+        how = "complete" if now.stop == "complete" else f"stopped: {now.stop}"
+        click.echo(
+            f"{current.faults} faults: {now.states:,} states, {now.generated:,} transitions, "
+            f"depth {now.depth}, {now.terminal:,} ends ({now.terminal_pending:,} with open calls), "
+            f"{how} [{now.seconds:.1f} s]"
+        )
+    slots = ", ".join(f"{node} {count:,}" for node, count in rounds.last.explored.slots.items())
+    click.echo(f"{outcome} · slots: {slots}")
+    for prop in unexplored(scenario):
+        click.echo(f"not explored: {prop.name}, which judges whole traces; use fuzz")

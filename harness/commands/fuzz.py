@@ -1,0 +1,210 @@
+"""`counterpoint fuzz`: search a scenario by random runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from counterpoint.harness.catalog import build
+from counterpoint.harness.output import (
+    EXIT_CODES,
+    EXIT_HELP,
+    INTERRUPTED,
+    Progress,
+    clear_errors,
+    emit,
+    refuse,
+    settings_of,
+    tool,
+)
+from counterpoint.harness.report import report
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.search.strategy import StrategyName
+from counterpoint.model.tracefile import write_trace
+from counterpoint.model.values import Json
+
+STRATEGIES = (*get_args(StrategyName), "hypothesis")
+
+
+@click.command(epilog=EXIT_HELP)
+@click.argument("system")
+@click.option("--mutant", help="A deliberately wrong variant, such as B1.")
+@click.option(
+    "--scenario", help="A scenario of the system (default: default, or the mutant's own)."
+)
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
+@click.option("--runs", type=click.IntRange(1), help="Stop after so many runs.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long [10].")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--strategy", type=click.Choice(STRATEGIES), default="mixed", show_default=True)
+@click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".counterpoint"),
+    show_default=True,
+    help="Where the trace of a counterexample goes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+def fuzz(
+    system: str,
+    mutant: str | None,
+    scenario: str | None,
+    pairs: tuple[str, ...],
+    runs: int | None,
+    seconds: float | None,
+    seed: int,
+    strategy: str,
+    shard: str,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Search SYSTEM (a name of the catalog, or your module:factory) by random runs.
+
+    A failing run is minimised, written as a trace file and shown. The same seed makes the same
+    runs; shards of one seed make disjoint runs. Ctrl-C ends the search and keeps what was found.
+
+    \b
+    counterpoint fuzz register --seconds 10
+    counterpoint fuzz register --mutant B1 --seed 1 --json
+    counterpoint fuzz register --scenario demo --strategy pct --runs 5000
+    counterpoint fuzz mypackage.scenarios:bank --set accounts=3
+    """
+    with clear_errors(as_json=as_json):
+        built = build(system, scenario=scenario, mutant=mutant, settings=settings_of(pairs))
+        part = _shard(shard)
+    budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
+    if strategy == "hypothesis":
+        refuse("the strategy hypothesis is not built in yet", as_json=as_json)
+    campaign = Campaign(built, strategy=strategy, seed=seed, shard=part)  # type: ignore[arg-type]
+    was_interrupted = _search(campaign, budgets, quiet=as_json)
+    example = campaign.counterexample()
+    outcome = "broken" if example else "undecided" if campaign.is_idle else "holds"
+    about: dict[str, Json] = {
+        "tool": tool(),
+        "search": {"seed": seed, "strategy": strategy, "shard": shard},
+    }
+    path = _write(example, built, about, out) if example else None
+    if as_json:
+        emit(_result(campaign, example, outcome, path, built, was_interrupted))
+    else:
+        _tell(campaign, example, outcome, path, was_interrupted)
+    code = EXIT_CODES[outcome]
+    sys.exit(INTERRUPTED if was_interrupted and not example else code)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, slash, count = text.partition("/")
+    if slash and part.isdecimal() and count.isdecimal() and 1 <= int(part) <= int(count):
+        return int(part) - 1, int(count)
+    raise ValueError(f"--shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
+
+
+def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> bool:
+    """Run the campaign under a line of progress, and tell whether it was interrupted."""
+    line = Progress(quiet=quiet)
+    try:
+        for progress in campaign.search(budgets):
+            rate = progress.steps / max(progress.seconds, 1e-9)
+            per_run = progress.completed_calls / max(progress.runs, 1)
+            line.show(
+                f"{progress.runs} runs · {rate:,.0f} steps/s · {per_run:.1f} calls completed a run"
+                f" · {sum(progress.faults.values())} faults · {progress.findings} failing"
+            )
+    except KeyboardInterrupt:
+        return True
+    finally:
+        line.clear()
+    return False
+
+
+def _write(example: Counterexample, scenario: Scenario, about: dict[str, Json], out: Path) -> Path:
+    origin = scenario.origin
+    parts = [origin.get("system", scenario.name).replace(":", "-"), origin.get("mutant", "")]
+    name = "-".join(part for part in (*parts, example.verdict.property.replace(" ", "-")) if part)
+    search = about["search"]
+    assert isinstance(search, dict)
+    path = out / f"{name.replace('/', '-')}-{search['seed']}.trace.jsonl"
+    shrunk: Json = {"from": len(example.finding.choices), "to": len(example.trace.choices)}
+    found: dict[str, Json] = {**search, "run": example.finding.run}
+    write_trace(
+        path, example.trace, example.verdicts, about={**about, "search": found, "shrunk": shrunk}
+    )
+    return path
+
+
+def _result(
+    campaign: Campaign,
+    example: Counterexample | None,
+    outcome: str,
+    path: Path | None,
+    scenario: Scenario,
+    was_interrupted: bool,
+) -> dict[str, object]:
+    progress = campaign.progress
+    result: dict[str, object] = {
+        "outcome": outcome,
+        **scenario.origin,
+        "seed": campaign.seed,
+        "strategy": campaign.strategy,
+        "runs": progress.runs,
+        "steps": progress.steps,
+        "completed_calls": progress.completed_calls,
+        "faults": dict(progress.faults),
+        "seconds": round(progress.seconds, 3),
+        "interrupted": was_interrupted,
+    }
+    if example is not None:
+        result |= {
+            "property": example.verdict.property,
+            "summary": example.verdict.summary,
+            "run": example.finding.run,
+            "steps_found": len(example.finding.choices),
+            "steps_minimised": len(example.trace.choices),
+            "faults_minimised": example.faults,
+            "minimised_to_fixpoint": example.is_fixpoint,
+            "trace": str(path),
+        }
+    elif outcome == "undecided":
+        result["reason"] = _idle(campaign)
+    return result
+
+
+def _idle(campaign: Campaign) -> str:
+    progress = campaign.progress
+    return (
+        f"{progress.completed_calls} calls completed in {progress.runs} runs; the scenario asks for "
+        f"{campaign.scenario.calls_floor} a run, fewer examine nothing"
+    )
+
+
+def _tell(
+    campaign: Campaign,
+    example: Counterexample | None,
+    outcome: str,
+    path: Path | None,
+    was_interrupted: bool,
+) -> None:
+    progress = campaign.progress
+    if example is not None:
+        shrunk = (len(example.finding.choices), len(example.trace.choices))
+        click.echo(
+            report(
+                example.trace,
+                example.verdicts,
+                shrunk=shrunk,
+                replay_command=f"counterpoint replay {path}",
+            )
+        )
+    faults = ", ".join(f"{count} {kind}" for kind, count in progress.faults.items()) or "none"
+    click.echo(
+        f"{outcome}{' (interrupted)' if was_interrupted else ''}: {progress.runs} runs, "
+        f"{progress.steps} steps, {progress.completed_calls} calls completed, faults: {faults} "
+        f"[{progress.seconds:.1f} s, seed {campaign.seed}]"
+    )
+    if outcome == "undecided":
+        click.echo(_idle(campaign))

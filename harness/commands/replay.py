@@ -1,0 +1,92 @@
+"""`counterpoint replay`: run a trace file again and compare every digest."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.catalog import rebuild
+from counterpoint.harness.output import EXIT_CODES, clear_errors, emit
+from counterpoint.model.search.replay import judge
+from counterpoint.model.search.replay_file import Diverged
+from counterpoint.model.search.replay_file import replay as replay_file
+from counterpoint.model.trace import Trace
+from counterpoint.model.tracefile import TraceFile, read_trace
+from counterpoint.model.verdict import Verdict
+
+
+@click.command(
+    epilog="Exit codes: 0 reproduced, 1 the verdict is another, 2 bad input, 3 the run diverged."
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--step", type=click.IntRange(0), help="Show every node's state before this step.")
+@click.option("--until", metavar="CONDITION", help="Show when this becomes true: 'r1.value == 1'.")
+@click.option("--edit", multiple=True, metavar="N=CHOICE", help="Change a choice: 11=skip.")
+@click.option("--diff", type=click.Path(path_type=Path), help="Where another trace differs first.")
+@click.option("--pdb", "pdb_step", type=click.IntRange(0), help="Debug the choice of this step.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+def replay(
+    file: Path,
+    step: int | None,
+    until: str | None,
+    edit: tuple[str, ...],
+    diff: Path | None,
+    pdb_step: int | None,
+    as_json: bool,
+) -> None:
+    """Make every choice of a trace FILE again; compare the digest after every step, and the verdicts.
+
+    \b
+    counterpoint replay .counterpoint/register-B1-linearizability-1.trace.jsonl
+    counterpoint replay FILE --json
+    counterpoint replay FILE --until 's50054.pending != none'
+    counterpoint replay FILE --edit 11=skip
+    """
+    if step is not None or until or edit or diff or pdb_step is not None:
+        from counterpoint.harness.commands import stepping
+
+        with clear_errors(as_json=as_json):
+            stepping.run(
+                file, step=step, until=until, edits=edit, diff=diff, pdb_step=pdb_step,
+                as_json=as_json,
+            )  # fmt: skip
+        return
+    with clear_errors(as_json=as_json):
+        recorded = read_trace(file)
+        scenario = rebuild(recorded.origin)
+    result: dict[str, object] = {"file": str(file), **recorded.origin, "steps": len(recorded.steps)}
+    try:
+        trace = replay_file(recorded, scenario)
+    except Diverged as error:
+        result |= {"outcome": "diverged", "step": error.step, "reason": error.reason}
+        _finish(result, f"diverged at step {error.step}: {error.reason}", as_json)
+    verdicts = judge(trace)
+    result |= _compare(recorded, trace, verdicts)
+    text = f"{result['outcome']}: {result['digests_equal']} of {len(recorded.steps)} digests equal"
+    for verdict in verdicts:
+        if verdict.is_broken:
+            text += f"\n{verdict.property}: {verdict.summary}"
+    _finish(result, text, as_json)
+
+
+def _compare(recorded: TraceFile, trace: Trace, verdicts: tuple[Verdict, ...]) -> dict[str, object]:
+    """Say whether the verdicts are those of the file."""
+    then = {str(form.get("property")): form.get("outcome") for form in recorded.verdicts}
+    now = {verdict.property: verdict.outcome.value for verdict in verdicts}
+    is_same = all(now.get(name) == outcome for name, outcome in then.items())
+    return {
+        "outcome": "reproduced" if is_same else "different",
+        "digests_equal": len(trace.choices),
+        "verdicts": now,
+        **({} if is_same else {"verdicts_in_file": then}),
+    }
+
+
+def _finish(result: dict[str, object], text: str, as_json: bool) -> None:
+    if as_json:
+        emit(result)
+    else:
+        click.echo(text)
+    sys.exit(EXIT_CODES[str(result["outcome"])])

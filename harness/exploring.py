@@ -1,0 +1,164 @@
+"""Exploring a scenario under a growing budget of faults: the outermost loop of `explore`.
+
+A counterexample with fewer faults is easier to read, and the spaces with few faults are small; so
+first no fault is allowed, then one, then two, until something breaks or the bound is reached.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.explore import Explored, Explorer, Limits
+from counterpoint.model.search.slots import NoOp
+
+if TYPE_CHECKING:
+    from counterpoint.model.search.vector import VectorExplorer
+
+EngineName: TypeAlias = Literal["auto", "plain", "numpy"]
+
+USELESS_WHERE_UNORDERED = ("delay", "reorder")
+"""Faults that add no run on an unordered network: there any message may wait, and overtake."""
+
+
+class NoNumpy(ValueError):
+    """The numpy engine was asked for, and numpy is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to explore; see `counterpoint explore --help`."""
+
+    limits: Limits = field(default_factory=Limits)
+    no_op: NoOp | None = None
+    is_lossy: bool = False
+    history: bool = False
+    engine: EngineName = "auto"
+    workers: int = 1
+    checkpoint: Path | None = None
+    checkpoint_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One exploration of the outermost loop: its budget of faults, and what it established."""
+
+    faults: int
+    explored: Explored
+
+
+def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
+    """Return an exploration on the fastest engine at hand, or on the one asked for.
+
+    Raises:
+        NoNumpy: the numpy engine was asked for, and numpy is not installed.
+    """
+    has_numpy = importlib.util.find_spec("numpy") is not None
+    if options.engine == "numpy" and not has_numpy:
+        raise NoNumpy("numpy is not installed; install counterpoint[fast], or use --engine plain")
+    if options.engine == "plain" or not has_numpy:
+        if options.workers > 1:
+            raise NoNumpy("several workers need the numpy engine; install counterpoint[fast]")
+        return Explorer(
+            scenario,
+            no_op=options.no_op,
+            is_lossy=options.is_lossy,
+            history=options.history,
+            limits=options.limits,
+        )
+    from counterpoint.model.search.vector import VectorExplorer
+
+    return VectorExplorer(
+        scenario,
+        no_op=options.no_op,
+        is_lossy=options.is_lossy,
+        history=options.history,
+        limits=options.limits,
+        workers=options.workers,
+    )
+
+
+def for_exploration(scenario: Scenario) -> Scenario:
+    """Return the scenario without the faults that add states and no runs."""
+    if scenario.network == "ordered":
+        return scenario
+    limits = {k: b for k, b in scenario.limits.items() if k not in USELESS_WHERE_UNORDERED}
+    return scenario.but(limits=limits)
+
+
+class Keeper:
+    """Keeps the checkpoint of one round: resumes from it, writes it now and then, removes it.
+
+    The file of round k is the given one with ".k" at its end; a finished round needs none.
+    """
+
+    def __init__(self, current: Explorer | VectorExplorer, options: Options, faults: int) -> None:
+        self._seconds = options.checkpoint_seconds
+        self._saved_at = monotonic()
+        self._explorer: VectorExplorer | None = None
+        self._path: Path | None = None
+        if options.checkpoint is None:
+            return
+        if isinstance(current, Explorer):
+            raise NoNumpy("checkpoints need the numpy engine; install counterpoint[fast]")
+        self._explorer = current
+        self._path = options.checkpoint.with_name(f"{options.checkpoint.name}.{faults}")
+        if self._path.exists():
+            current.resume(self._path)
+
+    def keep(self, *, now: bool = False) -> None:
+        """Write a checkpoint if it is time to."""
+        if self._explorer is None or self._path is None:
+            return
+        if now or monotonic() - self._saved_at >= self._seconds:
+            self._explorer.save(self._path)
+            self._saved_at = monotonic()
+
+    def finish(self, explored: Explored) -> None:
+        """Keep a checkpoint of a round that a limit ended, none of one that is over."""
+        if self._path is None:
+            return
+        if explored.stop in ("complete", "broken"):
+            self._path.unlink(missing_ok=True)
+        else:
+            self.keep(now=True)
+
+
+class FaultRounds:
+    """The outermost loop. `rounds` holds what each budget of faults established so far."""
+
+    def __init__(self, scenario: Scenario, options: Options, *, faults_max: int) -> None:
+        self._scenario = for_exploration(scenario)
+        self._options = options
+        self._faults_max = faults_max if self._scenario.limits else 0
+        self.rounds: list[Round] = []
+
+    @property
+    def last(self) -> Round:
+        """The round that ended last, or is under way."""
+        return self.rounds[-1]
+
+    def explore(self, *, every_seconds: float = 0.5) -> Iterator[Round]:
+        """Explore round after round, and report now and then; ends at the first violation."""
+        for faults in range(self._faults_max + 1):
+            current = explorer(self._scenario.but(faults_max=faults), self._options)
+            keeper = Keeper(current, self._options, faults)
+            self.rounds.append(Round(faults, current.progress))
+            try:
+                for explored in current.explore(every_seconds=every_seconds):
+                    self.rounds[-1] = Round(faults, explored)
+                    keeper.keep()
+                    yield self.rounds[-1]
+            except (KeyboardInterrupt, GeneratorExit):
+                current.interrupt()
+                self.rounds[-1] = Round(faults, current.progress)
+                keeper.keep(now=True)
+                raise
+            keeper.finish(self.last.explored)
+            if self.last.explored.stop != "complete":
+                return

@@ -1,0 +1,96 @@
+"""What every command shares: exit codes, JSON results, errors, progress, settings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import IO, NoReturn
+
+import click
+
+from counterpoint.model.values import Json
+
+HOLDS, BROKEN, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES: Mapping[str, int] = {
+    "holds": HOLDS,
+    "reproduced": HOLDS,
+    "broken": BROKEN,
+    "different": BROKEN,
+    "diverged": UNDECIDED,
+    "undecided": UNDECIDED,
+}
+EXIT_HELP = "Exit codes: 0 holds, 1 broken, 2 usage or bad input, 3 undecided, 130 interrupted."
+
+
+def tool() -> dict[str, Json]:
+    """Return what wrote a result."""
+    try:
+        return {"name": "counterpoint", "version": version("counterpoint")}
+    except PackageNotFoundError:
+        return {"name": "counterpoint", "version": "unknown"}
+
+
+def emit(result: Mapping[str, object]) -> None:
+    """Print one result as one line of JSON."""
+    click.echo(json.dumps(result, ensure_ascii=False))
+
+
+def refuse(message: str, *, as_json: bool = False) -> NoReturn:
+    """End the command over bad input: what was wrong, where, and what would be right."""
+    if as_json:
+        emit({"outcome": "error", "error": message})
+    click.echo(f"counterpoint: {message}", err=True)
+    sys.exit(BAD_INPUT)
+
+
+@contextmanager
+def clear_errors(*, as_json: bool = False) -> Iterator[None]:
+    """Turn the errors that bad input raises into `refuse`; any other is a defect and shows itself."""
+    from counterpoint.harness.entry import UnknownName
+    from counterpoint.model.tracefile import BadTraceFile
+
+    try:
+        yield
+    except (UnknownName, BadTraceFile, ValueError, OSError) as error:
+        refuse(str(error), as_json=as_json)
+
+
+def settings_of(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Parse the `--set key=value` options.
+
+    >>> settings_of(("servers=3",))
+    {'servers': '3'}
+    """
+    settings: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{pair!r} is no key=value", param_hint="--set")
+        settings[key] = value
+    return settings
+
+
+class Progress:
+    """One line that is written over, on a terminal; nothing elsewhere."""
+
+    def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False) -> None:
+        self._stream = stream or sys.stderr
+        self._is_shown = not quiet and self._stream.isatty()
+        self._width = 0
+
+    def show(self, text: str) -> None:
+        """Show a line in place of the last one."""
+        if self._is_shown:
+            self._stream.write("\r" + text.ljust(self._width))
+            self._stream.flush()
+            self._width = len(text)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+            self._width = 0

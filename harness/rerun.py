@@ -1,0 +1,130 @@
+"""Running a trace again, changed: on the fast engine, leniently, and on to the end.
+
+What fits of the changed choices is done, then the faults stop and everything left is delivered, so
+that "passes" means: also when the run goes on until nothing is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.examine import Examiner
+from counterpoint.model.search.replay import HANDLER_PROPERTY
+from counterpoint.model.search.simulation import Simulation
+from counterpoint.model.search.strategy import Uniform
+from counterpoint.model.search.walk import finish
+from counterpoint.model.trace import Trace
+from counterpoint.model.verdict import Verdict
+from counterpoint.model.world import Action, HandlerFailed, IllegalEffect
+
+Choices = tuple[Action, ...]
+
+CONTINUATION_STEPS = 40
+"""How long a random continuation goes on before everything left is delivered in a fixed order."""
+
+
+def property_behind(trace: Trace, verdict: Verdict) -> str:
+    """Return the name under which the scenario knows the broken property of a verdict.
+
+    Raises:
+        ValueError: no property of the scenario gives this verdict.
+    """
+    if trace.failure is not None and verdict.property == HANDLER_PROPERTY:
+        return HANDLER_PROPERTY
+    for prop in trace.scenario.properties:
+        if prop.name == verdict.property:
+            return prop.name
+    for prop in trace.scenario.properties:
+        found = prop.check(trace)
+        if found.is_broken and found.property == verdict.property:
+            return prop.name
+    names = ", ".join(prop.name for prop in trace.scenario.properties)
+    raise ValueError(f"no property of this scenario is {verdict.property!r}; there are: {names}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """A changed run, as far as it went, and whether the same property broke."""
+
+    choices: Choices
+    is_broken: bool
+
+
+class Runner:
+    """Runs changed choices of one scenario, and says whether one property broke."""
+
+    def __init__(self, trace: Trace, verdict: Verdict) -> None:
+        self.compiled = Compiled(trace.scenario)
+        self.name = property_behind(trace, verdict)
+        self._examiner = Examiner(self.compiled)
+
+    def again(self, choices: Iterable[Action]) -> Rerun:
+        """Run those choices that fit, then go on until nothing is left to do."""
+        run = Simulation(self.compiled)
+        failure = None
+        try:
+            for choice in choices:
+                run.attempt(choice, leniently=True)
+            if not self._is_broken_so_far(run):
+                run.settle(())
+                finish(run)
+        except (HandlerFailed, IllegalEffect) as error:
+            failure = str(error)
+        return Rerun(tuple(run.choices), self._is_broken(run, failure))
+
+    def prefixes(self, choices: Sequence[Action]) -> list[Simulation]:
+        """Return the run before each choice and after the last, exactly as it was."""
+        run = Simulation(self.compiled)
+        found = [fork(run)]
+        for choice in choices:
+            try:
+                done = run.attempt(choice)
+            except (HandlerFailed, IllegalEffect):
+                break
+            assert done, f"{choice!r} is not legal in the run that it comes from"
+            found.append(fork(run))
+        return found
+
+    def fails_from(self, start: Simulation, random: Random) -> bool:
+        """Continue a run at random, without further faults, and tell whether the property broke."""
+        run = fork(start)
+        strategy = Uniform()
+        failure = None
+        try:
+            for _ in range(CONTINUATION_STEPS):
+                if run.conditions.settled is not None:
+                    break
+                pick = strategy.pick(run, run.offers(), random)
+                if pick is None:
+                    break
+                if isinstance(pick, int):
+                    run.deliver(pick)
+                else:
+                    run.choose(pick)
+            run.settle(())
+            finish(run, random)
+        except (HandlerFailed, IllegalEffect) as error:
+            failure = str(error)
+        return self._is_broken(run, failure)
+
+    def _is_broken_so_far(self, run: Simulation) -> bool:
+        reads_history = self._examiner.reads(self.name) == "operations"
+        return reads_history and self._examiner.is_broken(run, self.name)
+
+    def _is_broken(self, run: Simulation, failure: str | None) -> bool:
+        return self._examiner.is_broken(run, self.name, failure)
+
+
+def fork(run: Simulation) -> Simulation:
+    """Return a copy of a run that goes its own way from here."""
+    copy = Simulation(run.compiled)
+    copy.cores = list(run.cores)
+    copy.flights = list(run.flights)
+    copy.held = list(run.held)
+    copy.seen = list(run.seen)
+    copy.conditions = run.conditions
+    copy.choices = list(run.choices)
+    return copy

@@ -1,0 +1,142 @@
+"""What must hold in every run of the register, and how its operations look to the checkers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+
+from counterpoint.checkers.authorisation import check_authorisation
+from counterpoint.checkers.history import by_key
+from counterpoint.checkers.liveness import check_liveness
+from counterpoint.checkers.operations import Seen, joined, operations_of
+from counterpoint.checkers.register import check_registers
+from counterpoint.checkers.single_writer import (
+    NO_INVERSION,
+    REGULAR,
+    check_no_inversion,
+    check_regular,
+)
+from counterpoint.impl.access import Access
+from counterpoint.impl.register import Querying, Register, Server, unauthorised
+from counterpoint.impl.register_messages import NO_READ, NO_WRITE, Read, Refused, Write
+from counterpoint.impl.register_values import written
+from counterpoint.model.scenario import Property
+from counterpoint.model.trace import Trace
+from counterpoint.model.values import NodeId, Value, show
+from counterpoint.model.verdict import Verdict
+from counterpoint.model.world import World
+
+AUTHORISATION = "authorisation"
+LINEARIZABILITY = "linearizability"
+LIVENESS = "liveness"
+
+REFUSALS = (Refused(NO_WRITE), Refused(NO_READ))
+"""The answers to what is not allowed."""
+
+Tolerates = Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]
+
+
+def view(operation: Value, result: Hashable) -> Seen | None:
+    """Show a call to the checkers of registers; a refused read says nothing about the register."""
+    was_refused = isinstance(result, Refused)
+    match operation:
+        case Write(token, name, low, mid, high):
+            value = written(name, low, mid, high)
+            return Seen("write", token, value, result, "fail" if was_refused else "ok")
+        case Read(token) if not was_refused:
+            return Seen("read", token, None, result)
+        case _:
+            return None
+
+
+def say(value: Hashable) -> str:
+    """Say what a register holds."""
+    return "nothing" if value is None else show(value)
+
+
+def linearizability(trace: Trace) -> Verdict:
+    """Each token behaves as if its operations happened one at a time."""
+    history = operations_of(trace, view)
+    return joined(LINEARIZABILITY, check_registers(history, show=say))
+
+
+def regular(trace: Trace) -> Verdict:
+    """Every read returns the last value written before it, or one that was written meanwhile."""
+    parts = by_key(operations_of(trace, view))
+    return joined(REGULAR, {token: check_regular(ops, show=say) for token, ops in parts.items()})
+
+
+def no_inversion(trace: Trace) -> Verdict:
+    """No read returns an older value than a read that had ended before it."""
+    parts = by_key(operations_of(trace, view))
+    verdicts = {token: check_no_inversion(ops, show=say) for token, ops in parts.items()}
+    return joined(NO_INVERSION, verdicts)
+
+
+def properties(access: Access, *, is_single_writer: bool) -> tuple[Property, ...]:
+    """Return what must hold in every run, the best explanation first.
+
+    What a single writer promises is judged only where one client alone writes a token.
+    """
+
+    def refusal_of(operation: Value) -> Value:
+        assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
+        why = unauthorised(access, operation)
+        return None if why is None else Refused(why)
+
+    def authorisation(trace: Trace) -> Verdict:
+        return check_authorisation(trace, refusal_of=refusal_of, refusals=REFUSALS)
+
+    def liveness(trace: Trace) -> Verdict:
+        return check_liveness(trace, sends_again=False, waits_for=waits_for)
+
+    of_one_writer = (Property(REGULAR, regular), Property(NO_INVERSION, no_inversion))
+    return (
+        Property(AUTHORISATION, authorisation),
+        *(of_one_writer if is_single_writer else ()),
+        Property(LINEARIZABILITY, linearizability),
+        Property(LIVENESS, liveness, reads="end"),
+    )
+
+
+def waits_for(world: World, client: NodeId, operation: Value) -> str:
+    """Say what a call still waits for."""
+    assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
+    system, server = world.scenario.system, world.core(operation.at).state
+    assert isinstance(system, Register), f"{system!r} is no register"
+    assert isinstance(server, Server), f"{operation.at} is no server"
+    phase = next((p for p in server.phases if p.request.client == client), None)
+    token = system.access.token(operation.token)
+    if phase is None or token is None:
+        return f"{operation.at} does not work on it"
+    heard = phase.heard if isinstance(phase, Querying) else phase.stored
+    more = system.rules.quorum(len(token.readers)) - len(heard)
+    missing = ", ".join(_with_state(world, r) for r in token.readers if r not in heard)
+    return f"{operation.at} still waits for {more} of {missing}"
+
+
+def _with_state(world: World, node: NodeId) -> str:
+    if node in world.conditions.down:
+        return f"{node} (down)"
+    return f"{node} (silent)" if node in world.conditions.silent else node
+
+
+def survives(access: Access, spare: int = 0) -> Tolerates:
+    """Return the bound on failures: any writers, and of each token's readers only a minority.
+
+    With `spare` readers more the bound is wrong by that much.
+    """
+
+    def tolerates(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
+        del roles
+        return set(failed) <= set(access.servers) and all(
+            2 * (sum(reader in failed for reader in token.readers) - spare) < len(token.readers)
+            for token in access.tokens
+        )
+
+    return tolerates
+
+
+def depends_on(client: NodeId, operation: Value) -> tuple[NodeId, ...]:
+    """An answer needs the client and the server that it asked; of the others, any majority."""
+    assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
+    return (client, operation.at)

@@ -1,0 +1,137 @@
+"""Observers: properties as automata, so that an exploration need not carry whole histories.
+
+What was seen of a run decides whether a property of histories is broken, so it belongs to the
+identity of a state, in one form or the other: leaving it out loses violations. An observer reduces
+it to what the property can still tell apart. `Remembered` works for any property of histories: it
+keeps the operations and their real-time order, and forgets how the rest interleaved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from counterpoint.model.trace import EventKind
+from counterpoint.model.values import NodeId, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something that checkers of histories see: a call, a return, a note, a crash, a role."""
+
+    kind: EventKind
+    node: NodeId
+    value: Value
+
+
+OBSERVED: frozenset[EventKind] = frozenset({"invoke", "return", "note", "role", "crash", "recover"})
+"""The kinds of event that an observation can be."""
+
+
+class Observer(Protocol):
+    """A property as an automaton: memories are hashable, `observe` is pure."""
+
+    @property
+    def initial(self) -> Value:
+        """The memory before anything was seen."""
+        ...
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Value:
+        """Return the memory after one step in which these things were seen, in order."""
+        ...
+
+    def is_broken(self, memory: Value) -> bool:
+        """Tell whether no continuation can make the property hold again."""
+        ...
+
+
+class Call(NamedTuple):
+    """An operation: what had completed at each node when it was called, what was asked and answered.
+
+    `before` has a number for each node: how many of its operations precede this one in real time.
+    `answer` is empty while there is none, else a 1-tuple of the result.
+    """
+
+    before: tuple[int, ...]
+    operation: Value
+    answer: tuple[Value, ...] = ()
+
+
+class Thread(NamedTuple):
+    """The operations of one node. The last one may be under way; one cut off by a crash stays open."""
+
+    calls: tuple[Call, ...] = ()
+    is_busy: bool = False
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The operations of all nodes and their real-time order: the history, up to what it can mean."""
+
+    nodes: tuple[NodeId, ...]
+
+    @property
+    def initial(self) -> tuple[Thread, ...]:
+        """No operations."""
+        return (Thread(),) * len(self.nodes)
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> tuple[Thread, ...]:
+        """Record calls and returns; what else is seen is not kept."""
+        assert isinstance(memory, tuple)
+        threads: list[Thread] = list(memory)
+        for observation in seen:
+            index = self.nodes.index(observation.node)
+            thread = threads[index]
+            match observation.kind:
+                case "invoke":
+                    before = tuple(len(t.calls) - t.is_busy for t in threads)
+                    called = (*thread.calls, Call(before, observation.value))
+                    threads[index] = Thread(called, True)
+                case "return":
+                    last = thread.calls[-1]._replace(answer=(observation.value,))
+                    threads[index] = Thread((*thread.calls[:-1], last), False)
+                case "crash":
+                    threads[index] = thread._replace(is_busy=False)
+                case _:
+                    pass
+        return tuple(threads)
+
+    def is_broken(self, memory: Value) -> bool:
+        """Never: what is remembered is for a checker to judge."""
+        del memory
+        return False
+
+    def retell(self, memory: Value) -> tuple[Observation, ...]:
+        """Return observations in an order with exactly the real-time order that is remembered.
+
+        The sets of operations before each call are ordered by inclusion, as they were in the run:
+        so return what the next call presupposes, make all calls that presuppose no more, and go on.
+        """
+        assert isinstance(memory, tuple)
+        calls = [
+            (index, position, call)
+            for index, thread in enumerate(memory)
+            for position, call in enumerate(thread.calls)
+        ]
+        calls.sort(key=lambda entry: (sum(entry[2].before), entry[0], entry[1]))
+        told: list[Observation] = []
+        returned = [0] * len(self.nodes)
+        for index, _, call in calls:
+            told += self._returns(memory, returned, call.before)
+            told.append(Observation("invoke", self.nodes[index], call.operation))
+        everything = tuple(len(thread.calls) - thread.is_busy for thread in memory)
+        return (*told, *self._returns(memory, returned, everything))
+
+    def _returns(
+        self, memory: tuple[Thread, ...], returned: list[int], until: Iterable[int]
+    ) -> list[Observation]:
+        told = []
+        for index, count in enumerate(until):
+            for call in memory[index].calls[returned[index] : count]:
+                if call.answer:
+                    told.append(Observation("return", self.nodes[index], call.answer[0]))
+                else:
+                    told.append(Observation("crash", self.nodes[index], None))
+            returned[index] = max(returned[index], count)
+        return told

@@ -1,0 +1,1 @@
+"""The pages: every command and every example in them runs, every link leads somewhere."""

@@ -1,0 +1,1 @@
+"""Systems whose exact state counts other model checkers publish; they prove the explorer."""

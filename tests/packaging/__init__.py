@@ -1,0 +1,1 @@
+"""The repository as a product: builds, contracts, the Makefile, the tree."""
