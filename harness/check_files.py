@@ -22,12 +22,12 @@ from counterpoint.checkers.readers import (
     read_cases,
 )
 from counterpoint.checkers.transactions_history import TransactionHistory
+from counterpoint.harness.check_forms import CannotCheck
 from counterpoint.harness.check_models import (
-    CannotCheck,
     Model,
+    as_the_model_has_it,
     model_of,
     split_tuples,
-    with_known_reads,
 )
 from counterpoint.harness.check_properties import PROPERTIES, Property, Task
 from counterpoint.harness.deadline import TimeIsOver, deadline
@@ -208,7 +208,7 @@ def _task(case: Case, model: Model, wanted: Wanted) -> Task:
     if not isinstance(history, TransactionHistory):
         if wanted.partition == "tuple":
             history = split_tuples(history)
-        history = with_known_reads(history, model, initial)
+        history = as_the_model_has_it(history, model, initial)
     return Task(
         history,
         model,

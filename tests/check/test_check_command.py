@@ -60,7 +60,7 @@ def results(*arguments: str) -> list[dict[str, object]]:
         pytest.param(["cases.json#no"], 2, "has no case 'no'; its cases: good, open", id="no case"),
         pytest.param(["good.csv", "--format", "edn"], 2, "no event", id="another format"),
         pytest.param(["good.csv", "--format", "png"], 2, "is not one of", id="no such format"),
-        pytest.param(["good.csv", "--model", "queue"], 2, "is none of the operations", id="misfit"),
+        pytest.param(["good.csv", "--model", "queue"], 2, "calls 'write'; the model queue has", id="misfit"),
         pytest.param(["good.csv", "--model", "cow"], 2, "is not one of", id="no such model"),
         pytest.param(["good.csv", "--timeout", "0"], 2, "--timeout", id="no time"),
         pytest.param(["good.csv", "--initial", "NaN"], 2, "cannot be compared", id="no value"),
