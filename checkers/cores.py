@@ -12,12 +12,16 @@ IEEE Trans. Software Engineering 28(2), 2002; here the complement is weakened, n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from counterpoint.checkers.jit import JustInTime
 from counterpoint.checkers.plan import Plan
 
 QUESTION_STEPS_MAX = 20_000
 """How many steps one question may take while a core is being shrunk."""
+
+WINDOW = 16
+"""How large a core may be without context, and how many answers are shrunk in one."""
 
 
 class Effort:
@@ -28,6 +32,12 @@ class Effort:
         self._left = steps_max
         self._is_over = is_over
         self.sufficed = True
+
+    def share(self, parts: int) -> Effort:
+        """Set aside a part of what is left, for a try that may fail."""
+        part = self._left // parts
+        self._left -= part
+        return Effort(part, self._is_over)
 
     def is_legal(
         self, plan: Plan, *, length: int, is_due: Sequence[bool] | None = None
@@ -60,37 +70,58 @@ def first_bad_step(plan: Plan, search: JustInTime, effort: Effort) -> int:
     return broken - 1
 
 
-def smallest_steps(plan: Plan, last: int, effort: Effort) -> tuple[int, ...]:
-    """Shrink the answers up to the step `last`, the first bad one, to a core that ends with it.
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Steps that have no order together, the last one the first bad one.
 
-    It is minimal if the effort sufficed; an operation is kept where nothing was found out.
+    `context` counts the steps, from the first on, whose answers are taken for granted: they belong
+    to the core, but nobody tried to spare them one by one. `is_minimal` says that none of `steps`
+    can be spared.
     """
 
+    steps: tuple[int, ...]
+    context: int
+    is_minimal: bool
+
+
+def smallest_core(plan: Plan, last: int, effort: Effort) -> Core:
+    """Shrink the answers up to the step `last`, the first bad one, to a core that ends with it.
+
+    First without any context. Where that stays large, or takes too much effort, only the latest
+    `WINDOW` answers are shrunk, in the context of all before.
+    """
+    core = _shrunk(plan, last, effort.share(2))
+    if core.is_minimal and len(core.steps) <= WINDOW:
+        return core
+    return _shrunk(plan, last, effort, context=max(0, last - WINDOW))
+
+
+def _shrunk(plan: Plan, last: int, effort: Effort, *, context: int = 0) -> Core:
     def is_core(steps: Collection[int]) -> bool:
-        is_due = [False] * last + [True]
+        is_due = [True] * context + [False] * (last - context) + [True]
         for step in steps:
             is_due[step] = True
         return effort.is_legal(plan, length=last + 1, is_due=is_due) is False
 
-    steps = _latest(last, is_core)
+    steps = _latest(context, last, is_core)
     width = max(1, len(steps) // 2)
     while width >= 1:
         steps = _drop_chunks(steps, width, is_core)
         width //= 2
-    return (*steps, last)
+    return Core((*steps, last), context, effort.sufficed)
 
 
 IsCore = Callable[[Collection[int]], bool]
 
 
-def _latest(last: int, is_core: IsCore) -> tuple[int, ...]:
-    """Of the answers before the last one, so many of the latest that all are a core."""
+def _latest(context: int, last: int, is_core: IsCore) -> tuple[int, ...]:
+    """Of the answers between the context and the last, so many of the latest that all are a core."""
     if is_core(()):
         return ()
     count = 1
-    while count < last and not is_core(range(last - count, last)):
+    while count < last - context and not is_core(range(last - count, last)):
         count *= 2
-    return tuple(range(max(0, last - count), last))
+    return tuple(range(max(context, last - count), last))
 
 
 def _drop_chunks(steps: tuple[int, ...], width: int, is_core: IsCore) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ def can_be_ordered(
     specification: Specification,
     *,
     bystanders: Collection[str] = (),
-    configurations_max: int = 20_000,
+    configurations_max: int = 5_000,
 ) -> bool:
     """Tell whether some order explains all answers but those of the operations named `bystanders`.
 

@@ -9,7 +9,9 @@ Computing 17, 1993; Lowe, "Testing for linearizability", Concurrency and Computa
 Four reductions keep the configurations few; each keeps some legal order if there is one.
 
 - *Reads early*: a pending operation that can change nothing takes effect as soon as it is legal.
-- *Equal ones in turn*: of the pending operations that never return and ask the same, the first.
+- *Equal ones in turn*: of pending operations that ask the same and are told the same, the one
+  that returns first, of those that never return, the first. An order that takes another one can
+  exchange the two. (Not one that need not take effect for one that must.)
 - *Overwritten for free*: an operation that overwrites may count as having taken effect just before
   another that does. So when one takes effect, all pending ones become *spare*: when such a one
   returns it is done with. And two do not take effect in a row, for the first would be spare.
@@ -56,6 +58,9 @@ class JustInTime:
         self.steps_taken = 0
         self._length = plan.length if length is None else length
         self._is_due = is_due if is_due is not None else [True] * self._length
+        self._optional = {
+            plan.index[step] for step, is_due in enumerate(self._is_due) if not is_due
+        }
         self._outlook = outlook_of(plan, self._length, self._is_due)
         self.looks_ahead = self._outlook is not None
         initial = plan.table.state(plan.table.specification.initial)
@@ -150,9 +155,12 @@ class JustInTime:
         is_spare = spare & returning
         bound = BOUND if is_spare or not self._is_due[step] else 0
         finish: Configuration | None = None
+        tried = set()
         for bit, class_, index in plan.effects[step]:
-            if mask & bit:
+            if mask & bit or class_ in tried:
                 continue
+            if index not in self._optional:
+                tried.add(class_)
             overwrites = overwriting[class_]
             if overwrites and mode & OVERWROTE:
                 continue

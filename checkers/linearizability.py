@@ -150,14 +150,10 @@ class _Check:
     def _holds(self) -> Verdict:
         operations = {op.id: op for part in self._judged.values() for op in part}
         order = one_order(self._orders.values(), operations)
-        fault = real_time_fault(order, operations)
+        fault = real_time_fault(order, operations) if len(self._orders) > 1 else ""
         assert not fault, f"the orders of the parts were merged wrongly: {fault}"
-        return holds(
-            self._wording.name,
-            examined=self._examined,
-            witness=order,
-            summary=unanswered([operations[name] for name in order]),
-        )
+        summary = unanswered([operations[name] for name in order])
+        return holds(self._wording.name, examined=self._examined, witness=order, summary=summary)
 
     def _of_part(self, key: Hashable, verdict: Verdict) -> Verdict:
         """The verdict of a part as that of the whole; with several parts it names its key."""

@@ -23,6 +23,14 @@ from counterpoint.checkers.transaction_reasons import explain_level
 from counterpoint.checkers.transactions_history import Access, Transaction, TransactionHistory
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
 
+PROPERTIES: dict[IsolationLevel, str] = {
+    "read committed": "read committed",
+    "repeatable read": "repeatable read",
+    "read atomic": "read atomic",
+    "causal": "transactional causal consistency",
+}
+"""The property that each level is called in verdicts."""
+
 
 def check_transactions(history: TransactionHistory, *, level: IsolationLevel) -> Verdict:
     """Tell whether a history keeps a level: see `transaction_levels` for what each one asks.
@@ -35,11 +43,12 @@ def check_transactions(history: TransactionHistory, *, level: IsolationLevel) ->
     to the accesses in `details["accesses"]`, fail already alone and of which nothing can be
     left out.
     """
+    name = PROPERTIES[level]
     matched = match_transactions(history)
     if matched.defect is not None:
         defect = matched.defect
         return broken(
-            level,
+            name,
             f"{defect.why} ({defect.pattern})",
             examined=max(1, matched.read_count),
             because=(defect.why,),
@@ -50,9 +59,9 @@ def check_transactions(history: TransactionHistory, *, level: IsolationLevel) ->
     if core:
         return _violation(matched, core, level)
     if matched.doubt:
-        return undecided(level, matched.doubt, examined=matched.read_count)
+        return undecided(name, matched.doubt, examined=matched.read_count)
     witness = tuple(matched.transactions[index].id for index in order)
-    return holds(level, examined=matched.read_count, witness=witness)
+    return holds(name, examined=matched.read_count, witness=witness)
 
 
 def _violation(
@@ -63,7 +72,7 @@ def _violation(
     reasons = explain_level(shrunk, level)
     ids = [one.id for one in shrunk.transactions]
     return broken(
-        level,
+        PROPERTIES[level],
         f"{reasons.summary} ({reasons.pattern})",
         examined=matched.read_count,
         because=reasons.because,

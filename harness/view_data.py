@@ -15,7 +15,7 @@ from counterpoint.harness.plain import plain
 from counterpoint.harness.report import broken_first
 from counterpoint.harness.sentences import Part, cut_off, is_late, parts
 from counterpoint.harness.story import Span, Story
-from counterpoint.harness.support import culprit_events, fault_steps, named_steps, support
+from counterpoint.harness.support import culprit_events, fault_steps, named_steps, rests_on
 from counterpoint.harness.trail import holds_value
 from counterpoint.harness.variants import deviation
 from counterpoint.model.trace import Event, Trace
@@ -85,7 +85,7 @@ def _decisive(verdict: Verdict) -> str:
 
 def _verdict(story: Story, verdict: Verdict) -> Data:
     deciding = culprit_events(story, verdict)[-1:] if verdict.is_broken else ()
-    steps = sorted(support(story, deciding[0])) if deciding else []
+    steps = sorted(rests_on(story, deciding[0])) if deciding else []
     table = verdict.details.get("table")
     return {
         **_brief_verdict(verdict),

@@ -406,7 +406,7 @@ function Findings() {
 }
 
 function baked(chances) {
-  if (chances.length < 2) return null;
+  if (chances.length < 2 || chances[0] >= 1) return null;
   let step = 0;
   for (let k = 0; k + 1 < chances.length; k++) if (chances[k + 1] - chances[k] > chances[step + 1] - chances[step]) step = k;
   return { step, before: Math.round(100 * chances[step]), after: Math.round(100 * chances[step + 1]) };

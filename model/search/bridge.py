@@ -34,7 +34,7 @@ from counterpoint.model.search.failure import PropertyBroken, failure_of, requir
 from counterpoint.model.search.ranking import RANKING_MAX
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.tally import Tally
-from counterpoint.model.values import NodeId
+from counterpoint.model.values import Json, NodeId
 from counterpoint.model.world import Action
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class MachineTestCase(unittest.TestCase):
 
     machine: ClassVar[type[ScenarioMachine]]
     settings: ClassVar[settings]
+    counterpoint_scenario: ClassVar[Scenario]
 
     def runTest(self) -> None:
         """Run the machine under Hypothesis."""
@@ -74,7 +75,12 @@ class TestCaseOfMachine:
         found: type[MachineTestCase] | None = vars(owner).get("_test_case")
         if found is None:
             chosen = default_settings(owner.bench.scenario)
-            body = {"machine": owner, "settings": chosen, "__doc__": owner.__doc__}
+            body = {
+                "__doc__": owner.__doc__,
+                "machine": owner,
+                "settings": chosen,
+                "counterpoint_scenario": owner.bench.scenario,
+            }
             found = type(f"{owner.__name__}TestCase", (MachineTestCase,), body)
             type.__setattr__(owner, "_test_case", found)
         return found
@@ -149,7 +155,8 @@ def _minimised(
     bench, name = machine.bench, found.verdict.property
     choices = bench.minimiser.minimise(found.trace.choices, name).choices
     steps_found = len(found.trace.choices)
-    error = failure_of(bench.scenario, choices, name, steps_found=steps_found)
+    search: dict[str, Json] = {"strategy": "state machine"}
+    error = failure_of(bench.scenario, choices, name, steps_found=steps_found, search=search)
     script = follow(machine, choices, name)
     if script is None:
         return error

@@ -114,6 +114,13 @@ def test_a_write_that_may_be_late_follows_what_its_client_did_before_and_nothing
         assert verdict.culprits == ("o1", "o2", "o4", "o5")
 
 
+def test_initial_values_of_two_keys_are_told_apart() -> None:
+    """Found by search: what was demanded of one key's initial value was taken as done for the other."""
+    history = sessions(a="y?None", b="x=1", c="y?None y?None x?1 x?None")
+    for guarantees in (("MR",), ("RYW", "MR", "WFR")):
+        assert check_sessions(history, guarantees=guarantees).details["pattern"] == "MR"
+
+
 def test_nothing_to_judge_is_undecided() -> None:
     assert check_sessions(sessions(a="x=1")).outcome is Outcome.UNDECIDED
 

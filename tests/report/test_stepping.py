@@ -25,11 +25,12 @@ def test_the_states_before_a_step_are_those_of_its_world() -> None:
     for step, world in enumerate(trace.worlds):
         lines = list(states_before(trace, step))
         nodes = trace.scenario.system.nodes
-        told = [line for line in lines if not line.startswith(" ")]
-        assert told[: len(nodes)] == [f"{n}  {show(world.core(n).state)}" for n in nodes]
-        assert len(told) == len(nodes) + len(world.flights)
-        kept = sum(world.core(node).durable is not None for node in nodes)
-        assert len(lines) == len(told) + kept
+        assert [line for line in lines if line[:2] in nodes and line[2] == " "] == [
+            f"{n}  {show(world.core(n).state)}" for n in nodes
+        ]
+        kept = [core.durable for core in world.cores if core.durable is not None]
+        assert [line.split()[1] for line in lines if " durable " in line] == list(map(show, kept))
+        assert len(lines) == len(nodes) + len(kept) + len(world.flights)
 
 
 @pytest.mark.parametrize(
