@@ -186,9 +186,7 @@ class LinearizabilityObserver:
         return self.specification.step(state, seen.f, seen.argument, seen.result)
 
 
-def _with(
-    memory: Memory, key: Hashable, configurations: frozenset[Configuration]
-) -> Memory:
+def _with(memory: Memory, key: Hashable, configurations: frozenset[Configuration]) -> Memory:
     return frozenset((k, c) for k, c in memory if k != key) | {(key, configurations)}
 
 

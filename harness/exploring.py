@@ -30,6 +30,10 @@ class NoNumpy(ValueError):
     """The numpy engine was asked for, and numpy is not installed."""
 
 
+class NotSymmetric(ValueError):
+    """Symmetry was asked for where it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to explore; see `counterpoint explore --help`."""
@@ -41,6 +45,7 @@ class Options:
     engine: EngineName = "auto"
     checkpoint: Path | None = None
     checkpoint_seconds: float = 30.0
+    symmetry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,10 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
 
     Raises:
         NoNumpy: the numpy engine was asked for, and numpy is not installed.
+        NotSymmetric: symmetry was asked for where no nodes are interchangeable.
     """
+    if options.symmetry:
+        return _symmetric(scenario, options)
     has_numpy = importlib.util.find_spec("numpy") is not None
     if options.engine == "numpy" and not has_numpy:
         raise NoNumpy("numpy is not installed; install counterpoint[fast], or use --engine plain")
@@ -72,6 +80,25 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
         is_lossy=options.is_lossy,
         history=options.history,
         limits=options.limits,
+    )
+
+
+def _symmetric(scenario: Scenario, options: Options) -> Explorer:
+    """Return an exploration of orbits; the plain engine alone knows them."""
+    if not scenario.symmetric:
+        raise NotSymmetric(
+            f"scenario {scenario.name!r} names no interchangeable nodes; say in Scenario.symmetric "
+            "which are, or leave --symmetry out"
+        )
+    if options.engine == "numpy":
+        raise NotSymmetric("the numpy engine knows no symmetry; use --engine plain")
+    return Explorer(
+        scenario,
+        no_op=options.no_op,
+        is_lossy=options.is_lossy,
+        history=options.history,
+        limits=options.limits,
+        symmetry=True,
     )
 
 

@@ -11,7 +11,13 @@ from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.observers import LinearizabilityObserver
 from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.checkers.specifications import CasRegister, Counter, Queue, Register, Specification
+from counterpoint.checkers.specifications import (
+    CasRegister,
+    Counter,
+    Queue,
+    Register,
+    Specification,
+)
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.examine import history_trace
@@ -101,7 +107,9 @@ def _next(
     is_blind = operation[0] in ("write", "enqueue", "add")
     result = None if is_blind else random.choice(results)
     refusable = operation[0] in ("read", "write")
-    return Observation("return", client, "refused" if refusable and random.random() < 0.1 else result)
+    return Observation(
+        "return", client, "refused" if refusable and random.random() < 0.1 else result
+    )
 
 
 def test_calls_that_the_view_does_not_show_are_not_judged() -> None:
