@@ -82,7 +82,7 @@ def _cyclic(sessions: Sessions, causal: Graph) -> Reasons | None:
 def _stale(sessions: Sessions, causal: Graph) -> Reasons | None:
     """A read of the initial value after a write it knew, or of a value that it knew replaced."""
     candidates = []
-    for lost, kept, read in _same_key(sessions):
+    for lost, kept, read in same_key(sessions):
         known = shortest_chain(causal, lost, read)
         if known is None:
             continue
@@ -96,16 +96,22 @@ def _stale(sessions: Sessions, causal: Graph) -> Reasons | None:
 def _initial_read(sessions: Sessions, known: list[Link]) -> Reasons:
     operations = sessions.operations
     read, write = operations[known[-1].after], operations[known[0].before]
-    because = (
-        f"{named(read)}: the initial value comes before every write, so before "
-        f"{content(write)} {label(write)}"
-    )
     summary = _overtaken(operations, known) or (
         f"{deed(read)}, the initial value, although {content(write)} was known: "
         f"{story(operations, known)}"
     )
-    cycle = [*known, Link(known[-1].after, known[0].before, CONFLICT, because)]
+    cycle = [*known, initial_link(sessions, known)]
     return Reasons("WriteCOInitRead", summary, cycle, _lines(cycle))
+
+
+def initial_link(sessions: Sessions, known: list[Link]) -> Link:
+    """A read of the initial value comes before a write: here one that it knew."""
+    read, write = (sessions.operations[i] for i in (known[-1].after, known[0].before))
+    because = (
+        f"{named(read)}: the initial value comes before every write, so before "
+        f"{content(write)} {label(write)}"
+    )
+    return Link(known[-1].after, known[0].before, CONFLICT, because)
 
 
 def _replaced_read(sessions: Sessions, known: list[Link], replaced: list[Link]) -> Reasons:
@@ -136,7 +142,7 @@ def _overtaken(operations: Sequence[Operation], known: list[Link]) -> str:
     )
 
 
-def _same_key(sessions: Sessions) -> list[tuple[int, int, int]]:
+def same_key(sessions: Sessions) -> list[tuple[int, int, int]]:
     """Every (lost, kept, read): a read, the write it saw, another write of the same key."""
     operations = sessions.operations
     return [
@@ -151,18 +157,18 @@ def _same_key(sessions: Sessions) -> list[tuple[int, int, int]]:
 def _no_common_order(sessions: Sessions, causal: Graph) -> Reasons | None:
     """Writes that reads, all taken together, put in a circle."""
     forced = [
-        _conflict(sessions, known, kept)
-        for lost, kept, read in _same_key(sessions)
+        conflict_link(sessions, known, kept)
+        for lost, kept, read in same_key(sessions)
         if kept >= 0 and (known := shortest_chain(causal, lost, read))
     ]
     cycle = shortest_cycle(graph([*_links(causal), *forced]))
     if cycle is None:
         return None
-    summary = f"no order of the writes suits everybody: {_demands(sessions, cycle)}"
+    summary = f"no order of the writes suits everybody: {opposing_demands(sessions, cycle)}"
     return Reasons("CyclicCF", summary, cycle, _lines(cycle))
 
 
-def _conflict(sessions: Sessions, known: list[Link], kept: int) -> Link:
+def conflict_link(sessions: Sessions, known: list[Link], kept: int) -> Link:
     """What a read knew comes before what it returned."""
     operations = sessions.operations
     read, lost, seen = (operations[i] for i in (known[-1].after, known[0].before, kept))
@@ -173,7 +179,8 @@ def _conflict(sessions: Sessions, known: list[Link], kept: int) -> Link:
     return Link(known[0].before, kept, CONFLICT, because)
 
 
-def _demands(sessions: Sessions, cycle: list[Link]) -> str:
+def opposing_demands(sessions: Sessions, cycle: list[Link]) -> str:
+    """The conflicts of a cycle as demands that cannot all be met."""
     operations = sessions.operations
     return ", but ".join(
         f"{content(operations[link.before])} must come before {content(operations[link.after])}"
@@ -194,7 +201,7 @@ def _no_view(sessions: Sessions, causal: Graph) -> Reasons | None:
 
 def _no_view_of(sessions: Sessions, causal: Graph, session: int) -> Reasons | None:
     """Saturate the happens-before relation of one session, link by link, to the letter."""
-    triples = [t for t in _same_key(sessions) if sessions.session_of[t[2]] == session]
+    triples = [t for t in same_key(sessions) if sessions.session_of[t[2]] == session]
     order = causal
     support: dict[Link, list[Link]] = {}
     while True:
@@ -205,11 +212,11 @@ def _no_view_of(sessions: Sessions, causal: Graph, session: int) -> Reasons | No
             if kept == INITIAL:
                 return _hidden_initial_read(sessions, known, support)
             if replaced := shortest_chain(order, kept, lost):
-                link = _conflict(sessions, known, kept)
+                link = conflict_link(sessions, known, kept)
                 support[link] = known
                 return _contradictory_reads(sessions, [*replaced, link], read, support)
             if shortest_chain(order, lost, kept) is None:
-                link = _conflict(sessions, known, kept)
+                link = conflict_link(sessions, known, kept)
                 support[link] = known
                 order = graph([*_links(order), link])
                 break
@@ -234,7 +241,9 @@ def _contradictory_reads(
     sessions: Sessions, cycle: list[Link], read: int, support: dict[Link, list[Link]]
 ) -> Reasons:
     reader = sessions.operations[read].client
-    summary = f"no order of the writes explains what {reader} read: {_demands(sessions, cycle)}"
+    summary = (
+        f"no order of the writes explains what {reader} read: {opposing_demands(sessions, cycle)}"
+    )
     if sum(link.rule == CONFLICT for link in cycle) == 1:
         summary += ", and after it as well"
     return Reasons("CyclicHB", summary, cycle, _lines(cycle, support))

@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.register import Uses, uses_of
@@ -44,7 +45,7 @@ from counterpoint.checkers.single_writer_core import (
 from counterpoint.checkers.single_writer_words import SingleWriterWords
 from counterpoint.checkers.verify import witness_fault
 from counterpoint.checkers.versions import Versions, second_writer, versions_of
-from counterpoint.model.verdict import Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Outcome, Verdict, broken, holds, undecided
 
 SAFE = "safe"
 REGULAR = "regular"
@@ -55,11 +56,12 @@ Show = Callable[[Hashable], str]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One register's operations with their versions, ready to be judged."""
+    """One register's operations with their versions; `fault` says if there is a second writer."""
 
     uses: Uses
     versions: Versions
     words: SingleWriterWords
+    fault: str
 
 
 def check_single_writer(
@@ -72,30 +74,26 @@ def check_single_writer(
     Raises:
         UnknownOperation: for an operation that is neither a read nor a write.
     """
-    uses = uses_of(history)
-    fault = second_writer(uses.writes)
-    if fault:
-        safe, regular, no_inversion = (
-            undecided(name, fault) for name in (SAFE, REGULAR, NO_INVERSION)
-        )
-        return safe, regular, no_inversion
-    versions = versions_of(uses.writes, initial)
-    given = Given(uses, versions, SingleWriterWords(show, initial, uses.failed))
-    return _safe(given), _regular(given), _no_inversion(given)
+    given = _given(history, initial, show)
+    return (
+        _of_one_writer(_safe, SAFE, given),
+        _of_one_writer(_regular, REGULAR, given),
+        _of_one_writer(_no_inversion, NO_INVERSION, given),
+    )
 
 
 def check_safe(
     history: Sequence[Operation], *, initial: Hashable = None, show: Show = repr
 ) -> Verdict:
     """Judge whether every read that overlaps no write returned the last value written."""
-    return check_single_writer(history, initial=initial, show=show)[0]
+    return _of_one_writer(_safe, SAFE, _given(history, initial, show))
 
 
 def check_regular(
     history: Sequence[Operation], *, initial: Hashable = None, show: Show = repr
 ) -> Verdict:
     """Judge whether every read returned the last value written before it, or one of meanwhile."""
-    return check_single_writer(history, initial=initial, show=show)[1]
+    return _of_one_writer(_regular, REGULAR, _given(history, initial, show))
 
 
 def check_no_inversion(
@@ -105,21 +103,52 @@ def check_no_inversion(
 
     HOLDS carries the order of the writes and of the regular reads.
     """
-    return check_single_writer(history, initial=initial, show=show)[2]
+    return _of_one_writer(_no_inversion, NO_INVERSION, _given(history, initial, show))
 
 
-def _safe(given: Given) -> Verdict:
+def check_writes_in_turn(
+    history: Sequence[Operation],
+    *,
+    initial: Hashable = None,
+    name: str = "linearizability",
+    show: Show = repr,
+) -> Verdict:
+    """Judge linearizability where each write had returned before the next was called.
+
+    Any number of clients may have written; only the last write may be open. UNDECIDED if the
+    writes overlap or a write before the last is open, and if no read was answered.
+    """
+    given = _given(history, initial, show)
+    writes = given.uses.writes
+    if not all(a.precedes(b) for a, b in pairwise(writes)):
+        return undecided(name, "writes overlap")
+    regular = _regular(given, name)
+    return _no_inversion(given, name) if regular.outcome is Outcome.HOLDS else regular
+
+
+def _given(history: Sequence[Operation], initial: Hashable, show: Show) -> Given:
+    uses = uses_of(history)
+    versions = versions_of(uses.writes, initial)
+    words = SingleWriterWords(show, initial, uses.failed)
+    return Given(uses, versions, words, second_writer(uses.writes))
+
+
+def _of_one_writer(judge: Callable[[Given, str], Verdict], name: str, given: Given) -> Verdict:
+    return undecided(name, given.fault) if given.fault else judge(given, name)
+
+
+def _safe(given: Given, name: str) -> Verdict:
     versions = given.versions
     alone = [read for read in given.uses.reads if versions.low(read) == versions.high(read)]
     if not alone:
-        return undecided(SAFE, "no read was answered that overlapped no write")
-    return _reads_in_range(SAFE, given, alone)
+        return undecided(name, "no read was answered that overlapped no write")
+    return _reads_in_range(name, given, alone)
 
 
-def _regular(given: Given) -> Verdict:
+def _regular(given: Given, name: str) -> Verdict:
     if not given.uses.reads:
-        return undecided(REGULAR, "no read was answered")
-    return _reads_in_range(REGULAR, given, given.uses.reads)
+        return undecided(name, "no read was answered")
+    return _reads_in_range(name, given, given.uses.reads)
 
 
 def _reads_in_range(name: str, given: Given, reads: Sequence[Operation]) -> Verdict:
@@ -147,22 +176,22 @@ def _wrong_read(read: Operation, versions: Versions) -> WrongRead:
     )
 
 
-def _no_inversion(given: Given) -> Verdict:
+def _no_inversion(given: Given, name: str) -> Verdict:
     versions = given.versions
     reads = [read for read in given.uses.reads if _is_regular(read, versions)]
     if not reads:
-        return undecided(NO_INVERSION, "no regular read was answered")
+        return undecided(name, "no regular read was answered")
     placed, fallen = place(reads, versions)
     if fallen is not None:
         core = inversion(*fallen, versions)
         fault = inversion_fault(core, versions)
         assert not fault, f"the core {core} is wrong: {fault}"
-        return _broken(NO_INVERSION, core, given, len(reads))
+        return _broken(name, core, given, len(reads))
     witness = _order(placed, versions)
     judged = numbered([*given.uses.writes, *reads], versions)
     fault = witness_fault(judged, witness, Numbered((0, versions.writes[0].argument)))
     assert not fault, f"the order of the versions is wrong: {fault}"
-    return holds(NO_INVERSION, examined=len(reads), witness=witness)
+    return holds(name, examined=len(reads), witness=witness)
 
 
 def _order(placed: Sequence[Placed], versions: Versions) -> tuple[str, ...]:

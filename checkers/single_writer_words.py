@@ -66,6 +66,8 @@ class SingleWriterWords:
     def _in_order(self, older: Operation, newer: Operation) -> str:
         if is_initial(older):
             return f"{self.show(self.initial)} is the initial value, older than every write"
+        if older.precedes(newer):
+            return self._shared.real_time(older, newer).because
         return (
             f"{newer.client} called {self._shared.named(older)}{at(older.call_step)} before "
             f"{self._shared.named(newer)}{at(newer.call_step)}, and the writes of one writer "

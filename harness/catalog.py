@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from counterpoint.harness.entry import Entry, UnknownName
@@ -13,6 +13,8 @@ from counterpoint.model.scenario import Scenario
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
         "register": "counterpoint.harness.systems.register",
+        "causal_deps": "counterpoint.harness.systems.causal_deps",
+        "causal_lamport": "counterpoint.harness.systems.causal_lamport",
     }
 )
 """The module of each system; it is imported when it is asked for, so that help stays fast."""
@@ -74,6 +76,9 @@ def _own(system: str, settings: Mapping[str, str]) -> Scenario:
         return found
     if not callable(found):
         raise UnknownName(f"{system} is neither a function that returns a Scenario nor a Scenario")
+    if not _promises_scenario(found):
+        # The name may come from the header of a file: nothing else may be called on its word.
+        raise UnknownName(f"{system} must be annotated as returning a Scenario: -> Scenario")
     try:
         result = found(**settings)
     except TypeError as error:
@@ -81,6 +86,11 @@ def _own(system: str, settings: Mapping[str, str]) -> Scenario:
     if not isinstance(result, Scenario):
         raise UnknownName(f"{system} returned {type(result).__name__}, not a Scenario")
     return result
+
+
+def _promises_scenario(function: Callable[..., object]) -> bool:
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    return annotation is Scenario or annotation in ("Scenario", "scenario.Scenario")
 
 
 def rebuild(origin: Mapping[str, str]) -> Scenario:

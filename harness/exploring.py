@@ -43,6 +43,7 @@ class Options:
     is_lossy: bool = False
     history: bool = False
     engine: EngineName = "auto"
+    workers: int = 1
     checkpoint: Path | None = None
     checkpoint_seconds: float = 30.0
     symmetry: bool = False
@@ -69,17 +70,24 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
     if options.engine == "numpy" and not has_numpy:
         raise NoNumpy("numpy is not installed; install counterpoint[fast], or use --engine plain")
     if options.engine == "plain" or not has_numpy:
-        engine: type[Explorer | VectorExplorer] = Explorer
-    else:
-        from counterpoint.model.search.vector import VectorExplorer
+        if options.workers > 1:
+            raise NoNumpy("several workers need the numpy engine; install counterpoint[fast]")
+        return Explorer(
+            scenario,
+            no_op=options.no_op,
+            is_lossy=options.is_lossy,
+            history=options.history,
+            limits=options.limits,
+        )
+    from counterpoint.model.search.vector import VectorExplorer
 
-        engine = VectorExplorer
-    return engine(
+    return VectorExplorer(
         scenario,
         no_op=options.no_op,
         is_lossy=options.is_lossy,
         history=options.history,
         limits=options.limits,
+        workers=options.workers,
     )
 
 

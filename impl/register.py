@@ -71,12 +71,18 @@ class Idle:
 
     number: int = 0
 
+    def __str__(self) -> str:
+        return "idle"
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A client that waits for the answer to its request."""
 
     request: Request
+
+    def __str__(self) -> str:
+        return f"waits for {self.request}"
 
 
 # ---- a server: any number of operations at a time, one for each client ---------------------------
@@ -90,6 +96,9 @@ class Writing:
     record: Record
     stored: frozenset[NodeId] = frozenset()
 
+    def __str__(self) -> str:
+        return f"{self.request} writes ({len(self.stored)} stored it)"
+
 
 @dataclass(frozen=True, slots=True)
 class Querying:
@@ -99,6 +108,9 @@ class Querying:
     newest: Record
     heard: frozenset[NodeId] = frozenset()
 
+    def __str__(self) -> str:
+        return f"{self.request} asks ({len(self.heard)} answered)"
+
 
 @dataclass(frozen=True, slots=True)
 class Imposing:
@@ -107,6 +119,9 @@ class Imposing:
     request: Request
     record: Record
     stored: frozenset[NodeId] = frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.request} writes back ({len(self.stored)} stored it)"
 
 
 Phase: TypeAlias = Writing | Querying | Imposing
@@ -150,6 +165,9 @@ class Server:
 
     shelf: Shelf = Shelf()
     phases: tuple[Phase, ...] = ()
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, (*self.shelf.records, *self.phases))) or "empty"
 
     def with_phase(self, phase: Phase) -> Server:
         """Return this server in this phase of a request, in place of any other of that client."""

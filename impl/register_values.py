@@ -43,7 +43,7 @@ class Record:
 
     def __str__(self) -> str:
         what = "nothing" if self.written is None else str(self.written)
-        return f"token {self.token}: {what} @{self.stamp}"
+        return f"{self.token}: {what} @{self.stamp}"
 
 
 def newest_of(records: Iterable[Record]) -> Record:

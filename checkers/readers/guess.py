@@ -77,6 +77,8 @@ def guess_format(name: str, head: str | bytes) -> str:
     for form, beginning in BY_BEGINNING:
         if beginning.match(head, start.end()):
             return form
+    if start.end() == len(head):
+        raise UnreadableHistory(name, 0, "the file is empty, or holds comments alone")
     suffix = name.rpartition(".")[2].lower() if "." in name else ""
     if suffix in BY_SUFFIX:
         return BY_SUFFIX[suffix]

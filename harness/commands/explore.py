@@ -67,6 +67,7 @@ from counterpoint.model.tracefile import write_trace
     help="dpor: one run of every class that differs in the order of independent steps; "
     "judges whole traces.",
 )
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -97,6 +98,7 @@ def explore(
     history: bool,
     symmetry: bool,
     reduction: str,
+    workers: int,
     checkpoint: Path | None,
     engine: EngineName,
     out: Path,
@@ -121,7 +123,9 @@ def explore(
         limits = Limits(depth, states, bytes_max, seconds)
         if reduction == "dpor":
             explore_reduced(built, limits, faults, out, as_json=as_json)
-        options = Options(limits, no_op, lossy, history, engine, checkpoint, symmetry=symmetry)
+        options = Options(
+            limits, no_op, lossy, history, engine, workers, checkpoint, symmetry=symmetry
+        )
         rounds = FaultRounds(built, options, faults_max=faults)
         was_interrupted = _explore(rounds, quiet=as_json)
     final = rounds.last

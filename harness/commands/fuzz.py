@@ -40,7 +40,7 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 @click.option("--runs", type=click.IntRange(1), help="Stop after so many runs.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long [10].")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--strategy", type=click.Choice(STRATEGIES), default="swarm", show_default=True)
+@click.option("--strategy", type=click.Choice(STRATEGIES), default="mixed", show_default=True)
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @click.option(
     "--out",

@@ -80,6 +80,11 @@ def default(options: Options) -> Plan:
     )
 
 
+def small(options: Options) -> Plan:
+    """So little that every run can be explored: one write, one client that reads twice, no fault."""
+    return replace(default(options), limits=budgets(), steps=(10, 40), calls_floor=2.0)
+
+
 def crashes(options: Options) -> Plan:
     """Nodes crash and come back, again and again; two clients write, as one may be cut off."""
     token = options.token
@@ -237,6 +242,7 @@ USUAL_IN: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "down_replica": {"token": 1},
         "races": {"writes": 4, "reads": 4},
         "crashes": {"reads": 3},
+        "small": {"writes": 1, "clients": 1},
     }
 )
 """... and those that are others in some scenarios."""
@@ -244,6 +250,7 @@ USUAL_IN: Mapping[str, Mapping[str, int]] = MappingProxyType(
 PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
     {
         "default": default,
+        "small": small,
         "crashes": crashes,
         "races": races,
         "slow_replica": slow_replica,
@@ -260,6 +267,7 @@ ENTRY = Entry(
     build=build,
     scenarios={
         "default": "token 4: 2 writes through its writer, 2 clients that read twice; all faults",
+        "small": "token 4: one write, one client that reads twice; no fault; explore all of it",
         "crashes": "token 4: two clients write and two read, while nodes crash and restart",
         "races": "token 4: no node fails, but many answers are late; 4 writes and 4 reads each",
         "slow_replica": "token 1: the store to 50052 is late, and a read there is faster",
@@ -287,8 +295,8 @@ ENTRY = Entry(
     settings={
         "config": "path of an access configuration in YAML (default: the demo configuration)",
         "token": "the token that is written and read (default: 4; 1 in the demonstrations)",
-        "writes": "writes of the writing client, 0 to 9 (default: 2; 4 in races)",
-        "reads": "reads of each reading client, 0 to 9 (default: 2; 3 in crashes, 4 in races)",
-        "clients": "clients that read, 0 to 9, in default and races (default: 2)",
+        "writes": "writes of the writing client, 0 to 9 (default: 2; 4 in races, 1 in small)",
+        "reads": "reads of each reading client, 0 to 9 (default: 2; 4 in races, 3 in crashes)",
+        "clients": "how many clients read, 0 to 9 (default: 2; 1 in small)",
     },
 )

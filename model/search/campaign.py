@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 from time import monotonic
+from typing import Literal
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.compiled import Compiled
@@ -29,6 +31,9 @@ from counterpoint.model.world import Action
 
 FINDINGS_MAX = 5
 """So many failing runs are minimised, and the shortest result is kept."""
+
+RUNS_AFTER_FINDING = 2_000
+"""After the first failing run so many more runs look for others."""
 
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
@@ -91,7 +96,7 @@ class Campaign:
         self,
         scenario: Scenario,
         *,
-        strategy: StrategyName = "swarm",
+        strategy: StrategyName | Literal["hypothesis"] = "mixed",
         seed: int = 0,
         shard: tuple[int, int] = (0, 1),
         findings_max: int = FINDINGS_MAX,
@@ -104,7 +109,7 @@ class Campaign:
         self._findings_max = findings_max
         self._compiled = Compiled(scenario)
         self._examiner = Examiner(self._compiled)
-        self._runs = self._steps = self._completed = 0
+        self._runs = self._steps = self._completed = self._first_found_at = 0
         self._faults: Counter[str] = Counter()
         self._started = monotonic()
         self._stopped: float | None = None
@@ -131,14 +136,12 @@ class Campaign:
         self._started = monotonic()
         report_at = self._started + every_seconds
         deadline = self._started + budgets.seconds if budgets.seconds is not None else None
-        first, stride = self._shard
-        number = first
+        walks = self._walks()
         try:
             while budgets.runs is None or self._runs < budgets.runs:
-                self._one(number)
-                number += stride
+                self._take(*next(walks))
                 now = monotonic()
-                if self.findings and self._is_enough(now):
+                if self.findings and self._is_enough():
                     break
                 if deadline is not None and now >= deadline:
                     break
@@ -149,8 +152,17 @@ class Campaign:
             self._stopped = monotonic()
         yield self.progress
 
-    def _one(self, number: int) -> None:
-        walked = walk(self._compiled, run_random(self.seed, number), self.strategy)
+    def _walks(self) -> Iterator[tuple[int, Walk]]:
+        if self.strategy == "hypothesis":
+            # Imported here, as it takes longer than many a search.
+            from counterpoint.model.search.tapes import walks_by_hypothesis
+
+            yield from walks_by_hypothesis(self._compiled, number=self.seed, shard=self._shard)
+            return
+        for number in count(*self._shard):
+            yield number, walk(self._compiled, run_random(self.seed, number), self.strategy)
+
+    def _take(self, number: int, walked: Walk) -> None:
         run = walked.run
         self._runs += 1
         self._steps += len(run.choices)
@@ -166,15 +178,14 @@ class Campaign:
         if self.findings and name != self.findings[0].property:
             return
         if not self.findings:
-            self._first_found_at = monotonic()
+            self._first_found_at = self._runs
         self.findings.append(Finding(number, name, tuple(run.choices)))
 
-    def _is_enough(self, now: float) -> bool:
-        """Go on after the first finding for as long as it took to find, but no less than a second."""
+    def _is_enough(self) -> bool:
+        """Go on after the first finding for some runs: counted, so that a seed gives one result."""
         if len(self.findings) >= self._findings_max:
             return True
-        took = self._first_found_at - self._started
-        return now - self._first_found_at > max(took, 1.0)
+        return self._runs >= self._first_found_at + RUNS_AFTER_FINDING
 
     def _compare(self, walked: Walk) -> None:
         trace = run_reference(self.scenario, walked.run.choices)

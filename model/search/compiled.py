@@ -25,9 +25,10 @@ from counterpoint.model.node import (
     Timeout,
 )
 from counterpoint.model.observer import Observation
+from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.values import Value
-from counterpoint.model.world import Content, Core, react
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.world import Conditions, Content, Core, react
 
 Message: TypeAlias = int
 """An interned message content."""
@@ -77,6 +78,7 @@ class Compiled:
         self._core_ids: dict[tuple[int, Core], CoreId] = {}
         self._message_ids: dict[Content, Message] = {}
         self._observation_ids: dict[Observation, int] = {}
+        self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
         self.start_cores: tuple[CoreId, ...] = ()
         self.start_sends: tuple[Message, ...] = ()
         self.start_seen: tuple[int, ...] = ()
@@ -120,6 +122,18 @@ class Compiled:
             self.observations.append(observation)
             self.is_return.append(observation.kind == "return")
         return known
+
+    def tolerated_failures(self, conditions: Conditions) -> tuple[tuple[NodeId, ...], ...]:
+        """Return the sets of nodes that the system survives without; they depend on the roles."""
+        known = self._tolerated.get(conditions.roles)
+        if known is None:
+            known = tuple(tolerated_failures(self.scenario, conditions))
+            self._tolerated[conditions.roles] = known
+        return known
+
+    def role_change(self, node: int, role: str) -> int:
+        """Return the observation that a node has another role now."""
+        return self.observation_id(Observation("role", self.nodes[node], role))
 
     def deliver(self, core: CoreId, message: Message) -> Outcome:
         """Return what the arrival of a message does to a node in this core."""
@@ -220,14 +234,11 @@ class Compiled:
                     seen.append(self.observation_id(Observation("return", name, result)))
                 case Note(what):
                     seen.append(self.observation_id(Observation("note", name, what)))
-        role, old_role = self._role(node, reaction.core), self._role(node, before)
-        if role != old_role:
-            seen.append(self.observation_id(Observation("role", name, role)))
         return Outcome(
             self.core_id(node, reaction.core),
             tuple(sends),
             tuple(seen),
-            role,
+            self._role(node, reaction.core),
             not reaction.effects and reaction.core == before,
         )
 

@@ -8,7 +8,7 @@ that checkers of histories read. Tests hold it against `World` after every step 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from counterpoint.model.actions import Call, Deliver, Fire, Settle, Transform
 from counterpoint.model.faults import (
@@ -34,7 +34,6 @@ from counterpoint.model.rules import (
     may_fire,
     may_spend,
     obstacle,
-    tolerated_failures,
 )
 from counterpoint.model.search.compiled import (
     Choice,
@@ -43,13 +42,13 @@ from counterpoint.model.search.compiled import (
     Outcome,
 )
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Conditions, Flight, Moved, Partition, World
+from counterpoint.model.world import Action, Conditions, Content, Flight, Moved, Partition, World
 
 
 class Simulation:
     """One run. `flights` and `held` are messages in the order in which they were sent."""
 
-    __slots__ = ("choices", "compiled", "conditions", "cores", "flights", "held", "seen")
+    __slots__ = ("_offers", "choices", "compiled", "conditions", "cores", "flights", "held", "seen")
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
@@ -59,6 +58,7 @@ class Simulation:
         self.seen: list[int] = list(compiled.start_seen)
         self.conditions = Conditions(roles=compiled.start_roles)
         self.choices: list[Action] = []
+        self._offers: list[Choice] | None = None
 
     # What is legal.
 
@@ -76,11 +76,12 @@ class Simulation:
 
     def offers(self) -> list[Choice]:
         """Return the calls that may begin and the timers that may go off, by node."""
-        choices = self.compiled.choices
-        found = [choice for core in self.cores for choice in choices[core]]
-        if found and (
-            self.conditions.down or not may_fire(self.compiled.scenario, self.conditions)
-        ):
+        found = self._offers
+        if found is None:
+            choices = self.compiled.choices
+            found = self._offers = [choice for core in self.cores for choice in choices[core]]
+        conditions = self.conditions
+        if found and (conditions.down or not may_fire(self.compiled.scenario, conditions)):
             return [choice for choice in found if self._is_open(choice)]
         return found
 
@@ -112,8 +113,11 @@ class Simulation:
         self._arrive(message)
 
     def _arrive(self, message: Message) -> None:
-        node = self.compiled.destination[message]
-        self.become(node, self.compiled.deliver(self.cores[node], message))
+        compiled = self.compiled
+        node = compiled.destination[message]
+        core = self.cores[node]
+        outcome = compiled.reactions[core].get(message)
+        self.become(node, compiled.deliver(core, message) if outcome is None else outcome)
 
     def choose(self, choice: Choice) -> None:
         """Begin a call, or let a timer go off."""
@@ -128,11 +132,16 @@ class Simulation:
 
     def become(self, node: int, outcome: Outcome) -> None:
         """Let a node take the outcome of an input."""
-        self.cores[node] = outcome.core
-        self.flights += outcome.sends
-        self.seen += outcome.seen
-        if outcome.role and self.conditions.roles[node] != outcome.role:
-            self.conditions = self.conditions.with_role(node, outcome.role)
+        core, sends, seen, role, _ = outcome
+        choices = self.compiled.choices
+        if choices[core] or choices[self.cores[node]]:
+            self._offers = None
+        self.cores[node] = core
+        self.flights += sends
+        self.seen += seen
+        if role and self.conditions.roles[node] != role:
+            self.conditions = self.conditions.with_role(node, role)
+            self.seen.append(self.compiled.role_change(node, role))
 
     def attempt(self, action: Action, *, leniently: bool = False) -> bool:
         """Perform an action if it is legal, and tell whether it was.
@@ -142,15 +151,11 @@ class Simulation:
         """
         match action:
             case Deliver():
-                position = self._position(action, leniently)
-                if position is None or not self.can_arrive(position):
-                    return False
-                self.deliver(position)
-                return True
+                return any(map(self._try_delivery, self._positions(action, leniently)))
             case Drop() | Duplicate() | Overtake() | Delay() | Omit():
-                position = self._position(action, leniently)
                 by = action.by if isinstance(action, Omit) else None
-                return position is not None and self.disturb(action.kind, position, by)
+                positions = self._positions(action, leniently)
+                return any(self.disturb(action.kind, position, by) for position in positions)
             case Release():
                 return self._release(action, leniently)
             case Call() | Fire():
@@ -186,6 +191,7 @@ class Simulation:
 
     def _adopt(self, moved: Moved) -> None:
         compiled, world = self.compiled, moved.world
+        self._offers = None
         self.cores = [compiled.core_id(node, core) for node, core in enumerate(world.cores)]
         self.flights = [compiled.message_id(flight.content) for flight in world.flights]
         self.held = [compiled.message_id(flight.content) for flight in world.held]
@@ -206,22 +212,29 @@ class Simulation:
         latest = (-1,) * len(cores)
         return World(compiled.scenario, cores, flights, held, self.conditions, calls, latest)
 
-    def _position(
+    def _try_delivery(self, position: int) -> bool:
+        if not self.can_arrive(position):
+            return False
+        self.deliver(position)
+        return True
+
+    def _positions(
         self, action: Deliver | Drop | Duplicate | Overtake | Delay | Omit, leniently: bool
-    ) -> int | None:
+    ) -> Iterator[int]:
+        """Return where the message of an action is; leniently, then those that are like it."""
         content = (action.src, action.dst, action.body)
         message = self.compiled.known_message(content)
         if message is not None and message in self.flights:
-            return self.flights.index(message)
-        return self._alike(content, self.flights) if leniently else None
+            yield self.flights.index(message)
+        if leniently:
+            yield from self._alike(content, tuple(self.flights))
 
-    def _alike(self, content: tuple[NodeId, NodeId, Value], among: list[Message]) -> int | None:
+    def _alike(self, content: Content, among: Sequence[Message]) -> Iterator[int]:
         contents = self.compiled.contents
         for position, message in enumerate(among):
             src, dst, body = contents[message]
             if (src, dst) == content[:2] and type(body) is type(content[2]):
-                return position
-        return None
+                yield position
 
     def disturb(self, kind: str, position: int, by: NodeId | None = None) -> bool:
         """Do to the message at a position of `flights` what a kind of fault does, if it is legal."""
@@ -306,7 +319,7 @@ class Simulation:
         message = self.compiled.known_message(content)
         if message in self.held:
             return self.release(self.held.index(message))
-        position = self._alike(content, self.held) if leniently else None
+        position = next(self._alike(content, self.held), None) if leniently else None
         return position is not None and self.release(position)
 
     def release(self, position: int) -> bool:
@@ -395,7 +408,7 @@ class Simulation:
         """Stop the faults; these nodes stay silent for good."""
         if self.conditions.settled is not None:
             return False
-        if silent and silent not in tolerated_failures(self.compiled.scenario, self.conditions):
+        if silent and silent not in self.compiled.tolerated_failures(self.conditions):
             return False
         self.choices.append(Settle(silent))
         self.flights += self.held

@@ -241,13 +241,15 @@ class Slots:
         for message in outcome.sends:
             destination = self.compiled.destination[message]
             (own if destination == node else away.setdefault(destination, [])).append(message)
+        seen = outcome.seen
         if outcome.role and conditions.roles[node] != outcome.role:
             conditions = conditions.with_role(node, outcome.role)
+            seen = (*seen, self.compiled.role_change(node, outcome.role))
         return Transition(
             self.slot_id(node, Slot(outcome.core, self.filed(own), held)),
             self.environment_id(conditions),
             tuple((other, self._bundle_id(self.filed(ms))) for other, ms in sorted(away.items())),
-            self.sighting_id(outcome.seen),
+            self.sighting_id(seen),
             action,
         )
 

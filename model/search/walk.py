@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.search.compiled import Choice, Compiled
 from counterpoint.model.search.interfere import Interference
 from counterpoint.model.search.simulation import Simulation
@@ -59,7 +58,7 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
 
 def settle(run: Simulation, random: Random) -> None:
     """Stop the faults, draw who stays silent for good, and go on until the run is at rest."""
-    groups = tuple(tolerated_failures(run.compiled.scenario, run.conditions))
+    groups = run.compiled.tolerated_failures(run.conditions)
     run.settle(random.choice(groups) if random.random() < 0.5 else groups[0])
     finish(run, random)
 

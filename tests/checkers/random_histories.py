@@ -53,6 +53,9 @@ def happened(history: History) -> list[Operation]:
 Draw = Callable[[Random, int], tuple[str, Hashable]]
 """What the n-th operation of a history asks: its name and its argument."""
 
+Answer = Callable[[Random, str, Hashable], Hashable]
+"""Some answer, right or wrong, to an operation with its argument."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -71,7 +74,7 @@ def random_history(
     random: Random,
     draw: Draw,
     specification: Specification,
-    results: Callable[[Random, str], Hashable],
+    results: Answer,
     shape: Shape = Shape(),
 ) -> History:
     """A history of one object. `results` draws a wrong answer for an operation."""
@@ -109,11 +112,11 @@ def _served(
     f: str,
     argument: Hashable,
     random: Random,
-    results: Callable[[Random, str], Hashable],
+    results: Answer,
 ) -> tuple[Hashable, Hashable]:
     """The right answer, found by trying answers, and the state after it."""
     for _ in range(60):
-        result = results(random, f)
+        result = results(random, f, argument)
         after = specification.step(state, f, argument, result)
         if after is not ILLEGAL:
             return result, after
@@ -123,7 +126,7 @@ def _served(
 def _spoil(
     random: Random,
     operations: list[Operation],
-    results: Callable[[Random, str], Hashable],
+    results: Answer,
     shape: Shape,
 ) -> None:
     index = random.randrange(len(operations))
@@ -131,7 +134,7 @@ def _spoil(
     if op.is_open or op.status == "fail":
         return
     if random.random() < 0.5:
-        operations[index] = replace(op, result=results(random, op.f))
+        operations[index] = replace(op, result=results(random, op.f, op.argument))
     else:
         called, _, returned = _interval(random, shape)
         operations[index] = replace(op, called=called, returned=returned)

@@ -166,7 +166,7 @@ def _draw(random: Random, index: int) -> tuple[str, Hashable]:
     return ("write", index + 1) if random.random() < write_rate else ("read", None)
 
 
-def _results(random: Random, f: str) -> Hashable:
+def _results(random: Random, f: str, _argument: Hashable) -> Hashable:
     return None if f == "write" else random.choice((0, 1, 1, 2, 2, 3, 3, 4, 5))
 
 

@@ -50,6 +50,7 @@ from counterpoint.model.node import (
     Step,
     Timeout,
 )
+from counterpoint.model.values import show
 
 SYSTEM = Register(load_access(DEMO).only(4), ("c1", "c2"))
 W, A, B, C = "s50052", "s50053", "s50054", "s50055"
@@ -402,3 +403,21 @@ def test_b10_trusts_the_copy_that_the_client_has() -> None:
 def test_two_nodes_cannot_share_a_name() -> None:
     with pytest.raises(AssertionError, match="two nodes share a name"):
         Register(load_access(DEMO), ("c1", "s50051"))
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (Idle(3), "idle"),
+        (Waiting(C1), "waits for c1.1"),
+        (Server(has(stamp=1, of=(C1,))), "empty"),
+        (Server(has(ONE)), "4: abc(5, 25, 100) @1"),
+        (Server(has(), (Writing(C1, ONE, frozenset({A})),)), "c1.1 writes (1 stored it)"),
+        (
+            Server(has(), (Querying(C1, ONE), Imposing(C2, ONE))),
+            "c1.1 asks (0 answered), c2.1 writes back (0 stored it)",
+        ),
+    ],
+)
+def test_how_a_report_shows_a_state(state: State, text: str) -> None:
+    assert show(state) == text

@@ -78,5 +78,5 @@ def test_the_final_value_is_optional_and_bounded() -> None:
 def test_the_newest_record_is_the_one_with_the_highest_stamp() -> None:
     old, new = Record(1, 1), Record(1, 2, Written("a", 0, 1, 1, 7))
     assert newest_of((old, new)) == newest_of((new, old)) == new
-    assert str(new) == "token 1: a(0, 1, 1) @2"
-    assert str(Record(1)) == "token 1: nothing @0"
+    assert str(new) == "1: a(0, 1, 1) @2"
+    assert str(Record(1)) == "1: nothing @0"

@@ -5,11 +5,16 @@ from __future__ import annotations
 import struct
 
 import pytest
-from reader_samples import DBCOP_BINCODE, SAMPLES, bincode_history, bincode_text
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History
 from counterpoint.checkers.readers import READERS, Case, UnreadableHistory, read_cases
 from counterpoint.checkers.transactions_history import TransactionHistory
+from tests.checkers.readers.reader_samples import (
+    DBCOP_BINCODE,
+    SAMPLES,
+    bincode_history,
+    bincode_text,
+)
 
 
 def only(form: str, data: str | bytes | None = None) -> Case:

@@ -1,0 +1,136 @@
+"""Small reasons why a history has no legal order, for any specification.
+
+A *core* is a set of operations that cannot all have happened as told, even if every other operation
+is a *bystander*: it may have taken effect between its call and its return, or not at all, and its
+answer is ignored. In a core that is *minimal* none can be made a bystander. What a core says is
+therefore true of the whole history, whatever the object.
+
+Source of the search: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input",
+IEEE Trans. Software Engineering 28(2), 2002; here the complement is weakened, not deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from counterpoint.checkers.jit import JustInTime
+from counterpoint.checkers.plan import Plan
+
+QUESTION_STEPS_MAX = 20_000
+"""How many steps one question may take while a core is being shrunk."""
+
+WINDOW = 16
+"""How large a core may be without context, and how many answers are shrunk in one."""
+
+
+class Effort:
+    """How many steps explanations may still take, and whether they have had enough so far."""
+
+    def __init__(self, steps_max: int, is_over: Callable[[], bool]) -> None:
+        """Allow so many steps in all, until time is over."""
+        self._left = steps_max
+        self._is_over = is_over
+        self.sufficed = True
+
+    def share(self, parts: int) -> Effort:
+        """Set aside a part of what is left, for a try that may fail."""
+        part = self._left // parts
+        self._left -= part
+        return Effort(part, self._is_over)
+
+    def is_legal(
+        self, plan: Plan, *, length: int, is_due: Sequence[bool] | None = None
+    ) -> bool | None:
+        """Search, if there is effort left; None if nothing is found out."""
+        result = None
+        if self._left > 0 and not self._is_over():
+            search = JustInTime(plan, length=length, is_due=is_due)
+            result = search.run(min(self._left, QUESTION_STEPS_MAX))
+            self._left -= search.steps_taken
+        self.sufficed = self.sufficed and result is not None
+        return result
+
+
+def first_bad_step(plan: Plan, search: JustInTime, effort: Effort) -> int:
+    """The first step whose answer no order of the operations so far allows.
+
+    Without looking ahead that is where the search that found no order gave up; with it the search
+    may have given up earlier, so prefixes are tried by bisection.
+    """
+    if not search.looks_ahead:
+        return search.deepest
+    legal, broken = 0, plan.length
+    while broken - legal > 1:
+        middle = (legal + broken) // 2
+        if effort.is_legal(plan, length=middle) is False:
+            broken = middle
+        else:
+            legal = middle
+    return broken - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Steps that have no order together, the last one the first bad one.
+
+    `context` counts the steps, from the first on, whose answers are taken for granted: they belong
+    to the core, but nobody tried to spare them one by one. `is_minimal` says that none of `steps`
+    can be spared.
+    """
+
+    steps: tuple[int, ...]
+    context: int
+    is_minimal: bool
+
+
+def smallest_core(plan: Plan, last: int, effort: Effort) -> Core:
+    """Shrink the answers up to the step `last`, the first bad one, to a core that ends with it.
+
+    First without any context. Where that stays large, or takes too much effort, only the latest
+    `WINDOW` answers are shrunk, in the context of all before.
+    """
+    core = _shrunk(plan, last, effort.share(2))
+    if core.is_minimal and len(core.steps) <= WINDOW:
+        return core
+    return _shrunk(plan, last, effort, context=max(0, last - WINDOW))
+
+
+def _shrunk(plan: Plan, last: int, effort: Effort, *, context: int = 0) -> Core:
+    def is_core(steps: Collection[int]) -> bool:
+        is_due = [True] * context + [False] * (last - context) + [True]
+        for step in steps:
+            is_due[step] = True
+        return effort.is_legal(plan, length=last + 1, is_due=is_due) is False
+
+    steps = _latest(context, last, is_core)
+    width = max(1, len(steps) // 2)
+    while width >= 1:
+        steps = _drop_chunks(steps, width, is_core)
+        width //= 2
+    return Core((*steps, last), context, effort.sufficed)
+
+
+IsCore = Callable[[Collection[int]], bool]
+
+
+def _latest(context: int, last: int, is_core: IsCore) -> tuple[int, ...]:
+    """Of the answers between the context and the last, so many of the latest that all are a core."""
+    if is_core(()):
+        return ()
+    count = 1
+    while count < last - context and not is_core(range(last - count, last)):
+        count *= 2
+    return tuple(range(max(context, last - count), last))
+
+
+def _drop_chunks(steps: tuple[int, ...], width: int, is_core: IsCore) -> tuple[int, ...]:
+    """Drop chunk after chunk, the earliest first, as long as a core remains."""
+    at = 0
+    while at < len(steps):
+        fewer = steps[:at] + steps[at + width :]
+        if is_core(fewer):
+            steps = fewer
+        else:
+            at += width
+    return steps

@@ -1,0 +1,113 @@
+"""From a search that found no order to a verdict that a person can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from types import MappingProxyType
+
+from counterpoint.checkers.core_words import CoreWords
+from counterpoint.checkers.cores import Core, Effort, first_bad_step, smallest_core
+from counterpoint.checkers.frontier import TooMuch
+from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
+from counterpoint.checkers.jit import JustInTime
+from counterpoint.checkers.plan import Plan, plan_of
+from counterpoint.checkers.verify import weak_core_fault
+from counterpoint.model.verdict import Verdict, broken
+
+EXPLANATION_STEPS_MAX = 200_000
+"""How many steps of search an explanation may take in all."""
+
+ANSWERS_MAX = 8
+"""How many other answers are tried, to tell what would have been possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a verdict is called, how values are shown, and when there is no time left."""
+
+    name: str
+    show: Callable[[Hashable], str]
+    is_over: Callable[[], bool]
+
+
+def broken_by_search(
+    search: JustInTime, wording: Wording, *, examined: int, is_whole: bool = True
+) -> Verdict:
+    """Explain a search that ended without an order: a core, and what would have been possible.
+
+    The core is re-checked by `weak_core_fault`, unless too much was pending at one time for that;
+    `details` tells, under "core", "minimal and re-checked" or what is missing; where all earlier
+    answers had to be taken for granted, it says so. "first_bad" names
+    the operation whose return no order allows, "could_have_returned" what it might have said; both
+    only if the search saw the whole history of the object.
+    """
+    plan = search.plan
+    effort = Effort(EXPLANATION_STEPS_MAX, wording.is_over)
+    last = first_bad_step(plan, search, effort)
+    possible = _possible_answers(plan, last, effort.share(4)) if is_whole else ()
+    found = smallest_core(plan, last, effort)
+    core = [plan.operations[plan.index[step]] for step in found.steps]
+    seen = _seen_before(plan, core[-1])
+    details: dict[str, object] = {"core": _standing(seen, found, plan)}
+    if is_whole:
+        details |= {"first_bad": core[-1].id, "could_have_returned": possible}
+    words = CoreWords(wording.show, possible, found.context)
+    bystanders = len(seen) - len(core) - found.context
+    return broken(
+        wording.name,
+        words.summary(core),
+        examined=examined,
+        because=words.because(core, bystanders=bystanders),
+        culprits=tuple(op.id for op in core),
+        details=MappingProxyType(details),
+    )
+
+
+def _seen_before(plan: Plan, deciding: Operation) -> list[Operation]:
+    """The operations called before the deciding one returned; later returns are still open."""
+    return [
+        op if op.returned <= deciding.returned else replace(op, returned=OPEN)
+        for op in plan.operations
+        if op.called <= deciding.returned
+    ]
+
+
+def _standing(seen: Sequence[Operation], core: Core, plan: Plan) -> str:
+    """Re-check a core and say what is known of it."""
+    if core.context:
+        return f"given the {core.context} answers before"
+    names = {plan.operations[plan.index[step]].id for step in core.steps}
+    matters = [
+        op
+        for op, class_ in zip(seen, plan.class_of, strict=False)
+        if op.id in names or not plan.table.is_read[class_]
+    ]
+    try:
+        fault = weak_core_fault(matters, names, plan.table.specification)
+    except TooMuch:
+        return "minimal" if core.is_minimal else "perhaps not minimal"
+    assert not fault or not core.is_minimal, f"the search gave a wrong core {names}: {fault}"
+    return "minimal and re-checked" if not fault else "perhaps not minimal"
+
+
+def _possible_answers(plan: Plan, last: int, effort: Effort) -> tuple[Hashable, ...]:
+    """Which answers given elsewhere in the history would have been right at the step `last`."""
+    index = plan.index[last]
+    bad = plan.operations[index]
+    nearest = sorted(plan.operations, key=lambda op: abs(op.called - bad.called))
+    answers = {
+        op.result: None
+        for op in nearest
+        if op.f == bad.f and op.result not in (UNKNOWN, bad.result)
+    }
+    tried = islice(answers, ANSWERS_MAX)
+    return tuple(answer for answer in tried if _would_do(plan, last, answer, effort))
+
+
+def _would_do(plan: Plan, last: int, answer: Hashable, effort: Effort) -> bool:
+    index = plan.index[last]
+    operations = list(plan.operations)
+    operations[index] = replace(operations[index], result=answer)
+    return effort.is_legal(plan_of(operations, plan.table), length=last + 1) is True

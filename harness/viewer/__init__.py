@@ -1,0 +1,1 @@
+"""The files of the viewer: ours as they are, and, in `upstream`, those of others, unmodified."""

@@ -1,0 +1,61 @@
+"""How fast histories of a register with unique values are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.register import check_register, columns_of, uses_of
+from counterpoint.checkers.zones import clusters_of, order_of_zones
+from tests.bench.measure import Figure, seconds
+
+CLIENTS = 10
+
+
+def figures() -> Iterator[Figure]:
+    """Yield the figures."""
+    for count, aim in ((10_000, "<= 3"), (100_000, "<= 80"), (1_000_000, "<= 1,000")):
+        history = register_history(count)
+        rounds = 3 if count < 1_000_000 else 1
+        decided = seconds(lambda h=history: decide(h), rounds)  # type: ignore[misc]
+        yield Figure(f"register, {count:,} operations decided", decided * 1e3, "ms", aim)
+        proved = seconds(lambda h=history: check_register(h), rounds)  # type: ignore[misc]
+        note = "with a witness order, verified"
+        yield Figure(f"register, {count:,} operations proved", proved * 1e3, "ms", "", note)
+
+
+def decide(history: History) -> None:
+    """Decide linearizability by zones, and no more: no order to show, nothing verified."""
+    columns = columns_of(uses_of(history))
+    clusters = clusters_of(columns, None)
+    order, conflict = order_of_zones(clusters.first_return, clusters.last_call)
+    assert conflict is None
+    assert len(order) > 0
+
+
+def register_history(count: int) -> History:
+    """Return a linearizable history of `count` operations by busy clients, a fifth of them writes."""
+    random = Random(1)
+    clock, value, operations = 0, None, list[Operation]()
+    waiting: dict[int, tuple[int, int, object]] = {}
+    number = 0
+    while number < count or waiting:
+        client = random.randrange(CLIENTS)
+        clock += 1
+        if client not in waiting and number < count:
+            number += 1
+            is_write = random.random() < 0.2
+            if is_write:
+                value = number
+            waiting[client] = (number, clock, ("w" if is_write else "r", value))
+        elif client in waiting:
+            identity, called, what = waiting.pop(client)
+            assert isinstance(what, tuple)
+            kind, seen = what
+            argument, result = (seen, "ok") if kind == "w" else (None, seen)
+            f = "write" if kind == "w" else "read"
+            operations.append(
+                Operation(f"o{identity}", f"c{client}", f, "x", argument, result, called, clock)
+            )
+    return tuple(sorted(operations, key=lambda op: op.called))

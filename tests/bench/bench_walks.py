@@ -1,0 +1,95 @@
+"""How fast runs are made: random walks with checking, against the reference world; minimising."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from time import process_time
+
+from counterpoint.harness.catalog import build
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.campaign import Budgets, Campaign
+from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.examine import Examiner
+from counterpoint.model.search.minimise import Minimiser
+from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.strategy import StrategyName
+from counterpoint.model.search.walk import walk
+from tests.bench.measure import Figure, seconds
+
+RUNS = 3_000
+
+
+def small_register() -> Scenario:
+    """3 readers, 1 writer, 2 reading clients: 20 to 40 deliveries a run."""
+    return build("register", settings={"writes": "1", "reads": "1"}).but(limits={}, steps=(15, 40))
+
+
+def figures() -> Iterator[Figure]:
+    """Yield the figures."""
+    scenario = small_register()
+    strategies: tuple[StrategyName, ...] = ("uniform", "swarm", "pct")
+    for strategy in strategies:
+        compiled = Compiled(scenario)
+        examiner = Examiner(compiled)
+        deliveries = _walks(compiled, examiner, strategy, 500)
+
+        def work(
+            strategy: StrategyName = strategy,
+            compiled: Compiled = compiled,
+            examiner: Examiner = examiner,
+        ) -> None:
+            _walks(compiled, examiner, strategy, RUNS)
+
+        rate = RUNS / seconds(work)
+        note = f"{deliveries / 500:.0f} deliveries a run, checked"
+        yield Figure(f"{strategy} walks of the register", rate, "runs/s", ">= 5,000", note)
+    yield _default_rate()
+    yield _ratio(scenario)
+    yield from _minimising()
+
+
+def _walks(compiled: Compiled, examiner: Examiner, strategy: StrategyName, runs: int) -> int:
+    deliveries = 0
+    for number in range(runs):
+        walked = walk(compiled, Random(number), strategy)
+        assert examiner.broken(walked.run, walked.failure) is None
+        deliveries += sum(choice.kind == "deliver" for choice in walked.run.choices)
+    return deliveries
+
+
+def _default_rate() -> Figure:
+    campaign = Campaign(build("register"))
+    start = process_time()
+    for _ in campaign.search(Budgets(runs=RUNS)):
+        pass
+    progress = campaign.progress
+    note = f"{progress.steps / progress.runs:.0f} steps a run, all faults"
+    rate = progress.runs / (process_time() - start)
+    return Figure("default campaign of the register", rate, "runs/s", "", note)
+
+
+def _ratio(scenario: Scenario) -> Figure:
+    compiled = Compiled(scenario)
+    choices = [walk(compiled, Random(n), "uniform").run.choices for n in range(200)]
+    fast = seconds(lambda: [walk(compiled, Random(n), "uniform") for n in range(200)])
+    slow = seconds(lambda: [run_reference(scenario, chosen) for chosen in choices])
+    return Figure("reference world / compiled walk, same runs", slow / fast, "times")
+
+
+def _minimising() -> Iterator[Figure]:
+    for mutant in ("B1", "B4", "B6"):
+        campaign = Campaign(build("register", mutant=mutant), seed=1)
+        for _ in campaign.search(Budgets(runs=20_000)):
+            pass
+        compiled = Compiled(campaign.scenario)
+        minimiser = Minimiser(compiled, Examiner(compiled))
+        finding = campaign.findings[0]
+        took = seconds(lambda m=minimiser, f=finding: m.minimise(f.choices, f.property))  # type: ignore[misc]
+        found, least = (
+            len(finding.choices),
+            len(minimiser.minimise(finding.choices, finding.property).choices),
+        )
+        yield Figure(
+            f"minimising {mutant}", took * 1e3, "ms", "<= 1,000", f"{found} -> {least} steps"
+        )

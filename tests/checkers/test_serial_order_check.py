@@ -1,0 +1,295 @@
+"""Serializability, snapshot isolation and prefix consistency, beside an exhaustive twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from random import Random
+
+import pytest
+
+from counterpoint.checkers.serial_order import SerialLevel, check_serial_order
+from counterpoint.checkers.transactions_history import (
+    KINDS,
+    Access,
+    Transaction,
+    TransactionHistory,
+)
+from counterpoint.model.verdict import Outcome
+
+SER: SerialLevel = "serializability"
+SI: SerialLevel = "snapshot isolation"
+PREFIX: SerialLevel = "prefix consistency"
+LEVELS: tuple[SerialLevel, ...] = (SER, SI, PREFIX)
+
+
+def access(text: str) -> Access:
+    """Read "rx1", "wy2", or "rx" for a read of the initial value."""
+    value = int(text[2:]) if len(text) > 2 else None
+    return Access(KINDS[text[0]], text[1], value)
+
+
+def history(*sessions: str) -> TransactionHistory:
+    """Read sessions such as "wx1 wy1 | rx1"; a transaction ending in "!" is not committed."""
+    number = 0
+    made = []
+    for place, session in enumerate(sessions, 1):
+        transactions = []
+        for text in session.split("|"):
+            number += 1
+            accesses = tuple(map(access, text.rstrip(" !").split()))
+            name = f"t{number}"
+            transactions.append(Transaction(name, f"s{place}", accesses, "!" not in text))
+        made.append(tuple(transactions))
+    return TransactionHistory(tuple(made))
+
+
+def outcomes(given: TransactionHistory) -> dict[str, str]:
+    return {level: check_serial_order(given, level=level).outcome.value for level in LEVELS}
+
+
+@pytest.mark.parametrize(
+    ("sessions", "serial", "snapshot", "prefix"),
+    [
+        pytest.param(["wx1 wy1", "rx1 ry1"], "holds", "holds", "holds", id="one after the other"),
+        pytest.param(["rx wx1", "rx wx2"], "broken", "broken", "holds", id="lost update"),
+        pytest.param(["rx wy1", "ry wx2"], "broken", "holds", "holds", id="write skew"),
+        pytest.param(
+            ["wx1", "wy2", "rx1 ry", "rx ry2"], "broken", "broken", "broken", id="long fork"
+        ),
+        pytest.param(["wx1 wy1", "rx1 ry"], "broken", "broken", "broken", id="half a transaction"),
+        pytest.param(["wx1 | rx"], "broken", "broken", "broken", id="own write forgotten"),
+        pytest.param(["wx1 | wx2", "rx2 | rx1"], "broken", "broken", "broken", id="back in time"),
+    ],
+)
+def test_the_anomalies_of_the_literature(
+    sessions: list[str], serial: str, snapshot: str, prefix: str
+) -> None:
+    assert outcomes(history(*sessions)) == {SER: serial, SI: snapshot, PREFIX: prefix}
+
+
+@pytest.mark.parametrize(
+    ("sessions", "anomaly", "culprits"),
+    [
+        (["rx1"], "unwritten read", ("t1",)),
+        (["wx1 !", "rx1"], "aborted read", ("t1", "t2")),
+        (["wx1 wx2", "rx1"], "intermediate read", ("t1", "t2")),
+        (["wx1 rx2", "wx2"], "internal inconsistency", ("t1",)),
+        (["rx1 wx1"], "future read", ("t1",)),
+        (["wx1", "wx2", "rx1 rx2"], "non-repeatable read", ("t3",)),
+    ],
+)
+def test_reads_that_no_order_explains(
+    sessions: list[str], anomaly: str, culprits: tuple[str, ...]
+) -> None:
+    for level in LEVELS:
+        verdict = check_serial_order(history(*sessions), level=level)
+        assert (verdict.outcome, verdict.details["anomaly"]) == (Outcome.BROKEN, anomaly)
+        assert verdict.culprits == culprits
+        assert anomaly in verdict.summary
+
+
+def test_a_violation_keeps_only_the_transactions_that_matter() -> None:
+    skew = history("wa1 | rx wy1 | wb1", "wc1 | ry wx2 | rb1", "ra1 rc1")
+    verdict = check_serial_order(skew)
+    assert verdict.culprits == ("t2", "t5")
+    assert "t2, t5" in verdict.summary
+    assert verdict.because[1:] == (
+        "t2 cannot overwrite y before all have read it who did",
+        "t5 cannot overwrite x before all have read it who did",
+    )
+
+
+def test_nothing_read_is_nothing_judged() -> None:
+    assert check_serial_order(history("wx1", "wx2")).outcome is Outcome.UNDECIDED
+
+
+def test_a_value_written_twice_cannot_be_judged() -> None:
+    verdict = check_serial_order(history("wx1", "wx1", "rx1"))
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "x=1 is written by t1 and by t2" in verdict.summary
+
+
+def test_a_search_without_steps_gives_up() -> None:
+    verdict = check_serial_order(history("wx1", "rx1"), steps_max=1)
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert verdict.examined == 1
+
+
+def orders(given: TransactionHistory) -> Iterator[tuple[Transaction, ...]]:
+    """Walk all orders of the committed transactions that keep the sessions' own."""
+    committed = [t for t in given if t.is_committed]
+    for order in permutations(committed):
+        places = {t.id: place for place, t in enumerate(order)}
+        sessions = ([places[t.id] for t in s if t.is_committed] for s in given.sessions)
+        if all(session == sorted(session) for session in sessions):
+            yield order
+
+
+def runs_from(state: dict[object, object], transaction: Transaction) -> bool:
+    """Tell whether a transaction on its own copy of a state reads what it recorded."""
+    own = dict(state)
+    for one in transaction.accesses:
+        if one.kind == "write":
+            own[one.key] = one.value
+        elif own.get(one.key) != one.value:
+            return False
+    return True
+
+
+def writes(transaction: Transaction) -> dict[object, object]:
+    return {one.key: one.value for one in transaction.accesses if one.kind == "write"}
+
+
+def is_serializable(given: TransactionHistory) -> bool:
+    for order in orders(given):
+        state: dict[object, object] = {}
+        for transaction in order:
+            if not runs_from(state, transaction):
+                break
+            state |= writes(transaction)
+        else:
+            return True
+    return not any(t.is_committed for t in given)
+
+
+def has_snapshots(given: TransactionHistory, *, first_committer_wins: bool) -> bool:
+    """Try every order of commits, and for each transaction every earlier state as its snapshot."""
+    return any(_taken(order, exclusive=first_committer_wins) for order in orders(given))
+
+
+def _taken(order: Sequence[Transaction], *, exclusive: bool) -> bool:
+    """Give each transaction the first snapshot that fits; sessions see their own commits."""
+    states: list[dict[object, object]] = [{}]
+    for transaction in order:
+        states.append(states[-1] | writes(transaction))
+    for commit, transaction in enumerate(order):
+        earliest = max(
+            (
+                place + 1
+                for place, t in enumerate(order[:commit])
+                if t.session == transaction.session
+            ),
+            default=0,
+        )
+        if exclusive:
+            conflicts = (
+                place + 1
+                for place, t in enumerate(order[:commit])
+                if writes(t).keys() & writes(transaction).keys()
+            )
+            earliest = max([earliest, *conflicts])
+        if not any(runs_from(states[at], transaction) for at in range(earliest, commit + 1)):
+            return False
+    return True
+
+
+def random_history(random: Random) -> TransactionHistory:
+    """Draw up to five small transactions; reads return something that was written, or nothing."""
+    keys = "xy"
+    shape = [random.randint(1, 2) for _ in range(random.randint(1, 3))]
+    counts = dict.fromkeys(keys, 0)
+    texts = []
+    for transaction_count in shape:
+        transactions = []
+        for _ in range(transaction_count):
+            words = []
+            for key in keys:
+                if random.random() < 0.6:
+                    words.append(f"r{key}?")
+                if random.random() < 0.5:
+                    counts[key] += 1
+                    words.append(f"w{key}{counts[key]}")
+            transactions.append(" ".join(words or ["rx?"]))
+        texts.append(transactions)
+
+    def filled(text: str) -> str:
+        return " ".join(
+            word[:2] + str(random.randint(0, counts[word[1]]) or "") if "?" in word else word
+            for word in text.split()
+        )
+
+    return history(*("|".join(map(filled, transactions)) for transactions in texts))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_histories_agree_with_trying_every_order(seed: int) -> None:
+    """For every history: the check holds exactly if some order, with snapshots, explains it."""
+    random = Random(seed)
+    seen = {"holds": 0, "broken": 0}
+    for _ in range(500):
+        given = random_history(random)
+        verdicts = outcomes(given)
+        if "undecided" in verdicts.values():
+            continue
+        expected = {
+            SER: is_serializable(given),
+            SI: has_snapshots(given, first_committer_wins=True),
+            PREFIX: has_snapshots(given, first_committer_wins=False),
+        }
+        assert {level: said == "holds" for level, said in verdicts.items()} == expected, given
+        seen[verdicts[SI]] += 1
+    assert min(seen.values()) > 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_witness_is_an_order_that_explains_every_read(seed: int) -> None:
+    random = Random(seed)
+    held = 0
+    for _ in range(300):
+        given = random_history(random)
+        verdict = check_serial_order(given)
+        if verdict.outcome is Outcome.HOLDS:
+            held += 1
+            by_name = {t.id: t for t in given}
+            state: dict[object, object] = {}
+            for name in verdict.witness:
+                assert runs_from(state, by_name[name])
+                state |= writes(by_name[name])
+    assert held > 30
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_core_has_no_order_either(seed: int) -> None:
+    """What is left of a violation breaks the level alone, and nothing in it can be spared."""
+    random = Random(seed)
+    broken = 0
+    for _ in range(200):
+        given = random_history(random)
+        verdict = check_serial_order(given)
+        if verdict.outcome is Outcome.BROKEN and not verdict.details:
+            broken += 1
+            assert not is_serializable(_only(given, verdict.culprits))
+            for culprit in verdict.culprits:
+                rest = tuple(name for name in verdict.culprits if name != culprit)
+                assert is_serializable(_only(given, rest))
+    assert broken > 10
+
+
+def _only(given: TransactionHistory, names: tuple[str, ...]) -> TransactionHistory:
+    """Keep these transactions, and their reads of one another and of the initial state."""
+    known = {
+        (one.key, one.value)
+        for t in given
+        if t.id in names
+        for one in t.accesses
+        if one.kind == "write" or one.value is None
+    }
+    return TransactionHistory(
+        tuple(
+            tuple(
+                Transaction(
+                    t.id,
+                    t.session,
+                    tuple(
+                        one
+                        for one in t.accesses
+                        if one.kind == "write" or one.value is None or (one.key, one.value) in known
+                    ),
+                )
+                for t in session
+                if t.id in names
+            )
+            for session in given.sessions
+        )
+    )

@@ -1,0 +1,95 @@
+"""The fast engine against the reference world: the same legal actions, the same outcome, each step."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from counterpoint.harness.catalog import SYSTEMS, entry
+from counterpoint.model.actions import Settle
+from counterpoint.model.observer import OBSERVED
+from counterpoint.model.scenario import Network, Scenario
+from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.replay import NotEnabled, enabled, fit, run
+from counterpoint.model.search.simulation import Simulation
+from counterpoint.model.search.walk import walk
+from counterpoint.model.world import World, begin
+from tests.support.abd import abd
+from tests.support.echo import echo
+
+STEPS = 50
+
+
+def scenarios() -> list[Scenario]:
+    networks: tuple[Network, ...] = ("unordered", "ordered")
+    little = [make(network=network) for network in networks for make in (abd, echo)]
+    return [*little, *(entry(name).scenario() for name in SYSTEMS)]
+
+
+def assert_equal(simulation: Simulation, world: World) -> None:
+    compiled = simulation.compiled
+    assert tuple(compiled.cores[core] for core in simulation.cores) == world.cores
+    assert simulation.conditions == world.conditions
+    assert [compiled.contents[m] for m in simulation.flights] == [f.content for f in world.flights]
+    assert [compiled.contents[m] for m in simulation.held] == [f.content for f in world.held]
+
+
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
+def test_both_engines_do_the_same(scenario: Scenario) -> None:
+    compiled = Compiled(scenario)
+    for seed in range(25):
+        random, moved = Random(seed), begin(scenario)
+        world, events, simulation = moved.world, list(moved.events), Simulation(compiled)
+        for _ in range(STEPS):
+            options = list(enabled(world))
+            if random.random() < 0.03:
+                options += Settle.options(world, None)
+            if not options:
+                break
+            action = random.choice(options)
+            moved = action.apply(world)
+            world = moved.world
+            events += moved.events
+            assert simulation.attempt(action)
+            assert_equal(simulation, world)
+        seen = [compiled.observations[o] for o in simulation.seen]
+        told = [(e.kind, e.node, e.value) for e in events if e.kind in OBSERVED]
+        assert [(o.kind, o.node, o.value) for o in seen] == told
+
+
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
+def test_what_is_illegal_in_one_engine_is_illegal_in_the_other(scenario: Scenario) -> None:
+    """Choices of one run are tried in another: the world and the simulation agree on each."""
+    compiled = Compiled(scenario)
+    foreign = walk(compiled, Random(1), "swarm").run.choices
+    for seed in range(10):
+        random, world, simulation = Random(seed), begin(scenario).world, Simulation(compiled)
+        for action in random.sample(foreign, len(foreign)):
+            fitting = fit(action, world)
+            assert simulation.attempt(action, leniently=True) is (fitting is not None)
+            if fitting is not None:
+                assert simulation.choices[-1] == fitting
+                world = fitting.apply(world).world
+            assert_equal(simulation, world)
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct"])
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
+def test_every_walk_is_a_run_of_the_reference_world(scenario: Scenario, strategy: str) -> None:
+    compiled = Compiled(scenario)
+    for seed in range(15):
+        walked = walk(compiled, Random(seed), strategy)  # type: ignore[arg-type]
+        assert walked.failure is None
+        trace = run(scenario, walked.run.choices)
+        assert_equal(walked.run, trace.final)
+        assert trace.final.conditions.settled is not None
+
+
+def test_a_choice_from_nowhere_is_refused_by_both() -> None:
+    scenario = abd()
+    simulation = Simulation(Compiled(scenario))
+    choice = Settle(("c1",))
+    assert not simulation.attempt(choice)
+    with pytest.raises(NotEnabled):
+        run(scenario, [choice])
