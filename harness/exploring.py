@@ -30,6 +30,10 @@ class NoNumpy(ValueError):
     """The numpy engine was asked for, and numpy is not installed."""
 
 
+class NotSymmetric(ValueError):
+    """Symmetry was asked for where it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to explore; see `counterpoint explore --help`."""
@@ -42,6 +46,7 @@ class Options:
     workers: int = 1
     checkpoint: Path | None = None
     checkpoint_seconds: float = 30.0
+    symmetry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,10 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
 
     Raises:
         NoNumpy: the numpy engine was asked for, and numpy is not installed.
+        NotSymmetric: symmetry was asked for where no nodes are interchangeable.
     """
+    if options.symmetry:
+        return _symmetric(scenario, options)
     has_numpy = importlib.util.find_spec("numpy") is not None
     if options.engine == "numpy" and not has_numpy:
         raise NoNumpy("numpy is not installed; install counterpoint[fast], or use --engine plain")
@@ -80,6 +88,25 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
         history=options.history,
         limits=options.limits,
         workers=options.workers,
+    )
+
+
+def _symmetric(scenario: Scenario, options: Options) -> Explorer:
+    """Return an exploration of orbits; the plain engine alone knows them."""
+    if not scenario.symmetric:
+        raise NotSymmetric(
+            f"scenario {scenario.name!r} names no interchangeable nodes; say in Scenario.symmetric "
+            "which are, or leave --symmetry out"
+        )
+    if options.engine == "numpy":
+        raise NotSymmetric("the numpy engine knows no symmetry; use --engine plain")
+    return Explorer(
+        scenario,
+        no_op=options.no_op,
+        is_lossy=options.is_lossy,
+        history=options.history,
+        limits=options.limits,
+        symmetry=True,
     )
 
 

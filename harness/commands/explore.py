@@ -19,6 +19,7 @@ from counterpoint.harness.output import (
     settings_of,
     tool,
 )
+from counterpoint.harness.reducing import explore_reduced
 from counterpoint.harness.report import report
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.explore import Explored, Limits
@@ -57,6 +58,15 @@ from counterpoint.model.tracefile import write_trace
     help="Explore with 0, 1 ... K faults, within the budgets of the scenario.",
 )
 @click.option("--history", is_flag=True, help="Count whole histories as part of a state.")
+@click.option("--symmetry", is_flag=True, help="Count states that differ in names alone as one.")
+@click.option(
+    "--reduction",
+    type=click.Choice(["none", "dpor"]),
+    default="none",
+    show_default=True,
+    help="dpor: one run of every class that differs in the order of independent steps; "
+    "judges whole traces.",
+)
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N")
 @click.option(
     "--checkpoint",
@@ -86,6 +96,8 @@ def explore(
     memory: float | None,
     faults: int,
     history: bool,
+    symmetry: bool,
+    reduction: str,
     workers: int,
     checkpoint: Path | None,
     engine: EngineName,
@@ -109,7 +121,11 @@ def explore(
             built = built.but(network=network)
         bytes_max = int(memory * 2**30) if memory is not None else None
         limits = Limits(depth, states, bytes_max, seconds)
-        options = Options(limits, no_op, lossy, history, engine, workers, checkpoint)
+        if reduction == "dpor":
+            explore_reduced(built, limits, faults, out, as_json=as_json)
+        options = Options(
+            limits, no_op, lossy, history, engine, workers, checkpoint, symmetry=symmetry
+        )
         rounds = FaultRounds(built, options, faults_max=faults)
         was_interrupted = _explore(rounds, quiet=as_json)
     final = rounds.last

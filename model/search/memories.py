@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from counterpoint.model.observer import Observer, Remembered
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.examine import history_trace
@@ -45,6 +47,10 @@ class Memories:
         observations = [self._slots.compiled.observations[o] for o in seen]
         pairs = zip(self._observers, self.memories[memory], strict=True)
         return self._intern(tuple(observer.observe(m, observations) for observer, m in pairs))
+
+    def renamed(self, memory: int, rename: Callable[[Value], Value]) -> int:
+        """Return the memory in which every observer's part is renamed."""
+        return self._intern(tuple(map(rename, self.memories[memory])))
 
     def _intern(self, memory: tuple[Value, ...]) -> int:
         known = self._ids.setdefault(memory, len(self.memories))
