@@ -38,9 +38,7 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
 @click.option("--runs", type=click.IntRange(1), help="Stop after so many runs.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long [10].")
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Which runs are made."
-)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Which runs are made [0].")
 @click.option(
     "--strategy",
     type=click.Choice(STRATEGIES),
