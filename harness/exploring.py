@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.explore import Explored, Explorer, Limits
+from counterpoint.model.search.lasso import explore_endings
+from counterpoint.model.search.memories import unexplored
 from counterpoint.model.search.slots import NoOp
 
 if TYPE_CHECKING:
@@ -164,6 +166,7 @@ class FaultRounds:
         self._options = options
         self._faults_max = faults_max if self._scenario.limits else 0
         self.rounds: list[Round] = []
+        self._has_endings = False
 
     @property
     def last(self) -> Round:
@@ -189,3 +192,16 @@ class FaultRounds:
             keeper.finish(self.last.explored)
             if self.last.explored.stop != "complete":
                 return
+
+    def judge_endings(self) -> None:
+        """Let the faults stop in every state of the last round, and judge what becomes of open calls."""
+        faults, explored = self.last.faults, self.last.explored
+        endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
+        after = replace(explored, stop=endings.stop, violation=endings.violation)
+        self.rounds[-1] = Round(faults, after)
+        self._has_endings = True
+
+    @property
+    def not_judged(self) -> list[str]:
+        """The names of the properties that no round has judged."""
+        return [p.name for p in unexplored(self._scenario, with_endings=self._has_endings)]

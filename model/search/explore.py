@@ -295,6 +295,12 @@ class Explorer:
         states = self.states_of(state)
         return next((i.name for i in self.scenario.invariants if i.violation(states)), None)
 
+    def states(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Return every state found so far, nearest first: its number, its slots and conditions."""
+        shifts = (*self._shifts, self._environment_shift)
+        for state in self._parents:
+            yield state, tuple((state >> shift) & _MASK for shift in shifts)
+
     def states_of(self, state: int) -> dict[str, object]:
         """Return the states of all nodes in a global state."""
         slots, compiled = self.slots.slots, self.slots.compiled

@@ -78,6 +78,7 @@ class Memories:
         return next((p.name for p in self._by_history if p.check(trace).is_broken), None)
 
 
-def unexplored(scenario: Scenario) -> tuple[Property, ...]:
-    """Return the properties that an exploration does not judge: those of whole traces."""
-    return tuple(p for p in scenario.properties if p.reads == "trace")
+def unexplored(scenario: Scenario, *, with_endings: bool = False) -> tuple[Property, ...]:
+    """Return the properties that an exploration does not judge: of whole traces, and of their ends."""
+    judged = ("operations", "end") if with_endings else ("operations",)
+    return tuple(p for p in scenario.properties if p.reads not in judged)

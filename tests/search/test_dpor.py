@@ -10,7 +10,7 @@ from counterpoint.checkers.operations import operations_of
 from counterpoint.model.node import Input, Receive, Send, Start, Step
 from counterpoint.model.scenario import Property, Scenario, budgets
 from counterpoint.model.search.dpor import Reducer
-from counterpoint.model.search.explore import Explorer, Limits
+from counterpoint.model.search.explore import Explored, Explorer, Limits
 from counterpoint.model.search.replay import enabled, judge, record, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
@@ -18,6 +18,7 @@ from counterpoint.model.verdict import Verdict, broken, holds
 from counterpoint.model.world import Action, World
 from tests.oracles import abd, cells, single_copy
 from tests.oracles.linearizable import view
+from tests.search.little import little
 
 
 def all_runs(scenario: Scenario) -> list[Trace]:
@@ -165,3 +166,28 @@ def test_a_limit_on_depth_cuts_runs_and_says_so() -> None:
     reducer = Reducer(cells.senders("3"), limits=Limits(depth=3))
     assert list(reducer.runs()) == []
     assert reducer.progress.cut > 0
+
+
+def _small(seeds: range) -> list[Scenario]:
+    """Generated systems that can be explored completely, both ways."""
+    calm = (little(seed).but(faults_max=0) for seed in seeds)
+    limits = Limits(states=400)
+    return [s for s in calm if _explored(s, limits=limits).stop in ("complete", "broken")]
+
+
+def _explored(scenario: Scenario, **how: Limits) -> Explored:
+    *_, last = Explorer(scenario, no_op="consume", **how).explore()
+    return last
+
+
+@pytest.mark.parametrize("scenario", _small(range(40)), ids=lambda s: s.name)
+def test_reduced_and_full_search_agree_on_generated_systems(scenario: Scenario) -> None:
+    *_, reduced = Reducer(scenario, limits=Limits(states=30_000)).explore()
+    full = _explored(scenario)
+    if reduced.stop != "states":
+        assert (reduced.violation is None) == (full.violation is None)
+
+
+def test_generated_systems_give_both_verdicts() -> None:
+    verdicts = [_explored(scenario).violation is None for scenario in _small(range(40))]
+    assert min(verdicts.count(True), verdicts.count(False)) >= 5
