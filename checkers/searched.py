@@ -102,7 +102,9 @@ def _possible_answers(plan: Plan, last: int, effort: Effort) -> tuple[Hashable, 
     answers = {
         op.result: None
         for op in nearest
-        if op.f == bad.f and op.result not in (UNKNOWN, bad.result)
+        if (op.f, op.argument) == (bad.f, bad.argument)
+        and op.result is not UNKNOWN
+        and op.result != bad.result
     }
     tried = islice(answers, ANSWERS_MAX)
     return tuple(answer for answer in tried if _would_do(plan, last, answer, effort))
