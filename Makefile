@@ -22,7 +22,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format reference pages bench nightly oracles browser-test clean
+.PHONY: help install demo test check format reference pages bench nightly oracles browser-test screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -72,6 +72,9 @@ browser-test: $(STAMP) ## open the reports in a real browser
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	@command -v chromium >/dev/null || (apt-get update && apt-get install -y chromium)
 	$(BIN)/python -m pytest -m browser tests/live $(ARGS)
+
+screenshots: $(STAMP) ## make the pictures of the viewer in the documentation again
+	$(BIN)/python -m tests.live.screenshots docs/explanation
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist src/counterpoint.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

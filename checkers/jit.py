@@ -9,20 +9,24 @@ Computing 17, 1993; Lowe, "Testing for linearizability", Concurrency and Computa
 Four reductions keep the configurations few; each keeps some legal order if there is one.
 
 - *Reads early*: a pending operation that can change nothing takes effect as soon as it is legal.
-- *Equal ones in turn*: of the pending operations that never return and ask the same, the first.
+- *Equal ones in turn*: of pending operations that ask the same and are told the same, the one
+  that returns first, of those that never return, the first. An order that takes another one can
+  exchange the two. (Not one that need not take effect for one that must.)
 - *Overwritten for free*: an operation that overwrites may count as having taken effect just before
   another that does. So when one takes effect, all pending ones become *spare*: when such a one
   returns it is done with. And two do not take effect in a row, for the first would be spare.
 - *Dominance*: a configuration is dropped if one was seen at its step and state that had used no
   more of the operations that never return and had no fewer spare ones.
 
-With `may_lead_to` of a specification there are two more, in `counterpoint.checkers.outlook`.
+Specifications that can tell more have more reductions, in `counterpoint.checkers.outlook` and
+`counterpoint.checkers.foresight`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from counterpoint.checkers.foresight import informed
 from counterpoint.checkers.outlook import outlook_of
 from counterpoint.checkers.plan import NOWHERE, Pending, Plan
 
@@ -56,9 +60,14 @@ class JustInTime:
         self.steps_taken = 0
         self._length = plan.length if length is None else length
         self._is_due = is_due if is_due is not None else [True] * self._length
+        self._optional = {
+            plan.index[step] for step, is_due in enumerate(self._is_due) if not is_due
+        }
+        self._plan = informed(plan, self._length, self._is_due)
         self._outlook = outlook_of(plan, self._length, self._is_due)
-        self.looks_ahead = self._outlook is not None
-        initial = plan.table.state(plan.table.specification.initial)
+        self.looks_ahead = self._outlook is not None or self._plan is not plan
+        table = self._plan.table
+        initial = table.state(table.specification.initial)
         self._stack: list[Configuration] = [(0, initial, 0, 0, 0, None)]
         self._seen: list[dict[tuple[int, int, int], list[tuple[int, int]]]] = [
             {} for _ in range(self._length)
@@ -72,7 +81,7 @@ class JustInTime:
 
     def order(self) -> tuple[str, ...]:
         """The order that explains everything before the deepest step, by names of operations."""
-        return _order_of(self._deepest[1], self.plan)
+        return _order_of(self._deepest[1], self._plan)
 
     def run(self, steps_max: int) -> bool | None:
         """Search on for about so many steps; True or False when it is decided."""
@@ -87,7 +96,7 @@ class JustInTime:
     def _advance(self, configuration: Configuration) -> int:
         """Follow a configuration until an operation must be chosen; returns the steps taken."""
         step, state, mask, spare, mode, trail = configuration
-        plan, started = self.plan, configuration[0]
+        plan, started = self._plan, configuration[0]
         after, bits, end = plan.table.after, plan.bit, self._length
         while step < end:
             for bit, class_, index in plan.reads[step]:
@@ -119,7 +128,7 @@ class JustInTime:
 
     def _is_new(self, step: int, state: int, mask: int, spare: int, mode: int) -> bool:
         """Tell whether no configuration as good was seen at this step; if so, note this one."""
-        used = mask & self.plan.open_bits
+        used = mask & self._plan.open_bits
         key = (state, mask ^ used, mode)
         seen = self._seen[step].get(key)
         if seen is None:
@@ -144,15 +153,18 @@ class JustInTime:
         The returning one first of all, but where it need not take effect any more, it is let go
         before that: what is pushed last is tried first.
         """
-        plan, push = self.plan, self._stack.append
+        plan, push = self._plan, self._stack.append
         after, overwriting = plan.table.after, plan.table.overwriting
         returning, overwritten = plan.bit[step], plan.overwrites[step]
         is_spare = spare & returning
         bound = BOUND if is_spare or not self._is_due[step] else 0
         finish: Configuration | None = None
+        tried = set()
         for bit, class_, index in plan.effects[step]:
-            if mask & bit:
+            if mask & bit or class_ in tried:
                 continue
+            if index not in self._optional:
+                tried.add(class_)
             overwrites = overwriting[class_]
             if overwrites and mode & OVERWROTE:
                 continue
@@ -188,9 +200,9 @@ class JustInTime:
         if unused is None:
             return
         bit, class_, index = unused
-        table = self.plan.table
+        table = self._plan.table
         overwrites = table.overwriting[class_]
-        left = self.plan.overwrites[step] & ~mask if overwrites else spare
+        left = self._plan.overwrites[step] & ~mask if overwrites else spare
         result = table.after[class_].get(state)
         if result is None:
             result = table.step(class_, state)

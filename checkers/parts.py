@@ -58,7 +58,10 @@ def one_order(
     Each operation takes effect at the latest call before it in its own order, which lies between
     its call and its return; the merge goes by these instants.
     """
-    timed = [_instants(order, operations) for order in orders]
+    several = list(orders)
+    if len(several) == 1:
+        return tuple(several[0])
+    timed = [_instants(order, operations) for order in several]
     return tuple(name for _, name in merge(*timed, key=itemgetter(0)))
 
 

@@ -38,6 +38,18 @@ class Table:
     number_of: dict[Hashable, int] = field(default_factory=dict)
     class_of: dict[tuple[str, Hashable, Hashable], int] = field(default_factory=dict)
 
+    def informed(self, specification: Specification) -> Table:
+        """The same classes for another specification of the same object, with no states met yet."""
+        return Table(
+            specification,
+            self.calls,
+            self.roles,
+            self.overwriting,
+            self.is_read,
+            after=[{} for _ in self.calls],
+            class_of=self.class_of,
+        )
+
     def state(self, state: Hashable) -> int:
         """The number of a state."""
         number = self.number_of.get(state)
@@ -83,11 +95,12 @@ class Table:
 class Plan:
     """One list per fact, each with one entry per step; a step is the return of an operation.
 
-    `effects` and `reads` are the pending operations that can change the state and that cannot,
-    the returning one included. `open_classes` are the pending operations that never return, by
-    class. `overwrites` is the mask of pending operations that overwrite and return some time.
-    `class_of[i]` is the class of operation `i`, `first_step[i]` the first step at which it is
-    pending; both end with the last operation called before the last answer.
+    `effects` and `reads` are the pending operations that can change the state and that cannot, the
+    returning one included, the former in the order of their returns. `open_classes` are the
+    pending operations that never return, by class. `overwrites` is the mask of pending operations
+    that overwrite and return some time. `class_of[i]` is the class of operation `i`,
+    `first_step[i]` the first step at which it is pending; both end with the last operation called
+    before the last answer.
     """
 
     operations: Sequence[Operation]
@@ -178,11 +191,15 @@ class _Builder:
         if role is Role.OVERWRITES:
             self._overwrites |= bit
 
+    def _returned(self, index: int) -> float:
+        return self.plan.operations[index].returned
+
     def answer(self, index: int) -> None:
         """Add a step: an operation returns."""
         plan = self.plan
         if self._effects_now is None:
-            self._effects_now = tuple(self._effects.values())
+            by_return = sorted(self._effects, key=self._returned)
+            self._effects_now = tuple([self._effects[i] for i in by_return])
         if self._reads_now is None:
             self._reads_now = tuple(self._reads.values())
         bit, class_, _ = self._pending.pop(index)

@@ -20,7 +20,7 @@ from counterpoint.harness.report_lanes import Lanes, draw, headings, lay_out
 from counterpoint.harness.report_strip import strip
 from counterpoint.harness.sentences import parts, sentence, shortened, word
 from counterpoint.harness.story import Story
-from counterpoint.harness.support import culprit_events, fault_steps, named_steps, support
+from counterpoint.harness.support import culprit_events, fault_steps, named_steps, rests_on, support
 from counterpoint.harness.variants import deviation
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict
@@ -28,6 +28,9 @@ from counterpoint.model.verdict import Outcome, Verdict
 LINES_MAX = 45
 WIDTH_MIN = 80
 WIDTH_MAX = 100
+FEW_FAULTS = 6
+"""So many faults are shown before what the answer rests on; more only where there is room."""
+
 BECAUSE_MAX = 5
 """How many reasons are shown; further ones are counted."""
 
@@ -99,6 +102,10 @@ class _Page:
         return self._verdict.is_broken
 
     @property
+    def _needs(self) -> tuple[Need, ...]:
+        return self.analyses.needs if self.analyses else ()
+
+    @property
     def _decisive(self) -> str:
         culprits = self._verdict.culprits
         return culprits[-1] if culprits and self._is_broken else ""
@@ -151,9 +158,9 @@ class _Page:
         story = self.story
         if not story.trace.choices:
             return [f"   {plain(story.trace.failure or 'nothing was chosen')}"]
-        marks = {need.step: need.mark for need in (self.analyses.needs if self.analyses else ())}
+        marks = {need.step: need.mark for need in self._needs}
         deciding = culprit_events(story, self._verdict)[-1] if story.trace.events else None
-        resting = support(story, deciding) if deciding and self._is_broken else frozenset()
+        resting = rests_on(story, deciding) if deciding and self._is_broken else frozenset()
         lanes = lay_out(story, _involved(story, resting), self.width)
         heads = headings(lanes, _resting(resting), self.width, self._roles())
         kept = self._kept(room - len(heads), resting)
@@ -209,12 +216,15 @@ class _Page:
         calls = {s.call_step for s in story.spans if s.id in self._verdict.culprits}
         wider = frozenset().union(*(support(story, event) for event in culprits))
         last = {len(steps) - 1}
+        faults = fault_steps(story)
         ranked: list[int] = []
         for group in (
             {e.step for e in culprits} | ends | last,
+            {need.step for need in self._needs if need.mark == "◆"},
+            faults if len(faults) <= FEW_FAULTS else set(),
             calls | named_steps(self._verdict),
             resting,
-            fault_steps(story),
+            faults,
             wider,
             {s.call_step for s in story.spans},
         ):
@@ -337,6 +347,8 @@ def _baked(found: Analyses) -> str:
     chances = found.chances
     if len(chances) < 2:
         return ""
+    if chances[0] >= 1:
+        return f"from the start: every continuation fails (estimate, {found.samples} of them)"
     rises = [after - before for before, after in pairwise(chances)]
     leap = max(range(len(rises)), key=rises.__getitem__)
     before, after = (round(100 * chances[k]) for k in (leap, leap + 1))
@@ -359,8 +371,7 @@ def _trail(found: Analyses) -> str:
 
 def _states_at_end(story: Story) -> str:
     final = story.trace.final
-    served = [n for n in story.nodes if n not in story.clients] or list(story.nodes)
-    return " · ".join(f"{node} {word(final.core(node).state)}" for node in served)
+    return " · ".join(f"{node} {word(final.core(node).state)}" for node in story.servers)
 
 
 def _coloured(text: str, width: int) -> str:

@@ -76,7 +76,7 @@ def _follow(story: Story, field: str, value: object) -> Trail | None:
     if not since:
         return None
     holders = tuple(sorted(since.items(), key=lambda item: item[1]))
-    never = tuple(n for n in story.nodes if n not in since and n not in story.clients)
+    never = tuple(node for node in story.servers if node not in since)
     what = f"{field} {plain(show(value), 30)}".strip()
     return Trail(what, field, value, holders, never)
 

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
 from random import Random
 from types import MappingProxyType
 
+from counterpoint.checkers.conservation import Copies, Payment, check_conservation
+from counterpoint.checkers.history import Operation
+from counterpoint.checkers.ledger import Ledger, check_ledger
+from counterpoint.checkers.ledger_chains import Move
 from counterpoint.checkers.liveness import check_liveness
+from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import Entry, Mutant
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import Deployment
 from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS
 from counterpoint.impl.token_manager_words import (
+    NO_PAYEE,
+    NO_TOKEN,
+    NOT_OWNER,
     Asking,
+    Begins,
     Collecting,
     GetTokens,
     Idle,
     Imposing,
     Joining,
+    Keeps,
     Pay,
     Paying,
+    Pays,
+    Rejected,
+    Reloads,
     Sealed,
     Serving,
     State,
@@ -77,6 +90,29 @@ def default(options: Options) -> Plan:
     )
 
 
+def snapshots(options: Options) -> Plan:
+    """Two clients pay a third, and two others look: do all see the payments in one order?"""
+    deployment = Deployment(5, options.servers or 3, options.tokens or 5)
+    looks = (GetTokens(5),) * (options.requests or 1)
+    calls = {"c1": (Pay(0, 5),), "c2": (Pay(1, 5),), "c3": looks, "c4": looks}
+    return Plan(deployment, calls, budgets(delay=3), steps=(20, 60), calls_floor=3.0)
+
+
+def joins(options: Options) -> Plan:
+    """Two clients become servers while others pay and look: is all that was paid still there?"""
+    deployment = Deployment(5, options.servers or 3, options.tokens or 5)
+    looks = (GetTokens(2),) * (options.requests or 2)
+    calls: Calls = {
+        "c1": (Pay(0, 2), *looks),
+        "c2": (Pay(0, 3), *looks),
+        "c3": looks,
+        "c4": (Transform(),),
+        "c5": (Transform(),),
+    }
+    limits = budgets(drop=3, delay=4, omit=Budget(4), fire=2)
+    return Plan(deployment, calls, limits, steps=(60, 200), calls_floor=4.0)
+
+
 def drawn(deployment: Deployment, requests: int, random: Random) -> dict[NodeId, tuple[Value, ...]]:
     """Return so many requests of each client, most of which make sense one after the other.
 
@@ -121,12 +157,54 @@ def with_role_changes(deployment: Deployment, calls: Calls) -> Calls:
 
 def properties(deployment: Deployment) -> tuple[Property, ...]:
     """Return what must hold in every run, the best explanation first."""
-    del deployment
+    start = {token: deployment.first_owner(token) for token in range(deployment.tokens)}
+    number_of = deployment.number_of
+    ledger = Ledger(start, tuple(number_of.values()))
+
+    def reading(node: NodeId, note: Value) -> Payment | Copies | None:
+        match note:
+            case Pays(payment):
+                return Payment(number_of[node], payment)
+            case Keeps(holdings):
+                return Copies(holdings)
+            case Begins(table):
+                return Copies(table, is_all=True, is_new=True)
+            case Reloads(table):
+                return Copies(table, is_all=True)
+        return None
+
+    def view(call: Value, answer: Hashable) -> Seen | None:
+        refusal = answer.why if isinstance(answer, Rejected) else None
+        match call:
+            case GetTokens(owner) if refusal is None:
+                return Seen("get_tokens", None, owner, answer)
+            case Pay(token, to) if refusal is None or refusal in (NOT_OWNER, NO_TOKEN, NO_PAYEE):
+                return Seen("pay", None, (token, to), refusal or answer)
+        return None  # refused by a server, or a call of the operator
+
+    def conservation(trace: Trace) -> Verdict:
+        return check_conservation(trace, start, reading)
+
+    def linearizability(trace: Trace) -> Verdict:
+        history = operations_of(trace, view)
+        return check_ledger(tuple(map(as_move, history)), ledger)
+
+    def as_move(operation: Operation) -> Operation:
+        """Say who pays, which the ledger must know and the call need not say."""
+        if operation.f != "pay":
+            return operation
+        assert isinstance(operation.argument, tuple)
+        token, to = operation.argument
+        return replace(operation, argument=Move(number_of[operation.client], token, to))
 
     def liveness(trace: Trace) -> Verdict:
         return check_liveness(trace)
 
-    return (Property("liveness", liveness, reads="end"),)
+    return (
+        Property("conservation", conservation),
+        Property("linearizability", linearizability),
+        Property("liveness", liveness, reads="end"),
+    )
 
 
 def survives(spare: int = 0) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]:
@@ -208,13 +286,15 @@ def _number(settings: Mapping[str, str], key: str, allowed: range) -> int | None
     )
 
 
-PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType({"default": default})
+PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+    {"default": default, "snapshots": snapshots, "joins": joins}
+)
 
 ENTRY = Entry(
     name="token_manager",
     summary="tokens that clients pay to each other, under omission faults and changes of role",
     build=build,
-    scenarios={"default": "x"},
+    scenarios={"default": "x", "snapshots": "x", "joins": "x"},
     mutants={name: Mutant("x", ("x",)) for name in VARIANTS},
     settings=dict.fromkeys(("servers", "clients", "requests", "tokens", "seed"), ""),
 )

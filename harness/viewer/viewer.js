@@ -377,10 +377,10 @@ function Cycle() {
   const names = [...new Set(edges.flatMap(([a, b]) => [a, b]))].slice(0, 7);
   const place = new Map(names.map((name, i) => {
     const angle = (2 * Math.PI * i) / names.length - Math.PI / 2 - (names.length === 3 ? Math.PI / 3 : 0);
-    return [name, [150 + 92 * Math.cos(angle), 70 + (names.length === 3 ? 58 : 50) * Math.sin(angle)]];
+    return [name, [180 + 118 * Math.cos(angle), 70 + (names.length === 3 ? 58 : 50) * Math.sin(angle)]];
   }));
-  const label = (name) => { const span = run.spans.find((s) => s[0] === name); return span ? `${name} ${clip(span[2], 78)}${span[3] === null ? "" : `→${clip(span[3], 30)}`}` : name; };
-  return html`<section aria-label="No order fits"><h2>No order fits</h2><svg width="300" height="140" role="img" aria-label=${edges.map(([a, b, rule]) => `${a} before ${b}: ${rule}`).join("; ")}>
+  const label = (name) => { const span = run.spans.find((s) => s[0] === name); return clip(span ? `${name} ${span[2].split("(", 1)[0]}${span[3] === null ? "" : `→${span[3]}`}` : name, 116); };
+  return html`<section aria-label="No order fits"><h2>No order fits</h2><svg width="360" height="140" role="img" aria-label=${edges.map(([a, b, rule]) => `${a} before ${b}: ${rule}`).join("; ")}>
     ${edges.map(([a, b, rule], i) => {
       if (!place.has(a) || !place.has(b)) return null;
       const [x1, y1] = place.get(a), [x2, y2] = place.get(b), bad = i === edges.length - 1;
@@ -406,7 +406,7 @@ function Findings() {
 }
 
 function baked(chances) {
-  if (chances.length < 2) return null;
+  if (chances.length < 2 || chances[0] >= 1) return null;
   let step = 0;
   for (let k = 0; k + 1 < chances.length; k++) if (chances[k + 1] - chances[k] > chances[step + 1] - chances[step]) step = k;
   return { step, before: Math.round(100 * chances[step]), after: Math.round(100 * chances[step + 1]) };
@@ -686,6 +686,7 @@ if (!run) {
   text.className = "error";
   text.textContent = `This file is damaged: its trace cannot be unpacked (${data.error}). Make it again with: counterpoint view FILE`;
   app.append(text);
+  document.documentElement.dataset.ready = "no";
 } else {
   readLink();
   render(html`<${App} />`, app);

@@ -73,8 +73,9 @@ def _compare(
         match order_of(ops):
             case None:
                 seen["left"] += 1
-            case Clash(operations):
+            case Clash(operations, reason):
                 seen["clash"] += 1
+                assert reason
                 assert not is_legal, history
                 distinct = {op.id: op for op in operations}.values()
                 assert legal_order(tuple(distinct), specification) is None, history

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step
+from counterpoint.model.node import Input, Invoke, Persist, Receive, Recover, Return, Send, Step
 from counterpoint.model.scenario import Budget, Property, Scenario, budgets, minority_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds
@@ -84,7 +84,10 @@ class Abd:
             case Replica(), Receive(source, Query(request)):
                 return Step(state, (Send(source, Answer(request, state.value)),))
             case Replica(), Receive(source, Store(request, value)):
-                return Step(Replica(max(state.value, value)), (Send(source, Stored(request)),))
+                kept = max(state.value, value)
+                return Step(Replica(kept), (Persist(kept), Send(source, Stored(request))))
+            case Replica(), Recover(int(kept)):
+                return Step(Replica(kept))
             case Client(), Invoke(Write(value)):
                 return self._store(replace(state, request=state.request + 1, is_read=False), value)
             case Client(), Invoke(Read()):
