@@ -31,6 +31,8 @@ class CoreWords:
         match others:
             case [] if self.possible:
                 return f"{told} where {self._possible()} was possible"
+            case [] if self.context:
+                return f"{told}, which the earlier answers rule out"
             case []:
                 return f"{told}, which nothing before it can have led to"
             case [other] if other.precedes(deciding):

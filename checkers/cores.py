@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from counterpoint.checkers.jit import JustInTime
 from counterpoint.checkers.plan import Plan
 
-QUESTION_STEPS_MAX = 20_000
-"""How many steps one question may take while a core is being shrunk."""
+QUESTION_STEPS_MIN, QUESTION_STEPS_MAX = 20_000, 200_000
+"""Between what bounds the steps lie that one question may take: twice those of the search."""
+
+QUESTIONS = 10
+"""How many questions that long an explanation may ask; most need far fewer steps."""
 
 WINDOW = 16
 """How large a core may be without context, and how many answers are shrunk in one."""
@@ -27,17 +30,24 @@ WINDOW = 16
 class Effort:
     """How many steps explanations may still take, and whether they have had enough so far."""
 
-    def __init__(self, steps_max: int, is_over: Callable[[], bool]) -> None:
-        """Allow so many steps in all, until time is over."""
+    def __init__(self, *, question_max: int, steps_max: int, is_over: Callable[[], bool]) -> None:
+        """Allow so many steps for a question, so many in all, until time is over."""
+        self._question_max = question_max
         self._left = steps_max
         self._is_over = is_over
         self.sufficed = True
+
+    @staticmethod
+    def after(search: JustInTime, is_over: Callable[[], bool]) -> Effort:
+        """The effort that goes with explaining what a search found."""
+        steps = min(max(2 * search.steps_taken, QUESTION_STEPS_MIN), QUESTION_STEPS_MAX)
+        return Effort(question_max=steps, steps_max=QUESTIONS * steps, is_over=is_over)
 
     def share(self, parts: int) -> Effort:
         """Set aside a part of what is left, for a try that may fail."""
         part = self._left // parts
         self._left -= part
-        return Effort(part, self._is_over)
+        return Effort(question_max=self._question_max, steps_max=part, is_over=self._is_over)
 
     def is_legal(
         self, plan: Plan, *, length: int, is_due: Sequence[bool] | None = None
@@ -46,7 +56,7 @@ class Effort:
         result = None
         if self._left > 0 and not self._is_over():
             search = JustInTime(plan, length=length, is_due=is_due)
-            result = search.run(min(self._left, QUESTION_STEPS_MAX))
+            result = search.run(min(self._left, self._question_max))
             self._left -= search.steps_taken
         self.sufficed = self.sufficed and result is not None
         return result
@@ -55,8 +65,9 @@ class Effort:
 def first_bad_step(plan: Plan, search: JustInTime, effort: Effort) -> int:
     """The first step whose answer no order of the operations so far allows.
 
-    Without looking ahead that is where the search that found no order gave up; with it the search
-    may have given up earlier, so prefixes are tried by bisection.
+    If the effort did not suffice it is some step up to which there is no order. Without looking
+    ahead that is where the search that found no order gave up; with it the search may have given
+    up earlier, so prefixes are tried by bisection.
     """
     if not search.looks_ahead:
         return search.deepest
@@ -90,7 +101,7 @@ def smallest_core(plan: Plan, last: int, effort: Effort) -> Core:
     First without any context. Where that stays large, or takes too much effort, only the latest
     `WINDOW` answers are shrunk, in the context of all before.
     """
-    core = _shrunk(plan, last, effort.share(2))
+    core = _shrunk(plan, last, effort.share(4))
     if core.is_minimal and len(core.steps) <= WINDOW:
         return core
     return _shrunk(plan, last, effort, context=max(0, last - WINDOW))

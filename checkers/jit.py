@@ -18,13 +18,15 @@ Four reductions keep the configurations few; each keeps some legal order if ther
 - *Dominance*: a configuration is dropped if one was seen at its step and state that had used no
   more of the operations that never return and had no fewer spare ones.
 
-With `may_lead_to` of a specification there are two more, in `counterpoint.checkers.outlook`.
+Specifications that can tell more have more reductions, in `counterpoint.checkers.outlook` and
+`counterpoint.checkers.foresight`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from counterpoint.checkers.foresight import informed
 from counterpoint.checkers.outlook import outlook_of
 from counterpoint.checkers.plan import NOWHERE, Pending, Plan
 
@@ -61,9 +63,11 @@ class JustInTime:
         self._optional = {
             plan.index[step] for step, is_due in enumerate(self._is_due) if not is_due
         }
+        self._plan = informed(plan, self._length, self._is_due)
         self._outlook = outlook_of(plan, self._length, self._is_due)
-        self.looks_ahead = self._outlook is not None
-        initial = plan.table.state(plan.table.specification.initial)
+        self.looks_ahead = self._outlook is not None or self._plan is not plan
+        table = self._plan.table
+        initial = table.state(table.specification.initial)
         self._stack: list[Configuration] = [(0, initial, 0, 0, 0, None)]
         self._seen: list[dict[tuple[int, int, int], list[tuple[int, int]]]] = [
             {} for _ in range(self._length)
@@ -77,7 +81,7 @@ class JustInTime:
 
     def order(self) -> tuple[str, ...]:
         """The order that explains everything before the deepest step, by names of operations."""
-        return _order_of(self._deepest[1], self.plan)
+        return _order_of(self._deepest[1], self._plan)
 
     def run(self, steps_max: int) -> bool | None:
         """Search on for about so many steps; True or False when it is decided."""
@@ -92,7 +96,7 @@ class JustInTime:
     def _advance(self, configuration: Configuration) -> int:
         """Follow a configuration until an operation must be chosen; returns the steps taken."""
         step, state, mask, spare, mode, trail = configuration
-        plan, started = self.plan, configuration[0]
+        plan, started = self._plan, configuration[0]
         after, bits, end = plan.table.after, plan.bit, self._length
         while step < end:
             for bit, class_, index in plan.reads[step]:
@@ -124,7 +128,7 @@ class JustInTime:
 
     def _is_new(self, step: int, state: int, mask: int, spare: int, mode: int) -> bool:
         """Tell whether no configuration as good was seen at this step; if so, note this one."""
-        used = mask & self.plan.open_bits
+        used = mask & self._plan.open_bits
         key = (state, mask ^ used, mode)
         seen = self._seen[step].get(key)
         if seen is None:
@@ -149,7 +153,7 @@ class JustInTime:
         The returning one first of all, but where it need not take effect any more, it is let go
         before that: what is pushed last is tried first.
         """
-        plan, push = self.plan, self._stack.append
+        plan, push = self._plan, self._stack.append
         after, overwriting = plan.table.after, plan.table.overwriting
         returning, overwritten = plan.bit[step], plan.overwrites[step]
         is_spare = spare & returning
@@ -196,9 +200,9 @@ class JustInTime:
         if unused is None:
             return
         bit, class_, index = unused
-        table = self.plan.table
+        table = self._plan.table
         overwrites = table.overwriting[class_]
-        left = self.plan.overwrites[step] & ~mask if overwrites else spare
+        left = self._plan.overwrites[step] & ~mask if overwrites else spare
         result = table.after[class_].get(state)
         if result is None:
             result = table.step(class_, state)

@@ -38,6 +38,18 @@ class Table:
     number_of: dict[Hashable, int] = field(default_factory=dict)
     class_of: dict[tuple[str, Hashable, Hashable], int] = field(default_factory=dict)
 
+    def informed(self, specification: Specification) -> Table:
+        """The same classes for another specification of the same object, with no states met yet."""
+        return Table(
+            specification,
+            self.calls,
+            self.roles,
+            self.overwriting,
+            self.is_read,
+            after=[{} for _ in self.calls],
+            class_of=self.class_of,
+        )
+
     def state(self, state: Hashable) -> int:
         """The number of a state."""
         number = self.number_of.get(state)

@@ -16,20 +16,18 @@ from counterpoint.checkers.plan import Plan, plan_of
 from counterpoint.checkers.verify import weak_core_fault
 from counterpoint.model.verdict import Verdict, broken
 
-EXPLANATION_STEPS_MAX = 200_000
-"""How many steps of search an explanation may take in all."""
-
 ANSWERS_MAX = 8
 """How many other answers are tried, to tell what would have been possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a verdict is called, how values are shown, and when there is no time left."""
+    """What a verdict is called, how values are shown, when time is over, and how much is said."""
 
     name: str
     show: Callable[[Hashable], str]
     is_over: Callable[[], bool]
+    explain: bool = True
 
 
 def broken_by_search(
@@ -41,17 +39,21 @@ def broken_by_search(
     `details` tells, under "core", "minimal and re-checked" or what is missing; where all earlier
     answers had to be taken for granted, it says so. "first_bad" names
     the operation whose return no order allows, "could_have_returned" what it might have said; both
-    only if the search saw the whole history of the object.
+    only if that was found out, and the search saw the whole history of the object.
     """
     plan = search.plan
-    effort = Effort(EXPLANATION_STEPS_MAX, wording.is_over)
+    if not wording.explain:
+        summary = f"no order of the {len(plan.operations)} operations is legal"
+        return broken(wording.name, summary, examined=examined)
+    effort = Effort.after(search, wording.is_over)
     last = first_bad_step(plan, search, effort)
-    possible = _possible_answers(plan, last, effort.share(4)) if is_whole else ()
+    is_first = effort.sufficed and is_whole
+    possible = _possible_answers(plan, last, effort.share(4)) if is_first else ()
     found = smallest_core(plan, last, effort)
     core = [plan.operations[plan.index[step]] for step in found.steps]
     seen = _seen_before(plan, core[-1])
     details: dict[str, object] = {"core": _standing(seen, found, plan)}
-    if is_whole:
+    if is_first:
         details |= {"first_bad": core[-1].id, "could_have_returned": possible}
     words = CoreWords(wording.show, possible, found.context)
     bystanders = len(seen) - len(core) - found.context
@@ -100,7 +102,9 @@ def _possible_answers(plan: Plan, last: int, effort: Effort) -> tuple[Hashable, 
     answers = {
         op.result: None
         for op in nearest
-        if op.f == bad.f and op.result not in (UNKNOWN, bad.result)
+        if (op.f, op.argument) == (bad.f, bad.argument)
+        and op.result is not UNKNOWN
+        and op.result != bad.result
     }
     tried = islice(answers, ANSWERS_MAX)
     return tuple(answer for answer in tried if _would_do(plan, last, answer, effort))
@@ -108,6 +112,7 @@ def _possible_answers(plan: Plan, last: int, effort: Effort) -> tuple[Hashable, 
 
 def _would_do(plan: Plan, last: int, answer: Hashable, effort: Effort) -> bool:
     index = plan.index[last]
-    operations = list(plan.operations)
+    returned = plan.operations[index].returned
+    operations = [op for op in plan.operations if op.called <= returned]
     operations[index] = replace(operations[index], result=answer)
     return effort.is_legal(plan_of(operations, plan.table), length=last + 1) is True

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from counterpoint.checkers.exhaustive import legal_order
-from counterpoint.checkers.frontier import can_be_ordered
+from counterpoint.checkers.frontier import CONFIGURATIONS_MAX, can_be_ordered
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.sequential import ILLEGAL, Specification
 
@@ -74,7 +74,11 @@ def core_fault(
 
 
 def weak_core_fault(
-    operations: Sequence[Operation], core: Collection[str], specification: Specification
+    operations: Sequence[Operation],
+    core: Collection[str],
+    specification: Specification,
+    *,
+    configurations_max: int = CONFIGURATIONS_MAX,
 ) -> str:
     """Say why the operations named in `core` prove nothing or are too many, or return "".
 
@@ -85,10 +89,12 @@ def weak_core_fault(
         TooMuch: if that is more than can be looked at.
     """
     others = {op.id for op in operations if op.id not in core}
-    if can_be_ordered(operations, specification, bystanders=others):
+    most = configurations_max
+    if can_be_ordered(operations, specification, bystanders=others, configurations_max=most):
         return "the operations can be ordered"
     for name in core:
-        if not can_be_ordered(operations, specification, bystanders=others | {name}):
+        fewer = others | {name}
+        if not can_be_ordered(operations, specification, bystanders=fewer, configurations_max=most):
             return f"{name} is not needed"
     return ""
 

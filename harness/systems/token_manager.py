@@ -8,6 +8,7 @@ from random import Random
 from types import MappingProxyType
 
 from counterpoint.checkers.conservation import Copies, Payment, check_conservation
+from counterpoint.checkers.history import Operation
 from counterpoint.checkers.ledger import Ledger, check_ledger
 from counterpoint.checkers.ledger_chains import Move
 from counterpoint.checkers.liveness import check_liveness
@@ -186,11 +187,15 @@ def properties(deployment: Deployment) -> tuple[Property, ...]:
 
     def linearizability(trace: Trace) -> Verdict:
         history = operations_of(trace, view)
-        paid = (
-            replace(op, argument=Move(number_of[op.client], *op.argument)) if op.f == "pay" else op
-            for op in history
-        )
-        return check_ledger(tuple(paid), ledger)
+        return check_ledger(tuple(map(as_move, history)), ledger)
+
+    def as_move(operation: Operation) -> Operation:
+        """Say who pays, which the ledger must know and the call need not say."""
+        if operation.f != "pay":
+            return operation
+        assert isinstance(operation.argument, tuple)
+        token, to = operation.argument
+        return replace(operation, argument=Move(number_of[operation.client], token, to))
 
     def liveness(trace: Trace) -> Verdict:
         return check_liveness(trace)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.register import check_register, columns_of, uses_of
+from counterpoint.checkers.register import check_register, uses_of
 from counterpoint.checkers.zones import clusters_of, order_of_zones
 from tests.bench.measure import Figure, seconds
 
@@ -27,8 +27,7 @@ def figures() -> Iterator[Figure]:
 
 def decide(history: History) -> None:
     """Decide linearizability by zones, and no more: no order to show, nothing verified."""
-    columns = columns_of(uses_of(history))
-    clusters = clusters_of(columns, None)
+    clusters = clusters_of(uses_of(history).columns, None)
     order, conflict = order_of_zones(clusters.first_return, clusters.last_call)
     assert conflict is None
     assert len(order) > 0
