@@ -30,9 +30,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from counterpoint.model.actions import Settle
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.campaign import Progress
-from counterpoint.model.search.failure import PropertyBroken, failure_of, require_yield
+from counterpoint.model.search.failure import PropertyBroken, require_yield
 from counterpoint.model.search.ranking import RANKING_MAX
 from counterpoint.model.search.replay import NotEnabled
+from counterpoint.model.search.shorten import shortened
 from counterpoint.model.search.tally import Tally
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
@@ -57,6 +58,7 @@ class MachineTestCase(unittest.TestCase):
 
     machine: ClassVar[type[ScenarioMachine]]
     settings: ClassVar[settings]
+    counterpoint_scenario: ClassVar[Scenario]
 
     def runTest(self) -> None:
         """Run the machine under Hypothesis."""
@@ -74,7 +76,12 @@ class TestCaseOfMachine:
         found: type[MachineTestCase] | None = vars(owner).get("_test_case")
         if found is None:
             chosen = default_settings(owner.bench.scenario)
-            body = {"machine": owner, "settings": chosen, "__doc__": owner.__doc__}
+            body = {
+                "__doc__": owner.__doc__,
+                "machine": owner,
+                "settings": chosen,
+                "counterpoint_scenario": owner.bench.scenario,
+            }
             found = type(f"{owner.__name__}TestCase", (MachineTestCase,), body)
             type.__setattr__(owner, "_test_case", found)
         return found
@@ -146,11 +153,9 @@ def _minimised(
     keeper: _Keeper | None,
 ) -> PropertyBroken:
     """Return the failure minimised, with its program and what Hypothesis needs as notes."""
-    bench, name = machine.bench, found.verdict.property
-    choices = bench.minimiser.minimise(found.trace.choices, name).choices
-    steps_found = len(found.trace.choices)
-    error = failure_of(bench.scenario, choices, name, steps_found=steps_found)
-    script = follow(machine, choices, name)
+    found.search = {"strategy": "state machine"}
+    error, name = shortened(found), found.verdict.property
+    script = follow(machine, error.trace.choices, name)
     if script is None:
         return error
     error.add_note("\n".join(["These steps do it again:", *script.lines]))
@@ -235,7 +240,8 @@ def tape(
         groups = machine.bench.groups
         if silent not in groups:
             return None
-        drawn += [False, 2 * groups.index(silent) + 1 if silent else 0]
+        position = groups.index(silent)
+        drawn += [False, (2 * position + 1 if position else 0).to_bytes(2, "big")]
     stream = b"\0\0"  # the swarm comes first; this one is impartial
     for number in numbers:
         if number is None:
