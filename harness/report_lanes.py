@@ -12,10 +12,10 @@ from counterpoint.model.trace import Event
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import World
 
-MARGIN = 9
+MARGIN = 8
 """Columns before the first lane: the step, the mark of a needed choice."""
 
-GAP = 4
+GAP = 3
 """Columns between the last lane and the sentence."""
 
 LANES_WIDE_MAX = 8

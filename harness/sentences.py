@@ -47,15 +47,18 @@ def word(value: object) -> str:
 
 
 def brief(value: object) -> str:
-    """Return a value with what is in its parentheses left out.
+    """Return a value with what is in its parentheses left out, or else all but its first word.
 
-    >>> brief("store(1, (2, 3)) at s1"), brief("stored(1)")
-    ('store(…) at s1', 'stored(…)')
+    >>> brief("store(1, (2, 3)) at s1"), brief("stored(1)"), brief("answer x=1")
+    ('store(…) at s1', 'stored(…)', 'answer …')
     """
     text = word(value)
-    before, opening, rest = text.partition("(")
+    if "(" not in text:
+        first, space, _ = text.partition(" ")
+        return f"{first} …" if space else text
+    before, _, rest = text.partition("(")
     _, closing, after = rest.rpartition(")")
-    return f"{before}(…){after if closing else ''}" if opening else text
+    return f"{before}(…){after if closing else ''}"
 
 
 def sentence(story: Story, step: int, *, labelled: bool = True, decisive: str = "") -> str:
