@@ -78,12 +78,14 @@ def weak_core_fault(
     core: Collection[str],
     specification: Specification,
     *,
+    deciding: str = "",
     configurations_max: int = CONFIGURATIONS_MAX,
 ) -> str:
     """Say why the operations named in `core` prove nothing or are too many, or return "".
 
     They must have no order even if all others are bystanders, and must get one if any of them is a
-    bystander, too. Exponential in what is pending at one time.
+    bystander, too; but for the `deciding` one, without whose answer nothing was wrong yet.
+    Exponential in what is pending at one time.
 
     Raises:
         TooMuch: if that is more than can be looked at.
@@ -92,7 +94,7 @@ def weak_core_fault(
     most = configurations_max
     if can_be_ordered(operations, specification, bystanders=others, configurations_max=most):
         return "the operations can be ordered"
-    for name in core:
+    for name in sorted(set(core) - {deciding}):
         fewer = others | {name}
         if not can_be_ordered(operations, specification, bystanders=fewer, configurations_max=most):
             return f"{name} is not needed"

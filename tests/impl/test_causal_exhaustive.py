@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploring import Options, explorer
-from counterpoint.model.scenario import Scenario
+from counterpoint.impl.stores_words import Move, Operation, Read, Write
+from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.campaign import Budgets, Campaign
 from counterpoint.model.search.explore import Explored
+from counterpoint.model.values import NodeId
 
 
-def explored(scenario: Scenario) -> Explored:
-    """What is established by exploring every run without faults, on the fastest engine at hand."""
-    current = explorer(scenario.but(limits={}), Options())
+def explored(scenario: Scenario, *, calm: bool = True) -> Explored:
+    """What is established by exploring every run, without faults if `calm`, on the fastest engine."""
+    current = explorer(scenario.but(limits={}) if calm else scenario, Options())
     for _ in current.explore():
         pass
     return current.progress
@@ -49,6 +53,31 @@ def test_the_right_store_holds_in_every_run(
     found = explored(build(store, scenario=name))
     assert (found.stop, found.violation, found.terminal_pending) == ("complete", None, 0)
     assert (found.states, found.generated, found.depth) == (states, generated, depth)
+
+
+MOVES: Mapping[NodeId, tuple[Operation, ...]] = {
+    "alice": (Write("x", "a1"), Move("s2"), Read("x"), Write("y", "a2")),
+    "bob": (Read("y"), Write("x", "b1"), Move("s3"), Read("x")),
+}
+"""Two clients that move between their writes."""
+
+
+@pytest.mark.parametrize(("store", "states"), [("causal_deps", 14_132), ("causal_lamport", 39_987)])
+def test_the_right_store_holds_in_every_run_with_clients_that_move(store: str, states: int) -> None:
+    scenario = build(store, scenario="moving", settings={"pushes": "no"})
+    found = explored(scenario.but(calls=MOVES))
+    assert (found.stop, found.violation, found.terminal_pending) == ("complete", None, 0)
+    assert found.states == states
+
+
+@pytest.mark.parametrize(
+    ("store", "states"), [("causal_deps", 14_666), ("causal_lamport", 126_469)]
+)
+def test_no_copy_of_a_message_does_any_harm(store: str, states: int) -> None:
+    scenario = build(store, scenario="small").but(limits=budgets(duplicate=2))
+    found = explored(scenario, calm=False)
+    assert (found.stop, found.violation, found.terminal_pending) == ("complete", None, 0)
+    assert found.states == states
 
 
 SHORTEST = {
