@@ -77,7 +77,8 @@ def shortened(found: tuple[Part, ...], width: int) -> str:
     kept = list(found)
     left_out = 0
     while width_of(_joined(kept)) > width:
-        least = min(kept[1:], key=lambda part: part.weight, default=None)
+        # Of equal parts the last goes first.
+        least = min(reversed(kept[1:]), key=lambda part: part.weight, default=None)
         if least is not None and least.brief:
             kept[kept.index(least)] = replace(least, text=least.brief, brief="")
         elif least is not None and (least.weight < DECISIVE or not kept[0].brief):
