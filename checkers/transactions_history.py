@@ -76,16 +76,19 @@ def with_initial_reads(history: TransactionHistory, initial: Hashable) -> Transa
         if access.kind == "write" and access.value == initial
     }
 
-    def renamed(access: Access) -> Access:
-        is_initial = access.kind == "read" and access.value == initial
-        return replace(access, value=None) if is_initial and access.key not in written else access
+    def is_initial(access: Access) -> bool:
+        return access.kind == "read" and access.value == initial and access.key not in written
 
-    return TransactionHistory(
-        tuple(
-            tuple(replace(t, accesses=tuple(map(renamed, t.accesses))) for t in session)
-            for session in history.sessions
+    def renamed(transaction: Transaction) -> Transaction:
+        if not any(map(is_initial, transaction.accesses)):
+            return transaction
+        accesses = (
+            Access("read", access.key, None) if is_initial(access) else access
+            for access in transaction.accesses
         )
-    )
+        return replace(transaction, accesses=tuple(accesses))
+
+    return TransactionHistory(tuple(tuple(map(renamed, one)) for one in history.sessions))
 
 
 def sessions_of(history: History, *, initial: Hashable = None) -> TransactionHistory:

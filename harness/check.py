@@ -18,6 +18,7 @@ from counterpoint.harness.check_files import (
     Checked,
     Partition,
     Wanted,
+    check_each,
     check_files,
 )
 from counterpoint.harness.check_models import MODELS
@@ -154,7 +155,7 @@ def _check_all(
     line = Progress(quiet=as_lines)
     line.show(f"checking {files[0]}")
     try:
-        for checked in check_files(files, wanted):
+        for checked in check_each(files, wanted):
             line.clear()
             rows.append(row_of(checked))
             if as_lines:

@@ -22,12 +22,12 @@ from counterpoint.checkers.readers import (
     read_cases,
 )
 from counterpoint.checkers.transactions_history import TransactionHistory
+from counterpoint.harness.check_forms import CannotCheck
 from counterpoint.harness.check_models import (
-    CannotCheck,
     Model,
+    as_the_model_has_it,
     model_of,
     split_tuples,
-    with_known_reads,
 )
 from counterpoint.harness.check_properties import PROPERTIES, Property, Task
 from counterpoint.harness.deadline import TimeIsOver, deadline
@@ -97,12 +97,43 @@ class Checked:
         return "error" if self.verdict is None else self.verdict.outcome.value
 
 
-def check_files(paths: Iterable[str | Path], wanted: Wanted = Wanted()) -> Iterator[Checked]:
+def check_files(
+    paths: Iterable[str | Path],
+    *,
+    format: str | None = None,
+    model: str | None = None,
+    property: str | None = None,
+    initial: Hashable | _FromTheFormat = FROM_THE_FORMAT,
+    partition: Partition = "key",
+    timeout_seconds: float | None = None,
+    total: int | None = None,
+    allow_negative: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Checked]:
     """Check every history of every file, in order; a file that cannot be read is one result.
 
-    A path may end in "#case", which chooses one history of a file that holds several. Results come
+    A path may end in "#case", which chooses one history of a file that holds several. What is None
+    is found out: the format from the file, the model from the operations, the property from the
+    model. `partition` judges each key alone ("key"), all as one object ("none"), or takes values
+    (key, value) apart first ("tuple"). `total` and `allow_negative` are about banks. Results come
     as they are found, so whoever stops listening keeps the ones before.
     """
+    wanted = Wanted(
+        format,
+        model,
+        property,
+        initial,
+        partition,
+        timeout_seconds,
+        total,
+        allow_negative,
+        limits,
+    )
+    return check_each(paths, wanted)
+
+
+def check_each(paths: Iterable[str | Path], wanted: Wanted) -> Iterator[Checked]:
+    """Check every history of every file, as `check_files` does."""
     for path in paths:
         yield from _check_file(str(path), wanted)
 
@@ -208,7 +239,7 @@ def _task(case: Case, model: Model, wanted: Wanted) -> Task:
     if not isinstance(history, TransactionHistory):
         if wanted.partition == "tuple":
             history = split_tuples(history)
-        history = with_known_reads(history, model, initial)
+        history = as_the_model_has_it(history, model, initial)
     return Task(
         history,
         model,

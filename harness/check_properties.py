@@ -26,7 +26,8 @@ from counterpoint.checkers.single_writer import check_no_inversion, check_regula
 from counterpoint.checkers.transaction_levels import IsolationLevel
 from counterpoint.checkers.transactions import check_transactions
 from counterpoint.checkers.transactions_history import TransactionHistory, sessions_of
-from counterpoint.harness.check_models import CannotCheck, Model
+from counterpoint.harness.check_forms import CannotCheck, check_forms
+from counterpoint.harness.check_models import Model
 from counterpoint.model.verdict import Verdict
 
 
@@ -76,13 +77,20 @@ class Property:
 
 
 def _linearizability(task: Task) -> Verdict:
-    specification = task.model.specify(task.operations, task.initial)
+    return _linearized(task, "linearizability", is_one_object=task.is_one_object)
+
+
+def _linearized(task: Task, name: str, *, is_one_object: bool) -> Verdict:
+    model, history = task.model, task.operations
+    check_forms(history, model.name, model.functions)
+    specification = model.specify(history, task.initial)
     if specification is None:
-        raise CannotCheck(f"{task.model.name} has no sequential specification to linearize")
+        raise CannotCheck(f"{model.name} has no sequential specification to linearize")
     return check_linearizability(
-        task.operations,
+        history,
         specification,
-        partition=whole if task.is_one_object else by_key,
+        name=name,
+        partition=whole if is_one_object else by_key,
         timeout_seconds=task.timeout_seconds,
         clock=time.monotonic,
     )
@@ -158,16 +166,7 @@ def _causal_or_transactional(task: Task) -> Verdict:
 
 def _strict(task: Task) -> Verdict:
     """Strict serializability of reads and writes is linearizability of all registers as one."""
-    specification = task.model.specify(task.operations, task.initial)
-    assert specification is not None, f"{task.model.name} has reads and writes"
-    return check_linearizability(
-        task.operations,
-        specification,
-        name="strict serializability",
-        partition=whole,
-        timeout_seconds=task.timeout_seconds,
-        clock=time.monotonic,
-    )
+    return _linearized(task, "strict serializability", is_one_object=True)
 
 
 _PROPERTIES: Sequence[Property] = (

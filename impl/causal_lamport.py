@@ -76,6 +76,9 @@ class Clock:
 
     clock: int
 
+    def __str__(self) -> str:
+        return f"clock {self.clock}"
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
@@ -83,6 +86,9 @@ class Numbered:
 
     number: int
     body: Update | Clock
+
+    def __str__(self) -> str:
+        return f"no. {self.number}: {self.body}"
 
     @property
     def clock(self) -> int:

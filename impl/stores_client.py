@@ -68,7 +68,7 @@ class Session:
     """What a client carries through its phases.
 
     `number` counts its requests; `taken` the updates of the server that it was told of, or that
-    were applied there before it came; `early` those that it was told of too early.
+    were applied there before it came; `early` those that it was told of too early, or while it waited.
     """
 
     server: NodeId
@@ -77,6 +77,10 @@ class Session:
     taken: int = 0
     early: tuple[Push, ...] = ()
 
+    def keeping(self, push: Push) -> Session:
+        """Return this session with news kept for later, each once."""
+        return replace(self, early=tuple(sorted({*self.early, push})))
+
     def __str__(self) -> str:
         seen = f", saw {listed(self.context)}" if self.context else ""
         return f"at {self.server}{seen}"
@@ -84,9 +88,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A client that waits for nothing."""
+    """A client that waits for nothing, and so takes any news."""
 
     session: Session
+
+    @property
+    def source(self) -> NodeId:
+        """The server whose news counts."""
+        return self.session.server
 
     def __str__(self) -> str:
         return str(self.session)
@@ -94,9 +103,18 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A client that waits for its server to answer."""
+    """A client that waits for its server to answer.
+
+    It keeps news for later: the answer may have been given before them, and must not be older than
+    what the client has learnt.
+    """
 
     session: Session
+
+    @property
+    def source(self) -> NodeId:
+        """The server whose news counts."""
+        return self.session.server
 
     def __str__(self) -> str:
         return f"{self.session}, waits"
@@ -106,11 +124,17 @@ class Waiting:
 class Moving:
     """A client that waits to be let in at another server.
 
-    It takes no news of its old server any more: the new one may not have them.
+    It takes no news of its old server any more: the new one may not have them. News of the new
+    server is kept for later.
     """
 
     session: Session
     to: NodeId
+
+    @property
+    def source(self) -> NodeId:
+        """The server whose news counts."""
+        return self.to
 
     def __str__(self) -> str:
         return f"{self.session}, moves to {self.to}"
@@ -137,7 +161,8 @@ def client_step(
             return Step(state)  # busy: an operator who still wants it will ask again
 
         case Waiting(session), Receive(_, Answer(answered, result)) if answered == request:
-            return Step(Idle(_learning(session, result, habits)), (Return(result),))
+            session, news = _take(_learning(session, result, habits), (), habits)
+            return Step(Idle(session), (Return(result), *news))
         case Moving(session), Receive(_, Answer(answered, Arrived() as result)) if (
             answered == request
         ):
@@ -145,16 +170,13 @@ def client_step(
         case _, Receive(_, Answer()):
             return Step(state)  # a second copy of an answer
 
-        case Idle(session) | Waiting(session), Receive(source, Push() as push):
-            if source != session.server:
-                return Step(state)  # the client has left that server
-            session, effects = _take(session, (push,), habits)
-            return Step(replace(state, session=session), effects)
-        case Moving(session, to), Receive(source, Push() as push):
-            if source != to or push in session.early:
-                return Step(state)  # news of the old server, or a second copy
-            early = tuple(sorted((*session.early, push)))
-            return Step(replace(state, session=replace(session, early=early)))
+        case _, Receive(source, Push()) if source != state.source:
+            return Step(state)  # news of a server that the client has left
+        case Idle(session), Receive(_, Push() as push):
+            session, news = _take(session, (push,), habits)
+            return Step(Idle(session), news)
+        case Waiting(session) | Moving(session), Receive(_, Push() as push):
+            return Step(replace(state, session=session.keeping(push)))
 
         case _, Start():
             return Step(state)
@@ -204,9 +226,8 @@ def _arrive(client: NodeId, session: Session, arrived: Arrived, habits: Habits) 
 def _take(
     session: Session, pushes: tuple[Push, ...], habits: Habits
 ) -> tuple[Session, tuple[Effect, ...]]:
-    """Take news in the order of the server; what comes too early is kept, a second copy is not."""
-    fresh = {push for push in pushes if push.number > session.taken}
-    early = sorted(fresh.union(session.early))
+    """Take news, these and what was kept, in the order of the server; what is too early is kept."""
+    early = sorted({push for push in (*pushes, *session.early) if push.number > session.taken})
     taken, context = session.taken, session.context
     told: list[Effect] = []
     while early and early[0].number == taken + 1:

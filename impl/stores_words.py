@@ -164,6 +164,10 @@ class Ask:
     operation: Operation
     context: tuple[Version, ...] = ()
 
+    def __str__(self) -> str:
+        known = f", having seen {listed(self.context)}" if self.context else ""
+        return f"ask {self.operation}{known}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -171,6 +175,9 @@ class Answer:
 
     request: Request
     result: Result
+
+    def __str__(self) -> str:
+        return f"answer {self.result}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -180,12 +187,18 @@ class Push:
     number: int
     copy: Copy
 
+    def __str__(self) -> str:
+        return f"push {self.number}: {self.copy}"
+
 
 @dataclass(frozen=True, slots=True)
 class Leave:
     """A client tells its former server that it works with another one now."""
 
     request: Request
+
+    def __str__(self) -> str:
+        return f"{self.request.client} leaves"
 
 
 # ---- between servers -----------------------------------------------------------------------------
@@ -197,6 +210,10 @@ class Update:
 
     copy: Copy
     needs: tuple[Version, ...] = ()
+
+    def __str__(self) -> str:
+        needs = f" needs {listed(self.needs)}" if self.needs else ""
+        return f"update {self.copy}{needs}"
 
     @property
     def version(self) -> Version:

@@ -16,7 +16,6 @@ from counterpoint.harness.output import (
     Progress,
     clear_errors,
     emit,
-    refuse,
     settings_of,
     tool,
 )
@@ -39,8 +38,14 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
 @click.option("--runs", type=click.IntRange(1), help="Stop after so many runs.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long [10].")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--strategy", type=click.Choice(STRATEGIES), default="mixed", show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Which runs are made [0].")
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="mixed",
+    show_default=True,
+    help="How a run chooses; mixed tosses a coin between swarm and pct.",
+)
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @click.option(
     "--out",
@@ -78,8 +83,6 @@ def fuzz(
         built = build(system, scenario=scenario, mutant=mutant, settings=settings_of(pairs))
         part = _shard(shard)
     budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
-    if strategy == "hypothesis":
-        refuse("the strategy hypothesis is not built in yet", as_json=as_json)
     campaign = Campaign(built, strategy=strategy, seed=seed, shard=part)  # type: ignore[arg-type]
     was_interrupted = _search(campaign, budgets, quiet=as_json)
     example = campaign.counterexample()

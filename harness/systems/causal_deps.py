@@ -17,7 +17,6 @@ from counterpoint.harness.systems.stores_plans import (
     survives,
 )
 from counterpoint.harness.systems.stores_properties import (
-    AGREEMENT,
     CAUSAL_ORDER,
     CLOCKS,
     CONVERGENCE,
@@ -53,7 +52,6 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         system=CausalDeps(deployment, RIGHT if mutant is None else MUTANTS[mutant]),
         calls=MappingProxyType(dict(plan.calls)),
         properties=(ORDER, STATES, CLOCKS, *HISTORIES, Property(LIVENESS, liveness, reads="end")),
-        invariants=(AGREEMENT,),
         limits=MappingProxyType({**plan.limits, **omissions}),
         tolerates=survives(deployment.servers if may_be_silent else ()),
         partitions=sides(deployment),

@@ -16,7 +16,6 @@ from counterpoint.harness.systems.stores_plans import (
     sides,
 )
 from counterpoint.harness.systems.stores_properties import (
-    AGREEMENT,
     CAUSAL_ORDER,
     CLOCKS,
     HISTORIES,
@@ -47,7 +46,6 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         system=CausalLamport(deployment, RIGHT if mutant is None else MUTANTS[mutant]),
         calls=MappingProxyType(dict(plan.calls)),
         properties=(ORDER, *rest),
-        invariants=(AGREEMENT,),
         limits=plan.limits,
         partitions=sides(deployment),
         depends_on=on_all(plan),

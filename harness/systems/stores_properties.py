@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from typing import Any
 
 from counterpoint.checkers import causal_visibility, clock_checks
 from counterpoint.checkers import convergence as replicas
 from counterpoint.checkers import same_order as orders
+from counterpoint.checkers.agreement import Agreement, Holding
 from counterpoint.checkers.causal import check_causal
 from counterpoint.checkers.causal_visibility import check_visibility
 from counterpoint.checkers.clock_checks import check_lamport_clocks
+from counterpoint.checkers.clock_watch import Began, ClockWatch, Stamped
 from counterpoint.checkers.clocks import NONE, EventLog
 from counterpoint.checkers.convergence import Observation, check_convergence
+from counterpoint.checkers.history import History
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.checkers.same_order import SameOrder, Step, check_same_order
+from counterpoint.checkers.session_memory import OfSessions
 from counterpoint.checkers.sessions import GUARANTEES, check_sessions, property_name
 from counterpoint.checkers.visibility import Deed, Identity, Missed, Saw, Shown, Watch, Wrote
-from counterpoint.impl.stores_replica import Replica
 from counterpoint.impl.stores_words import (
     Applied,
     Await,
@@ -29,7 +31,8 @@ from counterpoint.impl.stores_words import (
     Write,
     Written,
 )
-from counterpoint.model.scenario import Invariant, Property
+from counterpoint.model import observer as model
+from counterpoint.model.scenario import Property
 from counterpoint.model.trace import EventKind, Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
@@ -40,7 +43,7 @@ CONVERGENCE = replicas.NAME
 LAMPORT = clock_checks.LAMPORT
 CAUSAL = "causal consistency"
 CONVERGENT = "causal convergence"
-SESSIONS = property_name(frozenset(GUARANTEES))
+SESSIONS = property_name(frozenset(GUARANTEES), convergent=True)
 LIVENESS = "liveness"
 
 
@@ -120,6 +123,14 @@ def _states(trace: Trace) -> Iterator[Observation]:
             yield Observation(node, done[node], state, event.step)
 
 
+def holding(node: NodeId, value: Value) -> Holding | None:
+    """Return what a note says that a server applied, and holds."""
+    del node
+    if not isinstance(value, Applied):
+        return None
+    return Holding(value.copy.version, value.held.version.key, value.held)
+
+
 def lamport(trace: Trace) -> Verdict:
     """A write has a higher clock than every write that happened before it."""
     log, clocks = history_log(trace)
@@ -176,9 +187,27 @@ def clocks_of(trace: Trace) -> Mapping[Identity, int]:
     return clocks
 
 
+def clock_said(seen: model.Observation) -> Began | Stamped | None:
+    """Show an observation to the automaton of Lamport clocks."""
+    match seen.kind, seen.value:
+        case "invoke", Write(key, value):
+            return Began(seen.node, (key, value))
+        case ("return", Found(_, Copy() as copy)) | ("note", Told(copy)):
+            return Stamped(identity(copy), copy.version.stamp.clock, seen.node)
+        case "note", Applied(copy):
+            return Stamped(identity(copy), copy.version.stamp.clock)
+        case _:
+            return None
+
+
 def sessions_kept(trace: Trace) -> Verdict:
-    """The four session guarantees, for each client by itself."""
-    return check_sessions(operations_of(trace, view))
+    """The four session guarantees, by one order of all writes for all clients."""
+    return in_sessions(operations_of(trace, view))
+
+
+def in_sessions(history: History) -> Verdict:
+    """Judge a history by the four session guarantees together."""
+    return check_sessions(history, convergent=True)
 
 
 def causal(trace: Trace) -> Verdict:
@@ -188,7 +217,12 @@ def causal(trace: Trace) -> Verdict:
 
 def convergent(trace: Trace) -> Verdict:
     """All reads can be explained by one order of all writes."""
-    return check_causal(operations_of(trace, view), level="ccv")
+    return in_one_order(operations_of(trace, view))
+
+
+def in_one_order(history: History) -> Verdict:
+    """Judge a history by causal convergence."""
+    return check_causal(history, level="ccv")
 
 
 ORDER = Property(CAUSAL_ORDER, causal_order, observer=Watch(reading, "order"))
@@ -196,31 +230,13 @@ ORDER = Property(CAUSAL_ORDER, causal_order, observer=Watch(reading, "order"))
 
 SAME = Property(SAME_ORDER, same_order, observer=SameOrder(applied))
 
-STATES = Property(CONVERGENCE, convergence)
+STATES = Property(CONVERGENCE, convergence, observer=Agreement(holding))
 
-CLOCKS = Property(LAMPORT, lamport)
+CLOCKS = Property(LAMPORT, lamport, observer=ClockWatch(clock_said))
 
 HISTORIES = (
-    Property(SESSIONS, sessions_kept),
+    Property(SESSIONS, sessions_kept, observer=OfSessions(in_sessions, view)),
     Property(CAUSAL, causal, observer=Watch(reading, "reads")),
-    Property(CONVERGENT, convergent),
+    Property(CONVERGENT, convergent, observer=OfSessions(in_one_order, view)),
 )
 """What the clients can see, best explanation first."""
-
-
-def replicas_agree(states: Mapping[NodeId, Any]) -> str | None:
-    """Say which two servers hold different copies though they applied the same writes."""
-    known: dict[frozenset[Any], tuple[NodeId, Replica]] = {}
-    for node, state in states.items():
-        replica = getattr(state, "replica", None)
-        if isinstance(replica, Replica):
-            other, earlier = known.setdefault(replica.applied, (node, replica))
-            if earlier != replica:
-                return (
-                    f"{other} and {node} applied the same writes; one has {earlier}, one {replica}"
-                )
-    return None
-
-
-AGREEMENT = Invariant(CONVERGENCE, replicas_agree)
-"""Convergence at one moment, for explorations: these see states and no notes."""

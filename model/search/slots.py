@@ -109,11 +109,11 @@ class Slots:
         for message in compiled.start_sends:
             inboxes[compiled.destination[message]].append(message)
         return [
-            self.slot_id(node, Slot(core, self._filed(inboxes[node]), ()))
+            self.slot_id(node, Slot(core, self.filed(inboxes[node]), ()))
             for node, core in enumerate(compiled.start_cores)
         ]
 
-    def _filed(self, inbox: list[Message]) -> tuple[Message, ...]:
+    def filed(self, inbox: list[Message]) -> tuple[Message, ...]:
         """Return an inbox in its canonical order; a stable sort by source keeps each link's order."""
         if self._is_ordered:
             return tuple(sorted(inbox, key=self.compiled.source.__getitem__))
@@ -152,7 +152,7 @@ class Slots:
     def push(self, node: int, slot: SlotId, bundle: int) -> SlotId:
         """Return the slot of a node after a bundle of messages was sent to it."""
         core, inbox, held = self.slots[node][slot]
-        return self.slot_id(node, Slot(core, self._filed([*inbox, *self.bundles[bundle]]), held))
+        return self.slot_id(node, Slot(core, self.filed([*inbox, *self.bundles[bundle]]), held))
 
     def expand(self, node: int, slot: SlotId, environment: EnvironmentId) -> tuple[Transition, ...]:
         """Return what can happen at a node, in the order of `replay.enabled`."""
@@ -246,9 +246,9 @@ class Slots:
             conditions = conditions.with_role(node, outcome.role)
             seen = (*seen, self.compiled.role_change(node, outcome.role))
         return Transition(
-            self.slot_id(node, Slot(outcome.core, self._filed(own), held)),
+            self.slot_id(node, Slot(outcome.core, self.filed(own), held)),
             self.environment_id(conditions),
-            tuple((other, self._bundle_id(self._filed(ms))) for other, ms in sorted(away.items())),
+            tuple((other, self._bundle_id(self.filed(ms))) for other, ms in sorted(away.items())),
             self.sighting_id(seen),
             action,
         )
@@ -289,9 +289,9 @@ class Slots:
         starts = [c for n, c in enumerate(self.compiled.start_cores) if n != node]
         assert others == starts, f"{action!r} acts at another node than its own"
         return Transition(
-            self.slot_id(node, Slot(run.cores[node], self._filed(own), tuple(sorted(run.held)))),
+            self.slot_id(node, Slot(run.cores[node], self.filed(own), tuple(sorted(run.held)))),
             self.environment_id(run.conditions),
-            tuple((other, self._bundle_id(self._filed(ms))) for other, ms in sorted(away.items())),
+            tuple((other, self._bundle_id(self.filed(ms))) for other, ms in sorted(away.items())),
             self.sighting_id(tuple(run.seen)),
             action,
         )

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from counterpoint.harness import check as command
 from counterpoint.harness.check import check
-from counterpoint.harness.check_files import Checked, Wanted, check_case, check_files
+from counterpoint.harness.check_files import Checked, Wanted, check_case, check_each, check_files
 from tests.checkers.readers.reader_samples import SAMPLES
 
 GOOD = """client,type,f,key,value
@@ -60,7 +60,9 @@ def results(*arguments: str) -> list[dict[str, object]]:
         pytest.param(["cases.json#no"], 2, "has no case 'no'; its cases: good, open", id="no case"),
         pytest.param(["good.csv", "--format", "edn"], 2, "no event", id="another format"),
         pytest.param(["good.csv", "--format", "png"], 2, "is not one of", id="no such format"),
-        pytest.param(["good.csv", "--model", "queue"], 2, "is none of the operations", id="misfit"),
+        pytest.param(
+            ["good.csv", "--model", "queue"], 2, "calls 'write'; the model queue has", id="misfit"
+        ),
         pytest.param(["good.csv", "--model", "cow"], 2, "is not one of", id="no such model"),
         pytest.param(["good.csv", "--timeout", "0"], 2, "--timeout", id="no time"),
         pytest.param(["good.csv", "--initial", "NaN"], 2, "cannot be compared", id="no value"),
@@ -204,10 +206,10 @@ def test_help_shows_examples() -> None:
 
 def test_ctrl_c_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(paths: tuple[str, ...], wanted: Wanted) -> Iterator[Checked]:
-        yield from check_files(paths[:1], wanted)
+        yield from check_each(paths[:1], wanted)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "check_files", interrupted)
+    monkeypatch.setattr(command, "check_each", interrupted)
     result = run("bad.csv", "good.csv", "--out", "results")
     assert result.exit_code == 130
     assert "1 history: 1 broken" in result.output

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from counterpoint.harness.check_files import Checked, Wanted, check_files
+from counterpoint.harness.check_files import Checked, Wanted, check_each
 from tests.checkers.readers.corpora import Entry, entries, needs_corpora
 
 OUTCOMES = {"valid": "holds", "invalid": "broken"}
@@ -55,7 +55,7 @@ OURS_DIFFERS = {
 
 def check(entry: Entry, wanted: Wanted) -> Checked:
     path = f"{entry.path}#{entry.case}" if entry.case else entry.path
-    (checked,) = check_files([path], wanted)
+    (checked,) = check_each([path], wanted)
     return checked
 
 
