@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import TypeAlias
 
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
@@ -27,6 +28,9 @@ from counterpoint.impl.token_manager_words import (
 from counterpoint.model.trace import Event, Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Core, World
+
+Calls: TypeAlias = Mapping[str, Event]
+"""Where each operation was called, by the name of the operation."""
 
 WITNESS = "linearizability"
 """The property whose witness is the order of payments and snapshots."""
@@ -66,15 +70,17 @@ def effects_of(trace: Trace) -> tuple[tuple[NodeId, Value], ...]:
 
     Answered payments and snapshots come in the order in which the ledger explains them (where it
     cannot, in that of their answers). Each payment that was begun and of which no client was told
-    comes as early as the calls before it and the versions of its token allow, and so does each
-    change of role. What had no effect on anyone, such as a call that a server refused, is left out.
+    comes as late as the calls after it and the versions of its token allow; each change of role
+    comes as early as it can. What had no effect on anyone, such as a call that a server refused, is left out.
     """
     calls = {e.operation: e for e in trace.events if e.kind == "invoke" and e.operation}
     ends = _ends(trace, calls)
-    order = [name for name in _ledger_order(trace, calls) if name in calls]
-    for name in _begun(trace):
+    payments = _payments(trace)
+    # The ledger may count on a payment that has not made a version yet, and so has no effect.
+    order = [name for name in _ledger_order(trace, calls) if name in ends or name in payments]
+    for name in payments:
         if name not in order:
-            order.insert(_place_of(calls[name], order, calls, ends), name)
+            order.insert(_place_of(name, order, payments, _calls_after(name, calls, ends)), name)
     sequence = [_call(calls[name]) for name in order]
     place = 0
     for made, (step, node) in enumerate(_grants(trace)):
@@ -85,27 +91,28 @@ def effects_of(trace: Trace) -> tuple[tuple[NodeId, Value], ...]:
     return tuple(sequence)
 
 
-def _place_of(
-    payment: Event, order: list[str], calls: dict[str, Event], ends: dict[str, int]
-) -> int:
-    """Return the first place after all that ended before a payment was called, or paid its token."""
-    before = (
-        k
-        for k, name in enumerate(order)
-        if ends.get(name, payment.step) < payment.step or _pays_alike(calls[name], payment)
-    )
-    return max(before, default=-1) + 1
+def _calls_after(name: str, calls: Calls, ends: dict[str, int]) -> set[str]:
+    """Return the calls that were made after a call had ended."""
+    if name not in ends:
+        return set()
+    return {other for other, call in calls.items() if call.step > ends[name]}
 
 
-def _pays_alike(one: Event, other: Event) -> bool:
-    return (
-        isinstance(one.value, Pay)
-        and isinstance(other.value, Pay)
-        and one.value.token == other.value.token
-    )
+def _place_of(name: str, order: list[str], payments: dict[str, Holding], later: set[str]) -> int:
+    """Return the last place of a payment that comes before all `later` calls and later versions.
+
+    The last, since its payee may have been refused to pay the token on before.
+    """
+    token, version, _ = payments[name]
+    for k, other in enumerate(order):
+        payment = payments.get(other)
+        is_next = payment is not None and payment.token == token and payment.version > version
+        if is_next or other in later:
+            return k
+    return len(order)
 
 
-def _ends(trace: Trace, calls: dict[str, Event]) -> dict[str, int]:
+def _ends(trace: Trace, calls: Calls) -> dict[str, int]:
     """Return the step at which each call ended; for one cut by a crash, that of its late finish."""
     ends: dict[str, int] = {}
     latest: dict[NodeId | None, str] = {}
@@ -124,7 +131,7 @@ def _call(event: Event) -> tuple[NodeId, Value]:
     return event.node, event.value
 
 
-def _ledger_order(trace: Trace, calls: dict[str, Event]) -> list[str]:
+def _ledger_order(trace: Trace, calls: Calls) -> list[str]:
     """Return the answered payments and snapshots, in the ledger's order if it has one."""
     for prop in trace.scenario.properties:
         if prop.name == WITNESS and (witness := prop.check(trace).witness):
@@ -138,17 +145,17 @@ def _ledger_order(trace: Trace, calls: dict[str, Event]) -> list[str]:
     ]
 
 
-def _begun(trace: Trace) -> Iterator[str]:
-    """Return the payments that made a version, in the order of versions."""
+def _payments(trace: Trace) -> dict[str, Holding]:
+    """Return what each payment that was begun has made, by operation, in the order of versions."""
     latest: dict[NodeId, str] = {}
-    found: list[tuple[int, int, str]] = []
+    found: dict[str, Holding] = {}
     for event in trace.events:
         match event.kind, event.value:
             case "invoke", Pay():
                 latest[str(event.node)] = str(event.operation)
             case "note", Pays(payment):
-                found.append((payment.version, event.id, latest[str(event.node)]))
-    return (name for _, _, name in sorted(found))
+                found[latest[str(event.node)]] = payment
+    return dict(sorted(found.items(), key=lambda item: item[1].version))
 
 
 def _grants(trace: Trace) -> Iterator[tuple[int, NodeId]]:
