@@ -94,8 +94,8 @@ class TokenConsole:
         """Return owner and version of every token, by token."""
         deployment = deployment_of(world.scenario)
         return {
-            f"token {held.token}": f"{deployment.owners[held.owner - 1]}, version {held.version}"
-            for held in ownership(deployment, world)
+            f"token {token}": f"{_names(deployment, owners)}, version {version}"
+            for token, (version, owners) in ownership(deployment, world).items()
         }
 
     def effects(self, trace: Trace) -> tuple[tuple[NodeId, Value], ...]:
@@ -107,6 +107,10 @@ def deployment_of(scenario: Scenario) -> Deployment:
     """Return who takes part in a scenario of the token manager."""
     assert isinstance(scenario.system, TokenManager), type(scenario.system).__name__
     return scenario.system.deployment
+
+
+def _names(deployment: Deployment, owners: Sequence[int]) -> str:
+    return " and ".join(deployment.owners[owner - 1] for owner in owners)
 
 
 def _owner(deployment: Deployment, text: str) -> int:

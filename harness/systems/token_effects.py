@@ -23,7 +23,6 @@ from counterpoint.impl.token_manager_words import (
     Serving,
     Table,
     Transform,
-    newest_of,
 )
 from counterpoint.model.trace import Event, Trace
 from counterpoint.model.values import NodeId, Value
@@ -39,15 +38,20 @@ WITNESS = "linearizability"
 # ---- ownership -----------------------------------------------------------------------------------
 
 
-def ownership(deployment: Deployment, world: World) -> Table:
-    """Return the newest holding of every token: by any server, or by a payment under way.
+def ownership(deployment: Deployment, world: World) -> Mapping[int, tuple[int, tuple[int, ...]]]:
+    """Return the newest version of each token, and its owner: by any server or payment under way.
 
-    A payment that was begun counts as made, since its payer finishes it whatever happens.
+    A payment that was begun counts as made, since its payer finishes it whatever happens. In a wrong
+    system a version may have several owners.
     """
-    newest: Table = ()
+    found = {t: (1, {deployment.first_owner(t)}) for t in range(deployment.tokens)}
     for node, core in zip(world.scenario.system.nodes, world.cores, strict=True):
-        newest = newest_of(newest, _known(core, is_up=world.is_up(node)))
-    return deployment.whole(newest)
+        for token, version, owner in _known(core, is_up=world.is_up(node)):
+            if version > found[token][0]:
+                found[token] = (version, {owner})
+            elif version == found[token][0]:
+                found[token][1].add(owner)
+    return {token: (version, tuple(sorted(owners))) for token, (version, owners) in found.items()}
 
 
 def _known(core: Core, *, is_up: bool) -> Table:
@@ -71,7 +75,8 @@ def effects_of(trace: Trace) -> tuple[tuple[NodeId, Value], ...]:
     Answered payments and snapshots come in the order in which the ledger explains them (where it
     cannot, in that of their answers). Each payment that was begun and of which no client was told
     comes as late as the calls after it and the versions of its token allow; each change of role
-    comes as early as it can. What had no effect on anyone, such as a call that a server refused, is left out.
+    comes as early as it can. What had no effect on anyone, such as a call that a server refused, is
+    left out.
     """
     calls = {e.operation: e for e in trace.events if e.kind == "invoke" and e.operation}
     ends = _ends(trace, calls)
