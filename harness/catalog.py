@@ -12,6 +12,7 @@ from counterpoint.model.scenario import Scenario
 
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
+        "token_manager": "counterpoint.harness.systems.token_manager",
         "register": "counterpoint.harness.systems.register",
         "causal_deps": "counterpoint.harness.systems.causal_deps",
         "causal_lamport": "counterpoint.harness.systems.causal_lamport",

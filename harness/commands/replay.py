@@ -26,6 +26,7 @@ from counterpoint.model.verdict import Verdict
 @click.option("--edit", multiple=True, metavar="N=CHOICE", help="Change a choice: 11=skip.")
 @click.option("--diff", type=click.Path(path_type=Path), help="Where another trace differs first.")
 @click.option("--pdb", "pdb_step", type=click.IntRange(0), help="Debug the choice of this step.")
+@click.option("--fault-free", "is_fault_free", is_flag=True, help="Its calls without any faults.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
 def replay(
     file: Path,
@@ -34,6 +35,7 @@ def replay(
     edit: tuple[str, ...],
     diff: Path | None,
     pdb_step: int | None,
+    is_fault_free: bool,
     as_json: bool,
 ) -> None:
     """Make every choice of a trace FILE again; compare the digest after every step, and the verdicts.
@@ -43,7 +45,13 @@ def replay(
     counterpoint replay FILE --json
     counterpoint replay FILE --until 's50054.pending != none'
     counterpoint replay FILE --edit 11=skip
+    counterpoint replay FILE --fault-free
     """
+    if is_fault_free:
+        from counterpoint.harness.commands import fault_free
+
+        fault_free.run(file, as_json=as_json)
+        return
     if step is not None or until or edit or diff or pdb_step is not None:
         from counterpoint.harness.commands import stepping
 

@@ -14,6 +14,7 @@ from counterpoint.checkers.ledger_chains import Move
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import Entry, Mutant
+from counterpoint.harness.systems.token_console import CONSOLE
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import Deployment
@@ -297,4 +298,5 @@ ENTRY = Entry(
     scenarios={"default": "x", "snapshots": "x", "joins": "x"},
     mutants={name: Mutant("x", ("x",)) for name in VARIANTS},
     settings=dict.fromkeys(("servers", "clients", "requests", "tokens", "seed"), ""),
+    console=CONSOLE,
 )
