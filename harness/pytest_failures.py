@@ -16,10 +16,10 @@ from counterpoint.harness.output import tool
 from counterpoint.harness.pytest_options import Session
 from counterpoint.harness.report import report
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken, failure_of
-from counterpoint.model.search.minimise import minimiser_for
+from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
 from counterpoint.model.search.replay import first_broken, judge
 from counterpoint.model.search.replay_file import Diverged, replay
+from counterpoint.model.search.shorten import shortened
 from counterpoint.model.tracefile import TraceFile, write_trace
 from counterpoint.model.values import Json
 
@@ -59,7 +59,7 @@ def present(
     `test` is the id of the test to replay it in; `kept` the file that it was replayed from, which
     stays as it is.
     """
-    error = error if error.steps_found is not None or kept else _minimised(error)
+    error = error if error.steps_found is not None or kept else shortened(error)
     name = _file_name(item.nodeid, f"{error.verdict.property} {session.worker}")
     path = Path(kept) if kept else session.directory / name
     if not kept:
@@ -97,12 +97,6 @@ def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
     if verdict is not None:
         raise PropertyBroken(trace, verdict, verdicts)
     return f"FIXED: {file.source} runs as it did, {len(trace.choices)} steps, and breaks nothing"
-
-
-def _minimised(error: PropertyBroken) -> PropertyBroken:
-    scenario, name, found = error.trace.scenario, error.verdict.property, error.trace.choices
-    choices = minimiser_for(scenario).minimise(found, name).choices
-    return failure_of(scenario, choices, name, steps_found=len(found), search=error.search)
 
 
 def _file_name(test: str, name: str) -> str:

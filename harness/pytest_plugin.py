@@ -162,7 +162,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     asked, defaults = pyfuncitem.config.stash[SESSION].efforts(_name_without_shard(pyfuncitem))
     searched = verification.check(asked, defaults, _params(pyfuncitem).get(SHARD, (0, 1)))
-    pyfuncitem.stash[TOLD] = _counts(searched)
+    pyfuncitem.stash[TOLD] = {**_counts(searched), "seed": searched.seed}
     return True
 
 
@@ -238,9 +238,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if held:
         tests = "1 test" if len(held) == 1 else f"{len(held)} tests"
         terminalreporter.write_line(f"{tests} held: {_searched(held.values())}")
-    if terminalreporter.config.option.verbose > 0 and len(held) > 1:
+    if terminalreporter.config.option.verbose > 0:
         for test, counts in held.items():
-            terminalreporter.write_line(f"  {test}: {_searched([counts])}")
+            seed = f", seed {counts['seed']}" if "seed" in counts else ""
+            terminalreporter.write_line(f"  {test}: {_searched([counts])}{seed}")
     for _, counts in told:
         if "fixed" in counts:
             terminalreporter.write_line(str(counts["fixed"]))
