@@ -147,26 +147,31 @@ def test_a_machine_can_be_given_rules_of_its_own(repository: pytest.Pytester, ru
     repository.makepyfile(
         test_mine="""
         import counterpoint
-        from abd import hasty
-        from hypothesis import strategies as st
+        from abd import abd, hasty
+        from hypothesis import settings, strategies as st
         from hypothesis.stateful import rule
 
         SEEN = []
 
-        class Mine(counterpoint.state_machine_for(hasty())):
-            @rule(number=st.integers(0, 3))
-            def look(self, number):
-                SEEN.append(number)
+        def look(self, number):
+            SEEN.append(number)
 
-        TestMine = Mine.TestCase
+        class Wrong(counterpoint.state_machine_for(hasty())):
+            look = rule(number=st.integers(0, 3))(look)
+
+        class Right(counterpoint.state_machine_for(abd())):
+            look = rule(number=st.integers(0, 3))(look)
+
+        TestWrong, TestRight = Wrong.TestCase, Right.TestCase
+        TestRight.settings = settings(TestRight.settings, max_examples=30)
 
         def test_the_rule_was_used():
             assert SEEN
         """
     )
     result = run()
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["no early read: * (* steps -> 7)", "state = Mine()"])
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["no early read: * (* steps -> 7)", "state = Wrong()"])
 
 
 @pytest.mark.slow
