@@ -17,6 +17,7 @@ from counterpoint.model.verdict import Verdict
 from tests.support.golden import assert_golden
 from tests.support.lamport_failures import LAMPORT_D1, LAMPORT_D5
 from tests.support.register_failures import REGISTER_B1, REGISTER_B6
+from tests.support.token_failures import TOKENS_A3
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -25,6 +26,7 @@ RUNS = {
     "register-B6": REGISTER_B6,
     "causal_lamport-D1": LAMPORT_D1,
     "causal_lamport-D5": LAMPORT_D5,
+    "token_manager-A3": TOKENS_A3,
 }
 
 FIRST = {
@@ -32,6 +34,7 @@ FIRST = {
     "register-B6": ("c2", "read", "v1(0, 2, 4)"),
     "causal_lamport-D1": ("s3", "found", "glad"),
     "causal_lamport-D5": ("carol", "write(x, carol)", "never returned"),
+    "token_manager-A3": ("c4", "get_tokens 4", "missed"),
 }
 """What the first sentence of each must name: a node, an operation or a key, what is wrong."""
 
