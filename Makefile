@@ -13,6 +13,7 @@ EXTRAS ?= dev,fast
 WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ARGS ?=
 PAGES ?=
+export COUNTERPOINT_CHROMIUM
 
 # The stamp carries the version, so that another interpreter is another stamp.
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
@@ -22,7 +23,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format reference pages bench nightly oracles browser-test clean
+.PHONY: help install demo test check format reference pages bench nightly oracles browser-test screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -68,10 +69,23 @@ nightly: $(STAMP) ## run the long searches that the default suite leaves out
 oracles: $(STAMP) ## compare the checkers with public test data, and print the table
 	$(BIN)/python -m tests.oracles $(ARGS)
 
-browser-test: $(STAMP) ## open the reports in a real browser
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
-	@command -v chromium >/dev/null || (apt-get update && apt-get install -y chromium)
+browser-test: $(STAMP) browser ## open the reports in a real browser
+	@cd $(VENV) && for package in axe-core mermaid; do \
+	test -d npm/$$package || { mkdir -p npm/$$package && npm pack --silent $$package >/dev/null && tar -xzf $$package-*.tgz -C npm/$$package; } \
+	|| { rm -rf npm/$$package; echo "make: no $$package from npm; its tests will be skipped" >&2; }; done
+	COUNTERPOINT_AXE=$(abspath $(VENV))/npm/axe-core/package/axe.min.js \
+	COUNTERPOINT_MERMAID=$(abspath $(VENV))/npm/mermaid/package/dist/mermaid.min.js \
 	$(BIN)/python -m pytest -m browser tests/live $(ARGS)
+
+.PHONY: browser
+browser: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@command -v "$${COUNTERPOINT_CHROMIUM:-chromium}" >/dev/null || command -v chromium-browser >/dev/null \
+	|| { command -v apt-get >/dev/null && apt-get update && apt-get install -y chromium; } \
+	|| { echo "make: no Chromium. Install it with the system's package manager (as root: apt-get install chromium), or name one: make $(or $(firstword $(MAKECMDGOALS)),browser-test) COUNTERPOINT_CHROMIUM=/path/to/chromium" >&2; exit 1; }
+
+screenshots: $(STAMP) browser ## make the pictures of the viewer in the documentation again
+	$(BIN)/python -m tests.live.screenshots docs/explanation
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist src/counterpoint.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -21,9 +21,13 @@ Block = Sequence[Operation]
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Operations that have no order: they may be taken out of the history and looked at alone."""
+    """Operations that have no order: they may be taken out of the history and looked at alone.
+
+    `reason` says why, by the names of the operations that matter most.
+    """
 
     operations: tuple[Operation, ...]
+    reason: str
 
 
 def order_blocks(first: Block, others: Sequence[Block]) -> tuple[Operation, ...] | Clash:
@@ -33,23 +37,52 @@ def order_blocks(first: Block, others: Sequence[Block]) -> tuple[Operation, ...]
     """
     blocks = [*others, first]
     for block in blocks:
-        if not _agrees_with_real_time(block):
-            return Clash(tuple(block))
+        reason = _against_real_time(block)
+        if reason:
+            return Clash(tuple(block), reason)
     first_return = [min(op.returned for op in block) for block in others]
     last_call = [max(op.called for op in block) for block in others]
     first_return.append(-math.inf)
     last_call.append(max((op.called for op in first), default=-math.inf))
     order, conflict = order_of_zones(first_return, last_call)
     if conflict is not None:
-        return Clash((*blocks[conflict.one], *blocks[conflict.other]))
+        one, other = blocks[conflict.one], blocks[conflict.other]
+        return Clash((*one, *other), _crossing(one, other))
     return tuple(op for index in order for op in blocks[index])
 
 
-def _agrees_with_real_time(block: Block) -> bool:
-    """Tell whether nothing in the block returned before something earlier in it was called."""
-    latest_call = -math.inf
+def _against_real_time(block: Block) -> str:
+    """Say what in the block returned before something earlier in it was called, or ""."""
+    latest: Operation | None = None
     for op in block:
-        if op.returned < latest_call:
-            return False
-        latest_call = max(latest_call, op.called)
-    return True
+        if latest is not None and op.precedes(latest):
+            return (
+                f"{op.id} returned before {latest.id} was called, "
+                f"but the answers put {latest.id} first"
+            )
+        if latest is None or op.called > latest.called:
+            latest = op
+    return ""
+
+
+def _crossing(one: Block, other: Block) -> str:
+    """Say how each of two blocks began before the other ended."""
+    began, ended = _began(one), _ended(other)
+    also_began, also_ended = _began(other), _ended(one)
+    return (
+        f"{also_began.id} returned before {also_ended.id} was called, but by the answers "
+        f"{_ends(one)} come one after the other, and so do {_ends(other)}, "
+        f"and {began.id} returned before {ended.id} was called"
+    )
+
+
+def _began(block: Block) -> Operation:
+    return min(block, key=lambda op: op.returned)
+
+
+def _ended(block: Block) -> Operation:
+    return max(block, key=lambda op: op.called)
+
+
+def _ends(block: Block) -> str:
+    return f"{block[0].id} to {block[-1].id}"

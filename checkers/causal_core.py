@@ -6,7 +6,7 @@ shrunk core, together with the reads that saw it, leaves a history that passes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 
 from counterpoint.checkers.causal_conflicts import Conflict
@@ -14,6 +14,7 @@ from counterpoint.checkers.causal_order import Predecessors, circle, shortest_pa
 from counterpoint.checkers.matching import Sessions
 
 Rounds = Sequence[Sequence[Conflict]]
+Added = Mapping[int, Sequence[int]]
 
 
 def impossible_core(
@@ -22,9 +23,9 @@ def impossible_core(
     """The operations behind a conflict that cannot be settled: two paths, and all they rest on."""
     lost, kept, read = conflict
     added = _edges(rounds)
-    paths = [shortest_path(sessions, base, lost, read, added=added)]
+    paths = [_path(sessions, base, lost, read, added)]
     if kept >= 0:
-        paths.append(shortest_path(sessions, base, kept, lost, added=added))
+        paths.append(_path(sessions, base, kept, lost, added))
     return _justified(sessions, base, rounds, paths)
 
 
@@ -36,6 +37,13 @@ def circle_core(
     predecessors = [(*p, *added.get(index, ())) for index, p in enumerate(base)]
     edges = circle(sessions.session_of, predecessors, blocked)
     return _justified(sessions, base, rounds, edges)
+
+
+def _path(
+    sessions: Sessions, base: Predecessors, before: int, after: int, added: Added
+) -> list[int]:
+    starts, session_of = sessions.starts, sessions.session_of
+    return shortest_path(starts, session_of, base, before, after, added=added)
 
 
 def _edges(rounds: Rounds) -> dict[int, list[int]]:
@@ -65,7 +73,7 @@ def _justified(
                 settled.add(edge)
                 depth, (lost, _, read) = known[edge]
                 added = _edges(rounds[:depth])
-                wanted.append(shortest_path(sessions, base, lost, read, added=added))
+                wanted.append(_path(sessions, base, lost, read, added))
     return core | {sessions.source[index] for index in core if sessions.source[index] >= 0}
 
 

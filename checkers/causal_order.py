@@ -141,7 +141,8 @@ def _circles_through(
 
 
 def shortest_path(
-    sessions: Sessions,
+    starts: Sequence[int],
+    session_of: Sequence[int],
     predecessors: Predecessors,
     before: int,
     after: int,
@@ -153,19 +154,19 @@ def shortest_path(
     `added` gives further predecessors. Every position is scanned once: O(n + edges).
     """
     more = added or {}
-    home = sessions.session_of[before]
-    seen = {t: first - 1 for t, first in enumerate(sessions.starts[:-1])}
+    home = session_of[before]
+    seen = {t: first - 1 for t, first in enumerate(starts[:-1])}
     arrived: dict[int, tuple[int, int]] = {}
     frontier = [after]
     while frontier:
         following: list[int] = []
         for entry in frontier:
-            session = sessions.session_of[entry]
+            session = session_of[entry]
             if session == home and entry >= before:
                 return _walk(before, entry, after, arrived)
             for index in range(entry, seen[session], -1):
                 for p in (*predecessors[index], *more.get(index, ())):
-                    if p > seen[sessions.session_of[p]] and p not in arrived:
+                    if p > seen[session_of[p]] and p not in arrived:
                         arrived[p] = (index, entry)
                         following.append(p)
             seen[session] = max(seen[session], entry)

@@ -44,7 +44,8 @@ def order_chains(
     order = order_blocks(blocks[0], blocks[1:])
     if isinstance(order, Clash) or not facts.failed:
         return order
-    values = list(accumulate(map(_made, order), _latest, initial=initial))
+    # Not as `initial=` of accumulate: None, a usual first value, would mean that there is none.
+    values = list(accumulate([initial, *map(_made, order)], _latest))
     return insert_reads(order, facts.failed, lambda op, place: values[place] != _old(op))
 
 
@@ -90,10 +91,12 @@ def _blocks(facts: Facts, initial: Hashable) -> list[list[Operation]] | Clash:
                 blocks.append(block)
     for value, readers in facts.seen_by.items():
         if value not in placed:
-            return Clash((*_chain_to(value, facts), readers[0]))
+            reason = f"{readers[0].id} read a value that was never there"
+            return Clash((*_chain_to(value, facts), readers[0]), reason)
     for old, op in replacer.items():
         if old not in placed:
-            return Clash((*_chain_to(old, facts), op))
+            reason = f"{op.id} replaced a value that was never there"
+            return Clash((*_chain_to(old, facts), op), reason)
     return blocks
 
 
@@ -126,7 +129,8 @@ def _replacers(facts: Facts) -> dict[Hashable, Operation] | Clash:
         other = replacer.setdefault(old, op)
         if other is not op:
             proofs = (*_proof(other, facts, replacer), *_proof(op, facts, replacer))
-            return Clash((*_chain_to(old, facts), *proofs))
+            reason = f"{other.id} and {op.id} both replaced one value"
+            return Clash((*_chain_to(old, facts), *proofs), reason)
         # Whoever replaced a value proves that it was there, so a swap that made it happened.
         maker = facts.maker.get(old)
         if maker is not None and maker.f == "cas" and maker.is_open and old not in facts.seen_by:

@@ -6,7 +6,17 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from counterpoint.checkers.history import UNKNOWN
-from counterpoint.checkers.sequential import ILLEGAL, Illegal, Role, UnknownOperation, agrees, told
+from counterpoint.checkers.leaving import Leaving, leaving
+from counterpoint.checkers.sequential import (
+    ILLEGAL,
+    Illegal,
+    Prospect,
+    Role,
+    Specification,
+    UnknownOperation,
+    agrees,
+    told,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,32 @@ class Queue:
             return Role.UPDATES
         return Role.READS if result is None else Role.CONDITIONAL
 
+    def foresee(self, prospect: Prospect) -> Specification:
+        """A queue in which nothing stands behind what can leave only later."""
+        return _ForesightedQueue(
+            self, leaving(prospect, initial=self.initial, put="enqueue", take="dequeue")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _ForesightedQueue:
+    queue: Queue
+    leaving: Leaving
+
+    @property
+    def initial(self) -> Hashable:
+        return self.queue.initial
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        assert isinstance(state, tuple), state
+        if f == "enqueue":
+            latest = self.leaving.must_leave_by(argument)
+            if any(self.leaving.can_leave_from(before) > latest for before in state):
+                return ILLEGAL
+        return self.queue.step(state, f, argument, result)
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -165,6 +201,32 @@ class Stack:
         if f == "push":
             return Role.UPDATES
         return Role.READS if result is None else Role.CONDITIONAL
+
+    def foresee(self, prospect: Prospect) -> Specification:
+        """A stack in which nothing lies on what must leave earlier."""
+        return _ForesightedStack(
+            self, leaving(prospect, initial=self.initial, put="push", take="pop")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _ForesightedStack:
+    stack: Stack
+    leaving: Leaving
+
+    @property
+    def initial(self) -> Hashable:
+        return self.stack.initial
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        assert isinstance(state, tuple), state
+        if f == "push":
+            earliest = self.leaving.can_leave_from(argument)
+            if any(self.leaving.must_leave_by(below) < earliest for below in state):
+                return ILLEGAL
+        return self.stack.step(state, f, argument, result)
 
 
 @dataclass(frozen=True, slots=True)

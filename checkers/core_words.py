@@ -14,36 +14,50 @@ OBSERVING = frozenset({"read", "get", "contains", "dequeue", "pop", "get_tokens"
 
 @dataclass(frozen=True, slots=True)
 class CoreWords:
-    """How the operations of a core are put into words; `show` prints a value."""
+    """How the operations of a core are put into words.
+
+    `show` prints a value; `possible` are answers that the deciding operation could have got;
+    `context` counts earlier operations whose answers are taken for granted.
+    """
 
     show: Callable[[Hashable], str]
+    possible: Sequence[Hashable] = ()
+    context: int = 0
 
     def summary(self, core: Sequence[Operation]) -> str:
         """The violation in one sentence; the deciding operation is the last of the core."""
         *others, deciding = core
         told = self.deed(deciding)
         match others:
+            case [] if self.possible:
+                return f"{told} where {self._possible()} was possible"
+            case [] if self.context:
+                return f"{told}, which the earlier answers rule out"
             case []:
                 return f"{told}, which nothing before it can have led to"
             case [other] if other.precedes(deciding):
                 return f"{told} {self._although(other, deciding)}"
             case [other]:
                 return f"{told} while {self.deed(other)}, and neither can come first"
-            case _:
+            case _ if len(others) <= 4:
                 return f"{told}, which has no place in any order with {self._list(others)}"
+            case _:
+                return f"{told}, which no order of the {len(others)} operations before it allows"
 
-    def because(
-        self, core: Sequence[Operation], *, bystanders: int, possible: Sequence[Hashable]
-    ) -> tuple[str, ...]:
+    def because(self, core: Sequence[Operation], *, bystanders: int) -> tuple[str, ...]:
         """At most four reasons: what was told when, and that nothing else helps."""
         *others, deciding = core
         lines = [self._told(op) for op in others]
-        if len(lines) > 2:
-            lines = [*lines[:1], "; ".join(lines[1:])]
-        lines.append(self._told(deciding) + self._instead(possible))
-        if bystanders:
+        if len(lines) > 4:
+            lines = [f"{len(lines)} operations, from {lines[0]}, to {lines[-1]}"]
+        elif len(lines) > 2:
+            lines = [lines[0], "; ".join(lines[1:])]
+        instead = f", where {self._possible()} would have been possible" if self.possible else ""
+        lines.append(self._told(deciding) + instead)
+        given = f"given the answers of the {self.context} before, and " if self.context else ""
+        if bystanders or given:
             lines.append(
-                f"whether the other {bystanders} operations took effect or not, "
+                f"{given}whether the other {bystanders} operations took effect or not, "
                 "no order within their times makes all of this true"
             )
         return tuple(lines)
@@ -99,17 +113,13 @@ class CoreWords:
         called = f"called{at(op.call_step)}, " if op.call_step >= 0 else ""
         return f"{op.id}: {called}{self.deed(op)}{at(op.return_step)}"
 
-    def _instead(self, possible: Sequence[Hashable]) -> str:
-        if not possible:
-            return ""
-        return f", where {' or '.join(map(self.show, possible))} would have been possible"
+    def _possible(self) -> str:
+        return " or ".join(map(self.show, self.possible))
 
     def _list(self, operations: Sequence[Operation]) -> str:
-        """Name operations; more than four are counted.
+        """Name a few operations with what was told.
 
         >>> CoreWords(repr)._list([Operation("o1", "c2", "read", "x", None, 5, 0, 1)])
         'o1 (c2 read 5)'
         """
-        if len(operations) > 4:
-            return f"{len(operations)} others"
         return ", ".join(f"{op.id} ({self.deed(op)})" for op in operations)

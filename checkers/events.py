@@ -15,7 +15,7 @@ Whatever no set of clients can have produced is a `MalformedHistory` with its li
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from counterpoint.checkers.history import (
@@ -222,6 +222,23 @@ def _shown(event: Event) -> str:
     return f"{event.f}{key} {event.value!r}"
 
 
+def at_times(op: Operation, called: float, returned: float) -> Operation:
+    """Move an operation in time. Like `dataclasses.replace`, at a third of its cost."""
+    return Operation(
+        op.id,
+        op.client,
+        op.f,
+        op.key,
+        op.argument,
+        op.result,
+        called,
+        returned,
+        op.status,
+        op.call_step,
+        op.return_step,
+    )
+
+
 def ranked(operations: Sequence[Operation], *, source: str) -> History:
     """Turn the times of operations into ranks; equal times get equal ranks, and are concurrent.
 
@@ -235,8 +252,6 @@ def ranked(operations: Sequence[Operation], *, source: str) -> History:
     # earlier operation comes first, also where it took no time at all.
     in_order = sorted(operations, key=lambda op: (op.called, op.returned))
     try:
-        return well_formed(
-            replace(op, called=rank[op.called], returned=rank[op.returned]) for op in in_order
-        )
+        return well_formed(at_times(op, rank[op.called], rank[op.returned]) for op in in_order)
     except MalformedHistory as error:
         raise UnreadableHistory(source, 0, str(error)) from None

@@ -9,20 +9,24 @@ Computing 17, 1993; Lowe, "Testing for linearizability", Concurrency and Computa
 Four reductions keep the configurations few; each keeps some legal order if there is one.
 
 - *Reads early*: a pending operation that can change nothing takes effect as soon as it is legal.
-- *Equal ones in turn*: of the pending operations that never return and ask the same, the first.
+- *Equal ones in turn*: of pending operations that ask the same and are told the same, the one
+  that returns first, of those that never return, the first. An order that takes another one can
+  exchange the two. (Not one that need not take effect for one that must.)
 - *Overwritten for free*: an operation that overwrites may count as having taken effect just before
   another that does. So when one takes effect, all pending ones become *spare*: when such a one
   returns it is done with. And two do not take effect in a row, for the first would be spare.
 - *Dominance*: a configuration is dropped if one was seen at its step and state that had used no
   more of the operations that never return and had no fewer spare ones.
 
-With `may_lead_to` of a specification there are two more, in `counterpoint.checkers.outlook`.
+Specifications that can tell more have more reductions, in `counterpoint.checkers.outlook` and
+`counterpoint.checkers.foresight`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from counterpoint.checkers.foresight import informed
 from counterpoint.checkers.outlook import outlook_of
 from counterpoint.checkers.plan import NOWHERE, Pending, Plan
 
@@ -31,6 +35,9 @@ Trail = tuple["Trail | None", int, bool]
 
 Configuration = tuple[int, int, int, int, int, "Trail | None"]
 """Step, state, mask of effects, mask of spare ones, mode, trail."""
+
+KEPT_MAX = 1_000_000
+"""How many configurations a search keeps, and how many states; some hundreds of megabytes."""
 
 OVERWROTE = 1
 """Mode: the latest effect overwrote, and nobody has read since."""
@@ -42,26 +49,28 @@ BOUND = 2
 class JustInTime:
     """A search that can be interrupted and continued.
 
-    Only the first `length` steps count. Where `is_due` is given, an operation whose step is not
-    due may have taken effect before its return or not at all. `is_legal` is None while nothing is
-    decided; `deepest` is the furthest step that some order has reached.
+    Where `is_due` is given, an operation whose step is not due may have taken effect before its
+    return or not at all. `is_legal` is None while nothing is decided; `deepest` is the furthest
+    step that some order has reached.
     """
 
-    def __init__(
-        self, plan: Plan, *, length: int | None = None, is_due: Sequence[bool] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, *, is_due: Sequence[bool] | None = None) -> None:
         """Start at the first answer, in the initial state."""
         self.plan = plan
         self.is_legal: bool | None = None
         self.steps_taken = 0
-        self._length = plan.length if length is None else length
-        self._is_due = is_due if is_due is not None else [True] * self._length
-        self._outlook = outlook_of(plan, self._length, self._is_due)
-        self.looks_ahead = self._outlook is not None
-        initial = plan.table.state(plan.table.specification.initial)
+        self._kept = 0
+        self._is_due = is_due if is_due is not None else [True] * plan.length
+        self._optional = {
+            plan.index[step] for step, is_due in enumerate(self._is_due) if not is_due
+        }
+        self._plan = informed(plan, self._is_due)
+        self._outlook = outlook_of(plan, self._is_due)
+        table = self._plan.table
+        initial = table.state(table.specification.initial)
         self._stack: list[Configuration] = [(0, initial, 0, 0, 0, None)]
         self._seen: list[dict[tuple[int, int, int], list[tuple[int, int]]]] = [
-            {} for _ in range(self._length)
+            {} for _ in range(plan.length)
         ]
         self._deepest: tuple[int, Trail | None] = (-1, None)
 
@@ -70,14 +79,19 @@ class JustInTime:
         """The furthest step that was reached."""
         return self._deepest[0]
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether as much is kept as may be kept: then the search goes on no more."""
+        return self._kept > KEPT_MAX or len(self._plan.table.states) > KEPT_MAX
+
     def order(self) -> tuple[str, ...]:
         """The order that explains everything before the deepest step, by names of operations."""
-        return _order_of(self._deepest[1], self.plan)
+        return _order_of(self._deepest[1], self._plan)
 
     def run(self, steps_max: int) -> bool | None:
         """Search on for about so many steps; True or False when it is decided."""
         stop = self.steps_taken + steps_max
-        while self.is_legal is None and self.steps_taken < stop:
+        while self.is_legal is None and self.steps_taken < stop and not self.is_full:
             if self._stack:
                 self.steps_taken += self._advance(self._stack.pop())
             else:
@@ -87,8 +101,8 @@ class JustInTime:
     def _advance(self, configuration: Configuration) -> int:
         """Follow a configuration until an operation must be chosen; returns the steps taken."""
         step, state, mask, spare, mode, trail = configuration
-        plan, started = self.plan, configuration[0]
-        after, bits, end = plan.table.after, plan.bit, self._length
+        plan, started = self._plan, configuration[0]
+        after, bits, end = plan.table.after, plan.bit, plan.length
         while step < end:
             for bit, class_, index in plan.reads[step]:
                 if not mask & bit:
@@ -119,11 +133,12 @@ class JustInTime:
 
     def _is_new(self, step: int, state: int, mask: int, spare: int, mode: int) -> bool:
         """Tell whether no configuration as good was seen at this step; if so, note this one."""
-        used = mask & self.plan.open_bits
+        used = mask & self._plan.open_bits
         key = (state, mask ^ used, mode)
         seen = self._seen[step].get(key)
         if seen is None:
             self._seen[step][key] = [(used, spare)]
+            self._kept += 1
             return True
         for other_used, other_spare in seen:
             if not (other_used & ~used or spare & ~other_spare):
@@ -144,15 +159,18 @@ class JustInTime:
         The returning one first of all, but where it need not take effect any more, it is let go
         before that: what is pushed last is tried first.
         """
-        plan, push = self.plan, self._stack.append
+        plan, push = self._plan, self._stack.append
         after, overwriting = plan.table.after, plan.table.overwriting
         returning, overwritten = plan.bit[step], plan.overwrites[step]
         is_spare = spare & returning
         bound = BOUND if is_spare or not self._is_due[step] else 0
         finish: Configuration | None = None
+        tried = set()
         for bit, class_, index in plan.effects[step]:
-            if mask & bit:
+            if mask & bit or class_ in tried:
                 continue
+            if index not in self._optional:
+                tried.add(class_)
             overwrites = overwriting[class_]
             if overwrites and mode & OVERWROTE:
                 continue
@@ -188,9 +206,9 @@ class JustInTime:
         if unused is None:
             return
         bit, class_, index = unused
-        table = self.plan.table
+        table = self._plan.table
         overwrites = table.overwriting[class_]
-        left = self.plan.overwrites[step] & ~mask if overwrites else spare
+        left = self._plan.overwrites[step] & ~mask if overwrites else spare
         result = table.after[class_].get(state)
         if result is None:
             result = table.step(class_, state)

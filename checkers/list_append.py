@@ -19,6 +19,7 @@ it forbids, an order of the transactions exists, so both verdicts are exact.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Literal
 
@@ -60,6 +61,9 @@ RULES: dict[ListLevel, CycleRule] = {
     ),
 }
 """Which dependencies may not form a cycle; the second kind only if no two of them are neighbours."""
+
+NAMES_MAX = 6
+"""How many transactions of a cycle the summary names."""
 
 TOLERATED: dict[ListLevel, tuple[str, ...]] = {"read committed": (INTERNAL,)}
 """Faults of single transactions that a level allows: two reads may see two states."""
@@ -124,13 +128,25 @@ def _violation(lists: Lists, cycle: Cycle, level: ListLevel) -> Verdict:
     names = [lists.transactions[link.before].id for link in cycle.links]
     return broken(
         level,
-        f"{' before '.join(names)} before {names[0]}: a cycle ({cycle.anomaly})",
+        f"{_circle(names)} ({cycle.anomaly})",
         examined=lists.read_count,
         because=tuple(link.because for link in cycle.links[:8]),
         edges=tuple(_edge(lists, link) for link in cycle.links),
         culprits=tuple(dict.fromkeys(names)),
         details=MappingProxyType({"anomaly": cycle.anomaly}),
     )
+
+
+def _circle(names: Sequence[str]) -> str:
+    """Tell a cycle, a long one by its beginning.
+
+    >>> _circle(["o1", "o2"])
+    'o1 before o2 before o1: a cycle'
+    """
+    if len(names) <= NAMES_MAX:
+        return f"{' before '.join(names)} before {names[0]}: a cycle"
+    begin = " before ".join(names[:NAMES_MAX])
+    return f"{begin} and so on, before {names[0]}: a cycle of {len(names)}"
 
 
 def _edge(lists: Lists, link: Link) -> Edge:

@@ -70,7 +70,8 @@ def _epochs(facts: Facts) -> Epochs | Clash:
         name = elements[:1] if elements and elements[0] in facts.put else ()
         rest = elements[len(name) :]
         if len(set(rest)) < len(rest) or not all(e in facts.appended for e in rest):
-            return Clash((*_writers(elements, facts), read))
+            reason = f"{read.id} read an element that nobody appended, or one twice"
+            return Clash((*_writers(elements, facts), read), reason)
         epochs.setdefault(name, []).append((elements, read))
     return epochs
 
@@ -83,11 +84,15 @@ def _blocks(facts: Facts, epochs: Epochs) -> list[list[Operation]] | Clash:
         longest, reader = max(reads, key=lambda read: len(read[0]))
         for elements, read in reads:
             if elements != longest[: len(elements)]:
-                return Clash((*_writers((*elements, *longest), facts), read, reader))
+                reason = f"{read.id} and {reader.id} read lists of which neither begins the other"
+                return Clash((*_writers((*elements, *longest), facts), read, reader), reason)
         for element in longest[len(name) :]:
             elsewhere = epoch_of.setdefault(element, (longest, reader))
             if elsewhere[1] is not reader:
-                return Clash((*_writers((*elsewhere[0], *longest), facts), elsewhere[1], reader))
+                reason = f"{elsewhere[1].id} and {reader.id} read one element in different lists"
+                return Clash(
+                    (*_writers((*elsewhere[0], *longest), facts), elsewhere[1], reader), reason
+                )
         if name:
             blocks.append(_block(longest, reads, facts))
         else:

@@ -5,8 +5,9 @@ The rules for answers that are not plain successes, the same for every checker b
 - A failed operation surely had no effect and is dropped; reading its value is an aborted read.
 - A read without a known result says nothing and is dropped.
 - A write that may have had an effect ("info", or never answered) and that nobody saw is dropped:
-  it may never have happened. One that was seen did happen, after the earlier operations of its
-  client and before those who saw it, but not necessarily before the later ones of its client.
+  it may never have happened, and as a session of its own it would only cost memory. One that was
+  seen did happen, after the earlier operations of its client and before those who saw it, but not
+  necessarily before the later ones of its client.
 """
 
 from __future__ import annotations
@@ -157,7 +158,13 @@ def _may_be_late(op: Operation) -> bool:
 
 def _may_count(op: Operation, seen: set[tuple[Hashable, Hashable]]) -> bool:
     """Tell whether an operation without a plain answer can contradict anything."""
-    return op.status != "fail" and op.f != "read" and (op.key, op.argument) in seen
+    _refuse_others(op)
+    return op.status != "fail" and op.f == "write" and (op.key, op.argument) in seen
+
+
+def _refuse_others(op: Operation) -> None:
+    if op.f not in ("read", "write"):
+        raise ValueError(f"{op.id} is a {op.f!r}; only reads and writes are understood here")
 
 
 def _forked(kept: list[Operation]) -> Iterable[tuple[Operation, Operation | None]]:
@@ -226,5 +233,5 @@ def _writers(
             if first != index:
                 shared.setdefault((op.key, op.argument), [first]).append(index)
         elif op.f != "read":
-            raise ValueError(f"{op.id} is a {op.f!r}; only reads and writes are understood here")
+            _refuse_others(op)
     return writers, shared

@@ -47,8 +47,12 @@ def micro_operations(value: Hashable) -> tuple[Micro, ...] | None:
 
 
 def are_micro_operations(value: Hashable) -> TypeGuard[tuple[Micro, ...]]:
-    """Tell whether a value is micro-operations in our spelling."""
-    return micro_operations(value) == value
+    """Tell whether a value is micro-operations in our spelling.
+
+    >>> are_micro_operations((("r", "x", 1),)), are_micro_operations(None)
+    (True, False)
+    """
+    return value is not None and micro_operations(value) == value
 
 
 def shape(value: Hashable) -> Hashable:

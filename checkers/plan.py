@@ -20,6 +20,9 @@ NOWHERE = -1
 LOST = 0
 """The number of every state that nobody will ever be able to observe."""
 
+REMEMBERED_MAX = 500_000
+"""How many effects of classes on states are remembered before all are forgotten."""
+
 Pending = tuple[int, int, int]
 """A pending operation: its bit, its class, its index among the operations."""
 
@@ -37,6 +40,19 @@ class Table:
     states: list[Hashable] = field(default_factory=lambda: [None])
     number_of: dict[Hashable, int] = field(default_factory=dict)
     class_of: dict[tuple[str, Hashable, Hashable], int] = field(default_factory=dict)
+    remembered: int = 0
+
+    def informed(self, specification: Specification) -> Table:
+        """The same classes for another specification of the same object, with no states met yet."""
+        return Table(
+            specification,
+            self.calls,
+            self.roles,
+            self.overwriting,
+            self.is_read,
+            after=[{} for _ in self.calls],
+            class_of=self.class_of,
+        )
 
     def state(self, state: Hashable) -> int:
         """The number of a state."""
@@ -65,7 +81,16 @@ class Table:
             after = self.specification.step(self.states[state], *self.calls[class_])
             result = NOWHERE if after is ILLEGAL else self.state(after)
         self.after[class_][state] = result
+        self.remembered += 1
+        if self.remembered > REMEMBERED_MAX:
+            self._forget()
         return result
+
+    def _forget(self) -> None:
+        """Forget all effects; where states hardly ever recur, remembering them only costs memory."""
+        for effects in self.after:
+            effects.clear()
+        self.remembered = 0
 
     def _step_from_lost(self, class_: int) -> int:
         match self.roles[class_]:
@@ -83,11 +108,12 @@ class Table:
 class Plan:
     """One list per fact, each with one entry per step; a step is the return of an operation.
 
-    `effects` and `reads` are the pending operations that can change the state and that cannot,
-    the returning one included. `open_classes` are the pending operations that never return, by
-    class. `overwrites` is the mask of pending operations that overwrite and return some time.
-    `class_of[i]` is the class of operation `i`, `first_step[i]` the first step at which it is
-    pending; both end with the last operation called before the last answer.
+    `effects` and `reads` are the pending operations that can change the state and that cannot, the
+    returning one included, the former in the order of their returns. `open_classes` are the
+    pending operations that never return, by class. `overwrites` is the mask of pending operations
+    that overwrite and return some time. `class_of[i]` is the class of operation `i`,
+    `first_step[i]` the first step at which it is pending; both end with the last operation called
+    before the last answer.
     """
 
     operations: Sequence[Operation]
@@ -178,11 +204,15 @@ class _Builder:
         if role is Role.OVERWRITES:
             self._overwrites |= bit
 
+    def _returned(self, index: int) -> float:
+        return self.plan.operations[index].returned
+
     def answer(self, index: int) -> None:
         """Add a step: an operation returns."""
         plan = self.plan
         if self._effects_now is None:
-            self._effects_now = tuple(self._effects.values())
+            by_return = sorted(self._effects, key=self._returned)
+            self._effects_now = tuple([self._effects[i] for i in by_return])
         if self._reads_now is None:
             self._reads_now = tuple(self._reads.values())
         bit, class_, _ = self._pending.pop(index)

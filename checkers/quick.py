@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from counterpoint.checkers.blocks import Clash
 from counterpoint.checkers.chains import order_chains
@@ -10,6 +12,7 @@ from counterpoint.checkers.containers import AppendList
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.jit import JustInTime
 from counterpoint.checkers.lists import order_lists
+from counterpoint.checkers.monitor import RegisterMonitor, first_fault
 from counterpoint.checkers.plan import Table, plan_of
 from counterpoint.checkers.register import check_register
 from counterpoint.checkers.registers import CasRegister, Register
@@ -19,8 +22,11 @@ from counterpoint.checkers.single_writer import check_writes_in_turn
 from counterpoint.checkers.verify import witness_fault
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds
 
-CLASH_STEPS_MAX = 200_000
-"""How many steps of search may go into explaining operations that are known to have no order."""
+SEARCHED_MAX = 64
+"""How many operations that have no order are searched for a smaller core, at most."""
+
+SEARCH_STEPS_MAX = 100_000
+"""How many steps that search may take."""
 
 
 def quick_verdict(
@@ -32,9 +38,9 @@ def quick_verdict(
     """
     match specification:
         case Register(initial):
-            return _register(part, initial, wording)
+            return _register(part, judged, initial, wording)
         case CasRegister(initial) if not any(op.f == "cas" for op in part):
-            return _register(part, initial, wording)
+            return _register(part, judged, initial, wording)
         case CasRegister(initial):
             found = order_chains(judged, initial)
         case AppendList(()):
@@ -44,8 +50,8 @@ def quick_verdict(
     match found:
         case None:
             return None
-        case Clash(operations):
-            return _explained(operations, specification, wording, examined=len(judged))
+        case Clash():
+            return _explained(found, specification, wording, examined=len(judged))
         case order:
             witness = tuple(op.id for op in order)
             fault = witness_fault(judged, witness, specification)
@@ -53,32 +59,41 @@ def quick_verdict(
             return holds(wording.name, examined=len(judged), witness=witness)
 
 
-def _register(part: Sequence[Operation], initial: Hashable, wording: Wording) -> Verdict | None:
-    for check in (check_register, check_writes_in_turn):
-        verdict = check(part, initial=initial, name=wording.name, show=wording.show)
-        if verdict.outcome is not Outcome.UNDECIDED:
-            return verdict
-    return None
+def _register(
+    part: Sequence[Operation], judged: History, initial: Hashable, wording: Wording
+) -> Verdict | None:
+    verdict = check_register(part, initial=initial, name=wording.name, show=wording.show)
+    if verdict.is_broken:
+        return _with_first_bad(verdict, judged, initial)
+    if verdict.outcome is Outcome.UNDECIDED:
+        verdict = check_writes_in_turn(part, initial=initial, name=wording.name, show=wording.show)
+    return None if verdict.outcome is Outcome.UNDECIDED else verdict
+
+
+def _with_first_bad(verdict: Verdict, judged: History, initial: Hashable) -> Verdict:
+    """Add whose return broke the history first; no later than that of the deciding operation."""
+    deciding = next(op for op in judged if op.id == verdict.culprits[-1])
+    until = [op for op in judged if op.called <= deciding.returned]
+    found = first_fault(until, RegisterMonitor(initial))
+    assert found is not None, f"the monitor does not see what {verdict.culprits} show"
+    return replace(verdict, details=MappingProxyType({"first_bad": found[0].id}))
 
 
 def _explained(
-    operations: Sequence[Operation],
-    specification: Specification,
-    wording: Wording,
-    *,
-    examined: int,
+    clash: Clash, specification: Specification, wording: Wording, *, examined: int
 ) -> Verdict:
-    """Turn operations without an order into a verdict, with a core if one is found in time."""
-    distinct = {op.id: op for op in operations}
-    clash = sorted(distinct.values(), key=lambda op: op.called)
-    search = JustInTime(plan_of(clash, Table(specification)))
-    is_legal = search.run(CLASH_STEPS_MAX)
-    assert is_legal is not True, f"the blocks found no order of {clash}, the search did"
-    if is_legal is False:
-        return broken_by_search(search, wording, examined=examined, is_whole=False)
+    """Turn operations without an order into a verdict, with a core if they are few."""
+    distinct = {op.id: op for op in clash.operations}
+    operations = sorted(distinct.values(), key=lambda op: op.called)
+    if len(operations) <= SEARCHED_MAX:
+        search = JustInTime(plan_of(operations, Table(specification)))
+        is_legal = search.run(SEARCH_STEPS_MAX)
+        assert is_legal is not True, f"the blocks found no order of {clash}, the search did"
+        if is_legal is False:
+            return broken_by_search(search, wording, examined=examined, is_whole=False)
     return broken(
         wording.name,
-        f"{len(clash)} operations that only make sense together cannot be ordered",
+        clash.reason,
         examined=examined,
-        culprits=tuple(op.id for op in clash),
+        culprits=tuple(op.id for op in operations),
     )

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key
+from counterpoint.checkers.parts import with_names
 from counterpoint.checkers.register_core import Core, smallest_core
 from counterpoint.checkers.register_words import RegisterWords
 from counterpoint.checkers.specifications import Register, UnknownOperation
@@ -47,11 +49,12 @@ def check_register(
 
     Raises:
         UnknownOperation: for an operation that is neither a read nor a write.
+        MalformedHistory: two operations of one name, where that led to a wrong certificate.
     """
     uses = uses_of(history)
     examined = len(uses.writes) + len(uses.reads)
     try:
-        clusters = clusters_of(columns_of(uses), initial)
+        clusters = clusters_of(uses.columns, initial)
     except RepeatedValue as repeated:
         return undecided(name, _ambiguity(repeated.value, show), examined=examined)
     if clusters.unwritten_read is None and clusters.early_read is None:
@@ -59,13 +62,19 @@ def check_register(
         if conflict is None:
             witness = _witness(uses, clusters, order)
             fault = witness_fault([*uses.writes, *uses.reads], witness, Register(initial))
-            assert not fault, f"the order from the zones is wrong: {fault}"
+            _assert_right(fault, history, "order")
             return holds(name, examined=examined, witness=witness, summary=_vacuity(uses))
     core = smallest_core(uses.writes, uses.reads, clusters, initial=initial)
     assert core is not None, "two clusters conflict, but no two of their operations do"
     fault = core_fault(core.operations, Register(initial), without=without_its_reads)
-    assert not fault, f"the core from the zones is wrong: {fault}"
+    _assert_right(fault, history, "core")
     return _broken(core, RegisterWords(show, initial, uses.failed), name=name, examined=examined)
+
+
+def _assert_right(fault: str, history: Sequence[Operation], what: str) -> None:
+    if fault:
+        with_names(history)
+    assert not fault, f"the {what} from the zones is wrong: {fault}"
 
 
 def check_registers(
@@ -86,12 +95,14 @@ def check_registers(
 class Uses:
     """The writes that may have happened, the reads that were answered, and the writes that failed.
 
-    Writes and reads are in call order. A write that may still take effect has an open return.
+    Writes and reads are in call order; a write that may still take effect has an open return.
+    `columns` holds the same facts once more, as the zones need them.
     """
 
     writes: list[Operation]
     reads: list[Operation]
     failed: list[Operation]
+    columns: Columns
 
 
 def uses_of(history: Iterable[Operation]) -> Uses:
@@ -100,35 +111,27 @@ def uses_of(history: Iterable[Operation]) -> Uses:
     Raises:
         UnknownOperation: for an operation that is neither a read nor a write.
     """
-    writes: list[Operation] = []
-    reads: list[Operation] = []
-    failed: list[Operation] = []
-    for op in sorted(history, key=lambda op: op.called):
-        if op.f == "write":
-            if op.status == "ok":
-                writes.append(op)
-            elif op.status == "fail":
-                failed.append(op)
-            else:
-                writes.append(op if op.returned == OPEN else replace(op, returned=OPEN))
-        elif op.f != "read":
+    uses = Uses([], [], [], Columns([], [], [], [], [], []))
+    writes, reads, columns = uses.writes, uses.reads, uses.columns
+    # One pass that touches each operation once: on long histories memory is what takes time.
+    for op in sorted(history, key=attrgetter("called")):
+        if op.f == "read":
+            if op.status == "ok" and op.returned != OPEN and op.result is not UNKNOWN:
+                reads.append(op)
+                columns.read_values.append(op.result)
+                columns.read_calls.append(op.called)
+                columns.read_returns.append(op.returned)
+        elif op.f != "write":
             raise UnknownOperation(op.f, ("read", "write"))
-        elif op.status == "ok" and op.returned != OPEN and op.result is not UNKNOWN:
-            reads.append(op)
-    return Uses(writes, reads, failed)
-
-
-def columns_of(uses: Uses) -> Columns:
-    """The facts about the operations that the zones need."""
-    writes, reads = uses.writes, uses.reads
-    return Columns(
-        write_values=[op.argument for op in writes],
-        write_calls=[op.called for op in writes],
-        write_returns=[op.returned for op in writes],
-        read_values=[op.result for op in reads],
-        read_calls=[op.called for op in reads],
-        read_returns=[op.returned for op in reads],
-    )
+        elif op.status == "fail":
+            uses.failed.append(op)
+        else:
+            is_settled = op.status == "ok" or op.returned == OPEN
+            writes.append(op if is_settled else replace(op, returned=OPEN))
+            columns.write_values.append(op.argument)
+            columns.write_calls.append(op.called)
+            columns.write_returns.append(writes[-1].returned)
+    return uses
 
 
 def without_its_reads(core: Sequence[Operation], out: Operation) -> list[Operation]:
@@ -142,12 +145,15 @@ def without_its_reads(core: Sequence[Operation], out: Operation) -> list[Operati
 
 def _witness(uses: Uses, clusters: Clusters, order: list[int]) -> tuple[str, ...]:
     """Write by write in the order of the clusters, each followed by its reads by call."""
-    blocks = [[op.id] for op in uses.writes]
-    blocks.append([])
-    for read, cluster in zip(uses.reads, clusters.cluster_of_read, strict=True):
-        assert cluster is not None, f"{read.id} read a value that nobody wrote"
-        blocks[cluster].append(read.id)
-    return tuple([name for cluster in order for name in blocks[cluster]])
+    place_of = [0] * len(order)
+    for place, cluster in enumerate(order):
+        place_of[cluster] = place
+    names = [op.id for op in uses.writes]
+    names += [op.id for op in uses.reads]
+    places = place_of[:-1]
+    places += [place_of[cluster] for cluster in clusters.cluster_of_read if cluster is not None]
+    # The sort is stable: a write stays before its reads, and they stay in call order.
+    return tuple([names[at] for at in sorted(range(len(names)), key=places.__getitem__)])
 
 
 def _vacuity(uses: Uses) -> str:

@@ -15,19 +15,20 @@ A specification needs an initial state and a step function:
                 case _:
                     raise UnknownOperation(f, ("open", "close"))
 
-Two more methods make the search faster; they are optional, and must be right. `role` tells how an
-operation depends on the state, and `may_lead_to` whether a state can still become one in which an
-operation is legal. Where they are absent the search assumes the least.
+Three more methods make the search faster; they are optional, and must be right. `role` tells how
+an operation depends on the state, `may_lead_to` whether a state can still become one in which an
+operation is legal, and `foresee` returns a specification that knows the answers to come. Where
+they are absent the search assumes the least.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
-from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.history import UNKNOWN, Operation
 
 
 class Illegal(Enum):
@@ -93,15 +94,31 @@ def told(said: Hashable, fact: Hashable) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Prospect:
+    """The operations of a history as a search sees them before it begins.
+
+    `due` were answered and must have taken effect; `optional` were answered, but may not have;
+    of `pending` the answer is unknown, and they may take effect at any time after their call.
+    """
+
+    due: Sequence[Operation]
+    optional: Sequence[Operation]
+    pending: Sequence[Operation]
+
+
+@dataclass(frozen=True, slots=True)
 class Hints:
     """What a specification says of its operations beyond `step`.
 
     `may_lead_to(state, f, argument, result)` must be true if calls that overwrite nothing can turn
-    `state` into one in which the operation is legal, or it already is.
+    `state` into one in which the operation is legal, or it already is. `foresee(prospect)` must
+    give a specification that differs only in that it may refuse a step to a state from which not
+    all due operations can get their answers.
     """
 
     role: Callable[[str, Hashable, Hashable], Role]
     may_lead_to: Callable[[Hashable, str, Hashable, Hashable], bool] | None
+    foresee: Callable[[Prospect], Specification] | None
 
 
 def hints_of(specification: Specification) -> Hints:
@@ -110,6 +127,7 @@ def hints_of(specification: Specification) -> Hints:
     return Hints(
         role if role is not None else _any_role,
         getattr(specification, "may_lead_to", None),
+        getattr(specification, "foresee", None),
     )
 
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from counterpoint.checkers.matching import UNMATCHED, Sessions
+from counterpoint.checkers.matching import Sessions
 
 Guarantee = Literal["RYW", "MR", "MW", "WFR"]
 Guarantees = frozenset[Guarantee]
@@ -75,10 +75,9 @@ def visibility(sessions: Sessions, chosen: Guarantees) -> Visibility:
         source = sessions.source[index]
         if source >= 0:
             found[index].append(count + source if "MW" in chosen else source)
-        if source != UNMATCHED:
-            lane = count + index if writes else 2 * count + index
-            found[lane] = [index, before[writes]] if writes in before else [index]
-            before[writes] = lane
+        lane = count + index if writes else 2 * count + index
+        found[lane] = [index, before[writes]] if writes in before else [index]
+        before[writes] = lane
         lanes[index] = before
     return Visibility(sessions, chosen, tuple(map(tuple, found)))
 

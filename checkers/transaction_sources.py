@@ -140,8 +140,8 @@ def _faults(
             elif reads.setdefault(access.key, source) != source:
                 yield Fault(
                     "non-repeatable read",
-                    f"{transaction.id} read {pair(access.key, access.value)} and, before that, "
-                    f"another value of {shown(access.key)} that nobody of its own wrote",
+                    f"{transaction.id} read {pair(access.key, access.value)} after it had read "
+                    f"another version of {shown(access.key)}",
                     (transaction.id,),
                 )
 

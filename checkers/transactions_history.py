@@ -7,7 +7,7 @@ that record it give operations instead, whose `f` is "txn" (see `sessions_of`).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from counterpoint.checkers.history import UNKNOWN, History
@@ -64,22 +64,64 @@ class TransactionHistory:
 KINDS: dict[object, Kind] = {"r": "read", "w": "write", "read": "read", "write": "write"}
 
 
-def sessions_of(history: History) -> TransactionHistory:
+def with_initial_reads(history: TransactionHistory, initial: Hashable) -> TransactionHistory:
+    """Turn reads of the value `initial` into reads of `None`, the initial state.
+
+    Where somebody wrote `initial` to the key, a read of it is an ordinary one and stays.
+    """
+    written = {
+        access.key
+        for transaction in history
+        for access in transaction.accesses
+        if access.kind == "write" and access.value == initial
+    }
+
+    def is_initial(access: Access) -> bool:
+        return access.kind == "read" and access.value == initial and access.key not in written
+
+    def renamed(transaction: Transaction) -> Transaction:
+        if not any(map(is_initial, transaction.accesses)):
+            return transaction
+        accesses = (
+            Access("read", access.key, None) if is_initial(access) else access
+            for access in transaction.accesses
+        )
+        return replace(transaction, accesses=tuple(accesses))
+
+    return TransactionHistory(tuple(tuple(map(renamed, one)) for one in history.sessions))
+
+
+def sessions_of(history: History, *, initial: Hashable = None) -> TransactionHistory:
     """Forget real time: each operation becomes one transaction of its client's session.
 
-    A read, a write, or a "txn" of reads and writes is understood; an open operation is taken as
-    committed, because it may have been, and its reads are left out, because nobody saw them.
+    A read, a write, or a "txn" of reads and writes is understood. A failed one is not committed. An
+    unanswered one is committed if somebody read what it wrote, and left out otherwise; where its
+    client went on, it is a session of its own, because it may have happened late. `initial` is what
+    a key holds before any write.
 
     Raises:
         ValueError: an operation that is neither.
     """
+    accesses = {op.id: _accesses(op.f, op.key, op.argument, op.result) for op in history}
+    seen = {
+        (access.key, access.value)
+        for op in history
+        if op.status == "ok"
+        for access in accesses[op.id]
+        if access.kind == "read"
+    }
+    last = {op.client: op.id for op in history}
     sessions: dict[str, list[Transaction]] = {}
     for op in history:
-        accesses = _accesses(op.f, op.key, op.argument, op.result)
-        known = tuple(a for a in accesses if a.kind == "write" or a.value is not UNKNOWN)
-        transaction = Transaction(op.id, op.client, known, is_committed=op.status != "fail")
-        sessions.setdefault(op.client, []).append(transaction)
-    return TransactionHistory(tuple(tuple(session) for session in sessions.values()))
+        known = tuple(a for a in accesses[op.id] if a.value is not UNKNOWN)
+        if op.status == "info" and not any((a.key, a.value) in seen for a in known):
+            continue
+        is_late = op.status == "info" and last[op.client] != op.id
+        session = f"{op.client}, {op.id}" if is_late else op.client
+        transaction = Transaction(op.id, session, known, is_committed=op.status != "fail")
+        sessions.setdefault(session, []).append(transaction)
+    whole = TransactionHistory(tuple(tuple(session) for session in sessions.values()))
+    return with_initial_reads(whole, initial)
 
 
 def _accesses(f: str, key: Hashable, argument: Hashable, result: Hashable) -> tuple[Access, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from counterpoint.checkers.exhaustive import legal_order
-from counterpoint.checkers.frontier import can_be_ordered
+from counterpoint.checkers.frontier import CONFIGURATIONS_MAX, can_be_ordered
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.sequential import ILLEGAL, Specification
 
@@ -23,17 +23,18 @@ def witness_fault(
     operations = {op.id: op for op in history}
     if len(operations) != len(history):
         return "two operations have one name"
-    missing = {op.id for op in history if is_answered(op)}.difference(witness)
-    if missing:
-        return f"{min(missing)} returned but is not in the order"
-    if len(set(witness)) != len(witness):
+    ordered = set(witness)
+    if len(ordered) != len(witness):
         return "an operation is in the order twice"
+    for op in history:
+        if op.id not in ordered and is_answered(op):
+            return f"{op.id} returned but is not in the order"
     state = specification.initial
     for name in witness:
-        op = operations.get(name)
-        if op is None or op.status == "fail":
+        happened = operations.get(name)
+        if happened is None or happened.status == "fail":
             return f"{name} did not happen"
-        result = specification.step(state, op.f, op.argument, op.result)
+        result = specification.step(state, happened.f, happened.argument, happened.result)
         if result is ILLEGAL:
             return f"{name} cannot have had its result in state {state!r}"
         state = result
@@ -44,9 +45,11 @@ def real_time_fault(order: Iterable[str], operations: Mapping[str, Operation]) -
     """Say which operation of an order returned before something earlier in it was called, or ""."""
     latest_call = -math.inf
     for name in order:
-        if _returned(operations[name]) < latest_call:
+        op = operations[name]
+        if op.returned < latest_call and op.status == "ok":
             return f"{name} returned before something earlier in the order was called"
-        latest_call = max(latest_call, operations[name].called)
+        if op.called > latest_call:
+            latest_call = op.called
     return ""
 
 
@@ -71,21 +74,29 @@ def core_fault(
 
 
 def weak_core_fault(
-    operations: Sequence[Operation], core: Collection[str], specification: Specification
+    operations: Sequence[Operation],
+    core: Collection[str],
+    specification: Specification,
+    *,
+    deciding: str = "",
+    configurations_max: int = CONFIGURATIONS_MAX,
 ) -> str:
     """Say why the operations named in `core` prove nothing or are too many, or return "".
 
     They must have no order even if all others are bystanders, and must get one if any of them is a
-    bystander, too. Exponential in what is pending at one time.
+    bystander, too; but for the `deciding` one, without whose answer nothing was wrong yet.
+    Exponential in what is pending at one time.
 
     Raises:
         TooMuch: if that is more than can be looked at.
     """
     others = {op.id for op in operations if op.id not in core}
-    if can_be_ordered(operations, specification, bystanders=others):
+    most = configurations_max
+    if can_be_ordered(operations, specification, bystanders=others, configurations_max=most):
         return "the operations can be ordered"
-    for name in core:
-        if not can_be_ordered(operations, specification, bystanders=others | {name}):
+    for name in sorted(set(core) - {deciding}):
+        fewer = others | {name}
+        if not can_be_ordered(operations, specification, bystanders=fewer, configurations_max=most):
             return f"{name} is not needed"
     return ""
 
@@ -93,8 +104,3 @@ def weak_core_fault(
 def is_answered(op: Operation) -> bool:
     """Tell whether the client got a definite answer, so that the operation surely happened."""
     return op.status == "ok" and not op.is_open
-
-
-def _returned(op: Operation) -> float:
-    """The rank until which the operation may have taken effect."""
-    return op.returned if op.status == "ok" else math.inf

@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import compress, filterfalse
+from operator import lt
 
 
 class RepeatedValue(ValueError):
@@ -32,12 +34,12 @@ class Columns:
     Ranks are any numbers that order events; `math.inf` is the return of a write that stayed open.
     """
 
-    write_values: Sequence[Hashable]
-    write_calls: Sequence[float]
-    write_returns: Sequence[float]
-    read_values: Sequence[Hashable]
-    read_calls: Sequence[float]
-    read_returns: Sequence[float]
+    write_values: list[Hashable]
+    write_calls: list[float]
+    write_returns: list[float]
+    read_values: list[Hashable]
+    read_calls: list[float]
+    read_returns: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def order_of_zones(
 ) -> tuple[list[int], Conflict | None]:
     """Sort zones into the only order worth trying, and find the first conflict in it.
 
+    The last zone given is that of the initial value, whose first return lies before everything.
     Each zone is placed at its low end. A forward zone then may not be entered by the first return
     of any later cluster before its own last call: that cluster would have to come both after it
     (it is later) and before it. A backward zone forbids nothing.
@@ -126,12 +129,15 @@ def order_of_zones(
     >>> order_of_zones([1, 3, -math.inf], [5, 4, -math.inf])[1]
     Conflict(one=0, other=1)
     """
+    initial = len(first_return) - 1
     low_end = list(map(min, first_return, last_call))
-    pairs = list(zip(first_return, last_call, strict=True))
-    # At equal times a backward zone comes first: it only touches the forward one.
-    order = [i for i, (first, last) in enumerate(pairs) if last <= first]
-    order += [i for i, (first, last) in enumerate(pairs) if first < last]
+    is_forward = list(map(lt, first_return, last_call))
+    # At equal times a backward zone comes first: it only touches the forward one. The initial
+    # zone comes before all; without its infinite rank the others compare fast, as integers.
+    order = list(filterfalse(is_forward.__getitem__, range(initial)))
+    order += compress(range(initial), is_forward)
     order.sort(key=low_end.__getitem__)
+    order.insert(0, initial)
     return order, _first_conflict(order, first_return, last_call)
 
 

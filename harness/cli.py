@@ -13,7 +13,15 @@ COMMANDS = MappingProxyType(
         "fuzz": ("counterpoint.harness.commands.fuzz:fuzz", "search by random runs"),
         "explore": ("counterpoint.harness.commands.explore:explore", "visit every reachable state"),
         "replay": ("counterpoint.harness.commands.replay:replay", "run a trace file again"),
+        "play": ("counterpoint.harness.commands.play:play", "try a system by hand"),
         "show": ("counterpoint.harness.commands.show:show", "read a trace file in the terminal"),
+        "view": ("counterpoint.harness.commands.view:view", "read it in a browser, offline"),
+        "export": ("counterpoint.harness.commands.export:export", "write it for other tools"),
+        "upgrade": (
+            "counterpoint.harness.commands.upgrade:upgrade",
+            "bring a trace file up to date",
+        ),
+        "check": ("counterpoint.harness.check:check", "judge histories recorded anywhere"),
         "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),
     }
 )

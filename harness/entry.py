@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from counterpoint.harness.console import CALLS, Console, session_scenario
 from counterpoint.model.scenario import Scenario
 
 
@@ -28,7 +29,8 @@ class Entry:
 
     `build(scenario, mutant, settings)` returns the scenario; `mutant` is None for the right system,
     `settings` are the `--set key=value` pairs as text. `scenarios` and `settings` map each name to
-    one line of explanation.
+    one line of explanation. With a `console` a person can play with the system; its scenarios then
+    know the setting `calls`, which puts a session's calls in the place of those of the scenario.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Entry:
     scenarios: Mapping[str, str]
     mutants: Mapping[str, Mutant]
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    console: Console | None = None
 
     def scenario(
         self,
@@ -49,11 +52,13 @@ class Entry:
 
         Raises:
             UnknownName: no such scenario, mutant or setting.
+            ValueError: a setting has no good value.
         """
         if mutant is not None:
             _require(mutant, self.mutants, f"mutant of {self.name}")
         for key in settings:
-            _require(key, self.settings, f"setting of {self.name}")
+            if key != CALLS or self.console is None:
+                _require(key, self.settings, f"setting of {self.name}")
         chosen = name or (self.mutants[mutant].scenario if mutant else "default")
         _require(chosen, self.scenarios, f"scenario of {self.name}")
         origin = {
@@ -63,7 +68,11 @@ class Entry:
         }
         if mutant is not None:
             origin["mutant"] = mutant
-        return self.build(chosen, mutant, settings).but(origin=MappingProxyType(origin))
+        own = {key: value for key, value in settings.items() if key != CALLS}
+        built = self.build(chosen, mutant, own if self.console else settings)
+        if self.console is not None and CALLS in settings:
+            built = session_scenario(built, self.console, settings[CALLS])
+        return built.but(origin=MappingProxyType(origin))
 
 
 def _require(name: str, known: Mapping[str, object], what: str) -> None:

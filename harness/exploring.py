@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.explore import Explored, Explorer, Limits
+from counterpoint.model.search.lasso import explore_endings
+from counterpoint.model.search.memories import unexplored
 from counterpoint.model.search.slots import NoOp
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ class NoNumpy(ValueError):
     """The numpy engine was asked for, and numpy is not installed."""
 
 
+class NotSymmetric(ValueError):
+    """Symmetry was asked for where it cannot be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to explore; see `counterpoint explore --help`."""
@@ -39,8 +45,10 @@ class Options:
     is_lossy: bool = False
     history: bool = False
     engine: EngineName = "auto"
+    workers: int = 1
     checkpoint: Path | None = None
     checkpoint_seconds: float = 30.0
+    symmetry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +64,51 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
 
     Raises:
         NoNumpy: the numpy engine was asked for, and numpy is not installed.
+        NotSymmetric: symmetry was asked for where no nodes are interchangeable.
     """
+    if options.symmetry:
+        return _symmetric(scenario, options)
     has_numpy = importlib.util.find_spec("numpy") is not None
     if options.engine == "numpy" and not has_numpy:
         raise NoNumpy("numpy is not installed; install counterpoint[fast], or use --engine plain")
     if options.engine == "plain" or not has_numpy:
-        engine: type[Explorer | VectorExplorer] = Explorer
-    else:
-        from counterpoint.model.search.vector import VectorExplorer
+        if options.workers > 1:
+            raise NoNumpy("several workers need the numpy engine; install counterpoint[fast]")
+        return Explorer(
+            scenario,
+            no_op=options.no_op,
+            is_lossy=options.is_lossy,
+            history=options.history,
+            limits=options.limits,
+        )
+    from counterpoint.model.search.vector import VectorExplorer
 
-        engine = VectorExplorer
-    return engine(
+    return VectorExplorer(
         scenario,
         no_op=options.no_op,
         is_lossy=options.is_lossy,
         history=options.history,
         limits=options.limits,
+        workers=options.workers,
+    )
+
+
+def _symmetric(scenario: Scenario, options: Options) -> Explorer:
+    """Return an exploration of orbits; the plain engine alone knows them."""
+    if not scenario.symmetric:
+        raise NotSymmetric(
+            f"scenario {scenario.name!r} names no interchangeable nodes; say in Scenario.symmetric "
+            "which are, or leave --symmetry out"
+        )
+    if options.engine == "numpy":
+        raise NotSymmetric("the numpy engine knows no symmetry; use --engine plain")
+    return Explorer(
+        scenario,
+        no_op=options.no_op,
+        is_lossy=options.is_lossy,
+        history=options.history,
+        limits=options.limits,
+        symmetry=True,
     )
 
 
@@ -129,6 +166,7 @@ class FaultRounds:
         self._options = options
         self._faults_max = faults_max if self._scenario.limits else 0
         self.rounds: list[Round] = []
+        self._has_endings = False
 
     @property
     def last(self) -> Round:
@@ -154,3 +192,16 @@ class FaultRounds:
             keeper.finish(self.last.explored)
             if self.last.explored.stop != "complete":
                 return
+
+    def judge_endings(self) -> None:
+        """Let the faults stop in every state of the last round, and judge what becomes of open calls."""
+        faults, explored = self.last.faults, self.last.explored
+        endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
+        after = replace(explored, stop=endings.stop, violation=endings.violation)
+        self.rounds[-1] = Round(faults, after)
+        self._has_endings = True
+
+    @property
+    def not_judged(self) -> list[str]:
+        """The names of the properties that no round has judged."""
+        return [p.name for p in unexplored(self._scenario, with_endings=self._has_endings)]

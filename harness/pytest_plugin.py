@@ -1,10 +1,261 @@
-"""The pytest plugin: loaded by its entry point in every repository that has counterpoint installed."""
+"""The pytest plugin: loaded by its entry point in every repository that has counterpoint installed.
+
+It runs the tests that `counterpoint.verify` makes, each with a seed of its own; tells of what broke,
+as a report and as a trace file; and replays such a file in the test that wrote it. What takes long to
+import is not imported before some test needs it.
+"""
 
 from __future__ import annotations
 
-from importlib.metadata import version
+import sys
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from counterpoint.harness.pytest_options import (
+    OPTIONS,
+    Session,
+    session_of,
+    shard_name,
+    tell_worker,
+)
+
+if TYPE_CHECKING:
+    from counterpoint.harness.testing import Searched, Verification
+    from counterpoint.model.scenario import Scenario
+    from counterpoint.model.search.campaign import Progress
+
+SESSION = pytest.StashKey[Session]()
+TOLD = pytest.StashKey[dict[str, object]]()
+
+SHARD = "counterpoint_shard"
+"""The parameter of a test that is split."""
 
 
-def pytest_report_header() -> str:
-    """Name the version in the header, so that a report says what found a counterexample."""
-    return f"counterpoint: {version('counterpoint')}"
+# ---- the session ---------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, and the ini options of the same names."""
+    group = parser.getgroup("counterpoint", "counterpoint: the shortest run that breaks a protocol")
+    for option in OPTIONS:
+        group.addoption(option.flag, metavar=option.metavar, help=option.help)
+        if option.default is not None:
+            about = f"{option.flag} for tests that say nothing of it [{option.default}]"
+            parser.addini(option.ini, about, default=option.default)
+
+
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis's plugin loads the profile
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options, and register the Hypothesis profiles if one is asked for."""
+    config.stash[SESSION] = session_of(config)
+    if config.getoption("--hypothesis-profile", None):
+        from counterpoint.harness.profiles import register_profiles
+
+        register_profiles()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist the seed of the session."""
+    tell_worker(node.workerinput, node.config, node.config.stash[SESSION])
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Name version and seed, so that a report says what found a counterexample, and how."""
+    try:
+        installed = version("counterpoint")
+    except PackageNotFoundError:
+        installed = "not installed"
+    return f"counterpoint: {installed}, seed {config.stash[SESSION].seed}"
+
+
+# ---- collection ----------------------------------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Split a test of ours into shards, if there are to be any."""
+    shards = metafunc.config.stash[SESSION].shards
+    if shards > 1 and _verification_of(metafunc.function) is not None:
+        metafunc.fixturenames.append(SHARD)
+        parts = [(part, shards) for part in range(shards)]
+        metafunc.parametrize(SHARD, parts, ids=map(shard_name, parts))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With a file to replay, keep the test that wrote it, else those of its scenario.
+
+    Raises:
+        pytest.UsageError: there is none.
+    """
+    file = config.stash[SESSION].replay
+    if file is None:
+        return
+    form = file.header.get("scenario")
+    name = form.get("name") if isinstance(form, dict) else None
+    ours = {item: scenario for item in items if (scenario := _scenario_of(item))}
+    same = [item for item, scenario in ours.items() if scenario.name == name]
+    chosen = [item for item in same if _name_without_shard(item) == file.header.get("test")] or same
+    if not chosen:
+        known = ", ".join(sorted({repr(scenario.name) for scenario in ours.values()})) or "none"
+        raise pytest.UsageError(
+            f"{file.source} is of scenario {name!r}; no test that was collected is of that one. "
+            f"Scenarios of the tests: {known}"
+        )
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+    for item in chosen:
+        item.runtest = partial(_replay, item)  # type: ignore[method-assign]
+
+
+def _replay(item: pytest.Item) -> None:
+    from counterpoint.harness.pytest_failures import replay_in_test
+
+    file, scenario = item.config.stash[SESSION].replay, _scenario_of(item)
+    assert file is not None
+    assert scenario is not None
+    told: dict[str, object] = {"fixed": replay_in_test(file, scenario)}
+    item.stash[TOLD] = told
+
+
+def _scenario_of(item: pytest.Item) -> Scenario | None:
+    """Return the scenario of a test of ours, None for any other test."""
+    testing = sys.modules.get("counterpoint.harness.testing")
+    if testing is None:
+        return None
+    bearers = (getattr(item, "obj", None), getattr(item, "cls", None))
+    found: Scenario | None = next(filter(None, map(testing.scenario_of, bearers)), None)
+    return found
+
+
+def _verification_of(test: object) -> Verification | None:
+    """Return what stands behind a test function of ours, None for any other."""
+    # Who has such a test has imported the module; others need not.
+    testing = sys.modules.get("counterpoint.harness.testing")
+    if testing is None:
+        return None
+    found: Verification | None = testing.verification_of(test)
+    return found
+
+
+def _name_without_shard(item: pytest.Item) -> str:
+    return item.nodeid.rpartition("[")[0] if SHARD in _params(item) else item.nodeid
+
+
+def _params(item: pytest.Item) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    return found
+
+
+# ---- running -------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test of ours as hard as the options say."""
+    verification = _verification_of(pyfuncitem.obj)
+    if verification is None:
+        return None
+    asked, defaults = pyfuncitem.config.stash[SESSION].efforts(_name_without_shard(pyfuncitem))
+    searched = verification.check(asked, defaults, _params(pyfuncitem).get(SHARD, (0, 1)))
+    pyfuncitem.stash[TOLD] = {**_counts(searched), "seed": searched.seed}
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what was searched, or what broke, to the report of a test."""
+    report = yield
+    if call.when != "call":
+        return report
+    if call.excinfo is not None and "counterpoint.model.search.failure" in sys.modules:
+        _tell_failure(item, call.excinfo, report)
+    elif call.excinfo is None and _scenario_of(item) is not None:
+        told = item.stash.get(TOLD, None) or _counts_of_machine(item)
+        report.__dict__["counterpoint"] = told  # as pytest-xdist passes it on
+    return report
+
+
+def _counts(searched: Searched | Progress) -> dict[str, object]:
+    return {
+        "runs": searched.runs,
+        "completed": searched.completed_calls,
+        "faults": sum(searched.faults.values()),
+    }
+
+
+def _counts_of_machine(item: pytest.Item) -> dict[str, object]:
+    machine: Any = getattr(item, "cls", None)
+    return _counts(machine.machine.bench.tally.progress)
+
+
+def _tell_failure(
+    item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], report: pytest.TestReport
+) -> None:
+    """Save the trace of a broken property, and put report, file and command where they are seen."""
+    from counterpoint.harness.pytest_failures import OURS, broken_in, present
+
+    session = item.config.stash[SESSION]
+    error = broken_in(excinfo.value)
+    if error is not None:
+        kept = session.replay.source if session.replay else None
+        test = _name_without_shard(item)
+        broken = present(error, test=test, item=item, session=session, kept=kept)
+        report.sections.append(("counterpoint", broken.text))
+        told = {name: getattr(broken, name) for name in ("sentence", "replay", "annotation")}
+        report.__dict__["counterpoint"] = told
+        for properties in (item.user_properties, report.user_properties):
+            properties.append(("counterpoint_trace", broken.trace))
+    if isinstance(excinfo.value, OURS) and item.config.getoption("tbstyle") == "auto":
+        # The message says it all; what was called on the way is of no interest.
+        report.longrepr = excinfo.getrepr(style="value")
+        notes = getattr(excinfo.value, "__notes__", ())
+        if notes:
+            report.sections.append(("counterpoint: for Hypothesis", "\n".join(notes)))
+
+
+# ---- the summary ---------------------------------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was searched, what was fixed, and how to replay what broke."""
+    told = [
+        (report.nodeid, report.counterpoint)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if hasattr(report, "counterpoint")
+    ]
+    if not told:
+        return
+    terminalreporter.section("counterpoint")
+    held = {test: counts for test, counts in told if "runs" in counts}
+    if held:
+        tests = "1 test" if len(held) == 1 else f"{len(held)} tests"
+        terminalreporter.write_line(f"{tests} held: {_searched(held.values())}")
+    if terminalreporter.config.option.verbose > 0:
+        for test, counts in held.items():
+            seed = f", seed {counts['seed']}" if "seed" in counts else ""
+            terminalreporter.write_line(f"  {test}: {_searched([counts])}{seed}")
+    for _, counts in told:
+        if "fixed" in counts:
+            terminalreporter.write_line(str(counts["fixed"]))
+        if "sentence" in counts:
+            terminalreporter.write_line(f"{counts['sentence']}\n  {counts['replay']}")
+            if counts["annotation"]:
+                terminalreporter.write_line(counts["annotation"])
+
+
+def _searched(counted: Iterable[Mapping[str, Any]]) -> str:
+    total: Counter[str] = Counter()
+    for counts in counted:
+        total.update(counts)
+    per_run = total["completed"] / max(total["runs"], 1)
+    return (
+        f"{total['runs']:,} runs, {per_run:.1f} calls completed a run, {total['faults']:,} faults"
+    )

@@ -178,6 +178,12 @@ class Story:
         )
 
     @cached_property
+    def servers(self) -> tuple[NodeId, ...]:
+        """The nodes that neither called anything nor could have; all nodes if there are none."""
+        callers = {*self.clients, *self.trace.scenario.calls}
+        return tuple(node for node in self.nodes if node not in callers) or self.nodes
+
+    @cached_property
     def _steps_by_node(self) -> Mapping[NodeId, tuple[int, ...]]:
         found: dict[NodeId, list[int]] = {node: [] for node in self.nodes}
         for step, events in enumerate(self.steps):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from counterpoint.checkers.happens_before import causal_past
+from counterpoint.checkers.happens_before import causal_future, causal_past
 from counterpoint.harness.story import Story
 from counterpoint.model.trace import Event
 from counterpoint.model.values import NodeId
@@ -59,6 +59,18 @@ def support(story: Story, of: Event) -> frozenset[int]:
         if node is not None:
             waiting.extend(_earlier(story, step, node))
     return frozenset(found)
+
+
+def rests_on(story: Story, of: Event) -> frozenset[int]:
+    """Return the steps that a verdict about this event rests on.
+
+    For a call that was never answered these are the steps that it set off: among them is the one
+    after which nothing more came of it.
+    """
+    if of.kind == "invoke":
+        found = causal_future(story.trace.events, of.id)
+        return frozenset(story.trace.events[i].step for i in found) - {-1}
+    return support(story, of)
 
 
 def _earlier(story: Story, step: int, node: NodeId) -> list[tuple[int, NodeId]]:

@@ -61,6 +61,7 @@ def page(data: Data) -> str:
         {
             "POLICY": policy,
             "TITLE": _escaped(str(data["title"])),
+            "HEADLINE": _escaped(_headline(data)),
             "STYLE": style,
             "IMPORTS": imports,
             "TRACE": _packed(data),
@@ -104,6 +105,13 @@ def _imports(folder: Traversable) -> dict[str, str]:
 def _packed(data: Data) -> str:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return b64encode(gzip.compress(text.encode("utf-8", "replace"), 9, mtime=0)).decode()
+
+
+def _headline(data: Data) -> str:
+    """Return the sentence that stands on the page while the rest is unpacked."""
+    verdict = data["verdict"]
+    assert isinstance(verdict, dict), verdict
+    return f"{verdict['property']}: {verdict['summary']}"
 
 
 def _escaped(text: str) -> str:

@@ -15,7 +15,7 @@ from counterpoint.harness.plain import plain
 from counterpoint.harness.report import broken_first
 from counterpoint.harness.sentences import Part, cut_off, is_late, parts
 from counterpoint.harness.story import Span, Story
-from counterpoint.harness.support import culprit_events, fault_steps, named_steps, support
+from counterpoint.harness.support import culprit_events, fault_steps, named_steps, rests_on
 from counterpoint.harness.trail import holds_value
 from counterpoint.harness.variants import deviation
 from counterpoint.model.trace import Event, Trace
@@ -85,12 +85,12 @@ def _decisive(verdict: Verdict) -> str:
 
 def _verdict(story: Story, verdict: Verdict) -> Data:
     deciding = culprit_events(story, verdict)[-1:] if verdict.is_broken else ()
-    steps = sorted(support(story, deciding[0])) if deciding else []
+    steps = sorted(rests_on(story, deciding[0])) if deciding else []
     table = verdict.details.get("table")
     return {
         **_brief_verdict(verdict),
         "because": [plain(reason) for reason in verdict.because[:12]],
-        "edges": [[plain(e.before, 40), plain(e.after, 40), plain(e.rule, 40)] for e in verdict.edges[:12]],
+        "edges": [[plain(t, 40) for t in (e.before, e.after, e.rule)] for e in verdict.edges[:12]],
         "culprits": [plain(name, 40) for name in verdict.culprits[:20]],
         "order": [plain(name, 40) for name in _order(verdict)],
         "table": [[plain(str(c), 60) for c in row] for row in table if isinstance(row, tuple)][:40]
@@ -169,7 +169,7 @@ def run_data(story: Story, decisive: str) -> Data:
         "clients": [index[node] for node in story.clients],
         "events": len(trace.events),
         "kinds": [choice.kind for choice in trace.choices],
-        "acts": [_place(index, trace.choices[k].at if e is None else e.node) for k, e in enumerate(heads)],
+        "acts": [_place(index, _actor(trace, k, event)) for k, event in enumerate(heads)],
         "fates": [_fate(story, event) for event in heads],
         "faults": sorted(fault_steps(story)),
         "said": BETWEEN_STEPS.join(_said(parts(story, step, decisive=decisive)) for step in steps),
@@ -192,6 +192,10 @@ def run_data(story: Story, decisive: str) -> Data:
 
 def _head(events: tuple[Event, ...]) -> Event | None:
     return next((event for event in events if event.kind != "silence"), None)
+
+
+def _actor(trace: Trace, step: int, event: Event | None) -> NodeId | None:
+    return trace.choices[step].at if event is None else event.node
 
 
 def _place(index: Mapping[NodeId, int], node: NodeId | None) -> int:
@@ -282,7 +286,7 @@ def _delta(story: Story, step: int) -> int | list[object]:
     for node, (old, new) in enumerate(zip(before.cores, after.cores, strict=True)):
         if old is new:
             continue
-        was, now = _flat(old), _flat(new)
+        was, now = flat(old), flat(new)
         for path in sorted({*was, *now}):
             if path not in now:
                 found += [node, path, None]
@@ -292,10 +296,10 @@ def _delta(story: Story, step: int) -> int | list[object]:
 
 
 def _flat_text(core: Core) -> Data:
-    return {path: plain(show(value), VALUE_MAX) for path, value in _flat(core).items()}
+    return {path: plain(show(value), VALUE_MAX) for path, value in flat(core).items()}
 
 
-def _flat(core: Core) -> dict[str, Value]:
+def flat(core: Core) -> dict[str, Value]:
     """Return the parts of a node's core by path; empty durable parts and timers are left out."""
     found = dict(_parts("", core.state))
     if core.durable is not None:

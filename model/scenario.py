@@ -100,6 +100,12 @@ def only_itself(client: NodeId, operation: Value) -> tuple[NodeId, ...]:
     return (client,)
 
 
+def always_conflict(node: NodeId, one: Value, other: Value) -> bool:
+    """Nothing is known to commute."""
+    del node, one, other
+    return False
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Everything that a run is made of, except the choices.
@@ -110,6 +116,9 @@ class Scenario:
     system promises to survive these nodes down or silent at once: no more than that ever fails.
     `partitions` lists the groups of nodes that may be cut off. `depends_on(client, operation)`
     names the nodes that an answer needs: a call is owed an answer only while they are well.
+    `symmetric` lists groups of nodes that are interchangeable, names apart: a search may treat two
+    states as one that differ in who is who. `commute(node, one, other)` says of two bodies that it
+    makes no difference in which order they arrive at a node: not to the node, not to what it sends.
     `steps` is the range from which a walk draws when the faults stop. `calls_floor` is the number
     of completed calls per run below which a search counts as idle, and fails.
     `origin` is how to build the scenario again, as the trace file records it.
@@ -129,6 +138,8 @@ class Scenario:
     depends_on: Callable[[NodeId, Value], tuple[NodeId, ...]] = only_itself
     role_of: Callable[[NodeId, Any], str] | None = None
     actions: tuple[type[Action], ...] = ACTIONS
+    symmetric: tuple[tuple[NodeId, ...], ...] = ()
+    commute: Callable[[NodeId, Value, Value], bool] = always_conflict
     steps: tuple[int, int] = (10, 60)
     calls_floor: float = 0.5
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -138,6 +149,12 @@ class Scenario:
         if unknown:
             raise ValueError(
                 f"scenario {self.name!r} gives calls to {unknown[0]!r}, which is no node of the "
+                f"system; nodes: {', '.join(self.system.nodes)}"
+            )
+        strangers = sorted({n for group in self.symmetric for n in group} - set(self.system.nodes))
+        if strangers:
+            raise ValueError(
+                f"scenario {self.name!r} calls {strangers[0]!r} symmetric, which is no node of the "
                 f"system; nodes: {', '.join(self.system.nodes)}"
             )
         kinds = {action.kind for action in self.actions}

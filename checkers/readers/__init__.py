@@ -39,6 +39,7 @@ READERS: dict[str, Reader] = {
 __all__ = [
     "DEFAULT_LIMITS",
     "FORMATS",
+    "HEAD_BYTES",
     "READERS",
     "Case",
     "Cases",

@@ -87,17 +87,29 @@ def _cell(column: str, cell: str, line: int, source: str, limits: Limits) -> Has
         return _number(column, cell, line, source)
     if column not in VALUE_COLUMNS:
         return cell
+    try:
+        return value_of_cell(cell, source=source, limits=limits)
+    except UnreadableHistory as error:
+        raise UnreadableHistory(source, line, f"{column} {error.reason}") from None
+
+
+def value_of_cell(cell: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Hashable:
+    """Read the text of a cell that holds a value: JSON where it looks like that, else a string.
+
+    Raises:
+        UnreadableHistory: it begins as JSON and is none, or it is not a number by name.
+
+    >>> value_of_cell("5", source=""), value_of_cell("x", source=""), value_of_cell("null", source="")
+    (5, 'x', None)
+    """
     if cell.lower() in NOT_A_NUMBER:
-        raise UnreadableHistory(
-            source, line, f"{cell} cannot be compared; leave the cell empty if nobody saw a value"
-        )
-    if cell in WORDS or cell[0] in '"[{' or NUMBER.fullmatch(cell):
+        reason = f"{cell} cannot be compared; leave it out if nobody saw a value"
+        raise UnreadableHistory(source, 0, reason)
+    if cell in WORDS or cell[:1] in ('"', "[", "{") or NUMBER.fullmatch(cell):
         try:
             return frozen(read_json(cell, source=source, limits=limits))
         except UnreadableHistory as error:
-            raise UnreadableHistory(
-                source, line, f"{column} {excerpt(cell)}: {error.reason}"
-            ) from None
+            raise UnreadableHistory(source, 0, f"{excerpt(cell)}: {error.reason}") from None
     return cell
 
 

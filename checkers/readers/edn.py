@@ -14,7 +14,7 @@
 | #tag value              | the value                                           |
 | #_ value ; comment      | nothing                                             |
 
-Why not a library: docs/decisions/0201-own-edn-reader.md.
+Why not a library: docs/decisions/0002-own-edn-reader.md.
 """
 
 from __future__ import annotations

@@ -70,7 +70,10 @@ def _events(lines: list[str], source: str) -> Iterator[Event | None]:
 def _event(client: str, kind: str, f: str, text: str, line: int, step: int, source: str) -> Event:
     if kind == "fail" and f == "cas":
         return Event(client, "ok", f, None, False, line, step)
-    return Event(client, EVENT_TYPES[kind], f, None, _value(text, line, source), line, step)
+    value = _value(text, line, source)
+    if value is UNKNOWN and kind == "invoke":
+        raise UnreadableHistory(source, line, f"{excerpt(text)} is nothing that a {f} can ask for")
+    return Event(client, EVENT_TYPES[kind], f, None, value, line, step)
 
 
 def _value(text: str, line: int, source: str) -> Hashable:

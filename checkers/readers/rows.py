@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from counterpoint.checkers.events import (
     ECHOING,
@@ -18,6 +19,7 @@ from counterpoint.checkers.events import (
     OBSERVING,
     Event,
     UnreadableHistory,
+    at_times,
     operations,
     ranked,
 )
@@ -40,6 +42,8 @@ OPERATION_COLUMNS = (
     "call_step",
     "return_step",
 )
+_EVENT_COLUMNS = MappingProxyType(dict.fromkeys(EVENT_COLUMNS))
+_OPERATION_COLUMNS = MappingProxyType(dict.fromkeys(OPERATION_COLUMNS))
 STATUSES: dict[object, Status] = {"ok": "ok", "fail": "fail", "info": "info"}
 
 
@@ -75,10 +79,7 @@ def _event_case(rows: Sequence[Row], source: str) -> Case:
         line = rows[times.index(None)].line
         raise UnreadableHistory(source, line, "no time in this row; give all rows one, or none")
     known = [time for time in times if time is not None]
-    timed = [
-        replace(op, called=_at(known, op.called), returned=_at(known, op.returned))
-        for op in history
-    ]
+    timed = [at_times(op, _at(known, op.called), _at(known, op.returned)) for op in history]
     return Case(source, "", ranked(timed, source=source), len(rows))
 
 
@@ -87,7 +88,7 @@ def _at(times: Sequence[float], rank: float) -> float:
 
 
 def _event(row: Row, position: int, source: str) -> Event:
-    _check_columns(row, EVENT_COLUMNS, source)
+    _check_columns(row, _EVENT_COLUMNS, source)
     kind = EVENT_TYPES.get(str(row.cells.get("type")))
     if kind is None:
         raise _wrong(row, "type", "invoke, ok, fail or info", source)
@@ -104,7 +105,7 @@ def _event(row: Row, position: int, source: str) -> Event:
 
 
 def _operation(row: Row, position: int, source: str) -> Operation:
-    _check_columns(row, OPERATION_COLUMNS, source)
+    _check_columns(row, _OPERATION_COLUMNS, source)
     called, returned = _time(row, "called", source), _time(row, "returned", source)
     if called is None:
         raise _wrong(row, "called", "a time", source)
@@ -130,9 +131,9 @@ def _operation(row: Row, position: int, source: str) -> Operation:
     )
 
 
-def _check_columns(row: Row, columns: tuple[str, ...], source: str) -> None:
-    unknown = [name for name in row.cells if name not in columns]
-    if unknown:
+def _check_columns(row: Row, columns: Mapping[str, None], source: str) -> None:
+    if not row.cells.keys() <= columns.keys():
+        unknown = [name for name in row.cells if name not in columns]
         raise UnreadableHistory(
             source,
             row.line,

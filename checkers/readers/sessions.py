@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from counterpoint.checkers.transactions_history import (
     Access,
     Session,
     Transaction,
     TransactionHistory,
+    with_initial_reads,
 )
 
 
@@ -24,34 +25,15 @@ class Draft:
 def transaction_history(
     sessions: Iterable[Iterable[Draft]], *, initial: Hashable = None
 ) -> TransactionHistory:
-    """Number transactions and sessions from 1, in file order.
-
-    A read of `initial` becomes a read of `None`, the initial state, unless somebody wrote `initial`
-    to that key: then the read is an ordinary one.
-    """
-    drafted = [list(session) for session in sessions]
-    written = {
-        access.key
-        for session in drafted
-        for draft in session
-        for access in draft.accesses
-        if access.kind == "write" and access.value == initial
-    }
+    """Number transactions and sessions from 1, in file order; see `with_initial_reads`."""
     number = 0
     finished: list[Session] = []
-    for place, session in enumerate(drafted, 1):
+    for place, session in enumerate(sessions, 1):
         transactions = []
         for draft in session:
             number += 1
-            accesses = tuple(_with_initial(one, initial, written) for one in draft.accesses)
             transactions.append(
-                Transaction(f"t{number}", f"s{place}", accesses, draft.is_committed)
+                Transaction(f"t{number}", f"s{place}", draft.accesses, draft.is_committed)
             )
         finished.append(tuple(transactions))
-    return TransactionHistory(tuple(finished))
-
-
-def _with_initial(access: Access, initial: Hashable, written: set[Hashable]) -> Access:
-    if access.kind == "read" and access.value == initial and access.key not in written:
-        return replace(access, value=None)
-    return access
+    return with_initial_reads(TransactionHistory(tuple(finished)), initial)

@@ -19,11 +19,11 @@ from counterpoint.harness.output import (
     settings_of,
     tool,
 )
+from counterpoint.harness.reducing import explore_reduced
 from counterpoint.harness.report import report
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.explore import Explored, Limits
 from counterpoint.model.search.forecast import states_left
-from counterpoint.model.search.memories import unexplored
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.slots import NoOp
 from counterpoint.model.trace import Trace
@@ -57,6 +57,21 @@ from counterpoint.model.tracefile import write_trace
     help="Explore with 0, 1 ... K faults, within the budgets of the scenario.",
 )
 @click.option("--history", is_flag=True, help="Count whole histories as part of a state.")
+@click.option("--symmetry", is_flag=True, help="Count states that differ in names alone as one.")
+@click.option(
+    "--liveness",
+    is_flag=True,
+    help="Let the faults stop in every state, too: no call that is owed an answer may stay open.",
+)
+@click.option(
+    "--reduction",
+    type=click.Choice(["none", "dpor"]),
+    default="none",
+    show_default=True,
+    help="dpor: one run of every class that differs in the order of independent steps; "
+    "judges whole traces.",
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -85,6 +100,10 @@ def explore(
     memory: float | None,
     faults: int,
     history: bool,
+    symmetry: bool,
+    liveness: bool,
+    reduction: str,
+    workers: int,
     checkpoint: Path | None,
     engine: EngineName,
     out: Path,
@@ -107,9 +126,15 @@ def explore(
             built = built.but(network=network)
         bytes_max = int(memory * 2**30) if memory is not None else None
         limits = Limits(depth, states, bytes_max, seconds)
-        options = Options(limits, no_op, lossy, history, engine, checkpoint)
+        if reduction == "dpor":
+            explore_reduced(built, limits, faults, out, as_json=as_json)
+        options = Options(
+            limits, no_op, lossy, history, engine, workers, checkpoint, symmetry=symmetry
+        )
         rounds = FaultRounds(built, options, faults_max=faults)
         was_interrupted = _explore(rounds, quiet=as_json)
+        if liveness and rounds.last.explored.stop == "complete":
+            rounds.judge_endings()
     final = rounds.last
     trace = _counterexample(built, final)
     path = _write(trace, built, out) if trace is not None else None
@@ -117,7 +142,7 @@ def explore(
     if as_json:
         emit(_result(built, rounds, outcome, trace, path))
     else:
-        _tell(built, rounds, outcome, trace, path)
+        _tell(rounds, outcome, trace, path)
     sys.exit(INTERRUPTED if was_interrupted else EXIT_CODES[outcome])
 
 
@@ -190,7 +215,7 @@ def _result(
             {"faults": r.faults, "unique": r.explored.states, "generated": r.explored.generated}
             for r in rounds.rounds
         ],
-        "not_explored": [prop.name for prop in unexplored(scenario)],
+        "not_explored": rounds.not_judged,
     }
     if trace is not None and final.violation is not None:
         result |= {
@@ -206,9 +231,7 @@ def _summary(trace: Trace, name: str) -> str:
     return next((v.summary for v in judge(trace) if v.property == name and v.is_broken), "")
 
 
-def _tell(
-    scenario: Scenario, rounds: FaultRounds, outcome: str, trace: Trace | None, path: Path | None
-) -> None:
+def _tell(rounds: FaultRounds, outcome: str, trace: Trace | None, path: Path | None) -> None:
     if trace is not None:
         click.echo(report(trace, judge(trace), replay_command=f"counterpoint replay {path}"))
     for current in rounds.rounds:
@@ -221,5 +244,5 @@ def _tell(
         )
     slots = ", ".join(f"{node} {count:,}" for node, count in rounds.last.explored.slots.items())
     click.echo(f"{outcome} · slots: {slots}")
-    for prop in unexplored(scenario):
-        click.echo(f"not explored: {prop.name}, which judges whole traces; use fuzz")
+    for name in rounds.not_judged:
+        click.echo(f"not explored: {name}; use fuzz, --liveness or --reduction dpor")

@@ -16,7 +16,6 @@ from counterpoint.harness.output import (
     Progress,
     clear_errors,
     emit,
-    refuse,
     settings_of,
     tool,
 )
@@ -37,10 +36,19 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
     "--scenario", help="A scenario of the system (default: default, or the mutant's own)."
 )
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
+@click.option("--servers", type=int, help="Short for --set servers=N; likewise:")
+@click.option("--clients", type=int, help="--set clients=N")
+@click.option("--requests", type=int, help="--set requests=N, for each client")
 @click.option("--runs", type=click.IntRange(1), help="Stop after so many runs.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long [10].")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--strategy", type=click.Choice(STRATEGIES), default="swarm", show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Which runs are made [0].")
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="mixed",
+    show_default=True,
+    help="How a run chooses; mixed tosses a coin between swarm and pct.",
+)
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @click.option(
     "--out",
@@ -55,6 +63,9 @@ def fuzz(
     mutant: str | None,
     scenario: str | None,
     pairs: tuple[str, ...],
+    servers: int | None,
+    clients: int | None,
+    requests: int | None,
     runs: int | None,
     seconds: float | None,
     seed: int,
@@ -72,14 +83,16 @@ def fuzz(
     counterpoint fuzz register --seconds 10
     counterpoint fuzz register --mutant B1 --seed 1 --json
     counterpoint fuzz register --scenario demo --strategy pct --runs 5000
+    counterpoint fuzz token_manager --clients 6 --requests 50
     counterpoint fuzz mypackage.scenarios:bank --set accounts=3
     """
+    numbers = {"servers": servers, "clients": clients, "requests": requests}
+    short = {key: str(number) for key, number in numbers.items() if number is not None}
     with clear_errors(as_json=as_json):
-        built = build(system, scenario=scenario, mutant=mutant, settings=settings_of(pairs))
+        settings = settings_of(pairs) | short
+        built = build(system, scenario=scenario, mutant=mutant, settings=settings)
         part = _shard(shard)
     budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
-    if strategy == "hypothesis":
-        refuse("the strategy hypothesis is not built in yet", as_json=as_json)
     campaign = Campaign(built, strategy=strategy, seed=seed, shard=part)  # type: ignore[arg-type]
     was_interrupted = _search(campaign, budgets, quiet=as_json)
     example = campaign.counterexample()

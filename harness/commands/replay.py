@@ -21,14 +21,46 @@ from counterpoint.model.verdict import Verdict
     epilog="Exit codes: 0 reproduced, 1 the verdict is another, 2 bad input, 3 the run diverged."
 )
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--step", type=click.IntRange(0), help="Show every node's state before this step.")
+@click.option("--until", metavar="CONDITION", help="Show when this becomes true: 'r1.value == 1'.")
+@click.option("--edit", multiple=True, metavar="N=CHOICE", help="Change a choice: 11=skip.")
+@click.option("--diff", type=click.Path(path_type=Path), help="Where another trace differs first.")
+@click.option("--pdb", "pdb_step", type=click.IntRange(0), help="Debug the choice of this step.")
+@click.option("--fault-free", "is_fault_free", is_flag=True, help="Its calls without any faults.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
-def replay(file: Path, as_json: bool) -> None:
+def replay(
+    file: Path,
+    step: int | None,
+    until: str | None,
+    edit: tuple[str, ...],
+    diff: Path | None,
+    pdb_step: int | None,
+    is_fault_free: bool,
+    as_json: bool,
+) -> None:
     """Make every choice of a trace FILE again; compare the digest after every step, and the verdicts.
 
     \b
     counterpoint replay .counterpoint/register-B1-linearizability-1.trace.jsonl
     counterpoint replay FILE --json
+    counterpoint replay FILE --until 's50054.pending != none'
+    counterpoint replay FILE --edit 11=skip
+    counterpoint replay FILE --fault-free
     """
+    if is_fault_free:
+        from counterpoint.harness.commands import fault_free
+
+        fault_free.run(file, as_json=as_json)
+        return
+    if step is not None or until or edit or diff or pdb_step is not None:
+        from counterpoint.harness.commands import stepping
+
+        with clear_errors(as_json=as_json):
+            stepping.run(
+                file, step=step, until=until, edits=edit, diff=diff, pdb_step=pdb_step,
+                as_json=as_json,
+            )  # fmt: skip
+        return
     with clear_errors(as_json=as_json):
         recorded = read_trace(file)
         scenario = rebuild(recorded.origin)

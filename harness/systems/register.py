@@ -19,6 +19,7 @@ from counterpoint.impl.access import DEMO, Access, Token, load_access
 from counterpoint.impl.register import Register, unauthorised
 from counterpoint.impl.register_messages import Operation, Read, Write
 from counterpoint.impl.register_rules import MUTANTS, RIGHT
+from counterpoint.impl.register_values import write_fault
 from counterpoint.model.scenario import Budget, Scenario, budgets
 from counterpoint.model.values import NodeId
 
@@ -60,12 +61,20 @@ class Options:
     writes: int
     reads: int
     clients: int
+    first_write: tuple[str, int, int, int] | None = None
+
+    def written(self, count: int) -> tuple[Write, ...]:
+        """Return writes of different values; the first one as the settings say, if they do."""
+        usual = writes_of(self.token, count)
+        if self.first_write is None or not usual:
+            return usual
+        return (Write(self.token.id, *self.first_write, self.token.writer), *usual[1:])
 
 
 def default(options: Options) -> Plan:
     """One client writes, others read at different servers; any fault that the register survives."""
     token = options.token
-    writes = {"c1": writes_of(token, options.writes)}
+    writes = {"c1": options.written(options.writes)}
     reads = {
         f"c{number + 2}": (Read(token.id, token.readers[number % len(token.readers)]),)
         * options.reads
@@ -88,7 +97,7 @@ def small(options: Options) -> Plan:
 def crashes(options: Options) -> Plan:
     """Nodes crash and come back, again and again; two clients write, as one may be cut off."""
     token = options.token
-    first, second = writes_of(token, 2)
+    first, second = options.written(2)
     near = (Read(token.id, token.readers[0]),) * options.reads
     far = (Read(token.id, token.readers[-1]),) * options.reads
     return Plan(
@@ -119,7 +128,7 @@ def down_replica(options: Options) -> Plan:
 def _write_then_read_there(options: Options, limits: Mapping[str, Budget]) -> Plan:
     token = options.token
     calls: dict[NodeId, tuple[Operation, ...]] = {
-        "c1": writes_of(token, 1),
+        "c1": options.written(1),
         "c2": (Read(token.id, token.readers[1]),),
     }
     return Plan(options.access.only(token.id), calls, limits, steps=(5, 25), calls_floor=1.0)
@@ -153,7 +162,7 @@ def rogue(options: Options) -> Plan:
     former = Access((Token(token.id, reader, (token.writer,)),), access.addresses)
     write = Write(token.id, "rogue", 0, 2, 4, reader)
     calls: dict[NodeId, tuple[Operation, ...]] = {
-        "c1": writes_of(token, options.writes),
+        "c1": options.written(options.writes),
         "c2": (Read(token.id, token.readers[-1]),) * options.reads,
         "c3": (write, Read(token.id, token.writer)),
     }
@@ -220,7 +229,22 @@ def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
     writes, reads, clients = (
         _number(scenario, settings, key, range(10)) for key in ("writes", "reads", "clients")
     )
-    return Options(access, token, writes, reads, clients)
+    return Options(access, token, writes, reads, clients, _first_write(settings))
+
+
+def _first_write(settings: Mapping[str, str]) -> tuple[str, int, int, int] | None:
+    if "write" not in settings:
+        return None
+    name, *numbers = settings["write"].split(",")
+    if len(numbers) != 3 or not all(number.isdecimal() for number in numbers):
+        raise ValueError(
+            f"setting write is {settings['write']!r}; it must be NAME,LOW,MID,HIGH, such as abc,5,25,100"
+        )
+    low, mid, high = map(int, numbers)
+    fault = write_fault(name, low, mid, high)
+    if fault is not None:
+        raise ValueError(f"setting write is {settings['write']!r}: {fault}")
+    return name, low, mid, high
 
 
 def _number(scenario: str, settings: Mapping[str, str], key: str, allowed: range) -> int:
@@ -297,6 +321,7 @@ ENTRY = Entry(
         "token": "the token that is written and read (default: 4; 1 in the demonstrations)",
         "writes": "writes of the writing client, 0 to 9 (default: 2; 4 in races, 1 in small)",
         "reads": "reads of each reading client, 0 to 9 (default: 2; 4 in races, 3 in crashes)",
+        "write": "the first write, as NAME,LOW,MID,HIGH (default: v1,0,2,4)",
         "clients": "how many clients read, 0 to 9 (default: 2; 1 in small)",
     },
 )

@@ -13,6 +13,7 @@ from counterpoint.checkers.ledger_chains import Move
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import Entry, Mutant
+from counterpoint.harness.systems.token_console import CONSOLE
 from counterpoint.harness.systems.token_manager_plans import PLANS, Options
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
@@ -256,4 +257,5 @@ ENTRY = Entry(
         "tokens": "how many tokens there are, 1 to 1000",
         "seed": "from which the requests are drawn (default, full)",
     },
+    console=CONSOLE,
 )

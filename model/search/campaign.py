@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 from time import monotonic
+from typing import Literal
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.compiled import Compiled
@@ -27,7 +29,7 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action
 
-FINDINGS_MAX = 5
+FINDINGS_MAX = 20
 """So many failing runs are minimised, and the shortest result is kept."""
 
 RUNS_AFTER_FINDING = 2_000
@@ -94,7 +96,7 @@ class Campaign:
         self,
         scenario: Scenario,
         *,
-        strategy: StrategyName = "swarm",
+        strategy: StrategyName | Literal["hypothesis"] = "mixed",
         seed: int = 0,
         shard: tuple[int, int] = (0, 1),
         findings_max: int = FINDINGS_MAX,
@@ -134,12 +136,10 @@ class Campaign:
         self._started = monotonic()
         report_at = self._started + every_seconds
         deadline = self._started + budgets.seconds if budgets.seconds is not None else None
-        first, stride = self._shard
-        number = first
+        walks = self._walks()
         try:
             while budgets.runs is None or self._runs < budgets.runs:
-                self._one(number)
-                number += stride
+                self._take(*next(walks))
                 now = monotonic()
                 if self.findings and self._is_enough():
                     break
@@ -152,8 +152,17 @@ class Campaign:
             self._stopped = monotonic()
         yield self.progress
 
-    def _one(self, number: int) -> None:
-        walked = walk(self._compiled, run_random(self.seed, number), self.strategy)
+    def _walks(self) -> Iterator[tuple[int, Walk]]:
+        if self.strategy == "hypothesis":
+            # Imported here, as it takes longer than many a search.
+            from counterpoint.model.search.tapes import walks_by_hypothesis
+
+            yield from walks_by_hypothesis(self._compiled, number=self.seed, shard=self._shard)
+            return
+        for number in count(*self._shard):
+            yield number, walk(self._compiled, run_random(self.seed, number), self.strategy)
+
+    def _take(self, number: int, walked: Walk) -> None:
         run = walked.run
         self._runs += 1
         self._steps += len(run.choices)

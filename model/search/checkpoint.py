@@ -77,7 +77,7 @@ def load(path: Path, about: dict[str, Json]) -> Checkpoint:
         BadCheckpoint: not a checkpoint, damaged, or of another exploration.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             meta = json.loads(bytes(arrays["meta"]).decode())
             _require_same(path, meta, about)
             columns = [arrays[f"word{k}"] for k in range(len(arrays.files) - 3)]
@@ -86,13 +86,7 @@ def load(path: Path, about: dict[str, Json]) -> Checkpoint:
             return Checkpoint(
                 meta["about"], meta["state"], arrays["journal"], tuple(tuple(w) for w in levels)
             )
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        KeyError,
-        json.JSONDecodeError,
-        UnicodeDecodeError,
-    ) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise BadCheckpoint(f"{path} is no checkpoint, or a damaged one: {error}") from None
     except ValueError as error:
         if isinstance(error, BadCheckpoint):

@@ -51,6 +51,7 @@ class PairTable:
         self._answer, self._note = compute, note
         self._cells = np.full((64, 16), -1, np.int32)
         self._sparse: dict[tuple[int, int], int] | None = None
+        self.is_frozen = False
 
     def _compute(self, first: int, second: int) -> int:
         answer = self._answer(first, second)
@@ -63,9 +64,11 @@ class PairTable:
         return int(self.look_up(*pair)[0])
 
     def look_up(self, first: Ids, second: Ids) -> Ids:
-        """Return the function of each pair."""
+        """Return the function of each pair; frozen, -1 for a pair that was not asked before."""
         if not len(first):
             return np.zeros(0, np.int64)
+        if self.is_frozen:
+            return self._recall(first, second)
         self._make_room(int(first.max()) + 1, int(second.max()) + 1)
         if self._sparse is not None:
             return self._look_up_sparse(first, second, self._sparse)
@@ -75,6 +78,15 @@ class PairTable:
             self._fill(first[missing], second[missing])
             found[missing] = self._cells[first[missing], second[missing]]
         return found
+
+    def _recall(self, first: Ids, second: Ids) -> Ids:
+        if self._sparse is not None:
+            pairs = zip(first.tolist(), second.tolist(), strict=True)
+            return np.array([self._sparse.get(pair, -1) for pair in pairs], np.int64)
+        rows, columns = self._cells.shape
+        is_inside = (first < rows) & (second < columns)
+        found = self._cells[np.where(is_inside, first, 0), np.where(is_inside, second, 0)]
+        return np.where(is_inside, found, -1).astype(np.int64)
 
     def _fill(self, first: Ids, second: Ids) -> None:
         width = int(second.max()) + 1
@@ -151,12 +163,11 @@ class Expansions:
         for node, column in self._to.items():
             column.append(self._bundles.local(node, sent.get(node, 0)))
 
-    def of(self, slots: Ids, environments: Ids) -> tuple[Ids, Ids]:
-        """Return, for states in these slots and conditions, (row of each successor, transition)."""
-        expansion = self.index.look_up(slots, environments)
+    def of(self, expansion: Ids) -> tuple[Ids, Ids]:
+        """Return, for states with these expansions, (row of each successor, transition)."""
         counts = self._count.array[expansion].astype(np.int64)
         total = int(counts.sum())
-        rows = np.repeat(np.arange(len(slots), dtype=np.int64), counts)
+        rows = np.repeat(np.arange(len(expansion), dtype=np.int64), counts)
         ends = np.cumsum(counts)
         within = np.arange(total, dtype=np.int64) - np.repeat(ends - counts, counts)
         return rows, self._start.array[expansion][rows] + within

@@ -2,7 +2,8 @@
 
 A state is one Python integer: a field for each node's slot, one for the conditions, one for what
 the observers remember. States are compared whole, never by hash alone. The first violation met lies
-at the end of a shortest run; it is handed back as the choices of that run.
+at the end of a shortest run; it is handed back as the choices of that run. Under symmetry one state
+stands for all that differ in the names of interchangeable nodes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.memories import Memories
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.slots import HandlerBroke, NoOp, Semantics, Slots, Transition
+from counterpoint.model.search.symmetry import Symmetry
 from counterpoint.model.world import Action
 
 FIELD_BITS = 24
@@ -90,10 +92,12 @@ class Explorer:
         is_lossy: bool = False,
         history: bool = False,
         limits: Limits | None = None,
+        symmetry: bool = False,
     ) -> None:
         self.scenario = scenario
         self.slots = Slots(scenario, Semantics(no_op or default_no_op(scenario), is_lossy))
         self.memories = Memories(self.slots, history=history)
+        self._symmetry = Symmetry(self.slots, self.memories) if symmetry else None
         self.limits = limits or Limits()
         nodes = len(self.slots.compiled.nodes)
         self._shifts = tuple(FIELD_BITS * k for k in range(nodes))
@@ -109,6 +113,8 @@ class Explorer:
         )
         start += self.slots.start_environment << self._environment_shift
         start += self.memories.start << self._memory_shift
+        self._real_start = start
+        start = start if self._symmetry is None else self._representative(start)
         self._start = start
         self._parents: dict[int, int] = {start: start}
         self._frontier = [start]
@@ -193,6 +199,8 @@ class Explorer:
         try:
             for successor in self._successors(state):
                 count += 1
+                if self._symmetry is not None:
+                    successor = self._representative(successor)
                 if successor not in parents:
                     parents[successor] = state
                     following.append(successor)
@@ -201,7 +209,7 @@ class Explorer:
                         self._depth += 1
                         return False
         except HandlerBroke as broke:
-            self._break(HANDLER_PROPERTY, (*self.path(state), broke.action))
+            self._break(HANDLER_PROPERTY, self._path_to_failure(state, broke))
             return False
         self._generated += count
         if count == 0:
@@ -219,6 +227,14 @@ class Explorer:
                 yield self._after(state, step)
         for change in self._network(environment):
             yield state + change
+
+    def _representative(self, state: int) -> int:
+        """Return the state that stands for all that differ from this one in names alone."""
+        assert self._symmetry is not None
+        shifts = (*self._shifts, self._environment_shift)
+        fields = (*((state >> shift) & _MASK for shift in shifts), state >> self._memory_shift)
+        found = self._symmetry.representative(fields)
+        return sum(f << s for f, s in zip(found, (*shifts, self._memory_shift), strict=True))
 
     def _after(self, state: int, step: _Step) -> int:
         successor = state + step.change
@@ -279,6 +295,12 @@ class Explorer:
         states = self.states_of(state)
         return next((i.name for i in self.scenario.invariants if i.violation(states)), None)
 
+    def states(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Return every state found so far, nearest first: its number, its slots and conditions."""
+        shifts = (*self._shifts, self._environment_shift)
+        for state in self._parents:
+            yield state, tuple((state >> shift) & _MASK for shift in shifts)
+
     def states_of(self, state: int) -> dict[str, object]:
         """Return the states of all nodes in a global state."""
         slots, compiled = self.slots.slots, self.slots.compiled
@@ -303,26 +325,51 @@ class Explorer:
             self._open_end = self._open_end if self._open_end is not None else state
 
     def path(self, state: int) -> tuple[Action, ...]:
-        """Return the choices of a shortest run to a state."""
-        choices: list[Action] = []
-        while state != self._start:
-            parent = self._parents[state]
-            choices.append(self._action(parent, state))
-            state = parent
-        return tuple(reversed(choices))
+        """Return the choices of a shortest run to a state (or to one that it stands for)."""
+        return self._run_to(state)[0]
 
-    def _action(self, before: int, after: int) -> Action:
+    def _path_to_failure(self, state: int, broke: HandlerBroke) -> tuple[Action, ...]:
+        choices, real = self._run_to(state)
+        if real != state:  # the failing action has other names in the run that leads there
+            try:
+                tuple(self._successors(real))
+            except HandlerBroke as same:
+                broke = same
+        return (*choices, broke.action)
+
+    def _run_to(self, state: int) -> tuple[tuple[Action, ...], int]:
+        """Return the choices of a shortest run, and the state that it really ends in."""
+        states = [state]
+        while states[-1] != self._start:
+            states.append(self._parents[states[-1]])
+        choices: list[Action] = []
+        here = self._real_start
+        for target in reversed(states[:-1]):
+            action, here = self._step_to(here, target)
+            choices.append(action)
+        return tuple(choices), here
+
+    def _step_to(self, before: int, target: int) -> tuple[Action, int]:
+        """Return an action that leads to a state, and the state that it leads to."""
         environment = (before >> self._environment_shift) & _MASK
         for node, shift in enumerate(self._shifts):
             key = ((environment << FIELD_BITS | (before >> shift) & _MASK) << 8) | node
-            for step in self._expansions.get(key, ()):
-                if self._after(before, step) == after:
-                    return step.transition.action
+            if key not in self._expansions:  # under symmetry another state was expanded instead
+                self._expansions[key] = self._compile(node, key)
+            for step in self._expansions[key]:
+                after = self._after(before, step)
+                if self._is(after, target):
+                    return step.transition.action, after
         for transition in self.slots.expand_network(environment):
-            change = (transition.environment - environment) << self._environment_shift
-            if before + change == after:
-                return transition.action
+            after = before + ((transition.environment - environment) << self._environment_shift)
+            if self._is(after, target):
+                return transition.action, after
         raise AssertionError("a state is not a successor of its parent")
+
+    def _is(self, state: int, target: int) -> bool:
+        return state == target or (
+            self._symmetry is not None and self._representative(state) == target
+        )
 
 
 @dataclass(frozen=True, slots=True)

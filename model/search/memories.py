@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from counterpoint.model.observer import Observer, Remembered
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.examine import history_trace
@@ -46,6 +48,10 @@ class Memories:
         pairs = zip(self._observers, self.memories[memory], strict=True)
         return self._intern(tuple(observer.observe(m, observations) for observer, m in pairs))
 
+    def renamed(self, memory: int, rename: Callable[[Value], Value]) -> int:
+        """Return the memory in which every observer's part is renamed."""
+        return self._intern(tuple(map(rename, self.memories[memory])))
+
     def _intern(self, memory: tuple[Value, ...]) -> int:
         known = self._ids.setdefault(memory, len(self.memories))
         if known == len(self.memories):
@@ -72,6 +78,7 @@ class Memories:
         return next((p.name for p in self._by_history if p.check(trace).is_broken), None)
 
 
-def unexplored(scenario: Scenario) -> tuple[Property, ...]:
-    """Return the properties that an exploration does not judge: those of whole traces."""
-    return tuple(p for p in scenario.properties if p.reads == "trace")
+def unexplored(scenario: Scenario, *, with_endings: bool = False) -> tuple[Property, ...]:
+    """Return the properties that an exploration does not judge: of whole traces, and of their ends."""
+    judged = ("operations", "end") if with_endings else ("operations",)
+    return tuple(p for p in scenario.properties if p.reads not in judged)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from counterpoint.model.actions import FAULTS, Call, Fire
+from counterpoint.model.actions import FAULTS, Call, Deliver, Fire
 from counterpoint.model.faults import Drop
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
@@ -90,6 +90,8 @@ class Slots:
         self._bundle_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
         self._is_ordered = scenario.network == "ordered"
+        self._delivers = Deliver in scenario.actions
+        self._own_kinds = frozenset(a.kind for a in scenario.actions if a in (Call, Fire))
         self._others = tuple(
             action
             for action in scenario.actions
@@ -107,11 +109,11 @@ class Slots:
         for message in compiled.start_sends:
             inboxes[compiled.destination[message]].append(message)
         return [
-            self.slot_id(node, Slot(core, self._filed(inboxes[node]), ()))
+            self.slot_id(node, Slot(core, self.filed(inboxes[node]), ()))
             for node, core in enumerate(compiled.start_cores)
         ]
 
-    def _filed(self, inbox: list[Message]) -> tuple[Message, ...]:
+    def filed(self, inbox: list[Message]) -> tuple[Message, ...]:
         """Return an inbox in its canonical order; a stable sort by source keeps each link's order."""
         if self._is_ordered:
             return tuple(sorted(inbox, key=self.compiled.source.__getitem__))
@@ -150,7 +152,7 @@ class Slots:
     def push(self, node: int, slot: SlotId, bundle: int) -> SlotId:
         """Return the slot of a node after a bundle of messages was sent to it."""
         core, inbox, held = self.slots[node][slot]
-        return self.slot_id(node, Slot(core, self._filed([*inbox, *self.bundles[bundle]]), held))
+        return self.slot_id(node, Slot(core, self.filed([*inbox, *self.bundles[bundle]]), held))
 
     def expand(self, node: int, slot: SlotId, environment: EnvironmentId) -> tuple[Transition, ...]:
         """Return what can happen at a node, in the order of `replay.enabled`."""
@@ -178,6 +180,8 @@ class Slots:
         core, inbox, held = self.slots[node][slot]
         compiled, conditions = self.compiled, self.environments[environment]
         found: list[Transition] = []
+        if not self._delivers:
+            return found
         previous: int | None = None
         for position, message in enumerate(inbox):
             same = compiled.source[message] if self._is_ordered else message
@@ -209,6 +213,8 @@ class Slots:
         found: list[Transition] = []
         for choice in compiled.choices[core]:
             after = conditions
+            if ("call" if choice.is_call else "fire") not in self._own_kinds:
+                continue
             if not choice.is_call:
                 if not may_fire(self.scenario, conditions):
                     continue
@@ -240,9 +246,9 @@ class Slots:
             conditions = conditions.with_role(node, outcome.role)
             seen = (*seen, self.compiled.role_change(node, outcome.role))
         return Transition(
-            self.slot_id(node, Slot(outcome.core, self._filed(own), held)),
+            self.slot_id(node, Slot(outcome.core, self.filed(own), held)),
             self.environment_id(conditions),
-            tuple((other, self._bundle_id(self._filed(ms))) for other, ms in sorted(away.items())),
+            tuple((other, self._bundle_id(self.filed(ms))) for other, ms in sorted(away.items())),
             self.sighting_id(seen),
             action,
         )
@@ -283,9 +289,9 @@ class Slots:
         starts = [c for n, c in enumerate(self.compiled.start_cores) if n != node]
         assert others == starts, f"{action!r} acts at another node than its own"
         return Transition(
-            self.slot_id(node, Slot(run.cores[node], self._filed(own), tuple(sorted(run.held)))),
+            self.slot_id(node, Slot(run.cores[node], self.filed(own), tuple(sorted(run.held)))),
             self.environment_id(run.conditions),
-            tuple((other, self._bundle_id(self._filed(ms))) for other, ms in sorted(away.items())),
+            tuple((other, self._bundle_id(self.filed(ms))) for other, ms in sorted(away.items())),
             self.sighting_id(tuple(run.seen)),
             action,
         )

@@ -4,7 +4,8 @@ A strategy is drawn anew for every run. `uniform` likes all alike. `swarm` draws
 reluctant each type of message and each node is, so that some runs starve a replica and others a
 phase (Groce et al., "Swarm testing", ISSTA 2012). `pct` gives links and clients priorities and
 lowers the leader at d random steps, which finds bugs of depth d with a known probability
-(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018).
+(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018). `mixed` tosses a
+coin between these two for every run: each finds in a moment what the other is slow to find.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from typing import Literal, Protocol, TypeAlias
 from counterpoint.model.search.compiled import Choice, Compiled, Message
 from counterpoint.model.search.simulation import Simulation
 
-StrategyName: TypeAlias = Literal["uniform", "swarm", "pct"]
+StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct"]
 
 
 TIMER_WEIGHT = 0.1
 """How likely a timer is to go off, where a message is 1."""
+
+
+SECOND_THOUGHTS_MAX = 8
+"""So often a reluctant run draws again; after that it takes what is oldest."""
 
 
 class Strategy(Protocol):
@@ -60,27 +65,28 @@ class Swarm:
 
     def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
         """Pick, and think again when the pick is one that this run is reluctant to make."""
-        count = len(run.flights)
-        found: int | Choice | None = None
-        for _ in range(6):
-            draw = random.random() * (count + len(offers))
-            if draw < count:
-                position = int(draw)
-                message = run.flights[position]
-                willing = self._by_message.get(message)
+        flights, known, draw = run.flights, self._by_message, random.random
+        count = len(flights)
+        choices = count + len(offers)
+        if not choices:
+            return None
+        for _ in range(SECOND_THOUGHTS_MAX):
+            drawn = int(draw() * choices)
+            if drawn < count:
+                message = flights[drawn]
+                willing = known.get(message)
                 if willing is None:
                     willing = self._message(run.compiled, message, random)
-                found = _arriving(run, position)
-            elif offers:
-                offer = offers[int(draw) - count]
-                willing = self._feature(("offer", offer.node, offer.is_call), random)
-                willing *= 1.0 if offer.is_call else 0.2
-                found = offer
+                if (willing == 1.0 or draw() < willing) and (
+                    position := _arriving(run, drawn)
+                ) is not None:
+                    return position
             else:
-                return None
-            if found is not None and random.random() < willing:
-                return found
-        return found if found is not None else _first_arriving(run, offers)
+                offer = offers[drawn - count]
+                willing = self._feature(("offer", offer.node, offer.is_call), random)
+                if draw() < willing * (1.0 if offer.is_call else TIMER_WEIGHT):
+                    return offer
+        return _first_arriving(run, offers)
 
     def _message(self, compiled: Compiled, message: Message, random: Random) -> float:
         source, receiver, body = compiled.contents[message]
@@ -141,6 +147,8 @@ def strategy_for(name: StrategyName, random: Random, steps: int) -> Strategy:
             return Swarm()
         case "pct":
             return Pct(random, steps)
+        case "mixed":
+            return Swarm() if random.random() < 0.5 else Pct(random, steps)
 
 
 def _arriving(run: Simulation, position: int) -> int | None:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from counterpoint.model.forms import fingerprint
 from counterpoint.model.scenario import Scenario
@@ -40,6 +41,7 @@ from counterpoint.model.search.packing import (
     union,
     unique,
 )
+from counterpoint.model.search.parallel import Gathered, Share, expand_in_parallel, is_possible
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.slots import HandlerBroke, NoOp, Semantics, Slots
 from counterpoint.model.values import Json
@@ -47,6 +49,9 @@ from counterpoint.model.world import Action
 
 PARTS_MAX = 24
 """So many sets of successors are kept apart before they are united."""
+
+PARALLEL_STATES_MIN = 100_000
+"""Smaller levels are expanded by one process: to start others would cost more."""
 
 RUN_RATIO = 3
 """A run of known states is kept apart from the next smaller one when it is so many times larger."""
@@ -66,6 +71,8 @@ class VectorExplorer:
         is_lossy: bool = False,
         history: bool = False,
         limits: Limits | None = None,
+        workers: int = 1,
+        parallel_from: int = PARALLEL_STATES_MIN,
     ) -> None:
         self.scenario = scenario
         self.slots = Slots(scenario, Semantics(no_op or default_no_op(scenario), is_lossy))
@@ -96,6 +103,9 @@ class VectorExplorer:
         self._violation: Violation | None = None
         self._open_end: tuple[int, list[Ids]] | None = None
         self._has_history = history
+        self._workers = workers if is_possible() else 1
+        self._parallel_from = parallel_from
+        self._strange: npt.NDArray[np.bool_] | None = None
         self._seconds_before = 0.0
         self._started = monotonic()
 
@@ -133,10 +143,7 @@ class VectorExplorer:
             BadCheckpoint: not a checkpoint, damaged, or of another exploration.
         """
         checkpoint = load(path, self.about)
-        pushed = self._bundles.pushed
-        replayed(
-            checkpoint.journal, [*(e.index for e in self._expansions), *pushed, self._observed]
-        )
+        replayed(checkpoint.journal, self._tables())
         state: dict[str, Any] = dict(checkpoint.state)
         self._layout = Layout(tuple(state["widths"]))
         self._levels = list(checkpoint.levels)
@@ -195,9 +202,16 @@ class VectorExplorer:
         """Expand the deepest level; nothing is counted unless the whole level was."""
         self._found, generated = list[Words](), 0
         terminal, pending = self._terminal, self._terminal_pending
-        for start in range(0, size(self._levels[-1]), CHUNK_STATES):
-            states = rows_of(self._levels[-1], start, start + CHUNK_STATES)
+        rest = self._levels[-1]
+        if self._workers > 1 and size(rest) >= self._parallel_from:
+            shared = expand_in_parallel(self._share, size(rest), self._workers)
+            generated += self._gather(shared)
+            rest = tuple(word[shared.strangers] for word in rest)
+        for start in range(0, size(rest), CHUNK_STATES):
+            layout = self._layout
+            states = rows_of(rest, start, start + CHUNK_STATES)
             generated += self._expand(states)
+            rest = layout.convert(rest, self._layout) if layout != self._layout else rest
             if len(self._found) > PARTS_MAX:
                 self._found = [union(self._found, self._layout.word_count)]
             self._stop = self._limit_reached()
@@ -237,15 +251,52 @@ class VectorExplorer:
 
     # Expansion.
 
+    def _share(self, start: int, stop: int) -> Share:
+        """Expand some states of the deepest level with the tables as they are, for another process.
+
+        States for which a table has no answer are strangers: they are left to the process that may
+        let the tables grow. What was found of them is right, but not all; it is not counted.
+        """
+        for table in self._tables():
+            table.is_frozen = True
+        found, strangers = list[Words](), list[Ids]()
+        generated = 0
+        self._terminal = self._terminal_pending = 0
+        for here in range(start, stop, CHUNK_STATES):
+            states = rows_of(self._levels[-1], here, min(here + CHUNK_STATES, stop))
+            self._strange = np.zeros(size(states), np.bool_)
+            generated += self._expand(states)
+            strangers.append(here + np.flatnonzero(self._strange))
+            found = [union([*found, *self._found], self._layout.word_count)]
+            self._found = []
+        fresh = minus(found[0], self._runs)
+        ends = (self._terminal, self._terminal_pending)
+        return Share(fresh, np.concatenate(strangers), generated, ends)
+
+    def _gather(self, shared: Gathered) -> int:
+        """Take over what other processes found; return how many successors they counted."""
+        self._found = list(shared.parts)
+        self._terminal += shared.ends[0]
+        self._terminal_pending += shared.ends[1]
+        return shared.generated
+
+    def _tables(self) -> list[PairTable]:
+        return [*(e.index for e in self._expansions), *self._bundles.pushed, self._observed]
+
     def _expand(self, states: Words) -> int:
         """Add the successors of some states to what this level found; return how many there are."""
         counts = np.zeros(size(states), np.int64)
         fields = self._fields(states)
+        if self._workers > 1:
+            self._note_slots()
         for successors in self._successors(states, fields):
             counts += np.bincount(successors.rows, minlength=len(counts))
             if len(successors.rows):
                 self._found.append(unique(successors.words))
-        self._note_terminal(fields, np.flatnonzero(counts == 0))
+        if self._strange is not None:
+            counts[self._strange] = 0
+        ends = counts == 0 if self._strange is None else (counts == 0) & ~self._strange
+        self._note_terminal(fields, np.flatnonzero(ends))
         return int(counts.sum())
 
     def _fields(self, states: Words) -> list[Ids]:
@@ -256,7 +307,9 @@ class VectorExplorer:
         environments = fields[self._environment]
         for place, expansions in enumerate(self._expansions):
             slots = fields[place] if place < self._nodes else np.zeros_like(environments)
-            rows, transitions = expansions.of(slots, environments)
+            everyone = np.arange(len(slots))
+            found = self._ask(expansions.index, slots, environments, everyone)
+            rows, transitions = expansions.of(found)
             changes = list(self._changes(place, fields, rows, transitions))
             layout = self._layout
             self._widen()
@@ -264,7 +317,19 @@ class VectorExplorer:
             words = [word[rows] for word in states]
             for index, where, change in changes:
                 self._layout.add(words, index, change, where)
+            if self._strange is not None and self._strange.any():
+                known = ~self._strange[rows]
+                rows, transitions = rows[known], transitions[known]
+                words = [word[known] for word in words]
             yield _Successors(place, rows, transitions, tuple(words))
+
+    def _ask(self, table: PairTable, first: Ids, second: Ids, rows: Ids) -> Ids:
+        """Ask a table; where it may not grow, mark the states that it has no answer for."""
+        found = table.look_up(first, second)
+        if self._strange is not None and (missing := found < 0).any():
+            self._strange[rows[missing]] = True
+            found[missing] = 0
+        return found
 
     def _changes(
         self, place: int, fields: list[Ids], rows: Ids, transitions: Ids
@@ -280,13 +345,15 @@ class VectorExplorer:
             where = np.flatnonzero(bundles)
             if len(where):
                 slots = fields[node][rows[where]]
-                pushed = self._bundles.pushed[node].look_up(slots, bundles[where])
+                table = self._bundles.pushed[node]
+                pushed = self._ask(table, slots, bundles[where], rows[where])
                 yield node, where, pushed - slots
         seen = expansions.seen(transitions)
         where = np.flatnonzero(seen)
         if len(where):
             memories = fields[self._memory][rows[where]]
-            yield self._memory, where, self._observed.look_up(memories, seen[where]) - memories
+            after = self._ask(self._observed, memories, seen[where], rows[where])
+            yield self._memory, where, after - memories
 
     def _widen(self) -> None:
         """Make the fields wide enough for everything that was numbered so far."""

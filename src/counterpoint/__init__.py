@@ -1,1 +1,95 @@
-"""Counterpoint: find the shortest run that breaks a message-passing protocol, and say why."""
+"""Counterpoint: find the shortest run that breaks a message-passing protocol, and say why.
+
+    import counterpoint
+    test_register = counterpoint.verify(scenario)
+
+All that a protocol, a scenario and their tests need can be had from here. Nothing is imported before
+it is asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from counterpoint.harness.testing import machine, state_machine_for, verify
+    from counterpoint.model.actions import Call, Deliver, Fire, Settle, Transform
+    from counterpoint.model.faults import (
+        Crash,
+        Cut,
+        Delay,
+        Drop,
+        Duplicate,
+        Heal,
+        Mend,
+        Omit,
+        Overtake,
+        Release,
+        Restart,
+    )
+    from counterpoint.model.node import (
+        Begin,
+        CancelTimer,
+        ChangeRole,
+        Effect,
+        Input,
+        Invoke,
+        Note,
+        Persist,
+        Receive,
+        Recover,
+        Return,
+        Send,
+        SetTimer,
+        Start,
+        Step,
+        System,
+        Timeout,
+    )
+    from counterpoint.model.scenario import Budget, Property, Scenario, budgets, minority_of
+    from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
+    from counterpoint.model.search.replay import judge, run
+    from counterpoint.model.trace import Event, Trace
+    from counterpoint.model.values import NodeId, Value
+    from counterpoint.model.verdict import Edge, Outcome, Verdict, broken, holds, undecided
+
+__all__ = [
+    "Begin", "Budget", "Call", "CancelTimer", "ChangeRole", "Crash", "Cut", "Delay", "Deliver", "Drop",
+    "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Heal", "Input", "Invoke",
+    "Mend", "NodeId", "Note", "Omit", "Outcome", "Overtake", "Persist", "Property", "PropertyBroken",
+    "Receive", "Recover", "Release", "Restart", "Return", "Scenario", "Send", "SetTimer", "Settle",
+    "Start", "Step", "System", "Timeout", "Trace", "Transform", "Value", "Verdict", "broken",
+    "budgets", "holds", "judge", "machine", "minority_of", "run", "state_machine_for", "undecided",
+    "verify",
+]  # fmt: skip
+
+_HOMES = {
+    "harness.testing": ("machine", "state_machine_for", "verify"),
+    "model.actions": ("Call", "Deliver", "Fire", "Settle", "Transform"),
+    "model.faults": (
+        "Crash", "Cut", "Delay", "Drop", "Duplicate", "Heal", "Mend", "Omit", "Overtake", "Release",
+        "Restart",
+    ),
+    "model.node": (
+        "Begin", "CancelTimer", "ChangeRole", "Effect", "Input", "Invoke", "Note", "Persist",
+        "Receive", "Recover", "Return", "Send", "SetTimer", "Start", "Step", "System", "Timeout",
+    ),
+    "model.scenario": ("Budget", "Property", "Scenario", "budgets", "minority_of"),
+    "model.search.failure": ("ExaminedNothing", "PropertyBroken"),
+    "model.search.replay": ("judge", "run"),
+    "model.trace": ("Event", "Trace"),
+    "model.values": ("NodeId", "Value"),
+    "model.verdict": ("Edge", "Outcome", "Verdict", "broken", "holds", "undecided"),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"counterpoint.{module}"), name)
+    raise AttributeError(f"module 'counterpoint' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

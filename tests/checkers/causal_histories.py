@@ -72,6 +72,21 @@ def _answered(random: Random, shape: Shape, op: Operation, written: Written) -> 
     return replace(op, result=random.choice(choices))
 
 
+def edited(random: Random, history: History) -> History:
+    """Change a history a little: leave one operation out, and let one read return another value."""
+    left = list(history)
+    if random.random() < 0.3:
+        left.remove(random.choice(left))
+    place = random.randrange(len(left))
+    op = left[place]
+    values = [o.argument for o in left if (o.f, o.key) == ("write", op.key)]
+    if op.f == "read":
+        left[place] = replace(op, result=random.choice([None, *values]))
+    elif random.random() < 0.3:
+        left[place] = replace(op, client=random.choice(left).client)
+    return tuple(left)
+
+
 def sessions(**clients: str) -> History:
     """Write a history down: `sessions(alice="x=1 y=2", bob="x?1 y?None")`.
 

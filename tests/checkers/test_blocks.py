@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable
 from random import Random
 
 import pytest
-from random_histories import Draw, Shape, call, random_history, read, write
 
 from counterpoint.checkers.blocks import Clash
 from counterpoint.checkers.chains import order_chains
@@ -18,6 +17,7 @@ from counterpoint.checkers.lists import order_lists
 from counterpoint.checkers.parts import judged
 from counterpoint.checkers.specifications import AppendList, CasRegister, Specification
 from counterpoint.checkers.verify import witness_fault
+from tests.checkers.random_histories import Draw, Shape, call, random_history, read, write
 
 Found = tuple[Operation, ...] | Clash | None
 
@@ -73,8 +73,9 @@ def _compare(
         match order_of(ops):
             case None:
                 seen["left"] += 1
-            case Clash(operations):
+            case Clash(operations, reason):
                 seen["clash"] += 1
+                assert reason
                 assert not is_legal, history
                 distinct = {op.id: op for op in operations}.values()
                 assert legal_order(tuple(distinct), specification) is None, history

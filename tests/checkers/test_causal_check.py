@@ -229,8 +229,9 @@ def test_two_calls_of_one_client_at_once_are_malformed() -> None:
 
 def test_other_operations_are_refused() -> None:
     (write,) = sessions(a="x=1")
-    with pytest.raises(ValueError, match="only reads and writes are understood"):
-        check_causal((replace(write, f="cas"),))
+    for op in (replace(write, f="cas"), replace(late(write), f="cas")):
+        with pytest.raises(ValueError, match="only reads and writes are understood"):
+            check_causal((op,))
 
 
 def test_session_order_is_the_order_of_calls_not_of_the_list() -> None:

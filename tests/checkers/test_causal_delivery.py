@@ -6,12 +6,12 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from event_logs import pasts, random_log
 
 from counterpoint.checkers.clocks import NONE, EventLog
 from counterpoint.checkers.delivery import check_causal_delivery
 from counterpoint.checkers.log_cuts import Ledger, check_cuts
 from counterpoint.model.verdict import Outcome
+from tests.checkers.event_logs import pasts, random_log
 
 TRIANGLE = EventLog(
     process=(0, 1, 1, 2, 2),

@@ -13,7 +13,7 @@ from counterpoint.checkers.causal_levels import Level
 from counterpoint.checkers.causal_verify import complaint
 from counterpoint.checkers.history import History
 from counterpoint.model.verdict import Outcome, Verdict
-from tests.checkers.causal_histories import Shape, random_history
+from tests.checkers.causal_histories import Shape, edited, random_history, sessions
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv", "cm")
 
@@ -30,6 +30,14 @@ ODD = (
     Shape(7, 2, 1, late_rate=0.3, duplicate_rate=0.2),
 )
 
+HARD = (
+    sessions(a="z=1 x=1 y=1", b="x=2 z?None y?1 x?2"),
+    sessions(a="x=1 y?None y=1 x?1", b="x=2 y?None y=2 x?2"),
+    sessions(a="x=1 y=1", b="y?1 x=2", c="x?2 x?1"),
+    sessions(a="x=1", b="x=2 x?1 x?2"),
+)
+"""Figures of POPL 2017, whose patterns random histories hardly ever have; they are edited."""
+
 
 def compare(seed: int, count: int) -> dict[str, int]:
     """Judge random histories both ways, check every certificate, and count the patterns met."""
@@ -38,6 +46,8 @@ def compare(seed: int, count: int) -> dict[str, int]:
     for number in range(count):
         shape = (*PLAIN, *ODD)[number % 8]
         history = random_history(random, shape)
+        if shape == Shape():
+            history = edited(random, random.choice(HARD))
         for level in LEVELS:
             verdict = check_causal(
                 history, level=level, initial=shape.initial, matchings_max=10_000
@@ -85,12 +95,12 @@ def test_ten_thousand_small_histories_are_judged_as_by_trying_every_order() -> N
     """Verdict for verdict at each level, with certificates that an independent judge accepts."""
     met = compare(seed=1, count=10_000)
     patterns = ("CyclicCO", "WriteCOInitRead", "WriteCORead", "CyclicCF", "CyclicHB")
-    for pattern in (*patterns, "ThinAirRead", "AbortedRead", "holds"):
-        assert met[pattern] >= 50, met
+    for pattern in (*patterns, "WriteHBInitRead", "ThinAirRead", "AbortedRead", "holds"):
+        assert met[pattern] >= 20, met
 
 
 @pytest.mark.nightly
 def test_a_hundred_thousand_small_histories_are_judged_as_by_trying_every_order() -> None:
-    """As above, with other seeds; the rarest pattern is among them too."""
+    """As above, with other seeds."""
     met = compare(seed=2, count=100_000)
-    assert met["WriteHBInitRead"] >= 1, met
+    assert met["WriteHBInitRead"] >= 200, met

@@ -6,7 +6,6 @@ from itertools import accumulate
 from random import Random
 
 import pytest
-from event_logs import pasts, random_log
 
 from counterpoint.checkers.clock_checks import check_lamport_clocks, check_recorded_clocks
 from counterpoint.checkers.clocks import (
@@ -19,6 +18,7 @@ from counterpoint.checkers.clocks import (
     vector_clocks,
 )
 from counterpoint.model.verdict import Outcome, Verdict
+from tests.checkers.event_logs import pasts, random_log
 
 RELAY = EventLog(
     process=(0, 1, 1, 2, 2),

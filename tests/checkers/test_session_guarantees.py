@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 from random import Random
 
 import pytest
-from causal_histories import Shape, random_history, sessions
 
 from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.history import History
+from counterpoint.checkers.history import OPEN, UNKNOWN, History
 from counterpoint.checkers.session_order import Guarantee
 from counterpoint.checkers.sessions import GUARANTEES, check_sessions
 from counterpoint.checkers.sessions_exhaustive import keeps_guarantees
 from counterpoint.model.verdict import Outcome
+from tests.checkers.causal_histories import Shape, random_history, sessions
 
 BAD_AND_GOOD = [
     pytest.param("RYW", sessions(a="x=1 x?None"), sessions(a="x=1 x?1"), id="own write unseen"),
@@ -101,6 +102,23 @@ def test_reads_of_two_writes_in_turn_are_refused_by_convergent_monotonic_reads()
     history = sessions(a="x=1", b="x=2", c="x?1 x?2", d="x?2 x?1")
     assert check_sessions(history, guarantees=["MR"]).outcome is Outcome.HOLDS
     assert check_sessions(history, guarantees=["MR"], convergent=True).is_broken
+
+
+def test_a_write_that_may_be_late_follows_what_its_client_did_before_and_nothing_else() -> None:
+    before, write, read, seen, stale = sessions(a="y=1 x=1 x?None", b="x?1 y?None")
+    late = replace(write, status="info", returned=OPEN, result=UNKNOWN)
+    assert check_sessions((before, late, read, seen)).outcome is Outcome.HOLDS
+    for guarantees in (GUARANTEES, ("MR", "MW")):
+        verdict = check_sessions((before, late, read, seen, stale), guarantees=guarantees)
+        assert verdict.details["pattern"] == "MR+MW"
+        assert verdict.culprits == ("o1", "o2", "o4", "o5")
+
+
+def test_initial_values_of_two_keys_are_told_apart() -> None:
+    """Found by search: what was demanded of one key's initial value was taken as done for the other."""
+    history = sessions(a="y?None", b="x=1", c="y?None y?None x?1 x?None")
+    for guarantees in (("MR",), ("RYW", "MR", "WFR")):
+        assert check_sessions(history, guarantees=guarantees).details["pattern"] == "MR"
 
 
 def test_nothing_to_judge_is_undecided() -> None:

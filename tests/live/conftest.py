@@ -52,7 +52,7 @@ class Tab:
         page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(f"{file.as_uri()}{link}")
-        page.wait_for_selector("html[data-ready=yes], .error", timeout=20_000)
+        page.wait_for_selector("html[data-ready=yes], html[data-ready=no]", timeout=20_000)
         return page
 
 

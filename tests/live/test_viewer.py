@@ -18,9 +18,8 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Edge, broken
 from tests.live.conftest import Tab
 from tests.report.test_report import abd_verdict, played
-from tests.support.abd import abd
 from tests.support.gossip import gossip
-from tests.support.runs import abd_failure, failing_trace, random_trace
+from tests.support.runs import abd_as_found, abd_failure, abd_faults, gossip_failure, random_trace
 
 pytestmark = pytest.mark.browser
 
@@ -44,9 +43,9 @@ def selected(page: Any) -> int:
 def test_every_step_is_reached_by_keyboard_and_says_its_sentence(tab: Tab, name: str) -> None:
     trace = {
         "abd": abd_failure,
-        "abd-as-found": lambda: failing_trace(abd(writes_back=False), minimised=False),
-        "abd-faults": lambda: random_trace(abd(), 3),
-        "gossip": lambda: failing_trace(gossip()),
+        "abd-as-found": abd_as_found,
+        "abd-faults": abd_faults,
+        "gossip": gossip_failure,
         "gossip-faults": lambda: random_trace(gossip(4, 2), 5),
     }[name]()
     page = tab.open(html_of(trace))
@@ -102,7 +101,7 @@ def test_a_link_restores_step_lens_and_filter(tab: Tab) -> None:
 
 
 def test_filters_fold_the_other_rows(tab: Tab) -> None:
-    page = tab.open(html_of(random_trace(abd(), 3)))
+    page = tab.open(html_of(abd_faults()))
     for text, steps in [
         ("kind:hold", ["7"]),
         ("op:o1 node:c1", ["0", "5", "9"]),

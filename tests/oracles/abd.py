@@ -1,7 +1,8 @@
 """A register with several writers on replicated servers (Attiya, Bar-Noy, Dolev 1995; Lynch 1997).
 
 The same protocol, message for message, as the `linearizable-register` example of the checker whose
-counts design pages quote: a server coordinates one request at a time in two phases.
+counts design pages quote: a server coordinates one request at a time in two phases. What a busy
+server is asked it ignores, or (`is_patient`) keeps for later.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Server:
     seq: Seq
     value: str = "\0"
     phase: Asking | Recording | None = None
+    later: tuple[Receive, ...] = ()
 
 
 State = Server | Client
@@ -75,6 +77,7 @@ class Abd:
     servers: int
     clients: int
     put_count: int = 1
+    is_patient: bool = False
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -91,7 +94,17 @@ class Abd:
             return Step(step.state, step.effects)
         if not isinstance(given, Receive):
             return Step(state)
-        return self._serve(number, state, given.source, given.body)
+        return self._next(number, self._serve(number, state, given.source, given.body))
+
+    def _next(self, me: int, step: Step[State]) -> Step[State]:
+        """Begin what was kept for later, if the server is idle now."""
+        state = step.state
+        if not (isinstance(state, Server) and state.phase is None and state.later):
+            return step
+        request, *later = state.later
+        idle = replace(state, later=tuple(later))
+        begun = self._serve(me, idle, request.source, request.body)
+        return self._next(me, Step(begun.state, (*step.effects, *begun.effects)))
 
     def _peers(self, number: int, body: object) -> tuple[Send, ...]:
         return tuple(Send(f"s{k}", body) for k in range(self.servers) if k != number)
@@ -102,6 +115,8 @@ class Abd:
                 return self._ask(me, state, Asking(request, source, value, frozenset()))
             case Get(request) if state.phase is None:
                 return self._ask(me, state, Asking(request, source, None, frozenset()))
+            case Put() | Get() if self.is_patient:
+                return Step(replace(state, later=(*state.later, Receive(source, body))))
             case Query(request):
                 return Step(state, (Send(source, AckQuery(request, state.seq, state.value)),))
             case Record(request, seq, value):
@@ -147,10 +162,14 @@ class Abd:
 
 
 def system(
-    servers: str = "2", clients: str = "2", put_count: str = "1", network: Network = "unordered"
+    servers: str = "2",
+    clients: str = "2",
+    put_count: str = "1",
+    network: Network = "unordered",
+    busy: str = "ignore",
 ) -> Scenario:
-    """Return the register with so many servers and clients."""
-    protocol = Abd(int(servers), int(clients), int(put_count))
+    """Return the register with so many servers and clients; `busy` servers "ignore" or "keep"."""
+    protocol = Abd(int(servers), int(clients), int(put_count), is_patient=busy == "keep")
     return Scenario(
         name="abd",
         system=protocol,

@@ -10,7 +10,7 @@ from counterpoint.harness.analyses import Analyses, analyse
 from counterpoint.harness.report import LINES_MAX, report
 from counterpoint.harness.rerun import Runner, fork, property_behind
 from counterpoint.harness.story import Story
-from counterpoint.harness.support import culprit_events, past_steps, support
+from counterpoint.harness.support import culprit_events, past_steps, rests_on, support
 from counterpoint.harness.trail import holds_value, trail_of
 from counterpoint.harness.variants import is_default, overtaken, variants
 from counterpoint.model.search.replay import judge, run
@@ -19,8 +19,7 @@ from counterpoint.model.verdict import Verdict, broken
 from tests.report.test_report import GOLDEN, abd_verdict
 from tests.support.abd import abd
 from tests.support.golden import assert_golden
-from tests.support.gossip import gossip
-from tests.support.runs import abd_failure, failing_trace
+from tests.support.runs import abd_as_found, abd_failure, failing_trace, gossip_failure
 
 UNHURRIED = 1_000.0
 """A budget that is never spent, so that results do not depend on the machine."""
@@ -30,9 +29,9 @@ def failures() -> list[Trace]:
     """Failing runs with and without faults, minimised and as found."""
     return [
         abd_failure(),
-        failing_trace(abd(writes_back=False), minimised=False),
+        abd_as_found(),
         failing_trace(abd(writes_back=False), minimised=False, first_seed=400),
-        failing_trace(gossip()),
+        gossip_failure(),
     ]
 
 
@@ -131,7 +130,7 @@ def test_without_time_the_analyses_say_what_is_missing() -> None:
 
 
 def test_faults_are_needed_or_not() -> None:
-    assert "without its faults passes" in analysed(failing_trace(gossip())).fault_free
+    assert "without its faults passes" in analysed(gossip_failure()).fault_free
     assert "has no faults" in analysed(abd_failure()).fault_free
 
 
@@ -173,3 +172,17 @@ def test_the_report_with_analyses_is_the_approved_one() -> None:
     text = report(trace, (verdict,), analyses=found, replay_command="counterpoint replay abd.jsonl")
     assert len(text.splitlines()) <= LINES_MAX
     assert_golden(GOLDEN / "abd-analyses.txt", text)
+
+
+def test_an_open_call_rests_on_what_it_set_off() -> None:
+    story = Story(abd_failure())
+    call = next(e for e in story.trace.events if e.kind == "invoke" and e.operation == "o2")
+    assert rests_on(story, call) == {1, 2, 3, 6, 7, 8, 9, 10, 11}
+    answer = culprit_events(story, abd_verdict())[-1]
+    assert rests_on(story, answer) == support(story, answer)
+
+
+def test_a_failure_that_nothing_avoids_is_said_to_be_there_from_the_start() -> None:
+    trace = abd_failure()
+    found = Analyses(chances=(1.0,) * 13, samples=50)
+    assert "from the start: every continuation fails" in report(trace, judge(trace), analyses=found)

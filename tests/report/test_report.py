@@ -16,7 +16,7 @@ from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
 from tests.support.abd import abd
 from tests.support.golden import assert_golden
 from tests.support.gossip import gossip
-from tests.support.runs import abd_failure, failing_trace, random_trace
+from tests.support.runs import abd_as_found, abd_failure, abd_faults, gossip_failure, random_trace
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -48,9 +48,9 @@ def abd_verdict() -> Verdict:
 
 TRACES = {
     "abd": lambda: (abd_failure(), (abd_verdict(),)),
-    "abd-as-found": lambda: judged(failing_trace(abd(writes_back=False), minimised=False)),
-    "abd-faults": lambda: judged(random_trace(abd(), 3)),
-    "gossip": lambda: judged(failing_trace(gossip())),
+    "abd-as-found": lambda: judged(abd_as_found()),
+    "abd-faults": lambda: judged(abd_faults()),
+    "gossip": lambda: judged(gossip_failure()),
     "gossip-9": lambda: judged(played(9, 20)),
     "gossip-20": lambda: judged(played(20, 30)),
     "gossip-long": lambda: judged(played(4, 400)),

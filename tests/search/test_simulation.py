@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 import pytest
@@ -31,8 +32,12 @@ def assert_equal(simulation: Simulation, world: World) -> None:
     compiled = simulation.compiled
     assert tuple(compiled.cores[core] for core in simulation.cores) == world.cores
     assert simulation.conditions == world.conditions
-    assert [compiled.contents[m] for m in simulation.flights] == [f.content for f in world.flights]
-    assert [compiled.contents[m] for m in simulation.held] == [f.content for f in world.held]
+    fast = [[compiled.contents[m] for m in ms] for ms in (simulation.flights, simulation.held)]
+    slow = [[flight.content for flight in flights] for flights in (world.flights, world.held)]
+    if world.scenario.network == "ordered":
+        assert fast == slow
+    else:  # of two equal messages either may have gone: only how many there are can be told
+        assert list(map(Counter, fast)) == list(map(Counter, slow))
 
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")

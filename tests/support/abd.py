@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step
+from counterpoint.model.node import Input, Invoke, Persist, Receive, Recover, Return, Send, Step
 from counterpoint.model.scenario import Budget, Property, Scenario, budgets, minority_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds
@@ -84,7 +84,10 @@ class Abd:
             case Replica(), Receive(source, Query(request)):
                 return Step(state, (Send(source, Answer(request, state.value)),))
             case Replica(), Receive(source, Store(request, value)):
-                return Step(Replica(max(state.value, value)), (Send(source, Stored(request)),))
+                kept = max(state.value, value)
+                return Step(Replica(kept), (Persist(kept), Send(source, Stored(request))))
+            case Replica(), Recover(int(kept)):
+                return Step(Replica(kept))
             case Client(), Invoke(Write(value)):
                 return self._store(replace(state, request=state.request + 1, is_read=False), value)
             case Client(), Invoke(Read()):
@@ -142,3 +145,23 @@ def abd(*, writes_back: bool = True, **changes: object) -> Scenario:
         steps=(10, 40),
     )
     return scenario.but(**changes)
+
+
+def no_early_read(trace: Trace) -> Verdict:
+    """No read returns a value before its write has returned: wrong of any register, soon found."""
+    name, written, reads = "no early read", 0, 0
+    for event in trace.events:
+        if event.kind == "return" and event.value == "ok":
+            written += 1
+        elif event.kind == "return" and isinstance(event.value, int):
+            reads += 1
+            if event.value > written:
+                summary = f"{event.node} read {event.value} before it was written."
+                return broken(name, summary, examined=reads)
+    return holds(name, examined=reads)
+
+
+def hasty(**changes: object) -> Scenario:
+    """A scenario of which one run in a few breaks its property, but not the simplest of all."""
+    properties = (Property("no early read", no_early_read),)
+    return abd(writes_back=False, properties=properties).but(**changes)

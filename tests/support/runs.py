@@ -12,6 +12,9 @@ from counterpoint.model.search.minimise import Minimiser
 from counterpoint.model.search.replay import run
 from counterpoint.model.search.walk import walk
 from counterpoint.model.trace import Trace
+from tests.support import failures
+from tests.support.abd import abd
+from tests.support.gossip import gossip
 
 
 def random_trace(scenario: Scenario, seed: int) -> Trace:
@@ -37,6 +40,22 @@ def failing_trace(scenario: Scenario, *, minimised: bool = True, first_seed: int
 @cache
 def abd_failure() -> Trace:
     """The minimised failure of the register whose reads do not write back."""
-    from tests.support.abd import abd
+    return run(abd(writes_back=False), failures.ABD)
 
-    return failing_trace(abd(writes_back=False))
+
+@cache
+def abd_as_found() -> Trace:
+    """A failure of the same register as a search found it, with faults that do not matter."""
+    return run(abd(writes_back=False), failures.ABD_AS_FOUND)
+
+
+@cache
+def gossip_failure() -> Trace:
+    """A rumour that comes twice, because the network copied it."""
+    return run(gossip(), failures.GOSSIP)
+
+
+@cache
+def abd_faults() -> Trace:
+    """A run of the right register with a crash, a delay and a silent node."""
+    return run(abd(), failures.ABD_FAULTS)

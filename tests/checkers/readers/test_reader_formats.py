@@ -319,6 +319,7 @@ BAD_TWINS = [
     ("jepsen-log", "jepsen.util - 3 :begin :write 5\n", 1, "right would be: 3 :invoke :write 5"),
     ("jepsen-log", "jepsen.util - 3 :invoke :write five\n", 1, "'five' is no value"),
     ("jepsen-log", "jepsen.util - 3 :invoke :cas [1 2 3]\n", 1, "'[1 2 3]' is no value"),
+    ("jepsen-log", "jepsen.util - 3 :invoke :write :x\n", 1, "':x' is nothing that a write can"),
     ("jepsen-log", "jepsen.util - 3 :ok :write 5\n", 1, "has no open call"),
     ("edn", "", 0, "there is no event in it"),
     ("edn", "[]", 0, "there is no event in it"),

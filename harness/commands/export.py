@@ -1,0 +1,38 @@
+"""`counterpoint export`: a trace in the format of another tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.export import EXPORTS, SUFFIXES
+from counterpoint.harness.export_python import CannotExport
+from counterpoint.harness.output import refuse
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--to", required=True, type=click.Choice(list(EXPORTS)), help="The format.")
+@click.option("--out", type=click.Path(path_type=Path), help="The file (default: beside FILE).")
+@click.option("--stdout", "is_printed", is_flag=True, help="Print it instead.")
+def export(file: Path, to: str, out: Path | None, is_printed: bool) -> None:
+    """Write a trace FILE for ShiViz, Apalache, Jepsen, Mermaid, Graphviz, Perfetto or as a test.
+
+    \b
+    counterpoint export FILE --to mermaid --stdout
+    counterpoint export FILE --to python --out tests/test_found.py
+    """
+    found = opened(file)
+    try:
+        text = EXPORTS[to](found.trace, found.verdicts)
+    except CannotExport as error:
+        refuse(str(error))
+    if is_printed:
+        click.echo(text, nl=False)
+        return
+    stem = file.name.removesuffix(".jsonl").removesuffix(".trace")
+    path = out or file.with_name(stem + SUFFIXES[to])
+    path.write_text(text, encoding="utf-8")
+    click.echo(str(path))

@@ -1,0 +1,75 @@
+"""`counterpoint replay FILE --fault-free`: the same calls on a network that does no harm."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.catalog import SYSTEMS, entry
+from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.console import Console
+from counterpoint.harness.entry import UnknownName
+from counterpoint.harness.fault_free import FaultFree, fault_free
+from counterpoint.harness.output import EXIT_CODES, clear_errors, emit
+from counterpoint.harness.plain import plain
+from counterpoint.model.values import show
+
+LINES_MAX = 20
+"""How many differences are shown."""
+
+
+def console_of(system: str) -> Console:
+    """Return the console of a system of the catalog.
+
+    Raises:
+        UnknownName: no such system, or one without a console.
+    """
+    found = entry(system).console
+    if found is None:
+        known = [name for name in SYSTEMS if entry(name).console is not None]
+        raise UnknownName(f"{system} has no console; there is one for: {', '.join(known)}")
+    return found
+
+
+def run(file: Path, *, as_json: bool) -> None:
+    """Make the calls of a trace again without faults, compare, and end with 0 (equal) or 1."""
+    found = opened(file)
+    with clear_errors(as_json=as_json):
+        console = console_of(found.recorded.origin["system"])
+    result = fault_free(found.trace, console)
+    outcome = "holds" if result.is_equal else "different"
+    if as_json:
+        emit(
+            {
+                "file": str(file),
+                "outcome": "equal" if result.is_equal else "different",
+                "calls": [f"{node} {show(operation)}" for node, operation in result.calls],
+                "compared": result.compared,
+                "differences": [difference.text for difference in result.differences],
+                "refused": list(result.refused),
+            }
+        )
+    else:
+        click.echo("\n".join(_lines(result)))
+    sys.exit(EXIT_CODES[outcome])
+
+
+def _lines(result: FaultFree) -> list[str]:
+    count = len(result.calls)
+    if result.is_equal:
+        return [
+            f"equal: {count} calls again without faults, {result.compared} parts of the outcome compared"
+        ]
+    lines = [difference.text for difference in result.differences[:LINES_MAX]]
+    if len(result.differences) > LINES_MAX:
+        lines.append(f"and {len(result.differences) - LINES_MAX} more")
+    lines += [f"not answered without faults: {call}" for call in result.refused]
+    order = "; ".join(f"{node} {show(operation)}" for node, operation in result.calls)
+    return [
+        f"different: {count} calls again without faults, "
+        f"{len(result.differences)} of {result.compared} parts of the outcome differ",
+        *(f"  {line}" for line in lines),
+        f"the calls, in the order of their effects: {plain(order)}",
+    ]

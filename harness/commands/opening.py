@@ -1,0 +1,63 @@
+"""Trace files as commands open them: read, checked, run again and judged."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.analyses import Analyses, analyse
+from counterpoint.harness.catalog import rebuild
+from counterpoint.harness.output import BAD_INPUT, clear_errors
+from counterpoint.harness.report import broken_first
+from counterpoint.model.search.replay import judge
+from counterpoint.model.search.replay_file import Diverged, replay
+from counterpoint.model.trace import Trace
+from counterpoint.model.tracefile import TraceFile, read_trace
+from counterpoint.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A trace file, its run, and what is to be said of it."""
+
+    file: Path
+    recorded: TraceFile
+    trace: Trace
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def shrunk(self) -> tuple[int, int] | None:
+        """How many choices the run had before and after minimising, if the file says so."""
+        sizes = self.recorded.header.get("shrunk")
+        if not isinstance(sizes, dict):
+            return None
+        before, after = sizes.get("from"), sizes.get("to")
+        return (before, after) if isinstance(before, int) and isinstance(after, int) else None
+
+    @property
+    def replay_command(self) -> str:
+        """What to type to run it again."""
+        return f"counterpoint replay {self.file}"
+
+    def analysed(self, seconds: float) -> Analyses | None:
+        """Re-run it in every way that tells something; None for a run that breaks nothing."""
+        verdict = broken_first(self.verdicts)
+        if verdict is None or not verdict.is_broken or seconds <= 0:
+            return None
+        return analyse(self.trace, verdict, seconds=seconds)
+
+
+def opened(file: Path) -> Opened:
+    """Read a trace file and run it again; a file that cannot be ends the command, with the reason."""
+    with clear_errors():
+        recorded = read_trace(file)
+        scenario = rebuild(recorded.origin)
+    try:
+        trace = replay(recorded, scenario)
+    except Diverged as error:
+        click.echo(f"counterpoint: {file}: {error}", err=True)
+        sys.exit(BAD_INPUT)
+    return Opened(file, recorded, trace, judge(trace))

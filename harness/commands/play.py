@@ -1,0 +1,208 @@
+"""`counterpoint play`: try a system by hand, call by call or message by message."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.catalog import entry, rebuild
+from counterpoint.harness.commands.fault_free import console_of
+from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.console import CALLS
+from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, clear_errors, settings_of, tool
+from counterpoint.harness.play import Delay, Session, delay_of
+from counterpoint.harness.play_script import WrongLine, follow
+from counterpoint.model.search.replay import judge
+from counterpoint.model.tracefile import write_trace
+
+PROMPT = "> "
+
+
+@click.command(
+    epilog="Exit codes: 0 nothing broke, 1 a property broke, 2 usage, bad input or a wrong line."
+)
+@click.argument("system", required=False)
+@click.option("--servers", type=int, help="How many servers; short for --set servers=N.")
+@click.option("--faults", is_flag=True, help="Servers lose messages, as many as may fail at once.")
+@click.option("--delay", default="0", metavar="N|hand", help="Messages wait for N commands.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the faults.")
+@click.option("--mutant", help="A deliberately wrong variant, such as A3.")
+@click.option("--scenario", help="A scenario of the system.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
+@click.option(
+    "--script", type=click.Path(path_type=Path, allow_dash=True), help="Commands from a file."
+)
+@click.option("--from", "source", type=click.Path(path_type=Path), help="Go on from a trace file.")
+@click.option("--step", type=click.IntRange(0), help="Go on before this step of it, not its end.")
+@click.option("--out", type=click.Path(path_type=Path), help="The trace file of the session.")
+def play(
+    system: str | None,
+    servers: int | None,
+    faults: bool,
+    delay: str,
+    seed: int,
+    mutant: str | None,
+    scenario: str | None,
+    pairs: tuple[str, ...],
+    script: Path | None,
+    source: Path | None,
+    step: int | None,
+    out: Path | None,
+) -> None:
+    """Try SYSTEM by hand: type calls and faults, see what comes of them; `help` lists the commands.
+
+    Every session is saved as a trace file. A script has a command a line; `#` begins a comment, `!`
+    before a command says that it must be refused, `= text` that its answer contains a text.
+
+    \b
+    counterpoint play token_manager --servers 5 --faults
+    counterpoint play token_manager --script FILE --out pay.trace.jsonl
+    counterpoint play --from FILE --step 12
+    """
+    with clear_errors():
+        wait = delay_of(delay)
+        if source is not None:
+            _refuse_both(system, mutant, scenario, pairs, servers)
+            session = _from_trace(source, step, wait, faults, seed)
+        else:
+            settings = settings_of(pairs) | ({} if servers is None else {"servers": str(servers)})
+            session = _new(system, scenario, mutant, settings, wait, faults, seed)
+        lines = None if script is None else _lines_of(script)
+    wrong = _scripted(session, lines) if lines is not None else _typed(session)
+    is_broken = _save(session, out)
+    if wrong is not None:
+        click.echo(f"counterpoint: {script or 'standard input'}: {wrong}", err=True)
+        sys.exit(BAD_INPUT)
+    sys.exit(BROKEN if is_broken else HOLDS)
+
+
+# ---- beginning -----------------------------------------------------------------------------------
+
+
+def _new(
+    system: str | None,
+    scenario: str | None,
+    mutant: str | None,
+    settings: Mapping[str, str],
+    delay: Delay,
+    has_faults: bool,
+    seed: int,
+) -> Session:
+    if system is None:
+        raise ValueError("play what? right would be: counterpoint play token_manager")
+    if CALLS in settings:
+        raise ValueError(f"--set {CALLS}: the calls of a session are those that you type")
+    console = console_of(system)
+    built = entry(system).scenario(scenario, mutant=mutant, settings={**console.usual, **settings})
+    return Session(built, console, delay=delay, has_faults=has_faults, seed=seed)
+
+
+def _from_trace(
+    source: Path, step: int | None, delay: Delay, has_faults: bool, seed: int
+) -> Session:
+    found = opened(source)
+    origin = {k: v for k, v in found.recorded.origin.items() if k != f"set.{CALLS}"}
+    console = console_of(origin["system"])
+    session = Session(rebuild(origin), console, delay=delay, has_faults=has_faults, seed=seed)
+    session.go_on_from(found.trace, len(found.trace.choices) if step is None else step)
+    return session
+
+
+def _refuse_both(*given: object) -> None:
+    if any(given):
+        raise ValueError(
+            "--from FILE says which system it is, and with which settings: leave them out"
+        )
+
+
+def _lines_of(script: Path) -> list[str]:
+    with click.open_file(str(script), encoding="utf-8") as file:
+        return str(file.read()).splitlines()
+
+
+# ---- the conversation ----------------------------------------------------------------------------
+
+
+def _scripted(session: Session, lines: list[str]) -> WrongLine | None:
+    try:
+        for line in follow(session, lines, prompt=PROMPT):
+            click.echo(line)
+    except WrongLine as wrong:
+        return wrong
+    return None
+
+
+def _typed(session: Session) -> WrongLine | None:
+    if not sys.stdin.isatty():
+        return _scripted(session, sys.stdin.read().splitlines())
+    click.echo("help lists the commands, close (or Ctrl-D) ends the session")
+    with _editing(session):
+        for line in _prompted():
+            reply = session.execute(line)
+            for text in reply.lines:
+                click.echo(text)
+            if reply.is_end:
+                break
+    return None
+
+
+def _prompted() -> Iterator[str]:
+    """Return the lines that are typed, until the end of input or an interrupt."""
+    while True:
+        try:
+            yield input(PROMPT)
+        except (EOFError, KeyboardInterrupt):
+            click.echo()
+            return
+
+
+@contextmanager
+def _editing(session: Session) -> Iterator[None]:
+    """Let the keys of the terminal bring back earlier lines and complete words, where they can."""
+    try:
+        import readline
+    except ImportError:  # a platform without it: lines can be typed all the same
+        yield
+        return
+    earlier = readline.get_completer()
+
+    def complete(text: str, state: int) -> str | None:
+        before = readline.get_line_buffer()[: readline.get_begidx()]
+        found = session.completions(before + text)
+        return found[state] + " " if state < len(found) else None
+
+    readline.set_completer(complete)
+    readline.set_completer_delims(" ")
+    readline.parse_and_bind("tab: complete")
+    try:
+        yield
+    finally:
+        readline.set_completer(earlier)
+
+
+# ---- the end -------------------------------------------------------------------------------------
+
+
+def _save(session: Session, out: Path | None) -> bool:
+    """Write the trace, say what held and what did not, and tell whether something broke."""
+    trace = session.trace()
+    verdicts = judge(trace)
+    path = out or _free_path(trace.scenario.origin.get("system", "session"))
+    with clear_errors():
+        write_trace(path, trace, verdicts, about={"tool": tool()})
+    for verdict in verdicts:
+        why = f": {verdict.summary}" if verdict.summary else ""
+        click.echo(f"{verdict.property}: {verdict.outcome.value}{why}")
+    click.echo(f"saved: {path} ({len(trace.choices)} steps)")
+    return any(verdict.is_broken for verdict in verdicts)
+
+
+def _free_path(system: str) -> Path:
+    folder = Path(".counterpoint")
+    paths = (folder / f"{system}-session-{number}.trace.jsonl" for number in count(1))
+    return next(path for path in paths if not path.exists())

@@ -1,0 +1,108 @@
+"""The parts of `counterpoint replay` that look into a run instead of comparing its digests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.commands.opening import Opened, opened
+from counterpoint.harness.output import BROKEN, HOLDS, emit
+from counterpoint.harness.report import broken_first, report
+from counterpoint.harness.sentences import sentence
+from counterpoint.harness.stepping import (
+    debug,
+    difference,
+    edited,
+    first_step,
+    parse_edit,
+    states_before,
+)
+from counterpoint.harness.story import Story
+from counterpoint.model.search.replay import judge
+
+
+def run(
+    file: Path,
+    *,
+    step: int | None,
+    until: str | None,
+    edits: tuple[str, ...],
+    diff: Path | None,
+    pdb_step: int | None,
+    as_json: bool,
+) -> None:
+    """Do what was asked for first, in the order: edit, diff, until, step, debugger.
+
+    Raises:
+        BadCondition: a step, condition or edit that means nothing in this run.
+    """
+    found = opened(file)
+    if edits:
+        _edit(found, edits, as_json)
+    elif diff is not None:
+        _diff(found, opened(diff), as_json)
+    elif until:
+        _until(found, until, as_json)
+    elif step is not None:
+        _states(found, step, as_json)
+    elif pdb_step is not None:
+        debug(found.trace, pdb_step)
+
+
+def _edit(found: Opened, edits: tuple[str, ...], as_json: bool) -> None:
+    trace = edited(found.trace, *map(parse_edit, edits))
+    verdicts = judge(trace)
+    broken = broken_first(verdicts)
+    is_broken = broken is not None and broken.is_broken
+    if as_json:
+        emit(
+            {
+                "outcome": "broken" if is_broken else "holds",
+                "steps": len(trace.choices),
+                "verdicts": {v.property: v.outcome.value for v in verdicts},
+            }
+        )
+    else:
+        click.echo(report(trace, verdicts))
+    sys.exit(BROKEN if is_broken else HOLDS)
+
+
+def _diff(one: Opened, other: Opened, as_json: bool) -> None:
+    found = difference(one.trace, other.trace)
+    if as_json:
+        changes = [change.text for change in found.states]
+        emit({"step": found.step, "one": found.one, "other": found.other, "states": changes})
+        return
+    if found.step is None:
+        click.echo("the two runs are equal, step by step")
+        return
+    click.echo(f"the runs differ first at step {found.step}")
+    click.echo(f"  {one.file.name}: {found.one or 'has ended'}")
+    click.echo(f"  {other.file.name}: {found.other or 'has ended'}")
+    for change in found.states:
+        click.echo(f"  {change.node}.{change.text}")
+
+
+def _until(found: Opened, condition: str, as_json: bool) -> None:
+    step = first_step(found.trace, condition)
+    if as_json:
+        emit({"condition": condition, "step": step})
+    elif step is None:
+        click.echo(f"{condition}: never true in this run")
+    elif step < 0:
+        click.echo(f"{condition}: true from the start")
+    else:
+        click.echo(f"{condition}: true after step {step}, {sentence(Story(found.trace), step)}")
+        click.echo("\n".join(states_before(found.trace, step + 1)))
+
+
+def _states(found: Opened, step: int, as_json: bool) -> None:
+    lines = list(states_before(found.trace, step))
+    if as_json:
+        emit({"step": step, "states": lines})
+        return
+    click.echo("\n".join(lines))
+    if step < len(found.trace.choices):
+        click.echo(f"next: {sentence(Story(found.trace), step)}")

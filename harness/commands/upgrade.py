@@ -1,0 +1,34 @@
+"""`counterpoint upgrade`: a trace file of an earlier format, written again in the present one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.commands.opening import opened
+from counterpoint.model.tracefile import VERSION, write_trace
+from counterpoint.model.values import Json
+
+DERIVED = frozenset(
+    {"type", "format", "version", "scenario", "nodes", "network", "fingerprint", "initial_digest"}
+)
+"""Fields of a header that writing makes anew; all others are carried over."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write it (default: FILE).")
+def upgrade(file: Path, out: Path | None) -> None:
+    """Write a trace FILE again in the present format, after checking that it still replays.
+
+    \b
+    counterpoint upgrade old.trace.jsonl --out new.trace.jsonl
+    """
+    found = opened(file)
+    about: dict[str, Json] = {
+        key: value for key, value in found.recorded.header.items() if key not in DERIVED
+    }
+    write_trace(out or file, found.trace, found.verdicts, about=about)
+    before = found.recorded.header["version"]
+    click.echo(f"{out or file}: format {before} to {VERSION}, {len(found.trace.choices)} steps")

@@ -1,0 +1,58 @@
+"""How hard a test searches: what it says itself, what the options say, what holds otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+Strategy: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "hypothesis"]
+"""How walks choose: see `counterpoint.model.search.strategy`."""
+
+Shard: TypeAlias = tuple[int, int]
+"""(i, n): of the walks of a seed those numbered i, i + n, i + 2n ... are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to search. What is None is left to others.
+
+    `runs` and `seconds` bound the walks, whichever is over first; `examples` are the runs of the
+    state machine, 0 for none.
+    """
+
+    runs: int | None = None
+    seconds: float | None = None
+    strategy: Strategy | None = None
+    seed: int | None = None
+    examples: int | None = None
+
+    def over(self, other: Effort) -> Effort:
+        """Return this effort, completed by another where it leaves something open.
+
+        >>> Effort(runs=5).over(Effort(runs=9, seed=1))
+        Effort(runs=5, seconds=None, strategy=None, seed=1, examples=None)
+        """
+        return Effort(
+            other.runs if self.runs is None else self.runs,
+            other.seconds if self.seconds is None else self.seconds,
+            other.strategy if self.strategy is None else self.strategy,
+            other.seed if self.seed is None else self.seed,
+            other.examples if self.examples is None else self.examples,
+        )
+
+    def within(self, defaults: Effort) -> Effort:
+        """Return this effort, completed by defaults, which bound it only if nothing else does.
+
+        >>> Effort(seconds=60).within(Effort(runs=9, seconds=1, seed=1))
+        Effort(runs=None, seconds=60, strategy=None, seed=1, examples=None)
+        """
+        if self.runs is None and self.seconds is None:
+            return self.over(defaults)
+        return self.over(replace(defaults, runs=None, seconds=None))
+
+
+DEFAULTS = Effort(runs=2_000, seconds=10.0, strategy="mixed", seed=0)
+"""What holds where nothing else is said."""
+
+UNSAID = Effort()
+"""An effort that leaves everything to others."""

@@ -1,0 +1,107 @@
+"""`counterpoint explore --reduction dpor`: one complete run of every class of equivalent runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from counterpoint.harness.exploring import for_exploration
+from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, tool
+from counterpoint.harness.report import report
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.dpor import Reduced, Reducer
+from counterpoint.model.search.explore import Limits
+from counterpoint.model.search.replay import judge, run
+from counterpoint.model.trace import Trace
+from counterpoint.model.tracefile import write_trace
+
+
+def explore_reduced(
+    scenario: Scenario, limits: Limits, faults: int, out: Path, *, as_json: bool
+) -> NoReturn:
+    """Explore with 0, 1 ... `faults` faults, print what was established, and end the command."""
+    chosen = for_exploration(scenario)
+    budgets = range(faults + 1) if chosen.limits else range(1)
+    found, used, was_interrupted = Reduced(), 0, False
+    for used in budgets:
+        reducer = Reducer(chosen.but(faults_max=used), limits=limits)
+        was_interrupted = _explore(reducer, used, quiet=as_json)
+        found = reducer.progress
+        if found.stop != "complete" or found.cut:
+            break
+    _tell(scenario, found, used, out, as_json=as_json)
+    sys.exit(INTERRUPTED if was_interrupted else EXIT_CODES[outcome(scenario, found)])
+
+
+def outcome(scenario: Scenario, found: Reduced) -> str:
+    """Return the outcome: runs cut short prove nothing, nor do invariants that seem to hold."""
+    if found.violation is not None:
+        return "broken"
+    is_proof = found.stop == "complete" and not found.cut and not scenario.invariants
+    return "holds" if is_proof else "undecided"
+
+
+def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> bool:
+    line = Progress(quiet=quiet)
+    try:
+        for now in reducer.explore():
+            line.show(f"{faults} faults: {now.traces:,} traces · {now.steps:,} steps")
+    except KeyboardInterrupt:
+        reducer.interrupt()
+        return True
+    finally:
+        line.clear()
+    return False
+
+
+def _tell(scenario: Scenario, found: Reduced, faults: int, out: Path, *, as_json: bool) -> None:
+    trace = None if found.violation is None else run(scenario, found.violation.choices)
+    path = None if trace is None else _write(trace, scenario, out)
+    if as_json:
+        emit(_result(scenario, found, faults, path))
+        return
+    if trace is not None:
+        click.echo(report(trace, judge(trace), replay_command=f"counterpoint replay {path}"))
+    click.echo(
+        f"{outcome(scenario, found)} · {faults} faults: {found.traces:,} traces, {found.steps:,} steps, "
+        f"{found.blocked:,} given up as covered, longest {found.depth} choices, "
+        f"{found.cut:,} cut short, {found.stop} [{found.seconds:.1f} s]"
+    )
+    for invariant in scenario.invariants:
+        click.echo(f"not explored in full: {invariant.name}, an invariant; leave --reduction out")
+
+
+def _result(
+    scenario: Scenario, found: Reduced, faults: int, path: Path | None
+) -> dict[str, object]:
+    result: dict[str, object] = {
+        "outcome": outcome(scenario, found),
+        **scenario.origin,
+        "reduction": "dpor",
+        "faults": faults,
+        "traces": found.traces,
+        "events": found.steps,
+        "blocked": found.blocked,
+        "depth": found.depth,
+        "cut": found.cut,
+        "stopped": found.stop,
+        "seconds": round(found.seconds, 3),
+        "not_explored": [invariant.name for invariant in scenario.invariants],
+    }
+    if found.violation is not None:
+        result |= {
+            "property": found.violation.property,
+            "steps": len(found.violation.choices),
+            "trace": str(path),
+        }
+    return result
+
+
+def _write(trace: Trace, scenario: Scenario, out: Path) -> Path:
+    name = scenario.origin.get("system", scenario.name).replace(":", "-").replace("/", "-")
+    path = out / f"{name}-reduced.trace.jsonl"
+    write_trace(path, trace, judge(trace), about={"tool": tool()})
+    return path

@@ -1,0 +1,257 @@
+"""The scenarios that both causally consistent stores share: who asks what, what may go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from types import MappingProxyType
+
+from counterpoint.impl.stores_client import Idle, Moving, Waiting
+from counterpoint.impl.stores_replica import Deployment
+from counterpoint.impl.stores_words import Await, Move, Operation, Read, Write
+from counterpoint.model.scenario import Budget, budgets
+from counterpoint.model.values import NodeId, Value
+
+Calls = Mapping[NodeId, tuple[Operation, ...]]
+
+Tolerates = Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]
+Depends = Callable[[NodeId, Value], tuple[NodeId, ...]]
+
+HOMES = (("alice", "s1"), ("bob", "s2"), ("carol", "s3"))
+"""Who lives where."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a scenario adds to a protocol. `has_moves`: clients may work with other servers."""
+
+    calls: Calls
+    limits: Mapping[str, Budget]
+    steps: tuple[int, int]
+    calls_floor: float
+    pushes: bool = True
+    has_moves: bool = False
+
+    @property
+    def deployment(self) -> Deployment:
+        """The servers, and the clients that ask anything."""
+        homes = tuple((client, home) for client, home in HOMES if client in self.calls)
+        return Deployment(homes, pushes=self.pushes)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of a scenario; `pushes` is None where the scenario has its own way."""
+
+    pushes: bool | None = None
+    calls: int = 4
+    keys: int = 2
+    seed: int = 1
+
+
+FAULTS = budgets(delay=4, duplicate=2, cut=2)
+"""What every store survives: messages that are late, or come twice, and partitions that heal."""
+
+
+def default(options: Options) -> Plan:
+    """Three clients write and read a few keys at their home servers; any fault."""
+    return Plan(drawn(options), FAULTS, steps=(20, 120), calls_floor=8.0)
+
+
+def drawn(options: Options) -> dict[NodeId, tuple[Operation, ...]]:
+    """Return so many calls of each client, about as many writes as reads, every value once."""
+    random = Random(options.seed)
+    keys = [chr(ord("x") + k) if k < 3 else f"k{k}" for k in range(options.keys)]
+    calls: dict[NodeId, tuple[Operation, ...]] = {}
+    for client, _ in HOMES:
+        kinds = random.sample(["write", "read"] * options.calls, options.calls)
+        calls[client] = tuple(
+            Write(random.choice(keys), f"{client[0]}{k}")
+            if kind == "write"
+            else Read(random.choice(keys))
+            for k, kind in enumerate(kinds, start=1)
+        )
+    return calls
+
+
+STORY: Calls = MappingProxyType(
+    {
+        "alice": (Write("lost", "ring"), Write("found", "ring")),
+        "bob": (Await("found"), Write("glad", "bob")),
+        "carol": (Read("glad"), Read("found")),
+    }
+)
+"""Alice has lost a ring and finds it; Bob waits for that and is glad; what does Carol see?"""
+
+
+def lost_found_glad(options: Options) -> Plan:
+    """The demonstration: what Alice found and Bob's gladness race each other to server 3."""
+    del options
+    return Plan(STORY, budgets(delay=2), steps=(10, 60), calls_floor=5.0)
+
+
+def small(options: Options) -> Plan:
+    """The three writes of the demonstration and nothing else, so that every run can be explored."""
+    del options
+    calls = {client: STORY[client] for client in ("alice", "bob")}
+    return Plan(calls, budgets(), steps=(10, 40), calls_floor=3.0, pushes=False)
+
+
+def race(options: Options) -> Plan:
+    """Three clients write the same key at once, and read it; small enough to be explored."""
+    del options
+    calls = {client: (Write("x", client), Read("x")) for client, _ in HOMES}
+    return Plan(calls, budgets(), steps=(10, 60), calls_floor=5.0, pushes=False)
+
+
+def partition(options: Options) -> Plan:
+    """The network falls apart again and again while clients on all sides write and read."""
+    limits = budgets(cut=Budget(4, at_once=2))
+    return Plan(drawn(options), limits, steps=(30, 150), calls_floor=8.0)
+
+
+def moving(options: Options) -> Plan:
+    """Clients go to other servers and read there what they have written and read before."""
+    del options
+    calls: Calls = {
+        "alice": (Write("x", "a1"), Move("s2"), Read("x"), Read("y")),
+        "bob": (Write("y", "b1"), Move("s3"), Read("y"), Read("x")),
+        "carol": (Write("x", "c1"), Move("s1"), Read("y"), Move("s3"), Read("x"), Read("y")),
+    }
+    limits = budgets(delay=4, duplicate=2, cut=2)
+    return Plan(calls, limits, steps=(20, 140), calls_floor=12.0, has_moves=True)
+
+
+def wandering(options: Options) -> Plan:
+    """An operator sends clients from server to server while they write and read."""
+    limits = budgets(delay=3, duplicate=2, cut=1, transform=3)
+    return Plan(drawn(options), limits, steps=(20, 150), calls_floor=8.0, has_moves=True)
+
+
+PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+    {
+        "default": default,
+        "lost_found_glad": lost_found_glad,
+        "small": small,
+        "race": race,
+        "partition": partition,
+        "moving": moving,
+        "wandering": wandering,
+    }
+)
+
+SCENARIOS: Mapping[str, str] = MappingProxyType(
+    {
+        "default": "3 clients write and read 2 keys at their home servers; all faults",
+        "lost_found_glad": "alice loses and finds, bob is glad, carol reads; the demonstration",
+        "small": "the 3 writes of the demonstration, no fault, no pushes; explore all of it",
+        "race": "3 clients write one key at once and read it; no fault, no pushes; explore all",
+        "partition": "one server after the other is cut off with its client, and comes back",
+        "moving": "clients move to other servers and read there what they know",
+        "wandering": "an operator sends clients from server to server",
+    }
+)
+
+SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "pushes": "whether servers tell their clients of updates, yes or no (default: yes; "
+        "no in small and race)",
+        "calls": "calls of each client, 0 to 9 (default: 4; used where calls are drawn)",
+        "keys": "how many keys are written, 1 to 9 (default: 2; used where calls are drawn)",
+        "seed": "which calls are drawn (default: 1)",
+    }
+)
+
+
+def plan_of(name: str, settings: Mapping[str, str]) -> Plan:
+    """Return the plan of a scenario under these settings.
+
+    Raises:
+        ValueError: a setting has no good value.
+    """
+    options = options_of(settings)
+    plan = PLANS[name](options)
+    return plan if options.pushes is None else replace(plan, pushes=options.pushes)
+
+
+def options_of(settings: Mapping[str, str]) -> Options:
+    """Read the settings of a scenario.
+
+    Raises:
+        ValueError: a setting is not a number in its range, or neither yes nor no.
+    """
+    pushes = settings.get("pushes")
+    if pushes not in (None, "yes", "no"):
+        raise ValueError(f"setting pushes is {pushes!r}; it must be yes or no")
+    usual = Options()
+    return Options(
+        None if pushes is None else pushes == "yes",
+        _number(settings, "calls", range(10), usual.calls),
+        _number(settings, "keys", range(1, 10), usual.keys),
+        _number(settings, "seed", range(10**9), usual.seed),
+    )
+
+
+def _number(settings: Mapping[str, str], key: str, allowed: range, usual: int) -> int:
+    text = settings.get(key, str(usual))
+    if text.isdecimal() and int(text) in allowed:
+        return int(text)
+    raise ValueError(
+        f"setting {key} is {text!r}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
+    )
+
+
+# ---- who depends on whom -------------------------------------------------------------------------
+
+
+def sides(deployment: Deployment) -> tuple[tuple[NodeId, ...], ...]:
+    """Return the groups of nodes that may be cut off: each server with the clients at home there."""
+    return tuple(
+        (*(client for client, home in deployment.homes if home == server), server)
+        for server in deployment.servers
+    )
+
+
+def role_of(node: NodeId, state: Value) -> str:
+    """Return the role of a node: a server, or a client of one."""
+    del node
+    match state:
+        case Idle(session) | Waiting(session) | Moving(session):
+            return f"client of {session.server}"
+        case _:
+            return "server"
+
+
+def survives(servers: tuple[NodeId, ...]) -> Tolerates:
+    """Return the bound of a system that survives any of these servers silent."""
+
+    def tolerates(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
+        del roles
+        return set(failed) <= set(servers)
+
+    return tolerates
+
+
+def at_home(plan: Plan) -> Depends:
+    """Return who answers where one server alone does: the home, or whichever a client has gone to."""
+    deployment = plan.deployment
+
+    def depends_on(client: NodeId, operation: Value) -> tuple[NodeId, ...]:
+        if plan.has_moves or isinstance(operation, Await):
+            return (client, *deployment.servers)
+        return (client, deployment.home(client))
+
+    return depends_on
+
+
+def on_all(plan: Plan) -> Depends:
+    """Return who answers where a write needs all servers, and a read is answered at home."""
+    alone = at_home(plan)
+
+    def depends_on(client: NodeId, operation: Value) -> tuple[NodeId, ...]:
+        if isinstance(operation, Read):
+            return alone(client, operation)
+        return (client, *plan.deployment.servers)
+
+    return depends_on

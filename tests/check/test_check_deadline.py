@@ -1,0 +1,65 @@
+"""A limit on time holds also inside a checker that never looks at a clock."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from counterpoint.checkers.readers import read_cases
+from counterpoint.harness import check_properties
+from counterpoint.harness.check_files import Wanted, check_case
+from counterpoint.harness.check_properties import Property, Task
+from counterpoint.harness.deadline import TimeIsOver, deadline
+from counterpoint.model.verdict import Verdict
+
+TEXT = "client,type,f,value\na,invoke,write,1\na,ok,write,1\n"
+
+
+def spin() -> None:
+    """Work for ever, as a checker without a budget would."""
+    count = 0
+    while True:
+        count += 1
+
+
+def test_a_loop_without_a_clock_is_stopped() -> None:
+    with pytest.raises(TimeIsOver), deadline(0.01):
+        spin()
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_no_limit_changes_nothing() -> None:
+    with deadline(None):
+        assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
+def test_other_threads_go_without() -> None:
+    seen = []
+
+    def work() -> None:
+        with deadline(0.000001):
+            seen.append(sum(range(100_000)))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [4_999_950_000]
+
+
+def test_a_check_that_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge(_task: Task) -> Verdict:
+        spin()
+        raise AssertionError("nothing ends this but the deadline")
+
+    slow = {"slow": Property("slow", "never ends", judge)}
+    monkeypatch.setattr("counterpoint.harness.check_files.PROPERTIES", slow)
+    monkeypatch.setattr("counterpoint.harness.check_files.GRACE_SECONDS", 0.0)
+    (case,) = read_cases(TEXT, source="memory")
+    checked = check_case(case, Wanted(property="slow", timeout_seconds=0.01))
+    assert checked.outcome == "undecided"
+    assert checked.verdict is not None
+    assert checked.verdict.summary == "no verdict within 0.01 seconds"
+    assert "slow" not in check_properties.PROPERTIES

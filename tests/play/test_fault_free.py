@@ -1,0 +1,81 @@
+"""The fault-free re-run: equal for the right system whatever happened, different where it was wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+
+from counterpoint.harness.catalog import entry
+from counterpoint.harness.cli import main
+from counterpoint.harness.console import Console
+from counterpoint.harness.fault_free import fault_free
+from counterpoint.model.scenario import Budget, budgets
+from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.replay import run
+from counterpoint.model.search.walk import walk
+
+ROUGH = budgets(drop=8, duplicate=6, delay=6, omit=Budget(10), crash=10, transform=4, fire=30)
+
+
+def console() -> Console:
+    """Return the console of the token manager."""
+    found = entry("token_manager").console
+    assert found is not None
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("servers", ["3", "5"])
+def test_any_run_of_the_right_system_comes_to_what_its_calls_come_to(servers: str) -> None:
+    """Also when it is cut off in the middle, with calls and changes of role under way."""
+    settings = {"servers": servers, "tokens": "4"}
+    scenario = entry("token_manager").scenario(settings=settings).but(limits=ROUGH)
+    compiled, calls, crashes = Compiled(scenario), 0, 0
+    for seed in range(25):
+        choices = walk(compiled, Random(seed), "uniform").run.choices
+        for length in (len(choices), len(choices) // 2):
+            trace = run(scenario, choices[:length])
+            found = fault_free(trace, console())
+            assert found.is_equal, (seed, length, found.differences, found.refused)
+            calls += len(found.calls)
+            crashes += trace.final.conditions.count("crash")
+    assert calls > 250
+    assert crashes > 5
+
+
+def test_a_token_paid_twice_is_a_difference_that_can_be_read(tmp_path: Path) -> None:
+    """With a quorum of one in three, c1 pays token 0 at s3 to c2, and again at s1 to c3."""
+    script, out = tmp_path / "twice.script", tmp_path / "session.trace.jsonl"
+    twice = ("pay 0 2", "s3"), ("pay 0 3", "s1")
+    lines = ["delay hand"]
+    for number, (call, server) in enumerate(twice):
+        # eight messages in each payment: questions, one answer; orders, one confirmation
+        first = 1 + 8 * number
+        place = int(server[1]) - 1
+        lines += [f"c1 {call}", f"deliver m{first + place}", f"deliver m{first + 3}"]
+        lines += [f"deliver m{first + 4 + place}", f"deliver m{first + 7}", "= OK"]
+    script.write_text("\n".join(lines))
+    runner = CliRunner()
+    options = ["--mutant", "A1", "--script", str(script), "--out", str(out)]
+    played = runner.invoke(main, ["play", "token_manager", *options])
+    assert played.exit_code == 1, played.output
+    told = runner.invoke(main, ["replay", str(out), "--fault-free"])
+    assert told.exit_code == 1, told.output
+    assert "token 0: c2 and c3, version 2 in the run, c2, version 2 without" in told.output
+    as_json = runner.invoke(main, ["replay", str(out), "--fault-free", "--json"])
+    result = json.loads(as_json.stdout)
+    assert as_json.exit_code == 1
+    assert result["outcome"] == "different"
+    assert len(result["differences"]) == 1
+
+
+def test_a_trace_of_a_search_can_be_run_without_faults(tmp_path: Path) -> None:
+    runner = CliRunner()
+    options = ["--mutant", "A5", "--json", "--out", str(tmp_path)]
+    found = runner.invoke(main, ["fuzz", "token_manager", *options])
+    told = runner.invoke(main, ["replay", json.loads(found.stdout)["trace"], "--fault-free"])
+    assert told.output.startswith(("equal: ", "different: ")), told.output

@@ -1,0 +1,193 @@
+"""Reduced exploration: nothing that matters is lost, and no class of runs is explored twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from counterpoint.checkers.operations import operations_of
+from counterpoint.model.node import Input, Receive, Send, Start, Step
+from counterpoint.model.scenario import Property, Scenario, budgets
+from counterpoint.model.search.dpor import Reducer
+from counterpoint.model.search.explore import Explored, Explorer, Limits
+from counterpoint.model.search.replay import enabled, judge, record, run
+from counterpoint.model.trace import Trace
+from counterpoint.model.values import Value
+from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.world import Action, World
+from tests.oracles import abd, cells, single_copy
+from tests.oracles.linearizable import view
+from tests.search.little import little
+
+
+def all_runs(scenario: Scenario) -> list[Trace]:
+    """Return every complete run: the stupid way."""
+    found: list[Trace] = []
+
+    def extend(world: World, choices: tuple[Action, ...]) -> None:
+        options = enabled(world)
+        if not options:
+            found.append(run(scenario, choices))
+        for option in options:
+            extend(option.apply(world).world, (*choices, option))
+
+    extend(record(scenario).world, ())
+    return found
+
+
+def order_at_nodes(trace: Trace) -> object:
+    """What a class of runs has in common: the order of arrivals at each node."""
+    nodes = trace.scenario.system.nodes
+    arrivals = [e for e in trace.events if e.kind == "deliver"]
+    return tuple(tuple((e.src, e.value) for e in arrivals if e.node == n) for n in nodes)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(cells.lastzero("2"), id="lastzero"),
+        pytest.param(cells.readers("3", "no"), id="readers"),
+        pytest.param(cells.senders("3"), id="senders"),
+    ],
+)
+def test_every_class_of_runs_is_explored_exactly_once(scenario: Scenario) -> None:
+    scenario = scenario.but(commute=lambda *_: False)
+    ours = [order_at_nodes(trace) for trace in Reducer(scenario).runs()]
+    assert len(ours) == len(set(ours))
+    assert set(ours) == {order_at_nodes(trace) for trace in all_runs(scenario)}
+
+
+class _AwakeOnly(Reducer):
+    """Sleep sets alone: explores every step that does not sleep; slow, and obviously complete."""
+
+    def _frame(self, world: World, asleep: object) -> object:  # type: ignore[override]
+        frame = super()._frame(world, asleep)  # type: ignore[arg-type]
+        frame.backtrack = [action for action in frame.enabled if action not in frame.sleep]
+        return frame
+
+
+SCENARIOS = [
+    pytest.param(single_copy.system("1", "3"), id="one server"),
+    pytest.param(single_copy.system("2", "2"), id="two servers that do not talk"),
+    pytest.param(abd.system("2", "2"), marks=pytest.mark.nightly, id="replicated"),
+]
+
+
+@pytest.mark.parametrize("real_time", [False, True])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_source_sets_lose_no_class_that_sleep_sets_alone_keep(
+    scenario: Scenario, real_time: bool
+) -> None:
+    ours = [_class_of(t, real_time) for t in Reducer(scenario, real_time=real_time).runs()]
+    full = [_class_of(t, real_time) for t in _AwakeOnly(scenario, real_time=real_time).runs()]
+    assert len(ours) == len(full)
+    assert set(ours) == set(full)
+
+
+def _class_of(trace: Trace, real_time: bool) -> object:
+    return order_at_nodes(trace), order_in_real_time(trace) if real_time else None
+
+
+def order_in_real_time(trace: Trace) -> object:
+    """A history up to what real time can tell: which operation precedes which."""
+    history = operations_of(trace, view)
+    pairs = {(a.client, a.f, b.client, b.f) for a in history for b in history if a.precedes(b)}
+    return frozenset(pairs), frozenset((o.client, o.f, o.result) for o in history)
+
+
+def test_the_order_of_calls_and_returns_needs_to_be_dependent() -> None:
+    scenario = single_copy.system("2", "2")
+    every = {order_in_real_time(trace) for trace in all_runs(scenario)}
+    with_it = {order_in_real_time(t) for t in Reducer(scenario, real_time=True).runs()}
+    without = {order_in_real_time(t) for t in Reducer(scenario, real_time=False).runs()}
+    assert with_it == every
+    assert without < every
+
+
+@pytest.mark.parametrize(("servers", "is_right"), [("1", True), ("2", False)])
+def test_reduced_and_full_search_agree_on_linearizability(servers: str, is_right: bool) -> None:
+    scenario = single_copy.system(servers, "2")
+    *_, reduced = Reducer(scenario).explore()
+    *_, full = Explorer(scenario).explore()
+    assert (reduced.violation is None) == (full.violation is None) == is_right
+    if reduced.violation is not None:
+        verdicts = judge(run(scenario, reduced.violation.choices))
+        assert [v.property for v in verdicts if v.is_broken] == ["linearizability"]
+
+
+@dataclass(frozen=True)
+class _Unhashable:
+    """Nodes that keep what they heard in a list."""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        return ("a", "b", "c")
+
+    def initial(self, node: str) -> Value:
+        del node
+        return []  # type: ignore[return-value]
+
+    def handle(self, node: str, state: Value, given: Input) -> Step[Value]:
+        assert isinstance(state, list)
+        match given:
+            case Start() if node != "a":
+                return Step(state, (Send("a", node),))
+            case Receive(source):
+                return Step([*state, source])  # type: ignore[arg-type]
+            case _:
+                return Step(state)
+
+
+def _b_before_c(trace: Trace) -> Verdict:
+    heard = trace.final.core("a").state
+    if heard == ["c", "b"]:
+        return broken("b first", "c came before b", examined=1)
+    return holds("b first", examined=1)
+
+
+def test_states_need_no_hash_and_properties_of_whole_traces_are_judged() -> None:
+    scenario = Scenario("lists", _Unhashable(), {}, (Property("b first", _b_before_c, "trace"),))
+    reducer = Reducer(scenario)
+    *_, last = reducer.explore()
+    assert last.violation is not None
+    assert _b_before_c(run(scenario, last.violation.choices)).is_broken
+
+
+def test_faults_are_reordered_with_everything() -> None:
+    scenario = cells.senders("2").but(limits=budgets(drop=1), faults_max=1)
+    ours = {tuple(t.choices) for t in Reducer(scenario).runs()}
+    assert {order_at_nodes(t) for t in all_runs(scenario)} == {
+        order_at_nodes(run(scenario, choices)) for choices in ours
+    }
+
+
+def test_a_limit_on_depth_cuts_runs_and_says_so() -> None:
+    reducer = Reducer(cells.senders("3"), limits=Limits(depth=3))
+    assert list(reducer.runs()) == []
+    assert reducer.progress.cut > 0
+
+
+def _small(seeds: range) -> list[Scenario]:
+    """Generated systems that can be explored completely, both ways."""
+    calm = (little(seed).but(faults_max=0) for seed in seeds)
+    limits = Limits(states=400)
+    return [s for s in calm if _explored(s, limits=limits).stop in ("complete", "broken")]
+
+
+def _explored(scenario: Scenario, **how: Limits) -> Explored:
+    *_, last = Explorer(scenario, no_op="consume", **how).explore()
+    return last
+
+
+@pytest.mark.parametrize("scenario", _small(range(40)), ids=lambda s: s.name)
+def test_reduced_and_full_search_agree_on_generated_systems(scenario: Scenario) -> None:
+    *_, reduced = Reducer(scenario, limits=Limits(states=30_000)).explore()
+    full = _explored(scenario)
+    if reduced.stop != "states":
+        assert (reduced.violation is None) == (full.violation is None)
+
+
+def test_generated_systems_give_both_verdicts() -> None:
+    verdicts = [_explored(scenario).violation is None for scenario in _small(range(40))]
+    assert min(verdicts.count(True), verdicts.count(False)) >= 5
