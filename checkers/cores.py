@@ -1,9 +1,10 @@
 """Small reasons why a history has no legal order, for any specification.
 
 A *core* is a set of operations that cannot all have happened as told, even if every other operation
-is a *bystander*: it may have taken effect between its call and its return, or not at all, and its
-answer is ignored. In a core that is *minimal* none can be made a bystander. What a core says is
-therefore true of the whole history, whatever the object.
+is a *bystander*: it may have taken effect as told between its call and its return, or not at all.
+The last of a core is the *deciding* operation, the first whose return left no order; in a core that
+is *minimal* none of the others can be made a bystander. What a core says is true of the whole
+history, whatever the object.
 
 Source of the search: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input",
 IEEE Trans. Software Engineering 28(2), 2002; here the complement is weakened, not deleted.
@@ -12,10 +13,12 @@ IEEE Trans. Software Engineering 28(2), 2002; here the complement is weakened, n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from counterpoint.checkers.history import OPEN, UNKNOWN
 from counterpoint.checkers.jit import JustInTime
-from counterpoint.checkers.plan import Plan
+from counterpoint.checkers.plan import Plan, Table, plan_of
+from counterpoint.checkers.sequential import Role, hints_of
 
 QUESTION_STEPS_MIN, QUESTION_STEPS_MAX = 20_000, 200_000
 """Between what bounds the steps lie that one question may take: twice those of the search."""
@@ -49,36 +52,55 @@ class Effort:
         self._left -= part
         return Effort(question_max=self._question_max, steps_max=part, is_over=self._is_over)
 
-    def is_legal(
-        self, plan: Plan, *, length: int, is_due: Sequence[bool] | None = None
-    ) -> bool | None:
+    def is_legal(self, plan: Plan, *, is_due: Sequence[bool] | None = None) -> bool | None:
         """Search, if there is effort left; None if nothing is found out."""
         result = None
         if self._left > 0 and not self._is_over():
-            search = JustInTime(plan, length=length, is_due=is_due)
+            search = JustInTime(plan, is_due=is_due)
             result = search.run(min(self._left, self._question_max))
             self._left -= search.steps_taken
         self.sufficed = self.sufficed and result is not None
         return result
 
 
-def first_bad_step(plan: Plan, search: JustInTime, effort: Effort) -> int:
-    """The first step whose answer no order of the operations so far allows.
+def first_bad_prefix(search: JustInTime, effort: Effort) -> Plan:
+    """The shortest prefix of a history without an order that has none; its last return is wrong.
 
-    If the effort did not suffice it is some step up to which there is no order. Without looking
-    ahead that is where the search that found no order gave up; with it the search may have given
-    up earlier, so prefixes are tried by bisection.
+    Every prefix that the search got through has an order. But it knew more than was known then,
+    and may have given up early, so longer prefixes are tried. If the effort did not suffice it is
+    some prefix without an order.
     """
-    if not search.looks_ahead:
-        return search.deepest
-    legal, broken = 0, plan.length
+    plan = search.plan
+
+    def is_broken(count: int) -> bool:
+        return effort.is_legal(prefix(plan, count)) is False
+
+    legal, broken, width = search.deepest, plan.length, 1
+    while legal + width < broken:
+        if is_broken(legal + width):
+            broken = legal + width
+        else:
+            legal, width = legal + width, 2 * width
     while broken - legal > 1:
         middle = (legal + broken) // 2
-        if effort.is_legal(plan, length=middle) is False:
-            broken = middle
-        else:
-            legal = middle
-    return broken - 1
+        legal, broken = (legal, middle) if is_broken(middle) else (middle, broken)
+    return prefix(plan, broken)
+
+
+def prefix(plan: Plan, count: int) -> Plan:
+    """What was known when `count` operations had returned: of the others not even the answers."""
+    role = hints_of(plan.table.specification).role
+    returned = set(plan.index[:count])
+    last = plan.operations[plan.index[count - 1]]
+    known = []
+    for index, op in enumerate(plan.operations):
+        if op.called > last.returned:
+            break
+        if index in returned:
+            known.append(op)
+        elif role(op.f, op.argument, UNKNOWN) is not Role.READS:
+            known.append(replace(op, returned=OPEN, result=UNKNOWN))
+    return plan_of(known, Table(plan.table.specification))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +117,26 @@ class Core:
     is_minimal: bool
 
 
-def smallest_core(plan: Plan, last: int, effort: Effort) -> Core:
-    """Shrink the answers up to the step `last`, the first bad one, to a core that ends with it.
+def smallest_core(plan: Plan, effort: Effort) -> Core:
+    """Shrink the answers of a history whose last one is the first bad one to a core with it.
 
     First without any context. Where that stays large, or takes too much effort, only the latest
     `WINDOW` answers are shrunk, in the context of all before.
     """
-    core = _shrunk(plan, last, effort.share(4))
+    core = _shrunk(plan, effort.share(4))
     if core.is_minimal and len(core.steps) <= WINDOW:
         return core
-    return _shrunk(plan, last, effort, context=max(0, last - WINDOW))
+    return _shrunk(plan, effort, context=max(0, plan.length - 1 - WINDOW))
 
 
-def _shrunk(plan: Plan, last: int, effort: Effort, *, context: int = 0) -> Core:
+def _shrunk(plan: Plan, effort: Effort, *, context: int = 0) -> Core:
+    last = plan.length - 1
+
     def is_core(steps: Collection[int]) -> bool:
         is_due = [True] * context + [False] * (last - context) + [True]
         for step in steps:
             is_due[step] = True
-        return effort.is_legal(plan, length=last + 1, is_due=is_due) is False
+        return effort.is_legal(plan, is_due=is_due) is False
 
     steps = _latest(context, last, is_core)
     width = max(1, len(steps) // 2)

@@ -16,12 +16,12 @@ from counterpoint.checkers.plan import Plan
 from counterpoint.checkers.sequential import Prospect, hints_of
 
 
-def informed(plan: Plan, length: int, is_due: Sequence[bool]) -> Plan:
-    """The plan with a specification that foresees the first `length` answers, if it can."""
+def informed(plan: Plan, is_due: Sequence[bool]) -> Plan:
+    """The plan with a specification that foresees the answers, if it can."""
     foresee = hints_of(plan.table.specification).foresee
     if foresee is None:
         return plan
-    answered = [plan.operations[index] for index in plan.index[:length]]
+    answered = [plan.operations[index] for index in plan.index]
     names = {op.id for op in answered}
     prospect = Prospect(
         due=[op for op, due in zip(answered, is_due, strict=True) if due],

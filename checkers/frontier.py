@@ -12,6 +12,9 @@ from collections.abc import Collection, Hashable, Sequence
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.sequential import ILLEGAL, Specification
 
+CONFIGURATIONS_MAX = 5_000
+"""How many configurations a re-check may make: some hundredths of a second."""
+
 Reached = set[tuple[Hashable, frozenset[str]]]
 """States, each with the names of the pending operations that have taken effect."""
 
@@ -25,7 +28,7 @@ def can_be_ordered(
     specification: Specification,
     *,
     bystanders: Collection[str] = (),
-    configurations_max: int = 5_000,
+    configurations_max: int = CONFIGURATIONS_MAX,
 ) -> bool:
     """Tell whether some order explains all answers but those of the operations named `bystanders`.
 

@@ -46,31 +46,27 @@ BOUND = 2
 class JustInTime:
     """A search that can be interrupted and continued.
 
-    Only the first `length` steps count. Where `is_due` is given, an operation whose step is not
-    due may have taken effect before its return or not at all. `is_legal` is None while nothing is
-    decided; `deepest` is the furthest step that some order has reached.
+    Where `is_due` is given, an operation whose step is not due may have taken effect before its
+    return or not at all. `is_legal` is None while nothing is decided; `deepest` is the furthest
+    step that some order has reached.
     """
 
-    def __init__(
-        self, plan: Plan, *, length: int | None = None, is_due: Sequence[bool] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, *, is_due: Sequence[bool] | None = None) -> None:
         """Start at the first answer, in the initial state."""
         self.plan = plan
         self.is_legal: bool | None = None
         self.steps_taken = 0
-        self._length = plan.length if length is None else length
-        self._is_due = is_due if is_due is not None else [True] * self._length
+        self._is_due = is_due if is_due is not None else [True] * plan.length
         self._optional = {
             plan.index[step] for step, is_due in enumerate(self._is_due) if not is_due
         }
-        self._plan = informed(plan, self._length, self._is_due)
-        self._outlook = outlook_of(plan, self._length, self._is_due)
-        self.looks_ahead = self._outlook is not None or self._plan is not plan
+        self._plan = informed(plan, self._is_due)
+        self._outlook = outlook_of(plan, self._is_due)
         table = self._plan.table
         initial = table.state(table.specification.initial)
         self._stack: list[Configuration] = [(0, initial, 0, 0, 0, None)]
         self._seen: list[dict[tuple[int, int, int], list[tuple[int, int]]]] = [
-            {} for _ in range(self._length)
+            {} for _ in range(plan.length)
         ]
         self._deepest: tuple[int, Trail | None] = (-1, None)
 
@@ -97,7 +93,7 @@ class JustInTime:
         """Follow a configuration until an operation must be chosen; returns the steps taken."""
         step, state, mask, spare, mode, trail = configuration
         plan, started = self._plan, configuration[0]
-        after, bits, end = plan.table.after, plan.bit, self._length
+        after, bits, end = plan.table.after, plan.bit, plan.length
         while step < end:
             for bit, class_, index in plan.reads[step]:
                 if not mask & bit:

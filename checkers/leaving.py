@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from counterpoint.checkers.history import Operation
+from counterpoint.checkers.history import UNKNOWN, Operation
 from counterpoint.checkers.sequential import Prospect
 
 
@@ -34,12 +34,12 @@ class Leaving:
 def leaving(prospect: Prospect, *, initial: Sequence[Hashable], put: str, take: str) -> Leaving:
     """Note for the elements that get in once, at first or later, who takes them out.
 
-    An operation of unknown answer may take any element but those that another one must take.
+    An operation of which the answer is unknown may take any element that no other one must take.
     """
     everything = (*prospect.due, *prospect.optional, *prospect.pending)
     times_put = Counter(initial)
     times_put.update(op.argument for op in everything if op.f == put)
-    anyone = any(op.f == take for op in prospect.pending)
+    anyone = any(op.f == take and op.result is UNKNOWN for op in everything)
     found = Leaving({}, {}, -math.inf if anyone else math.inf)
     for element, times in times_put.items():
         if times > 1:

@@ -24,22 +24,19 @@ WINDOW_MAX = 256
 MayLeadTo = Callable[[Hashable, str, Hashable, Hashable], bool]
 
 
-def outlook_of(plan: Plan, length: int, is_due: Sequence[bool]) -> Outlook | None:
-    """The outlook on the first steps of a plan, if its specification can look ahead."""
+def outlook_of(plan: Plan, is_due: Sequence[bool]) -> Outlook | None:
+    """The outlook on a plan, if its specification can look ahead."""
     may_lead_to = hints_of(plan.table.specification).may_lead_to
-    return None if may_lead_to is None else Outlook(plan, length, is_due, may_lead_to)
+    return None if may_lead_to is None else Outlook(plan, is_due, may_lead_to)
 
 
 class Outlook:
     """Tells of a configuration whether it has a future, and whether its state matters."""
 
-    def __init__(
-        self, plan: Plan, length: int, is_due: Sequence[bool], may_lead_to: MayLeadTo
-    ) -> None:
+    def __init__(self, plan: Plan, is_due: Sequence[bool], may_lead_to: MayLeadTo) -> None:
         """Note where the answers are that are due and tell something of the state."""
         self._plan = plan
         self._table = plan.table
-        self._length = length
         self._may_lead_to = may_lead_to
         self._leads: dict[tuple[int, int], bool] = {}
         self._next_observer = self._observers(is_due)
@@ -47,8 +44,9 @@ class Outlook:
     def _observers(self, is_due: Sequence[bool]) -> list[int]:
         """For each step, the first one from it on whose answer is due and depends on the state."""
         roles, class_ = self._table.roles, self._plan.class_
-        following = [self._length] * (self._length + 1)
-        for step in range(self._length - 1, -1, -1):
+        length = self._plan.length
+        following = [length] * (length + 1)
+        for step in range(length - 1, -1, -1):
             observes = roles[class_[step]] in (Role.READS, Role.CONDITIONAL)
             following[step] = step if observes and is_due[step] else following[step + 1]
         return following
@@ -58,12 +56,12 @@ class Outlook:
         plan = self._plan
         target = self._next_observer[step]
         while (
-            target < self._length
+            target < plan.length
             and plan.first_step[plan.index[target]] <= step
             and mask & plan.bit[target]
         ):
             target = self._next_observer[target + 1]
-        if target == self._length:
+        if target == plan.length:
             return LOST
         if self._leads_to(state, plan.class_[target]) or target - step > WINDOW_MAX:
             return state

@@ -23,10 +23,10 @@ def judged(operations: Iterable[Operation], specification: Specification) -> His
     for op in operations:
         if op.status == "fail":
             continue
-        if op.status == "info" and not op.is_open:
+        is_unanswered = op.status == "info" or op.is_open
+        if is_unanswered and (op.result is not UNKNOWN or not op.is_open):
             op = replace(op, returned=OPEN, result=UNKNOWN)
-        says_nothing = op.is_open or op.result is UNKNOWN
-        if says_nothing and role(op.f, op.argument, op.result) is Role.READS:
+        if op.result is UNKNOWN and role(op.f, op.argument, UNKNOWN) is Role.READS:
             continue
         kept.append(op)
     return tuple(kept)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from counterpoint.checkers.history import UNKNOWN
-from counterpoint.checkers.sequential import ILLEGAL, Illegal, Role, UnknownOperation, agrees, told
+from counterpoint.checkers.replacing import Place, Replacing, replacing
+from counterpoint.checkers.sequential import (
+    ILLEGAL,
+    Illegal,
+    Prospect,
+    Role,
+    Specification,
+    UnknownOperation,
+    agrees,
+    told,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,7 @@ class MultiRegister:
         """The pairs (key, value) after one transaction."""
         assert isinstance(state, frozenset), state
         values: dict[Hashable, Hashable] = dict(state)
-        for kind, key, value in self._micro(f, argument, result):
+        for kind, key, value in _micro(f, argument, result):
             if kind == "w":
                 values[key] = value
             elif not agrees(value, values.get(key, self.default)):
@@ -128,27 +139,91 @@ class MultiRegister:
         """A transaction without writes reads; one without known reads updates."""
         kinds = {
             kind
-            for kind, _, value in self._micro(f, argument, result)
+            for kind, _, value in _micro(f, argument, result)
             if kind == "w" or value is not UNKNOWN
         }
         if "w" not in kinds:
             return Role.READS
         return Role.UPDATES if kinds == {"w"} else Role.CONDITIONAL
 
-    def _micro(self, f: str, argument: Hashable, result: Hashable) -> tuple[Micro, ...]:
-        match f, argument:
-            case "read", key:
-                return (("r", key, result),)
-            case "write", (key, value):
-                return (("w", key, value),)
-            case "txn", tuple():
-                return self._transaction(argument, result)
-            case _:
-                raise UnknownOperation(f, ("read", "write", "txn"))
-
-    def _transaction(self, argument: tuple[Micro, ...], result: Hashable) -> tuple[Micro, ...]:
-        if isinstance(result, tuple):
-            return result
-        return tuple(
-            (kind, key, UNKNOWN if kind == "r" else value) for kind, key, value in argument
+    def foresee(self, prospect: Prospect) -> Specification:
+        """Registers in which no value is replaced that is still needed."""
+        assert isinstance(self.initial, frozenset), self.initial
+        at_first: dict[Hashable, Hashable] = dict(self.initial)
+        known = replacing(
+            prospect,
+            initial=lambda key: at_first.get(key, self.default),
+            reads=lambda op: _outside_reads(_micro(op.f, op.argument, op.result)),
+            writes=lambda op: _last_writes(_micro(op.f, op.argument, op.result)),
         )
+        return _ForesightedMultiRegister(self, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _ForesightedMultiRegister:
+    registers: MultiRegister
+    known: Replacing
+
+    @property
+    def initial(self) -> Hashable:
+        return self.registers.initial
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        after = self.registers.step(state, f, argument, result)
+        if after is ILLEGAL or after == state:
+            return after
+        assert isinstance(state, frozenset), state
+        assert isinstance(after, frozenset), after
+        before: dict[Hashable, Hashable] = dict(state)
+        for key, new in after - state:
+            old = before.get(key, self.registers.default)
+            if not self.known.allows((key, old), (key, new)):
+                return ILLEGAL
+        return after
+
+
+def _micro(f: str, argument: Hashable, result: Hashable) -> tuple[Micro, ...]:
+    """What an operation did step by step; the value of a read is `UNKNOWN` where not told."""
+    match f, argument:
+        case "read", key:
+            return (("r", key, result),)
+        case "write", (key, value):
+            return (("w", key, value),)
+        case "txn", tuple(asked):
+            return _told(asked, result)
+        case _:
+            raise UnknownOperation(f, ("read", "write", "txn"))
+
+
+def _told(asked: tuple[Micro, ...], result: Hashable) -> tuple[Micro, ...]:
+    """The steps of a transaction with what its reads were told.
+
+    Raises:
+        ValueError: if the answer is to another transaction.
+    """
+    if not isinstance(result, tuple):
+        return tuple((kind, key, UNKNOWN if kind == "r" else value) for kind, key, value in asked)
+    told: tuple[Micro, ...] = result
+    for one, other in zip_longest(asked, told, fillvalue=("", None, None)):
+        if one[:2] != other[:2] or (one[0] == "w" and one[2] != other[2]):
+            raise ValueError(f"{result!r} is no answer to the transaction {asked!r}")
+    return told
+
+
+def _outside_reads(steps: tuple[Micro, ...]) -> list[Place]:
+    """What a transaction saw of the registers before it: reads before its own writes."""
+    seen: dict[Hashable, Hashable] = {}
+    written: set[Hashable] = set()
+    for kind, key, value in steps:
+        if kind == "w":
+            written.add(key)
+        elif key not in written and value is not UNKNOWN:
+            seen.setdefault(key, value)
+    return list(seen.items())
+
+
+def _last_writes(steps: tuple[Micro, ...]) -> list[Place]:
+    """What a transaction left in the registers."""
+    return list({key: value for kind, key, value in steps if kind == "w"}.items())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
 
 from counterpoint.checkers.core_words import CoreWords
-from counterpoint.checkers.cores import Core, Effort, first_bad_step, smallest_core
+from counterpoint.checkers.cores import Core, Effort, first_bad_prefix, smallest_core
 from counterpoint.checkers.frontier import TooMuch
-from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
+from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.jit import JustInTime
 from counterpoint.checkers.plan import Plan, plan_of
 from counterpoint.checkers.verify import weak_core_fault
@@ -41,22 +41,20 @@ def broken_by_search(
     the operation whose return no order allows, "could_have_returned" what it might have said; both
     only if that was found out, and the search saw the whole history of the object.
     """
-    plan = search.plan
     if not wording.explain:
-        summary = f"no order of the {len(plan.operations)} operations is legal"
+        summary = f"no order of the {len(search.plan.operations)} operations is legal"
         return broken(wording.name, summary, examined=examined)
     effort = Effort.after(search, wording.is_over)
-    last = first_bad_step(plan, search, effort)
+    plan = first_bad_prefix(search, effort)
     is_first = effort.sufficed and is_whole
-    possible = _possible_answers(plan, last, effort.share(4)) if is_first else ()
-    found = smallest_core(plan, last, effort)
+    possible = _possible_answers(plan, search, effort.share(4)) if is_first else ()
+    found = smallest_core(plan, effort)
     core = [plan.operations[plan.index[step]] for step in found.steps]
-    seen = _seen_before(plan, core[-1])
-    details: dict[str, object] = {"core": _standing(seen, found, plan)}
+    details: dict[str, object] = {"core": _standing(found, plan)}
     if is_first:
         details |= {"first_bad": core[-1].id, "could_have_returned": possible}
     words = CoreWords(wording.show, possible, found.context)
-    bystanders = len(seen) - len(core) - found.context
+    bystanders = len(plan.operations) - len(core) - found.context
     return broken(
         wording.name,
         words.summary(core),
@@ -67,50 +65,41 @@ def broken_by_search(
     )
 
 
-def _seen_before(plan: Plan, deciding: Operation) -> list[Operation]:
-    """The operations called before the deciding one returned; later returns are still open."""
-    return [
-        op if op.returned <= deciding.returned else replace(op, returned=OPEN)
-        for op in plan.operations
-        if op.called <= deciding.returned
-    ]
-
-
-def _standing(seen: Sequence[Operation], core: Core, plan: Plan) -> str:
+def _standing(core: Core, plan: Plan) -> str:
     """Re-check a core and say what is known of it."""
     if core.context:
         return f"given the {core.context} answers before"
-    names = {plan.operations[plan.index[step]].id for step in core.steps}
+    names = [plan.operations[plan.index[step]].id for step in core.steps]
     matters = [
         op
-        for op, class_ in zip(seen, plan.class_of, strict=False)
+        for op, class_ in zip(plan.operations, plan.class_of, strict=True)
         if op.id in names or not plan.table.is_read[class_]
     ]
     try:
-        fault = weak_core_fault(matters, names, plan.table.specification)
+        fault = weak_core_fault(matters, names, plan.table.specification, deciding=names[-1])
     except TooMuch:
         return "minimal" if core.is_minimal else "perhaps not minimal"
     assert not fault or not core.is_minimal, f"the search gave a wrong core {names}: {fault}"
     return "minimal and re-checked" if not fault else "perhaps not minimal"
 
 
-def _possible_answers(plan: Plan, last: int, effort: Effort) -> tuple[Hashable, ...]:
-    """Which answers given elsewhere in the history would have been right at the step `last`."""
-    index = plan.index[last]
-    bad = plan.operations[index]
-    nearest = sorted(plan.operations, key=lambda op: abs(op.called - bad.called))
+def _possible_answers(plan: Plan, search: JustInTime, effort: Effort) -> tuple[Hashable, ...]:
+    """Which answers, of those that others got to the same, would have been right at the end."""
+    bad = plan.operations[plan.index[-1]]
+    nearest = sorted(search.plan.operations, key=lambda op: abs(op.called - bad.called))
     answers = {
         op.result: None
         for op in nearest
-        if op.f == bad.f and op.result not in (UNKNOWN, bad.result)
+        if (op.f, op.argument) == (bad.f, bad.argument)
+        and op.result is not UNKNOWN
+        and op.result != bad.result
     }
     tried = islice(answers, ANSWERS_MAX)
-    return tuple(answer for answer in tried if _would_do(plan, last, answer, effort))
+    return tuple(answer for answer in tried if _would_do(plan, answer, effort))
 
 
-def _would_do(plan: Plan, last: int, answer: Hashable, effort: Effort) -> bool:
-    index = plan.index[last]
-    returned = plan.operations[index].returned
-    operations = [op for op in plan.operations if op.called <= returned]
+def _would_do(plan: Plan, answer: Hashable, effort: Effort) -> bool:
+    index = plan.index[-1]
+    operations = list(plan.operations)
     operations[index] = replace(operations[index], result=answer)
-    return effort.is_legal(plan_of(operations, plan.table), length=last + 1) is True
+    return effort.is_legal(plan_of(operations, plan.table)) is True

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from counterpoint.checkers.exhaustive import legal_order
-from counterpoint.checkers.frontier import can_be_ordered
+from counterpoint.checkers.frontier import CONFIGURATIONS_MAX, can_be_ordered
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.sequential import ILLEGAL, Specification
 
@@ -74,21 +74,29 @@ def core_fault(
 
 
 def weak_core_fault(
-    operations: Sequence[Operation], core: Collection[str], specification: Specification
+    operations: Sequence[Operation],
+    core: Collection[str],
+    specification: Specification,
+    *,
+    deciding: str = "",
+    configurations_max: int = CONFIGURATIONS_MAX,
 ) -> str:
     """Say why the operations named in `core` prove nothing or are too many, or return "".
 
     They must have no order even if all others are bystanders, and must get one if any of them is a
-    bystander, too. Exponential in what is pending at one time.
+    bystander, too; but for the `deciding` one, without whose answer nothing was wrong yet.
+    Exponential in what is pending at one time.
 
     Raises:
         TooMuch: if that is more than can be looked at.
     """
     others = {op.id for op in operations if op.id not in core}
-    if can_be_ordered(operations, specification, bystanders=others):
+    most = configurations_max
+    if can_be_ordered(operations, specification, bystanders=others, configurations_max=most):
         return "the operations can be ordered"
-    for name in core:
-        if not can_be_ordered(operations, specification, bystanders=others | {name}):
+    for name in sorted(set(core) - {deciding}):
+        fewer = others | {name}
+        if not can_be_ordered(operations, specification, bystanders=fewer, configurations_max=most):
             return f"{name} is not needed"
     return ""
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from counterpoint.harness.entry import Entry, UnknownName
+from counterpoint.harness.own import own_scenario, require_own
 from counterpoint.model.scenario import Scenario
 
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
-        "token_manager": "counterpoint.harness.systems.token_manager",
         "register": "counterpoint.harness.systems.register",
         "causal_deps": "counterpoint.harness.systems.causal_deps",
         "causal_lamport": "counterpoint.harness.systems.causal_lamport",
+        "token_manager": "counterpoint.harness.systems.token_manager",
     }
 )
 """The module of each system; it is imported when it is asked for, so that help stays fast."""
@@ -60,51 +60,24 @@ def build(
             "use --set key=value, which is passed to it"
         )
     origin = {"system": system, **{f"set.{key}": value for key, value in settings.items()}}
-    return _own(system, settings).but(origin=MappingProxyType(origin))
-
-
-def _own(system: str, settings: Mapping[str, str]) -> Scenario:
-    module_name, _, attribute = system.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found = getattr(importlib.import_module(module_name), attribute)
-    except ModuleNotFoundError as error:
-        raise UnknownName(f"{system}: there is no module {error.name!r} from here") from None
-    except AttributeError:
-        raise UnknownName(f"{system}: module {module_name!r} has no {attribute!r}") from None
-    if isinstance(found, Scenario) and not settings:
-        return found
-    if not callable(found):
-        raise UnknownName(f"{system} is neither a function that returns a Scenario nor a Scenario")
-    if not _promises_scenario(found):
-        # The name may come from the header of a file: nothing else may be called on its word.
-        raise UnknownName(f"{system} must be annotated as returning a Scenario: -> Scenario")
-    try:
-        result = found(**settings)
-    except TypeError as error:
-        raise UnknownName(f"{system} does not take these settings: {error}") from None
-    if not isinstance(result, Scenario):
-        raise UnknownName(f"{system} returned {type(result).__name__}, not a Scenario")
-    return result
-
-
-def _promises_scenario(function: Callable[..., object]) -> bool:
-    annotation = getattr(function, "__annotations__", {}).get("return")
-    return annotation is Scenario or annotation in ("Scenario", "scenario.Scenario")
+    return own_scenario(system, settings).but(origin=MappingProxyType(origin))
 
 
 def rebuild(origin: Mapping[str, str]) -> Scenario:
-    """Build the scenario that the header of a trace names.
+    """Build the scenario that the header of a trace names: of the catalog, or a factory of yours.
+
+    A file can come from anywhere, so `require_own` says which factories it may name.
 
     Raises:
-        UnknownName: the header names no system, or one that is not known here.
+        UnknownName: the header names no system, or one that is not known here, or must not run.
     """
     if not origin.get("system"):
         raise UnknownName(
             "the trace does not say which system it is of; replay it in the test that made it, "
             "with pytest --counterpoint-replay FILE"
         )
+    if ":" in origin["system"]:
+        require_own(origin["system"])
     settings = {key[4:]: value for key, value in origin.items() if key.startswith("set.")}
     return build(
         origin["system"],

@@ -7,6 +7,7 @@ is Markdown.
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -71,3 +72,25 @@ def append_summary(environment: Mapping[str, str], text: str) -> bool:
     with path.open("a", encoding="utf-8") as file:
         file.write(text)
     return True
+
+
+def tell_github(
+    environment: Mapping[str, str],
+    trace: Trace,
+    verdicts: Sequence[Verdict],
+    *,
+    place: tuple[Path, int],
+    replay_command: str,
+) -> str:
+    """Append to the job summary, and return the annotation to print; "" anywhere but on GitHub.
+
+    `place` is the file of the test and its line, the first being 1. GitHub knows files by their path
+    in the workspace.
+    """
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return ""
+    append_summary(environment, summary(trace, verdicts, replay_command=replay_command) + "\n")
+    path, line = place
+    workspace = Path(environment.get("GITHUB_WORKSPACE") or Path.cwd())
+    file = Path(os.path.relpath(path, workspace)).as_posix()
+    return annotation(verdicts, file=file, line=line)

@@ -44,7 +44,7 @@ class Console(Protocol):
 
     @property
     def fallible(self) -> frozenset[str]:
-        """The roles of nodes that may lose messages when a session is asked for faults."""
+        """The roles (nodes, where there are no roles) that may lose messages in a session with faults."""
         ...
 
     def operation(self, scenario: Scenario, node: NodeId, words: Sequence[str]) -> Value:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from counterpoint.harness.effort import DEFAULTS, Effort, Shard
+from counterpoint.harness.effort import DEFAULTS, UNSAID, Effort, Shard
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -85,11 +85,13 @@ nothing of their own."""
 class Session:
     """What the options amount to.
 
-    `asked` is what the command line says, `defaults` what the ini file says; `worker` is the name of
+    `is_seeded` tells that the command line names a seed, or asks for a random one. `asked` is what
+    it says else, `defaults` what the ini file says; `worker` is the name of
     the worker where all workers run all tests, so that they do not do the same, else empty.
     """
 
     seed: int
+    is_seeded: bool
     asked: Effort
     defaults: Effort
     shards: int
@@ -105,7 +107,7 @@ class Session:
     def efforts(self, test: str) -> tuple[Effort, Effort]:
         """Return what is asked of a test, and what holds where nothing is."""
         seed = Effort(seed=self.seed_of(test))
-        return self.asked, self.defaults.over(seed)
+        return (seed if self.is_seeded else UNSAID).over(self.asked), seed.over(self.defaults)
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -119,6 +121,7 @@ def session_of(config: pytest.Config) -> Session:
     path = asked.get("counterpoint_replay")
     return Session(
         seed=_seed(config, {**ini, **asked}, worker),
+        is_seeded="counterpoint_seed" in asked,
         asked=_effort(asked),
         defaults=_effort(ini).over(DEFAULTS),
         shards=_shards({**ini, **asked}["counterpoint_shards"], worker),

@@ -201,20 +201,23 @@ def _tell_failure(
     """Save the trace of a broken property, and put report, file and command where they are seen."""
     from counterpoint.harness.pytest_failures import OURS, broken_in, present
 
-    config = item.config
-    if isinstance(excinfo.value, OURS) and config.getoption("tbstyle") == "auto":
-        # What we have called on the way is of no interest; the message says it all.
-        report.longrepr = excinfo.getrepr(style="value")
+    session = item.config.stash[SESSION]
     error = broken_in(excinfo.value)
-    if error is None:
-        return
-    session = config.stash[SESSION]
-    kept = session.replay.source if session.replay else None
-    broken = present(error, test=_name_without_shard(item), item=item, session=session, kept=kept)
-    report.sections.append(("counterpoint", broken.text))
-    report.__dict__["counterpoint"] = {"sentence": broken.sentence, "replay": broken.replay}
-    for properties in (item.user_properties, report.user_properties):
-        properties.append(("counterpoint_trace", broken.trace))
+    if error is not None:
+        kept = session.replay.source if session.replay else None
+        test = _name_without_shard(item)
+        broken = present(error, test=test, item=item, session=session, kept=kept)
+        report.sections.append(("counterpoint", broken.text))
+        told = {name: getattr(broken, name) for name in ("sentence", "replay", "annotation")}
+        report.__dict__["counterpoint"] = told
+        for properties in (item.user_properties, report.user_properties):
+            properties.append(("counterpoint_trace", broken.trace))
+    if isinstance(excinfo.value, OURS) and item.config.getoption("tbstyle") == "auto":
+        # The message says it all; what was called on the way is of no interest.
+        report.longrepr = excinfo.getrepr(style="value")
+        notes = getattr(excinfo.value, "__notes__", ())
+        if notes:
+            report.sections.append(("counterpoint: for Hypothesis", "\n".join(notes)))
 
 
 # ---- the summary ---------------------------------------------------------------------------------
@@ -243,6 +246,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(str(counts["fixed"]))
         if "sentence" in counts:
             terminalreporter.write_line(f"{counts['sentence']}\n  {counts['replay']}")
+            if counts["annotation"]:
+                terminalreporter.write_line(counts["annotation"])
 
 
 def _searched(counted: Iterable[Mapping[str, Any]]) -> str:

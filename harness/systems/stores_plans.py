@@ -116,8 +116,8 @@ def moving(options: Options) -> Plan:
     del options
     calls: Calls = {
         "alice": (Write("x", "a1"), Move("s2"), Read("x"), Read("y")),
-        "bob": (Write("y", "b1"), Read("x"), Move("s3"), Read("y"), Read("x")),
-        "carol": (Write("x", "c1"), Read("y"), Move("s1"), Read("y"), Move("s3"), Read("x")),
+        "bob": (Write("y", "b1"), Move("s3"), Read("y"), Read("x")),
+        "carol": (Write("x", "c1"), Move("s1"), Read("y"), Move("s3"), Read("x"), Read("y")),
     }
     limits = budgets(delay=4, duplicate=2, cut=2)
     return Plan(calls, limits, steps=(20, 140), calls_floor=12.0, has_moves=True)

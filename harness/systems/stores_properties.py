@@ -43,7 +43,7 @@ CONVERGENCE = replicas.NAME
 LAMPORT = clock_checks.LAMPORT
 CAUSAL = "causal consistency"
 CONVERGENT = "causal convergence"
-SESSIONS = property_name(frozenset(GUARANTEES))
+SESSIONS = property_name(frozenset(GUARANTEES), convergent=True)
 LIVENESS = "liveness"
 
 
@@ -201,8 +201,13 @@ def clock_said(seen: model.Observation) -> Began | Stamped | None:
 
 
 def sessions_kept(trace: Trace) -> Verdict:
-    """The four session guarantees, for each client by itself."""
-    return check_sessions(operations_of(trace, view))
+    """The four session guarantees, by one order of all writes for all clients."""
+    return in_sessions(operations_of(trace, view))
+
+
+def in_sessions(history: History) -> Verdict:
+    """Judge a history by the four session guarantees together."""
+    return check_sessions(history, convergent=True)
 
 
 def causal(trace: Trace) -> Verdict:
@@ -230,7 +235,7 @@ STATES = Property(CONVERGENCE, convergence, observer=Agreement(holding))
 CLOCKS = Property(LAMPORT, lamport, observer=ClockWatch(clock_said))
 
 HISTORIES = (
-    Property(SESSIONS, sessions_kept, observer=OfSessions(check_sessions, view)),
+    Property(SESSIONS, sessions_kept, observer=OfSessions(in_sessions, view)),
     Property(CAUSAL, causal, observer=Watch(reading, "reads")),
     Property(CONVERGENT, convergent, observer=OfSessions(in_one_order, view)),
 )

@@ -29,7 +29,7 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action
 
-FINDINGS_MAX = 5
+FINDINGS_MAX = 20
 """So many failing runs are minimised, and the shortest result is kept."""
 
 RUNS_AFTER_FINDING = 2_000

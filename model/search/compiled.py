@@ -78,6 +78,8 @@ class Compiled:
         self._core_ids: dict[tuple[int, Core], CoreId] = {}
         self._message_ids: dict[Content, Message] = {}
         self._observation_ids: dict[Observation, int] = {}
+        self.has_invariants = bool(scenario.invariants)
+        self._violated: dict[tuple[CoreId, ...], str | None] = {}
         self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
         self.start_cores: tuple[CoreId, ...] = ()
         self.start_sends: tuple[Message, ...] = ()
@@ -130,6 +132,14 @@ class Compiled:
             known = tuple(tolerated_failures(self.scenario, conditions))
             self._tolerated[conditions.roles] = known
         return known
+
+    def violated(self, cores: tuple[CoreId, ...]) -> str | None:
+        """Return the name of the first invariant that these cores of all nodes break."""
+        if cores not in self._violated:
+            states = {n: self.cores[c].state for n, c in zip(self.nodes, cores, strict=True)}
+            names = (i.name for i in self.scenario.invariants if i.violation(states) is not None)
+            self._violated[cores] = next(names, None)
+        return self._violated[cores]
 
     def role_change(self, node: int, role: str) -> int:
         """Return the observation that a node has another role now."""

@@ -54,6 +54,8 @@ class Examiner:
         """Return the name of the first broken property, None if all hold as far as was seen."""
         if failure is not None:
             return HANDLER_PROPERTY
+        if run.violated is not None:
+            return run.violated
         found = self.broken_history(run.seen)
         if found is not None:
             return found
@@ -66,6 +68,8 @@ class Examiner:
         """Tell whether one property, by name, is broken."""
         if failure is not None or name == HANDLER_PROPERTY:
             return failure is not None and name == HANDLER_PROPERTY
+        if self.reads(name) == "states":
+            return run.violated == name
         if any(p.name == name for p in self._of_history):
             return self._judge_history(tuple(run.seen), name) == name
         others = tuple(p for p in (*self._of_end, *self._of_trace) if p.name == name)
@@ -73,7 +77,9 @@ class Examiner:
         return self._by_reference(run, others) is not None
 
     def reads(self, name: str) -> str:
-        """Return what a property reads; that of handlers reads the history."""
+        """Return what a property reads, "states" for an invariant; that of handlers, the history."""
+        if any(invariant.name == name for invariant in self._compiled.scenario.invariants):
+            return "states"
         properties = self._compiled.scenario.properties
         return next((p.reads for p in properties if p.name == name), "operations")
 

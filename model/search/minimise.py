@@ -109,7 +109,7 @@ class Minimiser:
 
     def _run(self, choices: Choices, name: str) -> Choices | None:
         run, examiner = Simulation(self._compiled), self._examiner
-        is_about_the_end = examiner.reads(name) != "operations"
+        is_about_the_end = examiner.reads(name) in ("end", "trace")
         length = len(run.seen)
         try:
             for choice in choices:
@@ -117,7 +117,7 @@ class Minimiser:
                 if is_about_the_end:
                     if isinstance(choice, Settle):
                         break
-                elif len(run.seen) > length:
+                elif run.violated == name or len(run.seen) > length:
                     length = len(run.seen)
                     if examiner.is_broken(run, name):
                         return tuple(run.choices)

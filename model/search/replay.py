@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from counterpoint.model.actions import Call
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.invariants import check_invariant
 from counterpoint.model.trace import Event, Trace
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Outcome, Verdict, broken
@@ -156,8 +157,12 @@ def replace_body(action: Action, body: Value) -> Action:
 
 
 def judge(trace: Trace) -> tuple[Verdict, ...]:
-    """Return the verdict of every property of the scenario, and of its handlers if one failed."""
-    verdicts = tuple(prop.check(trace) for prop in trace.scenario.properties)
+    """Return the verdict of every invariant and property, and of the handlers if one failed."""
+    scenario = trace.scenario
+    verdicts = (
+        *(check_invariant(trace, invariant) for invariant in scenario.invariants),
+        *(prop.check(trace) for prop in scenario.properties),
+    )
     if trace.failure is None:
         return verdicts
     return (broken(HANDLER_PROPERTY, trace.failure, examined=len(trace.choices)), *verdicts)

@@ -46,9 +46,22 @@ from counterpoint.model.world import Action, Conditions, Content, Flight, Moved,
 
 
 class Simulation:
-    """One run. `flights` and `held` are messages in the order in which they were sent."""
+    """One run. `flights` and `held` are messages in the order in which they were sent.
 
-    __slots__ = ("_offers", "choices", "compiled", "conditions", "cores", "flights", "held", "seen")
+    `violated` is the name of the first invariant that was broken on the way.
+    """
+
+    __slots__ = (
+        "_offers",
+        "choices",
+        "compiled",
+        "conditions",
+        "cores",
+        "flights",
+        "held",
+        "seen",
+        "violated",
+    )
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
@@ -58,6 +71,7 @@ class Simulation:
         self.seen: list[int] = list(compiled.start_seen)
         self.conditions = Conditions(roles=compiled.start_roles)
         self.choices: list[Action] = []
+        self.violated = compiled.violated(tuple(self.cores)) if compiled.has_invariants else None
         self._offers: list[Choice] | None = None
 
     # What is legal.
@@ -139,6 +153,8 @@ class Simulation:
         self.cores[node] = core
         self.flights += sends
         self.seen += seen
+        if self.violated is None and self.compiled.has_invariants:
+            self.violated = self.compiled.violated(tuple(self.cores))
         if role and self.conditions.roles[node] != role:
             self.conditions = self.conditions.with_role(node, role)
             self.seen.append(self.compiled.role_change(node, role))
@@ -196,6 +212,8 @@ class Simulation:
         self.flights = [compiled.message_id(flight.content) for flight in world.flights]
         self.held = [compiled.message_id(flight.content) for flight in world.held]
         self.conditions = world.conditions
+        if self.violated is None and compiled.has_invariants:
+            self.violated = compiled.violated(tuple(self.cores))
         self.seen += [
             compiled.observation_id(Observation(event.kind, event.node, event.value))
             for event in moved.events

@@ -121,7 +121,37 @@ def _ledger_answer(random: Random, f: str, _argument: Hashable) -> Hashable:
     return frozenset((token, random.randint(1, 2)) for token in tokens)
 
 
+def _different(put: str, take: str) -> Draw:
+    """Elements that are put in once, so that it is known who takes them out."""
+
+    def draw(random: Random, index: int) -> tuple[str, Hashable]:
+        return (put, index + 1) if random.random() < 0.55 else (take, None)
+
+    return draw
+
+
+def _taken(random: Random, f: str, _argument: Hashable) -> Hashable:
+    return random.choice((None, 0, 1, 2, 3, 4, 5)) if f in ("dequeue", "pop") else None
+
+
+def _different_micro(random: Random, index: int) -> tuple[str, Hashable]:
+    steps: list[tuple[str, str, int | None]] = []
+    for key in random.sample("xy", random.randint(1, 2)):
+        steps.append(random.choice((("r", key, None), ("w", key, index + 1))))
+    return "txn", tuple(steps)
+
+
+def _seen_micro(random: Random, _f: str, argument: Hashable) -> Hashable:
+    assert isinstance(argument, tuple), argument
+    return tuple(
+        (kind, key, random.randint(0, 5) if kind == "r" else value) for kind, key, value in argument
+    )
+
+
 OBJECTS: dict[str, Drawn] = {
+    "queue of different elements": Drawn(Queue((0,)), _different("enqueue", "dequeue"), _taken),
+    "stack of different elements": Drawn(Stack((0,)), _different("push", "pop"), _taken),
+    "multi-register of different values": Drawn(MultiRegister(0), _different_micro, _seen_micro),
     "register": Drawn(
         Register(0), _one_of(("write", _value), ("read", _nothing)), _register_answer
     ),

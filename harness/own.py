@@ -1,0 +1,150 @@
+"""Scenarios of your own, from "module:factory": found, imported, checked and built.
+
+What is typed at a command line is yours to run. What the header of a trace names is not: a file may
+come from anywhere. So a name from a header is looked up without importing anything, and it is
+imported only if its source lies under the current directory and binds that name to a function that
+promises a `Scenario`. No name in a file can thus start code of an installed module, or a script
+beside it.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Mapping
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+from counterpoint.harness.entry import UnknownName
+from counterpoint.model.scenario import Scenario
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Folders of installed modules, also where they lie under the current directory."""
+
+SOURCE_BYTES_MAX = 1_000_000
+"""A longer source is not looked into for the name of a factory."""
+
+
+def own_scenario(system: str, settings: Mapping[str, str]) -> Scenario:
+    """Import and call "module:factory", as its user has typed it.
+
+    Raises:
+        UnknownName: there is no such thing, or it is no scenario and promises none.
+    """
+    module_name, _, attribute = system.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        raise UnknownName(f"{system}: there is no module {error.name!r} from here") from None
+    except AttributeError:
+        raise UnknownName(f"{system}: module {module_name!r} has no {attribute!r}") from None
+    if isinstance(found, Scenario) and not settings:
+        return found
+    if not callable(found):
+        raise UnknownName(f"{system} is neither a function that returns a Scenario nor a Scenario")
+    if not _promises_scenario(found):
+        raise UnknownName(f"{system} must be annotated as returning a Scenario: -> Scenario")
+    try:
+        result = found(**settings)
+    except TypeError as error:
+        raise UnknownName(f"{system} does not take these settings: {error}") from None
+    if not isinstance(result, Scenario):
+        raise UnknownName(f"{system} returned {type(result).__name__}, not a Scenario")
+    return result
+
+
+def _promises_scenario(function: Callable[..., object]) -> bool:
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    return annotation is Scenario or annotation in ("Scenario", "scenario.Scenario")
+
+
+# ---- names that a file gives ---------------------------------------------------------------------
+
+
+def require_own(system: str) -> None:
+    """Refuse a "module:factory" from a file unless it is a factory under the current directory.
+
+    Nothing is imported to find that out, not even the packages that the module is in.
+
+    Raises:
+        UnknownName: it is elsewhere, or is no function that promises a Scenario.
+    """
+    module_name, _, attribute = system.partition(":")
+    names = module_name.split(".")
+    if not all(name.isidentifier() for name in (*names, attribute)):
+        raise UnknownName(f"{system!r} is no module:factory")
+    source = _source_under_here(system, names)
+    if not _binds_factory(source, attribute):
+        raise UnknownName(
+            f"{system}: {source.name} defines no function {attribute!r} that is annotated as "
+            "returning a Scenario (-> Scenario); a trace file can name nothing else. "
+            f"If it is defined elsewhere: {_TYPE_IT}"
+        )
+
+
+_TYPE_IT = "replay the file in the test that made it, with pytest --counterpoint-replay FILE"
+
+
+def _source_under_here(system: str, names: list[str]) -> Path:
+    """Return the source of a module, if that and all packages around it are under this directory."""
+    here = Path.cwd().resolve()
+    folders: Iterable[str] | None = None
+    source = None
+    for count in range(1, len(names) + 1):
+        spec = _spec(".".join(names[:count]), folders)
+        if spec is None:
+            raise UnknownName(f"{system}: there is no module {'.'.join(names[:count])!r} from here")
+        folders = spec.submodule_search_locations or ()
+        source = Path(spec.origin).resolve() if spec.has_location and spec.origin else None
+        # A package without an __init__ runs nothing; any other is run by importing what is in it.
+        is_silent = spec.submodule_search_locations is not None and spec.origin is None
+        if not is_silent and (source is None or not _is_ours(source, here)):
+            raise UnknownName(
+                f"the trace names {system}, which is not under the current directory ({here}); "
+                "a trace file can name a factory of your own only where you work, so that it can "
+                "start no other code. Change to the directory of its project, or "
+                f"{_TYPE_IT}"
+            )
+    if source is None:
+        raise UnknownName(f"{system}: {'.'.join(names)} is a folder, not a module")
+    return source
+
+
+def _spec(name: str, folders: Iterable[str] | None) -> ModuleSpec | None:
+    """Find a module as an import would, without importing the packages that it is in."""
+    if folders is not None:
+        return PathFinder.find_spec(name, list(folders))
+    for finder in sys.meta_path:
+        is_usual = finder is PathFinder
+        spec = finder.find_spec(name, ["", *sys.path] if is_usual else None)
+        if spec is not None:
+            return spec
+    return None
+
+
+def _is_ours(source: Path, here: Path) -> bool:
+    if source.suffix != ".py" or not source.is_relative_to(here):
+        return False
+    library = Path(sysconfig.get_path("stdlib")).resolve()
+    return not INSTALLED & set(source.parts) and not source.is_relative_to(library)
+
+
+def _binds_factory(source: Path, name: str) -> bool:
+    """Tell whether a source defines, at its top, this function, with the promise of a Scenario."""
+    try:
+        if source.stat().st_size > SOURCE_BYTES_MAX:
+            return False
+        tree = ast.parse(source.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return False
+    return any(
+        isinstance(node, ast.FunctionDef)
+        and node.name == name
+        and node.returns is not None
+        and ast.unparse(node.returns).strip("'\"").rpartition(".")[2] == "Scenario"
+        for node in tree.body
+    )

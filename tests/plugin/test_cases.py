@@ -1,0 +1,178 @@
+"""The state machine as a test case: what Hypothesis's users know goes on working."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.plugin.conftest import Pytest
+
+pytest_plugins = ("pytester",)
+
+SENTENCE = "never back: c2 read 0 after it had already read 1."
+
+WRONG = """
+    import counterpoint
+    from abd import abd
+    from hypothesis import reproduce_failure, seed, settings
+    from hypothesis.database import DirectoryBasedExampleDatabase
+
+    KEPT = DirectoryBasedExampleDatabase("kept")
+    TestRegister = seed(3)(counterpoint.machine(abd(writes_back=False), name="RegisterMachine"))
+    TestRegister.settings = settings(
+        TestRegister.settings, max_examples=500, database=KEPT, print_blob=True
+    )
+"""
+PROGRAM = [
+    f"{SENTENCE} (* steps -> 12)",
+    "These steps do it again:",
+    "state = RegisterMachine()",
+    "state.silence(nodes=())",
+    "state.call(action=Call(client='c?', operation=*))",
+    "state.deliver(action=Deliver(src='c2', dst='r?', body=Query(request=1)))",
+    "state.operations_hold()",
+    "So does Hypothesis with @reproduce_failure(*) on the test case.",
+]
+
+
+def found(result: pytest.RunResult) -> tuple[int, ...]:
+    """Return how long the failing runs were before and after minimising."""
+    match = re.search(r"\((\d+) steps -> (\d+)\)", result.stdout.str())
+    assert match, result.stdout.str()
+    return tuple(map(int, match.groups()))
+
+
+@pytest.mark.slow
+def test_a_failing_machine_prints_a_program_and_is_kept_minimised(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    first = run()
+    first.assert_outcomes(failed=1)
+    first.stdout.fnmatch_lines(["-* counterpoint -*", f"*{SENTENCE}", " replay *pytest *"])
+    first.stdout.fnmatch_lines(PROGRAM)
+    assert found(first)[0] > 12
+    # The example database has the minimised run, which is tried before anything else.
+    again = run()
+    again.assert_outcomes(failed=1)
+    assert found(again) == (12, 12)
+
+
+@pytest.mark.slow
+def test_the_printed_program_can_be_pasted(repository: pytest.Pytester, run: Pytest) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    lines = run().stdout.lines
+    start = lines.index("state = RegisterMachine()")
+    program = [line for line in lines[start:] if line.startswith("state")]
+    body = "\n    ".join(program)
+    repository.makepyfile(
+        test_pasted="from abd import Query, Answer, Store, Stored, Read, Write\n"
+        "from counterpoint import Call, Deliver\n"
+        "from test_mine import TestRegister as case\n"
+        "RegisterMachine = case.machine\n"
+        "del case\n"
+        f"def test_pasted():\n    {body}\n"
+    )
+    result = run("test_pasted.py")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"{SENTENCE} (12 steps)"])
+
+
+@pytest.mark.slow
+def test_the_printed_decorator_reproduces_the_failure(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    printed = re.search(r"with @(reproduce_failure\(.*\)) on", run().stdout.str())
+    assert printed
+    decorated = f"{WRONG}    TestRegister = {printed[1]}(TestRegister)\n"
+    repository.makepyfile(test_mine=decorated)
+    result = run()
+    result.assert_outcomes(failed=1)
+    assert found(result) == (12, 12)
+    repository.makepyfile(test_mine=decorated.replace("writes_back=False", "writes_back=True"))
+    right = run()
+    right.assert_outcomes(failed=1)
+    right.stdout.fnmatch_lines(["*DidNotReproduce*"])
+
+
+@pytest.mark.slow
+def test_the_seed_of_hypothesis_decides_the_runs(repository: pytest.Pytester, run: Pytest) -> None:
+    source = WRONG.replace("seed(3)(counterpoint", "(counterpoint").replace(
+        "database=KEPT", "database=None"
+    )
+    repository.makepyfile(test_mine=source)
+    results = [run("--hypothesis-seed", number, apart=True) for number in ("3", "3", "1")]
+    lengths = [found(result) for result in results]
+    assert lengths[0] == lengths[1]
+    assert lengths[0] != lengths[2]
+
+
+@pytest.mark.slow
+def test_settings_go_to_the_machine_by_decorator_attribute_or_argument(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(
+        test_mine="""
+        import counterpoint
+        from abd import abd
+        from hypothesis import settings
+
+        few = settings(max_examples=7, database=None, deadline=None)
+        TestArgument = counterpoint.machine(abd(), settings=few)
+        Machine = settings(max_examples=8, deadline=None)(counterpoint.state_machine_for(abd()))
+        TestDecorated = Machine.TestCase
+        TestAttribute = counterpoint.machine(abd())
+        TestAttribute.settings = settings(TestAttribute.settings, max_examples=9)
+        """
+    )
+    result = run("-v", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=3)
+    counts = dict(
+        re.findall(r"^  test_mine.py::(\w+)::runTest: (\d+) runs", result.stdout.str(), re.M)
+    )
+    assert counts == {"TestArgument": "7", "TestDecorated": "8", "TestAttribute": "9"}
+
+
+@pytest.mark.slow
+def test_a_machine_can_be_given_rules_of_its_own(repository: pytest.Pytester, run: Pytest) -> None:
+    repository.makepyfile(
+        test_mine="""
+        import counterpoint
+        from abd import abd
+        from hypothesis import seed, settings, strategies as st
+        from hypothesis.stateful import rule
+
+        SEEN = []
+
+        class Mine(counterpoint.state_machine_for(abd(writes_back=False))):
+            @rule(number=st.integers(0, 3))
+            def look(self, number):
+                SEEN.append(number)
+
+        TestMine = seed(10)(Mine.TestCase)
+        TestMine.settings = settings(TestMine.settings, max_examples=1500, database=None)
+
+        def test_the_rule_was_used():
+            assert len(SEEN) > 50
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([f"{SENTENCE} (* steps -> 12)", "state = Mine()"])
+
+
+@pytest.mark.slow
+def test_a_machine_that_completes_no_calls_fails(repository: pytest.Pytester, run: Pytest) -> None:
+    repository.makepyfile(
+        test_mine="""
+        import counterpoint
+        from abd import abd
+
+        TestIdle = counterpoint.machine(abd(calls_floor=3.5))
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["the search of 'abd' examined nothing: *"])

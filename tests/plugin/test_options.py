@@ -1,0 +1,169 @@
+"""Seeds, budgets, shards, workers and profiles: what the options and the ini file say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from counterpoint.model.tracefile import read_trace
+from tests.plugin.conftest import Pytest
+
+pytest_plugins = ("pytester",)
+
+HELD = re.compile(r"^(?:  (\S+): |\d tests? held: )([\d,]+) runs", re.MULTILINE)
+
+TWO = """
+    import counterpoint
+    from abd import abd
+
+    test_one = counterpoint.verify(abd(), examples=0)
+    test_other = counterpoint.verify(abd(), runs=30, examples=0)
+"""
+SEEDS = """
+    import counterpoint
+    from abd import abd
+
+    test_one = counterpoint.verify(abd(writes_back=False))
+    test_other = counterpoint.verify(abd(writes_back=False))
+"""
+
+
+def runs(result: pytest.RunResult) -> dict[str, int]:
+    """Return how many runs each test made, "" for all together."""
+    return {test: int(n.replace(",", "")) for test, n in HELD.findall(result.stdout.str())}
+
+
+def seeds(repository: pytest.Pytester, *tests: str) -> list[object]:
+    """Return the seeds that the traces of some tests record."""
+    found = []
+    for test in tests:
+        path = repository.path / f".counterpoint/test_mine-{test}-never-back.trace.jsonl"
+        search = read_trace(path).header["search"]
+        assert isinstance(search, dict)
+        found.append(search["seed"])
+    return found
+
+
+@pytest.mark.slow
+def test_the_command_line_goes_before_the_test_and_the_test_before_the_ini_file(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=TWO)
+    one, other = "test_mine.py::test_one", "test_mine.py::test_other"
+    repository.makeini("[pytest]\ncounterpoint_runs = 40\n")
+    assert runs(run("-v")) == {"": 70, one: 40, other: 30}
+    assert runs(run("-v", "--counterpoint-runs", "20")) == {"": 40, one: 20, other: 20}
+    assert runs(run("-v", "--counterpoint-examples=5"))[other] >= 35
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ("--counterpoint-seed", "x"),
+            "counterpoint_seed is 'x'; it must be a number, or 'random'",
+        ),
+        (("--counterpoint-runs", "many"), "counterpoint_runs is 'many'; it must be a number"),
+        (("--counterpoint-runs", "0"), "counterpoint_runs is '0'; it must be at least 1"),
+        (("--counterpoint-shards", "0"), "counterpoint_shards is '0'; it must be at least 1"),
+        (("--counterpoint-seconds", "-1"), "counterpoint_seconds is '-1'; it must be at least*"),
+    ],
+)
+def test_a_bad_option_is_refused(run: Pytest, arguments: tuple[str, ...], complaint: str) -> None:
+    result = run(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {complaint}"])
+
+
+@pytest.mark.slow
+def test_every_test_has_a_seed_of_its_own_wherever_it_runs(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=SEEDS)
+    run("--counterpoint-seed", "7").assert_outcomes(failed=2)
+    alone = seeds(repository, "test_one", "test_other")
+    assert alone[0] != alone[1]
+    run("--counterpoint-seed", "7", "-n", "2").assert_outcomes(failed=2)
+    assert seeds(repository, "test_one", "test_other") == alone
+    run("--counterpoint-seed", "8", "-k", "one").assert_outcomes(failed=1)
+    assert seeds(repository, "test_one") != alone[:1]
+
+
+@pytest.mark.slow
+def test_the_seed_of_a_test_stands_unless_the_command_line_names_another(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=SEEDS.replace("False))", "False), seed=3)"))
+    run().assert_outcomes(failed=2)
+    assert seeds(repository, "test_one", "test_other") == [3, 3]
+    run("--counterpoint-seed", "7", "-k", "one").assert_outcomes(failed=1)
+    assert seeds(repository, "test_one") != [3]
+
+
+@pytest.mark.slow
+def test_where_every_worker_runs_every_test_each_has_seeds_and_files_of_its_own(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=SEEDS)
+    result = run("--counterpoint-seed", "7", "--dist", "each", "--tx", "2*popen", "-k", "one")
+    result.assert_outcomes(failed=2)
+    paths = list((repository.path / ".counterpoint").iterdir())
+    searches = [read_trace(path).header["search"] for path in paths]
+    assert len({str(search) for search in searches}) == 2
+
+
+@pytest.mark.slow
+def test_a_session_draws_its_seed_but_on_a_server(
+    repository: pytest.Pytester, run: Pytest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.makepyfile(test_mine="def test_mine(): pass")
+    drawn = [re.findall(r"seed (\d+)", run().stdout.str()) for _ in range(2)]
+    assert drawn[0] != drawn[1]
+    run("--hypothesis-seed", "5", apart=True).stdout.fnmatch_lines(["counterpoint: *, seed 5"])
+    monkeypatch.setenv("CI", "1")
+    run().stdout.fnmatch_lines(["counterpoint: *, seed 0"])
+    asked = run("--counterpoint-seed", "random").stdout.str()
+    assert ", seed 0\n" not in asked
+
+
+@pytest.mark.slow
+def test_shards_share_the_runs_of_a_test_between_the_workers(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=TWO)
+    result = run("-v", "-n", "2", "--counterpoint-shards", "auto", "-k", "other")
+    result.assert_outcomes(passed=2)
+    name = "test_mine.py::test_other[shard-{}-of-2]"
+    assert runs(result) == {"": 30, name.format(1): 15, name.format(2): 15}
+    three = run("-v", "--counterpoint-shards=3", "-k", "other")
+    assert sorted(runs(three).values()) == [10, 10, 10, 30]
+
+
+@pytest.mark.slow
+def test_the_profiles_are_there_and_no_one_is_forced(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(
+        test_mine="""
+        from hypothesis import given, settings, strategies as st
+
+        @given(st.none())
+        def test_mine(nothing):
+            with open("examples.txt", "w") as file:
+                file.write(f"{settings().max_examples} {settings().derandomize}")
+        """
+    )
+    said = repository.path / "examples.txt"
+    run().assert_outcomes(passed=1)
+    assert said.read_text() == "100 False"
+    run("--hypothesis-profile", "nightly", apart=True).assert_outcomes(passed=1)
+    assert said.read_text() == "5000 False"
+    run("--hypothesis-profile", "ci", apart=True).assert_outcomes(passed=1)
+    assert said.read_text() == "100 True"
+    repository.makeconftest(
+        "from hypothesis import settings\nsettings.register_profile('dev', max_examples=3)\n"
+    )
+    run("--hypothesis-profile", "dev", apart=True).assert_outcomes(passed=1)
+    assert said.read_text() == "3 False"

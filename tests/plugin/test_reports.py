@@ -1,0 +1,235 @@
+"""What a user sees of a scenario that holds, and of one that does not."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from counterpoint.model.tracefile import read_trace
+from tests.plugin.conftest import Pytest
+
+pytest_plugins = ("pytester",)
+
+SENTENCE = "never back: c2 read 0 after it had already read 1."
+TRACE = ".counterpoint/test_mine-test_register-never-back.trace.jsonl"
+
+RIGHT = """
+    import counterpoint
+    from abd import abd
+
+    test_register = counterpoint.verify(abd(), runs=60, examples=3)
+"""
+WRONG = """
+    import counterpoint
+    from abd import abd
+
+    test_register = counterpoint.verify(abd(writes_back=False), seed=7)
+"""
+
+
+def output(result: pytest.RunResult) -> str:
+    """Return everything that pytest printed."""
+    return result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.slow
+def test_two_lines_make_a_test_of_a_scenario(repository: pytest.Pytester, run: Pytest) -> None:
+    repository.makepyfile(test_mine=RIGHT)
+    result = run("-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "counterpoint: *, seed *",
+            "test_mine.py::test_register PASSED*",
+            "=* counterpoint =*",
+            "1 test held: 6[3-9] runs, * calls completed a run, * faults",
+        ]
+    )
+    assert not Path(repository.path / ".counterpoint").exists()
+
+
+@pytest.mark.slow
+def test_a_failure_shows_sentence_steps_and_command_and_saves_its_trace(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    result = run("--junitxml", "junit.xml")
+    result.assert_outcomes(failed=1)
+    command = f"pytest test_mine.py::test_register --counterpoint-replay {TRACE}"
+    result.stdout.fnmatch_lines(
+        [
+            "counterpoint: *, seed *",
+            f"{SENTENCE} (* steps -> 12)",
+            "-* counterpoint -*",
+            f"*{SENTENCE}",
+            "*abd · 12 steps · *",
+            "*c2 calls o? read()*",
+            f" replay         {command}",
+            "=* counterpoint =*",
+            f"  {command}",
+            "FAILED test_mine.py::test_register - counterpoint.PropertyBroken: never back*",
+        ]
+    )
+    assert "Traceback" not in output(result)
+    file = read_trace(repository.path / TRACE)
+    assert (len(file.steps), file.header["test"]) == (12, "test_mine.py::test_register")
+    [case] = ElementTree.parse(repository.path / "junit.xml").iter("testcase")
+    properties = {p.get("name"): p.get("value") for p in case.iter("property")}
+    assert properties == {"counterpoint_trace": TRACE}
+
+
+@pytest.mark.slow
+def test_the_printed_command_replays_the_run_and_nothing_else(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=WRONG, test_other="def test_other():\n    raise SystemExit\n")
+    first = run("test_mine.py")
+    found = re.search(r"^ replay +pytest (.+)$", first.stdout.str(), re.MULTILINE)
+    assert found, output(first)
+    before = (repository.path / TRACE).read_bytes()
+    again = run(*shlex.split(found[1]))
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines([f"{SENTENCE} (12 steps)", f"  pytest {found[1]}"])
+    assert (repository.path / TRACE).read_bytes() == before
+    # Without the name of the test, the file itself says which one it is of.
+    wide = run("--counterpoint-replay", TRACE)
+    wide.assert_outcomes(failed=1, deselected=1)
+
+
+@pytest.mark.slow
+def test_a_replay_says_when_the_run_breaks_nothing_any_more(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    run().assert_outcomes(failed=1)
+    protocol = (repository.path / "abd.py").read_text()
+    repository.makepyfile(abd=protocol.replace("if event.value < before:", "if event.value < 0:"))
+    fixed = run("--counterpoint-replay", TRACE)
+    fixed.assert_outcomes(passed=1)
+    fixed.stdout.fnmatch_lines([f"FIXED: {TRACE} runs as it did, 12 steps, and breaks nothing"])
+    repository.makepyfile(abd=protocol, test_mine=RIGHT)
+    other = run("--counterpoint-replay", TRACE)
+    other.assert_outcomes(failed=1)
+    other.stdout.fnmatch_lines(["diverged at step *"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        pytest.param("{}\n", "*--counterpoint-replay: bad.jsonl:1: not a trace*", id="no trace"),
+        pytest.param("", "*bad.jsonl: the file is empty*", id="empty"),
+        pytest.param(None, "*bad.jsonl: cannot be read*", id="no file"),
+    ],
+)
+def test_a_file_that_is_no_trace_is_refused(
+    repository: pytest.Pytester, run: Pytest, source: str | None, complaint: str
+) -> None:
+    repository.makepyfile(test_mine=RIGHT)
+    if source is not None:
+        (repository.path / "bad.jsonl").write_text(source)
+    result = run("--counterpoint-replay", "bad.jsonl")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([complaint])
+
+
+@pytest.mark.slow
+def test_a_trace_of_another_scenario_is_refused(repository: pytest.Pytester, run: Pytest) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    run().assert_outcomes(failed=1)
+    repository.makepyfile(test_mine=RIGHT.replace("abd()", "abd(name='another')"))
+    result = run("--counterpoint-replay", TRACE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*is of scenario 'abd'; no test*Scenarios of the tests: 'another'"]
+    )
+
+
+@pytest.mark.slow
+def test_a_search_that_completes_no_calls_fails(repository: pytest.Pytester, run: Pytest) -> None:
+    repository.makepyfile(
+        test_mine="""
+        import counterpoint
+        from abd import abd
+
+        test_idle = counterpoint.verify(abd(calls_floor=3.5), runs=50)
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["the search of 'abd' examined nothing: * calls completed in 50 runs*"]
+    )
+
+
+@pytest.mark.slow
+def test_a_failure_that_hypothesis_alone_has_found_is_minimised(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(
+        test_mine="""
+        from hypothesis import HealthCheck, Phase, seed, settings
+        from hypothesis.stateful import run_state_machine_as_test
+        import counterpoint
+        from abd import abd
+
+        def test_register():
+            machine = seed(3)(counterpoint.state_machine_for(abd(writes_back=False)))
+            chosen = settings(
+                max_examples=3000, phases=[Phase.generate], database=None, deadline=None,
+                stateful_step_count=40,
+                suppress_health_check=list(HealthCheck),
+            )
+            run_state_machine_as_test(machine, settings=chosen)
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*abd · 12 steps · *shrunk *→12 choices", f" replay *{TRACE}"])
+
+
+@pytest.mark.slow
+def test_repositories_without_such_tests_pay_nothing(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(
+        test_mine="""
+        import sys
+
+        def test_nothing_of_ours_is_imported():
+            ours = {name for name in sys.modules if name.startswith("counterpoint.")}
+            assert ours == {
+                "counterpoint.harness",
+                "counterpoint.harness.effort",
+                "counterpoint.harness.pytest_options",
+                "counterpoint.harness.pytest_plugin",
+            }
+            assert "hypothesis" not in sys.modules
+        """
+    )
+    result = run(apart=True)
+    result.assert_outcomes(passed=1)
+    assert "= counterpoint =" not in output(result)
+
+
+@pytest.mark.slow
+def test_github_gets_an_annotation_at_the_test_and_a_job_summary(
+    repository: pytest.Pytester, run: Pytest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    page = repository.path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(repository.path.parent))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    text = output(run())
+    marks = [line for line in text.splitlines() if line.startswith("::")]
+    place = f"{repository.path.name}/test_mine.py"
+    assert marks == [f"::error file={place},line=4::{SENTENCE}"]
+    summary = page.read_text()
+    assert summary.startswith(f"### {SENTENCE}\n")
+    assert "```mermaid" in summary
+    assert "pytest test_mine.py::test_register --counterpoint-replay" in summary

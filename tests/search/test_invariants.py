@@ -1,0 +1,65 @@
+"""Invariants: walks, exploration, replay and minimisation agree on what breaks one, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from counterpoint.model.scenario import Invariant, Scenario
+from counterpoint.model.search.campaign import Budgets, Campaign
+from counterpoint.model.search.explore import Explorer
+from counterpoint.model.search.replay import first_broken, judge, run
+from counterpoint.model.verdict import Outcome
+from tests.support.echo import echo
+
+
+def nobody_is_asked_often(most: int) -> Scenario:
+    """No server is asked more often than that: wrong for little numbers, since the client repeats."""
+
+    def violation(states: Mapping[str, Any]) -> str | None:
+        asked = {n: s.count for n, s in states.items() if getattr(s, "count", 0) > most}
+        return f"{min(asked)} was asked {asked[min(asked)]} times." if asked else None
+
+    scenario = echo(invariants=(Invariant("asked seldom", violation),))
+    return scenario.but(limits={k: b for k, b in scenario.limits.items() if k == "fire"})
+
+
+def test_walks_find_the_violation_and_shrink_it_to_the_shortest_run() -> None:
+    scenario = nobody_is_asked_often(2)
+    campaign = Campaign(scenario, seed=3)
+    for _ in campaign.search(Budgets(runs=500)):
+        pass
+    example = campaign.counterexample()
+    assert example is not None
+    assert example.verdict.property == "asked seldom"
+    assert example.verdict.summary.endswith(" was asked 3 times.")
+    explorer = Explorer(scenario)
+    for _ in explorer.explore():
+        pass
+    violation = explorer.progress.violation
+    assert violation is not None
+    assert violation.property == "asked seldom"
+    assert len(violation.choices) == len(example.trace.choices)
+
+
+def test_the_verdict_names_the_step() -> None:
+    scenario = nobody_is_asked_often(0)
+    explorer = Explorer(scenario)
+    for _ in explorer.explore():
+        pass
+    assert explorer.progress.violation is not None
+    trace = run(scenario, explorer.progress.violation.choices)
+    verdict = first_broken(judge(trace))
+    assert verdict is not None
+    assert verdict.examined == len(trace.choices) + 1
+    assert verdict.because == ("after step 1, deliver(c1, s1, ask(1))",)
+
+
+def test_an_invariant_that_holds_is_examined_in_every_world() -> None:
+    scenario = nobody_is_asked_often(50)
+    campaign = Campaign(scenario, seed=3)
+    for _ in campaign.search(Budgets(runs=200)):
+        pass
+    assert campaign.findings == []
+    (verdict, *_) = judge(run(scenario, ()))
+    assert (verdict.outcome, verdict.examined) == (Outcome.HOLDS, 1)
