@@ -13,6 +13,7 @@ EXTRAS ?= dev,fast
 WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ARGS ?=
 PAGES ?=
+export COUNTERPOINT_CHROMIUM
 
 # The stamp carries the version, so that another interpreter is another stamp.
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
@@ -68,12 +69,22 @@ nightly: $(STAMP) ## run the long searches that the default suite leaves out
 oracles: $(STAMP) ## compare the checkers with public test data, and print the table
 	$(BIN)/python -m tests.oracles $(ARGS)
 
-browser-test: $(STAMP) ## open the reports in a real browser
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
-	@command -v chromium >/dev/null || (apt-get update && apt-get install -y chromium)
+browser-test: $(STAMP) browser ## open the reports in a real browser
+	@cd $(VENV) && for package in axe-core mermaid; do \
+	test -d npm/$$package || { mkdir -p npm/$$package && npm pack --silent $$package >/dev/null && tar -xzf $$package-*.tgz -C npm/$$package; } \
+	|| { rm -rf npm/$$package; echo "make: no $$package from npm; its tests will be skipped" >&2; }; done
+	COUNTERPOINT_AXE=$(abspath $(VENV))/npm/axe-core/package/axe.min.js \
+	COUNTERPOINT_MERMAID=$(abspath $(VENV))/npm/mermaid/package/dist/mermaid.min.js \
 	$(BIN)/python -m pytest -m browser tests/live $(ARGS)
 
-screenshots: $(STAMP) ## make the pictures of the viewer in the documentation again
+.PHONY: browser
+browser: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	@command -v "$${COUNTERPOINT_CHROMIUM:-chromium}" >/dev/null || command -v chromium-browser >/dev/null \
+	|| { command -v apt-get >/dev/null && apt-get update && apt-get install -y chromium; } \
+	|| { echo "make: no Chromium. Install it with the system's package manager (as root: apt-get install chromium), or name one: make $(or $(firstword $(MAKECMDGOALS)),browser-test) COUNTERPOINT_CHROMIUM=/path/to/chromium" >&2; exit 1; }
+
+screenshots: $(STAMP) browser ## make the pictures of the viewer in the documentation again
 	$(BIN)/python -m tests.live.screenshots docs/explanation
 
 clean: ## remove the environment and everything built

@@ -36,6 +36,9 @@ Trail = tuple["Trail | None", int, bool]
 Configuration = tuple[int, int, int, int, int, "Trail | None"]
 """Step, state, mask of effects, mask of spare ones, mode, trail."""
 
+KEPT_MAX = 1_000_000
+"""How many configurations a search keeps, and how many states; some hundreds of megabytes."""
+
 OVERWROTE = 1
 """Mode: the latest effect overwrote, and nobody has read since."""
 
@@ -56,6 +59,7 @@ class JustInTime:
         self.plan = plan
         self.is_legal: bool | None = None
         self.steps_taken = 0
+        self._kept = 0
         self._is_due = is_due if is_due is not None else [True] * plan.length
         self._optional = {
             plan.index[step] for step, is_due in enumerate(self._is_due) if not is_due
@@ -75,6 +79,11 @@ class JustInTime:
         """The furthest step that was reached."""
         return self._deepest[0]
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether as much is kept as may be kept: then the search goes on no more."""
+        return self._kept > KEPT_MAX or len(self._plan.table.states) > KEPT_MAX
+
     def order(self) -> tuple[str, ...]:
         """The order that explains everything before the deepest step, by names of operations."""
         return _order_of(self._deepest[1], self._plan)
@@ -82,7 +91,7 @@ class JustInTime:
     def run(self, steps_max: int) -> bool | None:
         """Search on for about so many steps; True or False when it is decided."""
         stop = self.steps_taken + steps_max
-        while self.is_legal is None and self.steps_taken < stop:
+        while self.is_legal is None and self.steps_taken < stop and not self.is_full:
             if self._stack:
                 self.steps_taken += self._advance(self._stack.pop())
             else:
@@ -129,6 +138,7 @@ class JustInTime:
         seen = self._seen[step].get(key)
         if seen is None:
             self._seen[step][key] = [(used, spare)]
+            self._kept += 1
             return True
         for other_used, other_spare in seen:
             if not (other_used & ~used or spare & ~other_spare):

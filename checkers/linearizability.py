@@ -27,7 +27,7 @@ from counterpoint.checkers.sequential import Specification
 from counterpoint.checkers.verify import real_time_fault, witness_fault
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
 
-STEPS_MAX = 5_000_000
+STEPS_MAX = 2_000_000
 """How many steps of search a check may take unless it is told otherwise; some seconds' worth."""
 
 TURN_STEPS = 2_000
@@ -58,10 +58,11 @@ def check_linearizability(
     carries a core: operations that have no order. For a register whose writes differ these are at
     most six that say so by themselves; for other objects they cannot all be right even if any
     other operation might not have happened, and none can be spared. UNDECIDED when nothing was
-    there to judge, after `steps_max` steps of search, or after `timeout_seconds` by `clock`
-    (`time.monotonic`, say: checkers have no clock of their own); `details["prefix"]` is then an
-    order of what was explained. Without `explain`, a violation that the search found is reported
-    bare, which takes a fraction of the time.
+    there to judge, after `steps_max` steps of search or as many configurations as may be kept, or
+    after `timeout_seconds` by `clock` (`time.monotonic`, say: checkers have no clock of their own;
+    it is looked at between short stretches of search, and linear passes are not interrupted);
+    `details["prefix"]` is then an order of what was explained. Without `explain`, a violation that
+    the search found is reported bare, which takes a fraction of the time.
 
     Raises:
         MalformedHistory: what no clients can have produced, or two operations of one name.
@@ -120,6 +121,8 @@ class _Check:
                     self._orders[key] = self._order(key, search)
                 elif steps_left <= 0:
                     return self._gave_up(key, search, "the steps allowed were used up")
+                elif search.is_full:
+                    return self._gave_up(key, search, "memory was used up")
                 elif self._wording.is_over():
                     return self._gave_up(key, search, "time was over")
             budget *= 2
@@ -137,7 +140,7 @@ class _Check:
         started = search.steps_taken
         while search.is_legal is None and search.steps_taken < started + steps:
             search.run(min(CLOCK_STEPS, started + steps - search.steps_taken))
-            if self._wording.is_over():
+            if search.is_full or self._wording.is_over():
                 break
         return search.steps_taken - started
 

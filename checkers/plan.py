@@ -20,6 +20,9 @@ NOWHERE = -1
 LOST = 0
 """The number of every state that nobody will ever be able to observe."""
 
+REMEMBERED_MAX = 500_000
+"""How many effects of classes on states are remembered before all are forgotten."""
+
 Pending = tuple[int, int, int]
 """A pending operation: its bit, its class, its index among the operations."""
 
@@ -37,6 +40,7 @@ class Table:
     states: list[Hashable] = field(default_factory=lambda: [None])
     number_of: dict[Hashable, int] = field(default_factory=dict)
     class_of: dict[tuple[str, Hashable, Hashable], int] = field(default_factory=dict)
+    remembered: int = 0
 
     def informed(self, specification: Specification) -> Table:
         """The same classes for another specification of the same object, with no states met yet."""
@@ -77,7 +81,16 @@ class Table:
             after = self.specification.step(self.states[state], *self.calls[class_])
             result = NOWHERE if after is ILLEGAL else self.state(after)
         self.after[class_][state] = result
+        self.remembered += 1
+        if self.remembered > REMEMBERED_MAX:
+            self._forget()
         return result
+
+    def _forget(self) -> None:
+        """Forget all effects; where states hardly ever recur, remembering them only costs memory."""
+        for effects in self.after:
+            effects.clear()
+        self.remembered = 0
 
     def _step_from_lost(self, class_: int) -> int:
         match self.roles[class_]:

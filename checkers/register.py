@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key
+from counterpoint.checkers.parts import with_names
 from counterpoint.checkers.register_core import Core, smallest_core
 from counterpoint.checkers.register_words import RegisterWords
 from counterpoint.checkers.specifications import Register, UnknownOperation
@@ -48,6 +49,7 @@ def check_register(
 
     Raises:
         UnknownOperation: for an operation that is neither a read nor a write.
+        MalformedHistory: two operations of one name, where that led to a wrong certificate.
     """
     uses = uses_of(history)
     examined = len(uses.writes) + len(uses.reads)
@@ -60,13 +62,19 @@ def check_register(
         if conflict is None:
             witness = _witness(uses, clusters, order)
             fault = witness_fault([*uses.writes, *uses.reads], witness, Register(initial))
-            assert not fault, f"the order from the zones is wrong: {fault}"
+            _assert_right(fault, history, "order")
             return holds(name, examined=examined, witness=witness, summary=_vacuity(uses))
     core = smallest_core(uses.writes, uses.reads, clusters, initial=initial)
     assert core is not None, "two clusters conflict, but no two of their operations do"
     fault = core_fault(core.operations, Register(initial), without=without_its_reads)
-    assert not fault, f"the core from the zones is wrong: {fault}"
+    _assert_right(fault, history, "core")
     return _broken(core, RegisterWords(show, initial, uses.failed), name=name, examined=examined)
+
+
+def _assert_right(fault: str, history: Sequence[Operation], what: str) -> None:
+    if fault:
+        with_names(history)
+    assert not fault, f"the {what} from the zones is wrong: {fault}"
 
 
 def check_registers(

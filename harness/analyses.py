@@ -16,7 +16,7 @@ from counterpoint.harness.plain import plain
 from counterpoint.harness.rerun import Choices, Rerun, Runner
 from counterpoint.harness.story import Span, Story
 from counterpoint.harness.trail import Trail, trail_of
-from counterpoint.harness.variants import Variant, is_default, variants
+from counterpoint.harness.variants import Variant, is_default, is_wrong, variants
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
@@ -127,7 +127,7 @@ def analyse(
 
 def _without_faults(trace: Trace, runner: Runner) -> str:
     choices = tuple(choice for choice in trace.choices if not choice.is_fault)
-    if len(choices) == len(trace.choices):
+    if not any(map(is_wrong, trace.choices)):
         return "this run has no faults: the order of deliveries is enough"
     if runner.again(choices).is_broken:
         return "fails as well: the faults are not needed"

@@ -2,9 +2,9 @@
 
 What is typed at a command line is yours to run. What the header of a trace names is not: a file may
 come from anywhere. So a name from a header is looked up without importing anything, and it is
-imported only if its source lies under the current directory and binds that name to a function that
-promises a `Scenario`. No name in a file can thus start code of an installed module, or a script
-beside it.
+imported only if its source lies under the current directory and binds that name to a `Scenario`, or
+to a function that promises one. No name in a file can thus start code of an installed module, or a
+script beside it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import importlib
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
@@ -66,23 +67,23 @@ def _promises_scenario(function: Callable[..., object]) -> bool:
 
 
 def require_own(system: str) -> None:
-    """Refuse a "module:factory" from a file unless it is a factory under the current directory.
+    """Refuse a "module:factory" from a file unless it is of a source under the current directory.
 
     Nothing is imported to find that out, not even the packages that the module is in.
 
     Raises:
-        UnknownName: it is elsewhere, or is no function that promises a Scenario.
+        UnknownName: it is elsewhere, or is no scenario and no function that promises one.
     """
     module_name, _, attribute = system.partition(":")
     names = module_name.split(".")
     if not all(name.isidentifier() for name in (*names, attribute)):
         raise UnknownName(f"{system!r} is no module:factory")
     source = _source_under_here(system, names)
-    if not _binds_factory(source, attribute):
+    if not _binds_scenario(source, attribute):
         raise UnknownName(
             f"{system}: {source.name} defines no function {attribute!r} that is annotated as "
-            "returning a Scenario (-> Scenario); a trace file can name nothing else. "
-            f"If it is defined elsewhere: {_TYPE_IT}"
+            f"returning a Scenario (-> Scenario), and no {attribute} = Scenario(...); a trace file "
+            f"can name nothing else. If it is defined elsewhere: {_TYPE_IT}"
         )
 
 
@@ -133,18 +134,34 @@ def _is_ours(source: Path, here: Path) -> bool:
     return not INSTALLED & set(source.parts) and not source.is_relative_to(library)
 
 
-def _binds_factory(source: Path, name: str) -> bool:
-    """Tell whether a source defines, at its top, this function, with the promise of a Scenario."""
+def _binds_scenario(source: Path, name: str) -> bool:
+    """Tell whether a source binds this name, at its top, to a scenario or a function that makes one."""
     try:
         if source.stat().st_size > SOURCE_BYTES_MAX:
             return False
         tree = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return False
-    return any(
-        isinstance(node, ast.FunctionDef)
-        and node.name == name
-        and node.returns is not None
-        and ast.unparse(node.returns).strip("'\"").rpartition(".")[2] == "Scenario"
-        for node in tree.body
-    )
+    return any(map(partial(_is_scenario, name=name), tree.body))
+
+
+def _is_scenario(node: ast.stmt, name: str) -> bool:
+    """Tell whether a statement is one of these, `SCENARIO` being the name.
+
+    >>> yes = "SCENARIO = Scenario(x)", "SCENARIO: Scenario = f()", "def SCENARIO() -> Scenario: f()"
+    >>> no = "SCENARIO = f()", "import SCENARIO", "def SCENARIO(): f()", "other = Scenario(x)"
+    >>> [_is_scenario(ast.parse(text).body[0], "SCENARIO") for text in (*yes, *no)]
+    [True, True, True, False, False, False, False]
+    """
+    match node:
+        case ast.FunctionDef(name=bound, returns=ast.expr() as promise):
+            return bound == name and _is_scenario_class(promise)
+        case ast.AnnAssign(target=ast.Name(id=bound), annotation=promise, value=ast.expr()):
+            return bound == name and _is_scenario_class(promise)
+        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call(func=made)):
+            return bound == name and _is_scenario_class(made)
+    return False
+
+
+def _is_scenario_class(expression: ast.expr) -> bool:
+    return ast.unparse(expression).strip("'\"").rpartition(".")[2] == "Scenario"

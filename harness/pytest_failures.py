@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import shlex
@@ -11,31 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.harness.ci import tell_github
 from counterpoint.harness.output import tool
 from counterpoint.harness.pytest_options import Session
 from counterpoint.harness.report import report
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken, failure_of
-from counterpoint.model.search.minimise import minimiser_for
+from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
 from counterpoint.model.search.replay import first_broken, judge
 from counterpoint.model.search.replay_file import Diverged, replay
+from counterpoint.model.search.shorten import shortened
 from counterpoint.model.tracefile import TraceFile, write_trace
 from counterpoint.model.values import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A failure as a user gets it: the sentence, the report, the file and how to replay it.
-
-    `annotation` marks the test on GitHub; it is empty elsewhere.
-    """
+    """A failure as a user gets it: the sentence, the report, the file and how to replay it."""
 
     sentence: str
     text: str
     trace: str
     replay: str
-    annotation: str = ""
 
 
 OURS = (PropertyBroken, ExaminedNothing, Diverged)
@@ -59,7 +53,7 @@ def present(
     `test` is the id of the test to replay it in; `kept` the file that it was replayed from, which
     stays as it is.
     """
-    error = error if error.steps_found is not None or kept else _minimised(error)
+    error = error if error.steps_found is not None or kept else shortened(error)
     name = _file_name(item.nodeid, f"{error.verdict.property} {session.worker}")
     path = Path(kept) if kept else session.directory / name
     if not kept:
@@ -73,15 +67,7 @@ def present(
         shrunk=None if error.steps_found is None else (error.steps_found, length),
     )
     text += f"\n replay         {command}"  # not by the report, which would cut it at its width
-    annotation = tell_github(
-        os.environ,
-        error.trace,
-        error.verdicts,
-        place=(item.path, _line_of(test, item.path)),
-        replay_command=command,
-    )
-    sentence = f"{error.verdict.property}: {error.verdict.summary}"
-    return Broken(sentence, text, shown, command, annotation)
+    return Broken(f"{error.verdict.property}: {error.verdict.summary}", text, shown, command)
 
 
 def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
@@ -99,12 +85,6 @@ def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
     return f"FIXED: {file.source} runs as it did, {len(trace.choices)} steps, and breaks nothing"
 
 
-def _minimised(error: PropertyBroken) -> PropertyBroken:
-    scenario, name, found = error.trace.scenario, error.verdict.property, error.trace.choices
-    choices = minimiser_for(scenario).minimise(found, name).choices
-    return failure_of(scenario, choices, name, steps_found=len(found), search=error.search)
-
-
 def _file_name(test: str, name: str) -> str:
     """Return a file name that tells test and property.
 
@@ -119,28 +99,6 @@ def _file_name(test: str, name: str) -> str:
 def _about(error: PropertyBroken, test: str) -> dict[str, Json]:
     shrunk: Json = {"from": error.steps_found, "to": len(error.trace.choices)}
     return {"tool": tool(), "test": test, "search": dict(error.search), "shrunk": shrunk}
-
-
-def _line_of(test: str, path: Path) -> int:
-    """Return the line, the first being 1, at which a test is defined or assigned; 1 if unknown.
-
-    A test that is assigned is a function of ours, so the place of its code is of no help.
-    """
-    name = test.split("::")[1].partition("[")[0]
-    try:
-        body = ast.parse(path.read_bytes()).body
-    except (OSError, SyntaxError, ValueError):
-        return 1
-    for node in body:
-        match node:
-            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) if bound == name:
-                return node.lineno
-            case ast.Assign(targets=targets):
-                if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-                    return node.lineno
-            case ast.AnnAssign(target=ast.Name(id=bound)) if bound == name:
-                return node.lineno
-    return 1
 
 
 def _from_here(test: str, config: pytest.Config) -> str:

@@ -162,7 +162,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     asked, defaults = pyfuncitem.config.stash[SESSION].efforts(_name_without_shard(pyfuncitem))
     searched = verification.check(asked, defaults, _params(pyfuncitem).get(SHARD, (0, 1)))
-    pyfuncitem.stash[TOLD] = _counts(searched)
+    pyfuncitem.stash[TOLD] = {**_counts(searched), "seed": searched.seed}
     return True
 
 
@@ -208,8 +208,7 @@ def _tell_failure(
         test = _name_without_shard(item)
         broken = present(error, test=test, item=item, session=session, kept=kept)
         report.sections.append(("counterpoint", broken.text))
-        told = {name: getattr(broken, name) for name in ("sentence", "replay", "annotation")}
-        report.__dict__["counterpoint"] = told
+        report.__dict__["counterpoint"] = {"sentence": broken.sentence, "replay": broken.replay}
         for properties in (item.user_properties, report.user_properties):
             properties.append(("counterpoint_trace", broken.trace))
     if isinstance(excinfo.value, OURS) and item.config.getoption("tbstyle") == "auto":
@@ -238,16 +237,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if held:
         tests = "1 test" if len(held) == 1 else f"{len(held)} tests"
         terminalreporter.write_line(f"{tests} held: {_searched(held.values())}")
-    if terminalreporter.config.option.verbose > 0 and len(held) > 1:
+    if terminalreporter.config.option.verbose > 0:
         for test, counts in held.items():
-            terminalreporter.write_line(f"  {test}: {_searched([counts])}")
+            seed = f", seed {counts['seed']}" if "seed" in counts else ""
+            terminalreporter.write_line(f"  {test}: {_searched([counts])}{seed}")
     for _, counts in told:
         if "fixed" in counts:
             terminalreporter.write_line(str(counts["fixed"]))
         if "sentence" in counts:
             terminalreporter.write_line(f"{counts['sentence']}\n  {counts['replay']}")
-            if counts["annotation"]:
-                terminalreporter.write_line(counts["annotation"])
 
 
 def _searched(counted: Iterable[Mapping[str, Any]]) -> str:

@@ -18,14 +18,23 @@ from counterpoint.harness.analyses import Analyses, Need
 from counterpoint.harness.plain import fit, plain, to_ascii, width_of, wrapped
 from counterpoint.harness.report_lanes import Lanes, draw, headings, lay_out
 from counterpoint.harness.report_strip import strip
-from counterpoint.harness.sentences import parts, sentence, shortened, word
+from counterpoint.harness.sentences import Part, parts, sentence, shortened, word
 from counterpoint.harness.story import Story
 from counterpoint.harness.support import culprit_events, fault_steps, named_steps, rests_on, support
-from counterpoint.harness.variants import deviation
+from counterpoint.harness.variants import deviation, is_wrong
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict
 
 LINES_MAX = 45
+BELOW = 16
+"""The column at which what the lines below the rows say begins."""
+
+RESERVED = 2
+"""Lines that rows which have to be folded anyway leave to what stands below them."""
+
+WRAPPED_MAX = 3
+"""On how many lines one of them may go on, where there is room."""
+
 WIDTH_MIN = 80
 WIDTH_MAX = 100
 FEW_FAULTS = 6
@@ -89,9 +98,13 @@ class _Page:
             self._verdict.culprits if self._is_broken else (),
             self.analyses.chances[1:] if self.analyses else None,
         )
-        bottom = [rule, *self._findings(), *self._rest(), *replay]
-        room = LINES_MAX - len(top) - len(bottom) - 1
-        return [*top, rule, *self._rows(room), *bottom]
+        findings, rest = self._findings(), self._rest()
+        room = LINES_MAX - len(top) - 2 - len(findings) - len(rest) - len(replay)
+        rows = self._rows(room)
+        # What the rows leave over is for the long lines below them.
+        spare = room - len(rows) if self.verbosity == 0 else LINES_MAX
+        below = _spread([*findings, *rest], self.width, spare)
+        return [*top, rule, *rows, rule, *below, *replay]
 
     @property
     def _verdict(self) -> Verdict:
@@ -128,15 +141,19 @@ class _Page:
 
     def _context(self, shrunk: tuple[int, int] | None) -> str:
         trace, story = self.story.trace, self.story
-        facts = [_origin(trace), f"{_count(len(trace.choices), 'step')}"]
-        facts.append(_count(len(trace.events), "event"))
-        facts.append(_count(sum(choice.is_fault for choice in trace.choices), "fault"))
+        faults = sum(map(is_wrong, trace.choices))
+        facts = [
+            Part(_origin(trace), 100),
+            Part(_count(len(trace.choices), "step"), 90),
+            Part(_count(len(trace.events), "event"), 10),
+            Part(_count(faults, "fault"), 35),
+        ]
         if shrunk is not None:
-            facts.append(f"shrunk {shrunk[0]}→{shrunk[1]} choices")
+            facts.append(Part(f"shrunk {shrunk[0]}→{shrunk[1]} choices", 20))
         span = next((s for s in story.spans if s.id == self._decisive), None)
         if span is not None:
-            facts.append(f"{span.id} = {plain(span.text, 40)} of {span.client}")
-        return fit(" · ".join(facts), self.width - 3)
+            facts.append(Part(f"{span.id} = {plain(span.text, 40)} of {span.client}", 50))
+        return shortened(tuple(facts), self.width - 3)
 
     def _why(self) -> list[str]:
         verdict = self._verdict
@@ -164,6 +181,8 @@ class _Page:
         lanes = lay_out(story, _involved(story, resting), self.width)
         heads = headings(lanes, _resting(resting), self.width, self._roles())
         kept = self._kept(room - len(heads), resting)
+        if len(kept) < len(story.trace.choices):
+            kept = self._kept(room - len(heads) - RESERVED, resting)
         lines = list(heads)
         for step, folded in _with_folds(kept, len(story.trace.choices)):
             if folded:
@@ -243,8 +262,9 @@ class _Page:
         shown = needed if len(needed) <= 4 else needed[-3:]
         for need in shown:
             title = "" if lines else " ◆ needed"
-            text = f"step {need.step}: {deviation(self.story, need.step, 50)}"
-            lines.append(f"{title:<16}{text}; {_otherwise(need)}")
+            before, after = f"step {need.step}: ", f"; {_otherwise(need)}"
+            room = self.width - BELOW - len(before) - len(after)
+            lines.append(f"{title:<{BELOW}}{before}{deviation(self.story, need.step, room)}{after}")
         if len(shown) < len(needed):
             lines.append(f"{'':16}{len(needed) - len(shown)} more, marked ◆")
         if found.nearest is not None:
@@ -258,7 +278,7 @@ class _Page:
             lines.append(f" fault-free     {found.fault_free}")
         if found.unfinished:
             lines.append(f" out of time    partial: {', '.join(found.unfinished)}")
-        return [fit(line, self.width) for line in lines]
+        return lines
 
     def _rest(self) -> list[str]:
         story = self.story
@@ -271,9 +291,9 @@ class _Page:
         if flying:
             shown = " · ".join(flying[:3])
             more = f" · {len(flying) - 3} more" if len(flying) > 3 else ""
-            lines.append(fit(f" in flight      {shown}{more}", self.width))
+            lines.append(f" in flight      {shown}{more}")
         if story.trace.worlds and self._is_broken:
-            lines.append(fit(f" at the end     {_states_at_end(story)}", self.width))
+            lines.append(f" at the end     {_states_at_end(story)}")
         return lines
 
 
@@ -290,7 +310,39 @@ def _count(number: int, noun: str) -> str:
 def _resting(steps: frozenset[int]) -> str:
     if not steps:
         return ""
-    return f"it rests on steps {' '.join(map(str, sorted(steps)))}"
+    return f"it rests on steps {_ranges(sorted(steps))}"
+
+
+def _ranges(steps: Sequence[int]) -> str:
+    """Return ascending numbers in words, three and more in a row as a range.
+
+    >>> _ranges([0, 1, 2, 3, 7, 9, 10])
+    '0-3 7 9 10'
+    """
+    found: list[list[int]] = []
+    for step in steps:
+        if found and found[-1][-1] == step - 1:
+            found[-1].append(step)
+        else:
+            found.append([step])
+    short = (f"{r[0]}-{r[-1]}" if len(r) > 2 else " ".join(map(str, r)) for r in found)
+    return " ".join(short)
+
+
+def _spread(lines: Sequence[str], width: int, spare: int) -> list[str]:
+    """Return the lines, long ones on two or three lines as long as there are spare ones.
+
+    The last come first: how it ended says more than how likely that was.
+    """
+    found: list[str] = []
+    for line in reversed(lines):
+        whole = wrapped(line, width, " " * BELOW)
+        more = min(len(whole) - 1, spare, WRAPPED_MAX - 1)
+        spare -= more
+        rest = " ".join(part.strip() for part in whole[more:])
+        last = rest if more == 0 else f"{'':{BELOW}}{rest}"
+        found = [*whole[:more], fit(line if more == 0 else last, width), *found]
+    return found
 
 
 def _involved(story: Story, steps: frozenset[int]) -> frozenset[str]:
@@ -357,8 +409,8 @@ def _baked(found: Analyses) -> str:
     while certain > 0 and chances[certain - 1] >= 1:
         certain -= 1
     if certain - 1 not in (leap, len(chances) - 1):
-        text += f"; 100% after step {certain - 1}"
-    return f"{text} (estimate, {found.samples} random continuations)"
+        text += f"; 100% from step {certain - 1} on"
+    return f"{text} (estimate of {found.samples} random runs)"
 
 
 def _trail(found: Analyses) -> str:

@@ -12,15 +12,16 @@ from counterpoint.model.trace import Event
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import World
 
-MARGIN = 9
+MARGIN = 8
 """Columns before the first lane: the step, the mark of a needed choice."""
 
-GAP = 4
+GAP = 3
 """Columns between the last lane and the sentence."""
 
 LANES_WIDE_MAX = 8
 LANES_MAX = 14
-SENTENCE_MIN = 45
+SENTENCE_SHARE = 0.48
+"""How much of the width the sentences have at least, as long as the lanes stay apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,10 @@ def lay_out(story: Story, involved: frozenset[NodeId], width: int) -> Lanes:
     gaps = max(len(nodes) - 1, 1)
     pitch = 3
     if len(nodes) <= LANES_WIDE_MAX:
-        pitch = max(3, min(9, (width - MARGIN - GAP - SENTENCE_MIN) // gaps))
+        room = width - MARGIN - GAP - int(width * SENTENCE_SHARE)
+        pitch = max(3, min(9, room // gaps))
     column = {node: MARGIN + pitch * position for position, node in enumerate(nodes)}
-    overhang = width_of(nodes[-1]) + 2 if nodes else 0
-    sentences_at = MARGIN + pitch * (len(nodes) - 1) + max(GAP, min(overhang, 10))
-    return Lanes(column, pitch, sentences_at)
+    return Lanes(column, pitch, MARGIN + pitch * (len(nodes) - 1) + GAP)
 
 
 def headings(
@@ -73,8 +73,8 @@ def headings(
         for node, column in lanes.column.items():
             line = line.ljust(column) + fit(roles.get(node, ""), lanes.pitch - 1)
         lines.append(line)
-    room = width - lanes.sentences_at
-    lines[0] = f"{lines[0].ljust(lanes.sentences_at)}{fit(remark, room)}".rstrip()
+    start = max(lanes.sentences_at, width_of(lines[0]) + 2)
+    lines[0] = f"{lines[0].ljust(start)}{fit(remark, width - start)}".rstrip()
     return lines
 
 

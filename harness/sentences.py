@@ -6,7 +6,7 @@ A sentence is a tuple of parts; where a line is too short for all, the least tel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from counterpoint.harness.plain import fit, plain, width_of
@@ -47,15 +47,18 @@ def word(value: object) -> str:
 
 
 def brief(value: object) -> str:
-    """Return a value with what is in its parentheses left out.
+    """Return a value with what is in its parentheses left out, or else all but its first word.
 
-    >>> brief("store(1, (2, 3)) at s1"), brief("stored(1)")
-    ('store(…) at s1', 'stored(…)')
+    >>> brief("store(1, (2, 3)) at s1"), brief("stored(1)"), brief("answer x=1")
+    ('store(…) at s1', 'stored(…)', 'answer …')
     """
     text = word(value)
-    before, opening, rest = text.partition("(")
+    if "(" not in text:
+        first, space, _ = text.partition(" ")
+        return f"{first} …" if space else text
+    before, _, rest = text.partition("(")
     _, closing, after = rest.rpartition(")")
-    return f"{before}(…){after if closing else ''}" if opening else text
+    return f"{before}(…){after if closing else ''}"
 
 
 def sentence(story: Story, step: int, *, labelled: bool = True, decisive: str = "") -> str:
@@ -66,14 +69,19 @@ def sentence(story: Story, step: int, *, labelled: bool = True, decisive: str = 
 def shortened(found: tuple[Part, ...], width: int) -> str:
     """Return as much of a sentence as fits, ending in an ellipsis where something telling is left out.
 
+    The least telling part takes its brief form first, and goes if that is not enough.
+
     >>> shortened((Part("r1 ← store", 100), Part("arms retry", 10), Part("o1 returns 1", 90)), 25)
     'r1 ← store · o1 returns 1'
     """
     kept = list(found)
     left_out = 0
     while width_of(_joined(kept)) > width:
-        least = min(kept[1:], key=lambda part: part.weight, default=None)
-        if least is not None and (least.weight < DECISIVE or not kept[0].brief):
+        # Of equal parts the last goes first.
+        least = min(reversed(kept[1:]), key=lambda part: part.weight, default=None)
+        if least is not None and least.brief:
+            kept[kept.index(least)] = replace(least, text=least.brief, brief="")
+        elif least is not None and (least.weight < DECISIVE or not kept[0].brief):
             left_out = max(left_out, least.weight)
             kept.remove(least)
         elif kept[0].brief:
@@ -212,7 +220,8 @@ def _outcome(events: list[Event], decisive: str) -> Iterator[Part]:
         elif event.kind == "role":
             yield Part(f"{event.node} becomes {word(event.value)}", 85, "value")
         elif event.kind == "note":
-            yield Part(word(event.value), 60)
+            said = word(event.value)
+            yield Part(said, 60, brief=said.partition(" ")[0])
 
 
 def _changes(
@@ -239,7 +248,10 @@ def _sends(events: list[Event]) -> Iterator[Part]:
         if event.kind == "send" and event.dst is not None:
             receivers.setdefault(event.value, []).append(event.dst)
     for body, nodes in receivers.items():
-        yield Part(f"{word(body)} → {' '.join(nodes)}", 50)
+        all_of_them = " ".join(nodes)
+        few = all_of_them if len(nodes) <= 2 else f"{len(nodes)} nodes"
+        kind = word(body).partition("(")[0]
+        yield Part(f"{word(body)} → {all_of_them}", 50, brief=f"{kind} → {few}")
 
 
 def _marginal(events: list[Event]) -> Iterator[Part]:

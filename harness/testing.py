@@ -33,8 +33,9 @@ EXAMPLES_SHARE = 5
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What a test has done: runs, their steps and completed calls, faults by kind."""
+    """What a test has done: the seed, runs, their steps and completed calls, faults by kind."""
 
+    seed: int
     runs: int = 0
     steps: int = 0
     completed_calls: int = 0
@@ -44,6 +45,7 @@ class Searched:
         """Return the sum with the progress of a search."""
         kinds = {*self.faults, *progress.faults}
         return Searched(
+            self.seed,
             self.runs + progress.runs,
             self.steps + progress.steps,
             self.completed_calls + progress.completed_calls,
@@ -85,7 +87,7 @@ class Verification:
         if example is not None:
             raise _failure(campaign, example)
         require_yield(self.scenario, runs=progress.runs, completed=progress.completed_calls)
-        return Searched().plus(progress)
+        return Searched(campaign.seed).plus(progress)
 
     def _check_machine(self, asked: Effort, shard: Shard) -> Progress:
         # Imported here, as it takes longer than many a search.

@@ -32,15 +32,19 @@ def trail_of(
     """Follow the value that is asked for, or that the verdict names, or that its calls answered.
 
     A verdict names it in `details["trail"]`, as (field, value); an empty field stands for any.
-    A value that its calls wrote or answered is followed only if it is unlikely to occur by chance.
+    Of the values that its calls answered, the wrong one aside, it is the last that is unlikely to
+    occur by chance.
     """
     named = wanted or verdict.details.get("trail")
     if isinstance(named, tuple) and len(named) == 2:
         return _follow(story, str(named[0]), named[1])
-    for name in verdict.culprits[:-1]:
+    for name in reversed(verdict.culprits[:-1]):
         span = next((s for s in story.spans if s.id == name), None)
         if span is not None and is_telling(span.result):
-            return _follow(story, "", span.result)
+            found = _follow(story, "", span.result)
+            if found is None or not isinstance(span.result, int):
+                return found
+            return dataclasses.replace(found, what=f"{name}'s {found.what}")
     return None
 
 

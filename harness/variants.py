@@ -7,12 +7,12 @@ about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from counterpoint.harness.plain import plain
-from counterpoint.harness.sentences import parts, shortened, word
+from counterpoint.harness.plain import plain, width_of
+from counterpoint.harness.sentences import brief, parts, shortened, word
 from counterpoint.harness.story import Story
 from counterpoint.model.actions import Deliver, Settle
 from counterpoint.model.rules import deliverable
@@ -59,11 +59,14 @@ def overtaken(trace: Trace, step: int) -> tuple[Flight, ...]:
     return tuple(flight for flight in deliverable(world, choice.dst) if flight.id < arrived.id)
 
 
+def is_wrong(choice: Action) -> bool:
+    """Tell whether a choice makes something go wrong; that the faults stop does not."""
+    return choice.is_fault and not (isinstance(choice, Settle) and not choice.silent)
+
+
 def is_default(trace: Trace, step: int) -> bool:
     """Tell whether a plain scheduler could have made this choice."""
-    choice = trace.choices[step]
-    is_plain = isinstance(choice, Settle) and not choice.silent
-    return is_plain or (not choice.is_fault and not overtaken(trace, step))
+    return not is_wrong(trace.choices[step]) and not overtaken(trace, step)
 
 
 def variants(trace: Trace, step: int) -> Iterator[Variant]:
@@ -82,13 +85,25 @@ def variants(trace: Trace, step: int) -> Iterator[Variant]:
 
 
 def deviation(story: Story, step: int, width: int) -> str:
-    """Say what a step does that a plain scheduler would not."""
+    """Say what a step does that a plain scheduler would not, without values where room is short."""
     passed = overtaken(story.trace, step)
     if not passed:
         return shortened(parts(story, step), width)
+    ways = ((word, word), (brief, word), (brief, brief))
+    texts = [_passing(story, step, passed, *shown) for shown in ways]
+    return next((text for text in texts if width_of(text) <= width), texts[-1])
+
+
+def _passing(
+    story: Story,
+    step: int,
+    passed: tuple[Flight, ...],
+    first: Callable[[object], str],
+    second: Callable[[object], str],
+) -> str:
     event = next(e for e in story.steps[step] if e.kind == "deliver")
     names = " ".join(f"m{flight.id}" for flight in passed[:4])
     if len(passed) == 1:
-        names += f" {word(passed[0].body)}"
+        names += f" {second(passed[0].body)}"
     more = f" and {len(passed) - 4} more" if len(passed) > 4 else ""
-    return f"m{event.message} {word(event.value)} reaches {event.node} before {names}{more}"
+    return f"m{event.message} {first(event.value)} reaches {event.node} before {names}{more}"

@@ -260,7 +260,7 @@ class Waits:
     waits_for: tuple[NodeId, ...]
 
     def __str__(self) -> str:
-        return f"{self.version} waits for {' and '.join(self.waits_for)}"
+        return f"{self.version} waits to hear from {' and '.join(self.waits_for)}"
 
 
 @dataclass(frozen=True, slots=True)

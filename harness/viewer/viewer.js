@@ -362,7 +362,7 @@ function Header() {
 
 function Verdict() {
   const summary = verdict.summary || { holds: `holds; ${verdict.examined} examined`, undecided: "undecided", broken: "broken" }[verdict.outcome];
-  return html`<div class="verdict">
+  return html`<div class="verdict" role="region" aria-label="What broke and why">
     <section aria-label="What went wrong"><h2>${verdict.outcome === "broken" ? "What went wrong" : "What was found"}</h2><h1>${summary}</h1>
       <ol class="why">${verdict.because.map((reason) => html`<li><${Linked} text=${reason} /></li>`)}</ol>
       ${verdict.table.length > 0 && html`<table>${verdict.table.map((row) => html`<tr>${row.map((cell) => html`<td class="mono">${cell}</td>`)}</tr>`)}</table>`}
@@ -479,7 +479,7 @@ function Strip() {
   }
   if (wrongStep !== null) lines.push(html`<path class="curve" d=${`M${x(wrongStep + 0.5)} 12V${y}`} stroke-dasharray="3 3" />`);
   const pick = (event) => { if (event.buttons || event.type === "pointerdown") { const box = event.currentTarget.getBoundingClientRect(); go(Math.floor(((event.clientX - box.left - LEFT) / (total - LEFT - 12)) * run.count)); } };
-  return html`<div class="strip"><svg height=${y + 4} viewBox=${`0 0 ${total} ${y + 4}`} role="img" aria-label="Calls and faults over steps" onPointerDown=${pick} onPointerMove=${pick}>${ruler}<${PlayHead} total=${total} height=${y} />${lines}</svg></div>`;
+  return html`<div class="strip" role="region" aria-label="Calls and faults"><svg height=${y + 4} viewBox=${`0 0 ${total} ${y + 4}`} role="img" aria-label="Calls and faults over steps" onPointerDown=${pick} onPointerMove=${pick}>${ruler}<${PlayHead} total=${total} height=${y} />${lines}</svg></div>`;
 }
 
 /** Where each operation of a legal order takes effect: as early as the order and its call allow. */
@@ -636,7 +636,7 @@ function Panel() {
     ${k === wrongStep && html`<section class="box">${verdict.summary}</section>`}
     ${needs.get(k) && html`<section><h2>Needed?</h2>${needs.get(k)[1] || "·"} ${needs.get(k)[4]}: ${needs.get(k)[2]} of ${needs.get(k)[3]} other choices pass</section>`}
     <section><h2>Changed by this step <kbd>d</kbd></h2><table>${changes.length ? changes.map(([n, path, old, now]) => html`<tr><td>${run.nodes[n]}.${path}</td><td><span class="gone">${old ?? "—"}</span> → <span class="come">${now ?? "—"}</span></td></tr>`) : html`<tr><td class="muted">no node's state changed</td></tr>`}</table></section>
-    ${isDiff.value ? null : groups.map((group) => html`<section class="wide"><h2>${group === run.clients ? "Clients" : "Nodes"} after step ${k}</h2><table><tr><th></th>${group.map((n) => html`<th>${run.nodes[n]}</th>`)}</tr>${fields.filter((f) => group.some((n) => f in after[n])).map((f) => html`<tr><td>${f}</td>${group.map((n) => html`<td class=${changed.has(`${n}.${f}`) ? "changed" : found?.trail && after[n][f] !== undefined && found.trail.what === `${f} ${after[n][f]}` ? "held" : ""}>${after[n][f] ?? ""}</td>`)}</tr>`)}</table></section>`)}
+    ${isDiff.value ? null : groups.map((group) => html`<section class="wide"><h2>${group === run.clients ? "Clients" : "Nodes"} after step ${k}</h2><table><tr><th scope="col">field</th>${group.map((n) => html`<th>${run.nodes[n]}</th>`)}</tr>${fields.filter((f) => group.some((n) => f in after[n])).map((f) => html`<tr><td>${f}</td>${group.map((n) => html`<td class=${changed.has(`${n}.${f}`) ? "changed" : found?.trail && after[n][f] !== undefined && found.trail.what === `${f} ${after[n][f]}` ? "held" : ""}>${after[n][f] ?? ""}</td>`)}</tr>`)}</table></section>`)}
     ${isDiff.value && html`<section><button onClick=${KEYS.d}>all states <kbd>d</kbd></button></section>`}
     ${conditions.length > 0 && html`<section><h2>In force</h2>${conditions.map((c) => html`<div class="fault">${c[4]} <${Step} k=${c[2]} /></div>`)}</section>`}
     ${found?.trail && html`<section><h2>Trail of ${found.trail.what}</h2>${found.trail.holders.map(([name, since]) => html`<div>${name} since ${since < 0 ? "the start" : html`<${Step} k=${since} />`}</div>`)}${found.trail.never.length > 0 && html`<div>never: ${found.trail.never.join(", ")}</div>`}</section>`}
@@ -654,7 +654,7 @@ function Comparison({ k, after }) {
   return html`<section><h2>Compared with ${data.other.label}</h2>
     <div>first difference: ${aligned.first < run.count ? html`<${Step} k=${aligned.first} />` : "none"} ${aligned.first < other.count && html`<span class="ok">there: ${other.text(aligned.first)}</span>`}</div>
     <div>${at < 0 ? "this step is only in this run" : html`there it is step ${at}: <${Sentence} of=${other} k=${at} />`}</div>
-    ${theirs && html`<table><tr><th></th><th>here</th><th>there</th></tr>${differing.length ? differing.slice(0, 40).map(([path, a, b]) => html`<tr><td>${path}</td><td>${a ?? "—"}</td><td class="ok">${b ?? "—"}</td></tr>`) : html`<tr><td class="muted">equal states</td></tr>`}</table>`}
+    ${theirs && html`<table><tr><th scope="col">field</th><th>here</th><th>there</th></tr>${differing.length ? differing.slice(0, 40).map(([path, a, b]) => html`<tr><td>${path}</td><td>${a ?? "—"}</td><td class="ok">${b ?? "—"}</td></tr>`) : html`<tr><td class="muted">equal states</td></tr>`}</table>`}
     <h2>There, from the first difference on</h2>${Array.from({ length: Math.min(12, Math.max(0, other.count - aligned.first)) }, (_, j) => html`<div><span class="mono muted">${aligned.first + j}</span> <${Sentence} of=${other} k=${aligned.first + j} /></div>`)}</section>`;
 }
 
@@ -673,7 +673,7 @@ function Dialog() {
   return html`<dialog ref=${box} aria-label=${which} onClose=${() => { dialog.value = ""; scroller?.focus(); }}>${content}<p><button onClick=${() => box.current.close()}>close</button></p></dialog>`;
 }
 
-const Bar = () => html`<div class="bar"><b>Highlight</b>${LENSES.map(([name, text], i) => html`<button aria-pressed=${lens.value === name} disabled=${(name === "trail" && !found?.trail) || (name === "needed" && !needs.size) || (name === "support" && !supportSet.size)} onClick=${() => toggleLens(name)}>${text} <kbd>${i + 1}</kbd></button>`)}
+const Bar = () => html`<div class="bar" role="search" aria-label="Highlight and filter"><b>Highlight</b>${LENSES.map(([name, text], i) => html`<button aria-pressed=${lens.value === name} disabled=${(name === "trail" && !found?.trail) || (name === "needed" && !needs.size) || (name === "support" && !supportSet.size)} onClick=${() => toggleLens(name)}>${text} <kbd>${i + 1}</kbd></button>`)}
   <label for="filter">Filter</label><input id="filter" placeholder="node:r1  kind:lose  words" value=${filter.value} onInput=${(event) => (filter.value = event.currentTarget.value)} />
   <button aria-pressed=${isFolded.value} onClick=${KEYS.u}>fold <kbd>u</kbd></button><span class="grow"></span><span role="status">${said.value}</span></div>`;
 

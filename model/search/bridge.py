@@ -30,11 +30,12 @@ from hypothesis.stateful import run_state_machine_as_test
 from counterpoint.model.actions import Settle
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.campaign import Progress
-from counterpoint.model.search.failure import PropertyBroken, failure_of, require_yield
+from counterpoint.model.search.failure import PropertyBroken, require_yield
 from counterpoint.model.search.ranking import RANKING_MAX
 from counterpoint.model.search.replay import NotEnabled
+from counterpoint.model.search.shorten import shortened
 from counterpoint.model.search.tally import Tally
-from counterpoint.model.values import Json, NodeId
+from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
 if TYPE_CHECKING:
@@ -152,12 +153,9 @@ def _minimised(
     keeper: _Keeper | None,
 ) -> PropertyBroken:
     """Return the failure minimised, with its program and what Hypothesis needs as notes."""
-    bench, name = machine.bench, found.verdict.property
-    choices = bench.minimiser.minimise(found.trace.choices, name).choices
-    steps_found = len(found.trace.choices)
-    search: dict[str, Json] = {"strategy": "state machine"}
-    error = failure_of(bench.scenario, choices, name, steps_found=steps_found, search=search)
-    script = follow(machine, choices, name)
+    found.search = {"strategy": "state machine"}
+    error, name = shortened(found), found.verdict.property
+    script = follow(machine, error.trace.choices, name)
     if script is None:
         return error
     error.add_note("\n".join(["These steps do it again:", *script.lines]))
@@ -242,7 +240,8 @@ def tape(
         groups = machine.bench.groups
         if silent not in groups:
             return None
-        drawn += [False, 2 * groups.index(silent) + 1 if silent else 0]
+        position = groups.index(silent)
+        drawn += [False, (2 * position + 1 if position else 0).to_bytes(2, "big")]
     stream = b"\0\0"  # the swarm comes first; this one is impartial
     for number in numbers:
         if number is None:

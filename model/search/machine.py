@@ -37,8 +37,7 @@ from counterpoint.model.search.compiled import Compiled
 from counterpoint.model.search.examine import Examiner
 from counterpoint.model.search.failure import failure_of
 from counterpoint.model.search.legal import legal, possible
-from counterpoint.model.search.minimise import Minimiser
-from counterpoint.model.search.ranking import RANKING_MAX, Ranking
+from counterpoint.model.search.ranking import Ranking
 from counterpoint.model.search.replay import HANDLER_PROPERTY, NotEnabled
 from counterpoint.model.search.simulation import Simulation
 from counterpoint.model.search.tally import Tally
@@ -49,7 +48,8 @@ from counterpoint.model.world import Action, HandlerFailed, IllegalEffect
 Rule: TypeAlias = Callable[..., None]
 
 _BLOCK = st.binary(min_size=2 * BLOCK, max_size=2 * BLOCK)
-_RANKING = st.integers(0, RANKING_MAX)
+# Bytes, as Hypothesis draws integers from all sizes alike: half of them would be small.
+_RANKING = st.binary(min_size=2, max_size=2).map(partial(int.from_bytes, byteorder="big"))
 
 
 @dataclass
@@ -71,11 +71,6 @@ class Bench:
     def examiner(self) -> Examiner:
         """The judge of runs."""
         return Examiner(self.compiled)
-
-    @cached_property
-    def minimiser(self) -> Minimiser:
-        """What makes failing runs short."""
-        return Minimiser(self.compiled, self.examiner)
 
     @cached_property
     def ranking(self) -> Ranking:

@@ -89,7 +89,7 @@ def test_in_the_other_store_nobody_sees_found_before_server_3_has_it() -> None:
     assert len(shown) == 3
     assert min(event.step for event in shown) > release
     waiting = trace.worlds[release]
-    assert status(waiting, "alice", Write("found", "ring")) == "s1: found@2.1 waits for s3"
+    assert status(waiting, "alice", Write("found", "ring")) == "s1: found@2.1 waits to hear from s3"
     assert "waits" in status(waiting, "bob", Await("found"))
 
 

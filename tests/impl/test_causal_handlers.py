@@ -510,7 +510,7 @@ def test_updates_of_equal_clocks_are_applied_in_the_order_of_their_servers() -> 
 def test_a_server_says_for_whom_an_update_waits() -> None:
     state = replace(heard(Peer("s1", 1, 1), Peer("s2")), queue=(L_LOST,))
     assert waits_for(state, L_LOST) == Waits(LOST.version, ("s2",))
-    assert str(state) == "empty; lost@1.1 waits for s2"
+    assert str(state) == "empty; lost@1.1 waits to hear from s2"
 
 
 @pytest.mark.parametrize("system", [DEPS, LAMPORT])

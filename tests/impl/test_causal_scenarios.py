@@ -201,8 +201,8 @@ def test_causal_lamport_reads_during_a_partition_and_says_for_whom_a_write_waits
     assert [(e.node, str(e.value)) for e in apart.events if e.kind == "return"] == [
         ("carol", "nothing")
     ]
-    assert str(apart.final.core("s1").state) == "empty; x@1.1 waits for s3"
-    assert str(apart.final.core("s3").state) == "empty; x@1.3 waits for s1 and s2"
+    assert str(apart.final.core("s1").state) == "empty; x@1.1 waits to hear from s3"
+    assert str(apart.final.core("s3").state) == "empty; x@1.3 waits to hear from s1 and s2"
 
     recorder.take(Heal(("carol", "s3")))
     brought_together(recorder)
@@ -219,7 +219,7 @@ def test_a_write_that_waits_for_ever_is_said_to_wait_for_somebody() -> None:
     assert example is not None
     assert example.verdict.property == "liveness"
     assert "never returned: s" in example.verdict.summary
-    assert "waits for s" in example.verdict.summary
+    assert "waits to hear from s" in example.verdict.summary
 
 
 # ---- moving --------------------------------------------------------------------------------------

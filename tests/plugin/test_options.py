@@ -12,6 +12,7 @@ from tests.plugin.conftest import Pytest
 pytest_plugins = ("pytester",)
 
 HELD = re.compile(r"^(?:  (\S+): |\d tests? held: )([\d,]+) runs", re.MULTILINE)
+SEED = re.compile(r"^  \S+::(\w+)\S*: .*, seed (\d+)$", re.MULTILINE)
 
 TWO = """
     import counterpoint
@@ -20,13 +21,6 @@ TWO = """
     test_one = counterpoint.verify(abd(), examples=0)
     test_other = counterpoint.verify(abd(), runs=30, examples=0)
 """
-SEEDS = """
-    import counterpoint
-    from abd import abd
-
-    test_one = counterpoint.verify(abd(writes_back=False))
-    test_other = counterpoint.verify(abd(writes_back=False))
-"""
 
 
 def runs(result: pytest.RunResult) -> dict[str, int]:
@@ -34,15 +28,9 @@ def runs(result: pytest.RunResult) -> dict[str, int]:
     return {test: int(n.replace(",", "")) for test, n in HELD.findall(result.stdout.str())}
 
 
-def seeds(repository: pytest.Pytester, *tests: str) -> list[object]:
-    """Return the seeds that the traces of some tests record."""
-    found = []
-    for test in tests:
-        path = repository.path / f".counterpoint/test_mine-{test}-never-back.trace.jsonl"
-        search = read_trace(path).header["search"]
-        assert isinstance(search, dict)
-        found.append(search["seed"])
-    return found
+def seeds(result: pytest.RunResult) -> dict[str, int]:
+    """Return the seed of each test."""
+    return {test: int(seed) for test, seed in SEED.findall(result.stdout.str())}
 
 
 @pytest.mark.slow
@@ -81,37 +69,39 @@ def test_a_bad_option_is_refused(run: Pytest, arguments: tuple[str, ...], compla
 def test_every_test_has_a_seed_of_its_own_wherever_it_runs(
     repository: pytest.Pytester, run: Pytest
 ) -> None:
-    repository.makepyfile(test_mine=SEEDS)
-    run("--counterpoint-seed", "7").assert_outcomes(failed=2)
-    alone = seeds(repository, "test_one", "test_other")
-    assert alone[0] != alone[1]
-    run("--counterpoint-seed", "7", "-n", "2").assert_outcomes(failed=2)
-    assert seeds(repository, "test_one", "test_other") == alone
-    run("--counterpoint-seed", "8", "-k", "one").assert_outcomes(failed=1)
-    assert seeds(repository, "test_one") != alone[:1]
+    repository.makepyfile(test_mine=TWO)
+    few = ("-v", "--counterpoint-runs", "5", "--counterpoint-seed")
+    alone = seeds(run(*few, "7"))
+    assert len(set(alone.values())) == 2
+    assert seeds(run(*few, "7", "-n", "2")) == alone
+    assert seeds(run(*few, "7", "-k", "other")) == {"test_other": alone["test_other"]}
+    assert not set(seeds(run(*few, "8")).values()) & set(alone.values())
 
 
 @pytest.mark.slow
 def test_the_seed_of_a_test_stands_unless_the_command_line_names_another(
     repository: pytest.Pytester, run: Pytest
 ) -> None:
-    repository.makepyfile(test_mine=SEEDS.replace("False))", "False), seed=3)"))
-    run().assert_outcomes(failed=2)
-    assert seeds(repository, "test_one", "test_other") == [3, 3]
-    run("--counterpoint-seed", "7", "-k", "one").assert_outcomes(failed=1)
-    assert seeds(repository, "test_one") != [3]
+    repository.makepyfile(test_mine=TWO.replace("examples=0", "examples=0, seed=3"))
+    few = ("-v", "--counterpoint-runs", "5")
+    assert seeds(run(*few)) == {"test_one": 3, "test_other": 3}
+    assert 3 not in seeds(run(*few, "--counterpoint-seed", "7")).values()
 
 
 @pytest.mark.slow
-def test_where_every_worker_runs_every_test_each_has_seeds_and_files_of_its_own(
+def test_where_every_worker_runs_every_test_each_has_a_seed_and_a_file_of_its_own(
     repository: pytest.Pytester, run: Pytest
 ) -> None:
-    repository.makepyfile(test_mine=SEEDS)
-    result = run("--counterpoint-seed", "7", "--dist", "each", "--tx", "2*popen", "-k", "one")
+    source = "import abd, counterpoint\ntest_one = counterpoint.verify(abd.hasty())\n"
+    repository.makepyfile(test_mine=source)
+    result = run("--dist", "each", "--tx", "2*popen")
     result.assert_outcomes(failed=2)
-    paths = list((repository.path / ".counterpoint").iterdir())
+    paths = sorted((repository.path / ".counterpoint").iterdir())
+    assert [path.name for path in paths] == [
+        f"test_mine-test_one-no-early-read-{worker}.trace.jsonl" for worker in ("gw0", "gw1")
+    ]
     searches = [read_trace(path).header["search"] for path in paths]
-    assert len({str(search) for search in searches}) == 2
+    assert searches[0] != searches[1]
 
 
 @pytest.mark.slow

@@ -29,6 +29,9 @@ def factory(**settings: str) -> Scenario:
 
 def unpromising(cmd=""):
     return gossip()
+
+made = gossip()
+CONSTANT: Scenario = gossip()
 """
 
 
@@ -70,11 +73,12 @@ def test_a_factory_under_the_current_directory_is_called(
 ) -> None:
     (here / "mine_a.py").write_text(GOOD)
     assert rebuild({"system": "mine_a:factory", "set.x": "1"}).name == gossip().name
+    assert rebuild({"system": "mine_a:CONSTANT"}).name == gossip().name
     monkeypatch.chdir(ROOT)
     assert rebuild({"system": "tests.support.gossip:gossip"}).name == gossip().name
 
 
-@pytest.mark.parametrize("name", ["unpromising", "nothing", "Scenario", "gossip", "Path"])
+@pytest.mark.parametrize("name", ["unpromising", "made", "nothing", "Scenario", "gossip", "Path"])
 def test_a_module_without_that_factory_is_not_even_imported(
     here: Path, proof: Path, name: str
 ) -> None:

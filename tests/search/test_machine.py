@@ -17,7 +17,7 @@ from counterpoint.model.search.machine import ScenarioMachine, rule_name, state_
 from counterpoint.model.search.replay import HANDLER_PROPERTY, NotEnabled, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds
-from tests.support.abd import Abd, Answer, Query, Read, State, Store, Write, abd
+from tests.support.abd import Abd, Answer, Query, Read, State, Store, Write, abd, hasty
 from tests.support.echo import Echo, echo
 from tests.support.echo import State as EchoState
 
@@ -48,21 +48,21 @@ def test_a_right_scenario_passes_and_does_its_work() -> None:
 
 @pytest.mark.slow
 def test_a_wrong_scenario_fails_minimised() -> None:
-    error = failure(of(abd(writes_back=False), examples=3_000))
-    assert str(error).startswith("never back: c2 read 0 after it had already read 1. (")
-    assert len(error.trace.choices) == 12
+    error = failure(of(hasty(), examples=900))
+    assert str(error).startswith("no early read: c2 read 1 before it was written. (")
+    assert len(error.trace.choices) == 7
     assert error.steps_found is not None
-    assert error.steps_found > 12
+    assert error.steps_found > 7
     assert run(error.trace.scenario, error.trace.choices) == error.trace
 
 
 @pytest.mark.nightly
 def test_what_hypothesis_has_shrunk_is_minimised_further() -> None:
-    machine = of(abd(writes_back=False))
+    machine = of(hasty())
     case = machine.TestCase
     phases = (Phase.generate, Phase.shrink)
     case.settings = settings(case.settings, max_examples=3_000, phases=phases)
-    assert len(failure(machine).trace.choices) == 12
+    assert len(failure(machine).trace.choices) == 7
 
 
 def test_the_rules_are_the_kinds_that_can_happen_and_rest() -> None:
@@ -199,4 +199,4 @@ def test_rules_drawn_one_by_one_do_as_well(monkeypatch: pytest.MonkeyPatch) -> N
     run_state_machine_as_test(machine, settings=machine.TestCase.settings)
     done = machine.bench.tally.progress
     assert done.completed_calls >= abd().calls_floor * done.runs
-    assert len(failure(of(abd(writes_back=False), examples=900, number=1)).trace.choices) == 12
+    assert len(failure(of(hasty(), examples=900)).trace.choices) == 7

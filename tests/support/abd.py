@@ -145,3 +145,23 @@ def abd(*, writes_back: bool = True, **changes: object) -> Scenario:
         steps=(10, 40),
     )
     return scenario.but(**changes)
+
+
+def no_early_read(trace: Trace) -> Verdict:
+    """No read returns a value before its write has returned: wrong of any register, soon found."""
+    name, written, reads = "no early read", 0, 0
+    for event in trace.events:
+        if event.kind == "return" and event.value == "ok":
+            written += 1
+        elif event.kind == "return" and isinstance(event.value, int):
+            reads += 1
+            if event.value > written:
+                summary = f"{event.node} read {event.value} before it was written."
+                return broken(name, summary, examined=reads)
+    return holds(name, examined=reads)
+
+
+def hasty(**changes: object) -> Scenario:
+    """A scenario of which one run in a few breaks its property, but not the simplest of all."""
+    properties = (Property("no early read", no_early_read),)
+    return abd(writes_back=False, properties=properties).but(**changes)

@@ -1,0 +1,40 @@
+"""From one failing run to a short one, with the help of others that break the same property.
+
+Leaving out steps ends at a run from which nothing more can be left out, which need not be the
+shortest there is. So walks look for a few more failing runs first, for a second at most, and the
+shortest result of all is the counterexample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.campaign import Budgets, Campaign, Finding
+from counterpoint.model.search.failure import PropertyBroken, failure_of
+from counterpoint.model.world import Action
+
+SECONDS_MAX = 1.0
+
+
+def shortened(error: PropertyBroken) -> PropertyBroken:
+    """Return a failure with the shortest run that was found to break the same property."""
+    trace, name = error.trace, error.verdict.property
+    choices = shortest(trace.scenario, trace.choices, name)
+    found = len(trace.choices)
+    return failure_of(trace.scenario, choices, name, steps_found=found, search=error.search)
+
+
+def shortest(scenario: Scenario, choices: Sequence[Action], name: str) -> tuple[Action, ...]:
+    """Return the choices of a short run that breaks the property, given those of one that does.
+
+    Raises:
+        ValueError: they do not break it.
+    """
+    campaign = Campaign(scenario)
+    campaign.findings.append(Finding(-1, name, tuple(choices)))
+    for _ in campaign.search(Budgets(seconds=SECONDS_MAX)):
+        pass
+    example = campaign.counterexample()
+    assert example is not None, "there was a finding to begin with"
+    return example.trace.choices
