@@ -44,7 +44,7 @@ class Console(Protocol):
 
     @property
     def fallible(self) -> frozenset[str]:
-        """The roles (nodes, where there are no roles) that may lose messages in a session with faults."""
+        """The roles (or nodes, where there are none) that a session with faults lets lose messages."""
         ...
 
     def operation(self, scenario: Scenario, node: NodeId, words: Sequence[str]) -> Value:
