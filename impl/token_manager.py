@@ -187,11 +187,10 @@ class TokenManager:
                 Receive(source, Ask(_, config) | Store(_, config) | Impose(_, config)),
             ) if is_over(state, config) and not (isinstance(state, Serving) and not rules.seals):
                 return Step(state, (Send(source, Stale(newest_known(state))),))
-            case (
-                Joining() | Serving() | Sealed(),
-                Receive(_, Ask(_, config) | Store(_, config) | Impose(_, config)),
-            ) if is_to_come(state, config) and not rules.installs_first:
-                early = server.serve_early(state, config)
+            case Joining(), Receive(_, Ask(_, config) | Store(_, config) | Impose(_, config)) if (
+                is_to_come(state, config) and not rules.installs_first
+            ):
+                early = server.join_early(state, config)
                 return client.after(early.effects, self.handle(node, early.state, given))
             case (
                 Serving() | Sealed(),
@@ -209,9 +208,9 @@ class TokenManager:
 
             # -- a server changes epochs, or its role
             case Serving() | Sealed(), Receive(_, Seal(following)) if is_to_come(state, following):
-                return server.seal(here, state, following)
+                return server.seal(here, node, state, following)
             case Joining(), Receive(_, Seal(following)) if is_to_come(state, following):
-                return server.seal_unborn(here, state, following)
+                return server.seal_unborn(here, node, state, following)
             case Joining(), Receive(_, Install(config) as order) if is_to_come(state, config):
                 return server.join(here, state, order)
             case Serving() | Sealed(), Receive(_, Install(config) as order) if is_to_come(
@@ -234,14 +233,16 @@ class TokenManager:
                 return Step(state, (Persist(state),))
 
             # -- the directory
-            case Watching(), Receive(source, Wish() as wish) if directory.is_fulfilled(
-                state, source, wish
+            case Watching(config), Receive(source, Wish(role, epoch)) if epoch == config.epoch:
+                return directory.decide(state, source, role)
+            case Watching(config), Receive(source, Wish(_, epoch) | Where(epoch)) if (
+                epoch < config.epoch
             ):
                 return directory.inform(state, source)
-            case Watching(), Receive(source, Wish() as wish):
-                return directory.grant(state, source, wish)
-            case Watching(config), Receive(source, Where(epoch)) if epoch < config.epoch:
-                return directory.inform(state, source)
+            case Sealing() | Installing(), Receive(source, Wish(role, epoch)) if (
+                epoch >= state.following.epoch - 1
+            ):
+                return directory.enqueue(state, source, role)
             case Sealing(following=following), Receive(source, Closed(epoch, table)) if (
                 epoch == following.epoch
             ):

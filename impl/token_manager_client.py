@@ -18,6 +18,7 @@ from counterpoint.impl.token_manager_deployment import (
 from counterpoint.impl.token_manager_words import (
     NOT_OWNER,
     OK,
+    TIMED_OUT,
     Ask,
     Asking,
     Busy,
@@ -148,7 +149,7 @@ def hear_stored(deployment: Deployment, state: Paying, server: NodeId) -> Step[S
 
 def give_up(state: Paying) -> Step[State]:
     """Abandon a payment half-way. Wrong: the caller may pay the same version to someone else."""
-    return finish(state, Rejected("timed out"))
+    return finish(state, Rejected(TIMED_OUT))
 
 
 # ---- snapshots -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from counterpoint.impl.token_manager_client import AGAIN
+from counterpoint.impl.token_manager_client import AGAIN, after
 from counterpoint.impl.token_manager_deployment import (
     SERVERS_MAX,
     SERVERS_MIN,
@@ -18,44 +18,43 @@ from counterpoint.impl.token_manager_deployment import (
 )
 from counterpoint.impl.token_manager_words import (
     Announce,
+    Configuration,
     Install,
     Installing,
+    Queue,
     Refused,
+    Role,
     Seal,
     Sealing,
     State,
     Table,
     Watching,
-    Wish,
 )
-from counterpoint.model.node import CancelTimer, Send, SetTimer, Step
+from counterpoint.model.node import CancelTimer, Effect, Send, SetTimer, Step
 from counterpoint.model.values import NodeId
 
 
-def grant(state: Watching, node: NodeId, wish: Wish) -> Step[State]:
-    """Begin the change that a node wishes, or say which bound forbids it."""
-    why = objection(state, node, wish)
+def decide(state: Watching, node: NodeId, role: Role) -> Step[State]:
+    """Begin the change that a node wishes, or say which bound forbids it, or that it is made."""
+    config = state.config
+    if (node in config.servers) == (role == "server"):
+        return inform(state, node)
+    why = objection(config, node, role)
     if why is not None:
-        return Step(state, (Send(node, Refused(wish.epoch, why)),))
-    following = state.config.with_change(node)
-    sends = tuple(Send(server, Seal(following)) for server in state.config.servers)
-    return Step(Sealing(state.config, following), (*sends, SetTimer(AGAIN)))
+        return Step(state, (Send(node, Refused(config.epoch, why)),))
+    following = config.with_change(node)
+    sends = tuple(Send(server, Seal(following)) for server in config.servers)
+    return Step(Sealing(config, following), (*sends, SetTimer(AGAIN)))
 
 
-def objection(state: Watching, node: NodeId, wish: Wish) -> str | None:
-    """Return the bound that a wish would break, None if there is none."""
-    count = len(state.config.servers)
-    if wish.role == "client" and count <= SERVERS_MIN:
+def objection(config: Configuration, node: NodeId, role: Role) -> str | None:
+    """Return the bound that a change of role would break, None if there is none."""
+    count = len(config.servers)
+    if role == "client" and count <= SERVERS_MIN:
         return f"{node} stays a server: there are {count}, and at least {SERVERS_MIN} are needed"
-    if wish.role == "server" and count >= SERVERS_MAX:
+    if role == "server" and count >= SERVERS_MAX:
         return f"{node} stays a client: there are {count} servers, and at most {SERVERS_MAX} may be"
     return None
-
-
-def is_fulfilled(state: Watching, node: NodeId, wish: Wish) -> bool:
-    """Tell whether a node has the role that it wishes, or wished in an epoch that is over."""
-    is_server = node in state.config.servers
-    return wish.epoch < state.config.epoch or is_server == (wish.role == "server")
 
 
 def inform(state: Watching, node: NodeId) -> Step[State]:
@@ -63,6 +62,12 @@ def inform(state: Watching, node: NodeId) -> Step[State]:
     if node in state.config.servers:
         return Step(state, (Send(node, Install(state.config, state.table)),))
     return Step(state, (Send(node, Announce(state.config)),))
+
+
+def enqueue(state: Sealing | Installing, node: NodeId, role: Role) -> Step[State]:
+    """Keep a wish until the change under way is made; one per node."""
+    others = tuple(entry for entry in state.queue if entry[0] != node)
+    return Step(replace(state, queue=(*others, (node, role))))
 
 
 def hear_closed(
@@ -75,17 +80,39 @@ def hear_closed(
     table = merged(heard)
     order = Install(state.following, table)
     sends = tuple(Send(server, order) for server in state.following.servers)
-    return Step(Installing(state.following, table), (*sends, SetTimer(AGAIN)))
+    installing = Installing(state.following, table, queue=state.queue)
+    return Step(installing, (*sends, SetTimer(AGAIN)))
 
 
 def hear_installed(deployment: Deployment, state: Installing, server: NodeId) -> Step[State]:
-    """Count the installed servers; with a quorum, announce the new configuration."""
+    """Count the installed servers; with a quorum, the change is made."""
     heard = deployment.counted(state.heard, server, ())
     if not deployment.is_quorum(heard, state.following):
         return Step(replace(state, heard=heard))
-    others = (node for node in deployment.owners if node not in state.following.servers)
-    sends = tuple(Send(node, Announce(state.following)) for node in others)
-    return Step(Watching(state.following, state.table), (CancelTimer(AGAIN), *sends))
+    made = go_on(Watching(state.following, state.table), state.queue)
+    if isinstance(made.state, Watching):
+        return after((CancelTimer(AGAIN), *announce(deployment, made.state)), made)
+    return made
+
+
+def go_on(state: Watching, queue: Queue) -> Step[State]:
+    """Decide the wishes that have waited, up to the first that begins another change.
+
+    Then the change just made is not announced: its servers are being sealed, and say so themselves.
+    """
+    effects: tuple[Effect, ...] = ()
+    for position, (node, role) in enumerate(queue):
+        decided = decide(state, node, role)
+        effects += decided.effects
+        if isinstance(decided.state, Sealing):
+            return Step(replace(decided.state, queue=queue[position + 1 :]), effects)
+    return Step(state, effects)
+
+
+def announce(deployment: Deployment, state: Watching) -> tuple[Effect, ...]:
+    """Tell all who are no servers which configuration a majority serves now."""
+    others = (node for node in deployment.owners if node not in state.config.servers)
+    return tuple(Send(node, Announce(state.config)) for node in others)
 
 
 def remind(state: Sealing | Installing) -> Step[State]:

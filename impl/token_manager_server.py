@@ -100,35 +100,38 @@ def ask_directory(state: ServerState) -> Step[State]:
     return Step(state, (Send(DIRECTORY, Where(state.memory.config.epoch)),))
 
 
-def serve_early(state: ServerState | Joining, config: Configuration) -> Step[State]:
-    """Serve an epoch that was not installed here. Wrong: the table may lack what came before."""
-    if isinstance(state, Joining):
-        newborn = Serving(replace(state.memory, config=config, wishes=False))
-        begins = (Note(Begins(())), CancelTimer(AGAIN), Return(OK))
-        return Step(newborn, (Persist(newborn), *begins))
-    early = Serving(replace(state.memory, config=config), state.table)
-    return Step(early, (Persist(early),))
+def join_early(state: Joining, config: Configuration) -> Step[State]:
+    """Serve an epoch that was not installed here. Wrong: the table lacks what came before."""
+    newborn = Serving(replace(state.memory, config=config, wishes=False))
+    begins = (Note(Begins(())), CancelTimer(AGAIN), Return(OK))
+    return Step(newborn, (Persist(newborn), *begins))
 
 
 # ---- changes of configuration --------------------------------------------------------------------
 
 
-def seal(deployment: Deployment, state: ServerState, following: Configuration) -> Step[State]:
+def seal(
+    deployment: Deployment, node: NodeId, state: ServerState, following: Configuration
+) -> Step[State]:
     """Serve no epoch before this one any more, and hand over the table."""
-    closed = Send(DIRECTORY, Closed(following.epoch, state.table))
-    if not deployment.rules.seals:
+    rules, closed = deployment.rules, Send(DIRECTORY, Closed(following.epoch, state.table))
+    if not rules.seals:
         return Step(state, (closed,))
-    sealed = Sealed(state.memory, following, state.table)
+    sealed: ServerState = Sealed(state.memory, following, state.table)
+    if node in following.servers and not rules.installs_first:
+        sealed = Serving(replace(state.memory, config=following), state.table)
     return Step(sealed, (Persist(sealed), closed))
 
 
-def seal_unborn(deployment: Deployment, state: Joining, following: Configuration) -> Step[State]:
+def seal_unborn(
+    deployment: Deployment, node: NodeId, state: Joining, following: Configuration
+) -> Step[State]:
     """Become a server whose first epoch ended before it was installed; it has nothing to hand over.
 
     Counting it among the sealed is safe: it can have confirmed nothing in the epoch that ends.
     """
     memory = replace(state.memory, wishes=False)
-    born = seal(deployment, Serving(memory), following)
+    born = seal(deployment, node, Serving(memory), following)
     return after((CancelTimer(AGAIN), Return(OK), Note(Begins(()))), born)
 
 

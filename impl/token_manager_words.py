@@ -131,6 +131,7 @@ NO_TOKEN = "no such token"
 NO_PAYEE = "unknown payee"
 NO_OWNER = "unknown owner"
 NOT_OWNER = "not the owner"
+TIMED_OUT = "timed out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +394,10 @@ class Watching:
     table: Table = ()
 
 
+Queue: TypeAlias = tuple[tuple[NodeId, Role], ...]
+"""Who waits for a change of role, and the role wished, first come first served."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sealing:
     """The directory in the first half of a change: it collects the tables of the old servers."""
@@ -400,6 +405,7 @@ class Sealing:
     config: Configuration
     following: Configuration
     heard: tuple[tuple[NodeId, Table], ...] = ()
+    queue: Queue = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,6 +415,7 @@ class Installing:
     following: Configuration
     table: Table
     heard: tuple[tuple[NodeId, Table], ...] = ()
+    queue: Queue = ()
 
 
 DirectoryState: TypeAlias = Watching | Sealing | Installing

@@ -33,7 +33,7 @@ PROMPT = "> "
 @click.option("--delay", default="0", metavar="N|hand", help="Messages wait for N commands.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the faults.")
 @click.option("--mutant", help="A deliberately wrong variant, such as A3.")
-@click.option("--scenario", help="A scenario of the system.")
+@click.option("--scenario", help="A scenario of the system [default].")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
 @click.option(
     "--script", type=click.Path(path_type=Path, allow_dash=True), help="Commands from a file."
@@ -99,7 +99,10 @@ def _new(
     if CALLS in settings:
         raise ValueError(f"--set {CALLS}: the calls of a session are those that you type")
     console = console_of(system)
-    built = entry(system).scenario(scenario, mutant=mutant, settings={**console.usual, **settings})
+    # Not the mutant's own scenario: what it adds to the system is calls, and those are yours here.
+    built = entry(system).scenario(
+        scenario or "default", mutant=mutant, settings={**console.usual, **settings}
+    )
     return Session(built, console, delay=delay, has_faults=has_faults, seed=seed)
 
 

@@ -1,20 +1,20 @@
-"""The token manager in the catalog: its scenarios, what must hold in them, and its wrong variants."""
+"""The token manager in the catalog: what must hold in its scenarios, and its wrong variants."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import replace
 from types import MappingProxyType
 
 from counterpoint.checkers.conservation import Copies, Payment, check_conservation
-from counterpoint.checkers.history import Operation
+from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.ledger import Ledger, check_ledger
 from counterpoint.checkers.ledger_chains import Move
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import Entry, Mutant
 from counterpoint.harness.systems.token_console import CONSOLE
+from counterpoint.harness.systems.token_manager_plans import PLANS, Options
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import Deployment
@@ -23,6 +23,7 @@ from counterpoint.impl.token_manager_words import (
     NO_PAYEE,
     NO_TOKEN,
     NOT_OWNER,
+    TIMED_OUT,
     Asking,
     Begins,
     Collecting,
@@ -39,167 +40,29 @@ from counterpoint.impl.token_manager_words import (
     Sealed,
     Serving,
     State,
-    Transform,
 )
-from counterpoint.model.scenario import Budget, Property, Scenario, budgets
+from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
-
-Calls = Mapping[NodeId, tuple[Value, ...]]
-
-
-# ---- what a run is made of -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a scenario adds to the protocol: who asks what, and what may go wrong.
-
-    `spare` is how many more servers may fail than the protocol survives: 0 by right.
-    """
-
-    deployment: Deployment
-    calls: Calls
-    limits: Mapping[str, Budget]
-    steps: tuple[int, int]
-    calls_floor: float
-    spare: int = 0
-
-
-@dataclass(frozen=True)
-class Options:
-    """The settings of a scenario; None where the scenario has a usual value of its own."""
-
-    servers: int | None = None
-    clients: int | None = None
-    requests: int | None = None
-    tokens: int | None = None
-    seed: int = 1
-
-
-def default(options: Options) -> Plan:
-    """A small instance with everything in it: payments, snapshots, changes of role, all faults."""
-    deployment = Deployment(options.clients or 5, options.servers or 3, options.tokens or 5)
-    calls = drawn(deployment, options.requests or 3, Random(options.seed))
-    return Plan(
-        deployment,
-        with_role_changes(deployment, calls),
-        budgets(drop=3, duplicate=2, delay=3, omit=Budget(6), crash=2, transform=1, fire=6),
-        steps=(40, 250),
-        calls_floor=6.0,
-    )
-
-
-def snapshots(options: Options) -> Plan:
-    """Two clients pay a third, and two others look: do all see the payments in one order?"""
-    deployment = Deployment(5, options.servers or 3, options.tokens or 5)
-    looks = (GetTokens(5),) * (options.requests or 1)
-    calls = {"c1": (Pay(0, 5),), "c2": (Pay(1, 5),), "c3": looks, "c4": looks}
-    return Plan(deployment, calls, budgets(delay=3), steps=(20, 60), calls_floor=3.0)
-
-
-def joins(options: Options) -> Plan:
-    """Two clients become servers while others pay and look: is all that was paid still there?"""
-    deployment = Deployment(5, options.servers or 3, options.tokens or 5)
-    looks = (GetTokens(2),) * (options.requests or 2)
-    calls: Calls = {
-        "c1": (Pay(0, 2), *looks),
-        "c2": (Pay(0, 3), *looks),
-        "c3": looks,
-        "c4": (Transform(),),
-        "c5": (Transform(),),
-    }
-    limits = budgets(drop=3, delay=4, omit=Budget(4), fire=2)
-    return Plan(deployment, calls, limits, steps=(60, 200), calls_floor=4.0)
-
-
-def drawn(deployment: Deployment, requests: int, random: Random) -> dict[NodeId, tuple[Value, ...]]:
-    """Return so many requests of each client, most of which make sense one after the other.
-
-    A payment in two is of a token that its payer would own if the requests came in the order in
-    which they are drawn; now and then one is of any token.
-    """
-    owners = {token: deployment.first_owner(token) for token in range(deployment.tokens)}
-    clients = deployment.owners[: deployment.clients]
-    turns = [client for client in clients for _ in range(requests)]
-    random.shuffle(turns)
-    calls: dict[NodeId, tuple[Value, ...]] = dict.fromkeys(clients, ())
-    for client in turns:
-        me = deployment.number_of[client]
-        to = random.randint(1, len(clients))
-        mine = [token for token, owner in owners.items() if owner == me]
-        if random.random() < 0.4:
-            call: Value = GetTokens(to)
-        elif mine and random.random() < 0.9:
-            token = random.choice(mine)
-            owners[token] = to
-            call = Pay(token, to)
-        else:
-            call = Pay(random.randrange(deployment.tokens), to)
-        calls[client] = (*calls[client], call)
-    return calls
-
-
-def with_role_changes(deployment: Deployment, calls: Calls) -> Calls:
-    """Return the calls with some by the operator: the last clients join, the last server leaves."""
-    clients = deployment.owners[: deployment.clients]
-    servers = deployment.first_configuration.servers
-    joining = clients[-2:] if len(clients) > 3 else clients[-1:]
-    return {
-        **calls,
-        **{client: (*calls[client], Transform()) for client in joining},
-        servers[-1]: (Transform(), GetTokens(1)),
-    }
-
+from counterpoint.model.world import World
 
 # ---- what must hold ------------------------------------------------------------------------------
 
 
 def properties(deployment: Deployment) -> tuple[Property, ...]:
     """Return what must hold in every run, the best explanation first."""
-    start = {token: deployment.first_owner(token) for token in range(deployment.tokens)}
-    number_of = deployment.number_of
-    ledger = Ledger(start, tuple(number_of.values()))
-
-    def reading(node: NodeId, note: Value) -> Payment | Copies | None:
-        match note:
-            case Pays(payment):
-                return Payment(number_of[node], payment)
-            case Keeps(holdings):
-                return Copies(holdings)
-            case Begins(table):
-                return Copies(table, is_all=True, is_new=True)
-            case Reloads(table):
-                return Copies(table, is_all=True)
-        return None
-
-    def view(call: Value, answer: Hashable) -> Seen | None:
-        refusal = answer.why if isinstance(answer, Rejected) else None
-        match call:
-            case GetTokens(owner) if refusal is None:
-                return Seen("get_tokens", None, owner, answer)
-            case Pay(token, to) if refusal is None or refusal in (NOT_OWNER, NO_TOKEN, NO_PAYEE):
-                return Seen("pay", None, (token, to), refusal or answer)
-        return None  # refused by a server, or a call of the operator
+    start = start_of(deployment)
+    ledger = Ledger(start, tuple(deployment.number_of.values()))
 
     def conservation(trace: Trace) -> Verdict:
-        return check_conservation(trace, start, reading)
+        return check_conservation(trace, start, reading_of(deployment))
 
     def linearizability(trace: Trace) -> Verdict:
-        history = operations_of(trace, view)
-        return check_ledger(tuple(map(as_move, history)), ledger)
-
-    def as_move(operation: Operation) -> Operation:
-        """Say who pays, which the ledger must know and the call need not say."""
-        if operation.f != "pay":
-            return operation
-        assert isinstance(operation.argument, tuple)
-        token, to = operation.argument
-        return replace(operation, argument=Move(number_of[operation.client], token, to))
+        return check_ledger(history_of(deployment, trace), ledger)
 
     def liveness(trace: Trace) -> Verdict:
-        return check_liveness(trace)
+        return check_liveness(trace, waits_for=waits_for)
 
     return (
         Property("conservation", conservation),
@@ -208,11 +71,77 @@ def properties(deployment: Deployment) -> tuple[Property, ...]:
     )
 
 
+def start_of(deployment: Deployment) -> dict[int, int]:
+    """Return the owner of version 1 of each token."""
+    return {token: deployment.first_owner(token) for token in range(deployment.tokens)}
+
+
+def reading_of(deployment: Deployment) -> Callable[[NodeId, Value], Payment | Copies | None]:
+    """Return how the checkers of conservation read the notes of a run."""
+    number_of = deployment.number_of
+
+    def reading(node: NodeId, note: Value) -> Payment | Copies | None:
+        match note:
+            case Keeps(holdings):
+                return Copies(holdings)
+            case Pays(payment):
+                return Payment(number_of[node], payment)
+            case Begins(table):
+                return Copies(table, is_all=True, is_new=True)
+            case Reloads(table):
+                return Copies(table, is_all=True)
+        return None
+
+    return reading
+
+
+def history_of(deployment: Deployment, trace: Trace) -> History:
+    """Return the payments and snapshots of a run as the checker of the ledger knows them."""
+    number_of = deployment.number_of
+    return tuple(
+        replace(op, argument=Move(number_of[op.client], *op.argument))
+        if isinstance(op.argument, tuple)
+        else op
+        for op in operations_of(trace, view)
+    )
+
+
+def view(call: Value, answer: Hashable) -> Seen | None:
+    """Show a call to the checker of the ledger; what a server refused says nothing of the ledger."""
+    refusal = answer.why if isinstance(answer, Rejected) else None
+    match call:
+        case GetTokens(owner) if refusal is None:
+            return Seen("get_tokens", None, owner, answer)
+        case Pay(token, to) if refusal in (None, NOT_OWNER, NO_TOKEN, NO_PAYEE):
+            return Seen("pay", None, (token, to), refusal or answer)
+        case Pay(token, to) if refusal == TIMED_OUT:
+            return Seen("pay", None, (token, to), UNKNOWN, "info")
+    return None
+
+
+def waits_for(world: World, client: NodeId, operation: Value) -> str:
+    """Say what a call still waits for."""
+    del operation
+    state = world.core(client).state
+    match state:
+        case Asking(memory) | Paying(memory) | Collecting(memory) | Imposing(memory):
+            heard = {server for server, _ in state.heard}
+            missing = [s for s in memory.config.servers if s not in heard]
+            epoch = memory.config.epoch
+            return f"it has {len(heard)} answers in epoch {epoch}, none of {', '.join(missing)}"
+        case _:
+            return "the directory has not decided"
+
+
+# ---- who may fail --------------------------------------------------------------------------------
+
+
 def survives(spare: int = 0) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]:
     """Return the bound on failures: a minority of the servers, and one client besides.
 
     The bound follows the roles. While roles change, those that come and go count as failures but
     not as servers: whichever change is granted next, a majority is well before it and after it.
+    With `spare` servers more the bound is wrong by that much.
     """
 
     def tolerates(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
@@ -225,9 +154,8 @@ def survives(spare: int = 0) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, st
     return tolerates
 
 
-def role_of(node: NodeId, state: State) -> str:
+def role_of(_node: NodeId, state: State) -> str:
     """Return the role of a node as reports show it."""
-    del node
     match state:
         case Idle() | Asking() | Paying() | Collecting() | Imposing():
             return "client"
@@ -246,8 +174,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
     """Build a scenario of the token manager, or of one of its wrong variants."""
     plan = PLANS[name](options_of(settings))
     rules = RIGHT if mutant is None else VARIANTS[mutant]
-    right = plan.deployment
-    deployment = Deployment(right.clients, right.servers, right.tokens, rules)
+    deployment = replace(plan.deployment, rules=rules)
     return Scenario(
         name=name,
         system=TokenManager(deployment),
@@ -255,6 +182,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         properties=properties(deployment),
         limits=plan.limits,
         tolerates=survives(plan.spare),
+        partitions=plan.partitions,
         role_of=role_of,
         steps=plan.steps,
         calls_floor=plan.calls_floor,
@@ -287,16 +215,47 @@ def _number(settings: Mapping[str, str], key: str, allowed: range) -> int | None
     )
 
 
-PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
-    {"default": default, "snapshots": snapshots, "joins": joins}
-)
+_FORKED_OR_STALE = ("conservation", "linearizability")
 
 ENTRY = Entry(
     name="token_manager",
     summary="tokens that clients pay to each other, under omission faults and changes of role",
     build=build,
-    scenarios={"default": "x", "snapshots": "x", "joins": "x"},
-    mutants={name: Mutant("x", ("x",)) for name in VARIANTS},
-    settings=dict.fromkeys(("servers", "clients", "requests", "tokens", "seed"), ""),
+    scenarios={
+        "default": "5 clients, 4 servers, 5 tokens; two join, one leaves; all faults",
+        "full": "6 clients, 5 servers, 60 tokens; many requests, two join, one leaves; all faults",
+        "snapshots": "two payments to one owner, and two clients that look",
+        "contested": "one token that three clients pay round, with duplicates, timeouts, crashes",
+        "joins": "two clients become servers while two others pay; the network parts",
+        "left_behind": "as joins, while one client hears nothing of it",
+        "too_many_silent": "one server more is silent than the protocol survives",
+    },
+    mutants={
+        "A1": Mutant("a quorum is half the servers", _FORKED_OR_STALE, "contested"),
+        "A2": Mutant("get_tokens without write-back", ("linearizability",), "snapshots"),
+        "A3": Mutant(
+            "get_tokens writes back once, whatever the servers hold by then",
+            ("linearizability",),
+            "snapshots",
+        ),
+        "A4": Mutant("a payment is given up on a timeout", _FORKED_OR_STALE, "contested"),
+        "A5": Mutant("a server takes an older version", _FORKED_OR_STALE, "contested"),
+        "A6": Mutant("a change of role without state transfer", _FORKED_OR_STALE, "joins"),
+        "A7": Mutant("a change of role without seal", _FORKED_OR_STALE, "left_behind"),
+        "A8": Mutant("a client counts a majority of the first n", _FORKED_OR_STALE, "joins"),
+        "A9": Mutant("a payment does not raise the version", _FORKED_OR_STALE, "contested"),
+        "A10": Mutant("answers are counted per message", _FORKED_OR_STALE, "contested"),
+        "A11": Mutant("a server answers before it stores", _FORKED_OR_STALE, "contested"),
+        "A12": Mutant(
+            "a server serves the new epoch before it is installed", _FORKED_OR_STALE, "joins"
+        ),
+    },
+    settings={
+        "servers": "how many servers there are at first, 3 to 7",
+        "clients": "how many clients there are at first, 1 to 9 (default, full)",
+        "requests": "how many requests each client makes, 1 to 1000 (default, full, snapshots)",
+        "tokens": "how many tokens there are, 1 to 1000",
+        "seed": "from which the requests are drawn (default, full)",
+    },
     console=CONSOLE,
 )

@@ -1,0 +1,184 @@
+"""The scenarios of the token manager: who asks what, and what may go wrong meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from types import MappingProxyType
+
+from counterpoint.impl.token_manager_deployment import Deployment
+from counterpoint.impl.token_manager_words import GetTokens, Pay, TokenStatus, Transform
+from counterpoint.model.scenario import Budget, budgets
+from counterpoint.model.values import NodeId, Value
+
+Calls = Mapping[NodeId, tuple[Value, ...]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a scenario adds to the protocol: who asks what, and what may go wrong.
+
+    `spare` is how many more servers may fail than the protocol survives: 0 by right.
+    """
+
+    deployment: Deployment
+    calls: Calls
+    limits: Mapping[str, Budget]
+    steps: tuple[int, int]
+    calls_floor: float
+    spare: int = 0
+    partitions: tuple[tuple[NodeId, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of a scenario; None where the scenario has a usual value of its own."""
+
+    servers: int | None = None
+    clients: int | None = None
+    requests: int | None = None
+    tokens: int | None = None
+    seed: int = 1
+
+
+# ---- everything at once --------------------------------------------------------------------------
+
+
+def default(options: Options) -> Plan:
+    """A small instance with everything in it: payments, snapshots, changes of role, all faults."""
+    clients = options.clients or 5
+    deployment = Deployment(clients, options.servers or 4, options.tokens or clients)
+    calls = drawn(deployment, options.requests or 3, Random(options.seed))
+    limits = budgets(drop=3, duplicate=2, delay=3, omit=6, crash=2, transform=1, fire=6)
+    return Plan(deployment, with_role_changes(deployment, calls), limits, (40, 250), 6.0)
+
+
+def full(options: Options) -> Plan:
+    """Six clients and sixty tokens; requests at random, all faults, three nodes change roles."""
+    deployment = Deployment(options.clients or 6, options.servers or 5, options.tokens or 60)
+    requests = options.requests or 6
+    calls = drawn(deployment, requests, Random(options.seed))
+    total = requests * deployment.clients
+    limits = budgets(drop=9, duplicate=6, delay=9, omit=20, crash=4, transform=3, fire=40)
+    return Plan(
+        deployment,
+        with_role_changes(deployment, calls),
+        limits,
+        (10 * total, 30 * total),
+        calls_floor=total / 2,
+    )
+
+
+def drawn(deployment: Deployment, requests: int, random: Random) -> Calls:
+    """Return so many requests of each client, most of which make sense one after the other.
+
+    Three in five are payments, most of a token that the payer would own if the requests came in the
+    order in which they are drawn; now and then one is of any token.
+    """
+    owners = {token: deployment.first_owner(token) for token in range(deployment.tokens)}
+    clients = deployment.owners[: deployment.clients]
+    turns = [client for client in clients for _ in range(requests)]
+    random.shuffle(turns)
+    calls: dict[NodeId, tuple[Value, ...]] = dict.fromkeys(clients, ())
+    for client in turns:
+        to = random.randint(1, len(clients))
+        mine = [token for token, owner in owners.items() if owner == deployment.number_of[client]]
+        call: Value = GetTokens(to)
+        if random.random() < 0.6:
+            token = random.choice(mine) if mine else random.randrange(deployment.tokens)
+            call = Pay(token, to)
+            if token in mine:
+                owners[token] = to
+        calls[client] = (*calls[client], call)
+    return calls
+
+
+def with_role_changes(deployment: Deployment, calls: Calls) -> Calls:
+    """Return the calls with some by the operator: the last two clients join, the last server leaves.
+
+    A server that has left asks as a client; one that stays shows its table.
+    """
+    joining = deployment.owners[: deployment.clients][-2:]
+    *staying, leaving = deployment.first_configuration.servers
+    return {
+        **calls,
+        **{client: (*calls[client], Transform()) for client in joining},
+        staying[0]: (TokenStatus(),),
+        leaving: (Transform(), GetTokens(1), GetTokens(2)),
+    }
+
+
+# ---- one danger each -----------------------------------------------------------------------------
+
+
+def snapshots(options: Options) -> Plan:
+    """Two clients pay a third, and two others look: do all see the payments in one order?"""
+    deployment = Deployment(5, options.servers or 3, options.tokens or 5)
+    looks = (GetTokens(5),) * (options.requests or 1)
+    calls: Calls = {"c1": (Pay(0, 5),), "c2": (Pay(1, 5),), "c3": looks, "c4": looks}
+    return Plan(deployment, calls, budgets(delay=3), (20, 60), calls_floor=3.0)
+
+
+def contested(options: Options) -> Plan:
+    """One token goes round between three clients that are quick to ask again, and that crash."""
+    deployment = Deployment(3, options.servers or 3, options.tokens or 3)
+    calls: Calls = {
+        "c1": (Pay(0, 2), Pay(0, 3), Pay(0, 2)),
+        "c2": (Pay(0, 3), Pay(0, 1), Pay(0, 3)),
+        "c3": (Pay(0, 1), Pay(0, 2)),
+    }
+    limits = budgets(duplicate=4, drop=3, crash=2, fire=8)
+    return Plan(deployment, calls, limits, (40, 120), calls_floor=4.0)
+
+
+def joins(options: Options) -> Plan:
+    """Two clients become servers while two pay each other; the network parts, and heals."""
+    deployment = Deployment(4, options.servers or 3, options.tokens or 8)
+    calls: Calls = {
+        "c1": (Pay(0, 2), Pay(4, 2), Pay(0, 2), Pay(4, 2)),
+        "c2": (Pay(1, 1), Pay(5, 1), Pay(0, 1), Pay(4, 1)),
+        "c3": (Transform(),),
+        "c4": (Transform(),),
+    }
+    return _parted(deployment, calls, (60, 160))
+
+
+def left_behind(options: Options) -> Plan:
+    """As `joins`, with more payments of the one client that may hear nothing of both changes."""
+    deployment = Deployment(4, options.servers or 3, options.tokens or 8)
+    calls: Calls = {
+        "c1": (Pay(0, 2), Pay(4, 2), Pay(0, 2), Pay(4, 2)),
+        "c2": (Pay(0, 1), Pay(4, 1), Pay(0, 1), Pay(4, 1)),
+        "c3": (Transform(),),
+        "c4": (Transform(),),
+    }
+    return _parted(deployment, calls, (60, 200))
+
+
+def _parted(deployment: Deployment, calls: Calls, steps: tuple[int, int]) -> Plan:
+    """Cut off the first client alone, or together with a majority of the first servers."""
+    first = deployment.first_configuration.servers
+    sides = (("c1",), ("c1", *first[: len(first) // 2 + 1]))
+    limits = budgets(cut=Budget(3, at_once=1))
+    return Plan(deployment, calls, limits, steps, calls_floor=4.0, partitions=sides)
+
+
+def too_many_silent(options: Options) -> Plan:
+    """One server more is silent than the protocol survives: the bound on failures is tight."""
+    deployment = Deployment(2, options.servers or 3, options.tokens or 2)
+    calls: Calls = {"c1": (Pay(0, 2), GetTokens(1)), "c2": (GetTokens(2), Pay(1, 1))}
+    return Plan(deployment, calls, budgets(omit=6), (10, 60), calls_floor=0.5, spare=1)
+
+
+PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+    {
+        "default": default,
+        "full": full,
+        "snapshots": snapshots,
+        "contested": contested,
+        "joins": joins,
+        "left_behind": left_behind,
+        "too_many_silent": too_many_silent,
+    }
+)
