@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from counterpoint.harness.ci import tell_github
 from counterpoint.harness.output import tool
 from counterpoint.harness.pytest_options import Session
 from counterpoint.harness.report import report
@@ -24,12 +26,16 @@ from counterpoint.model.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A failure as a user gets it: the sentence, the report, the file and how to replay it."""
+    """A failure as a user gets it: the sentence, the report, the file and how to replay it.
+
+    `annotation` marks the test on GitHub; it is empty elsewhere.
+    """
 
     sentence: str
     text: str
     trace: str
     replay: str
+    annotation: str = ""
 
 
 OURS = (PropertyBroken, ExaminedNothing, Diverged)
@@ -67,7 +73,15 @@ def present(
         shrunk=None if error.steps_found is None else (error.steps_found, length),
     )
     text += f"\n replay         {command}"  # not by the report, which would cut it at its width
-    return Broken(f"{error.verdict.property}: {error.verdict.summary}", text, shown, command)
+    annotation = tell_github(
+        os.environ,
+        error.trace,
+        error.verdicts,
+        place=(item.path, _line_of(test, item.path)),
+        replay_command=command,
+    )
+    sentence = f"{error.verdict.property}: {error.verdict.summary}"
+    return Broken(sentence, text, shown, command, annotation)
 
 
 def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
@@ -99,6 +113,28 @@ def _file_name(test: str, name: str) -> str:
 def _about(error: PropertyBroken, test: str) -> dict[str, Json]:
     shrunk: Json = {"from": error.steps_found, "to": len(error.trace.choices)}
     return {"tool": tool(), "test": test, "search": dict(error.search), "shrunk": shrunk}
+
+
+def _line_of(test: str, path: Path) -> int:
+    """Return the line, the first being 1, at which a test is defined or assigned; 1 if unknown.
+
+    A test that is assigned is a function of ours, so the place of its code is of no help.
+    """
+    name = test.split("::")[1].partition("[")[0]
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return 1
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) if bound == name:
+                return node.lineno
+            case ast.Assign(targets=targets):
+                if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                    return node.lineno
+            case ast.AnnAssign(target=ast.Name(id=bound)) if bound == name:
+                return node.lineno
+    return 1
 
 
 def _from_here(test: str, config: pytest.Config) -> str:

@@ -208,7 +208,8 @@ def _tell_failure(
         test = _name_without_shard(item)
         broken = present(error, test=test, item=item, session=session, kept=kept)
         report.sections.append(("counterpoint", broken.text))
-        report.__dict__["counterpoint"] = {"sentence": broken.sentence, "replay": broken.replay}
+        told = {name: getattr(broken, name) for name in ("sentence", "replay", "annotation")}
+        report.__dict__["counterpoint"] = told
         for properties in (item.user_properties, report.user_properties):
             properties.append(("counterpoint_trace", broken.trace))
     if isinstance(excinfo.value, OURS) and item.config.getoption("tbstyle") == "auto":
@@ -246,6 +247,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(str(counts["fixed"]))
         if "sentence" in counts:
             terminalreporter.write_line(f"{counts['sentence']}\n  {counts['replay']}")
+            if counts["annotation"]:
+                terminalreporter.write_line(counts["annotation"])
 
 
 def _searched(counted: Iterable[Mapping[str, Any]]) -> str:

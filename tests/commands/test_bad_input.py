@@ -28,7 +28,7 @@ def trace(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["fuzz", "registre"], "'registre' is no system; there are: register"),
+        (["fuzz", "registre"], "'registre' is no system; there are: token_manager, register"),
         (
             ["fuzz", "register", "--mutant", "B99"],
             "'B99' is no mutant of register; there are: B1, ",

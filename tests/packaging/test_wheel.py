@@ -147,7 +147,29 @@ def test_pytest_loads_the_plugin_in_a_repository_of_the_users_own(
 def test_the_command_is_installed_and_starts(installed: Installed, tmp_path: Path) -> None:
     done = installed.run("counterpoint", "list", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("register: ")
+    assert "\nregister: " in f"\n{done.stdout}"
+
+
+@pytest.mark.slow
+@IS_BUILT
+def test_a_scenario_is_a_test_in_a_repository_of_the_users_own(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """The wheel alone: a wrong system fails in two lines of test, is told, kept and replayed."""
+    (tmp_path / "test_mine.py").write_text(
+        "import counterpoint\n"
+        "from counterpoint.harness.catalog import build\n"
+        "test_wrong = counterpoint.verify(build('register', mutant='B10'), runs=100)\n"
+    )
+    pytest_here = ("python", "-m", "pytest", "-p", "no:cacheprovider", "-n", "2")
+    done = installed.run(*pytest_here, cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "although it is not allowed" in done.stdout
+    (trace,) = (tmp_path / ".counterpoint").glob("*.trace.jsonl")
+    assert trace.name in done.stdout
+    again = installed.run(*pytest_here[:-2], "--counterpoint-replay", str(trace), cwd=tmp_path)
+    assert again.returncode == 1, again.stdout + again.stderr
+    assert "although it is not allowed" in again.stdout
 
 
 @pytest.mark.nightly

@@ -214,3 +214,22 @@ def test_repositories_without_such_tests_pay_nothing(
     result = run(apart=True)
     result.assert_outcomes(passed=1)
     assert "= counterpoint =" not in output(result)
+
+
+@pytest.mark.slow
+def test_github_gets_an_annotation_at_the_test_and_a_job_summary(
+    repository: pytest.Pytester, run: Pytest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    page = repository.path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(repository.path.parent))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    text = output(run())
+    marks = [line for line in text.splitlines() if line.startswith("::")]
+    place = f"{repository.path.name}/test_mine.py"
+    assert marks == [f"::error file={place},line=4::{SENTENCE}"]
+    summary = page.read_text()
+    assert summary.startswith(f"### {SENTENCE}\n")
+    assert "```mermaid" in summary
+    assert "pytest test_mine.py::test_register --counterpoint-replay" in summary
