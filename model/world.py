@@ -286,15 +286,20 @@ class World:
 
     @property
     def identity(self) -> Value:
-        """A hashable value, equal for two worlds exactly when they have the same futures."""
+        """A hashable value, equal for two worlds exactly when they have the same futures.
+
+        Messages from and to nodes that stay silent for good have none, however many are sent again.
+        """
+        gone = self.conditions.settled or ()
+        flights = [f for f in self.flights if f.src not in gone and f.dst not in gone]
         held = frozenset(Counter(flight.content for flight in self.held).items())
         if self.scenario.network == "ordered":
             links: dict[tuple[NodeId, NodeId], list[Value]] = {}
-            for flight in self.flights:
+            for flight in flights:
                 links.setdefault((flight.src, flight.dst), []).append(flight.body)
             lanes = frozenset((link, tuple(bodies)) for link, bodies in links.items())
             return (self.cores, lanes, held, self.conditions)
-        cargo = frozenset(Counter(flight.content for flight in self.flights).items())
+        cargo = frozenset(Counter(flight.content for flight in flights).items())
         return (self.cores, cargo, held, self.conditions)
 
 

@@ -444,15 +444,21 @@ class Simulation:
                 yield name, operation
 
     def identity(self) -> Value:
-        """Return a hashable value, equal for equal states of one scenario, whatever the order."""
+        """Return a hashable value, equal for equal states of one scenario, whatever the order.
+
+        As in `World.identity`, messages from and to nodes that stay silent for good do not count.
+        """
+        gone = self.conditions.settled or ()
+        contents = self.compiled.contents
+        flights = [
+            message
+            for message in self.flights
+            if contents[message][0] not in gone and contents[message][1] not in gone
+        ]
+        held = frozenset(Counter(self.held).items())
         if self.compiled.scenario.network == "unordered":
-            cargo: Value = (
-                frozenset(Counter(self.flights).items()),
-                frozenset(Counter(self.held).items()),
-            )
-        else:
-            cargo = (self._by_link(self.flights), frozenset(Counter(self.held).items()))
-        return (tuple(self.cores), cargo, self.conditions)
+            return (tuple(self.cores), frozenset(Counter(flights).items()), held, self.conditions)
+        return (tuple(self.cores), self._by_link(flights), held, self.conditions)
 
     def _by_link(self, messages: list[Message]) -> Value:
         links: dict[tuple[int, int], list[Message]] = {}
