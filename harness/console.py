@@ -44,7 +44,7 @@ class Console(Protocol):
 
     @property
     def fallible(self) -> frozenset[str]:
-        """The roles of nodes that may lose messages when a session is asked for faults."""
+        """The roles (or nodes, where there are none) that a session with faults lets lose messages."""
         ...
 
     def operation(self, scenario: Scenario, node: NodeId, words: Sequence[str]) -> Value:

@@ -1,45 +1,21 @@
-"""An interactive session with a system: one command in, a few lines out; the run in the making.
-
-By default a call is carried through: messages arrive, oldest first, until it is answered and nothing
-is on its way any more; where that is not enough, timers go off. With a delay each message waits for
-so many commands; in the mode "hand" nothing moves but by `deliver`, `drop` and `fire`.
-"""
+"""An interactive session with a system: one command in, a few lines out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
 
-from counterpoint.harness.console import (
-    CALLS,
-    CommandError,
-    Console,
-    require_node,
-    session_scenario,
-    text_of_calls,
-)
+from counterpoint.harness.console import CommandError, Console, require_node
 from counterpoint.harness.plain import plain
+from counterpoint.harness.play_run import Delay, LiveRun, count_of, delay_of
 from counterpoint.harness.story import Story
-from counterpoint.model.actions import Call, Deliver, Fire, Transform
+from counterpoint.model.actions import Deliver, Fire, Transform
 from counterpoint.model.faults import Crash, Drop, Mend, Omit, Restart
-from counterpoint.model.rules import can_pass
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.replay import is_enabled, record, run
 from counterpoint.model.trace import Event, Trace
 from counterpoint.model.values import NodeId, Value, show
-from counterpoint.model.world import Action, Flight
-
-Delay: TypeAlias = int | Literal["hand"]
-"""For how many commands each message waits; 0: each call is carried through at once."""
-
-PATIENCE_ROUNDS = 20
-"""How often all timers go off before a call is left without an answer."""
-
-LOSS, RECOVERY = 0.25, 0.4
-"""With faults: how likely a message is lost where it may be, and a faulty node well again a command."""
+from counterpoint.model.world import Flight
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -83,16 +59,10 @@ class Session:
         has_faults: bool = False,
         seed: int = 0,
     ) -> None:
+        self._run = LiveRun(scenario, console, delay=delay, has_faults=has_faults, seed=seed)
         self._base = scenario
         self._console = console
-        self._delay: Delay = delay
-        self._has_faults = has_faults
-        self._random = Random(seed)
-        self._calls: list[tuple[NodeId, Value]] = []
         self._planned: dict[NodeId, tuple[Value, ...]] = {}
-        self._recorder = record(self._scenario())
-        self._clock = 0
-        self._sent: dict[int, int] = {}
         self._operations: dict[str, Event] = {}
         self._told = 0
 
@@ -114,13 +84,11 @@ class Session:
         Raises:
             CommandError: the trace has not so many steps.
         """
-        assert not self._recorder.choices, "the session has begun"
+        assert self._run.world.step == 0, "the session has begun"
         if not 0 <= step <= len(trace.choices):
             raise CommandError(f"there is no step {step}; steps go from 0 to {len(trace.choices)}")
         for choice in trace.choices[:step]:
-            if isinstance(choice, Call):
-                self._plan_call(choice.client, choice.operation)
-            self._take(choice)
+            self._run.repeat(choice)
         made = trace.worlds[min(step, len(trace.worlds) - 1)]
         self._planned = {
             node: core.todo
@@ -128,11 +96,10 @@ class Session:
             if core.todo
         }
         self._tell()
-        self._stamp()
 
     def trace(self) -> Trace:
         """Return the session as the run of a scenario that can be built again from its origin."""
-        return run(self._scenario(), self._recorder.choices)
+        return self._run.trace()
 
     def completions(self, line: str) -> list[str]:
         """Return the words that may stand in the place of the last word of a line."""
@@ -173,8 +140,8 @@ class Session:
             return Reply((self._set_delay(rest),))
         if name in looks:
             return Reply(tuple(looks[name]()))
-        if self._recorder.failure is not None:
-            raise CommandError(f"the run has ended: {self._recorder.failure}")
+        if self._run.failure is not None:
+            raise CommandError(f"the run has ended: {self._run.failure}")
         if name in acts:
             acts[name](rest)
             return self._tell()
@@ -190,26 +157,25 @@ class Session:
         operation = self._console.operation(self._base, node, words)
         self._ask(node, operation)
         reply = self._tell()
-        if self._recorder.world.core(node).pending is None:
+        if self._run.world.core(node).pending is None:
             return reply
         lines = [line for line in reply.lines if not line.startswith("messages: ")]
         return Reply((*lines, f"{node} {show(operation)}: no answer yet"), is_error=reply.is_error)
 
     def _ask(self, node: NodeId, operation: Value) -> None:
-        world = self._recorder.world
+        world = self._run.world
         if not world.is_up(node):
             raise CommandError(f"{node} is down; first: restart {node}")
         pending = world.core(node).pending
         if pending is None:
-            self._plan_call(node, operation)
-            self._take(Call(node, operation))
+            self._run.call(node, operation)
         elif self._console.is_wish(operation):
-            self._require(Transform(node), f"{node} cannot be asked now")
+            self._run.require(Transform(node), f"{node} cannot be asked now")
         else:
             raise CommandError(
                 f"{node} still waits for the answer to {show(pending)}; first: deliver, wait or fire"
             )
-        self._go_on()
+        self._run.go_on()
 
     def _next(self, words: Sequence[str]) -> None:
         node = self._node(words, "next c1")
@@ -220,31 +186,30 @@ class Session:
         self._planned[node] = planned[1:]
 
     def _deliver(self, words: Sequence[str]) -> None:
-        ready = self._ready()
+        ready = self._run.ready()
         if not ready:
             raise CommandError("nothing is on its way that could arrive")
         match words:
             case []:
-                self._deliver_one(ready[0])
+                self._run.deliver(ready[0])
             case ["all"]:
-                self._drain()
-            case [count] if count.isdecimal():
-                for _ in range(int(count)):
-                    if not (ready := self._ready()):
-                        break
-                    self._deliver_one(ready[0])
+                self._run.drain()
+            case [text] if (count := count_of(text)) is not None:
+                for _ in range(count):
+                    if ready := self._run.ready():
+                        self._run.deliver(ready[0])
             case [name]:
                 flight = self._flight(name)
-                self._require(Deliver(*flight.content), f"{name} cannot arrive now")
+                self._run.require(Deliver(*flight.content), f"{name} cannot arrive now")
             case _:
                 raise CommandError("right would be: deliver, deliver 3, deliver all, deliver m5")
 
     def _drop(self, words: Sequence[str]) -> None:
-        flights = self._recorder.world.flights
+        flights = self._run.world.flights
         if not flights:
             raise CommandError("nothing is on its way that could be lost")
         flight = self._flight(words[0]) if words else flights[0]
-        self._require(Drop(*flight.content), f"m{flight.id} cannot be lost")
+        self._run.require(Drop(*flight.content), f"m{flight.id} cannot be lost")
 
     def _omit(self, words: Sequence[str]) -> None:
         if len(words) != 2:
@@ -252,164 +217,60 @@ class Session:
         flight, by = self._flight(words[0]), require_node(self._base, words[1])
         if by not in (flight.src, flight.dst):
             raise CommandError(f"m{flight.id} goes from {flight.src} to {flight.dst}, not to {by}")
-        self._require(Omit(*flight.content, by), f"{by} cannot fail now: {self._bound()}")
+        self._run.require(Omit(*flight.content, by), f"{by} cannot fail now: {self._bound()}")
 
     def _mend(self, words: Sequence[str]) -> None:
         node = self._node(words, "mend s2")
-        self._require(Mend(node), f"{node} is not faulty")
+        self._run.require(Mend(node), f"{node} is not faulty")
 
     def _crash(self, words: Sequence[str]) -> None:
         node = self._node(words, "crash s2")
-        is_down = not self._recorder.world.is_up(node)
+        is_down = not self._run.world.is_up(node)
         why = f"{node} is down already" if is_down else f"{node} cannot crash: {self._bound()}"
-        self._require(Crash(node), why)
-        self._go_on()
+        self._run.require(Crash(node), why)
+        self._run.go_on()
 
     def _restart(self, words: Sequence[str]) -> None:
-        down = self._recorder.world.conditions.down
+        down = self._run.world.conditions.down
         nodes = (self._node(words, "restart s2"),) if words else down
         if not nodes:
             raise CommandError("no node is down")
         for node in nodes:
-            self._require(Restart(node), f"{node} is not down")
-        self._go_on()
+            self._run.require(Restart(node), f"{node} is not down")
+        self._run.go_on()
 
     def _fire(self, words: Sequence[str]) -> None:
         node = self._node(words[:1], "fire c1")
-        timers = self._recorder.world.core(node).timers
+        timers = self._run.world.core(node).timers
         if not timers:
             raise CommandError(f"{node} has no timer that could go off")
         timer = words[1] if len(words) > 1 else timers[0]
-        self._require(
+        self._run.require(
             Fire(node, timer), f"{node} has no timer {timer!r}; it has: {' '.join(timers)}"
         )
-        self._go_on(is_patient=False)
+        self._run.go_on(is_patient=False)
 
     def _wait(self, words: Sequence[str]) -> None:
-        count = words[0] if words else "1"
-        if not count.isdecimal() or not 1 <= int(count) <= 1000:
-            raise CommandError(f"{count!r} is no number of commands; right would be: wait 3")
-        for _ in range(int(count)):
-            self._go_on()
+        count = count_of(" ".join(words) or "1")
+        if count is None:
+            raise CommandError(
+                f"{' '.join(words)!r} is no number of commands; right would be: wait 3"
+            )
+        for _ in range(count):
+            self._run.go_on()
 
     def _set_delay(self, words: Sequence[str]) -> str:
-        self._delay = delay_of(" ".join(words))
-        if self._delay == "hand":
+        self._run.delay = delay = delay_of(" ".join(words))
+        if delay == "hand":
             return "messages wait until you deliver them"
-        return (
-            f"messages wait for {self._delay} commands"
-            if self._delay
-            else "calls are carried through"
-        )
-
-    # ---- moving on ---------------------------------------------------------------------------------
-
-    def _go_on(self, *, is_patient: bool = True) -> None:
-        """Let one command's worth of time pass."""
-        self._clock += 1
-        self._stamp()
-        if self._has_faults:
-            self._mend_some()
-        if self._delay == "hand":
-            return
-        if self._delay:
-            self._drain(due=self._clock - self._delay)
-            return
-        self._drain()
-        for _ in range(PATIENCE_ROUNDS if is_patient else 0):
-            if not self._waiting() or not self._fire_all():
-                return
-            self._drain()
-
-    def _stamp(self) -> None:
-        for flight in self._recorder.world.flights:
-            self._sent.setdefault(flight.id, self._clock)
-
-    def _drain(self, due: int | None = None) -> None:
-        """Let messages arrive, oldest first: all, or those sent by then."""
-        while self._recorder.failure is None:
-            ready = self._ready()
-            if due is not None:
-                ready = [flight for flight in ready if self._sent[flight.id] <= due]
-            if not ready:
-                return
-            self._deliver_one(ready[0])
-
-    def _ready(self) -> list[Flight]:
-        world = self._recorder.world
-        return [f for f in world.flights if can_pass(world.conditions, f.src, f.dst)]
-
-    def _deliver_one(self, flight: Flight) -> None:
-        lost = self._omission(flight) if self._has_faults and self._chance(LOSS) else None
-        self._take(lost or Deliver(*flight.content))
-        self._stamp()
-
-    def _omission(self, flight: Flight) -> Action | None:
-        """Return how the system may be hurt by this message, within what it promises to survive."""
-        world = self._recorder.world
-        options = [
-            option
-            for option in Omit.options(world, flight.dst)
-            if (option.src, option.dst, option.body) == flight.content
-            and world.role(option.by) in self._console.fallible
-        ]
-        return self._random.choice(options) if options else None
-
-    def _mend_some(self) -> None:
-        for node in self._recorder.world.conditions.silent:
-            if self._chance(RECOVERY):
-                self._take(Mend(node))
-
-    def _chance(self, likelihood: float) -> bool:
-        return self._random.random() < likelihood
-
-    def _waiting(self) -> bool:
-        return any(core.pending is not None for core in self._recorder.world.cores)
-
-    def _fire_all(self) -> bool:
-        """Let every timer of a running node go off once, and tell whether there was any."""
-        world = self._recorder.world
-        timers = [timer for node in self._base.system.nodes for timer in Fire.options(world, node)]
-        for timer in timers:
-            if is_enabled(timer, self._recorder.world):
-                self._take(timer)
-        self._stamp()
-        return bool(timers)
-
-    def _require(self, action: Action, otherwise: str) -> None:
-        if not is_enabled(action, self._recorder.world):
-            raise CommandError(otherwise)
-        self._take(action)
-        self._stamp()
-
-    def _take(self, action: Action) -> None:
-        assert is_enabled(action, self._recorder.world), f"{show(action)} is not legal"
-        self._recorder.take(action)
-
-    def _plan_call(self, node: NodeId, operation: Value) -> None:
-        """Add a call to the scenario, and to what the node has to do, as if it had always been there.
-
-        No handler can tell: what a node has to do is no part of its state.
-        """
-        self._calls.append((node, operation))
-        world = self._recorder.world
-        index = world.scenario.index[node]
-        core = replace(world.cores[index], todo=(operation,))
-        cores = (*world.cores[:index], core, *world.cores[index + 1 :])
-        self._recorder.worlds[-1] = replace(world, scenario=self._scenario(), cores=cores)
-
-    def _scenario(self) -> Scenario:
-        """Return the scenario of the calls made so far."""
-        text = text_of_calls(self._console, self._calls)
-        origin = MappingProxyType({**self._base.origin, f"set.{CALLS}": text})
-        return session_scenario(self._base, self._console, text).but(origin=origin)
+        return f"messages wait for {delay} commands" if delay else "calls are carried through"
 
     # ---- telling -----------------------------------------------------------------------------------
 
     def _tell(self) -> Reply:
         """Return what has happened since the last time, as far as a person at the console cares."""
-        events = self._recorder.events[self._told :]
-        self._told = len(self._recorder.events)
+        events = self._run.events[self._told :]
+        self._told = len(self._run.events)
         lost = sum(event.kind == "lose" for event in events)
         lines, is_refused = [], False
         for event in events:
@@ -418,11 +279,11 @@ class Session:
             is_refused |= refused
         if lost:
             lines.append(f"{lost} message{'s were' if lost > 1 else ' was'} lost")
-        if self._recorder.failure is not None:
-            return Reply((*lines, self._recorder.failure), is_error=True)
+        if self._run.failure is not None:
+            return Reply((*lines, self._run.failure), is_error=True)
         if events and not lines:
             arrived = sum(event.kind == "deliver" for event in events)
-            left = len(self._recorder.world.flights)
+            left = len(self._run.world.flights)
             lines.append(f"messages: {arrived} arrived, {left} on their way")
         return Reply(tuple(lines), is_error=is_refused)
 
@@ -447,7 +308,7 @@ class Session:
         return "", False
 
     def _status(self) -> Iterator[str]:
-        world = self._recorder.world
+        world = self._run.world
         width = max(map(len, world.scenario.system.nodes))
         for node, core in zip(world.scenario.system.nodes, world.cores, strict=True):
             parts = [world.role(node) if world.conditions.roles else "node"]
@@ -465,14 +326,14 @@ class Session:
         yield f"on their way: {len(world.flights)} messages"
 
     def _history(self) -> Iterator[str]:
-        for span in Story(self._recorder.trace()).spans:
+        for span in Story(self._run.trace()).spans:
             answer = "no answer" if span.crash_step is None else "no answer: the node crashed"
             if span.return_step is not None:
                 answer = self._console.answer(self._base, span.result)[0].partition("\n")[0]
             yield f"{span.id} {span.client} {show(span.operation)}: {answer}"
 
     def _messages(self) -> Iterator[str]:
-        for flight in self._recorder.world.flights:
+        for flight in self._run.world.flights:
             yield f"m{flight.id} {flight.src} → {flight.dst} {plain(show(flight.body), 60)}"
 
     def _help(self) -> Iterator[str]:
@@ -489,7 +350,7 @@ class Session:
         return require_node(self._base, words[0])
 
     def _flight(self, name: str) -> Flight:
-        flights = self._recorder.world.flights
+        flights = self._run.world.flights
         found = next((flight for flight in flights if f"m{flight.id}" == name), None)
         if found is None:
             names = " ".join(f"m{flight.id}" for flight in flights[:12])
@@ -497,23 +358,7 @@ class Session:
         return found
 
     def _bound(self) -> str:
-        failed = " ".join(self._recorder.world.conditions.failed)
+        failed = " ".join(self._run.world.conditions.failed)
         return (
             f"no more may fail than the system promises to survive; failed now: {failed or 'none'}"
         )
-
-
-def delay_of(text: str) -> Delay:
-    """Read how long messages wait.
-
-    Raises:
-        CommandError: neither a number nor "hand".
-
-    >>> delay_of("3"), delay_of("hand")
-    (3, 'hand')
-    """
-    if text == "hand":
-        return "hand"
-    if text.isdecimal() and int(text) <= 1000:
-        return int(text)
-    raise CommandError(f"{text!r} is no delay; right would be: 3 (commands), 0, or hand")

@@ -15,7 +15,8 @@ from counterpoint.harness.commands.fault_free import console_of
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.console import CALLS
 from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, clear_errors, settings_of, tool
-from counterpoint.harness.play import Delay, Session, delay_of
+from counterpoint.harness.play import Session
+from counterpoint.harness.play_run import Delay, delay_of
 from counterpoint.harness.play_script import WrongLine, follow
 from counterpoint.model.search.replay import judge
 from counterpoint.model.tracefile import write_trace
@@ -32,7 +33,7 @@ PROMPT = "> "
 @click.option("--delay", default="0", metavar="N|hand", help="Messages wait for N commands.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the faults.")
 @click.option("--mutant", help="A deliberately wrong variant, such as A3.")
-@click.option("--scenario", help="A scenario of the system.")
+@click.option("--scenario", help="A scenario of the system [default].")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
 @click.option(
     "--script", type=click.Path(path_type=Path, allow_dash=True), help="Commands from a file."
@@ -98,7 +99,10 @@ def _new(
     if CALLS in settings:
         raise ValueError(f"--set {CALLS}: the calls of a session are those that you type")
     console = console_of(system)
-    built = entry(system).scenario(scenario, mutant=mutant, settings={**console.usual, **settings})
+    # Not the mutant's own scenario: what it adds to the system is calls, and those are yours here.
+    built = entry(system).scenario(
+        scenario or "default", mutant=mutant, settings={**console.usual, **settings}
+    )
     return Session(built, console, delay=delay, has_faults=has_faults, seed=seed)
 
 
@@ -134,6 +138,8 @@ def _scripted(session: Session, lines: list[str]) -> WrongLine | None:
             click.echo(line)
     except WrongLine as wrong:
         return wrong
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
     return None
 
 
@@ -142,23 +148,20 @@ def _typed(session: Session) -> WrongLine | None:
         return _scripted(session, sys.stdin.read().splitlines())
     click.echo("help lists the commands, close (or Ctrl-D) ends the session")
     with _editing(session):
-        for line in _prompted():
-            reply = session.execute(line)
-            for text in reply.lines:
-                click.echo(text)
-            if reply.is_end:
-                break
+        try:
+            _converse(session)
+        except (EOFError, KeyboardInterrupt):  # the session ends, and is kept
+            click.echo()
     return None
 
 
-def _prompted() -> Iterator[str]:
-    """Return the lines that are typed, until the end of input or an interrupt."""
-    while True:
-        try:
-            yield input(PROMPT)
-        except (EOFError, KeyboardInterrupt):
-            click.echo()
-            return
+def _converse(session: Session) -> None:
+    is_end = False
+    while not is_end:
+        reply = session.execute(input(PROMPT))
+        for text in reply.lines:
+            click.echo(text)
+        is_end = reply.is_end
 
 
 @contextmanager

@@ -143,7 +143,7 @@ def _rows(cells: Sequence[str]) -> str:
 
 
 CONSOLE = TokenConsole(
-    usual=MappingProxyType({"clients": "6", "tokens": "60"}),
+    usual=MappingProxyType({"clients": "6", "servers": "3", "tokens": "60"}),
     commands=MappingProxyType(
         {
             "c1 get_tokens 2": "c1 asks which tokens owner 2 (or c2) has",
@@ -154,4 +154,4 @@ CONSOLE = TokenConsole(
     ),
     fallible=frozenset({"server", "leaving"}),
 )
-"""Sessions have the six clients and sixty tokens of the full system."""
+"""Sessions have the six clients and sixty tokens of the full system, and three servers."""

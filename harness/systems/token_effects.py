@@ -21,12 +21,12 @@ from counterpoint.impl.token_manager_words import (
     Sealed,
     Sealing,
     Serving,
-    Table,
     Transform,
+    Watching,
 )
 from counterpoint.model.trace import Event, Trace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Core, World
+from counterpoint.model.world import World
 
 Calls: TypeAlias = Mapping[str, Event]
 """Where each operation was called, by the name of the operation."""
@@ -39,31 +39,35 @@ WITNESS = "linearizability"
 
 
 def ownership(deployment: Deployment, world: World) -> Mapping[int, tuple[int, tuple[int, ...]]]:
-    """Return the newest version of each token, and its owner: by any server or payment under way.
+    """Return the newest version of each token, and its owner: by servers and payments under way.
 
-    A payment that was begun counts as made, since its payer finishes it whatever happens. In a wrong
-    system a version may have several owners.
+    A payment that was begun counts as made, since its payer finishes it whatever happens. What only
+    a former server knows is lost. In a wrong system a version may have several owners.
     """
     found = {t: (1, {deployment.first_owner(t)}) for t in range(deployment.tokens)}
-    for node, core in zip(world.scenario.system.nodes, world.cores, strict=True):
-        for token, version, owner in _known(core, is_up=world.is_up(node)):
-            if version > found[token][0]:
-                found[token] = (version, {owner})
-            elif version == found[token][0]:
-                found[token][1].add(owner)
+    for token, version, owner in _known(world):
+        if version > found[token][0]:
+            found[token] = (version, {owner})
+        elif version == found[token][0]:
+            found[token][1].add(owner)
     return {token: (version, tuple(sorted(owners))) for token, (version, owners) in found.items()}
 
 
-def _known(core: Core, *, is_up: bool) -> Table:
-    """Return what a node holds, or is paying; of a node that is down, what it persisted."""
-    match core.state if is_up else core.durable:
-        case Serving(table=table) | Sealed(table=table):
-            return table
-        case Paying(payment=payment):
-            return (payment,)
-        case Kept(payment=Holding() as payment):
-            return (payment,)
-    return ()
+def _known(world: World) -> Iterator[Holding]:
+    """Return what the present servers hold, what is being transferred, and what is being paid."""
+    directory = world.core(DIRECTORY).state
+    assert isinstance(directory, Watching | Sealing | Installing), directory
+    if isinstance(directory, Installing):
+        yield from directory.table
+        servers = directory.following.servers
+    else:
+        servers = directory.config.servers
+    for node, core in zip(world.scenario.system.nodes, world.cores, strict=True):
+        match core.state if world.is_up(node) else core.durable:
+            case Serving(table=table) | Sealed(table=table) if node in servers:
+                yield from table
+            case Paying(payment=payment) | Kept(payment=Holding() as payment):
+                yield payment
 
 
 # ---- the order of effects ------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import pytest
 
 from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.console import CommandError
-from counterpoint.harness.play import Delay, Session
+from counterpoint.harness.play import Session
+from counterpoint.harness.play_run import Delay
 from counterpoint.model.search.replay import run
 from counterpoint.model.values import show
 
@@ -65,14 +66,17 @@ def test_a_command_that_cannot_be_followed_changes_nothing() -> None:
     assert playing.trace().scenario.origin == before.scenario.origin
 
 
-def test_an_empty_line_is_no_command() -> None:
-    assert playing_nothing() == ([], False)
+def test_an_empty_line_says_and_does_nothing() -> None:
+    playing = session()
+    reply = playing.execute("   ")
+    assert (reply.lines, reply.is_error) == ((), False)
+    assert playing.trace().choices == ()
 
 
-def playing_nothing() -> tuple[list[str], bool]:
-    """Return what an empty line says, and whether it is an error."""
-    reply = session().execute("   ")
-    return list(reply.lines), reply.is_error
+def test_a_number_too_long_is_refused() -> None:
+    playing = session()
+    for command in ("wait", "deliver", "delay", "c1 pay 0", "c1 get_tokens"):
+        assert playing.execute(f"{command} {'9' * 5000}").is_error, command
 
 
 def test_a_busy_client_can_be_asked_to_change_its_role() -> None:
