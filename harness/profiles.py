@@ -9,8 +9,8 @@ search has to say so - with `nightly`.
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
-from hypothesis.errors import InvalidArgument
+# Hypothesis calls `register_profiles` while it is imported itself, by the entry point of that name;
+# so it is imported in the functions, by when it is complete.
 
 
 def register_profiles() -> None:
@@ -19,6 +19,8 @@ def register_profiles() -> None:
     `dev` takes a fifth of a default run, for a glance after each change. `nightly` searches
     fifty times as long, anew each night, and keeps what fails.
     """
+    from hypothesis import HealthCheck, settings
+
     # The parent is named, as otherwise it were the profile in force: on a server that of `ci`.
     calm = settings(settings.get_profile("default"), deadline=None)
     if is_free("dev"):
@@ -34,6 +36,9 @@ def register_profiles() -> None:
 
 def is_free(name: str) -> bool:
     """Tell whether no profile of this name is registered."""
+    from hypothesis import settings
+    from hypothesis.errors import InvalidArgument
+
     try:
         settings.get_profile(name)
     except InvalidArgument:

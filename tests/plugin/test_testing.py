@@ -1,0 +1,139 @@
+"""`verify` and `machine` without pytest: what they promise to anybody who calls them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+import counterpoint
+from counterpoint.harness.effort import DEFAULTS, UNSAID, Effort
+from counterpoint.harness.profiles import is_free, register_profiles
+from counterpoint.harness.testing import Searched, Verification, scenario_of, verification_of
+from counterpoint.model.search.campaign import Budgets, Campaign
+from tests.support.abd import abd, hasty
+
+FACE = Path(counterpoint.__file__)
+
+
+def test_a_test_that_holds_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    test = counterpoint.verify(abd(), runs=40, examples=2)
+    test()
+    assert capfd.readouterr() == ("", "")
+    assert test.__doc__ == "The scenario 'abd' holds."
+
+
+def test_a_test_that_breaks_raises_the_minimised_run() -> None:
+    with pytest.raises(counterpoint.PropertyBroken) as caught:
+        counterpoint.verify(hasty(), seed=7)()
+    error = caught.value
+    assert len(error.trace.choices) == 7
+    assert error.search == {"seed": 7, "strategy": "mixed", "run": 4}
+    assert str(error).endswith(f"({error.steps_found} steps -> 7)")
+
+
+def test_a_search_below_the_floor_of_calls_fails() -> None:
+    with pytest.raises(counterpoint.ExaminedNothing, match=r"in 30 runs, \d\.\d\d a run"):
+        counterpoint.verify(abd(calls_floor=3.5), runs=30)()
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct", "mixed", "hypothesis"])
+def test_every_strategy_can_be_asked_for(strategy: str) -> None:
+    asked = Effort(runs=30, strategy=strategy, examples=0)  # type: ignore[arg-type]
+    searched = Verification(abd(), asked).check()
+    assert searched.runs == 30
+    assert searched.completed_calls > 30
+
+
+def test_the_seed_decides_all_of_it() -> None:
+    def searched(seed: int) -> Searched:
+        return Verification(abd(), Effort(runs=30, examples=5, seed=seed)).check()
+
+    assert searched(1) == searched(1)
+    assert searched(1).steps != searched(2).steps
+
+
+def test_shards_make_the_walks_of_the_whole_between_them() -> None:
+    verification = Verification(abd(), Effort(runs=31, seed=5, examples=0))
+    whole = verification.check()
+    parts = [verification.check(shard=(part, 3)) for part in range(3)]
+    assert [part.runs for part in parts] == [11, 10, 10]
+    assert sum(part.steps for part in parts) == whole.steps
+
+
+def test_without_any_word_the_defaults_hold() -> None:
+    campaign = Campaign(abd(), seed=0)
+    for _ in campaign.search(Budgets(runs=DEFAULTS.runs)):
+        pass
+    searched = Verification(abd()).check(Effort(examples=0))
+    assert (searched.runs, searched.steps) == (DEFAULTS.runs, campaign.progress.steps)
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "defaults", "expected"),
+    [
+        pytest.param(UNSAID, UNSAID, Effort(runs=5), (5, None), id="defaults"),
+        pytest.param(
+            UNSAID, Effort(seconds=3), Effort(runs=5), (None, 3), id="its own bound alone"
+        ),
+        pytest.param(Effort(runs=9), Effort(runs=4), Effort(runs=5), (9, None), id="asked"),
+        pytest.param(Effort(runs=9), Effort(seconds=3), Effort(runs=5), (9, 3), id="both"),
+    ],
+)
+def test_who_bounds_a_search(
+    asked: Effort, own: Effort, defaults: Effort, expected: tuple[int | None, float | None]
+) -> None:
+    effort = asked.over(own).within(defaults)
+    assert (effort.runs, effort.seconds) == expected
+
+
+def test_other_tests_are_none_of_ours() -> None:
+    assert verification_of(test_other_tests_are_none_of_ours) is None
+    assert scenario_of(test_other_tests_are_none_of_ours) is None
+    ours = abd()
+    assert scenario_of(counterpoint.machine(ours)) is scenario_of(counterpoint.verify(ours)) is ours
+
+
+def test_profiles_that_are_there_stay_as_they_are() -> None:
+    register_profiles()
+    own = settings.get_profile("dev")
+    register_profiles()
+    assert settings.get_profile("dev") is own
+    assert not is_free("default")
+    assert is_free("no such profile")
+
+
+# ---- the public face -----------------------------------------------------------------------------
+
+
+def test_every_public_name_is_there_and_found_by_type_checkers() -> None:
+    assert [name for name in counterpoint.__all__ if not hasattr(counterpoint, name)] == []
+    assert set(counterpoint.__all__) <= set(dir(counterpoint))
+    [checked] = [n for n in ast.walk(ast.parse(FACE.read_text())) if isinstance(n, ast.If)][:1]
+    imports = [node for node in checked.body if isinstance(node, ast.ImportFrom)]
+    for node in imports:
+        for alias in node.names:
+            home = sys.modules[str(node.module)]
+            assert getattr(counterpoint, alias.name) is getattr(home, alias.name)
+    assert {alias.name for node in imports for alias in node.names} == set(counterpoint.__all__)
+
+
+def test_a_name_that_is_not_there_is_refused() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        counterpoint.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.slow
+def test_the_import_alone_imports_nothing() -> None:
+    code = (
+        "import sys, counterpoint; print([m for m in sys.modules if m.startswith('counterpoint')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['counterpoint']\n"
+    code = "import sys, counterpoint; counterpoint.verify; print('hypothesis' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
