@@ -57,6 +57,9 @@ class Minimiser:
         """
         self._deadline, self._tried = monotonic() + seconds, 0
         best = self._fails(tuple(choices), name)
+        if best is None and self._is_broken_as_it_is(choices, name):
+            # It ends otherwise when the rest is played out in order: then nothing can be left out.
+            return Minimised(tuple(choices), self._tried, False)
         if best is None:
             raise ValueError(f"this run does not break {name!r}: there is nothing to minimise")
         try:
@@ -68,6 +71,10 @@ class Minimiser:
                 best = shorter
         except _OutOfTime:
             return Minimised(self._best, self._tried, False)
+
+    def _is_broken_as_it_is(self, choices: Sequence[Action], name: str) -> bool:
+        run = Simulation(self._compiled)
+        return all(map(run.attempt, choices)) and self._examiner.is_broken(run, name)
 
     def _leave_out(self, best: Choices, name: str) -> Choices:
         size = max(len(best) // 2, 1)

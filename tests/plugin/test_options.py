@@ -133,8 +133,10 @@ def test_shards_share_the_runs_of_a_test_between_the_workers(
 
 @pytest.mark.slow
 def test_the_profiles_are_there_and_no_one_is_forced(
-    repository: pytest.Pytester, run: Pytest
+    repository: pytest.Pytester, run: Pytest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("CI", "TF_BUILD", "GITHUB_ACTIONS"):  # where Hypothesis has a default of its own
+        monkeypatch.delenv(name, raising=False)
     repository.makepyfile(
         test_mine="""
         from hypothesis import given, settings, strategies as st
