@@ -32,8 +32,9 @@ def check_liveness(
     A call is owed an answer if no node of `Scenario.depends_on` was down or silent since the call,
     its client included. A protocol that does not send again what was lost (`sends_again` false)
     owes one only if, besides, all nodes that failed since the call are together no more than
-    `Scenario.tolerates`, and the network itself lost nothing. Examined are the calls that were
-    answered or owed an answer.
+    `Scenario.tolerates`, and the network itself lost nothing. Nobody is owed an answer where the
+    nodes that stay silent for good have become too many for the roles at the end. Examined are the
+    calls that were answered or owed an answer.
     """
     world = trace.final
     if world.conditions.settled is None:
@@ -42,6 +43,14 @@ def check_liveness(
         return undecided(name, f"the run stopped before it was at rest: {left!r} was still to come")
     answered = sum(event.kind == "return" for event in trace.events)
     owed = [call for call in open_calls(trace) if _is_owed(world, call, sends_again=sends_again)]
+    if owed and not _is_within_bound(world):
+        silent = ", ".join(world.conditions.settled)
+        return undecided(
+            name,
+            f"roles changed after the faults had stopped: by the roles at the end, {silent} are "
+            "more than the system promises to survive",
+            examined=answered,
+        )
     if owed:
         return _broken(name, trace, owed[0], waits_for, examined=answered + len(owed))
     return holds(name, examined=answered)
@@ -116,6 +125,12 @@ class Failing:
                 return replace(self, silent=frozenset(nodes))
             case _:
                 return self
+
+
+def _is_within_bound(world: World) -> bool:
+    """Tell whether the system promises to survive the silent nodes in the roles that are left."""
+    present = roles(world.scenario, world.conditions)
+    return world.scenario.tolerates(world.conditions.settled or (), present)
 
 
 def _is_owed(world: World, call: OpenCall, *, sends_again: bool) -> bool:
