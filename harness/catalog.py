@@ -12,10 +12,10 @@ from counterpoint.model.scenario import Scenario
 
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
+        "token_manager": "counterpoint.harness.systems.token_manager",
         "register": "counterpoint.harness.systems.register",
         "causal_deps": "counterpoint.harness.systems.causal_deps",
         "causal_lamport": "counterpoint.harness.systems.causal_lamport",
-        "token_manager": "counterpoint.harness.systems.token_manager",
     }
 )
 """The module of each system; it is imported when it is asked for, so that help stays fast."""
