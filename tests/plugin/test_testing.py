@@ -12,8 +12,8 @@ from hypothesis import settings
 
 import counterpoint
 from counterpoint.harness.effort import DEFAULTS, UNSAID, Effort
-from counterpoint.harness.profiles import is_free, register_profiles
-from counterpoint.harness.testing import Searched, Verification, scenario_of, verification_of
+from counterpoint.harness.profiles import register_profiles
+from counterpoint.harness.verification import Searched, Verification, scenario_of, verification_of
 from counterpoint.model.search.campaign import Budgets, Campaign
 from tests.support.abd import abd, hasty
 
@@ -103,8 +103,7 @@ def test_profiles_that_are_there_stay_as_they_are() -> None:
     own = settings.get_profile("dev")
     register_profiles()
     assert settings.get_profile("dev") is own
-    assert not is_free("default")
-    assert is_free("no such profile")
+    assert settings.get_profile("nightly").derandomize is False
 
 
 # ---- the public face -----------------------------------------------------------------------------
