@@ -199,7 +199,7 @@ def _tell_failure(
     item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], report: pytest.TestReport
 ) -> None:
     """Save the trace of a broken property, and put report, file and command where they are seen."""
-    from counterpoint.harness.pytest_failures import OURS, broken_in, present
+    from counterpoint.harness.pytest_failures import MACHINE, OURS, broken_in, present
 
     session = item.config.stash[SESSION]
     error = broken_in(excinfo.value)
@@ -216,7 +216,7 @@ def _tell_failure(
         # The message says it all; what was called on the way is of no interest.
         report.longrepr = excinfo.getrepr(style="value")
         notes = getattr(excinfo.value, "__notes__", ())
-        if notes:
+        if notes and error is not None and error.search.get("strategy") == MACHINE:
             report.sections.append(("counterpoint: for Hypothesis", "\n".join(notes)))
 
 

@@ -9,7 +9,7 @@ from counterpoint.harness.effort import DEFAULTS, UNSAID, Effort, Shard
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.campaign import Budgets, Campaign, Counterexample, Progress
 from counterpoint.model.search.failure import PropertyBroken, require_yield
-from counterpoint.model.values import Json
+from counterpoint.model.values import Json, show
 
 EXAMPLES_SHARE = 5
 """A test takes one in so many of the examples that the Hypothesis profile in force grants."""
@@ -104,13 +104,16 @@ def _failure(campaign: Campaign, example: Counterexample) -> PropertyBroken:
         "strategy": campaign.strategy,
         "run": example.finding.run,
     }
-    return PropertyBroken(
+    error = PropertyBroken(
         example.trace,
         example.verdict,
         example.verdicts,
         steps_found=len(example.finding.choices),
         search=search,
     )
+    steps = (f"{step:4}  {show(choice)}" for step, choice in enumerate(example.trace.choices))
+    error.add_note("\n".join(["The steps:", *steps]))
+    return error
 
 
 def verification_of(test: object) -> Verification | None:

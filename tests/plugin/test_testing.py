@@ -34,6 +34,9 @@ def test_a_test_that_breaks_raises_the_minimised_run() -> None:
     assert len(error.trace.choices) == 7
     assert error.search == {"seed": 7, "strategy": "mixed", "run": 4}
     assert str(error).endswith(f"({error.steps_found} steps -> 7)")
+    [steps] = error.__notes__
+    assert steps.splitlines()[1].startswith("   0  call(c")
+    assert len(steps.splitlines()) == 8
 
 
 def test_a_search_below_the_floor_of_calls_fails() -> None:
