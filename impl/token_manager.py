@@ -28,6 +28,7 @@ from counterpoint.impl.token_manager_words import (
     Closed,
     Collecting,
     GetTokens,
+    Holding,
     Holds,
     Idle,
     Impose,
@@ -40,6 +41,7 @@ from counterpoint.impl.token_manager_words import (
     Memory,
     Pay,
     Paying,
+    Pays,
     Refused,
     Rejected,
     Seal,
@@ -66,6 +68,7 @@ from counterpoint.model.node import (
     ChangeRole,
     Input,
     Invoke,
+    Note,
     Persist,
     Receive,
     Recover,
@@ -80,9 +83,14 @@ from counterpoint.model.values import NodeId
 
 @dataclass(frozen=True)
 class TokenManager:
-    """The system: the deployment says who takes part and by which rules."""
+    """The system: the deployment says who takes part and by which rules.
+
+    `half_way` are payments, by payer, that a crash interrupted before the run: it begins with their
+    payers running again, each about to finish its payment.
+    """
 
     deployment: Deployment
+    half_way: tuple[tuple[NodeId, Holding], ...] = ()
 
     @property
     def nodes(self) -> tuple[NodeId, ...]:
@@ -101,6 +109,10 @@ class TokenManager:
         here, rules = self.deployment, self.deployment.rules
         match state, given:
             # -- every node
+            case Idle(memory), Start() if node in dict(self.half_way):
+                payment = dict(self.half_way)[node]
+                resumed = client.resume(Kept(memory, payment))
+                return Step(resumed.state, (*resumed.effects, Note(Pays(payment))))
             case _, Start():
                 return Step(state)
             case _, Recover(Kept() as durable):

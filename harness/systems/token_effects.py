@@ -90,6 +90,8 @@ def effects_of(trace: Trace) -> tuple[tuple[NodeId, Value], ...]:
     for name in payments:
         if name not in order:
             order.insert(_place_of(name, order, payments, _calls_after(name, calls, ends)), name)
+    # A payment that was half-way before the run is so on the fresh network, too.
+    order = [name for name in order if not isinstance(calls[name].value, Finish)]
     sequence = [_call(calls[name]) for name in order]
     place = 0
     for made, (step, node) in enumerate(_grants(trace)):
@@ -130,7 +132,8 @@ def _ends(trace: Trace, calls: Calls) -> dict[str, int]:
             latest[event.node] = str(event.operation)
         elif event.kind == "return":
             call = calls[str(event.operation)]
-            name = latest[event.node] if isinstance(call.value, Finish) else call.operation
+            is_late = isinstance(call.value, Finish) and event.node in latest
+            name = latest[event.node] if is_late else call.operation
             ends[str(name)] = event.step
     return ends
 
@@ -160,7 +163,7 @@ def _payments(trace: Trace) -> dict[str, Holding]:
     found: dict[str, Holding] = {}
     for event in trace.events:
         match event.kind, event.value:
-            case "invoke", Pay():
+            case "invoke", Pay() | Finish():
                 latest[str(event.node)] = str(event.operation)
             case "note", Pays(payment):
                 found[latest[str(event.node)]] = payment

@@ -27,6 +27,7 @@ from counterpoint.impl.token_manager_words import (
     Asking,
     Begins,
     Collecting,
+    Finish,
     GetTokens,
     Idle,
     Imposing,
@@ -102,8 +103,26 @@ def history_of(deployment: Deployment, trace: Trace) -> History:
         replace(op, argument=Move(number_of[op.client], *op.argument))
         if isinstance(op.argument, tuple)
         else op
-        for op in operations_of(trace, view)
+        for op in operations_of(trace, view_of(trace))
     )
+
+
+def view_of(trace: Trace) -> Callable[[Value, Hashable], Seen | None]:
+    """Return how the calls of a run look to the checker of the ledger.
+
+    A payment that was half-way before the run is called by being finished. Any other that is
+    finished after a crash was called before, and has remained without an answer.
+    """
+    system = trace.scenario.system
+    assert isinstance(system, TokenManager), f"{system!r} is no token manager"
+    half_way = {payment for _, payment in system.half_way}
+
+    def view_here(call: Value, answer: Hashable) -> Seen | None:
+        if isinstance(call, Finish) and call.payment in half_way:
+            return Seen("pay", None, (call.payment.token, call.payment.owner), answer)
+        return view(call, answer)
+
+    return view_here
 
 
 def view(call: Value, answer: Hashable) -> Seen | None:
@@ -177,7 +196,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
     deployment = replace(plan.deployment, rules=rules)
     return Scenario(
         name=name,
-        system=TokenManager(deployment),
+        system=TokenManager(deployment, plan.half_way),
         calls=MappingProxyType(dict(plan.calls)),
         properties=properties(deployment),
         limits=plan.limits,
@@ -224,7 +243,7 @@ ENTRY = Entry(
     scenarios={
         "default": "5 clients, 4 servers, 5 tokens; two join, one leaves; all faults",
         "full": "6 clients, 5 servers, 60 tokens; many requests, two join, one leaves; all faults",
-        "snapshots": "two payments to one owner, and two clients that look",
+        "snapshots": "two payments to one owner are half-way, and two clients look",
         "contested": "one token that three clients pay round, with duplicates, timeouts, crashes",
         "joins": "two clients become servers while two others pay; the network parts",
         "left_behind": "as joins, while one client hears nothing of it",

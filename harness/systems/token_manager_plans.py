@@ -8,7 +8,7 @@ from random import Random
 from types import MappingProxyType
 
 from counterpoint.impl.token_manager_deployment import Deployment
-from counterpoint.impl.token_manager_words import GetTokens, Pay, TokenStatus, Transform
+from counterpoint.impl.token_manager_words import GetTokens, Holding, Pay, TokenStatus, Transform
 from counterpoint.model.scenario import Budget, budgets
 from counterpoint.model.values import NodeId, Value
 
@@ -29,6 +29,7 @@ class Plan:
     calls_floor: float
     spare: int = 0
     partitions: tuple[tuple[NodeId, ...], ...] = ()
+    half_way: tuple[tuple[NodeId, Holding], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,12 @@ def with_role_changes(deployment: Deployment, calls: Calls) -> Calls:
 
 
 def snapshots(options: Options) -> Plan:
-    """Two clients pay a third, and two others look: do all see the payments in one order?"""
+    """Two payments to one owner are half-way, and two clients look: do both see them in one order?"""
     deployment = Deployment(5, options.servers or 3, options.tokens or 5)
     looks = (GetTokens(5),) * (options.requests or 1)
-    calls: Calls = {"c1": (Pay(0, 5),), "c2": (Pay(1, 5),), "c3": looks, "c4": looks}
-    return Plan(deployment, calls, budgets(delay=3), (20, 60), calls_floor=3.0)
+    half_way = (("c1", Holding(0, 2, 5)), ("c2", Holding(1, 2, 5)))
+    calls: Calls = {"c3": looks, "c4": looks}
+    return Plan(deployment, calls, budgets(delay=3), (15, 50), 2.0, half_way=half_way)
 
 
 def contested(options: Options) -> Plan:

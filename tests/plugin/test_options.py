@@ -148,7 +148,7 @@ def test_the_profiles_are_there_and_no_one_is_forced(
         """
     )
     said = repository.path / "examples.txt"
-    run().assert_outcomes(passed=1)
+    run(apart=True).assert_outcomes(passed=1)
     assert said.read_text() == "100 False"
     run("--hypothesis-profile", "nightly", apart=True).assert_outcomes(passed=1)
     assert said.read_text() == "5000 False"

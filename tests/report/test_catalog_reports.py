@@ -34,7 +34,7 @@ FIRST = {
     "register-B6": ("c2", "read", "v1(0, 2, 4)"),
     "causal_lamport-D1": ("s3", "found", "glad"),
     "causal_lamport-D5": ("carol", "write(x, carol)", "never returned"),
-    "token_manager-A3": ("c4", "get_tokens 4", "missed"),
+    "token_manager-A3": ("o3", "incomparable snapshots", "c4 saw pay 1 5"),
 }
 """What the first sentence of each must name: a node, an operation or a key, what is wrong."""
 
