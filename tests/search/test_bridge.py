@@ -151,7 +151,7 @@ def test_an_action_that_is_not_legal_has_no_number() -> None:
 def test_without_the_private_parts_a_failure_is_still_minimised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("counterpoint.model.search.bridge._encoded", lambda tape: None)
+    monkeypatch.setattr("counterpoint.model.search.bridge._encoded", lambda _: None)
     monkeypatch.delattr(RuleBasedStateMachine, "_pretty_print")
     monkeypatch.setattr(ScenarioMachine, "_chooser", lambda self: self._rule_by_rule)
     with pytest.raises(PropertyBroken) as caught:
