@@ -19,6 +19,7 @@ from types import FunctionType, ModuleType
 import click
 
 from counterpoint.harness.cli import main as main_command
+from counterpoint.harness.pytest_options import OPTIONS
 from counterpoint.model.actions import ACTIONS
 
 FOLDER = Path(__file__).parent / "reference"
@@ -41,6 +42,7 @@ PAGES = (
     Page("actions.md", "Actions and faults", ("model.actions", "model.faults")),
     Page("traces.md", "Traces and verdicts", ("model.trace", "model.verdict")),
     Page("histories.md", "Histories", ("checkers.history",)),
+    Page("pytest.md", "Tests with pytest and Hypothesis", ("harness.testing", "harness.profiles")),
 )
 
 
@@ -52,6 +54,8 @@ def text_of(page: Page) -> str:
     parts = [f"# {page.title}\n", NOTICE]
     if page.file == "actions.md":
         parts.append(table_of_actions())
+    if page.file == "pytest.md":
+        parts.append(table_of_options())
     if page is COMMAND_LINE:
         parts += [part for command in commands() for part in described_command(command)]
     for name in page.modules:
@@ -68,6 +72,16 @@ def table_of_actions() -> str:
         for action in ACTIONS
     ]
     head = ["| kind | a fault | what happens |", "|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
+
+
+def table_of_options() -> str:
+    """Return the options of the pytest plugin, with the defaults of its ini options."""
+    rows = []
+    for option in OPTIONS:
+        ini = "" if option.default is None else f"`{f'{option.ini} = {option.default}'.rstrip()}`"
+        rows.append(f"| `{option.flag} {option.metavar}` | {option.help} | {ini} |")
+    head = ["| option of pytest | what it does | in an ini file |", "|---|---|---|"]
     return "\n".join([*head, *rows, ""])
 
 

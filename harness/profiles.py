@@ -23,18 +23,18 @@ def register_profiles() -> None:
 
     # The parent is named, as otherwise it were the profile in force: on a server that of `ci`.
     calm = settings(settings.get_profile("default"), deadline=None)
-    if is_free("dev"):
+    if _is_free("dev"):
         settings.register_profile("dev", calm, max_examples=20)
-    if is_free("ci"):
+    if _is_free("ci"):
         settings.register_profile("ci", calm, derandomize=True, database=None, print_blob=True)
-    if is_free("nightly"):
+    if _is_free("nightly"):
         patient = [HealthCheck.too_slow, HealthCheck.data_too_large]
         settings.register_profile(
             "nightly", calm, max_examples=5_000, print_blob=True, suppress_health_check=patient
         )
 
 
-def is_free(name: str) -> bool:
+def _is_free(name: str) -> bool:
     """Tell whether no profile of this name is registered."""
     from hypothesis import settings
     from hypothesis.errors import InvalidArgument

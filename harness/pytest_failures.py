@@ -41,6 +41,9 @@ class Broken:
 OURS = (PropertyBroken, ExaminedNothing, Diverged)
 """Exceptions whose message says all there is to say."""
 
+MACHINE = "state machine"
+"""The strategy of what Hypothesis has found; such an exception has notes for users of Hypothesis."""
+
 
 def broken_in(error: BaseException | None) -> PropertyBroken | None:
     """Return the broken property that an exception tells of, alone or among others."""

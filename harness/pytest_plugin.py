@@ -25,7 +25,7 @@ from counterpoint.harness.pytest_options import (
 )
 
 if TYPE_CHECKING:
-    from counterpoint.harness.testing import Searched, Verification
+    from counterpoint.harness.verification import Searched, Verification
     from counterpoint.model.scenario import Scenario
     from counterpoint.model.search.campaign import Progress
 
@@ -124,21 +124,21 @@ def _replay(item: pytest.Item) -> None:
 
 def _scenario_of(item: pytest.Item) -> Scenario | None:
     """Return the scenario of a test of ours, None for any other test."""
-    testing = sys.modules.get("counterpoint.harness.testing")
-    if testing is None:
+    behind = sys.modules.get("counterpoint.harness.verification")
+    if behind is None:
         return None
     bearers = (getattr(item, "obj", None), getattr(item, "cls", None))
-    found: Scenario | None = next(filter(None, map(testing.scenario_of, bearers)), None)
+    found: Scenario | None = next(filter(None, map(behind.scenario_of, bearers)), None)
     return found
 
 
 def _verification_of(test: object) -> Verification | None:
     """Return what stands behind a test function of ours, None for any other."""
     # Who has such a test has imported the module; others need not.
-    testing = sys.modules.get("counterpoint.harness.testing")
-    if testing is None:
+    behind = sys.modules.get("counterpoint.harness.verification")
+    if behind is None:
         return None
-    found: Verification | None = testing.verification_of(test)
+    found: Verification | None = behind.verification_of(test)
     return found
 
 
@@ -199,7 +199,7 @@ def _tell_failure(
     item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], report: pytest.TestReport
 ) -> None:
     """Save the trace of a broken property, and put report, file and command where they are seen."""
-    from counterpoint.harness.pytest_failures import OURS, broken_in, present
+    from counterpoint.harness.pytest_failures import MACHINE, OURS, broken_in, present
 
     session = item.config.stash[SESSION]
     error = broken_in(excinfo.value)
@@ -216,7 +216,7 @@ def _tell_failure(
         # The message says it all; what was called on the way is of no interest.
         report.longrepr = excinfo.getrepr(style="value")
         notes = getattr(excinfo.value, "__notes__", ())
-        if notes:
+        if notes and error is not None and error.search.get("strategy") == MACHINE:
             report.sections.append(("counterpoint: for Hypothesis", "\n".join(notes)))
 
 

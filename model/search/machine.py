@@ -114,7 +114,7 @@ class ScenarioMachine(RuleBasedStateMachine):
     def is_extended(self) -> bool:
         """Tell whether a subclass has added rules of its own."""
         own = {rule_name(action) for action in self.actions} | {"rest"}
-        return any(each.function.__name__ not in own for each in self.rules)
+        return not own >= set(self._rule_of)
 
     # How the next rule is drawn. Left alone, Hypothesis draws which rules a run may use, then a
     # rule, then its argument. That takes three times as long, and more than half of the runs end
@@ -136,16 +136,19 @@ class ScenarioMachine(RuleBasedStateMachine):
         if self._numbers_used % BLOCK == 0:
             self._rules_strategy = self._chooser()
         if action is None:
-            return self._rule("rest"), {}
-        return self._rule(rule_name(type(action))), {"action": action}
+            return self._rule_of["rest"], {}
+        return self._rule_of[rule_name(type(action))], {"action": action}
 
     def _number(self, block: bytes) -> int:
         position = 2 * (self._numbers_used % BLOCK)
         self._numbers_used += 1
         return int.from_bytes(block[position : position + 2], "big")
 
-    def _rule(self, name: str) -> Any:
-        return next(each for each in self.rules if each.function.__name__ == name)
+    @cached_property
+    def _rule_of(self) -> dict[str, Any]:
+        """The rules as Hypothesis has them, by name; older releases have a method there."""
+        rules: Any = self.rules
+        return {each.function.__name__: each for each in (rules() if callable(rules) else rules)}
 
     def _pretty_print(self, value: object) -> str:
         """Print an action the way it is written, without the constants of its class."""
@@ -237,7 +240,7 @@ def state_machine_for(scenario: Scenario, *, name: str | None = None) -> type[Sc
         "__doc__": f"The scenario {scenario.name!r}, step by step.",
         "bench": Bench(scenario),
         "actions": actions,
-        **{rule_name(action): _rule_of(action) for action in actions},
+        **{rule_name(action): _rule_for(action) for action in actions},
     }
     alone = (scenario.tolerates((node,), {}) for node in scenario.system.nodes)
     if scenario.role_of is not None or any(alone):
@@ -256,7 +259,7 @@ def rule_name(action: type[Action]) -> str:
     return f"{name}_" if hasattr(ScenarioMachine, name) else name
 
 
-def _rule_of(action: type[Action]) -> Rule:
+def _rule_for(action: type[Action]) -> Rule:
     """Return the rule that performs one action of a kind, whenever one is legal."""
 
     def perform(self: ScenarioMachine, action: Action) -> None:
@@ -287,7 +290,9 @@ def _silence() -> Rule:
 
 
 def _class_name(scenario: Scenario) -> str:
-    words = "".join(c if c.isalnum() else " " for c in scenario.name).split()
+    named = [scenario.origin.get(key, "") for key in ("system", "scenario", "mutant")]
+    spoken = " ".join(named).strip() or scenario.name
+    words = "".join(c if c.isalnum() else " " for c in spoken).split()
     title = "".join(word[0].upper() + word[1:] for word in words)
     return f"{title or 'Scenario'}Machine_{_content(scenario)[:6]}"
 

@@ -25,6 +25,7 @@ Options = Callable[[type[Action]], Sequence[Action]]
 
 _UNDOING = frozenset(("release", "mend", "restart", "heal"))
 _LEVELS = (256, 256, 77, 8)
+_LEVELS_MAX = 100_000
 _WORD = 0xFFFFFFFF
 
 
@@ -93,6 +94,8 @@ class Ranking:
     def _level(self, swarm: int, feature: str) -> int:
         known = self._levels.get((swarm, feature))
         if known is None:
+            if len(self._levels) >= _LEVELS_MAX:
+                self._levels.clear()
             known = _LEVELS[_mix(crc32(feature.encode()), swarm) >> 30]
             self._levels[swarm, feature] = known
         return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
@@ -75,6 +76,23 @@ def test_the_printed_program_can_be_pasted(repository: pytest.Pytester, run: Pyt
     result = run("test_pasted.py")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["no early read: c2 read 1 * (7 steps)"])
+
+
+@pytest.mark.slow
+def test_the_trace_of_a_test_case_is_replayed_in_it(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=WRONG)
+    command = re.search(r"^ replay +pytest (.+)$", run().stdout.str(), re.MULTILINE)
+    assert command
+    again = run(*shlex.split(command[1]))
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(["no early read: c2 read 1 before it was written. (7 steps)"])
+    protocol = (repository.path / "abd.py").read_text()
+    repository.makepyfile(abd=protocol.replace("if event.value > written:", "if event.value > 9:"))
+    fixed = run(*shlex.split(command[1]))
+    fixed.assert_outcomes(passed=1)
+    fixed.stdout.fnmatch_lines(["FIXED: *runs as it did, 7 steps, and breaks nothing"])
 
 
 @pytest.mark.slow

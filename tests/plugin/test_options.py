@@ -7,7 +7,7 @@ import re
 import pytest
 
 from counterpoint.model.tracefile import read_trace
-from tests.plugin.conftest import Pytest
+from tests.plugin.conftest import HAS_ENTRY_POINT, Pytest
 
 pytest_plugins = ("pytester",)
 
@@ -159,3 +159,12 @@ def test_the_profiles_are_there_and_no_one_is_forced(
     )
     run("--hypothesis-profile", "dev", apart=True).assert_outcomes(passed=1)
     assert said.read_text() == "3 False"
+
+
+@pytest.mark.slow
+def test_other_plugins_may_be_missing(repository: pytest.Pytester, run: Pytest) -> None:
+    repository.makepyfile(test_mine=TWO)
+    without = ("-p", "no:xdist", "-p", "no:hypothesispytest", "-k", "other")
+    run(*without).assert_outcomes(passed=1)
+    plain = run(*without, "-p", "no:counterpoint") if HAS_ENTRY_POINT else run(*without)
+    plain.assert_outcomes(passed=1)

@@ -12,8 +12,8 @@ from hypothesis import settings
 
 import counterpoint
 from counterpoint.harness.effort import DEFAULTS, UNSAID, Effort
-from counterpoint.harness.profiles import is_free, register_profiles
-from counterpoint.harness.testing import Searched, Verification, scenario_of, verification_of
+from counterpoint.harness.profiles import register_profiles
+from counterpoint.harness.verification import Searched, Verification, scenario_of, verification_of
 from counterpoint.model.search.campaign import Budgets, Campaign
 from tests.support.abd import abd, hasty
 
@@ -34,6 +34,9 @@ def test_a_test_that_breaks_raises_the_minimised_run() -> None:
     assert len(error.trace.choices) == 7
     assert error.search == {"seed": 7, "strategy": "mixed", "run": 4}
     assert str(error).endswith(f"({error.steps_found} steps -> 7)")
+    [steps] = error.__notes__
+    assert steps.splitlines()[1].startswith("   0  call(c")
+    assert len(steps.splitlines()) == 8
 
 
 def test_a_search_below_the_floor_of_calls_fails() -> None:
@@ -103,8 +106,7 @@ def test_profiles_that_are_there_stay_as_they_are() -> None:
     own = settings.get_profile("dev")
     register_profiles()
     assert settings.get_profile("dev") is own
-    assert not is_free("default")
-    assert is_free("no such profile")
+    assert settings.get_profile("nightly").derandomize is False
 
 
 # ---- the public face -----------------------------------------------------------------------------

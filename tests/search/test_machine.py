@@ -66,8 +66,7 @@ def test_what_hypothesis_has_shrunk_is_minimised_further() -> None:
 
 
 def test_the_rules_are_the_kinds_that_can_happen_and_rest() -> None:
-    kinds = {each.function.__name__ for each in state_machine_for(abd())().rules}
-    assert kinds == {
+    assert set(state_machine_for(abd())()._rule_of) == {
         "call", "crash", "cut", "delay", "deliver", "drop", "duplicate", "fire", "heal", "mend",
         "omit", "release", "rest", "restart",
     }  # fmt: skip
@@ -96,6 +95,8 @@ def test_machines_are_called_after_what_they_are_made_of() -> None:
     assert state_machine_for(abd(), name="Mine").__name__ == "Mine"
     spoken = state_machine_for(abd(name="two clients, twice")).__name__
     assert spoken.startswith("TwoClientsTwiceMachine_")
+    origin = {"system": "abd", "scenario": "default", "mutant": "B1"}
+    assert state_machine_for(abd(origin=origin)).__name__.startswith("AbdDefaultB1Machine_")
 
 
 def test_steps_by_hand_do_what_they_say() -> None:
