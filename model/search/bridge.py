@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, reproduce_failure, settings
-from hypothesis.core import encode_failure
-from hypothesis.database import ExampleDatabase, choices_to_bytes
+from hypothesis.database import ExampleDatabase
 from hypothesis.stateful import run_state_machine_as_test
 
 from counterpoint.model.actions import Settle
@@ -159,12 +158,12 @@ def _minimised(
     if script is None:
         return error
     error.add_note("\n".join(["These steps do it again:", *script.lines]))
-    blob = encode_failure(script.tape) if script.tape is not None else b""
-    if script.tape is not None and _reproduces(machine, blob, name, chosen):
+    encoded = None if script.tape is None else _encoded(script.tape)
+    if encoded is not None and _reproduces(machine, encoded[0], name, chosen):
         if keeper is not None:
-            keeper.keep(choices_to_bytes(script.tape))
+            keeper.keep(encoded[1])
         if chosen.print_blob:
-            decorator = f"@reproduce_failure({hypothesis.__version__!r}, {blob!r})"
+            decorator = f"@reproduce_failure({hypothesis.__version__!r}, {encoded[0]!r})"
             error.add_note(f"So does Hypothesis with {decorator} on the test case.")
     return error
 
@@ -253,6 +252,16 @@ def tape(
         if position % (2 * BLOCK) == 0:
             drawn.append(stream[position : position + 2 * BLOCK].ljust(2 * BLOCK, b"\0"))
     return (*drawn, True)
+
+
+def _encoded(tape: Tape) -> tuple[bytes, bytes] | None:
+    """Return a tape as `@reproduce_failure` takes it and as the database keeps it, if we know how."""
+    try:
+        from hypothesis.core import encode_failure
+        from hypothesis.database import choices_to_bytes
+    except ImportError:
+        return None
+    return encode_failure(tape), choices_to_bytes(tape)
 
 
 def _reproduces(machine: type[ScenarioMachine], blob: bytes, name: str, chosen: settings) -> bool:

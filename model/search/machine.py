@@ -107,7 +107,7 @@ class ScenarioMachine(RuleBasedStateMachine):
         self._judged = len(self.run.seen)
         self._numbers_used = self._swarm = 0
         self._error_outside = sys.exception()
-        self._rule_by_rule = self._rules_strategy
+        self._rule_by_rule = getattr(self, "_rules_strategy", None)
         self._rules_strategy = self._chooser()
 
     @property
@@ -127,7 +127,9 @@ class ScenarioMachine(RuleBasedStateMachine):
         """
         block = st.shared(_BLOCK, key=f"counterpoint {self._numbers_used // BLOCK}")
         chosen = block.map(self._step)
-        return st.one_of(chosen, self._rule_by_rule) if self.is_extended else chosen
+        if self._rule_by_rule is None or not self.is_extended:
+            return chosen
+        return st.one_of(chosen, self._rule_by_rule)
 
     def _step(self, block: bytes) -> tuple[Any, dict[str, Action]]:
         if self._numbers_used == 0:
@@ -152,7 +154,7 @@ class ScenarioMachine(RuleBasedStateMachine):
 
     def _pretty_print(self, value: object) -> str:
         """Print an action the way it is written, without the constants of its class."""
-        print_value: Callable[[object], str] = super()._pretty_print
+        print_value: Callable[[object], str] = getattr(super(), "_pretty_print", repr)
         if not isinstance(value, self.actions) or not dataclasses.is_dataclass(value):
             return print_value(value)
         names = (each.name for each in dataclasses.fields(value))

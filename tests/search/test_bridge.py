@@ -145,3 +145,17 @@ def test_an_action_that_is_not_legal_has_no_number() -> None:
     assert number_for(state, Crash("r1")) is not None
     state.take(Crash("r1"))
     assert number_for(state, Crash("r1")) is None
+
+
+@pytest.mark.slow
+def test_without_the_private_parts_a_failure_is_still_minimised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("counterpoint.model.search.bridge._encoded", lambda tape: None)
+    monkeypatch.delattr(RuleBasedStateMachine, "_pretty_print")
+    monkeypatch.setattr(ScenarioMachine, "_chooser", lambda self: self._rule_by_rule)
+    with pytest.raises(PropertyBroken) as caught:
+        check(state_machine_for(WRONG), quiet(print_blob=True))
+    assert len(caught.value.trace.choices) == 7
+    [program] = caught.value.__notes__
+    assert "state.deliver(action=Deliver(src='c" in program
