@@ -26,6 +26,11 @@ from counterpoint.harness.check_properties import PROPERTIES
 from counterpoint.harness.check_table import Row, exit_code, print_table, row_of
 from counterpoint.harness.check_text import as_json, explain
 from counterpoint.harness.output import EXIT_HELP, INTERRUPTED, Progress, emit, refuse
+from counterpoint.harness.short_names import (
+    FORMATS_IN_SHORT,
+    PROPERTIES_IN_SHORT,
+    ChoiceInShort,
+)
 
 __all__ = ["check", "check_files"]
 
@@ -48,7 +53,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=ChoiceInShort(FORMATS, FORMATS_IN_SHORT),
     metavar="F",
     help="The format of the files [guessed from how each begins].",
 )
@@ -61,7 +66,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 @click.option(
     "--property",
     "chosen",
-    type=click.Choice(list(PROPERTIES)),
+    type=ChoiceInShort(PROPERTIES, PROPERTIES_IN_SHORT),
     metavar="P",
     help="What to check [what the model promises].",
 )
@@ -121,6 +126,7 @@ def check(
 
     \b
     counterpoint check jepsen.log
+    counterpoint check history.txt --format awdit --property ccv --json
     counterpoint check history.edn --model cas-register --initial 0 --explain
     counterpoint check history.json --property serializability --json
     counterpoint check histories/*.txt --property causal-consistency --timeout 10 --out results

@@ -297,3 +297,12 @@ def test_a_case_can_be_checked_without_a_file() -> None:
 
     (case,) = read_cases(BAD, source="memory")
     assert check_case(case).outcome == "broken"
+
+
+def test_formats_and_properties_can_be_said_in_short(tmp_path: Path) -> None:
+    path = tmp_path / "history.txt"
+    path.write_text("w 0 1\n====\nr 0 1\n", encoding="utf-8")
+    arguments = ["--format", "awdit", "--property", "ccv", "--json"]
+    result = CliRunner().invoke(check, [str(path), *arguments])
+    (line,) = result.stdout.splitlines()
+    assert json.loads(line)["outcome"] == "holds", result.output
