@@ -8,8 +8,8 @@ from counterpoint.checkers.authorisation import check_authorisation
 from counterpoint.checkers.history import by_key
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, joined, operations_of
-from counterpoint.checkers.register import check_registers
-from counterpoint.checkers.single_writer import (
+from counterpoint.checkers.register.check import check_registers
+from counterpoint.checkers.register.single_writer import (
     NO_INVERSION,
     REGULAR,
     check_no_inversion,
