@@ -92,7 +92,8 @@ class Bar:
 
 
 def _bar(span: Span, scale: Scale, culprits: Sequence[str]) -> Bar:
-    first = scale.start(span.call_step)
+    first = max(0, scale.start(span.call_step))
+    began = span.call_step >= 0  # otherwise it was under way before the first step
     wrong = " ✗" if culprits and span.id == culprits[-1] else ""
     operation = word(span.operation)
     if span.return_step is not None:
@@ -103,12 +104,12 @@ def _bar(span: Span, scale: Scale, culprits: Sequence[str]) -> Bar:
             f" {span.id}{wrong} ",
             span.id,
         )
-        return Bar(first, last, _framed(texts, last - first + 1, "─", "├", "┤"))
+        return Bar(first, last, _framed(texts, last - first + 1, "─", "├" if began else "─", "┤"))
     end = "open to the end" if span.crash_step is None else f"open: {span.client} crashed"
     last = scale.columns - 1 if span.crash_step is None else scale.end(span.crash_step)
     texts = (f" {span.id} {operation} · {end} ", f" {span.id} {operation} ", f" {span.id} ")
     closing = "╌" if span.crash_step is None else "✗"
-    return Bar(first, last, _framed(texts, last - first + 1, "╌", "├", closing))
+    return Bar(first, last, _framed(texts, last - first + 1, "╌", "├" if began else "╌", closing))
 
 
 def _framed(texts: Sequence[str], width: int, line: str, left: str, right: str) -> str:
