@@ -5,9 +5,9 @@ snapshot may show. The sum is the same on all of them exactly when each event is
 itself and no message is worth anything twice; so nothing has to be enumerated.
 
     >>> log = EventLog((0, 1), (7, -1), (-1, 7), 2, places=("a", "b"))
-    >>> check_cuts(Ledger(log, change=(-3, 3), carried=(3, 0))).outcome.value
+    >>> check_cuts(Amounts(log, change=(-3, 3), carried=(3, 0))).outcome.value
     'holds'
-    >>> print(check_cuts(Ledger(log, change=(-3, 2), carried=(3, 0))).summary)
+    >>> print(check_cuts(Amounts(log, change=(-3, 2), carried=(3, 0))).summary)
     e1 at b holds 2 more, but received 3
 """
 
@@ -29,7 +29,7 @@ NAME = "conservation"
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Amounts:
     """What each event of a log did to an amount, in columns as long as the log.
 
     `change[i]` is how much more the process of event i holds after it than before it,
@@ -43,7 +43,7 @@ class Ledger:
     minted: tuple[int, ...] = ()
 
 
-def check_cuts(ledger: Ledger) -> Verdict:
+def check_cuts(amounts: Amounts) -> Verdict:
     """Tell whether held and in-flight amounts add up to the same on every consistent cut.
 
     A message is in flight from its send until some receipt of it; lost ones stay in flight. A
@@ -52,23 +52,23 @@ def check_cuts(ledger: Ledger) -> Verdict:
     event that is not balanced is reported, or a pair of receipts. O(n), and O(n P) for clocks
     where some message of worth was received twice.
     """
-    log = ledger.log
+    log = amounts.log
     count = len(log.process)
-    assert len(ledger.change) == len(ledger.carried) == count, "columns of unequal length"
-    minted = ledger.minted or (0,) * count
+    assert len(amounts.change) == len(amounts.carried) == count, "columns of unequal length"
+    minted = amounts.minted or (0,) * count
     receipts: dict[int, list[int]] = {}
     for index, message in enumerate(log.received):
         received = 0
-        if message != NONE and (worth := ledger.carried[log.send_event[message]]):
+        if message != NONE and (worth := amounts.carried[log.send_event[message]]):
             received = 0 if message in receipts else worth
             receipts.setdefault(message, []).append(index)
-        if ledger.change[index] != received - ledger.carried[index] + minted[index]:
+        if amounts.change[index] != received - amounts.carried[index] + minted[index]:
             first = receipts.get(message, [index])[0]
-            return _unbalanced(ledger, index, received, minted[index], first)
+            return _unbalanced(amounts, index, received, minted[index], first)
     twice = _received_apart(log, receipts)
     if twice is not None:
-        return _received_twice(ledger, *twice)
-    moved = any(ledger.change) or any(ledger.carried) or any(minted)
+        return _received_twice(amounts, *twice)
+    moved = any(amounts.change) or any(amounts.carried) or any(minted)
     return holds(NAME, examined=count if moved else 0)
 
 
@@ -85,9 +85,9 @@ def _received_apart(log: EventLog, receipts: dict[int, list[int]]) -> tuple[int,
     return None
 
 
-def _unbalanced(ledger: Ledger, index: int, received: int, minted: int, first: int) -> Verdict:
+def _unbalanced(amounts: Amounts, index: int, received: int, minted: int, first: int) -> Verdict:
     """Tell the entries of one event; `first` is the first receipt of its message, or itself."""
-    log, change, sent = ledger.log, ledger.change[index], ledger.carried[index]
+    log, change, sent = amounts.log, amounts.change[index], amounts.carried[index]
     terms = [
         f"{verb} {amount}"
         for verb, amount in (("received", received), ("sent", sent), ("minted", minted))
@@ -114,10 +114,10 @@ def _unbalanced(ledger: Ledger, index: int, received: int, minted: int, first: i
     )
 
 
-def _received_twice(ledger: Ledger, first: int, second: int) -> Verdict:
-    log = ledger.log
+def _received_twice(amounts: Amounts, first: int, second: int) -> Verdict:
+    log = amounts.log
     message = log.received[first]
-    worth = ledger.carried[log.send_event[message]]
+    worth = amounts.carried[log.send_event[message]]
     return broken(
         NAME,
         f"{log.message(message)}, worth {worth}, was received by {at(log, first)} and by "
