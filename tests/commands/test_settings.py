@@ -7,6 +7,7 @@ from typing import Literal
 
 import pytest
 from click.testing import CliRunner
+
 from counterpoint.harness.cli import main
 from counterpoint.harness.settings import BadSetting, arguments
 
@@ -18,7 +19,7 @@ def factory(
     network: Literal["ordered", "unordered"] = "ordered",
     quorum: int | None = None,
     name: str = "lock",
-    depth=3,  # type: ignore[no-untyped-def] # noqa: ANN001
+    depth=3,  # type: ignore[no-untyped-def]
 ) -> None: ...
 
 
