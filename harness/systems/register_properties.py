@@ -7,18 +7,18 @@ from collections.abc import Callable, Hashable, Mapping
 from counterpoint.checkers.authorisation import check_authorisation
 from counterpoint.checkers.authorisation_watch import AuthorisationObserver
 from counterpoint.checkers.history import by_key
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
 from counterpoint.checkers.liveness import check_liveness
-from counterpoint.checkers.observers import LinearizabilityObserver
+from counterpoint.checkers.objects.specifications import Register as RegisterSpecification
 from counterpoint.checkers.operations import Seen, joined, operations_of
-from counterpoint.checkers.register import check_registers
-from counterpoint.checkers.single_writer import (
+from counterpoint.checkers.register.check import check_registers
+from counterpoint.checkers.register.single_writer import (
     NO_INVERSION,
     REGULAR,
     check_no_inversion,
     check_regular,
 )
-from counterpoint.checkers.single_writer_watch import SingleWriterObserver
-from counterpoint.checkers.specifications import Register as RegisterSpecification
+from counterpoint.checkers.register.watch import SingleWriterObserver
 from counterpoint.impl.access import Access
 from counterpoint.impl.register import Querying, Register, Server, unauthorised
 from counterpoint.impl.register_messages import NO_READ, NO_WRITE, Read, Refused, Write

@@ -6,13 +6,13 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from counterpoint.checkers.conservation import Copies, Payment, check_conservation
-from counterpoint.checkers.conservation_watch import ConservationObserver
+from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
+from counterpoint.checkers.conservation.watch import ConservationObserver
 from counterpoint.checkers.history import UNKNOWN, History
-from counterpoint.checkers.ledger import Ledger, check_ledger
-from counterpoint.checkers.ledger_chains import Move
+from counterpoint.checkers.ledger.chains import Move
+from counterpoint.checkers.ledger.check import Ledger, check_ledger
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
 from counterpoint.checkers.liveness import check_liveness
-from counterpoint.checkers.observers import LinearizabilityObserver, Translated
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import Entry, Mutant
 from counterpoint.harness.systems.token_console import CONSOLE

@@ -9,15 +9,15 @@ import pytest
 
 from counterpoint.checkers.authorisation import check_authorisation
 from counterpoint.checkers.authorisation_watch import AuthorisationObserver
-from counterpoint.checkers.conservation import Copies, Payment, check_conservation
-from counterpoint.checkers.conservation_watch import ConservationObserver
+from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
+from counterpoint.checkers.conservation.watch import ConservationObserver
 from counterpoint.checkers.history import UNKNOWN, History, by_key
-from counterpoint.checkers.ledger import Ledger, check_ledger
-from counterpoint.checkers.ledger_chains import Move
-from counterpoint.checkers.observers import LinearizabilityObserver, Translated
+from counterpoint.checkers.ledger.chains import Move
+from counterpoint.checkers.ledger.check import Ledger, check_ledger
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
 from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.checkers.single_writer import check_no_inversion, check_regular
-from counterpoint.checkers.single_writer_watch import Rule, SingleWriterObserver
+from counterpoint.checkers.register.single_writer import check_no_inversion, check_regular
+from counterpoint.checkers.register.watch import Rule, SingleWriterObserver
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.search.examine import history_trace
 from counterpoint.model.trace import Trace

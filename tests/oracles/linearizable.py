@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from counterpoint.checkers.observers import LinearizabilityObserver
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
+from counterpoint.checkers.objects.registers import Register
 from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.checkers.register import check_register
-from counterpoint.checkers.registers import Register
+from counterpoint.checkers.register.check import check_register
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Property
 from counterpoint.model.trace import Trace
