@@ -47,7 +47,7 @@ from counterpoint.checkers.ledger.words import (
     of_circle,
     of_unexplained,
 )
-from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal, UnknownOperation
+from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal, Role, UnknownOperation
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
 NO_TOKEN = "no such token"
@@ -86,6 +86,10 @@ class Ledger:
         if result is not UNKNOWN and result != answer:
             return ILLEGAL
         return self._after(state, argument) if answer == OK else state
+
+    def role(self, f: str, _argument: object, _result: object) -> Role:
+        """Snapshots change nothing."""
+        return Role.READS if f == "get_tokens" else Role.CONDITIONAL
 
     def refusal(self, move: Move) -> str | None:
         """Say why no state of the ledger allows a payment, None if some does."""

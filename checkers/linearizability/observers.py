@@ -9,14 +9,14 @@ that no order explains what was seen, whatever comes next.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.sequential import ILLEGAL, Role, Specification, hints_of
 from counterpoint.checkers.operations import Seen, View
-from counterpoint.model.observer import Observation
+from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.values import NodeId, Value
 
 
@@ -47,6 +47,31 @@ class Configuration(NamedTuple):
 
 Memory: TypeAlias = frozenset[tuple[Hashable, frozenset[Configuration]]]
 """The configurations of each object that was used so far."""
+
+
+@dataclass(frozen=True)
+class Translated:
+    """An observer that is told of everything in other words, and not of what has none.
+
+    So a view can depend on who calls: `translate` puts the client into the operation.
+    """
+
+    observer: Observer
+    translate: Callable[[Observation], Observation | None]
+
+    @property
+    def initial(self) -> Value:
+        """The memory of the observer before anything was seen."""
+        return self.observer.initial
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Value:
+        """Pass on what was seen, translated."""
+        told = [said for o in seen if (said := self.translate(o)) is not None]
+        return self.observer.observe(memory, told)
+
+    def is_broken(self, memory: Value) -> bool:
+        """Ask the observer."""
+        return self.observer.is_broken(memory)
 
 
 @dataclass(frozen=True)
@@ -102,6 +127,8 @@ class LinearizabilityObserver:
             return memory
         key, configurations, call = found
         looks = self.view(call.operation, result)
+        if looks is not None and Seen(*looks).status == "info":
+            return self._crashed(memory, client)
         if looks is None or Seen(*looks).status == "fail":
             after: set[Configuration | None] = {self._without(c, call) for c in configurations}
         else:
