@@ -16,6 +16,7 @@ import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder
+from inspect import signature
 from pathlib import Path
 
 from counterpoint.harness.entry import UnknownName
@@ -52,7 +53,10 @@ def own_scenario(system: str, settings: Mapping[str, str]) -> Scenario:
     try:
         result = found(**settings)
     except TypeError as error:
-        raise UnknownName(f"{system} does not take these settings: {error}") from None
+        taken = ", ".join(signature(found).parameters) or "none"
+        raise UnknownName(
+            f"{system} does not take these settings: {error}; it takes: {taken}"
+        ) from None
     if not isinstance(result, Scenario):
         raise UnknownName(f"{system} returned {type(result).__name__}, not a Scenario")
     return result

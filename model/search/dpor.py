@@ -3,10 +3,11 @@
 Source sets with sleep sets (Abdulla, Aronis, Jonsson, Sagonas, "Source sets: a foundation for optimal
 dynamic partial order reduction", J. ACM 64(4), 2017). A process is a message, or something that a
 node does of its own accord, and takes one step. Steps depend on each other if they happen at the same
-node, unless their messages commute there; where order in real time matters, a return also depends on
-a call. Faults depend on everything. No state is ever compared with another, so that states need no
-hash, and every complete run is there as a trace, with all its events. Properties of traces are judged
-in full; invariants only in the worlds that these runs pass through.
+node, unless their messages commute there, or if the scenario calls both visible; where order in real
+time matters, a return also depends on a call. Faults depend on everything. No state is ever compared
+with another, so that states need no hash, and every complete run is there as a trace, with all its
+events. Properties of traces are judged in full; invariants only in the worlds that these runs pass
+through.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class _Step:
     failure: str | None
     calls: bool
     returns: bool
+    is_visible: bool
 
 
 @dataclass(slots=True)
@@ -178,13 +180,15 @@ class Reducer:
 
     def _steps_of(self, world: World) -> Iterator[_Step]:
         for action in _enabled(world):
+            is_visible = self.scenario.visible(action)
             try:
                 moved = action.apply(world)
             except (HandlerFailed, IllegalEffect) as error:
-                yield _Step(action, action.at, None, str(error), False, False)
+                yield _Step(action, action.at, None, str(error), False, False, is_visible)
                 continue
             kinds = {event.kind for event in moved.events}
-            yield _Step(action, action.at, moved, None, "invoke" in kinds, "return" in kinds)
+            calls, returns = "invoke" in kinds, "return" in kinds
+            yield _Step(action, action.at, moved, None, calls, returns, is_visible)
 
     def _next(self, frame: _Frame) -> _Step | None:
         while frame.done < len(frame.backtrack):
@@ -204,6 +208,8 @@ class Reducer:
 
     def _depend(self, one: _Step, other: _Step) -> bool:
         if self._is_global(one.action) or self._is_global(other.action):
+            return True
+        if one.is_visible and other.is_visible:
             return True
         if one.at == other.at:
             return not self._commute(one.action, other.action)

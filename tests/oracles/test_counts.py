@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from counterpoint.harness.exploring import EngineName
-from tests.oracles.table import Row, deliveries, has_numpy, rows
+from tests.oracles.table import Row, has_numpy, rows
 
 ENGINES: tuple[EngineName, ...] = ("plain", "numpy") if has_numpy() else ("plain",)
 
@@ -28,11 +28,3 @@ def test_published_numbers_come_out(row: Row) -> None:
 @pytest.mark.parametrize("row", _cases("large", "huge"))
 def test_large_published_numbers_come_out(row: Row) -> None:
     assert row.measure() == row.expected
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("servers", "clients"), [(2, 1), (3, 1), (2, 2)])
-def test_the_first_value_takes_two_phases_of_two_operations(
-    servers: int, clients: int, engine: EngineName
-) -> None:
-    assert deliveries(servers, clients, engine) == {"deliveries": 11}
