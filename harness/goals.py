@@ -28,9 +28,10 @@ def goals_told(rounds: FaultRounds, traces: Mapping[str, Path]) -> Iterator[str]
     """Return a line for each goal."""
     explored = rounds.last.explored
     for found in rounds.reached:
+        nearest, farthest = f"first after {found.first} steps", f"last after {found.last} steps"
         if found.states:
             yield (
-                f"reached: {found.goal} · first after {found.first} steps, last after {found.last}, "
+                f"reached: {found.goal} · {nearest}, {farthest}, "
                 f"in {found.states:,} states · counterpoint show {traces[found.goal]}"
             )
         elif explored.stop == "complete":

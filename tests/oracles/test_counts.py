@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from counterpoint.harness.exploring import EngineName
+from tests.oracles.page import PAGE, with_table
 from tests.oracles.table import Row, has_numpy, rows
 
 ENGINES: tuple[EngineName, ...] = ("plain", "numpy") if has_numpy() else ("plain",)
@@ -28,3 +29,9 @@ def test_published_numbers_come_out(row: Row) -> None:
 @pytest.mark.parametrize("row", _cases("large", "huge"))
 def test_large_published_numbers_come_out(row: Row) -> None:
     assert row.measure() == row.expected
+
+
+def test_the_page_shows_every_row() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert with_table(text) == text, "python -m tests.oracles.page writes it again"
+    assert all(f"| {row.name} |" in text for row in rows())

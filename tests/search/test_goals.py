@@ -114,7 +114,7 @@ def explored(tmp_path: Path, *arguments: str) -> tuple[int, str]:
 def test_the_command_tells_of_goals_and_keeps_the_run(tmp_path: Path) -> None:
     code, text = explored(tmp_path)
     assert code == 0
-    assert "reached: value chosen · first after 11 steps, last after 23" in text
+    assert "reached: value chosen · first after 11 steps, last after 23 steps" in text
     code, text = explored(tmp_path, "--json")
     [goal] = json.loads(text)["goals"]
     assert (goal["reached"], goal["first"], goal["last"]) == (True, 11, 23)
