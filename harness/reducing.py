@@ -10,7 +10,7 @@ import click
 
 from counterpoint.harness.exploring import for_exploration
 from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, tool
-from counterpoint.harness.report import report
+from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.dpor import Reduced, Reducer
 from counterpoint.model.search.explore import Limits

@@ -53,7 +53,7 @@ class Property:
     "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
     walks need not record the rest; "end": what is still open when a settled run is at rest;
     "trace": every event and world. `observer` is the same property as an automaton, for
-    explorations; without one they remember all operations.
+    explorations; without one they remember everything that the property may read.
     """
 
     name: str

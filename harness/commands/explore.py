@@ -21,7 +21,7 @@ from counterpoint.harness.output import (
     tool,
 )
 from counterpoint.harness.reducing import explore_reduced
-from counterpoint.harness.report import report
+from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.explore import Limits
 from counterpoint.model.search.forecast import states_left

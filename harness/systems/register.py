@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from counterpoint.checkers.single_writer import NO_INVERSION, REGULAR
+from counterpoint.checkers.register.single_writer import NO_INVERSION, REGULAR
 from counterpoint.harness.entry import Entry, Mutant
 from counterpoint.harness.systems.register_properties import (
     AUTHORISATION,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from counterpoint.checkers.observers import LinearizabilityObserver
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
+from counterpoint.checkers.objects.registers import Register
 from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.checkers.register import check_register
-from counterpoint.checkers.registers import Register
+from counterpoint.checkers.register.check import check_register
 from counterpoint.model.scenario import Property
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
