@@ -246,6 +246,24 @@ class VectorExplorer:
             choices = (*self._path_to(row), broke.action)
             self._violation = Violation(HANDLER_PROPERTY, choices)
 
+    # For those who ask afterwards.
+
+    def levels(self) -> Iterator[Iterator[tuple[int, ...]]]:
+        """Return the states found so far by their distance from the first one, as their fields."""
+        return map(self._states_of_level, self._now.levels)
+
+    def _states_of_level(self, level: Words) -> Iterator[tuple[int, ...]]:
+        for start in range(0, size(level), self._chunk_states):
+            rows = rows_of(level, start, start + self._chunk_states)
+            columns = self._expander.fields(rows, self._now.layout)
+            yield from zip(*(column.tolist() for column in columns), strict=True)
+
+    def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
+        """Return the choices of a shortest run, so many steps long, to a state given its fields."""
+        return self._path(steps, [np.array([value], np.int64) for value in state])
+
+    # The way back.
+
     def _path_to(self, row: int) -> tuple[Action, ...]:
         """Return the choices of a shortest run to a state of the deepest level."""
         now = self._now
