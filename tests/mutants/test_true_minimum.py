@@ -34,8 +34,8 @@ scenario, too. Walks search that scenario whole, and are minimised: with four se
 | A11 | conservation | 15 | 15 15 15 15 | two payments; a timer, a crash |
 
 "All" is without faults; nothing but B5, B6, B8 and A11 needs one. Not explored: A3 (walks: 20), A6
-(71), A7 (43), A8 (46 to 48) and A12 (50), whose spaces are too large at that depth; D5, which takes
-part in no answer at all, and breaks liveness alone. Tested are the seeds that get to the shortest.
+(71), A7 (43), A8 (46 to 48) and A12 (50), whose spaces are too large at that depth; D5, which breaks
+liveness alone (walks: 17). Tested are the seeds that get to the shortest.
 """
 
 from __future__ import annotations
