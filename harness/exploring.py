@@ -210,7 +210,7 @@ class FaultRounds:
     @property
     def unreached(self) -> list[str]:
         """The goals that no state meets."""
-        return [goal.goal for goal in self.reached if not goal.states]
+        return [goal.goal for goal in self.reached if not goal.is_met]
 
     @property
     def not_judged(self) -> list[str]:

@@ -144,7 +144,7 @@ def explore(
     shortest = {
         goal.goal: _write(run(built, goal.choices), built, out, "reaches-" + _slug(goal.goal))
         for goal in rounds.reached
-        if goal.states
+        if goal.is_met
     }
     if as_json:
         goals = goals_result(rounds, shortest)

@@ -300,12 +300,17 @@ class Explorer:
         for state in self._parents:
             yield state, tuple((state >> shift) & _MASK for shift in shifts)
 
-    def levels(self) -> Iterator[Iterator[tuple[int, ...]]]:
-        """Return the states found so far by their distance from the first one, as their fields."""
-        found = iter(self._parents)
-        for size in self._level_sizes:
-            yield map(self._fields, islice(found, size))
-        yield map(self._fields, found)  # of a level that was not completed
+    @property
+    def level_count(self) -> int:
+        """How many levels were found so far; the last of them may be incomplete."""
+        return len(self._level_sizes) + (len(self._parents) > sum(self._level_sizes))
+
+    def level(self, steps: int) -> Iterator[tuple[int, ...]]:
+        """Return the states found so many steps from the first one, as their fields."""
+        sizes = self._level_sizes
+        start = sum(sizes[:steps])
+        stop = start + sizes[steps] if steps < len(sizes) else None
+        return map(self._fields, islice(self._parents, start, stop))
 
     def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
         """Return the choices of a shortest run to a state, given its fields."""

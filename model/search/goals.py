@@ -25,8 +25,13 @@ class Exploration(Protocol):
     scenario: Scenario
     slots: Slots
 
-    def levels(self) -> Iterator[Iterator[State]]:
-        """Return the states that were found, by their distance from the first one."""
+    @property
+    def level_count(self) -> int:
+        """How many levels were found."""
+        ...
+
+    def level(self, steps: int) -> Iterator[State]:
+        """Return the states that were found so many steps from the first one."""
         ...
 
     def run_to(self, steps: int, state: State) -> tuple[Action, ...]:
@@ -36,17 +41,19 @@ class Exploration(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What is known of a goal. `states` counts those that meet it; 0: none, and no run leads to one.
-
-    A shortest run to the nearest of them takes `first` steps and is `choices`; to the farthest,
-    `last` steps.
+    """What is known of a goal: a shortest run to the nearest state that meets it takes `first` steps
+    and is `choices`; to the farthest, `last` steps. Without these no state that was found meets it.
     """
 
     goal: str
-    states: int = 0
     first: int | None = None
     last: int | None = None
     choices: tuple[Action, ...] = ()
+
+    @property
+    def is_met(self) -> bool:
+        """Whether any state that was found meets the goal."""
+        return self.first is not None
 
 
 def reached(exploration: Exploration) -> tuple[Reached, ...]:
@@ -59,16 +66,19 @@ def reached(exploration: Exploration) -> tuple[Reached, ...]:
 
 
 def _reached(exploration: Exploration, goal: Goal, view: _View) -> Reached:
-    count, first, last, nearest = 0, None, 0, None
-    for steps, level in enumerate(exploration.levels()):
-        met = (state for state in level if goal.is_met(*view(state)))
-        for state in met:
-            count, last = count + 1, steps
-            if nearest is None:
-                first, nearest = steps, state
-    if nearest is None or first is None:
-        return Reached(goal.name)
-    return Reached(goal.name, count, first, last, exploration.run_to(first, nearest))
+    """Look from the first level forwards and from the last one back; nothing between is looked at."""
+
+    def met(steps: int) -> State | None:
+        states = exploration.level(steps)
+        return next((state for state in states if goal.is_met(*view(state))), None)
+
+    count = exploration.level_count
+    for first in range(count):
+        nearest = met(first)
+        if nearest is not None:
+            last = next(steps for steps in reversed(range(count)) if met(steps) is not None)
+            return Reached(goal.name, first, last, exploration.run_to(first, nearest))
+    return Reached(goal.name)
 
 
 class _View:

@@ -248,11 +248,14 @@ class VectorExplorer:
 
     # For those who ask afterwards.
 
-    def levels(self) -> Iterator[Iterator[tuple[int, ...]]]:
-        """Return the states found so far by their distance from the first one, as their fields."""
-        return map(self._states_of_level, self._now.levels)
+    @property
+    def level_count(self) -> int:
+        """How many levels were found so far."""
+        return len(self._now.levels)
 
-    def _states_of_level(self, level: Words) -> Iterator[tuple[int, ...]]:
+    def level(self, steps: int) -> Iterator[tuple[int, ...]]:
+        """Return the states found so many steps from the first one, as their fields."""
+        level = self._now.levels[steps]
         for start in range(0, size(level), self._chunk_states):
             rows = rows_of(level, start, start + self._chunk_states)
             columns = self._expander.fields(rows, self._now.layout)
