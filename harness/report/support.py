@@ -61,6 +61,18 @@ def support(story: Story, of: Event) -> frozenset[int]:
     return frozenset(found)
 
 
+def basis(story: Story, verdict: Verdict) -> frozenset[int]:
+    """Return the steps that a verdict rests on.
+
+    A verdict about nodes rests on what made each of them what it is; any other on what led to the
+    event that decided it.
+    """
+    culprits = culprit_events(story, verdict)
+    if set(verdict.culprits) <= set(story.trace.scenario.system.nodes):
+        return frozenset().union(*(rests_on(story, event) for event in culprits))
+    return rests_on(story, culprits[-1])
+
+
 def rests_on(story: Story, of: Event) -> frozenset[int]:
     """Return the steps that a verdict about this event rests on.
 

@@ -22,10 +22,10 @@ from counterpoint.harness.report.sentences import Part, parts, sentence, shorten
 from counterpoint.harness.report.story import Story
 from counterpoint.harness.report.strip import strip
 from counterpoint.harness.report.support import (
+    basis,
     culprit_events,
     fault_steps,
     named_steps,
-    rests_on,
     support,
 )
 from counterpoint.model.trace import Trace
@@ -182,8 +182,7 @@ class _Page:
         if not story.trace.choices:
             return [f"   {plain(story.trace.failure or 'nothing was chosen')}"]
         marks = {need.step: need.mark for need in self._needs}
-        deciding = culprit_events(story, self._verdict)[-1] if story.trace.events else None
-        resting = rests_on(story, deciding) if deciding and self._is_broken else frozenset()
+        resting = basis(story, self._verdict) if self._is_broken else frozenset()
         lanes = lay_out(story, _involved(story, resting), self.width)
         heads = headings(lanes, _resting(resting), self.width, self._roles())
         kept = self._kept(room - len(heads), resting)

@@ -15,7 +15,7 @@ from counterpoint.harness.analysis.variants import deviation
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import Part, cut_off, is_late, parts
 from counterpoint.harness.report.story import Span, Story
-from counterpoint.harness.report.support import culprit_events, fault_steps, named_steps, rests_on
+from counterpoint.harness.report.support import basis, culprit_events, fault_steps, named_steps
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.harness.report.trail import holds_value
 from counterpoint.model.trace import Event, Trace
@@ -84,8 +84,7 @@ def _decisive(verdict: Verdict) -> str:
 
 
 def _verdict(story: Story, verdict: Verdict) -> Data:
-    deciding = culprit_events(story, verdict)[-1:] if verdict.is_broken else ()
-    steps = sorted(rests_on(story, deciding[0])) if deciding else []
+    steps = sorted(basis(story, verdict)) if verdict.is_broken else []
     table = verdict.details.get("table")
     return {
         **_brief_verdict(verdict),
@@ -96,7 +95,7 @@ def _verdict(story: Story, verdict: Verdict) -> Data:
         "table": [[plain(str(c), 60) for c in row] for row in table if isinstance(row, tuple)][:40]
         if isinstance(table, tuple)
         else [],
-        "step": max(deciding[0].step, 0) if deciding else None,
+        "step": max(culprit_events(story, verdict)[-1].step, 0) if verdict.is_broken else None,
         "support": steps,
         "named": sorted(named_steps(verdict)),
     }  # fmt: skip
