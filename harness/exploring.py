@@ -153,7 +153,10 @@ class Keeper:
         if self._path is None:
             return
         if explored.stop in ("complete", "broken"):
+            from counterpoint.model.search.checkpoint import draft_of
+
             self._path.unlink(missing_ok=True)
+            draft_of(self._path).unlink(missing_ok=True)  # a killed process may have left one
         else:
             self.keep(now=True)
 
@@ -179,8 +182,11 @@ class FaultRounds:
             current = explorer(self._scenario.but(faults_max=faults), self._options)
             keeper = Keeper(current, self._options, faults)
             self.rounds.append(Round(faults, current.progress))
+            every = every_seconds
+            if self._options.checkpoint is not None:
+                every = min(every, self._options.checkpoint_seconds)
             try:
-                for explored in current.explore(every_seconds=every_seconds):
+                for explored in current.explore(every_seconds=every):
                     self.rounds[-1] = Round(faults, explored)
                     keeper.keep()
                     yield self.rounds[-1]
@@ -193,13 +199,21 @@ class FaultRounds:
             if self.last.explored.stop != "complete":
                 return
 
-    def judge_endings(self) -> None:
-        """Let the faults stop in every state of the last round, and judge what becomes of open calls."""
+    def judge_endings(self) -> bool:
+        """Let the faults stop in every state of the last round, and judge what becomes of open calls.
+
+        Return whether it came to its end: if it was interrupted, the round says so.
+        """
         faults, explored = self.last.faults, self.last.explored
-        endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
+        try:
+            endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
+        except KeyboardInterrupt:
+            self.rounds[-1] = Round(faults, replace(explored, stop="interrupted"))
+            return False
         after = replace(explored, stop=endings.stop, violation=endings.violation)
         self.rounds[-1] = Round(faults, after)
         self._has_endings = True
+        return True
 
     @property
     def not_judged(self) -> list[str]:
