@@ -41,9 +41,9 @@ from counterpoint.model.tracefile import write_trace
 @click.option("--lossy", is_flag=True, help="Any message that can arrive can be lost, without end.")
 @click.option(
     "--no-op",
-    type=click.Choice(["keep", "consume"]),
-    help="What becomes of an ignored message: it stays and nothing happened, or it is gone "
-    "[unordered: keep, ordered: consume].",
+    type=click.Choice(["keep", "consume", "forget"]),
+    help="What becomes of an ignored message: it stays and nothing happened, or it is gone; forget: "
+    "it stays until it can never matter again [unordered: keep, ordered: consume].",
 )
 @click.option("--depth", type=click.IntRange(1), help="Stop at this depth; the first state is 1.")
 @click.option("--states", type=click.IntRange(1), help="Stop after so many states.")
