@@ -7,7 +7,7 @@ first no fault is allowed, then one, then two, until something breaks or the bou
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.explore import Explored, Explorer, Limits
+from counterpoint.model.search.goals import Reached, reached
 from counterpoint.model.search.lasso import explore_endings
 from counterpoint.model.search.memories import unexplored
 from counterpoint.model.search.slots import NoOp
@@ -162,13 +163,17 @@ class Keeper:
 
 
 class FaultRounds:
-    """The outermost loop. `rounds` holds what each budget of faults established so far."""
+    """The outermost loop. `rounds` holds what each budget of faults established so far.
+
+    `reached` tells of the goals of the scenario, in the last round that was not interrupted.
+    """
 
     def __init__(self, scenario: Scenario, options: Options, *, faults_max: int) -> None:
         self._scenario = for_exploration(scenario)
         self._options = options
         self._faults_max = faults_max if self._scenario.limits else 0
         self.rounds: list[Round] = []
+        self.reached: tuple[Reached, ...] = ()
         self._has_endings = False
 
     @property
@@ -176,7 +181,7 @@ class FaultRounds:
         """The round that ended last, or is under way."""
         return self.rounds[-1]
 
-    def explore(self, *, every_seconds: float = 0.5) -> Iterator[Round]:
+    def explore(self, *, every_seconds: float = 0.5) -> Generator[Round, None, None]:
         """Explore round after round, and report now and then; ends at the first violation."""
         for faults in range(self._faults_max + 1):
             current = explorer(self._scenario.but(faults_max=faults), self._options)
@@ -196,6 +201,7 @@ class FaultRounds:
                 keeper.keep(now=True)
                 raise
             keeper.finish(self.last.explored)
+            self.reached = reached(current)
             if self.last.explored.stop != "complete":
                 return
 
@@ -214,6 +220,11 @@ class FaultRounds:
         self.rounds[-1] = Round(faults, after)
         self._has_endings = True
         return True
+
+    @property
+    def unreached(self) -> list[str]:
+        """The goals that no state meets."""
+        return [goal.goal for goal in self.reached if not goal.is_met]
 
     @property
     def not_judged(self) -> list[str]:

@@ -19,7 +19,8 @@ from typing import Literal
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.compiled import Compiled
 from counterpoint.model.search.examine import Examiner
-from counterpoint.model.search.minimise import Minimiser
+from counterpoint.model.search.minimise import Minimised, Minimiser
+from counterpoint.model.search.nearby import FAILING_MAX, TRIES, nearby
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.simulation import Simulation
@@ -34,6 +35,9 @@ FINDINGS_MAX = 20
 
 RUNS_AFTER_FINDING = 2_000
 """After the first failing run so many more runs look for others."""
+
+AGREED_MIN = 3
+"""If so many failing runs become equally short, no shorter one is looked for near them."""
 
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
@@ -113,6 +117,7 @@ class Campaign:
         self._faults: Counter[str] = Counter()
         self._started = monotonic()
         self._stopped: float | None = None
+        self._is_agreed = False
 
     @property
     def progress(self) -> Progress:
@@ -195,25 +200,58 @@ class Campaign:
             raise EnginesDisagree(f"the engines disagree after {walked.run.choices!r}")
 
     def counterexample(self, seconds: float = 5.0) -> Counterexample | None:
-        """Minimise what was found and return the shortest, None if nothing was."""
-        minimiser = Minimiser(self._compiled, self._examiner)
-        best: tuple[tuple[int, int], Counterexample] | None = None
+        """Minimise what was found and return the shortest, None if nothing was.
+
+        Where the findings do not agree on a shortest length, runs near the shortest are tried, too.
+        """
+        if not self.findings:
+            return None
         deadline = monotonic() + seconds
+        best = self._minimised(deadline, seconds)
+        finding, name = best[0], best[0].property
+        return self._example(finding, self._around(best[1], name, deadline) or best[1])
+
+    def _minimised(self, deadline: float, seconds: float) -> tuple[Finding, Minimised]:
+        minimiser = Minimiser(self._compiled, self._examiner)
+        results: list[tuple[Finding, Minimised]] = []
         for finding in self.findings:
-            if best is not None and monotonic() > deadline:
+            if results and monotonic() > deadline:
                 break
             left = max(deadline - monotonic(), seconds / FINDINGS_MAX)
             result = minimiser.minimise(finding.choices, finding.property, left)
-            trace = run_reference(self.scenario, result.choices)
-            verdicts = judge(trace)
-            verdict = next(v for v in verdicts if v.is_broken and v.property == finding.property)
-            example = Counterexample(
-                trace, verdict, verdicts, finding, result.is_fixpoint, result.tried
-            )
-            measure = (len(result.choices), example.faults)
-            if best is None or measure < best[0]:
-                best = (measure, example)
-        return best[1] if best else None
+            results.append((finding, result))
+        best = min(results, key=lambda pair: _size(pair[1]))
+        self._is_agreed = sum(_size(r) == _size(best[1]) for _, r in results) >= AGREED_MIN
+        return best
+
+    def _around(self, best: Minimised, name: str, deadline: float) -> Minimised | None:
+        """Return what runs near the shortest lead to, if that is shorter still."""
+        if self._is_agreed or self._examiner.reads(name) == "end":
+            return None
+        minimiser = Minimiser(self._compiled, self._examiner)
+        random, failing, shorter = Random(self.seed), 0, None
+        for _ in range(TRIES):
+            if failing == FAILING_MAX or monotonic() > deadline:
+                break
+            walked = nearby(self._compiled, (shorter or best).choices, random)
+            if not self._examiner.is_broken(walked.run, name, walked.failure):
+                continue
+            failing += 1
+            left = max(deadline - monotonic(), 0.0)
+            result = minimiser.minimise(tuple(walked.run.choices), name, left)
+            if _size(result) < _size(shorter or best):
+                shorter = result
+        return shorter
+
+    def _example(self, finding: Finding, result: Minimised) -> Counterexample:
+        trace = run_reference(self.scenario, result.choices)
+        verdicts = judge(trace)
+        verdict = next(v for v in verdicts if v.is_broken and v.property == finding.property)
+        return Counterexample(trace, verdict, verdicts, finding, result.is_fixpoint, result.tried)
+
+
+def _size(result: Minimised) -> tuple[int, int]:
+    return len(result.choices), sum(choice.is_fault for choice in result.choices)
 
 
 def run_random(seed: int, number: int) -> Random:

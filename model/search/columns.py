@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeAlias
 
@@ -20,38 +22,58 @@ DENSE_CELLS_MAX = 1 << 27
 
 
 class Growing:
-    """An array of integers that grows at its end."""
+    """An array of integers that grows at its end, in batches: `settle` makes it whole.
+
+    A value that is not put is 0. One thread may let it grow while others read what was settled.
+    """
 
     def __init__(self) -> None:
         self._array = np.zeros(1024, np.int32)
         self._count = 0
+        self._places: list[int] = []
+        self._values: list[int] = []
 
     def __len__(self) -> int:
         return self._count
 
-    def append(self, value: int) -> None:
-        """Add a value."""
-        if self._count == len(self._array):
-            self._array = np.concatenate([self._array, np.zeros_like(self._array)])
-        self._array[self._count] = value
-        self._count += 1
+    def put(self, place: int, value: int) -> None:
+        """Set a value beyond those that are settled."""
+        self._places.append(place)
+        self._values.append(value)
+
+    def settle(self, count: int) -> None:
+        """Let there be `count` values."""
+        if count > len(self._array):
+            larger = np.zeros(1 << count.bit_length(), np.int32)
+            larger[: self._count] = self.array
+            self._array = larger
+        self._array[self._places] = self._values
+        self._places, self._values = [], []
+        # Last, and the array is read first: who sees the new count sees the new values.
+        self._count = count
 
     @property
     def array(self) -> Column:
-        """The values so far."""
+        """The values that are settled."""
         return self._array[: self._count]
 
 
 class PairTable:
-    """A function of two small integers, asked in bulk, computed once for each pair."""
+    """A function of two small integers, asked in bulk, computed once for each pair.
+
+    One thread may let it grow while others recall: they see a pair's answer only when it is whole.
+    """
 
     def __init__(
-        self, compute: Callable[[int, int], int], note: Callable[[int, int], None]
+        self,
+        compute: Callable[[int, int], int],
+        note: Callable[[int, int], None],
+        settle: Callable[[], None] = lambda: None,
     ) -> None:
-        self._answer, self._note = compute, note
+        """`settle` is called before answers can be seen that were computed since."""
+        self._answer, self._note, self._settle = compute, note, settle
         self._cells = np.full((64, 16), -1, np.int32)
         self._sparse: dict[tuple[int, int], int] | None = None
-        self.is_frozen = False
 
     def _compute(self, first: int, second: int) -> int:
         answer = self._answer(first, second)
@@ -64,35 +86,46 @@ class PairTable:
         return int(self.look_up(*pair)[0])
 
     def look_up(self, first: Ids, second: Ids) -> Ids:
-        """Return the function of each pair; frozen, -1 for a pair that was not asked before."""
+        """Return the function of each pair."""
         if not len(first):
             return np.zeros(0, np.int64)
-        if self.is_frozen:
-            return self._recall(first, second)
         self._make_room(int(first.max()) + 1, int(second.max()) + 1)
         if self._sparse is not None:
             return self._look_up_sparse(first, second, self._sparse)
-        found = self._cells[first, second].astype(np.int64)
+        found = _gathered(self._cells, first, second)
         missing = np.flatnonzero(found < 0)
         if len(missing):
             self._fill(first[missing], second[missing])
             found[missing] = self._cells[first[missing], second[missing]]
         return found
 
-    def _recall(self, first: Ids, second: Ids) -> Ids:
+    def recall(self, first: Ids, second: Ids) -> Ids:
+        """Return the function of each pair, -1 for a pair that was not asked before."""
+        if not len(first):
+            return np.zeros(0, np.int64)
         if self._sparse is not None:
-            pairs = zip(first.tolist(), second.tolist(), strict=True)
-            return np.array([self._sparse.get(pair, -1) for pair in pairs], np.int64)
-        rows, columns = self._cells.shape
+            pairs, known = zip(first.tolist(), second.tolist(), strict=True), self._sparse
+            return np.array([known.get(pair, -1) for pair in pairs], np.int64)
+        cells = self._cells
+        rows, columns = cells.shape
+        if first.max() < rows and second.max() < columns:
+            return _gathered(cells, first, second)
         is_inside = (first < rows) & (second < columns)
-        found = self._cells[np.where(is_inside, first, 0), np.where(is_inside, second, 0)]
-        return np.where(is_inside, found, -1).astype(np.int64)
+        found = _gathered(cells, np.where(is_inside, first, 0), np.where(is_inside, second, 0))
+        return np.where(is_inside, found, -1)
 
     def _fill(self, first: Ids, second: Ids) -> None:
         width = int(second.max()) + 1
-        for pair in np.unique(first * width + second).tolist():
-            a, b = divmod(pair, width)
-            self._cells[a, b] = self._compute(a, b)
+        pairs = np.unique(first * width + second)
+        answers: list[int] = []
+        try:
+            with _without_collection():
+                for pair in pairs.tolist():
+                    answers.append(self._compute(*divmod(pair, width)))
+        finally:
+            self._settle()
+            answered = pairs[: len(answers)]
+            self._cells[answered // width, answered % width] = answers
 
     def _make_room(self, rows: int, columns: int) -> None:
         if self._sparse is not None:
@@ -121,9 +154,29 @@ class PairTable:
         for position, pair in enumerate(pairs.tolist()):
             key = divmod(pair, width)
             if key not in known:
-                known[key] = self._compute(*key)
+                answer = self._compute(*key)
+                self._settle()
+                known[key] = answer
             values[position] = known[key]
         return values[inverse]
+
+
+def _gathered(cells: Column, first: Ids, second: Ids) -> Ids:
+    # One flat gather takes half the time of one by two indices.
+    found: Ids = cells.reshape(-1).take(first * cells.shape[1] + second).astype(np.int64)
+    return found
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let no garbage be looked for: tables only grow, and the search took a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Expansions:
@@ -138,55 +191,72 @@ class Expansions:
     ) -> None:
         self._slots, self._node, self._bundles = slots, node, bundles
         self._start, self._count = Growing(), Growing()
-        self._slot, self._environment, self._seen = Growing(), Growing(), Growing()
+        self._slot_change, self._environment_change = Growing(), Growing()
+        self._seen = Growing()
         self._to = {j: Growing() for j in range(len(slots.compiled.nodes)) if j != node}
+        self._ever_sent_to: set[int] = set()
+        self._sent_to: tuple[int, ...] = ()
+        self._expansion_count = 0
         self.transitions: list[Transition] = []
-        self.index = PairTable(self._compile, note)
+        self.index = PairTable(self._compile, note, self._settle)
 
     def _compile(self, slot: int, environment: int) -> int:
         if self._node == len(self._slots.compiled.nodes):
             found = self._slots.expand_network(environment)
         else:
             found = self._slots.expand(self._node, slot, environment)
-        self._start.append(len(self.transitions))
-        self._count.append(len(found))
-        for transition in found:
-            self._add(transition)
-        return len(self._start) - 1
+        number, first = self._expansion_count, len(self.transitions)
+        self._start.put(number, first)
+        self._count.put(number, len(found))
+        for place, transition in enumerate(found, first):
+            self._slot_change.put(place, transition.slot - slot)
+            if transition.environment != environment:
+                self._environment_change.put(place, transition.environment - environment)
+            if transition.seen:
+                self._seen.put(place, transition.seen)
+            for node, bundle in transition.bundles:
+                self._to[node].put(place, self._bundles.local(node, bundle))
+                self._ever_sent_to.add(node)
+        self.transitions.extend(found)
+        self._expansion_count += 1
+        return number
 
-    def _add(self, transition: Transition) -> None:
-        self.transitions.append(transition)
-        self._slot.append(transition.slot)
-        self._environment.append(transition.environment)
-        self._seen.append(transition.seen)
-        sent = dict(transition.bundles)
-        for node, column in self._to.items():
-            column.append(self._bundles.local(node, sent.get(node, 0)))
+    def _settle(self) -> None:
+        for column in (self._start, self._count):
+            column.settle(self._expansion_count)
+        for column in (self._slot_change, self._environment_change, self._seen, *self._to.values()):
+            column.settle(len(self.transitions))
+        self._sent_to = tuple(sorted(self._ever_sent_to))
 
-    def of(self, expansion: Ids) -> tuple[Ids, Ids]:
-        """Return, for states with these expansions, (row of each successor, transition)."""
-        counts = self._count.array[expansion].astype(np.int64)
-        total = int(counts.sum())
-        rows = np.repeat(np.arange(len(expansion), dtype=np.int64), counts)
+    def of(self, expansion: Ids) -> tuple[Ids, Ids, Ids]:
+        """Return, for states with these expansions, (row of each successor, transition, counts).
+
+        `counts` says how many successors each state has.
+        """
+        counts = self._count.array.take(expansion).astype(np.int64)
         ends = np.cumsum(counts)
-        within = np.arange(total, dtype=np.int64) - np.repeat(ends - counts, counts)
-        return rows, self._start.array[expansion][rows] + within
+        rows = np.repeat(np.arange(len(expansion), dtype=np.int64), counts)
+        offset = self._start.array.take(expansion) - ends + counts
+        transitions = np.arange(len(rows), dtype=np.int64)
+        transitions += offset.take(rows)
+        return rows, transitions, counts
 
-    def slot(self, transitions: Ids) -> Ids:
-        """Return the slot of the place after each transition."""
-        return self._slot.array[transitions].astype(np.int64)
+    def slot_change(self, transitions: Ids) -> Column:
+        """Return what each transition adds to the slot of the place."""
+        return self._slot_change.array.take(transitions)
 
-    def environment(self, transitions: Ids) -> Ids:
-        """Return the conditions after each transition."""
-        return self._environment.array[transitions].astype(np.int64)
+    def environment_change(self, transitions: Ids) -> Column:
+        """Return what each transition adds to the number of the conditions."""
+        return self._environment_change.array.take(transitions)
 
-    def seen(self, transitions: Ids) -> Ids:
+    def seen(self, transitions: Ids) -> Column:
         """Return what is seen of each transition."""
-        return self._seen.array[transitions].astype(np.int64)
+        return self._seen.array.take(transitions)
 
-    def sent(self, transitions: Ids) -> dict[int, Ids]:
-        """Return the local bundle that each transition sends to each other node."""
-        return {j: column.array[transitions].astype(np.int64) for j, column in self._to.items()}
+    def sent(self, transitions: Ids) -> Iterator[tuple[int, Column]]:
+        """Yield each other node that is sent anything, and the local bundle of each transition."""
+        for node in self._sent_to:
+            yield node, self._to[node].array.take(transitions)
 
 
 class Bundles:
@@ -211,3 +281,33 @@ class Bundles:
 
     def _pusher(self, node: int) -> Callable[[int, int], int]:
         return lambda slot, local: self._slots.push(node, slot, self._global[node][local])
+
+
+class Looks:
+    """What can be told of a node by its slot: its core, and whether a call is open in it."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        nodes = range(len(slots.compiled.nodes))
+        self._cores = [Growing() for _ in nodes]
+        self._is_pending = [Growing() for _ in nodes]
+
+    def _note(self, node: int) -> None:
+        cores, pending = self._cores[node], self._is_pending[node]
+        slots = self._slots.slots[node]
+        for place, slot in enumerate(slots[len(cores) :], len(cores)):
+            cores.put(place, slot.core)
+            if self._slots.compiled.cores[slot.core].pending is not None:
+                pending.put(place, 1)
+        for column in (cores, pending):
+            column.settle(len(slots))
+
+    def cores(self, node: int, slots: Ids) -> Ids:
+        """Return the core of a node in each of these slots."""
+        self._note(node)
+        return self._cores[node].array.take(slots).astype(np.int64)
+
+    def is_pending(self, node: int, slots: Ids) -> npt.NDArray[np.bool_]:
+        """Tell for each of these slots whether a call of the node is open."""
+        self._note(node)
+        return self._is_pending[node].array.take(slots) > 0

@@ -3,11 +3,11 @@
 Source sets with sleep sets (Abdulla, Aronis, Jonsson, Sagonas, "Source sets: a foundation for optimal
 dynamic partial order reduction", J. ACM 64(4), 2017). A process is a message, or something that a
 node does of its own accord, and takes one step. Steps depend on each other if they happen at the same
-node, unless their messages commute there; where order in real time matters, a return also depends on
-a call, and where properties may read notes in their order, a note on all three. Faults depend on
-everything. No state is ever compared with another, so that states need no
-hash, and every complete run is there as a trace, with all its events. Properties of traces are judged
-in full; invariants only in the worlds that these runs pass through.
+node, unless their messages commute there, or if the scenario calls both visible; where order in real
+time matters, a return also depends on a call, and where properties may read notes in their order, a
+note on all three. Faults depend on everything. No state is ever compared with another, so that states
+need no hash, and every complete run is there as a trace, with all its events. Properties of traces
+are judged in full; invariants only in the worlds that these runs pass through.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class _Step:
     failure: str | None
     begins: bool
     ends: bool
+    is_visible: bool
 
 
 @dataclass(slots=True)
@@ -181,15 +182,16 @@ class Reducer:
 
     def _steps_of(self, world: World) -> Iterator[_Step]:
         for action in _enabled(world):
+            is_visible = self.scenario.visible(action)
             try:
                 moved = action.apply(world)
             except (HandlerFailed, IllegalEffect) as error:
-                yield _Step(action, action.at, None, str(error), False, False)
+                yield _Step(action, action.at, None, str(error), False, False, is_visible)
                 continue
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
             begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment
-            yield _Step(action, action.at, moved, None, begins, ends)
+            yield _Step(action, action.at, moved, None, begins, ends, is_visible)
 
     def _next(self, frame: _Frame) -> _Step | None:
         while frame.done < len(frame.backtrack):
@@ -209,6 +211,8 @@ class Reducer:
 
     def _depend(self, one: _Step, other: _Step) -> bool:
         if self._is_global(one.action) or self._is_global(other.action):
+            return True
+        if one.is_visible and other.is_visible:
             return True
         if one.at == other.at:
             return not self._commute(one.action, other.action)

@@ -1,7 +1,7 @@
-"""States as rows of machine words: fields that widen when they must, and exact sets of rows.
+"""States as rows of machine words: fields that widen when they must.
 
-Needs numpy. A set is a tuple of word columns, sorted and without doubles; the first word counts
-most. Fields keep their order when one of them widens, so a sorted set stays sorted.
+Needs numpy. The first word counts most. Fields keep their order when one of them widens, so sorted
+rows stay sorted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy.typing as npt
 Word: TypeAlias = npt.NDArray[np.uint64]
 Words: TypeAlias = tuple[Word, ...]
 Ids: TypeAlias = npt.NDArray[np.int64]
+Change: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 
 WORD_BITS = 64
 
@@ -64,7 +65,7 @@ class Layout:
         mask = np.uint64((1 << self.widths[index]) - 1)
         return ((words[word] >> np.uint64(shift)) & mask).astype(np.int64)
 
-    def add(self, words: list[Word], index: int, change: Ids, rows: Ids | None = None) -> None:
+    def add(self, words: list[Word], index: int, change: Change, rows: Ids | None = None) -> None:
         """Add to one field of many states, in place; the sum must fit, so that nothing carries."""
         word, shift = self.places[index]
         amount = change.astype(np.uint64) << np.uint64(shift)
@@ -75,79 +76,6 @@ class Layout:
 
     def convert(self, words: Words, to: Layout) -> Words:
         """Return the same states in another layout of the same fields."""
+        if self == to:
+            return words
         return to.pack([self.field(words, index) for index in range(len(self.widths))])
-
-
-def nothing(word_count: int) -> Words:
-    """Return the empty set."""
-    return tuple(np.zeros(0, np.uint64) for _ in range(word_count))
-
-
-def size(words: Words) -> int:
-    """Return how many states there are."""
-    return len(words[0])
-
-
-def rows_of(words: Words, start: int, stop: int) -> Words:
-    """Return some of the states."""
-    return tuple(word[start:stop] for word in words)
-
-
-def unique(words: Words) -> Words:
-    """Return these states as a set."""
-    if len(words) == 1:
-        ordered = np.sort(words[0])
-        return (ordered[_firsts([ordered])],)
-    order = np.lexsort(words[::-1])
-    columns = [word[order] for word in words]
-    keep = _firsts(columns)
-    return tuple(column[keep] for column in columns)
-
-
-def union(parts: Sequence[Words], word_count: int) -> Words:
-    """Return the union of sets."""
-    if not parts:
-        return nothing(word_count)
-    if len(parts) == 1:
-        return parts[0]
-    if word_count > 1:
-        return unique(tuple(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    merged = np.concatenate([part[0] for part in parts])
-    merged.sort()
-    return (merged[_firsts([merged])],)
-
-
-def minus(words: Words, others: Sequence[Words]) -> Words:
-    """Return the states of a set that are in none of the other sets."""
-    for other in others:
-        if size(words) and size(other):
-            keep = ~_is_in(words, other)
-            words = tuple(word[keep] for word in words)
-    return words
-
-
-def _firsts(columns: Sequence[Word]) -> npt.NDArray[np.bool_]:
-    """Mark the first row of each run of equal rows."""
-    keep = np.ones(len(columns[0]), np.bool_)
-    if len(keep) > 1:
-        np.not_equal(columns[0][1:], columns[0][:-1], out=keep[1:])
-        for column in columns[1:]:
-            keep[1:] |= column[1:] != column[:-1]
-    return keep
-
-
-def _is_in(words: Words, other: Words) -> npt.NDArray[np.bool_]:
-    if len(words) == 1:
-        position = np.searchsorted(other[0], words[0])
-        position[position == len(other[0])] = 0
-        found: npt.NDArray[np.bool_] = other[0][position] == words[0]
-        return found
-    count = size(words)
-    both = [np.concatenate(pair) for pair in zip(words, other, strict=True)]
-    order = np.lexsort(both[::-1])
-    columns = [column[order] for column in both]
-    is_double = np.zeros(len(order), np.bool_)
-    first = _firsts(columns)
-    is_double[order[1:][~first[1:]]] = True
-    is_double[order[:-1][~first[1:]]] = True
-    return is_double[:count]
