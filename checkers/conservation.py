@@ -7,10 +7,11 @@ next to nothing per step and names the first step that breaks the rule. It judge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
+from counterpoint.model.observer import Observation
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict, broken, holds
@@ -196,3 +197,72 @@ def double_entries(books: Books) -> list[dict[str, int]]:
         if link.payer is not None
     ]
     return sorted(paid, key=lambda entry: entry["step"])
+
+
+# ---- the same as an automaton, for explorations --------------------------------------------------
+
+
+class Kept(NamedTuple):
+    """What the books come to: the owners of the versions of each token, and who holds which copies."""
+
+    chains: tuple[tuple[int, tuple[Owner, ...]], ...]
+    copies: frozenset[tuple[NodeId, int, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class ConservationObserver:
+    """Conservation, one note at a time: a memory is `Kept`, or None once it is broken."""
+
+    start: Mapping[int, Owner]
+    reading: Reading
+
+    @property
+    def initial(self) -> Kept | None:
+        """Every token has its first owner, and nobody has a copy."""
+        return Kept(tuple((token, (owner,)) for token, owner in self.start.items()))
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Kept | None:
+        """Enter what notes say of payments and copies; nothing else changes the books."""
+        said = [
+            (observation.node, what)
+            for observation in seen
+            if observation.kind == "note"
+            and (what := self.reading(observation.node, observation.value)) is not None
+        ]
+        if memory is None or not said:
+            return cast("Kept | None", memory)
+        assert isinstance(memory, Kept), f"{memory!r} is no memory of this observer"
+        books = _opened(memory)
+        for node, what in said:
+            if isinstance(what, Payment):
+                breach = books.pay(what, step=0)
+            else:
+                breach = books.hold(node, what, step=0)
+            if breach is not None:
+                return None
+        return _closed(books)
+
+    def is_broken(self, memory: Value) -> bool:
+        """Tell whether a token was doubled, lost or taken back."""
+        return memory is None
+
+
+def _opened(kept: Kept) -> Books:
+    books = Books({})
+    books.chains = {token: [Link(owner) for owner in owners] for token, owners in kept.chains}
+    for node, token, version in kept.copies:
+        books.copies.setdefault(node, {})[token] = version
+    return books
+
+
+def _closed(books: Books) -> Kept:
+    return Kept(
+        tuple(
+            (token, tuple(link.owner for link in chain)) for token, chain in books.chains.items()
+        ),
+        frozenset(
+            (node, token, version)
+            for node, copies in books.copies.items()
+            for token, version in copies.items()
+        ),
+    )
