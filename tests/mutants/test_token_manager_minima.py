@@ -11,7 +11,8 @@
 | A11 | paid_twice, 2 payments | 16, with a crash | 16 to 18 |
 
 The spaces of A3 (20 steps), A6 (38), A7 (39), A8 (26) and A12 (31) are too large to be searched to
-the depth of what was found: of A8, 42 million states lie within 17 steps.
+the depth of what was found. Of A8 with two payments all runs of 24 steps were (45 million states, in
+ten minutes): its shortest has 25 or 26.
 """
 
 from __future__ import annotations
