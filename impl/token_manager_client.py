@@ -15,33 +15,31 @@ from counterpoint.impl.token_manager_deployment import (
     merged,
     silent_in,
 )
-from counterpoint.impl.token_manager_words import (
-    NOT_OWNER,
-    OK,
-    TIMED_OUT,
-    Ask,
+from counterpoint.impl.token_manager_messages import Ask, Impose, Store, Where, Wish
+from counterpoint.impl.token_manager_states import (
     Asking,
     Busy,
     ClientState,
     Collecting,
-    Configuration,
-    Finish,
-    Holding,
     Idle,
-    Impose,
     Imposing,
     Joining,
     Kept,
     Memory,
     Paying,
+    State,
+)
+from counterpoint.impl.token_manager_words import (
+    NOT_OWNER,
+    OK,
+    TIMED_OUT,
+    Configuration,
+    Finish,
+    Holding,
     Pays,
     Rejected,
-    State,
-    Store,
     Table,
     Transform,
-    Where,
-    Wish,
     newest_of,
 )
 from counterpoint.model.node import (

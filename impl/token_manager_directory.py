@@ -16,20 +16,9 @@ from counterpoint.impl.token_manager_deployment import (
     merged,
     silent_in,
 )
-from counterpoint.impl.token_manager_words import (
-    Announce,
-    Configuration,
-    Install,
-    Installing,
-    Queue,
-    Refused,
-    Role,
-    Seal,
-    Sealing,
-    State,
-    Table,
-    Watching,
-)
+from counterpoint.impl.token_manager_messages import Announce, Install, Refused, Seal
+from counterpoint.impl.token_manager_states import Installing, Queue, Sealing, State, Watching
+from counterpoint.impl.token_manager_words import Configuration, Role, Table
 from counterpoint.model.node import CancelTimer, Effect, Send, SetTimer, Step
 from counterpoint.model.values import NodeId
 

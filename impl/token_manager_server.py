@@ -6,34 +6,38 @@ from dataclasses import replace
 
 from counterpoint.impl.token_manager_client import AGAIN, after
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_words import (
-    OK,
+from counterpoint.impl.token_manager_messages import (
     Ask,
-    Begins,
     Closed,
-    Configuration,
     Holds,
-    Idle,
     Impose,
     Install,
     Installed,
+    Store,
+    Stored,
+    Told,
+    Where,
+    Wish,
+)
+from counterpoint.impl.token_manager_states import (
+    Idle,
     Joining,
-    Keeps,
     Kept,
     Memory,
-    Rejected,
-    Reloads,
     Sealed,
     ServerState,
     Serving,
     State,
-    Store,
-    Stored,
+)
+from counterpoint.impl.token_manager_words import (
+    OK,
+    Begins,
+    Configuration,
+    Keeps,
+    Rejected,
+    Reloads,
     Table,
-    Told,
     Transform,
-    Where,
-    Wish,
     newest_of,
     replaced,
 )

@@ -24,28 +24,30 @@ from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import Deployment
 from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS
+from counterpoint.impl.token_manager_states import (
+    Asking,
+    Collecting,
+    Idle,
+    Imposing,
+    Joining,
+    Paying,
+    Sealed,
+    Serving,
+    State,
+)
 from counterpoint.impl.token_manager_words import (
     NO_PAYEE,
     NO_TOKEN,
     NOT_OWNER,
     TIMED_OUT,
-    Asking,
     Begins,
-    Collecting,
     Finish,
     GetTokens,
-    Idle,
-    Imposing,
-    Joining,
     Keeps,
     Pay,
-    Paying,
     Pays,
     Rejected,
     Reloads,
-    Sealed,
-    Serving,
-    State,
 )
 from counterpoint.model.scenario import Property, Scenario, first_word
 from counterpoint.model.trace import Trace

@@ -9,8 +9,30 @@ import pytest
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_client import AGAIN
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager_messages import (
+    Announce,
+    Ask,
+    Holds,
+    Impose,
+    Stale,
+    Store,
+    Stored,
+    Told,
+    Where,
+)
 from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
 from counterpoint.impl.token_manager_server import DISK
+from counterpoint.impl.token_manager_states import (
+    Asking,
+    Collecting,
+    Idle,
+    Imposing,
+    Kept,
+    Memory,
+    Paying,
+    Serving,
+    State,
+)
 from counterpoint.impl.token_manager_words import (
     NO_OWNER,
     NO_PAYEE,
@@ -18,34 +40,16 @@ from counterpoint.impl.token_manager_words import (
     NOT_OWNER,
     OK,
     TIMED_OUT,
-    Announce,
-    Ask,
-    Asking,
-    Collecting,
     Configuration,
     Finish,
     GetTokens,
     Holding,
-    Holds,
-    Idle,
-    Impose,
-    Imposing,
     Keeps,
-    Kept,
-    Memory,
     Pay,
-    Paying,
     Pays,
     Rejected,
     Reloads,
-    Serving,
-    Stale,
-    State,
-    Store,
-    Stored,
     TokenStatus,
-    Told,
-    Where,
 )
 from counterpoint.model.node import (
     Begin,

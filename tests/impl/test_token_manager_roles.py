@@ -10,40 +10,44 @@ from counterpoint.impl.quorum import majority
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_client import AGAIN
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
-from counterpoint.impl.token_manager_words import (
-    OK,
+from counterpoint.impl.token_manager_messages import (
     Announce,
-    Asking,
-    Begins,
     Closed,
-    Configuration,
-    Holding,
-    Idle,
     Install,
     Installed,
+    Refused,
+    Seal,
+    Stale,
+    Store,
+    Stored,
+    Where,
+    Wish,
+)
+from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
+from counterpoint.impl.token_manager_states import (
+    Asking,
+    Idle,
     Installing,
     Joining,
-    Keeps,
     Kept,
     Memory,
-    Pay,
     Paying,
-    Refused,
-    Rejected,
-    Seal,
     Sealed,
     Sealing,
     Serving,
-    Stale,
     State,
-    Store,
-    Stored,
+    Watching,
+)
+from counterpoint.impl.token_manager_words import (
+    OK,
+    Begins,
+    Configuration,
+    Holding,
+    Keeps,
+    Pay,
+    Rejected,
     Table,
     Transform,
-    Watching,
-    Where,
-    Wish,
 )
 from counterpoint.model.node import (
     Begin,
