@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_client import AGAIN
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
 from counterpoint.impl.token_manager_messages import (
     Announce,
@@ -21,7 +20,6 @@ from counterpoint.impl.token_manager_messages import (
     Where,
 )
 from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
-from counterpoint.impl.token_manager_server import DISK
 from counterpoint.impl.token_manager_states import (
     Asking,
     Collecting,
@@ -33,6 +31,7 @@ from counterpoint.impl.token_manager_states import (
     Serving,
     State,
 )
+from counterpoint.impl.token_manager_steps import AGAIN, DISK
 from counterpoint.impl.token_manager_words import (
     NO_OWNER,
     NO_PAYEE,

@@ -8,7 +8,6 @@ import pytest
 
 from counterpoint.impl.quorum import majority
 from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_client import AGAIN
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
 from counterpoint.impl.token_manager_messages import (
     Announce,
@@ -38,6 +37,7 @@ from counterpoint.impl.token_manager_states import (
     State,
     Watching,
 )
+from counterpoint.impl.token_manager_steps import AGAIN
 from counterpoint.impl.token_manager_words import (
     OK,
     Begins,
