@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from counterpoint.checkers.causal_words import Link
+from counterpoint.checkers.words import Link
 
 Graph = dict[int, list[Link]]
 

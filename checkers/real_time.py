@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from counterpoint.checkers.causal_words import Link
 from counterpoint.checkers.history import Operation
+from counterpoint.checkers.words import Link
 
 
 def process_order(history: Sequence[Operation]) -> Iterator[Link]:

@@ -19,7 +19,7 @@ from types import FunctionType, ModuleType
 import click
 
 from counterpoint.harness.cli import main as main_command
-from counterpoint.harness.pytest_options import OPTIONS
+from counterpoint.harness.plugin.options import OPTIONS
 from counterpoint.model.actions import ACTIONS
 
 FOLDER = Path(__file__).parent / "reference"

@@ -45,8 +45,8 @@ def build(
 ) -> Scenario:
     """Build a scenario of the catalog, or your own from "module:factory".
 
-    A factory returns a `Scenario` and takes the settings as keyword arguments of type str; a
-    `Scenario` itself in its place will do.
+    A factory returns a `Scenario` and takes the settings as keyword arguments of the types that
+    its parameters say; a `Scenario` itself in its place will do.
 
     Raises:
         UnknownName: no such system, scenario, mutant or setting.

@@ -21,7 +21,7 @@ COMMANDS = MappingProxyType(
             "counterpoint.harness.commands.upgrade:upgrade",
             "bring a trace file up to date",
         ),
-        "check": ("counterpoint.harness.check:check", "judge histories recorded anywhere"),
+        "check": ("counterpoint.harness.commands.check:check", "judge histories recorded anywhere"),
         "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),
     }
 )

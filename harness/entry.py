@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from counterpoint.harness.console import CALLS, Console, session_scenario
+from counterpoint.harness.play.console import CALLS, Console, session_scenario
 from counterpoint.model.scenario import Scenario
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.explore import Explored, Explorer, Limits
+from counterpoint.model.search.goals import Reached, reached
 from counterpoint.model.search.lasso import explore_endings
 from counterpoint.model.search.memories import unexplored
 from counterpoint.model.search.slots import NoOp
@@ -159,13 +160,17 @@ class Keeper:
 
 
 class FaultRounds:
-    """The outermost loop. `rounds` holds what each budget of faults established so far."""
+    """The outermost loop. `rounds` holds what each budget of faults established so far.
+
+    `reached` tells of the goals of the scenario, in the last round that was not interrupted.
+    """
 
     def __init__(self, scenario: Scenario, options: Options, *, faults_max: int) -> None:
         self._scenario = for_exploration(scenario)
         self._options = options
         self._faults_max = faults_max if self._scenario.limits else 0
         self.rounds: list[Round] = []
+        self.reached: tuple[Reached, ...] = ()
         self._has_endings = False
 
     @property
@@ -190,6 +195,7 @@ class FaultRounds:
                 keeper.keep(now=True)
                 raise
             keeper.finish(self.last.explored)
+            self.reached = reached(current)
             if self.last.explored.stop != "complete":
                 return
 
@@ -200,6 +206,11 @@ class FaultRounds:
         after = replace(explored, stop=endings.stop, violation=endings.violation)
         self.rounds[-1] = Round(faults, after)
         self._has_endings = True
+
+    @property
+    def unreached(self) -> list[str]:
+        """The goals that no state meets."""
+        return [goal.goal for goal in self.reached if not goal.states]
 
     @property
     def not_judged(self) -> list[str]:

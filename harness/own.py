@@ -19,6 +19,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from counterpoint.harness.entry import UnknownName
+from counterpoint.harness.settings import BadSetting, arguments
 from counterpoint.model.scenario import Scenario
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -50,9 +51,9 @@ def own_scenario(system: str, settings: Mapping[str, str]) -> Scenario:
     if not _promises_scenario(found):
         raise UnknownName(f"{system} must be annotated as returning a Scenario: -> Scenario")
     try:
-        result = found(**settings)
-    except TypeError as error:
-        raise UnknownName(f"{system} does not take these settings: {error}") from None
+        result = found(**arguments(found, settings))
+    except BadSetting as error:
+        raise UnknownName(f"{system}: {error}") from None
     if not isinstance(result, Scenario):
         raise UnknownName(f"{system} returned {type(result).__name__}, not a Scenario")
     return result
@@ -60,7 +61,18 @@ def own_scenario(system: str, settings: Mapping[str, str]) -> Scenario:
 
 def _promises_scenario(function: Callable[..., object]) -> bool:
     annotation = getattr(function, "__annotations__", {}).get("return")
-    return annotation is Scenario or annotation in ("Scenario", "scenario.Scenario")
+    if isinstance(annotation, str):  # as it is under `from __future__ import annotations`
+        return _names_scenario(annotation)
+    return annotation is Scenario
+
+
+def _names_scenario(annotation: str) -> bool:
+    """Tell whether an annotation says Scenario, however it was imported.
+
+    >>> [_names_scenario(text) for text in ("Scenario", "'cp.Scenario'", "Scenarios", "x.y")]
+    [True, True, False, False]
+    """
+    return annotation.strip("'\"").rpartition(".")[2] == "Scenario"
 
 
 # ---- names that a file gives ---------------------------------------------------------------------
@@ -164,4 +176,4 @@ def _is_scenario(node: ast.stmt, name: str) -> bool:
 
 
 def _is_scenario_class(expression: ast.expr) -> bool:
-    return ast.unparse(expression).strip("'\"").rpartition(".")[2] == "Scenario"
+    return _names_scenario(ast.unparse(expression))

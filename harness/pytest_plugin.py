@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from counterpoint.harness.pytest_options import (
+from counterpoint.harness.plugin.options import (
     OPTIONS,
     Session,
     session_of,
@@ -25,7 +25,7 @@ from counterpoint.harness.pytest_options import (
 )
 
 if TYPE_CHECKING:
-    from counterpoint.harness.verification import Searched, Verification
+    from counterpoint.harness.plugin.verification import Searched, Verification
     from counterpoint.model.scenario import Scenario
     from counterpoint.model.search.campaign import Progress
 
@@ -113,7 +113,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _replay(item: pytest.Item) -> None:
-    from counterpoint.harness.pytest_failures import replay_in_test
+    from counterpoint.harness.plugin.failures import replay_in_test
 
     file, scenario = item.config.stash[SESSION].replay, _scenario_of(item)
     assert file is not None
@@ -124,7 +124,7 @@ def _replay(item: pytest.Item) -> None:
 
 def _scenario_of(item: pytest.Item) -> Scenario | None:
     """Return the scenario of a test of ours, None for any other test."""
-    behind = sys.modules.get("counterpoint.harness.verification")
+    behind = sys.modules.get("counterpoint.harness.plugin.verification")
     if behind is None:
         return None
     bearers = (getattr(item, "obj", None), getattr(item, "cls", None))
@@ -135,7 +135,7 @@ def _scenario_of(item: pytest.Item) -> Scenario | None:
 def _verification_of(test: object) -> Verification | None:
     """Return what stands behind a test function of ours, None for any other."""
     # Who has such a test has imported the module; others need not.
-    behind = sys.modules.get("counterpoint.harness.verification")
+    behind = sys.modules.get("counterpoint.harness.plugin.verification")
     if behind is None:
         return None
     found: Verification | None = behind.verification_of(test)
@@ -199,7 +199,7 @@ def _tell_failure(
     item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException], report: pytest.TestReport
 ) -> None:
     """Save the trace of a broken property, and put report, file and command where they are seen."""
-    from counterpoint.harness.pytest_failures import MACHINE, OURS, broken_in, present
+    from counterpoint.harness.plugin.failures import MACHINE, OURS, broken_in, present
 
     session = item.config.stash[SESSION]
     error = broken_in(excinfo.value)

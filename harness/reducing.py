@@ -10,7 +10,7 @@ import click
 
 from counterpoint.harness.exploring import for_exploration
 from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, tool
-from counterpoint.harness.report import report
+from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.dpor import Reduced, Reducer
 from counterpoint.model.search.explore import Limits
@@ -72,6 +72,8 @@ def _tell(scenario: Scenario, found: Reduced, faults: int, out: Path, *, as_json
     )
     for invariant in scenario.invariants:
         click.echo(f"not explored in full: {invariant.name}, an invariant; leave --reduction out")
+    for goal in scenario.goals:
+        click.echo(f"not looked for: {goal.name}, a goal; leave --reduction out")
 
 
 def _result(
@@ -89,7 +91,7 @@ def _result(
         "cut": found.cut,
         "stopped": found.stop,
         "seconds": round(found.seconds, 3),
-        "not_explored": [invariant.name for invariant in scenario.invariants],
+        "not_explored": [i.name for i in scenario.invariants] + [g.name for g in scenario.goals],
     }
     if found.violation is not None:
         result |= {

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from counterpoint.harness.effort import Effort, Strategy
-from counterpoint.harness.verification import Verification
+from counterpoint.harness.plugin.effort import Effort, Strategy
+from counterpoint.harness.plugin.verification import Verification
 from counterpoint.model.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 What was seen of a run decides whether a property of histories is broken, so it belongs to the
 identity of a state, in one form or the other: leaving it out loses violations. An observer reduces
 it to what the property can still tell apart. `Remembered` works for any property of histories: it
-keeps the operations and their real-time order, and forgets how the rest interleaved.
+keeps the operations, everything else that can be seen, and the real-time order of all that; it
+forgets which of two operations that overlap was called or answered first.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ class Observer(Protocol):
 class Call(NamedTuple):
     """An operation: what had completed at each node when it was called, what was asked and answered.
 
-    `before` has a number for each node: how many of its operations precede this one in real time.
-    `answer` is empty while there is none, else a 1-tuple of the result.
+    `before` has a number for each node, how many of its operations precede this one in real time,
+    and at its end how many moments do. `answer` is empty while there is none, else a 1-tuple of the
+    result. A moment has its `Observation` for an operation, and never an answer.
     """
 
     before: tuple[int, ...]
@@ -59,7 +61,10 @@ class Call(NamedTuple):
 
 
 class Thread(NamedTuple):
-    """The operations of one node. The last one may be under way; one cut off by a crash stays open."""
+    """The operations of one node. The last one may be under way; one cut off by a crash stays open.
+
+    The last thread of a memory has the moments of all nodes: notes, roles, crashes, recoveries.
+    """
 
     calls: tuple[Call, ...] = ()
     is_busy: bool = False
@@ -67,17 +72,17 @@ class Thread(NamedTuple):
 
 @dataclass(frozen=True)
 class Remembered:
-    """The operations of all nodes and their real-time order: the history, up to what it can mean."""
+    """All that was seen of all nodes, in its real-time order: the history, up to what it can mean."""
 
     nodes: tuple[NodeId, ...]
 
     @property
     def initial(self) -> tuple[Thread, ...]:
-        """No operations."""
-        return (Thread(),) * len(self.nodes)
+        """No operations, no moments."""
+        return (Thread(),) * (len(self.nodes) + 1)
 
     def observe(self, memory: Value, seen: Sequence[Observation]) -> tuple[Thread, ...]:
-        """Record calls and returns; what else is seen is not kept."""
+        """Record operations, and moments between and within them."""
         assert isinstance(memory, tuple)
         threads: list[Thread] = list(memory)
         for observation in seen:
@@ -91,10 +96,12 @@ class Remembered:
                 case "return":
                     last = thread.calls[-1]._replace(answer=(observation.value,))
                     threads[index] = Thread((*thread.calls[:-1], last), False)
-                case "crash":
-                    threads[index] = thread._replace(is_busy=False)
                 case _:
-                    pass
+                    before = tuple(len(t.calls) - t.is_busy for t in threads)
+                    moments = threads[-1].calls
+                    threads[-1] = Thread((*moments, Call(before, observation)))
+                    if observation.kind == "crash":
+                        threads[index] = thread._replace(is_busy=False)
         return tuple(threads)
 
     def is_broken(self, memory: Value) -> bool:
@@ -107,6 +114,7 @@ class Remembered:
 
         The sets of operations before each call are ordered by inclusion, as they were in the run:
         so return what the next call presupposes, make all calls that presuppose no more, and go on.
+        A moment comes after the calls that presuppose as much as it does: it is within them.
         """
         assert isinstance(memory, tuple)
         calls = [
@@ -118,9 +126,12 @@ class Remembered:
         told: list[Observation] = []
         returned = [0] * len(self.nodes)
         for index, _, call in calls:
-            told += self._returns(memory, returned, call.before)
-            told.append(Observation("invoke", self.nodes[index], call.operation))
-        everything = tuple(len(thread.calls) - thread.is_busy for thread in memory)
+            told += self._returns(memory, returned, call.before[:-1])
+            if isinstance(call.operation, Observation):
+                told.append(call.operation)
+            else:
+                told.append(Observation("invoke", self.nodes[index], call.operation))
+        everything = tuple(len(thread.calls) - thread.is_busy for thread in memory[:-1])
         return (*told, *self._returns(memory, returned, everything))
 
     def _returns(
@@ -129,9 +140,7 @@ class Remembered:
         told = []
         for index, count in enumerate(until):
             for call in memory[index].calls[returned[index] : count]:
-                if call.answer:
+                if call.answer:  # one that a crash cut off has ended with that moment
                     told.append(Observation("return", self.nodes[index], call.answer[0]))
-                else:
-                    told.append(Observation("crash", self.nodes[index], None))
             returned[index] = max(returned[index], count)
         return told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
@@ -54,7 +54,7 @@ class Property:
     "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
     walks need not record the rest; "end": what is still open when a settled run is at rest;
     "trace": every event and world. `observer` is the same property as an automaton, for
-    explorations; without one they remember all operations.
+    explorations; without one they remember everything that the property may read.
     """
 
     name: str
@@ -101,6 +101,25 @@ def only_itself(client: NodeId, operation: Value) -> tuple[NodeId, ...]:
     return (client,)
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A named claim that something can happen: that some reachable state is one of a kind.
+
+    `is_met(states, messages)` maps the states of all nodes, by name, and the messages on their way
+    as (source, destination, body), those held back among them, to whether this state is one. It
+    must not look at anything else. Explorations tell where a goal is first met, and by which run.
+    """
+
+    name: str
+    is_met: Callable[[Mapping[NodeId, Any], Sequence[tuple[NodeId, NodeId, Value]]], bool]
+
+
+def nothing_is_visible(action: Action) -> bool:
+    """Properties see each node's own order, and that of calls and returns, and no other."""
+    del action
+    return False
+
+
 def always_conflict(node: NodeId, one: Value, other: Value) -> bool:
     """Nothing is known to commute."""
     del node, one, other
@@ -132,6 +151,8 @@ class Scenario:
     `symmetric` lists groups of nodes that are interchangeable, names apart: a search may treat two
     states as one that differ in who is who. `commute(node, one, other)` says of two bodies that it
     makes no difference in which order they arrive at a node: not to the node, not to what it sends.
+    `visible(action)` tells which actions a property sees in their order, wherever they happen: runs
+    that differ in the order of two visible actions are not equivalent to partial-order reduction.
     `steps` is the range from which a walk draws when the faults stop. `calls_floor` is the number
     of completed calls per run below which a search counts as idle, and fails; `kind_of(operation,
     result)` names the kind of a completed call, so that a search can tell how many of each it saw.
@@ -143,6 +164,7 @@ class Scenario:
     calls: Mapping[NodeId, tuple[Value, ...]]
     properties: tuple[Property, ...]
     invariants: tuple[Invariant, ...] = ()
+    goals: tuple[Goal, ...] = ()
     in_order: bool = True
     network: Network = "unordered"
     limits: Mapping[str, Budget] = field(default_factory=lambda: MappingProxyType({}))
@@ -154,6 +176,7 @@ class Scenario:
     actions: tuple[type[Action], ...] = ACTIONS
     symmetric: tuple[tuple[NodeId, ...], ...] = ()
     commute: Callable[[NodeId, Value, Value], bool] = always_conflict
+    visible: Callable[[Action], bool] = nothing_is_visible
     steps: tuple[int, int] = (10, 60)
     calls_floor: float = 0.5
     kind_of: Callable[[Value, Value], str] = first_word

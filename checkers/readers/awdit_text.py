@@ -22,7 +22,7 @@ from counterpoint.checkers.readers.limits import (
     text_of,
 )
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
-from counterpoint.checkers.transactions_history import KINDS, Access
+from counterpoint.checkers.transactions.history import KINDS, Access
 
 ACCESS = re.compile(r"([rw])\s+(\d{1,20})\s+(\d{1,20})")
 SESSION_END = re.compile(r"=+")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from counterpoint.checkers.history import History
-from counterpoint.checkers.transactions_history import TransactionHistory
+from counterpoint.checkers.transactions.history import TransactionHistory
 
 
 @dataclass(frozen=True, slots=True)

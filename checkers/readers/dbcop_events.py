@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
-from counterpoint.checkers.transactions_history import Access
+from counterpoint.checkers.transactions.history import Access
 
 
 @dataclass(frozen=True, slots=True)

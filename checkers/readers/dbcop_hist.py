@@ -22,7 +22,7 @@ from counterpoint.checkers.readers.limits import (
     text_of,
 )
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
-from counterpoint.checkers.transactions_history import Access
+from counterpoint.checkers.transactions.history import Access
 
 TRANSACTION = re.compile(r"\s*+\[([^\[\]]*+)\](!?)\s*+")
 EVENT = re.compile(r"([A-Za-z_]\w{0,200})(?::=(\d{1,20})|==(\d{1,20}|\?))", re.ASCII)

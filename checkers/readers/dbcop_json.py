@@ -16,7 +16,7 @@ from counterpoint.checkers.readers.json_place import Place
 from counterpoint.checkers.readers.json_text import read_json
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
-from counterpoint.checkers.transactions_history import KINDS, Access, TransactionHistory
+from counterpoint.checkers.transactions.history import KINDS, Access, TransactionHistory
 
 TAGS = {"Read": "r", "Write": "w"}
 

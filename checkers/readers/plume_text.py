@@ -18,7 +18,7 @@ from counterpoint.checkers.readers.limits import (
     text_of,
 )
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
-from counterpoint.checkers.transactions_history import KINDS, Access
+from counterpoint.checkers.transactions.history import KINDS, Access
 
 ACCESS = re.compile(r"([rw])\((-?\d{1,20}),(-?\d{1,20}),(-?\d{1,20}),(-?\d{1,20})\)")
 ABORTED = -1

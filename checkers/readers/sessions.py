@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from counterpoint.checkers.transactions_history import (
+from counterpoint.checkers.transactions.history import (
     Access,
     Session,
     Transaction,

@@ -9,6 +9,7 @@ import click
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploring import EngineName, FaultRounds, Options, Round
+from counterpoint.harness.goals import goals_result, goals_told
 from counterpoint.harness.output import (
     EXIT_CODES,
     EXIT_HELP,
@@ -20,9 +21,9 @@ from counterpoint.harness.output import (
     tool,
 )
 from counterpoint.harness.reducing import explore_reduced
-from counterpoint.harness.report import report
+from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
-from counterpoint.model.search.explore import Explored, Limits
+from counterpoint.model.search.explore import Limits
 from counterpoint.model.search.forecast import states_left
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.slots import NoOp
@@ -113,6 +114,7 @@ def explore(
 
     The first counterexample met is a shortest one; with --faults it has as few faults as possible.
     A scenario that holds holds for every run within what was explored: the result says how far.
+    Of each goal of the scenario it says by which shortest run it is met; if by none, that is broken.
     Ctrl-C and limits end with what was established.
 
     \b
@@ -137,19 +139,30 @@ def explore(
             rounds.judge_endings()
     final = rounds.last
     trace = _counterexample(built, final)
-    path = _write(trace, built, out) if trace is not None else None
-    outcome = _outcome(final.explored)
+    path = _write(trace, built, out, "explored") if trace is not None else None
+    outcome = _outcome(rounds)
+    shortest = {
+        goal.goal: _write(run(built, goal.choices), built, out, "reaches-" + _slug(goal.goal))
+        for goal in rounds.reached
+        if goal.states
+    }
     if as_json:
-        emit(_result(built, rounds, outcome, trace, path))
+        goals = goals_result(rounds, shortest)
+        emit(_result(built, rounds, outcome, trace, path) | goals)
     else:
         _tell(rounds, outcome, trace, path)
+        for line in goals_told(rounds, shortest):
+            click.echo(line)
     sys.exit(INTERRUPTED if was_interrupted else EXIT_CODES[outcome])
 
 
-def _outcome(explored: Explored) -> str:
+def _outcome(rounds: FaultRounds) -> str:
+    explored = rounds.last.explored
     if explored.violation is not None:
         return "broken"
-    return "holds" if explored.stop == "complete" else "undecided"
+    if explored.stop != "complete":
+        return "undecided"
+    return "broken" if rounds.unreached else "holds"
 
 
 def _explore(rounds: FaultRounds, *, quiet: bool) -> bool:
@@ -184,10 +197,14 @@ def _counterexample(scenario: Scenario, final: Round) -> Trace | None:
     return run(scenario, final.explored.violation.choices)
 
 
-def _write(trace: Trace, scenario: Scenario, out: Path) -> Path:
+def _slug(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name)
+
+
+def _write(trace: Trace, scenario: Scenario, out: Path, what: str) -> Path:
     parts = (scenario.origin.get("system", scenario.name), scenario.origin.get("mutant", ""))
     name = "-".join(part.replace(":", "-") for part in parts if part)
-    path = out / f"{name.replace('/', '-')}-explored.trace.jsonl"
+    path = out / f"{name.replace('/', '-')}-{what}.trace.jsonl"
     write_trace(path, trace, judge(trace), about={"tool": tool()})
     return path
 

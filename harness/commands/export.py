@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.export import EXPORTS, SUFFIXES
-from counterpoint.harness.export_python import CannotExport
+from counterpoint.harness.exports.formats import EXPORTS, SUFFIXES
+from counterpoint.harness.exports.python import CannotExport
 from counterpoint.harness.output import refuse
 
 

@@ -9,11 +9,11 @@ import click
 
 from counterpoint.harness.catalog import SYSTEMS, entry
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.console import Console
 from counterpoint.harness.entry import UnknownName
-from counterpoint.harness.fault_free import FaultFree, fault_free
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit
-from counterpoint.harness.plain import plain
+from counterpoint.harness.play.console import Console
+from counterpoint.harness.play.fault_free import FaultFree, fault_free
+from counterpoint.harness.report.plain import plain
 from counterpoint.model.values import show
 
 LINES_MAX = 20

@@ -19,7 +19,7 @@ from counterpoint.harness.output import (
     settings_of,
     tool,
 )
-from counterpoint.harness.report import report
+from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.campaign import Budgets, Campaign, Counterexample
 from counterpoint.model.search.strategy import StrategyName

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from counterpoint.harness.analyses import Analyses, analyse
+from counterpoint.harness.analysis.analyses import Analyses, analyse
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.output import BAD_INPUT, clear_errors
-from counterpoint.harness.report import broken_first
+from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.trace import Trace

@@ -13,11 +13,11 @@ import click
 from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.commands.fault_free import console_of
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.console import CALLS
 from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, clear_errors, settings_of, tool
-from counterpoint.harness.play import Session
-from counterpoint.harness.play_run import Delay, delay_of
-from counterpoint.harness.play_script import WrongLine, follow
+from counterpoint.harness.play.console import CALLS
+from counterpoint.harness.play.run import Delay, delay_of
+from counterpoint.harness.play.script import WrongLine, follow
+from counterpoint.harness.play.session import Session
 from counterpoint.model.search.replay import judge
 from counterpoint.model.tracefile import write_trace
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.report import report
+from counterpoint.harness.report.terminal import report
 
 
 @click.command()

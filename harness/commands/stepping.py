@@ -7,11 +7,7 @@ from pathlib import Path
 
 import click
 
-from counterpoint.harness.commands.opening import Opened, opened
-from counterpoint.harness.output import BROKEN, HOLDS, emit
-from counterpoint.harness.report import broken_first, report
-from counterpoint.harness.sentences import sentence
-from counterpoint.harness.stepping import (
+from counterpoint.harness.analysis.stepping import (
     debug,
     difference,
     edited,
@@ -19,7 +15,11 @@ from counterpoint.harness.stepping import (
     parse_edit,
     states_before,
 )
-from counterpoint.harness.story import Story
+from counterpoint.harness.commands.opening import Opened, opened
+from counterpoint.harness.output import BROKEN, HOLDS, emit
+from counterpoint.harness.report.sentences import sentence
+from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.terminal import broken_first, report
 from counterpoint.model.search.replay import judge
 
 

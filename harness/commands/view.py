@@ -9,8 +9,8 @@ import click
 
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.output import emit
-from counterpoint.harness.view import view_html
-from counterpoint.harness.view_data import Shown
+from counterpoint.harness.viewer.data import Shown
+from counterpoint.harness.viewer.page import view_html
 
 
 @click.command()

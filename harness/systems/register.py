@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from counterpoint.checkers.single_writer import NO_INVERSION, REGULAR
+from counterpoint.checkers.register.single_writer import NO_INVERSION, REGULAR
 from counterpoint.harness.entry import Entry, Mutant
 from counterpoint.harness.systems.register_properties import (
     AUTHORISATION,
@@ -206,9 +206,26 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         limits=plan.limits,
         tolerates=survives(plan.access, plan.spare),
         depends_on=depends_on,
+        symmetric=alike(plan),
         steps=plan.steps,
         calls_floor=plan.calls_floor,
     )
+
+
+def alike(plan: Plan) -> tuple[tuple[NodeId, ...], ...]:
+    """Return the groups of servers that differ in nothing but their names.
+
+    They keep the same tokens, write none, and no client calls them. Clients are never alike: each
+    has calls of its own, or calls another server.
+    """
+    called = {operation.at for operations in plan.calls.values() for operation in operations}
+    busy = called | {token.writer for token in plan.access.tokens}
+    groups: dict[tuple[int, ...], tuple[NodeId, ...]] = {}
+    for server in plan.access.servers:
+        if server not in busy:
+            kept = tuple(token.id for token in plan.access.tokens if server in token.readers)
+            groups[kept] = (*groups.get(kept, ()), server)
+    return tuple(group for group in groups.values() if len(group) > 1)
 
 
 def options_of(scenario: str, settings: Mapping[str, str]) -> Options:

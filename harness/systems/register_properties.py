@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 
 from counterpoint.checkers.authorisation import check_authorisation
+from counterpoint.checkers.authorisation_watch import AuthorisationObserver
 from counterpoint.checkers.history import by_key
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
 from counterpoint.checkers.liveness import check_liveness
+from counterpoint.checkers.objects.specifications import Register as RegisterSpecification
 from counterpoint.checkers.operations import Seen, joined, operations_of
-from counterpoint.checkers.register import check_registers
-from counterpoint.checkers.single_writer import (
+from counterpoint.checkers.register.check import check_registers
+from counterpoint.checkers.register.single_writer import (
     NO_INVERSION,
     REGULAR,
     check_no_inversion,
     check_regular,
 )
+from counterpoint.checkers.register.watch import SingleWriterObserver
 from counterpoint.impl.access import Access
 from counterpoint.impl.register import Querying, Register, Server, unauthorised
 from counterpoint.impl.register_messages import NO_READ, NO_WRITE, Read, Refused, Write
@@ -89,11 +93,16 @@ def properties(access: Access, *, is_single_writer: bool) -> tuple[Property, ...
     def liveness(trace: Trace) -> Verdict:
         return check_liveness(trace, sends_again=False, waits_for=waits_for)
 
-    of_one_writer = (Property(REGULAR, regular), Property(NO_INVERSION, no_inversion))
+    of_one_writer = (
+        Property(REGULAR, regular, observer=SingleWriterObserver(view, "regular")),
+        Property(NO_INVERSION, no_inversion, observer=SingleWriterObserver(view, "inversion")),
+    )
+    refused = AuthorisationObserver(refusal_of, REFUSALS)
+    in_one_order = LinearizabilityObserver(RegisterSpecification(), view)
     return (
-        Property(AUTHORISATION, authorisation),
+        Property(AUTHORISATION, authorisation, observer=refused),
         *(of_one_writer if is_single_writer else ()),
-        Property(LINEARIZABILITY, linearizability),
+        Property(LINEARIZABILITY, linearizability, observer=in_one_order),
         Property(LIVENESS, liveness, reads="end"),
     )
 

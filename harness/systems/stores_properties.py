@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 
-from counterpoint.checkers import causal_visibility, clock_checks
-from counterpoint.checkers import convergence as replicas
-from counterpoint.checkers import same_order as orders
-from counterpoint.checkers.agreement import Agreement, Holding
-from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.causal_visibility import check_visibility
-from counterpoint.checkers.clock_checks import check_lamport_clocks
-from counterpoint.checkers.clock_watch import Began, ClockWatch, Stamped
-from counterpoint.checkers.clocks import NONE, EventLog
-from counterpoint.checkers.convergence import Observation, check_convergence
+from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.happens_before import clock_checks
+from counterpoint.checkers.happens_before.clock_checks import check_lamport_clocks
+from counterpoint.checkers.happens_before.clocks import NONE, EventLog
 from counterpoint.checkers.history import History
 from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.checkers.same_order import SameOrder, Step, check_same_order
-from counterpoint.checkers.session_memory import OfSessions
-from counterpoint.checkers.sessions import GUARANTEES, check_sessions, property_name
-from counterpoint.checkers.visibility import Deed, Identity, Missed, Saw, Shown, Watch, Wrote
+from counterpoint.checkers.replicas import causal_visibility
+from counterpoint.checkers.replicas import convergence as replicas
+from counterpoint.checkers.replicas import same_order as orders
+from counterpoint.checkers.replicas.agreement import Agreement, Holding
+from counterpoint.checkers.replicas.causal_visibility import check_visibility
+from counterpoint.checkers.replicas.clock_watch import Began, ClockWatch, Stamped
+from counterpoint.checkers.replicas.convergence import Observation, check_convergence
+from counterpoint.checkers.replicas.same_order import SameOrder, Step, check_same_order
+from counterpoint.checkers.replicas.visibility import (
+    Deed,
+    Identity,
+    Missed,
+    Saw,
+    Shown,
+    Watch,
+    Wrote,
+)
+from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions, property_name
+from counterpoint.checkers.sessions.memory import OfSessions
 from counterpoint.impl.stores_words import (
     Applied,
     Await,

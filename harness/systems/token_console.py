@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.harness.console import CommandError
+from counterpoint.harness.play.console import CommandError
 from counterpoint.harness.systems.token_effects import effects_of, ownership
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager

@@ -6,15 +6,12 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from counterpoint.checkers.conservation import (
-    ConservationObserver,
-    Copies,
-    Payment,
-    check_conservation,
-)
+from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
+from counterpoint.checkers.conservation.watch import ConservationObserver
 from counterpoint.checkers.history import UNKNOWN, History
-from counterpoint.checkers.ledger import Ledger, check_ledger
-from counterpoint.checkers.ledger_chains import Move
+from counterpoint.checkers.ledger.chains import Move
+from counterpoint.checkers.ledger.check import Ledger, check_ledger
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import Entry, Mutant
@@ -43,12 +40,14 @@ from counterpoint.impl.token_manager_words import (
     Begins,
     Finish,
     GetTokens,
+    Holding,
     Keeps,
     Pay,
     Pays,
     Rejected,
     Reloads,
 )
+from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.scenario import Property, Scenario, first_word
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
@@ -58,7 +57,9 @@ from counterpoint.model.world import World
 # ---- what must hold ------------------------------------------------------------------------------
 
 
-def properties(deployment: Deployment) -> tuple[Property, ...]:
+def properties(
+    deployment: Deployment, half_way: tuple[tuple[NodeId, Holding], ...] = ()
+) -> tuple[Property, ...]:
     """Return what must hold in every run, the best explanation first."""
     start = start_of(deployment)
     ledger = Ledger(start, tuple(deployment.number_of.values()))
@@ -72,15 +73,41 @@ def properties(deployment: Deployment) -> tuple[Property, ...]:
     def liveness(trace: Trace) -> Verdict:
         return check_liveness(trace, waits_for=waits_for)
 
+    books = ConservationObserver(start, reading_of(deployment))
+    calls = ledger_watch(deployment, ledger, frozenset(payment for _, payment in half_way))
     return (
-        Property(
-            "conservation",
-            conservation,
-            observer=ConservationObserver(start, reading_of(deployment)),
-        ),
-        Property("linearizability", linearizability),
+        Property("conservation", conservation, observer=books),
+        Property("linearizability", linearizability, observer=calls),
         Property("liveness", liveness, reads="end"),
     )
+
+
+def ledger_watch(deployment: Deployment, ledger: Ledger, half_way: frozenset[Holding]) -> Observer:
+    """Return the ledger as an automaton, which is told of payments with the number of the payer.
+
+    As in `view_of`, a payment that was half-way before the run is called by being finished.
+    """
+
+    def with_payer(seen: Observation) -> Observation | None:
+        number = deployment.number_of.get(seen.node)
+        if seen.kind != "invoke" or number is None:
+            return seen
+        match seen.value:
+            case Pay(token, to):
+                return replace(seen, value=Move(number, token, to))
+            case Finish(Holding(token, _, to) as payment) if payment in half_way:
+                return replace(seen, value=Move(number, token, to))
+            case _:
+                return seen
+
+    def view_here(call: Value, answer: Hashable) -> Seen | None:
+        if not isinstance(call, Move):
+            return view(call, answer)
+        assert isinstance(call.to, int), f"{call.to!r} is no owner of the token manager"
+        looks = view(Pay(call.token, call.to), answer)
+        return None if looks is None else looks._replace(argument=call)
+
+    return Translated(LinearizabilityObserver(ledger, view_here), with_payer)
 
 
 def start_of(deployment: Deployment) -> dict[int, int]:
@@ -219,7 +246,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         name=name,
         system=TokenManager(deployment, plan.half_way),
         calls=MappingProxyType(dict(plan.calls)),
-        properties=properties(deployment),
+        properties=properties(deployment, plan.half_way),
         limits=plan.limits,
         tolerates=survives(plan.spare),
         partitions=plan.partitions,

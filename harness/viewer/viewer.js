@@ -287,7 +287,8 @@ function spanEnd() {
   const k = selected.value;
   const span = run.spans.findLast((s) => s[1] === run.acts[k] && s[4] <= k && k <= (s[5] ?? s[6] ?? run.count));
   if (!span) return k;
-  return k === span[4] ? span[5] ?? span[6] ?? k : span[4];
+  const call = Math.max(0, span[4]); // -1: under way before the first step
+  return k === call ? span[5] ?? span[6] ?? k : call;
 }
 
 const link = () => {
@@ -432,7 +433,7 @@ function Strip() {
     lines.push(html`<text class="t-muted t-strong" x="0" y=${y + 15}>${clip(run.nodes[client], LEFT)}</text>`);
     const spans = run.spans.filter((s) => s[1] === client);
     for (const [id, , operation, result, call, ret, crash] of spans.slice(0, BARS_MAX)) {
-      const end = ret ?? crash, from = x(call), to = end === null ? x(run.count) : x(end + 1), bad = id === wrong && verdict.outcome === "broken";
+      const end = ret ?? crash, from = x(Math.max(0, call)), to = end === null ? x(run.count) : x(end + 1), bad = id === wrong && verdict.outcome === "broken";
       const text = `${id} ${operation}${result === null ? (crash === null ? " · open to the end" : " · open: crashed") : ` → ${result}`}${bad ? " ✗" : ""}`;
       lines.push(html`<rect class=${`call ${bad ? "wrong" : ret === null ? "open" : ""}`} x=${from + 0.5} y=${y} width=${Math.max(2, to - from - 1)} height="20" rx="4"><title>${text}</title></rect>
         <text class=${bad ? "t-bad" : ""} x=${(from + to) / 2} y=${y + 14.5} text-anchor="middle">${clip(text, to - from - 26)}</text>`);
@@ -457,7 +458,7 @@ function Strip() {
     lines.push(html`<text class="t-muted t-strong" x="0" y=${y + 11}>passing</text>`);
     for (const [id, , operation, result, call, ret] of other.spans.slice(0, 300)) {
       if (ret === null || call >= run.count) continue;
-      const a = x(call) + 1, b = Math.max(a + 3, x(Math.min(ret + 1, run.count)) - 1);
+      const a = x(Math.max(0, call)) + 1, b = Math.max(a + 3, x(Math.min(ret + 1, run.count)) - 1);
       lines.push(html`<path class="passing" d=${`M${a} ${y + 3}v9H${b}v-9`}><title>${`${id} ${operation} → ${result}`}</title></path><text class="small t-ok halo" x=${(a + b) / 2} y=${y + 9} text-anchor="middle">${clip(`${operation} → ${result}`, b - a - 6)}</text>`);
     }
     y += 17;

@@ -3,10 +3,11 @@
 Source sets with sleep sets (Abdulla, Aronis, Jonsson, Sagonas, "Source sets: a foundation for optimal
 dynamic partial order reduction", J. ACM 64(4), 2017). A process is a message, or something that a
 node does of its own accord, and takes one step. Steps depend on each other if they happen at the same
-node, unless their messages commute there; where order in real time matters, a return also depends on
-a call. Faults depend on everything. No state is ever compared with another, so that states need no
-hash, and every complete run is there as a trace, with all its events. Properties of traces are judged
-in full; invariants only in the worlds that these runs pass through.
+node, unless their messages commute there, or if the scenario calls both visible; where order in real
+time matters, a return also depends on a call, and where properties may read notes in their order, a
+note on all three. Faults depend on everything. No state is ever compared with another, so that states
+need no hash, and every complete run is there as a trace, with all its events. Properties of traces
+are judged in full; invariants only in the worlds that these runs pass through.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from counterpoint.model.actions import Deliver, Fire
+from counterpoint.model.observer import OBSERVED
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.explore import Limits, Stop, Violation
 from counterpoint.model.search.replay import HANDLER_PROPERTY, first_broken, judge
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Event, EventKind, Trace
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action, HandlerFailed, IllegalEffect, Moved, World, begin
 
@@ -54,8 +56,9 @@ class _Step:
     at: NodeId | None
     moved: Moved | None
     failure: str | None
-    calls: bool
-    returns: bool
+    begins: bool
+    ends: bool
+    is_visible: bool
 
 
 @dataclass(slots=True)
@@ -92,6 +95,7 @@ class Reducer:
     ) -> None:
         self.scenario = scenario
         self._real_time = _needs_real_time(scenario) if real_time is None else real_time
+        self._moments = _MOMENTS if _may_read_moments(scenario) else frozenset[EventKind]()
         self._limits = limits or Limits()
         self._frames: list[_Frame] = []
         self._sent_at: dict[int, int] = {}
@@ -178,13 +182,16 @@ class Reducer:
 
     def _steps_of(self, world: World) -> Iterator[_Step]:
         for action in _enabled(world):
+            is_visible = self.scenario.visible(action)
             try:
                 moved = action.apply(world)
             except (HandlerFailed, IllegalEffect) as error:
-                yield _Step(action, action.at, None, str(error), False, False)
+                yield _Step(action, action.at, None, str(error), False, False, is_visible)
                 continue
             kinds = {event.kind for event in moved.events}
-            yield _Step(action, action.at, moved, None, "invoke" in kinds, "return" in kinds)
+            is_moment = not kinds.isdisjoint(self._moments)
+            begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment
+            yield _Step(action, action.at, moved, None, begins, ends, is_visible)
 
     def _next(self, frame: _Frame) -> _Step | None:
         while frame.done < len(frame.backtrack):
@@ -205,11 +212,13 @@ class Reducer:
     def _depend(self, one: _Step, other: _Step) -> bool:
         if self._is_global(one.action) or self._is_global(other.action):
             return True
+        if one.is_visible and other.is_visible:
+            return True
         if one.at == other.at:
             return not self._commute(one.action, other.action)
         if not self._real_time:
             return False
-        return (one.calls and other.returns) or (one.returns and other.calls)
+        return (one.begins and other.ends) or (one.ends and other.begins)
 
     def _is_global(self, action: Action) -> bool:
         """Tell whether a step depends on all others: a fault, or a timer out of a common budget."""
@@ -338,6 +347,15 @@ def _enabled(world: World) -> Iterator[Action]:
 def _add(frame: _Frame, action: Action) -> None:
     if action not in frame.backtrack:
         frame.backtrack.append(action)
+
+
+_MOMENTS = OBSERVED - {"invoke", "return"}
+"""What properties of histories may read besides operations: a moment ends something, and begins it."""
+
+
+def _may_read_moments(scenario: Scenario) -> bool:
+    """Tell whether some property of histories brings no automaton: it may read the order of notes."""
+    return any(p.reads == "operations" and p.observer is None for p in scenario.properties)
 
 
 def _needs_real_time(scenario: Scenario) -> bool:

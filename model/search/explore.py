@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from time import monotonic
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -231,10 +232,8 @@ class Explorer:
     def _representative(self, state: int) -> int:
         """Return the state that stands for all that differ from this one in names alone."""
         assert self._symmetry is not None
-        shifts = (*self._shifts, self._environment_shift)
-        fields = (*((state >> shift) & _MASK for shift in shifts), state >> self._memory_shift)
-        found = self._symmetry.representative(fields)
-        return sum(f << s for f, s in zip(found, (*shifts, self._memory_shift), strict=True))
+        found = self._symmetry.representative(self._fields(state))
+        return sum(f << s for f, s in zip(found, self._field_shifts, strict=True))
 
     def _after(self, state: int, step: _Step) -> int:
         successor = state + step.change
@@ -300,6 +299,27 @@ class Explorer:
         shifts = (*self._shifts, self._environment_shift)
         for state in self._parents:
             yield state, tuple((state >> shift) & _MASK for shift in shifts)
+
+    def levels(self) -> Iterator[Iterator[tuple[int, ...]]]:
+        """Return the states found so far by their distance from the first one, as their fields."""
+        found = iter(self._parents)
+        for size in self._level_sizes:
+            yield map(self._fields, islice(found, size))
+        yield map(self._fields, found)  # of a level that was not completed
+
+    def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
+        """Return the choices of a shortest run to a state, given its fields."""
+        choices = self.path(sum(f << s for f, s in zip(state, self._field_shifts, strict=True)))
+        assert len(choices) == steps, f"{len(choices)} steps, not {steps}, lead to {state}"
+        return choices
+
+    @property
+    def _field_shifts(self) -> tuple[int, ...]:
+        return (*self._shifts, self._environment_shift, self._memory_shift)
+
+    def _fields(self, state: int) -> tuple[int, ...]:
+        *small, last = self._field_shifts
+        return (*((state >> shift) & _MASK for shift in small), state >> last)
 
     def states_of(self, state: int) -> dict[str, object]:
         """Return the states of all nodes in a global state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,10 +20,29 @@ def states_of(world: World) -> Mapping[NodeId, Any]:
 
 
 def check_invariant(trace: Trace, invariant: Invariant) -> Verdict:
-    """Judge every world of a run; examined are the worlds up to the first that breaks it."""
+    """Judge every world of a run; examined are the worlds up to the first that breaks it.
+
+    Culprits are the nodes that the sentence names, the one that acted last at the end.
+    """
     for step, world in enumerate(trace.worlds):
         sentence = invariant.violation(states_of(world))
         if sentence is not None:
-            because = (f"after step {step - 1}, {show(trace.choices[step - 1])}",) if step else ()
-            return broken(invariant.name, sentence, examined=step + 1, because=because)
+            choice = trace.choices[step - 1] if step else None
+            named = _named(sentence, world.scenario.system.nodes)
+            return broken(
+                invariant.name,
+                sentence,
+                examined=step + 1,
+                because=(f"after step {step - 1}, {show(choice)}",) if choice else (),
+                culprits=tuple(sorted(named, key=lambda n: choice is not None and n == choice.at)),
+            )
     return holds(invariant.name, examined=len(trace.worlds))
+
+
+def _named(sentence: str, nodes: tuple[NodeId, ...]) -> tuple[NodeId, ...]:
+    """Return the nodes that a sentence names, in their order.
+
+    >>> _named("n1 and n12 both lead", ("n1", "n2", "n12"))
+    ('n1', 'n12')
+    """
+    return tuple(n for n in nodes if re.search(rf"(?<!\w){re.escape(n)}(?!\w)", sentence))

@@ -163,7 +163,7 @@ def _moved(parts: tuple[Any, ...], images: tuple[int, ...]) -> tuple[Any, ...]:
 
 
 def _memory(memory: Value, names: Names, images: tuple[int, ...]) -> Value:
-    """Return the memory of an observer; `Remembered` keeps its threads by the order of the nodes."""
+    """Return the memory of an observer; `Remembered` has its threads by the order of the nodes."""
     if not (isinstance(memory, tuple) and memory and isinstance(memory[0], Thread)):
         return renamed(memory, names)
     threads = [

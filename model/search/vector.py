@@ -463,6 +463,19 @@ class VectorExplorer:
             choices.append(action)
         return tuple(reversed(choices))
 
+    def levels(self) -> Iterator[Iterator[tuple[int, ...]]]:
+        """Return the states found so far by their distance from the first one, as their fields."""
+        return map(self._states_of_level, range(len(self._levels)))
+
+    def _states_of_level(self, level: int) -> Iterator[tuple[int, ...]]:
+        for start in range(0, size(self._levels[level]), CHUNK_STATES):
+            rows = rows_of(self._levels[level], start, start + CHUNK_STATES)
+            yield from zip(*(column.tolist() for column in self._fields(rows)), strict=True)
+
+    def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
+        """Return the choices of a shortest run, so many steps long, to a state given its fields."""
+        return self._path(steps, [np.array([value], np.int64) for value in state])
+
     def _step_back(self, level: int, fields: list[Ids]) -> tuple[Action, list[Ids]]:
         """Return an action that leads from a state of a level to the given one, and that state."""
         for start in range(0, size(self._levels[level]), CHUNK_STATES):

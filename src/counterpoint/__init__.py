@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         System,
         Timeout,
     )
-    from counterpoint.model.scenario import Budget, Property, Scenario, budgets, minority_of
+    from counterpoint.model.scenario import Budget, Goal, Property, Scenario, budgets, minority_of
     from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
     from counterpoint.model.search.replay import judge, run
     from counterpoint.model.trace import Event, Trace
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Begin", "Budget", "Call", "CancelTimer", "ChangeRole", "Crash", "Cut", "Delay", "Deliver", "Drop",
-    "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Heal", "Input", "Invoke",
+    "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Goal", "Heal", "Input", "Invoke",
     "Mend", "NodeId", "Note", "Omit", "Outcome", "Overtake", "Persist", "Property", "PropertyBroken",
     "Receive", "Recover", "Release", "Restart", "Return", "Scenario", "Send", "SetTimer", "Settle",
     "Start", "Step", "System", "Timeout", "Trace", "Transform", "Value", "Verdict", "broken",
@@ -75,7 +75,7 @@ _HOMES = {
         "Begin", "CancelTimer", "ChangeRole", "Effect", "Input", "Invoke", "Note", "Persist",
         "Receive", "Recover", "Return", "Send", "SetTimer", "Start", "Step", "System", "Timeout",
     ),
-    "model.scenario": ("Budget", "Property", "Scenario", "budgets", "minority_of"),
+    "model.scenario": ("Budget", "Goal", "Property", "Scenario", "budgets", "minority_of"),
     "model.search.failure": ("ExaminedNothing", "PropertyBroken"),
     "model.search.replay": ("judge", "run"),
     "model.trace": ("Event", "Trace"),

@@ -6,12 +6,12 @@ import tracemalloc
 from collections.abc import Iterator
 from random import Random
 
-from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.clock_checks import check_recorded_clocks
-from counterpoint.checkers.clocks import NONE, EventLog, vector_clocks
-from counterpoint.checkers.delivery import check_causal_delivery
+from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.happens_before.clock_checks import check_recorded_clocks
+from counterpoint.checkers.happens_before.clocks import NONE, EventLog, vector_clocks
+from counterpoint.checkers.happens_before.delivery import check_causal_delivery
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.sessions import check_sessions
+from counterpoint.checkers.sessions.check import check_sessions
 from tests.bench.measure import Figure, seconds
 
 COUNT = 100_000

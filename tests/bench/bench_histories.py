@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from random import Random
 
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.register import check_register, uses_of
-from counterpoint.checkers.zones import clusters_of, order_of_zones
+from counterpoint.checkers.register.check import check_register, uses_of
+from counterpoint.checkers.register.zones import clusters_of, order_of_zones
 from tests.bench.measure import Figure, seconds
 
 CLIENTS = 10

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from counterpoint.harness import check as command
-from counterpoint.harness.check import check
-from counterpoint.harness.check_files import Checked, Wanted, check_case, check_each, check_files
+from counterpoint.harness.checking.files import Checked, Wanted, check_case, check_each, check_files
+from counterpoint.harness.commands import check as command
+from counterpoint.harness.commands.check import check
 from tests.checkers.readers.reader_samples import SAMPLES
 
 GOOD = """client,type,f,key,value
@@ -231,7 +231,7 @@ def test_hostile_names_and_values_are_shown_harmlessly(folder: Path) -> None:
 def test_a_defect_of_a_checker_costs_one_history_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from counterpoint.harness import check_files as library
+    from counterpoint.harness.checking import files as library
 
     def failing(*_: object) -> object:
         raise TypeError("unhashable")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from counterpoint.harness.check_files import Checked, Wanted, check_each
+from counterpoint.harness.checking.files import Checked, Wanted, check_each
 from tests.checkers.readers.corpora import Entry, entries, needs_corpora
 
 OUTCOMES = {"valid": "holds", "invalid": "broken"}

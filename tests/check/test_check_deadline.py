@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from counterpoint.checkers.readers import read_cases
-from counterpoint.harness import check_properties
-from counterpoint.harness.check_files import Wanted, check_case
-from counterpoint.harness.check_properties import Property, Task
+from counterpoint.harness.checking import properties as check_properties
+from counterpoint.harness.checking.files import Wanted, check_case
+from counterpoint.harness.checking.properties import Property, Task
 from counterpoint.harness.deadline import TimeIsOver, deadline
 from counterpoint.model.verdict import Verdict
 
@@ -55,8 +55,8 @@ def test_a_check_that_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("nothing ends this but the deadline")
 
     slow = {"slow": Property("slow", "never ends", judge)}
-    monkeypatch.setattr("counterpoint.harness.check_files.PROPERTIES", slow)
-    monkeypatch.setattr("counterpoint.harness.check_files.GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("counterpoint.harness.checking.files.PROPERTIES", slow)
+    monkeypatch.setattr("counterpoint.harness.checking.files.GRACE_SECONDS", 0.0)
     (case,) = read_cases(TEXT, source="memory")
     checked = check_case(case, Wanted(property="slow", timeout_seconds=0.01))
     assert checked.outcome == "undecided"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from counterpoint.checkers.clocks import NONE, EventLog
+from counterpoint.checkers.happens_before.clocks import NONE, EventLog
 
 
 def random_log(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from random import Random
 
-from counterpoint.checkers.specifications import (
+from counterpoint.checkers.objects.specifications import (
     AppendList,
     Bank,
     CasRegister,

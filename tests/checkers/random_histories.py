@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.specifications import ILLEGAL, Specification
+from counterpoint.checkers.objects.specifications import ILLEGAL, Specification
 
 
 def write(name: str, client: str, value: Hashable, called: float, returned: float) -> Operation:

@@ -18,9 +18,9 @@ from counterpoint.checkers.history import (
     Operation,
     well_formed,
 )
-from counterpoint.checkers.ledger import Ledger
-from counterpoint.checkers.ledger_chains import NOT_OWNER, OK, Move
-from counterpoint.checkers.specifications import ILLEGAL
+from counterpoint.checkers.ledger.chains import NOT_OWNER, OK, Move
+from counterpoint.checkers.ledger.check import Ledger
+from counterpoint.checkers.objects.specifications import ILLEGAL
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.blocks import Clash
-from counterpoint.checkers.chains import order_chains
-from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import OPEN, History, Operation
-from counterpoint.checkers.linearizability import check_linearizability
-from counterpoint.checkers.lists import order_lists
-from counterpoint.checkers.parts import judged
-from counterpoint.checkers.specifications import AppendList, CasRegister, Specification
-from counterpoint.checkers.verify import witness_fault
+from counterpoint.checkers.linearizability.blocks import Clash
+from counterpoint.checkers.linearizability.chains import order_chains
+from counterpoint.checkers.linearizability.check import check_linearizability
+from counterpoint.checkers.linearizability.lists import order_lists
+from counterpoint.checkers.objects.exhaustive import legal_order
+from counterpoint.checkers.objects.parts import judged
+from counterpoint.checkers.objects.specifications import AppendList, CasRegister, Specification
+from counterpoint.checkers.objects.verify import witness_fault
 from tests.checkers.random_histories import Draw, Shape, call, random_history, read, write
 
 Found = tuple[Operation, ...] | Clash | None

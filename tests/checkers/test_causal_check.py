@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.causal_levels import Level
+from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.causal.levels import Level
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.model.verdict import Edge, Outcome
 from tests.checkers.causal_histories import sessions

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.causal_levels import Level
-from counterpoint.checkers.causal_verify import complaint
+from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.causal.verify import complaint
 from counterpoint.checkers.readers import Case, read_cases
-from counterpoint.checkers.session_order import Guarantee
-from counterpoint.checkers.sessions import GUARANTEES, check_sessions
-from counterpoint.checkers.transaction_levels import IsolationLevel
-from counterpoint.checkers.transactions import check_transactions
-from counterpoint.checkers.transactions_history import TransactionHistory
+from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions
+from counterpoint.checkers.sessions.order import Guarantee
+from counterpoint.checkers.transactions.check import check_transactions
+from counterpoint.checkers.transactions.history import TransactionHistory
+from counterpoint.checkers.transactions.levels import IsolationLevel
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[3] / "shared" / "corpora"
 CORPORA = Path(os.environ.get("COUNTERPOINT_CORPORA", BESIDE_THE_CHECKOUT))

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.clocks import NONE, EventLog
-from counterpoint.checkers.delivery import check_causal_delivery
-from counterpoint.checkers.log_cuts import Ledger, check_cuts
+from counterpoint.checkers.conservation.log_cuts import Amounts, check_cuts
+from counterpoint.checkers.happens_before.clocks import NONE, EventLog
+from counterpoint.checkers.happens_before.delivery import check_causal_delivery
 from counterpoint.model.verdict import Outcome
 from tests.checkers.event_logs import pasts, random_log
 
@@ -114,11 +114,11 @@ PAYMENT = EventLog((0, 1, 1), (7, -1, -1), (-1, 7, 7), 2, places=("a", "b"))
 
 
 def test_a_balanced_payment_is_conserved_and_its_second_receipt_ignored() -> None:
-    assert check_cuts(Ledger(PAYMENT, (-3, 3, 0), (3, 0, 0))).outcome is Outcome.HOLDS
+    assert check_cuts(Amounts(PAYMENT, (-3, 3, 0), (3, 0, 0))).outcome is Outcome.HOLDS
 
 
 def test_a_payment_booked_twice_names_both_receipts() -> None:
-    verdict = check_cuts(Ledger(PAYMENT, (-3, 3, 3), (3, 0, 0)))
+    verdict = check_cuts(Amounts(PAYMENT, (-3, 3, 3), (3, 0, 0)))
     assert verdict.summary == "e2 at b holds 3 more, but received and sent nothing"
     assert verdict.because[-1] == "m7 was received before, by e1 at b: its worth is spent"
     assert verdict.culprits == ("e1", "e2")
@@ -126,7 +126,7 @@ def test_a_payment_booked_twice_names_both_receipts() -> None:
 
 def test_a_payment_to_two_is_seen_on_a_cut_with_either_alone() -> None:
     log = EventLog((0, 1, 2), (7, -1, -1), (-1, 7, 7), 3, places=("a", "b", "c"))
-    verdict = check_cuts(Ledger(log, (-3, 3, 0), (3, 0, 0)))
+    verdict = check_cuts(Amounts(log, (-3, 3, 0), (3, 0, 0)))
     assert verdict.summary == (
         "m7, worth 3, was received by e1 at b and by e2 at c, and neither knew of the other"
     )
@@ -134,13 +134,13 @@ def test_a_payment_to_two_is_seen_on_a_cut_with_either_alone() -> None:
 
 def test_what_is_minted_on_purpose_is_balanced() -> None:
     log = EventLog((0,), (-1,), (-1,), 1)
-    assert check_cuts(Ledger(log, (5,), (0,), minted=(5,))).outcome is Outcome.HOLDS
-    assert check_cuts(Ledger(log, (5,), (0,))).is_broken
+    assert check_cuts(Amounts(log, (5,), (0,), minted=(5,))).outcome is Outcome.HOLDS
+    assert check_cuts(Amounts(log, (5,), (0,))).is_broken
 
 
 def test_a_spent_amount_shows_as_a_double_entry() -> None:
     log = EventLog((0,), (4,), (-1,), 1, places=("a",))
-    verdict = check_cuts(Ledger(log, (-1,), (3,)))
+    verdict = check_cuts(Amounts(log, (-1,), (3,)))
     assert verdict.summary == "e0 at a holds 1 less, but sent 3"
     assert verdict.because == (
         "in: received 0, minted 0",
@@ -150,29 +150,29 @@ def test_a_spent_amount_shows_as_a_double_entry() -> None:
 
 
 def test_amounts_that_never_move_prove_nothing() -> None:
-    assert check_cuts(Ledger(PAYMENT, (0, 0, 0), (0, 0, 0))).outcome is Outcome.UNDECIDED
+    assert check_cuts(Amounts(PAYMENT, (0, 0, 0), (0, 0, 0))).outcome is Outcome.UNDECIDED
 
 
-def conserved_on_all_cuts(ledger: Ledger) -> bool:
+def conserved_on_all_cuts(amounts: Amounts) -> bool:
     """Enumerate the consistent cuts, and add up what is held and in flight on each."""
-    log, past = ledger.log, pasts(ledger.log)
+    log, past = amounts.log, pasts(amounts.log)
     events = range(len(log.process))
-    minted = ledger.minted or (0,) * len(events)
+    minted = amounts.minted or (0,) * len(events)
     for size in range(len(events) + 1):
         for chosen in combinations(events, size):
             cut = set(chosen)
             if any(not past[event] <= cut for event in cut):
                 continue
             received = {log.received[event] for event in cut}
-            in_flight = sum(ledger.carried[e] for e in cut if log.sent[e] not in received)
-            held = sum(ledger.change[event] - minted[event] for event in cut)
+            in_flight = sum(amounts.carried[e] for e in cut if log.sent[e] not in received)
+            held = sum(amounts.change[event] - minted[event] for event in cut)
             if held + in_flight != 0:
                 return False
     return True
 
 
-def random_ledger(random: Random) -> Ledger:
-    """A ledger that is mostly balanced, whose second receipts are mostly ignored."""
+def random_amounts(random: Random) -> Amounts:
+    """Amounts that are mostly balanced, second receipts mostly ignored."""
     log = random_log(random, random.randrange(1, 8), random.randrange(1, 4), duplicates=0.3)
     carried = tuple(random.choice((0, 1, 2)) if m != NONE else 0 for m in log.sent)
     minted = tuple(random.choice((0, 0, 0, 1, -1)) for _ in log.process)
@@ -185,16 +185,16 @@ def random_ledger(random: Random) -> Ledger:
             booked.add(message)
         error = random.choice((1, -1)) if random.random() < 0.05 else 0
         change.append(worth - carried[index] + minted[index] + error)
-    return Ledger(log, tuple(change), carried, minted)
+    return Amounts(log, tuple(change), carried, minted)
 
 
 def compare_ledgers(seed: int, count: int) -> int:
     random = Random(seed)
     broken = 0
     for _ in range(count):
-        ledger = random_ledger(random)
-        verdict = check_cuts(ledger)
-        assert verdict.is_broken is not conserved_on_all_cuts(ledger), ledger
+        amounts = random_amounts(random)
+        verdict = check_cuts(amounts)
+        assert verdict.is_broken is not conserved_on_all_cuts(amounts), amounts
         broken += verdict.is_broken
     return broken
 

@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.causal_exhaustive import is_causal
-from counterpoint.checkers.causal_levels import Level
-from counterpoint.checkers.causal_verify import complaint
+from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.causal.exhaustive import is_causal
+from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.causal.verify import complaint
 from counterpoint.checkers.history import History
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.checkers.causal_histories import Shape, edited, random_history, sessions

@@ -13,15 +13,15 @@ from random import Random
 import networkx as nx
 import pytest
 
-from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.causal_exhaustive import is_causal
-from counterpoint.checkers.causal_levels import Level
-from counterpoint.checkers.causal_verify import complaint
+from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.causal.exhaustive import is_causal
+from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.causal.matching import INITIAL, Sessions, match_reads
+from counterpoint.checkers.causal.verify import complaint
 from counterpoint.checkers.history import History
-from counterpoint.checkers.matching import INITIAL, Sessions, match_reads
-from counterpoint.checkers.session_judge import judge_by_lanes, judge_guarantees
-from counterpoint.checkers.session_order import Guarantee, Guarantees, rule_between
-from counterpoint.checkers.sessions import GUARANTEES
+from counterpoint.checkers.sessions.check import GUARANTEES
+from counterpoint.checkers.sessions.judge import judge_by_lanes, judge_guarantees
+from counterpoint.checkers.sessions.order import Guarantee, Guarantees, rule_between
 from tests.checkers.replicated_stores import Policy, store_history
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv", "cm")

@@ -7,15 +7,15 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.agreement import Agreement, Holding
-from counterpoint.checkers.causal import check_causal
-from counterpoint.checkers.causal_visibility import check_visibility
-from counterpoint.checkers.clock_watch import Began, Clocks, ClockWatch, Stamped
+from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.operations import Seen
-from counterpoint.checkers.same_order import SameOrder, Step, check_same_order
-from counterpoint.checkers.session_memory import OfSessions, history_of
-from counterpoint.checkers.visibility import EMPTY, Deed, Missed, Saw, Shown, Watch, Wrote
+from counterpoint.checkers.replicas.agreement import Agreement, Holding
+from counterpoint.checkers.replicas.causal_visibility import check_visibility
+from counterpoint.checkers.replicas.clock_watch import Began, Clocks, ClockWatch, Stamped
+from counterpoint.checkers.replicas.same_order import SameOrder, Step, check_same_order
+from counterpoint.checkers.replicas.visibility import EMPTY, Deed, Missed, Saw, Shown, Watch, Wrote
+from counterpoint.checkers.sessions.memory import OfSessions, history_of
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.trace import Event, EventKind, Trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterpoint.checkers.convergence import Observation, check_convergence
+from counterpoint.checkers.replicas.convergence import Observation, check_convergence
 from counterpoint.model.verdict import Outcome
 
 

@@ -7,8 +7,11 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.clock_checks import check_lamport_clocks, check_recorded_clocks
-from counterpoint.checkers.clocks import (
+from counterpoint.checkers.happens_before.clock_checks import (
+    check_lamport_clocks,
+    check_recorded_clocks,
+)
+from counterpoint.checkers.happens_before.clocks import (
     NONE,
     EventLog,
     MalformedLog,

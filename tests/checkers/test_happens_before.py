@@ -7,7 +7,7 @@ from itertools import pairwise
 import networkx as nx
 import pytest
 
-from counterpoint.checkers.happens_before import (
+from counterpoint.checkers.happens_before.graph import (
     causal_future,
     causal_past,
     happens_before,

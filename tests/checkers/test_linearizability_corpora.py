@@ -8,13 +8,13 @@ from __future__ import annotations
 import pytest
 
 from counterpoint.checkers.history import History, by_key
-from counterpoint.checkers.linearizability import check_linearizability
-from counterpoint.checkers.monitor import first_fault
-from counterpoint.checkers.object_monitor import ObjectMonitor
-from counterpoint.checkers.parts import judged
+from counterpoint.checkers.linearizability.check import check_linearizability
+from counterpoint.checkers.linearizability.object_monitor import ObjectMonitor
+from counterpoint.checkers.objects.parts import judged
+from counterpoint.checkers.objects.specifications import CasRegister, Specification, Text
+from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.readers import read_cases
-from counterpoint.checkers.specifications import CasRegister, Specification, Text
-from counterpoint.checkers.verify import witness_fault
+from counterpoint.checkers.register.monitor import first_fault
 from counterpoint.model.verdict import Outcome
 from tests.checkers.readers.corpora import Entry, entries, needs_corpora
 

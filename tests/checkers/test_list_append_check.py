@@ -10,9 +10,9 @@ import pytest
 
 from counterpoint.checkers.events import Event, operations
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.list_append import RULES, ListLevel, check_list_append
 from counterpoint.checkers.micro import Micro
 from counterpoint.checkers.real_time import real_time_order
+from counterpoint.checkers.transactions.list_append import RULES, ListLevel, check_list_append
 from counterpoint.model.verdict import Outcome
 
 LEVELS = tuple(RULES)

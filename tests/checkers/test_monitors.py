@@ -9,15 +9,15 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.monitor import Monitor, RegisterMonitor, events, first_fault
-from counterpoint.checkers.object_monitor import ObjectMonitor
-from counterpoint.checkers.parts import judged
-from counterpoint.checkers.range_max import RangeMax
-from counterpoint.checkers.sequential import Specification
-from counterpoint.checkers.specifications import Ledger, Register
-from counterpoint.checkers.zones import RepeatedValue
+from counterpoint.checkers.linearizability.object_monitor import ObjectMonitor
+from counterpoint.checkers.objects.exhaustive import legal_order
+from counterpoint.checkers.objects.parts import judged
+from counterpoint.checkers.objects.sequential import Specification
+from counterpoint.checkers.objects.specifications import Ledger, Register
+from counterpoint.checkers.register.monitor import Monitor, RegisterMonitor, events, first_fault
+from counterpoint.checkers.register.range_max import RangeMax
+from counterpoint.checkers.register.zones import RepeatedValue
 from tests.checkers.objects_at_random import OBJECTS
 from tests.checkers.random_histories import Shape, random_history, read, write
 

@@ -8,8 +8,11 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.multi_writer import check_regular_in_one_order, check_weak_regular
-from counterpoint.checkers.single_writer import check_regular
+from counterpoint.checkers.linearizability.multi_writer import (
+    check_regular_in_one_order,
+    check_weak_regular,
+)
+from counterpoint.checkers.register.single_writer import check_regular
 from counterpoint.model.verdict import Outcome
 
 

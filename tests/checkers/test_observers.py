@@ -7,17 +7,17 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import Operation
-from counterpoint.checkers.observers import LinearizabilityObserver
-from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.checkers.specifications import (
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
+from counterpoint.checkers.objects.exhaustive import legal_order
+from counterpoint.checkers.objects.specifications import (
     CasRegister,
     Counter,
     Queue,
     Register,
     Specification,
 )
+from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.examine import history_trace

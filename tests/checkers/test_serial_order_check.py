@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.serial_order import SerialLevel, check_serial_order
-from counterpoint.checkers.transactions_history import (
+from counterpoint.checkers.transactions.history import (
     KINDS,
     Access,
     Transaction,
     TransactionHistory,
 )
+from counterpoint.checkers.transactions.serial_order import SerialLevel, check_serial_order
 from counterpoint.model.verdict import Outcome
 
 SER: SerialLevel = "serializability"

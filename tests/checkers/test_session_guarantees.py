@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.causal import check_causal
+from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.history import OPEN, UNKNOWN, History
-from counterpoint.checkers.session_order import Guarantee
-from counterpoint.checkers.sessions import GUARANTEES, check_sessions
-from counterpoint.checkers.sessions_exhaustive import keeps_guarantees
+from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions
+from counterpoint.checkers.sessions.exhaustive import keeps_guarantees
+from counterpoint.checkers.sessions.order import Guarantee
 from counterpoint.model.verdict import Outcome
 from tests.checkers.causal_histories import Shape, random_history, sessions
 

@@ -10,16 +10,16 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.exhaustive import legal_order
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.register import check_register
-from counterpoint.checkers.single_writer import (
+from counterpoint.checkers.objects.exhaustive import legal_order
+from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal
+from counterpoint.checkers.register.check import check_register
+from counterpoint.checkers.register.single_writer import (
     check_no_inversion,
     check_regular,
     check_safe,
     check_single_writer,
 )
-from counterpoint.checkers.specifications import ILLEGAL, Illegal
 from counterpoint.model.verdict import Outcome
 from tests.checkers.random_histories import happened, read, write
 

@@ -7,16 +7,16 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.transaction_levels import IsolationLevel
-from counterpoint.checkers.transactions import check_transactions
-from counterpoint.checkers.transactions_exhaustive import is_isolated
-from counterpoint.checkers.transactions_history import (
+from counterpoint.checkers.transactions.check import check_transactions
+from counterpoint.checkers.transactions.exhaustive import is_isolated
+from counterpoint.checkers.transactions.history import (
     Access,
     Kind,
     Session,
     Transaction,
     TransactionHistory,
 )
+from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.model.verdict import Outcome, Verdict
 
 LEVELS: tuple[IsolationLevel, ...] = ("read committed", "repeatable read", "read atomic", "causal")

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.clock_checks import check_lamport_clocks
-from counterpoint.checkers.clocks import NONE, EventLog
+from counterpoint.checkers.happens_before.clock_checks import check_lamport_clocks
+from counterpoint.checkers.happens_before.clocks import NONE, EventLog
 from counterpoint.harness.catalog import build, entry
 from counterpoint.harness.systems.stores_plans import PLANS
 from counterpoint.impl.causal_deps_rules import MUTANTS as DEPS_MUTANTS

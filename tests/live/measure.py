@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from counterpoint.harness.view import view_html
+from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.search.replay import judge
 from tests.live.conftest import FLAGS, chromium
 from tests.report.test_report import played

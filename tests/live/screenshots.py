@@ -6,10 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from counterpoint.harness.analyses import analyse
+from counterpoint.harness.analysis.analyses import analyse
 from counterpoint.harness.catalog import rebuild
-from counterpoint.harness.view import view_html
-from counterpoint.harness.view_data import Shown
+from counterpoint.harness.viewer.data import Shown
+from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.search.replay import judge
 from counterpoint.model.trace import Trace
 from tests.live.conftest import FLAGS, chromium

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from counterpoint.harness.export import EXPORTS
+from counterpoint.harness.exports.formats import EXPORTS
 from counterpoint.model.search.replay import judge
 from tests.report.test_export import TRACES
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from counterpoint.harness.analyses import analyse
-from counterpoint.harness.sentences import sentence
-from counterpoint.harness.story import Story
-from counterpoint.harness.view import page as page_of
-from counterpoint.harness.view import view_html
-from counterpoint.harness.view_data import Shown, view_data
+from counterpoint.harness.analysis.analyses import analyse
+from counterpoint.harness.report.sentences import sentence
+from counterpoint.harness.report.story import Story
+from counterpoint.harness.viewer.data import Shown, view_data
+from counterpoint.harness.viewer.page import page as page_of
+from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.search.replay import judge
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Edge, broken

@@ -14,7 +14,7 @@ LENGTHS_MAX = {
     "A1": 8, "A2": 11, "A3": 20, "A4": 11, "A5": 13, "A6": 42, "A7": 44, "A8": 30, "A9": 5,
     "A10": 26, "A11": 20, "A12": 46,
 }  # fmt: skip
-"""How long a minimised run may be; `test_token_manager_minima` knows which are as short as can be."""
+"""How long a minimised run may be; `test_true_minimum` knows which are as short as can be."""
 
 CHANGES_ROLES = ("A6", "A7", "A8", "A12")
 SLOW = pytest.mark.slow

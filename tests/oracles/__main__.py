@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=["auto", "plain", "numpy"], default="auto")
     asked = parser.parse_args()
     wrong = skipped = shown = 0
-    print(f"{'model':46} {'what':12} {'published':>12} {'ours':>12} {'CPU s':>7}")
+    print(f"{'model':46} {'what':18} {'published':>12} {'ours':>12} {'CPU s':>7}")
     for row in rows(asked.engine):
         if asked.what == "small" and row.size != "small":
             continue
@@ -57,8 +57,9 @@ def main() -> int:
         for what, published in row.expected.items():
             shown += 1
             wrong += ours[what] != published
-            sign = "" if ours[what] == published else "   <- differs"
-            print(f"{row.name:46} {what:12} {published:12,} {ours[what]:12,} {seconds:7.2f}{sign}")
+            shown_as = f"{published:,}" if row.is_published else "-"
+            sign = "" if ours[what] == published else f"   <- differs from {published:,}"
+            print(f"{row.name:46} {what:18} {shown_as:>12} {ours[what]:12,} {seconds:7.2f}{sign}")
         sys.stdout.flush()
     print(f"{shown} numbers, {wrong} differ, {skipped} rows skipped")
     return 1 if wrong else 0

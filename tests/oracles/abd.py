@@ -7,12 +7,17 @@ server is asked it ignores, or (`is_patient`) keeps for later.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from counterpoint.model.actions import Deliver
 from counterpoint.model.node import Input, Receive, Send, Step
-from counterpoint.model.scenario import Network, Scenario
+from counterpoint.model.scenario import Goal, Network, Scenario, nothing_is_visible
+from counterpoint.model.values import Value
+from counterpoint.model.world import Action
 from tests.oracles.clients import Client, Get, GetOk, Put, PutOk, client
-from tests.oracles.linearizable import linearizability
+from tests.oracles.linearizable import NOTHING, linearizability
+from tests.oracles.settings import one_of, whole
 
 Seq = tuple[int, int]
 
@@ -161,20 +166,47 @@ class Abd:
         return Step(replace(state, phase=None), (Send(phase.requester, answer),))
 
 
+def value_chosen(states: Mapping[str, State], messages: Sequence[tuple[str, str, Value]]) -> bool:
+    """Tell whether an answer with a value that was written is on its way."""
+    del states
+    return any(isinstance(body, GetOk) and body.value != NOTHING for _, _, body in messages)
+
+
+def begins_or_ends(action: Action) -> bool:
+    """Tell whether an operation begins or ends here; a first write counts as begun when it arrives.
+
+    The answer to a write is also the beginning of the read that follows it.
+    """
+    return isinstance(action, Deliver) and isinstance(action.body, (Put, PutOk, GetOk))
+
+
 def system(
     servers: str = "2",
     clients: str = "2",
     put_count: str = "1",
     network: Network = "unordered",
     busy: str = "ignore",
+    history: str = "partial",
 ) -> Scenario:
-    """Return the register with so many servers and clients; `busy` servers "ignore" or "keep"."""
-    protocol = Abd(int(servers), int(clients), int(put_count), is_patient=busy == "keep")
+    """Return the register with so many servers and clients; `busy` servers "ignore" or "keep".
+
+    `history` says when two runs are equivalent to partial-order reduction: the order of all that
+    begins or ends an operation is the same in both ("total"), or need not be ("partial").
+    """
+    protocol = Abd(
+        whole("servers", servers, at_least=1),
+        whole("clients", clients, at_least=1),
+        whole("put_count", put_count),
+        is_patient=one_of("busy", busy, "ignore", "keep") == "keep",
+    )
+    is_total = one_of("history", history, "partial", "total") == "total"
     return Scenario(
         name="abd",
         system=protocol,
         calls={},
         properties=(linearizability(),),
-        network=network,
+        goals=(Goal("value chosen", value_chosen),),
+        network=one_of("network", network, "unordered", "ordered"),
+        visible=begins_or_ends if is_total else nothing_is_visible,
         calls_floor=0.0,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from counterpoint.model.node import Effect, Input, Receive, Send, Start, Step
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import NodeId, Value
+from tests.oracles.settings import one_of, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +101,21 @@ class OneNode:
 
 def lastzero(size: str = "3") -> Scenario:
     """Return lastzero(N)."""
-    protocol = LastZero(int(size))
+    protocol = LastZero(whole("size", size, at_least=1))
     return Scenario("lastzero", protocol, {}, (), commute=reads_commute, calls_floor=0.0)
 
 
 def readers(readers: str = "3", commute: str = "yes") -> Scenario:
     """Return one writer and so many readers of a cell; reads commute, or are not said to."""
-    bodies: dict[NodeId, Value] = {f"reader{k}": Read() for k in range(int(readers))}
+    count = whole("readers", readers)
+    bodies: dict[NodeId, Value] = {f"reader{k}": Read() for k in range(count)}
     scenario = Scenario("readers", OneNode({"writer": Write(1), **bodies}), {}, (), calls_floor=0.0)
-    return scenario.but(commute=reads_commute) if commute == "yes" else scenario
+    commuting = one_of("commute", commute, "yes", "no") == "yes"
+    return scenario.but(commute=reads_commute) if commuting else scenario
 
 
 def senders(senders: str = "3") -> Scenario:
     """Return so many senders of different values to one receiver."""
-    bodies: dict[NodeId, Value] = {f"sender{k}": Write(k + 1) for k in range(int(senders))}
+    count = whole("senders", senders, at_least=1)
+    bodies: dict[NodeId, Value] = {f"sender{k}": Write(k + 1) for k in range(count)}
     return Scenario("senders", OneNode(bodies), {}, (), calls_floor=0.0)

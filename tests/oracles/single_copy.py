@@ -8,6 +8,7 @@ from counterpoint.model.node import Input, Receive, Send, Step
 from counterpoint.model.scenario import Network, Scenario
 from tests.oracles.clients import Client, Get, GetOk, Put, PutOk, client
 from tests.oracles.linearizable import linearizability
+from tests.oracles.settings import one_of, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,16 @@ def system(
     servers: str = "1", clients: str = "2", put_count: str = "1", network: Network = "unordered"
 ) -> Scenario:
     """Return the unreplicated register with so many servers and clients."""
+    protocol = SingleCopy(
+        whole("servers", servers, at_least=1),
+        whole("clients", clients, at_least=1),
+        whole("put_count", put_count),
+    )
     return Scenario(
         name="single-copy",
-        system=SingleCopy(int(servers), int(clients), int(put_count)),
+        system=protocol,
         calls={},
         properties=(linearizability(),),
-        network=network,
+        network=one_of("network", network, "unordered", "ordered"),
         calls_floor=0.0,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from counterpoint.harness.exploring import EngineName
-from tests.oracles.table import Row, deliveries, has_numpy, rows
+from tests.oracles.page import PAGE, with_table
+from tests.oracles.table import Row, has_numpy, rows
 
 ENGINES: tuple[EngineName, ...] = ("plain", "numpy") if has_numpy() else ("plain",)
 
@@ -30,9 +31,7 @@ def test_large_published_numbers_come_out(row: Row) -> None:
     assert row.measure() == row.expected
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("servers", "clients"), [(2, 1), (3, 1), (2, 2)])
-def test_the_first_value_takes_two_phases_of_two_operations(
-    servers: int, clients: int, engine: EngineName
-) -> None:
-    assert deliveries(servers, clients, engine) == {"deliveries": 11}
+def test_the_page_shows_every_row() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert with_table(text) == text, "python -m tests.oracles.page writes it again"
+    assert all(f"| {row.name} |" in text for row in rows())

@@ -26,6 +26,7 @@ from counterpoint.model.rules import deliverable
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Move, Moved, World, oldest
+from tests.oracles.settings import whole
 
 
 class Vote(Enum):
@@ -156,7 +157,7 @@ def disagreement(states: Mapping[NodeId, Any]) -> str | None:
 
 def system(managers: str = "3") -> Scenario:
     """Return two-phase commit with so many resource managers."""
-    protocol = TwoPhaseCommit(int(managers))
+    protocol = TwoPhaseCommit(whole("managers", managers, at_least=1))
     return Scenario(
         name="two-phase-commit",
         system=protocol,

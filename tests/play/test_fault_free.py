@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from counterpoint.harness.catalog import entry
 from counterpoint.harness.cli import main
-from counterpoint.harness.console import Console
-from counterpoint.harness.fault_free import fault_free
+from counterpoint.harness.play.console import Console
+from counterpoint.harness.play.fault_free import fault_free
 from counterpoint.model.scenario import Budget, budgets
 from counterpoint.model.search.compiled import Compiled
 from counterpoint.model.search.replay import run

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from counterpoint.harness.catalog import entry, rebuild
-from counterpoint.harness.console import CommandError
-from counterpoint.harness.play import Session
-from counterpoint.harness.play_run import Delay
+from counterpoint.harness.play.console import CommandError
+from counterpoint.harness.play.run import Delay
+from counterpoint.harness.play.session import Session
 from counterpoint.model.search.replay import run
 from counterpoint.model.values import show
 

@@ -204,8 +204,9 @@ def test_repositories_without_such_tests_pay_nothing(
             ours = {name for name in sys.modules if name.startswith("counterpoint.")}
             assert ours == {
                 "counterpoint.harness",
-                "counterpoint.harness.effort",
-                "counterpoint.harness.pytest_options",
+                "counterpoint.harness.plugin",
+                "counterpoint.harness.plugin.effort",
+                "counterpoint.harness.plugin.options",
                 "counterpoint.harness.pytest_plugin",
             }
             assert "hypothesis" not in sys.modules

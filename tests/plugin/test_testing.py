@@ -11,9 +11,14 @@ import pytest
 from hypothesis import settings
 
 import counterpoint
-from counterpoint.harness.effort import DEFAULTS, UNSAID, Effort
+from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort
+from counterpoint.harness.plugin.verification import (
+    Searched,
+    Verification,
+    scenario_of,
+    verification_of,
+)
 from counterpoint.harness.profiles import register_profiles
-from counterpoint.harness.verification import Searched, Verification, scenario_of, verification_of
 from counterpoint.model.search.campaign import Budgets, Campaign
 from tests.support.abd import abd, hasty
 

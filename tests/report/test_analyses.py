@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 
-from counterpoint.harness.analyses import Analyses, analyse
-from counterpoint.harness.report import LINES_MAX, report
-from counterpoint.harness.rerun import Runner, fork, property_behind
-from counterpoint.harness.story import Story
-from counterpoint.harness.support import culprit_events, past_steps, rests_on, support
-from counterpoint.harness.trail import holds_value, trail_of
-from counterpoint.harness.variants import is_default, overtaken, variants
+from counterpoint.harness.analysis.analyses import Analyses, analyse
+from counterpoint.harness.analysis.rerun import Runner, fork, property_behind
+from counterpoint.harness.analysis.variants import is_default, overtaken, variants
+from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.support import culprit_events, past_steps, rests_on, support
+from counterpoint.harness.report.terminal import LINES_MAX, report
+from counterpoint.harness.report.trail import holds_value, trail_of
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.harness.analyses import analyse
+from counterpoint.harness.analysis.analyses import analyse
 from counterpoint.harness.catalog import build
-from counterpoint.harness.plain import width_of
-from counterpoint.harness.report import LINES_MAX, broken_first, report
+from counterpoint.harness.report.plain import width_of
+from counterpoint.harness.report.terminal import LINES_MAX, broken_first, report
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from counterpoint.harness.ci import SUMMARY_BYTES_MAX, annotation, append_summary, summary
+from counterpoint.harness.plugin.ci import SUMMARY_BYTES_MAX, annotation, append_summary, summary
 from tests.report.test_report import abd_verdict
 from tests.support.runs import abd_failure
 

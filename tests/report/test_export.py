@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from counterpoint.checkers.readers.jepsen_edn import read_jepsen_edn
-from counterpoint.harness.export import EXPORTS, SUFFIXES
-from counterpoint.harness.export_dot import EVENTS_MAX
-from counterpoint.harness.export_python import CannotExport, to_python
-from counterpoint.harness.story import Story
+from counterpoint.harness.exports.dot import EVENTS_MAX
+from counterpoint.harness.exports.formats import EXPORTS, SUFFIXES
+from counterpoint.harness.exports.python import CannotExport, to_python
+from counterpoint.harness.report.story import Story
 from counterpoint.model.search.replay import judge
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.harness.plain import width_of
-from counterpoint.harness.report import LINES_MAX, report
+from counterpoint.harness.report.plain import width_of
+from counterpoint.harness.report.terminal import LINES_MAX, report
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.search.replay import enabled, judge, record
 from counterpoint.model.trace import Trace

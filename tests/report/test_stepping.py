@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from counterpoint.harness.stepping import (
+from counterpoint.harness.analysis.stepping import (
     BadCondition,
     Edit,
     difference,

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main
 from counterpoint.harness.entry import UnknownName
-from counterpoint.harness.report import LINES_MAX, report
+from counterpoint.harness.report.terminal import LINES_MAX, report
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.trace import Trace

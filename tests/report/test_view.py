@@ -11,10 +11,10 @@ from importlib.resources import files
 
 import pytest
 
-from counterpoint.harness.sentences import parts
-from counterpoint.harness.story import Story
-from counterpoint.harness.view import view_html
-from counterpoint.harness.view_data import run_data
+from counterpoint.harness.report.sentences import parts
+from counterpoint.harness.report.story import Story
+from counterpoint.harness.viewer.data import run_data
+from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.trace import Trace
 from tests.report.test_report import abd_verdict, played
 from tests.support.abd import abd

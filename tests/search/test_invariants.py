@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.support import basis
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.search.campaign import Budgets, Campaign
 from counterpoint.model.search.explore import Explorer
@@ -53,6 +56,29 @@ def test_the_verdict_names_the_step() -> None:
     assert verdict is not None
     assert verdict.examined == len(trace.choices) + 1
     assert verdict.because == ("after step 1, deliver(c1, s1, ask(1))",)
+    assert verdict.culprits == ("s1",)
+
+
+def test_a_verdict_about_two_nodes_rests_on_what_made_each_of_them_what_it_is() -> None:
+    def violation(states: Mapping[str, Any]) -> str | None:
+        asked = [n for n, s in states.items() if getattr(s, "count", 0) > 0]
+        return f"{asked[0]} and {asked[1]} were asked" if len(asked) > 1 else None
+
+    scenario = nobody_is_asked_often(9).but(invariants=(Invariant("one", violation),))
+    explorer = Explorer(scenario)
+    for _ in explorer.explore():
+        pass
+    assert explorer.progress.violation is not None
+    trace = run(scenario, explorer.progress.violation.choices)
+    verdict = first_broken(judge(trace))
+    assert verdict is not None
+    last = trace.choices[-1].at
+    assert last is not None
+    assert set(verdict.culprits) == {"s1", "s2"}
+    assert verdict.culprits[-1] == last
+    alone = [basis(Story(trace), replace(verdict, culprits=(n,))) for n in verdict.culprits]
+    assert basis(Story(trace), verdict) == alone[0] | alone[1]
+    assert alone[0] < basis(Story(trace), verdict)
 
 
 def test_an_invariant_that_holds_is_examined_in_every_world() -> None:

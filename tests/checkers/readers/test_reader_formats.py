@@ -8,7 +8,7 @@ import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History
 from counterpoint.checkers.readers import READERS, Case, UnreadableHistory, read_cases
-from counterpoint.checkers.transactions_history import TransactionHistory
+from counterpoint.checkers.transactions.history import TransactionHistory
 from tests.checkers.readers.reader_samples import (
     DBCOP_BINCODE,
     SAMPLES,

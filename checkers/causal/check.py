@@ -1,0 +1,107 @@
+"""Is a history of reads and writes causally consistent, and if not, why not?
+
+>>> from counterpoint.checkers.history import Operation
+>>> history = (
+...     Operation("o1", "alice", "write", "found", 1, None, 1, 2),
+...     Operation("o2", "bob", "read", "found", None, 1, 3, 4),
+...     Operation("o3", "bob", "write", "glad", 1, None, 5, 6),
+...     Operation("o4", "carol", "read", "glad", None, 1, 7, 8),
+...     Operation("o5", "carol", "read", "found", None, None, 9, 10),
+... )
+>>> verdict = check_causal(history)
+>>> verdict.outcome.value, verdict.details["pattern"]
+('broken', 'WriteCOInitRead')
+>>> print(verdict.summary.split(":")[0])
+glad=1 was visible to carol before found=1, although found=1 happened before glad=1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from types import MappingProxyType
+
+from counterpoint.checkers.causal.core import deciding_last, restrict, shrink
+from counterpoint.checkers.causal.levels import Judgement, Level, is_broken, judge
+from counterpoint.checkers.causal.matching import Sessions, match_reads
+from counterpoint.checkers.causal.matchings import judge_matchings
+from counterpoint.checkers.causal.reasons import explain
+from counterpoint.checkers.history import History
+from counterpoint.checkers.words import edges
+from counterpoint.model.verdict import Outcome, Verdict, broken, holds
+
+PROPERTIES: dict[Level, str] = {
+    "cc": "causal consistency",
+    "ccv": "causal convergence",
+    "cm": "causal memory",
+}
+"""The property that each level is called in verdicts."""
+
+
+def check_causal(
+    history: History,
+    *,
+    level: Level = "cc",
+    initial: Hashable = None,
+    matchings_max: int = 64,
+) -> Verdict:
+    """Tell whether a history of "read" and "write" operations is causally consistent.
+
+    A client is a session, in the order of its calls; real time plays no other part. `level` is
+    "cc" (each answer is explained by some order of what is known), "ccv" (by one order for
+    everybody) or "cm" (all answers of a session by one order); see `causal_levels`. `initial` is
+    what every key holds before it is written, and comes before every write.
+
+    `examined` counts the reads that were judged; without any the verdict is UNDECIDED. A broken
+    verdict has as culprits a core from which nothing can be removed, and as `details["pattern"]`
+    the bad pattern. One that holds has as witness a topological order of causality, for "ccv" an
+    order of all writes that explains every read, and for "cm" in `details["views"]` one for each
+    session. Reads that several writes can explain are tried in every way, up to `matchings_max`;
+    beyond that the verdict is UNDECIDED.
+
+    Raises:
+        MalformedHistory: two calls of one client at the same instant.
+        ValueError: an operation that is neither a read nor a write.
+    """
+    name = PROPERTIES[level]
+    matching = match_reads(history, initial=initial)
+
+    def judged(sessions: Sessions) -> Verdict:
+        return _verdict(name, sessions, judge(sessions, level), level)
+
+    return judge_matchings(name, matching, judged, matchings_max=matchings_max)
+
+
+def _verdict(name: str, sessions: Sessions, judgement: Judgement, level: Level) -> Verdict:
+    if judgement.core:
+        return _violation(name, sessions, judgement, level)
+    witness = _ids(sessions, judgement.order)
+    verdict = holds(name, examined=sessions.read_count, witness=witness)
+    if verdict.outcome is Outcome.UNDECIDED or not judgement.views:
+        return verdict
+    views = {
+        sessions.operations[sessions.starts[session]].client: _ids(sessions, view)
+        for session, view in judgement.views.items()
+        if view
+    }
+    details = MappingProxyType({"views": MappingProxyType(views)})
+    return Verdict(name, verdict.outcome, verdict.examined, witness=witness, details=details)
+
+
+def _violation(name: str, sessions: Sessions, judgement: Judgement, level: Level) -> Verdict:
+    core = restrict(sessions, judgement.core)
+    assert is_broken(core, level), f"{sorted(judgement.core)} do not break {name} alone"
+    core = shrink(core, lambda smaller: is_broken(smaller, level))
+    reasons = explain(core, level)
+    return broken(
+        name,
+        f"{reasons.summary} ({reasons.pattern})",
+        examined=sessions.read_count,
+        because=reasons.because,
+        edges=edges(core.operations, reasons.cycle),
+        culprits=deciding_last(core),
+        details=MappingProxyType({"pattern": reasons.pattern}),
+    )
+
+
+def _ids(sessions: Sessions, order: Sequence[int]) -> tuple[str, ...]:
+    return tuple(sessions.operations[index].id for index in order)

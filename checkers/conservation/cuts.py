@@ -1,0 +1,182 @@
+"""Conservation on every consistent cut of a run, and not only on the states that the run went through.
+
+A consistent cut is a set of events that contains, with each event, all that happened before it: a
+moment that some observer could have seen. There are exponentially many, but two local rules decide
+all of them (checkers of global invariants by local balance; Mattern, "Virtual time and global
+states", 1989, for the cuts):
+
+- things that travel in messages are conserved on every cut exactly if each step is balanced (what a
+  node has afterwards is what it had, plus what it received, minus what it sent) and each message is
+  received at most once, as it was sent (`check_balance`);
+- a thing that is handed on by writing a new version is in one place on every cut exactly if its
+  versions were made one after the other in happened-before order, each by the owner of the one
+  before (`check_paths`).
+
+Both take time linear in the number of events, times the number of nodes for the second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import TypeAlias
+
+from counterpoint.checkers.conservation.check import Owner, Payment, Reading
+from counterpoint.model.trace import Event, Trace
+from counterpoint.model.values import NodeId, Value, show
+from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.world import Core
+
+Held: TypeAlias = Callable[[NodeId, Core], tuple[Hashable, ...]]
+"""What a node has."""
+
+Carried: TypeAlias = Callable[[Value], tuple[Hashable, ...]]
+"""What travels in a message."""
+
+
+# ---- things that travel in messages --------------------------------------------------------------
+
+
+def check_balance(trace: Trace, held: Held, carried: Carried, *, name: str = "balance") -> Verdict:
+    """Judge whether what nodes have and messages carry is the same on every consistent cut.
+
+    The trace must have its worlds. Examined are the steps that moved anything.
+    """
+    receipts: dict[int, Event] = {}
+    examined = 0
+    for step in range(len(trace.worlds) - 1):
+        events = trace.events_of_step(step)
+        for event in events:
+            fault = _message_fault(event, receipts, carried)
+            if fault:
+                return broken(name, fault, examined=examined + 1, because=(f"step {step}",))
+        for node, surplus in _surpluses(trace, step, events, held, carried):
+            examined += 1
+            if surplus:
+                return _unbalanced(name, node, surplus, step, examined)
+    return holds(name, examined=examined)
+
+
+def _message_fault(event: Event, receipts: dict[int, Event], carried: Carried) -> str:
+    """Say what a message's fate does to what it carries, "" if nothing."""
+    if event.kind not in ("deliver", "lose", "duplicate") or not carried(event.value):
+        return ""
+    things = ", ".join(map(show, carried(event.value)))
+    assert event.message is not None, f"event {event.id} is about no message"
+    if event.kind == "lose":
+        return f"m{event.message} is lost with {things}: {event.why}"
+    if event.kind == "duplicate":
+        return ""  # two copies harm only if both arrive
+    earlier = receipts.setdefault(event.message, event)
+    if earlier is event:
+        return ""
+    return (
+        f"m{event.message} arrives a second time with {things}; the first was step {earlier.step}"
+    )
+
+
+def _surpluses(
+    trace: Trace, step: int, events: tuple[Event, ...], held: Held, carried: Carried
+) -> Iterator[tuple[NodeId, Counter[Hashable]]]:
+    """Return, for each node that moved anything in a step, what it has too much (or too little)."""
+    before, after = trace.worlds[step], trace.worlds[step + 1]
+    for node in trace.scenario.system.nodes:
+        surplus: Counter[Hashable] = Counter(held(node, after.core(node)))
+        surplus.subtract(held(node, before.core(node)))
+        has_moved = False
+        for event in events:
+            if event.kind == "deliver" and event.node == node:
+                surplus.subtract(carried(event.value))
+                has_moved = has_moved or bool(carried(event.value))
+            elif event.kind == "send" and event.node == node:
+                surplus.update(carried(event.value))
+                has_moved = has_moved or bool(carried(event.value))
+        unbalanced = Counter({thing: count for thing, count in surplus.items() if count})
+        if has_moved or unbalanced:
+            yield node, unbalanced
+
+
+def _unbalanced(
+    name: str, node: NodeId, surplus: Counter[Hashable], step: int, examined: int
+) -> Verdict:
+    gained = sorted(show(thing) for thing, count in surplus.items() if count > 0)
+    lost = sorted(show(thing) for thing, count in surplus.items() if count < 0)
+    parts = [f"{verb} {', '.join(things)} {how}" for verb, things, how in (
+        ("has", gained, "that it did not receive"), ("loses", lost, "without sending it"),
+    ) if things]  # fmt: skip
+    summary = f"{node} {' and '.join(parts)}"
+    return broken(name, summary, examined=examined, because=(f"step {step}",))
+
+
+# ---- things that are handed on by new versions ---------------------------------------------------
+
+
+def check_paths(
+    trace: Trace,
+    start: Mapping[int, Owner],
+    reading: Reading,
+    *,
+    name: str = "conservation on cuts",
+) -> Verdict:
+    """Judge whether the payments of each token are one path of the happened-before order.
+
+    Then every consistent cut holds the first few payments of each token and no others: one owner
+    per token, as many tokens as at the start. Examined are the payments.
+    """
+    clocks = clocks_of(trace)
+    last: dict[int, tuple[Event, Payment]] = {}
+    examined = 0
+    for event in trace.events:
+        said = reading(event.node or "", event.value) if event.kind == "note" else None
+        if not isinstance(said, Payment):
+            continue
+        examined += 1
+        token, version, _ = said.made
+        earlier = last.get(token)
+        owner = earlier[1].made[2] if earlier else start.get(token)
+        newest = earlier[1].made[1] if earlier else 1
+        if version != newest + 1 or said.payer != owner:
+            return broken(
+                name,
+                f"token {token} leaves its path: {said.payer} makes version {version}, "
+                f"and version {newest} belongs to {owner}",
+                examined=examined,
+                because=(f"step {event.step}",),
+            )
+        if earlier is not None and not happened_before(clocks, trace, earlier[0], event):
+            return broken(
+                name,
+                f"version {version} of token {token} does not come after version {newest}",
+                examined=examined,
+                because=(
+                    f"version {newest} was made at step {earlier[0].step}",
+                    f"version {version} was made at step {event.step}, "
+                    "and no chain of messages leads there",
+                ),
+            )
+        last[token] = (event, said)
+    return holds(name, examined=examined)
+
+
+def clocks_of(trace: Trace) -> list[tuple[int, ...]]:
+    """Return the vector clock of every event: how many events of each node are in its past.
+
+    An event that happens at no node has the clock of what caused it.
+    """
+    index = {node: position for position, node in enumerate(trace.scenario.system.nodes)}
+    clocks: list[tuple[int, ...]] = []
+    for event in trace.events:
+        clock = [0] * len(index)
+        for cause in event.causes:
+            clock = list(map(max, clock, clocks[cause]))
+        if event.node is not None:
+            clock[index[event.node]] += 1
+        clocks.append(tuple(clock))
+    return clocks
+
+
+def happened_before(clocks: list[tuple[int, ...]], trace: Trace, one: Event, other: Event) -> bool:
+    """Tell whether one event of a node is in the past of another event."""
+    assert one.node is not None, f"event {one.id} happens at no node"
+    position = trace.scenario.index[one.node]
+    return one.id != other.id and clocks[one.id][position] <= clocks[other.id][position]

@@ -1,0 +1,1 @@
+"""Happens-before: which events can have influenced which, as a graph and as clocks."""

@@ -1,0 +1,179 @@
+"""Linearizability of any object that has a sequential specification.
+
+    verdict = check_linearizability(history, CasRegister(initial=0))
+
+The parts of a history that concern different keys are judged apart. For each part the cheapest
+exact way is taken: where a register's writes carry different values, or come from one writer, a
+scan decides; elsewhere the just-in-time search, with a budget that doubles in turn over the parts,
+so that an easy violation is found before a hard part is finished.
+
+What is assumed where an answer was not seen: an operation with status "fail" had no effect; one
+with status "info", or without a return, may take effect at any time after its call, or never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from counterpoint.checkers.history import History, Operation, by_key, well_formed
+from counterpoint.checkers.linearizability.jit import JustInTime
+from counterpoint.checkers.linearizability.plan import Table, plan_of
+from counterpoint.checkers.linearizability.quick import quick_verdict
+from counterpoint.checkers.linearizability.searched import Wording, broken_by_search
+from counterpoint.checkers.objects.parts import judged, one_order, unanswered, with_names
+from counterpoint.checkers.objects.sequential import Specification
+from counterpoint.checkers.objects.verify import real_time_fault, witness_fault
+from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
+
+STEPS_MAX = 2_000_000
+"""How many steps of search a check may take unless it is told otherwise; some seconds' worth."""
+
+TURN_STEPS = 2_000
+"""How many steps a part is searched before the next one has its turn, at first."""
+
+CLOCK_STEPS = 5_000
+"""How many steps may pass before the clock is looked at: some hundredths of a second."""
+
+Parts = Mapping[Hashable, History]
+
+
+def check_linearizability(
+    history: Sequence[Operation],
+    specification: Specification,
+    *,
+    name: str = "linearizability",
+    partition: Callable[[Sequence[Operation]], Parts] = by_key,
+    timeout_seconds: float | None = None,
+    clock: Callable[[], float] | None = None,
+    steps_max: int = STEPS_MAX,
+    explain: bool = True,
+    show: Callable[[Hashable], str] = repr,
+) -> Verdict:
+    """Judge whether the operations could have taken effect one at a time, each within its time.
+
+    `partition` splits the history into objects that can be judged apart (`parts.whole`: it is one
+    object). HOLDS carries an order of the operations, failed and unanswered reads left out. BROKEN
+    carries a core: operations that have no order. For a register whose writes differ these are at
+    most six that say so by themselves; for other objects they cannot all be right even if any
+    other operation might not have happened, and none can be spared. UNDECIDED when nothing was
+    there to judge, after `steps_max` steps of search or as many configurations as may be kept, or
+    after `timeout_seconds` by `clock` (`time.monotonic`, say: checkers have no clock of their own;
+    it is looked at between short stretches of search, and linear passes are not interrupted);
+    `details["prefix"]` is then an order of what was explained. Without `explain`, a violation that
+    the search found is reported bare, which takes a fraction of the time.
+
+    Raises:
+        MalformedHistory: what no clients can have produced, or two operations of one name.
+        UnknownOperation: an operation that the specification does not describe.
+    """
+    ordered = well_formed(history)
+    with_names(ordered)
+    wording = Wording(name, show, _deadline(timeout_seconds, clock), explain)
+    return _Check(specification, wording, partition(ordered)).verdict(steps_max)
+
+
+def _deadline(seconds: float | None, clock: Callable[[], float] | None) -> Callable[[], bool]:
+    if seconds is None:
+        return lambda: False
+    if clock is None:
+        raise ValueError("timeout_seconds needs a clock, for example clock=time.monotonic")
+    now, end = clock, clock() + seconds
+    return lambda: now() >= end
+
+
+class _Check:
+    """One check under way: the orders found so far, and the searches that have not ended."""
+
+    def __init__(self, specification: Specification, wording: Wording, parts: Parts) -> None:
+        self._specification = specification
+        self._wording = wording
+        self._parts = parts
+        self._judged = {key: judged(part, specification) for key, part in parts.items()}
+        self._examined = sum(map(len, self._judged.values()))
+        self._orders: dict[Hashable, tuple[str, ...]] = {}
+        self._searches: dict[Hashable, JustInTime] = {}
+
+    def verdict(self, steps_max: int) -> Verdict:
+        """Try what is exact and cheap on every part, then search the others in turn."""
+        if not self._examined:
+            return undecided(self._wording.name, "nothing was examined")
+        for key, part in self._parts.items():
+            quick = quick_verdict(part, self._judged[key], self._specification, self._wording)
+            if quick is not None and quick.is_broken:
+                return self._of_part(key, quick)
+            if quick is not None:
+                self._orders[key] = quick.witness
+        return self._search(steps_max) or self._holds()
+
+    def _search(self, steps_left: int) -> Verdict | None:
+        """Search the parts that are left in turn, each time for longer, until one is broken."""
+        budget = TURN_STEPS
+        while left := [key for key in self._parts if key not in self._orders]:
+            for key in left:
+                search = self._search_of(key)
+                steps_left -= self._run(search, min(budget, steps_left))
+                if search.is_legal is False:
+                    verdict = broken_by_search(search, self._wording, examined=self._examined)
+                    return self._of_part(key, verdict)
+                if search.is_legal:
+                    self._orders[key] = self._order(key, search)
+                elif steps_left <= 0:
+                    return self._gave_up(key, search, "the steps allowed were used up")
+                elif search.is_full:
+                    return self._gave_up(key, search, "memory was used up")
+                elif self._wording.is_over():
+                    return self._gave_up(key, search, "time was over")
+            budget *= 2
+        return None
+
+    def _search_of(self, key: Hashable) -> JustInTime:
+        """The search of a part, prepared when it is first needed."""
+        if key not in self._searches:
+            plan = plan_of(self._judged[key], Table(self._specification))
+            self._searches[key] = JustInTime(plan)
+        return self._searches[key]
+
+    def _run(self, search: JustInTime, steps: int) -> int:
+        """Search on, looking at the clock now and then; returns the steps taken."""
+        started = search.steps_taken
+        while search.is_legal is None and search.steps_taken < started + steps:
+            search.run(min(CLOCK_STEPS, started + steps - search.steps_taken))
+            if search.is_full or self._wording.is_over():
+                break
+        return search.steps_taken - started
+
+    def _order(self, key: Hashable, search: JustInTime) -> tuple[str, ...]:
+        order = search.order()
+        fault = witness_fault(self._judged[key], order, self._specification)
+        assert not fault, f"the order from the search is wrong: {fault}"
+        return order
+
+    def _holds(self) -> Verdict:
+        operations = {op.id: op for part in self._judged.values() for op in part}
+        order = one_order(self._orders.values(), operations)
+        fault = real_time_fault(order, operations) if len(self._orders) > 1 else ""
+        assert not fault, f"the orders of the parts were merged wrongly: {fault}"
+        summary = unanswered([operations[name] for name in order])
+        return holds(self._wording.name, examined=self._examined, witness=order, summary=summary)
+
+    def _of_part(self, key: Hashable, verdict: Verdict) -> Verdict:
+        """The verdict of a part as that of the whole; with several parts it names its key."""
+        summary = verdict.summary
+        if len(self._parts) > 1:
+            summary = f"key {self._wording.show(key)}: {summary}"
+        return replace(verdict, summary=summary, examined=self._examined)
+
+    def _gave_up(self, key: Hashable, search: JustInTime, why: str) -> Verdict:
+        prefix = search.order()
+        name, operations = self._wording.name, len(self._judged[key])
+        verdict = Verdict(
+            name,
+            Outcome.UNDECIDED,
+            self._examined,
+            summary=f"{why} after {search.steps_taken} steps of search; "
+            f"{search.deepest} of {search.plan.length} answers have an order so far",
+            details=MappingProxyType({"prefix": prefix, "operations": operations}),
+        )
+        return self._of_part(key, verdict)

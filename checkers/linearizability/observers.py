@@ -1,0 +1,230 @@
+"""Linearizability as an observer: what of a history an exploration must remember, and no more.
+
+A memory is, for each object, the set of its configurations: a state of the sequential specification,
+the calls that have not taken effect yet, and those that have but were not answered. A call takes
+effect when an answer makes it necessary: when an operation returns, it and any calls before it do
+(just-in-time linearization: Lowe, "Testing for linearizability", 2017). No configuration left means
+that no order explains what was seen, whatever comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.objects.sequential import ILLEGAL, Role, Specification, hints_of
+from counterpoint.checkers.operations import Seen, View
+from counterpoint.model.observer import Observation, Observer
+from counterpoint.model.values import NodeId, Value
+
+
+class Pending(NamedTuple):
+    """A call without an answer. A call that was cut by a crash has a number for its owner."""
+
+    owner: NodeId | int
+    operation: Value
+
+
+class Taken(NamedTuple):
+    """A call that took effect, and the state in which it did: its answer must fit.
+
+    `state` is empty for an operation that is legal everywhere, else a 1-tuple.
+    """
+
+    call: Pending
+    state: tuple[Hashable, ...]
+
+
+class Configuration(NamedTuple):
+    """One way to explain what was seen of an object."""
+
+    state: Hashable
+    waiting: frozenset[Pending] = frozenset()
+    taken: frozenset[Taken] = frozenset()
+
+
+Memory: TypeAlias = frozenset[tuple[Hashable, frozenset[Configuration]]]
+"""The configurations of each object that was used so far."""
+
+
+@dataclass(frozen=True)
+class Translated:
+    """An observer that is told of everything in other words, and not of what has none.
+
+    So a view can depend on who calls: `translate` puts the client into the operation.
+    """
+
+    observer: Observer
+    translate: Callable[[Observation], Observation | None]
+
+    @property
+    def initial(self) -> Value:
+        """The memory of the observer before anything was seen."""
+        return self.observer.initial
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Value:
+        """Pass on what was seen, translated."""
+        told = [said for o in seen if (said := self.translate(o)) is not None]
+        return self.observer.observe(memory, told)
+
+    def is_broken(self, memory: Value) -> bool:
+        """Ask the observer."""
+        return self.observer.is_broken(memory)
+
+
+@dataclass(frozen=True)
+class LinearizabilityObserver:
+    """Every object behaves as if its operations took effect one at a time (Herlihy and Wing 1990).
+
+    `view` shows operations as for the checker, and each key is an object of its own. Key, f and
+    argument must not depend on the answer; but the answer may show that there was no operation at
+    all (None), which is as if it had failed.
+    """
+
+    specification: Specification
+    view: View
+
+    @property
+    def initial(self) -> Memory:
+        """Nothing was called."""
+        return frozenset()
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Memory:
+        """Take in calls, returns and crashes of clients."""
+        assert isinstance(memory, frozenset), f"{memory!r} is no memory of this observer"
+        known: Memory = memory
+        for observation in seen:
+            match observation.kind:
+                case "invoke":
+                    known = self._called(known, Pending(observation.node, observation.value))
+                case "return":
+                    known = self._returned(known, observation.node, observation.value)
+                case "crash":
+                    known = self._crashed(known, observation.node)
+                case _:
+                    pass  # nothing else is part of a history of operations
+        return known
+
+    def is_broken(self, memory: Value) -> bool:
+        """Tell whether some object has no configuration left."""
+        assert isinstance(memory, frozenset), f"{memory!r} is no memory of this observer"
+        return any(not configurations for _, configurations in memory)
+
+    def _called(self, memory: Memory, call: Pending) -> Memory:
+        if self.view(call.operation, UNKNOWN) is None:
+            return memory
+        key = self._seen(call).key
+        unused = frozenset({Configuration(self.specification.initial)})
+        before = next((found for known, found in memory if known == key), unused)
+        after = frozenset(c._replace(waiting=c.waiting | {call}) for c in before)
+        return _with(memory, key, after)
+
+    def _returned(self, memory: Memory, client: NodeId, result: Value) -> Memory:
+        found = _under_way(memory, client)
+        if found is None:  # a call that nobody judges, or all is lost already
+            return memory
+        key, configurations, call = found
+        looks = self.view(call.operation, result)
+        if looks is not None and Seen(*looks).status == "info":
+            return self._crashed(memory, client)
+        if looks is None or Seen(*looks).status == "fail":
+            after: set[Configuration | None] = {self._without(c, call) for c in configurations}
+        else:
+            after = {d for c in configurations for d in self._answered(c, call, result)}
+        return _with(memory, key, frozenset(c for c in after if c is not None))
+
+    def _crashed(self, memory: Memory, client: NodeId) -> Memory:
+        found = _under_way(memory, client)
+        if found is None:
+            return memory
+        key, configurations, call = found
+        return _with(memory, key, frozenset(self._cut(c, call) for c in configurations))
+
+    def _answered(
+        self, start: Configuration, call: Pending, result: Value
+    ) -> Iterator[Configuration]:
+        """Return the configurations in which the call took effect and has this answer."""
+        for taken in start.taken:
+            if taken.call == call:
+                if not taken.state or self._after(taken.state[0], call, result) is not ILLEGAL:
+                    yield start._replace(taken=start.taken - {taken})
+                return
+        for reached in self._closure(start, call):
+            state = self._after(reached.state, call, result)
+            if state is not ILLEGAL:
+                yield reached._replace(state=state, waiting=reached.waiting - {call})
+
+    def _closure(self, start: Configuration, call: Pending) -> Iterator[Configuration]:
+        """Return what can be reached by letting other waiting calls take effect."""
+        reached, stack = {start}, [start]
+        while stack:
+            current = stack.pop()
+            yield current
+            for other in current.waiting - {call}:
+                following = self._take(current, other)
+                if following is not None and following not in reached:
+                    reached.add(following)
+                    stack.append(following)
+
+    def _take(self, current: Configuration, call: Pending) -> Configuration | None:
+        state = self._after(current.state, call, UNKNOWN)
+        if state is ILLEGAL:
+            return None
+        taken = current.taken
+        if isinstance(call.owner, str):  # a call that was cut gets no answer that could not fit
+            fits = self._role(call) is Role.OVERWRITES
+            taken |= {Taken(call, () if fits else (current.state,))}
+        return Configuration(state, current.waiting - {call}, taken)
+
+    def _without(self, current: Configuration, call: Pending) -> Configuration | None:
+        """Return the configuration in which the call never was; None if it already had an effect."""
+        if call in current.waiting:
+            return current._replace(waiting=current.waiting - {call})
+        if self._role(call) is not Role.READS:
+            return None
+        return current._replace(taken=frozenset(t for t in current.taken if t.call != call))
+
+    def _cut(self, current: Configuration, call: Pending) -> Configuration:
+        """Return the configuration in which the call can still take effect, but gets no answer."""
+        taken = frozenset(t for t in current.taken if t.call != call)
+        waiting = current.waiting - {call}
+        if call in current.waiting and self._role(call) is not Role.READS:
+            number = 0
+            while Pending(number, call.operation) in waiting:
+                number += 1
+            waiting |= {Pending(number, call.operation)}
+        return Configuration(current.state, waiting, taken)
+
+    def _seen(self, call: Pending) -> Seen:
+        looks = self.view(call.operation, UNKNOWN)
+        assert looks is not None, f"{call.operation!r} is not judged"
+        return Seen(*looks)
+
+    def _role(self, call: Pending) -> Role:
+        seen = self._seen(call)
+        return hints_of(self.specification).role(seen.f, seen.argument, UNKNOWN)
+
+    def _after(self, state: Hashable, call: Pending, result: Value) -> Hashable:
+        """Return the state after the call, or ILLEGAL."""
+        looks = self.view(call.operation, result)
+        seen = self._seen(call) if looks is None else Seen(*looks)
+        return self.specification.step(state, seen.f, seen.argument, seen.result)
+
+
+def _with(memory: Memory, key: Hashable, configurations: frozenset[Configuration]) -> Memory:
+    return frozenset((k, c) for k, c in memory if k != key) | {(key, configurations)}
+
+
+def _under_way(
+    memory: Memory, client: NodeId
+) -> tuple[Hashable, frozenset[Configuration], Pending] | None:
+    """Return the call of a client without an answer, its object, and that one's configurations."""
+    for key, configurations in memory:
+        some = next(iter(configurations), None)  # a call is waiting or taken in all of them
+        if some is not None:
+            for call in (*some.waiting, *(taken.call for taken in some.taken)):
+                if call.owner == client:
+                    return key, configurations, call
+    return None

@@ -1,0 +1,110 @@
+"""From a search that found no order to a verdict that a person can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from itertools import islice
+from types import MappingProxyType
+
+from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.linearizability.core_words import CoreWords
+from counterpoint.checkers.linearizability.cores import (
+    Core,
+    Effort,
+    first_bad_prefix,
+    smallest_core,
+)
+from counterpoint.checkers.linearizability.jit import JustInTime
+from counterpoint.checkers.linearizability.plan import Plan, plan_of
+from counterpoint.checkers.objects.frontier import TooMuch
+from counterpoint.checkers.objects.verify import weak_core_fault
+from counterpoint.model.verdict import Verdict, broken
+
+ANSWERS_MAX = 8
+"""How many other answers are tried, to tell what would have been possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a verdict is called, how values are shown, when time is over, and how much is said."""
+
+    name: str
+    show: Callable[[Hashable], str]
+    is_over: Callable[[], bool]
+    explain: bool = True
+
+
+def broken_by_search(
+    search: JustInTime, wording: Wording, *, examined: int, is_whole: bool = True
+) -> Verdict:
+    """Explain a search that ended without an order: a core, and what would have been possible.
+
+    The core is re-checked by `weak_core_fault`, unless too much was pending at one time for that;
+    `details` tells, under "core", "minimal and re-checked" or what is missing; where all earlier
+    answers had to be taken for granted, it says so. "first_bad" names
+    the operation whose return no order allows, "could_have_returned" what it might have said; both
+    only if that was found out, and the search saw the whole history of the object.
+    """
+    if not wording.explain:
+        summary = f"no order of the {len(search.plan.operations)} operations is legal"
+        return broken(wording.name, summary, examined=examined)
+    effort = Effort.after(search, wording.is_over)
+    plan = first_bad_prefix(search, effort)
+    is_first = effort.sufficed and is_whole
+    possible = _possible_answers(plan, search, effort.share(4)) if is_first else ()
+    found = smallest_core(plan, effort)
+    core = [plan.operations[plan.index[step]] for step in found.steps]
+    details: dict[str, object] = {"core": _standing(found, plan)}
+    if is_first:
+        details |= {"first_bad": core[-1].id, "could_have_returned": possible}
+    words = CoreWords(wording.show, possible, found.context)
+    bystanders = len(plan.operations) - len(core) - found.context
+    return broken(
+        wording.name,
+        words.summary(core),
+        examined=examined,
+        because=words.because(core, bystanders=bystanders),
+        culprits=tuple(op.id for op in core),
+        details=MappingProxyType(details),
+    )
+
+
+def _standing(core: Core, plan: Plan) -> str:
+    """Re-check a core and say what is known of it."""
+    if core.context:
+        return f"given the {core.context} answers before"
+    names = [plan.operations[plan.index[step]].id for step in core.steps]
+    matters = [
+        op
+        for op, class_ in zip(plan.operations, plan.class_of, strict=True)
+        if op.id in names or not plan.table.is_read[class_]
+    ]
+    try:
+        fault = weak_core_fault(matters, names, plan.table.specification, deciding=names[-1])
+    except TooMuch:
+        return "minimal" if core.is_minimal else "perhaps not minimal"
+    assert not fault or not core.is_minimal, f"the search gave a wrong core {names}: {fault}"
+    return "minimal and re-checked" if not fault else "perhaps not minimal"
+
+
+def _possible_answers(plan: Plan, search: JustInTime, effort: Effort) -> tuple[Hashable, ...]:
+    """Which answers, of those that others got to the same, would have been right at the end."""
+    bad = plan.operations[plan.index[-1]]
+    nearest = sorted(search.plan.operations, key=lambda op: abs(op.called - bad.called))
+    answers = {
+        op.result: None
+        for op in nearest
+        if (op.f, op.argument) == (bad.f, bad.argument)
+        and op.result is not UNKNOWN
+        and op.result != bad.result
+    }
+    tried = islice(answers, ANSWERS_MAX)
+    return tuple(answer for answer in tried if _would_do(plan, answer, effort))
+
+
+def _would_do(plan: Plan, answer: Hashable, effort: Effort) -> bool:
+    index = plan.index[-1]
+    operations = list(plan.operations)
+    operations[index] = replace(operations[index], result=answer)
+    return effort.is_legal(plan_of(operations, plan.table)) is True

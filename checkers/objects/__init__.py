@@ -1,0 +1,1 @@
+"""Objects as sequential specifications, and the plainest searches for a legal order."""

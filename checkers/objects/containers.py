@@ -1,0 +1,307 @@
+"""Containers as sequential specifications: mutex, counter, set, queue, stack, list, text."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.objects.leaving import Leaving, leaving
+from counterpoint.checkers.objects.sequential import (
+    ILLEGAL,
+    Illegal,
+    Prospect,
+    Role,
+    Specification,
+    UnknownOperation,
+    agrees,
+    told,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutex:
+    """A lock: `acquire` needs it free, `release` needs it held. The state tells whether it is held.
+
+    >>> Mutex().step(False, "acquire", None, None), Mutex().step(False, "release", None, None)
+    (True, <Illegal.ILLEGAL: 'illegal'>)
+    """
+
+    initial: bool = False
+
+    def step(
+        self, state: Hashable, f: str, _argument: Hashable, _result: Hashable
+    ) -> Hashable | Illegal:
+        """Whether the lock is held after one operation."""
+        match f:
+            case "acquire":
+                return ILLEGAL if state else True
+            case "release":
+                return False if state else ILLEGAL
+            case _:
+                raise UnknownOperation(f, ("acquire", "release"))
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A number: `add` (argument: how much) changes it and may return it, `read` returns it.
+
+    >>> Counter().step(5, "add", 2, None), Counter().step(5, "add", 2, 6)
+    (7, <Illegal.ILLEGAL: 'illegal'>)
+    """
+
+    initial: int = 0
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The number after one operation."""
+        assert isinstance(state, int), state
+        match f, argument:
+            case "read", _:
+                return state if agrees(result, state) else ILLEGAL
+            case "add", int(amount):
+                return state + amount if told(result, state + amount) else ILLEGAL
+            case _:
+                raise UnknownOperation(f, ("add", "read"))
+
+    def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:
+        """An addition that tells nothing is always legal."""
+        if f == "read":
+            return Role.READS
+        return Role.UPDATES if result is None or result is UNKNOWN else Role.CONDITIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Elements: `add` and `remove` (may tell whether they changed it), `contains`, `read` (all).
+
+    >>> sorted(Set().step(frozenset({1}), "add", 2, True))
+    [1, 2]
+    """
+
+    initial: frozenset[Hashable] = frozenset()
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The elements after one operation."""
+        assert isinstance(state, frozenset), state
+        match f:
+            case "read":
+                return state if result is UNKNOWN or _elements(result) == state else ILLEGAL
+            case "contains":
+                return state if agrees(result, argument in state) else ILLEGAL
+            case "add":
+                return state | {argument} if told(result, argument not in state) else ILLEGAL
+            case "remove":
+                return state - {argument} if told(result, argument in state) else ILLEGAL
+            case _:
+                raise UnknownOperation(f, ("add", "remove", "contains", "read"))
+
+    def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:
+        """A change that does not tell whether it changed anything is always legal."""
+        if f in ("read", "contains"):
+            return Role.READS
+        return Role.UPDATES if result is None or result is UNKNOWN else Role.CONDITIONAL
+
+
+def _elements(result: Hashable) -> frozenset[Hashable]:
+    """The elements of a set that was read, in whatever form.
+
+    Raises:
+        ValueError: for anything but a collection.
+    """
+    if isinstance(result, frozenset | tuple):
+        return frozenset(result)
+    raise ValueError(f"{result!r} is no collection of elements")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """First in, first out: `enqueue` an element, `dequeue` the oldest (None: it was empty).
+
+    >>> Queue().step((1, 2), "dequeue", None, 1), Queue().step((1, 2), "dequeue", None, 2)
+    ((2,), <Illegal.ILLEGAL: 'illegal'>)
+    """
+
+    initial: tuple[Hashable, ...] = ()
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The elements after one operation, the oldest first."""
+        assert isinstance(state, tuple), state
+        match f:
+            case "enqueue":
+                return (*state, argument)
+            case "dequeue":
+                return state[1:] if agrees(result, state[0] if state else None) else ILLEGAL
+            case _:
+                raise UnknownOperation(f, ("enqueue", "dequeue"))
+
+    def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:
+        """A dequeue that found nothing changes nothing; an enqueue is always legal."""
+        if f == "enqueue":
+            return Role.UPDATES
+        return Role.READS if result is None else Role.CONDITIONAL
+
+    def foresee(self, prospect: Prospect) -> Specification:
+        """A queue in which nothing stands behind what can leave only later."""
+        return _ForesightedQueue(
+            self, leaving(prospect, initial=self.initial, put="enqueue", take="dequeue")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _ForesightedQueue:
+    queue: Queue
+    leaving: Leaving
+
+    @property
+    def initial(self) -> Hashable:
+        return self.queue.initial
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        assert isinstance(state, tuple), state
+        if f == "enqueue":
+            latest = self.leaving.must_leave_by(argument)
+            if any(self.leaving.can_leave_from(before) > latest for before in state):
+                return ILLEGAL
+        return self.queue.step(state, f, argument, result)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Last in, first out: `push` an element, `pop` the newest (None: it was empty).
+
+    >>> Stack().step((1, 2), "pop", None, 2), Stack().step((1, 2), "pop", None, 1)
+    ((1,), <Illegal.ILLEGAL: 'illegal'>)
+    """
+
+    initial: tuple[Hashable, ...] = ()
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The elements after one operation, the newest last."""
+        assert isinstance(state, tuple), state
+        match f:
+            case "push":
+                return (*state, argument)
+            case "pop":
+                return state[:-1] if agrees(result, state[-1] if state else None) else ILLEGAL
+            case _:
+                raise UnknownOperation(f, ("push", "pop"))
+
+    def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:
+        """A pop that found nothing changes nothing; a push is always legal."""
+        if f == "push":
+            return Role.UPDATES
+        return Role.READS if result is None else Role.CONDITIONAL
+
+    def foresee(self, prospect: Prospect) -> Specification:
+        """A stack in which nothing lies on what must leave earlier."""
+        return _ForesightedStack(
+            self, leaving(prospect, initial=self.initial, put="push", take="pop")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _ForesightedStack:
+    stack: Stack
+    leaving: Leaving
+
+    @property
+    def initial(self) -> Hashable:
+        return self.stack.initial
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        assert isinstance(state, tuple), state
+        if f == "push":
+            earliest = self.leaving.can_leave_from(argument)
+            if any(self.leaving.must_leave_by(below) < earliest for below in state):
+                return ILLEGAL
+        return self.stack.step(state, f, argument, result)
+
+
+@dataclass(frozen=True, slots=True)
+class AppendList:
+    """A list: `append` an element, `put` (argument: a tuple) replaces all, `read` returns all.
+
+    >>> AppendList().step((1,), "append", 2, None), AppendList().step((1,), "read", None, ())
+    ((1, 2), <Illegal.ILLEGAL: 'illegal'>)
+    """
+
+    initial: tuple[Hashable, ...] = ()
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The elements after one operation."""
+        assert isinstance(state, tuple), state
+        match f:
+            case "read":
+                return state if agrees(result, state) else ILLEGAL
+            case "append":
+                return (*state, argument)
+            case "put":
+                return argument
+            case _:
+                raise UnknownOperation(f, ("read", "append", "put"))
+
+    def role(self, f: str, _argument: Hashable, _result: Hashable) -> Role:
+        """Appending updates, putting overwrites."""
+        return _appending_role(f)
+
+    def may_lead_to(self, state: Hashable, _f: str, _argument: Hashable, result: Hashable) -> bool:
+        """Only a list that begins with the state can follow from it."""
+        assert isinstance(state, tuple), state
+        return not isinstance(result, tuple) or result[: len(state)] == state
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string: `append` to its end, `put` replaces it, `get` returns it.
+
+    >>> Text().step("ab", "append", "c", None), Text().step("ab", "get", None, "ab")
+    ('abc', 'ab')
+    """
+
+    initial: str = ""
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The string after one operation."""
+        match f, state, argument:
+            case "get", _, _:
+                return state if agrees(result, state) else ILLEGAL
+            case "append", str(text), str(more):
+                return text + more
+            case "put", _, _:
+                return argument
+            case _:
+                raise UnknownOperation(f, ("get", "append", "put"))
+
+    def role(self, f: str, _argument: Hashable, _result: Hashable) -> Role:
+        """Appending updates, putting overwrites."""
+        return _appending_role(f)
+
+    def may_lead_to(self, state: Hashable, _f: str, _argument: Hashable, result: Hashable) -> bool:
+        """Only a string that begins with the state can follow from it."""
+        return not (isinstance(result, str) and isinstance(state, str)) or result.startswith(state)
+
+
+def _appending_role(f: str) -> Role:
+    match f:
+        case "append":
+            return Role.UPDATES
+        case "put":
+            return Role.OVERWRITES
+        case _:
+            return Role.READS

@@ -1,0 +1,93 @@
+"""Parts of a history that can be judged alone, and the one order that their orders add up to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from heapq import merge
+from operator import itemgetter
+
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
+from counterpoint.checkers.objects.sequential import Role, Specification, hints_of
+
+
+def judged(operations: Iterable[Operation], specification: Specification) -> History:
+    """The operations that a judgement depends on, those of unknown outcome open.
+
+    A failed operation surely had no effect. One of status "info" may take effect at any time after
+    its call. One that changes nothing says nothing if its answer is unknown.
+    """
+    role = hints_of(specification).role
+    kept = []
+    for op in operations:
+        if op.status == "fail":
+            continue
+        is_unanswered = op.status == "info" or op.is_open
+        if is_unanswered and (op.result is not UNKNOWN or not op.is_open):
+            op = replace(op, returned=OPEN, result=UNKNOWN)
+        if op.result is UNKNOWN and role(op.f, op.argument, UNKNOWN) is Role.READS:
+            continue
+        kept.append(op)
+    return tuple(kept)
+
+
+def with_names(history: Sequence[Operation]) -> None:
+    """Check that reports can name the operations.
+
+    Raises:
+        MalformedHistory: if two have one name.
+    """
+    names: set[str] = set()
+    for op in history:
+        if op.id in names:
+            raise MalformedHistory(f"two operations are named {op.id}")
+        names.add(op.id)
+
+
+def whole(history: Sequence[Operation]) -> dict[object, History]:
+    """One part: for an object that has no parts, whatever the keys of its operations."""
+    return {None: tuple(history)}
+
+
+def one_order(
+    orders: Iterable[Sequence[str]], operations: Mapping[str, Operation]
+) -> tuple[str, ...]:
+    """Merge the orders of independent objects into one that real time allows.
+
+    Each operation takes effect at the latest call before it in its own order, which lies between
+    its call and its return; the merge goes by these instants.
+    """
+    several = list(orders)
+    if len(several) == 1:
+        return tuple(several[0])
+    timed = [_instants(order, operations) for order in several]
+    return tuple(name for _, name in merge(*timed, key=itemgetter(0)))
+
+
+def _instants(order: Sequence[str], operations: Mapping[str, Operation]) -> list[tuple[float, str]]:
+    latest = -math.inf
+    instants = []
+    for name in order:
+        latest = max(latest, operations[name].called)
+        instants.append((latest, name))
+    return instants
+
+
+def unanswered(order: Sequence[Operation]) -> str:
+    """Say which operations of an order were never answered, and by which rule they are in it.
+
+    >>> unanswered([Operation("o1", "c1", "write", "x", 5, UNKNOWN, 0)])
+    'o1 was never answered; here it took effect after its call, as it may'
+    """
+    names = [op.id for op in order if op.is_open]
+    match names:
+        case []:
+            return ""
+        case [name]:
+            return f"{name} was never answered; here it took effect after its call, as it may"
+        case _:
+            return (
+                f"{len(names)} operations were never answered; here they took effect after their "
+                "calls, as they may"
+            )

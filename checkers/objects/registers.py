@@ -1,0 +1,229 @@
+"""Registers as sequential specifications: plain, with compare-and-set, and many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.objects.replacing import Place, Replacing, replacing
+from counterpoint.checkers.objects.sequential import (
+    ILLEGAL,
+    Illegal,
+    Prospect,
+    Role,
+    Specification,
+    UnknownOperation,
+    agrees,
+    told,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One value: `write` replaces it, `read` returns it.
+
+    >>> Register(initial=0).step(0, "write", 5, UNKNOWN), Register().step(5, "read", None, 6)
+    (5, <Illegal.ILLEGAL: 'illegal'>)
+    """
+
+    initial: Hashable = None
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The value after one operation."""
+        match f:
+            case "read":
+                return state if agrees(result, state) else ILLEGAL
+            case "write":
+                return argument
+            case _:
+                raise UnknownOperation(f, ("read", "write"))
+
+    def role(self, f: str, _argument: Hashable, _result: Hashable) -> Role:
+        """Reads read, writes overwrite."""
+        return Role.OVERWRITES if f == "write" else Role.READS
+
+    def may_lead_to(self, state: Hashable, _f: str, _argument: Hashable, result: Hashable) -> bool:
+        """Without a write the value stays."""
+        return agrees(result, state)
+
+
+@dataclass(frozen=True, slots=True)
+class CasRegister:
+    """A register with `cas`, compare and set: argument (old, new), result whether it did.
+
+    >>> CasRegister().step(1, "cas", (1, 2), True), CasRegister().step(1, "cas", (3, 4), False)
+    (2, 1)
+    """
+
+    initial: Hashable = None
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The value after one operation."""
+        match f:
+            case "read":
+                return state if agrees(result, state) else ILLEGAL
+            case "write":
+                return argument
+            case "cas":
+                old, new = pair(argument)
+                if not told(result, state == old):
+                    return ILLEGAL
+                return new if state == old else state
+            case _:
+                raise UnknownOperation(f, ("read", "write", "cas"))
+
+    def role(self, f: str, argument: Hashable, result: Hashable) -> Role:
+        """A cas that failed, or sets what it compares with, changes nothing."""
+        match f:
+            case "read":
+                return Role.READS
+            case "write":
+                return Role.OVERWRITES
+            case _:
+                old, new = pair(argument)
+                return Role.READS if result is False or old == new else Role.CONDITIONAL
+
+
+def pair(argument: Hashable) -> tuple[Hashable, Hashable]:
+    """The two values of an argument that must have two.
+
+    Raises:
+        ValueError: if it has not.
+    """
+    match argument:
+        case (old, new):
+            return old, new
+        case _:
+            raise ValueError(f"{argument!r} is not a pair (old, new)")
+
+
+Micro = tuple[str, Hashable, Hashable]
+"""One step of a transaction: "r" or "w", the key, and the value read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class MultiRegister:
+    """Registers that a `txn` reads and writes at one instant.
+
+    The argument is a tuple of ("r", key, None) and ("w", key, value); the result the same with the
+    values read. Keys that nobody wrote hold `default`. `read` (argument: key) and `write`
+    (argument: (key, value)) are transactions of one step.
+
+    >>> MultiRegister().step(frozenset(), "txn", (("w", "x", 1), ("r", "x", None)), UNKNOWN)
+    frozenset({('x', 1)})
+    """
+
+    default: Hashable = None
+    initial: Hashable = frozenset()
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The pairs (key, value) after one transaction."""
+        assert isinstance(state, frozenset), state
+        values: dict[Hashable, Hashable] = dict(state)
+        for kind, key, value in _micro(f, argument, result):
+            if kind == "w":
+                values[key] = value
+            elif not agrees(value, values.get(key, self.default)):
+                return ILLEGAL
+        return frozenset(values.items())
+
+    def role(self, f: str, argument: Hashable, result: Hashable) -> Role:
+        """A transaction without writes reads; one without known reads updates."""
+        kinds = {
+            kind
+            for kind, _, value in _micro(f, argument, result)
+            if kind == "w" or value is not UNKNOWN
+        }
+        if "w" not in kinds:
+            return Role.READS
+        return Role.UPDATES if kinds == {"w"} else Role.CONDITIONAL
+
+    def foresee(self, prospect: Prospect) -> Specification:
+        """Registers in which no value is replaced that is still needed."""
+        assert isinstance(self.initial, frozenset), self.initial
+        at_first: dict[Hashable, Hashable] = dict(self.initial)
+        known = replacing(
+            prospect,
+            initial=lambda key: at_first.get(key, self.default),
+            reads=lambda op: _outside_reads(_micro(op.f, op.argument, op.result)),
+            writes=lambda op: _last_writes(_micro(op.f, op.argument, op.result)),
+        )
+        return _ForesightedMultiRegister(self, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _ForesightedMultiRegister:
+    registers: MultiRegister
+    known: Replacing
+
+    @property
+    def initial(self) -> Hashable:
+        return self.registers.initial
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        after = self.registers.step(state, f, argument, result)
+        if after is ILLEGAL or after == state:
+            return after
+        assert isinstance(state, frozenset), state
+        assert isinstance(after, frozenset), after
+        before: dict[Hashable, Hashable] = dict(state)
+        for key, new in after - state:
+            old = before.get(key, self.registers.default)
+            if not self.known.allows((key, old), (key, new)):
+                return ILLEGAL
+        return after
+
+
+def _micro(f: str, argument: Hashable, result: Hashable) -> tuple[Micro, ...]:
+    """What an operation did step by step; the value of a read is `UNKNOWN` where not told."""
+    match f, argument:
+        case "read", key:
+            return (("r", key, result),)
+        case "write", (key, value):
+            return (("w", key, value),)
+        case "txn", tuple(asked):
+            return _told(asked, result)
+        case _:
+            raise UnknownOperation(f, ("read", "write", "txn"))
+
+
+def _told(asked: tuple[Micro, ...], result: Hashable) -> tuple[Micro, ...]:
+    """The steps of a transaction with what its reads were told.
+
+    Raises:
+        ValueError: if the answer is to another transaction.
+    """
+    if not isinstance(result, tuple):
+        return tuple((kind, key, UNKNOWN if kind == "r" else value) for kind, key, value in asked)
+    told: tuple[Micro, ...] = result
+    for one, other in zip_longest(asked, told, fillvalue=("", None, None)):
+        if one[:2] != other[:2] or (one[0] == "w" and one[2] != other[2]):
+            raise ValueError(f"{result!r} is no answer to the transaction {asked!r}")
+    return told
+
+
+def _outside_reads(steps: tuple[Micro, ...]) -> list[Place]:
+    """What a transaction saw of the registers before it: reads before its own writes."""
+    seen: dict[Hashable, Hashable] = {}
+    written: set[Hashable] = set()
+    for kind, key, value in steps:
+        if kind == "w":
+            written.add(key)
+        elif key not in written and value is not UNKNOWN:
+            seen.setdefault(key, value)
+    return list(seen.items())
+
+
+def _last_writes(steps: tuple[Micro, ...]) -> list[Place]:
+    """What a transaction left in the registers."""
+    return list({key: value for kind, key, value in steps if kind == "w"}.items())

@@ -1,0 +1,160 @@
+"""Sentences and edges for the smallest cores of a register: what is wrong, and why it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from counterpoint.checkers.history import Operation
+from counterpoint.checkers.register.core import Core, Crossing, EarlyRead, UnwrittenRead, is_initial
+from counterpoint.model.verdict import Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One sentence, at most four reasons, and the circle of "comes before" that they close."""
+
+    summary: str
+    because: tuple[str, ...]
+    edges: tuple[Edge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWords:
+    """How operations and values of one register are put into words."""
+
+    show: Callable[[Hashable], str]
+    initial: Hashable
+    failed: Sequence[Operation] = ()
+
+    def explain(self, core: Core) -> Explanation:
+        """Put a core into words."""
+        match core:
+            case UnwrittenRead(read):
+                return self._unwritten(read)
+            case EarlyRead(read, write):
+                return self.early(read, write, "alone wrote it")
+            case Crossing():
+                return self._crossing(core)
+
+    def _unwritten(self, read: Operation) -> Explanation:
+        value = self.show(read.result)
+        for write in self.failed:
+            if write.argument == read.result:
+                return Explanation(
+                    f"{read.client} read {value}, which only the failed {self.call(write)} "
+                    f"by {write.client} carried",
+                    (
+                        f"{self.named(write)} failed{at(write.return_step)}, "
+                        "and a failed write has no effect",
+                        f"{read.id} returned {value}{at(read.return_step)}, "
+                        "and no other write carried it",
+                    ),
+                )
+        return Explanation(
+            f"{read.client} read {value}, which nobody wrote",
+            (
+                f"{read.id} returned {value}{at(read.return_step)}, but no write carried it "
+                f"and the initial value is {self.show(self.initial)}",
+            ),
+        )
+
+    def early(self, read: Operation, write: Operation, how: str) -> Explanation:
+        """A read of a value before its write was called; `how` says why no other write counts."""
+        value = self.show(read.result)
+        reads_from = Edge(
+            write.id,
+            read.id,
+            "reads-from",
+            f"{read.id} returned {value}{at(read.return_step)}; {self.named(write)} {how}, "
+            f"so {write.id} < {read.id}",
+        )
+        edges = (reads_from, self.real_time(read, write))
+        return Explanation(
+            f"{read.client} read {value} before {write.client} called {self.call(write)}",
+            tuple(edge.because for edge in edges),
+            edges,
+        )
+
+    def _crossing(self, core: Crossing) -> Explanation:
+        first = self._fresh_is_newer(core)
+        edges = self._circle(core)
+        because = (first, *(edge.because for edge in edges))
+        return Explanation(self._crossing_summary(core), because, edges)
+
+    def _circle(self, core: Crossing) -> tuple[Edge, ...]:
+        """The stale read before the fresh write, before its reads, before the stale read."""
+        read, write, seen = core.deciding, core.fresh.write, core.fresh.first
+        reads_old = Edge(
+            read.id,
+            write.id,
+            "reads-old",
+            f"{read.id} returned {self.show(read.result)}{at(read.return_step)}, so it came before "
+            f"{self.named(write)} replaced that: {read.id} < {write.id}",
+        )
+        if seen == write:
+            return reads_old, self.real_time(write, read)
+        return reads_old, self._reads_from(write, seen), self.real_time(seen, read)
+
+    def _fresh_is_newer(self, core: Crossing) -> str:
+        """Why the stale value cannot have been written after the fresh one."""
+        old, fresh = core.stale.write, core.fresh
+        if is_initial(old):
+            return f"{self.show(self.initial)} is the initial value, older than every write"
+        first, last = core.stale.first, fresh.last
+        ends = f"{self._deed(first)}{at(first.return_step)}"
+        begins = f"{last.id} was called{at(last.call_step)}"
+        if last != fresh.write:
+            begins += f", which returned {self.show(last.result)}"
+        relation = "<" if first == old and last == fresh.write else "must precede"
+        return f"{ends} before {begins}, so {old.id} {relation} {fresh.write.id}"
+
+    def _crossing_summary(self, core: Crossing) -> str:
+        read, fresh = core.deciding, core.fresh
+        value, newer = self.show(read.result), self.show(fresh.write.argument)
+        if fresh.first == fresh.write:
+            done = f"{self.call(fresh.write)} by {fresh.write.client} had completed"
+            if is_initial(core.stale.write) or fresh.last == fresh.write:
+                return f"{read.client} read {value} although {done}"
+            return (
+                f"{read.client} read {value} although {done}, and {fresh.last.client} read {newer} "
+                f"although {value} had been written before"
+            )
+        who = "it" if fresh.first.client == read.client else fresh.first.client
+        seen = newer if is_initial(core.stale.write) else f"the newer {newer}"
+        return f"{read.client} read {value} after {who} had already read {seen}"
+
+    def _reads_from(self, write: Operation, read: Operation) -> Edge:
+        because = (
+            f"{read.id} returned {self.show(read.result)}{at(read.return_step)}; only "
+            f"{self.named(write)} wrote it, so {write.id} < {read.id}"
+        )
+        return Edge(write.id, read.id, "reads-from", because)
+
+    def real_time(self, before: Operation, after: Operation) -> Edge:
+        because = (
+            f"{before.id} returned{at(before.return_step)} before {after.id} was called"
+            f"{at(after.call_step)}, so {before.id} < {after.id}"
+        )
+        return Edge(before.id, after.id, "real-time", because)
+
+    def call(self, write: Operation) -> str:
+        return f"write({self.show(write.argument)})"
+
+    def named(self, write: Operation) -> str:
+        return f"{write.id} = {self.call(write)}"
+
+    def _deed(self, op: Operation) -> str:
+        """What an operation had done by its return."""
+        if op.f == "write":
+            return f"{self.named(op)} returned"
+        return f"{op.id} returned {self.show(op.result)}"
+
+
+def at(step: int) -> str:
+    """The step as a report shows it, if there is one.
+
+    >>> at(7), at(-1)
+    (' (step 7)', '')
+    """
+    return f" (step {step})" if step >= 0 else ""

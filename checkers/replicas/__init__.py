@@ -1,0 +1,1 @@
+"""Replicas: what they make visible, in which order, and whether they come to agree."""

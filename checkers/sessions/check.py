@@ -1,0 +1,134 @@
+"""Are the session guarantees kept: read your writes, monotonic reads and writes, and their kin?
+
+>>> from counterpoint.checkers.history import Operation
+>>> history = (
+...     Operation("o1", "alice", "write", "x", 1, None, 1, 2),
+...     Operation("o2", "alice", "write", "x", 2, None, 3, 4),
+...     Operation("o3", "bob", "read", "x", None, 2, 5, 6),
+...     Operation("o4", "bob", "read", "x", None, 1, 7, 8),
+... )
+>>> check_sessions(history, guarantees=("MR",)).outcome.value
+'holds'
+>>> verdict = check_sessions(history)
+>>> verdict.details["pattern"], verdict.culprits
+('MR+MW', ('o1', 'o2', 'o3', 'o4'))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterator
+from itertools import combinations
+from types import MappingProxyType
+
+from counterpoint.checkers.causal.core import deciding_last, restrict, shrink
+from counterpoint.checkers.causal.matching import Sessions, match_reads
+from counterpoint.checkers.causal.matchings import judge_matchings
+from counterpoint.checkers.history import History
+from counterpoint.checkers.sessions.judge import SessionJudgement, judge_guarantees
+from counterpoint.checkers.sessions.order import ALL, Guarantee, Guarantees
+from counterpoint.checkers.sessions.reasons import WORDS, explain_guarantees
+from counterpoint.checkers.words import edges
+from counterpoint.model.verdict import Verdict, broken, holds
+
+GUARANTEES: tuple[Guarantee, ...] = ("RYW", "MR", "MW", "WFR")
+"""The four guarantees, in the order in which verdicts name them; together they are causal order."""
+
+
+def check_sessions(
+    history: History,
+    *,
+    guarantees: Collection[Guarantee] = GUARANTEES,
+    convergent: bool = False,
+    initial: Hashable = None,
+    matchings_max: int = 64,
+) -> Verdict:
+    """Tell whether a history of "read" and "write" operations keeps the guarantees, all at once.
+
+    They hold when the writes can be ordered, for each session that reads on its own, or with
+    `convergent` for all sessions together, so that each read returns the last of the writes that
+    must be visible to it, or a later one that need not be: see `session_order`. A single guarantee
+    is hard to break; MR alone hardly can be. `details["pattern"]` names those that a violation
+    needs. A client is a session; `initial` comes before every write.
+
+    `examined` counts the reads that were judged; without any the verdict is UNDECIDED, and so it
+    is where more than `matchings_max` ways to match reads with writes would have to be tried.
+
+    Raises:
+        MalformedHistory: two calls of one client at the same instant.
+        ValueError: an operation that is neither a read nor a write, or no such guarantee.
+    """
+    chosen = _known(guarantees)
+    name = property_name(chosen, convergent=convergent)
+    matching = match_reads(history, initial=initial)
+
+    def judged(sessions: Sessions) -> Verdict:
+        judgement = judge_guarantees(sessions, chosen, convergent=convergent)
+        if judgement.core:
+            return _violation(name, sessions, judgement, chosen, convergent=convergent)
+        return holds(name, examined=sessions.read_count, witness=_witness(sessions, judgement))
+
+    return judge_matchings(name, matching, judged, matchings_max=matchings_max)
+
+
+def property_name(chosen: Guarantees, *, convergent: bool = False) -> str:
+    """What verdicts call these guarantees.
+
+    >>> property_name(frozenset({"MR"})), property_name(frozenset({"MW", "MR"}), convergent=True)
+    ('monotonic reads', 'session guarantees MR, MW, convergent')
+    """
+    listed = [guarantee for guarantee in GUARANTEES if guarantee in chosen]
+    words = f"session guarantees {', '.join(listed)}" if len(listed) > 1 else WORDS[listed[0]]
+    return f"{words}, convergent" if convergent else words
+
+
+def _known(guarantees: Collection[Guarantee]) -> Guarantees:
+    chosen = frozenset(guarantees)
+    if not chosen or not chosen <= ALL:
+        raise ValueError(
+            f"choose session guarantees from {', '.join(GUARANTEES)}, not {guarantees!r}"
+        )
+    return chosen
+
+
+def _witness(sessions: Sessions, judgement: SessionJudgement) -> tuple[str, ...]:
+    """The order of writes that suits everybody, where there is but one."""
+    if len(judgement.orders) != 1:
+        return ()
+    (order,) = judgement.orders.values()
+    return tuple(sessions.operations[index].id for index in order)
+
+
+def _violation(
+    name: str,
+    sessions: Sessions,
+    judgement: SessionJudgement,
+    chosen: Guarantees,
+    *,
+    convergent: bool,
+) -> Verdict:
+    """Shrink the operations, then the guarantees, and explain what is left."""
+
+    def is_broken(some: Sessions, guarantees: Guarantees = chosen) -> bool:
+        return bool(judge_guarantees(some, guarantees, convergent=convergent).core)
+
+    core = restrict(sessions, judgement.core)
+    assert is_broken(core), f"{sorted(judgement.core)} do not break {name} alone"
+    core = shrink(core, is_broken)
+    needed = next(some for some in _subsets(chosen) if is_broken(core, some))
+    reasons = explain_guarantees(core, needed, convergent=convergent)
+    return broken(
+        name,
+        f"{reasons.summary} ({reasons.pattern})",
+        examined=sessions.read_count,
+        because=reasons.because,
+        edges=edges(core.operations, reasons.cycle),
+        culprits=deciding_last(core),
+        details=MappingProxyType({"pattern": reasons.pattern}),
+    )
+
+
+def _subsets(chosen: Guarantees) -> Iterator[Guarantees]:
+    """All sets of these guarantees, small ones first."""
+    listed = [guarantee for guarantee in GUARANTEES if guarantee in chosen]
+    for size in range(1, len(listed) + 1):
+        yield from map(frozenset, combinations(listed, size))

@@ -1,0 +1,237 @@
+"""Session guarantees, decided: orders of the writes that explain the reads, or a core that fails."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from counterpoint.checkers.causal.conflicts import (
+    Conflict,
+    WritesByKey,
+    conflicts,
+    writes_by_key,
+)
+from counterpoint.checkers.causal.core import circle_core, impossible_core
+from counterpoint.checkers.causal.matching import INITIAL, NO_READ, Sessions
+from counterpoint.checkers.causal.memory import with_demands
+from counterpoint.checkers.causal.order import causes, known_rows, topological
+from counterpoint.checkers.sessions.order import (
+    ALL,
+    Guarantees,
+    Node,
+    Visibility,
+    path,
+    topological_or_cycle,
+    visibility,
+)
+
+EVERYBODY = -1
+"""The observer whose order must suit all sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionJudgement:
+    """A non-empty `core` fails alone; otherwise `orders` has an order of the writes per observer."""
+
+    core: frozenset[int] = frozenset()
+    orders: Mapping[int, list[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What can be visible to reads: clock rows over lanes, and what the lanes hold of each key.
+
+    `rows[r][t]` bounds the writes of session t that are visible to operation r, and
+    `rows[r][k + t]` the reads of session t whose sources are. `reads` has for each key, for each
+    session that reads it, the positions of its reads and the sources of those.
+    """
+
+    graph: Visibility
+    rows: dict[Node, tuple[int, ...]]
+    writes: WritesByKey
+    reads: Mapping[Hashable, list[tuple[int, list[int], list[int]]]]
+
+
+def judge_guarantees(
+    sessions: Sessions, chosen: Guarantees, *, convergent: bool
+) -> SessionJudgement:
+    """Decide a set of guarantees, with one order for everybody or one for each session.
+
+    Visibility takes O(n k) time and memory, each observer O(n) time and the demands that its reads
+    make: O(k) for each read where MW is chosen, and without it as many as there are writes of its
+    key to tell apart. All four guarantees are causal order, which is several times faster.
+    """
+    if chosen == ALL:
+        return _judge_causal_order(sessions, convergent=convergent)
+    return judge_by_lanes(sessions, chosen, convergent=convergent)
+
+
+def judge_by_lanes(sessions: Sessions, chosen: Guarantees, *, convergent: bool) -> SessionJudgement:
+    """Decide any set of guarantees by the graph of their lanes; `judge_guarantees` may be faster."""
+    graph = visibility(sessions, chosen)
+    order, cycle = topological_or_cycle(graph.predecessors)
+    if cycle:
+        return SessionJudgement(_closed(sessions, graph.operations_of(cycle)))
+    seen = _Seen(graph, _rows(graph, order), writes_by_key(sessions), _reads_by_key(sessions))
+    orders: dict[int, list[int]] = {}
+    for observer, reads in observers(sessions, convergent=convergent).items():
+        judgement = _observe(seen, order, reads)
+        if judgement.core:
+            return judgement
+        orders[observer] = judgement.orders[EVERYBODY]
+    return SessionJudgement(orders=orders)
+
+
+def observers(sessions: Sessions, *, convergent: bool) -> dict[int, list[int]]:
+    """The reads that one order of the writes must explain: those of each session, or all."""
+    found: dict[int, list[int]] = {}
+    for read, source in enumerate(sessions.source):
+        if source >= INITIAL:
+            observer = EVERYBODY if convergent else sessions.session_of[read]
+            found.setdefault(observer, []).append(read)
+    return found
+
+
+def _judge_causal_order(sessions: Sessions, *, convergent: bool) -> SessionJudgement:
+    """All four guarantees: what is visible to a read is what causally precedes it."""
+    base = causes(sessions)
+    order, blocked = topological(sessions.starts, base)
+    if blocked:
+        return SessionJudgement(frozenset(circle_core(sessions, base, blocked)))
+    rows = known_rows(sessions.starts, sessions.session_of, order, base)
+    writes = writes_by_key(sessions)
+    orders: dict[int, list[int]] = {}
+    for observer, reads in observers(sessions, convergent=convergent).items():
+        found = conflicts(sessions, rows, writes, reads)
+        if found.impossible is not None:
+            return SessionJudgement(frozenset(impossible_core(sessions, base, found.impossible)))
+        order, blocked = topological(sessions.starts, with_demands(base, found.open))
+        if blocked:
+            core = circle_core(sessions, base, blocked, [found.open])
+            return SessionJudgement(frozenset(core))
+        orders[observer] = [index for index in order if sessions.source[index] == NO_READ]
+    return SessionJudgement(orders=orders)
+
+
+def _closed(sessions: Sessions, operations: Sequence[int]) -> frozenset[int]:
+    """These operations and the writes behind their reads."""
+    sources = {sessions.source[i] for i in operations if sessions.source[i] >= 0}
+    return frozenset({*operations, *sources})
+
+
+def _rows(graph: Visibility, order: Sequence[Node]) -> dict[Node, tuple[int, ...]]:
+    sessions = graph.sessions
+    count, session_count = len(sessions.operations), sessions.session_count
+    nothing = (*sessions.starts[:-1], *sessions.starts[:-1])
+    rows: dict[Node, tuple[int, ...]] = {}
+    for node in order:
+        row = nothing
+        for p in graph.predecessors[node]:
+            row = tuple(map(max, row, rows[p])) if row is not nothing else rows[p]
+        if node >= count:
+            index = node % count
+            lane = sessions.session_of[index] + (session_count if node >= 2 * count else 0)
+            row = (*row[:lane], index + 1, *row[lane + 1 :])
+        rows[node] = row
+    return rows
+
+
+def _reads_by_key(sessions: Sessions) -> dict[Hashable, list[tuple[int, list[int], list[int]]]]:
+    found: dict[Hashable, dict[int, tuple[list[int], list[int]]]] = {}
+    for index, op in enumerate(sessions.operations):
+        if sessions.source[index] >= INITIAL:
+            by_session = found.setdefault(op.key, {})
+            reads, sources = by_session.setdefault(sessions.session_of[index], ([], []))
+            reads.append(index)
+            sources.append(sessions.source[index])
+    return {
+        key: [(session, *lists) for session, lists in by_session.items()]
+        for key, by_session in found.items()
+    }
+
+
+def _observe(seen: _Seen, order: Sequence[Node], reads: Sequence[int]) -> SessionJudgement:
+    """Judge some reads together: all demands they make on one order of the writes."""
+    graph = seen.graph
+    sessions = graph.sessions
+    demands = [*_demands(seen, reads), *own_order(sessions, graph.chosen, seen.writes, reads)]
+    for lost, kept, read in demands:
+        if kept == INITIAL:
+            return SessionJudgement(_closed(sessions, path(graph, lost, read)))
+    rank = {node: place for place, node in enumerate(order)}
+    if any(rank[lost] > rank[kept] for lost, kept, _ in demands):
+        predecessors = list(graph.predecessors)
+        for lost, kept, _ in demands:
+            predecessors[kept] = (*predecessors[kept], lost)
+        order, cycle = topological_or_cycle(predecessors)
+        if cycle:
+            return SessionJudgement(_justified(graph, cycle, demands))
+    writes = [node for node in graph.operations_of(order) if sessions.source[node] == NO_READ]
+    return SessionJudgement(orders={EVERYBODY: writes})
+
+
+def _demands(seen: _Seen, reads: Sequence[int]) -> Iterator[Conflict]:
+    """For each read, the writes visible to it that must come before the one it returned.
+
+    `done` remembers how much of a lane was demanded before a write already.
+    """
+    sessions = seen.graph.sessions
+    done: dict[tuple[int, int], int] = {}
+    for read in reads:
+        kept = sessions.source[read]
+        for lane, visible, known in _visible(seen, read):
+            start = done.get((kept, lane), 0)
+            if start < known:
+                if kept != INITIAL:  # the initial values of several keys share one place
+                    done[kept, lane] = known
+                for lost in visible[start:known]:
+                    if lost not in (kept, INITIAL):
+                        yield Conflict(lost, kept, read)
+
+
+def _visible(seen: _Seen, read: int) -> Iterator[tuple[int, list[int], int]]:
+    """The lanes visible to a read: the writes of its key that they hold, and how many are visible.
+
+    With MW the last write of a session that is visible speaks for all before it, and the writes
+    that reads returned are in the write lanes anyway.
+    """
+    sessions, chosen = seen.graph.sessions, seen.graph.chosen
+    key, row = sessions.operations[read].key, seen.rows[read]
+    for session, positions in seen.writes.get(key, ()):
+        known = bisect_left(positions, row[session])
+        if known and "MW" in chosen:
+            yield positions[known - 1], positions[known - 1 : known], 1
+        elif known:
+            yield -1 - session, positions, known
+    if "MW" not in chosen:
+        for session, positions, sources in seen.reads.get(key, ()):
+            lane = sessions.session_count + session
+            yield -1 - lane, sources, bisect_left(positions, row[lane])
+
+
+def own_order(
+    sessions: Sessions, chosen: Guarantees, writes: WritesByKey, reads: Sequence[int]
+) -> Iterator[Conflict]:
+    """RYW: a session that reads a key sees its own writes of it in the order it made them."""
+    if "RYW" not in chosen:
+        return
+    last_read = {(sessions.operations[i].key, sessions.session_of[i]): i for i in reads}
+    for (key, session), read in last_read.items():
+        own = dict(writes.get(key, ())).get(session, [])
+        for earlier, later in pairwise(own[: bisect_left(own, read)]):
+            yield Conflict(earlier, later, read)
+
+
+def _justified(
+    graph: Visibility, cycle: Sequence[Node], demands: Sequence[Conflict]
+) -> frozenset[int]:
+    """The operations of a cycle, and of the paths on which its demands rest."""
+    operations = graph.operations_of(cycle)
+    edges = {edge for pair in pairwise((*operations, operations[0])) for edge in (pair, pair[::-1])}
+    core = set(operations)
+    for lost, kept, read in demands:
+        if (lost, kept) in edges:
+            core.update((*path(graph, lost, read), kept))
+    return _closed(graph.sessions, sorted(core))

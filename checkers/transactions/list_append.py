@@ -1,0 +1,159 @@
+"""Isolation of transactions that append to lists and read them whole.
+
+    verdict = check_list_append(history, level="serializability")
+
+After Kingsbury and Alvaro, "Elle: inferring isolation anomalies from experimental observations",
+VLDB 2020. A read shows the whole order in which a list was appended to, so the order of versions
+is known, and transactions depend on each other in ways that Adya, "Weak consistency: a generalized
+theory and optimistic implementations for distributed transactions", 1999, gave names to:
+
+- write-write: its element directly follows the other's in a list;
+- write-read: the list it read ends with the other's element;
+- read-write: the other appended what directly follows the list it read;
+- process: the same client ran it later; real time: it was called after the other returned.
+
+An element that nobody read follows all that were, and whoever read the whole known list came
+before it. A level allows some cycles of these dependencies and no others; where there is none that
+it forbids, an order of the transactions exists, so both verdicts are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Literal
+
+from counterpoint.checkers.history import History
+from counterpoint.checkers.transactions.dependency_cycles import (
+    Cycle,
+    CycleRule,
+    commit_order,
+    forbidden_cycle,
+    serial_order,
+)
+from counterpoint.checkers.transactions.list_dependencies import (
+    blind_appends,
+    dependencies,
+    overwrites_after_reads,
+)
+from counterpoint.checkers.transactions.list_versions import (
+    INTERNAL,
+    Lists,
+    NotAListHistory,
+    lists_of,
+)
+from counterpoint.checkers.words import Link
+from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
+
+ListLevel = Literal[
+    "read committed",
+    "snapshot isolation",
+    "serializability",
+    "strong session serializability",
+    "strict serializability",
+]
+"""From the weakest to the strongest."""
+
+RULES: dict[ListLevel, CycleRule] = {
+    "read committed": CycleRule(("write-write", "write-read"), ()),
+    "snapshot isolation": CycleRule(("write-write", "write-read"), ("read-write",)),
+    "serializability": CycleRule(("write-write", "write-read", "read-write"), ()),
+    "strong session serializability": CycleRule(
+        ("write-write", "write-read", "read-write", "process"), ()
+    ),
+    "strict serializability": CycleRule(
+        ("write-write", "write-read", "read-write", "process", "real time"), ()
+    ),
+}
+"""Which dependencies may not form a cycle; the second kind only if no two of them are neighbours."""
+
+NAMES_MAX = 6
+"""How many transactions of a cycle the summary names."""
+
+TOLERATED: dict[ListLevel, tuple[str, ...]] = {"read committed": (INTERNAL,)}
+"""Faults of single transactions that a level allows: two reads may see two states."""
+
+
+def check_list_append(history: History, *, level: ListLevel = "strict serializability") -> Verdict:
+    """Tell whether a history of "txn" operations has an isolation level.
+
+    Transactions hold ("append", key, element) and ("r", key, tuple of elements or None). One that
+    failed had no effect; one whose end nobody knows counts as committed if an element of it was
+    read. `examined` counts the reads; without any the verdict is UNDECIDED, as it is if an element
+    was appended twice to a key. `details["anomaly"]` names a violation as Adya and Elle do.
+    """
+    try:
+        lists = lists_of(history)
+    except NotAListHistory as error:
+        return undecided(level, str(error))
+    faults = [fault for fault in lists.faults if fault.anomaly not in TOLERATED.get(level, ())]
+    if faults:
+        fault = faults[0]
+        return broken(
+            level,
+            f"{fault.summary} ({fault.anomaly})",
+            examined=lists.read_count,
+            because=tuple(other.summary for other in faults[1:4]),
+            culprits=fault.culprits,
+            details=MappingProxyType({"anomaly": fault.anomaly}),
+        )
+    links = dependencies(lists)
+    if level == "snapshot isolation":
+        links += overwrites_after_reads(lists)
+    cycle = forbidden_cycle(len(lists.transactions), links, RULES[level])
+    if cycle is not None:
+        return _violation(lists, cycle, level)
+    if level == "read committed":
+        return holds(level, examined=lists.read_count)
+    if level == "snapshot isolation":
+        return _snapshots(lists, links)
+    order = serial_order(len(lists.transactions), links, RULES[level])
+    witness = tuple(lists.transactions[number].id for number in order)
+    return holds(level, examined=lists.read_count, witness=witness)
+
+
+def _snapshots(lists: Lists, links: list[Link]) -> Verdict:
+    """Order what nobody read by an order of commits, and see that this forbids nothing.
+
+    Elements that nobody read and nobody's transaction looked at before can come in any order; one
+    is tried, and if it does not fit others might.
+    """
+    level: ListLevel = "snapshot isolation"
+    count, rule = len(lists.transactions), RULES[level]
+    more = list(blind_appends(lists, commit_order(count, links, rule)))
+    if more and forbidden_cycle(count, [*links, *more], rule) is not None:
+        why = "the order of appends that nobody read is not known, and the one tried does not fit"
+        return undecided(level, why, examined=lists.read_count)
+    order = commit_order(count, [*links, *more], rule)
+    witness = tuple(lists.transactions[number].id for number in order)
+    return holds(level, examined=lists.read_count, witness=witness)
+
+
+def _violation(lists: Lists, cycle: Cycle, level: ListLevel) -> Verdict:
+    names = [lists.transactions[link.before].id for link in cycle.links]
+    return broken(
+        level,
+        f"{_circle(names)} ({cycle.anomaly})",
+        examined=lists.read_count,
+        because=tuple(link.because for link in cycle.links[:8]),
+        edges=tuple(_edge(lists, link) for link in cycle.links),
+        culprits=tuple(dict.fromkeys(names)),
+        details=MappingProxyType({"anomaly": cycle.anomaly}),
+    )
+
+
+def _circle(names: Sequence[str]) -> str:
+    """Tell a cycle, a long one by its beginning.
+
+    >>> _circle(["o1", "o2"])
+    'o1 before o2 before o1: a cycle'
+    """
+    if len(names) <= NAMES_MAX:
+        return f"{' before '.join(names)} before {names[0]}: a cycle"
+    begin = " before ".join(names[:NAMES_MAX])
+    return f"{begin} and so on, before {names[0]}: a cycle of {len(names)}"
+
+
+def _edge(lists: Lists, link: Link) -> Edge:
+    before, after = lists.transactions[link.before], lists.transactions[link.after]
+    return Edge(before.id, after.id, link.rule, link.because)

@@ -1,0 +1,148 @@
+"""Why a few transactions break an isolation level: a shortest cycle of reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from counterpoint.checkers.causal.matching import INITIAL
+from counterpoint.checkers.causal.reasons import Reasons
+from counterpoint.checkers.links import Graph, graph, shortest_chain, shortest_cycle
+from counterpoint.checkers.transactions.levels import IsolationLevel
+from counterpoint.checkers.transactions.matching import ExternalRead, MatchedTransactions
+from counterpoint.checkers.words import CONFLICT, READS_FROM, Link, pair, shown
+
+SESSION_ORDER = "session order"
+
+
+def explain_level(matched: MatchedTransactions, level: IsolationLevel) -> Reasons:
+    """Say why these few transactions break a level that they are known to break."""
+    order = graph(_order_links(matched))
+    cycle = shortest_cycle(order)
+    if cycle is not None:
+        summary = f"each of these comes before the next, in a circle: {_story(cycle)}"
+        return Reasons("CyclicCO", summary, cycle, _lines(cycle))
+    if level == "repeatable read" and (found := next(_two_versions(matched), None)):
+        return found
+    overlooked = list(_overlooked(matched, order, level))
+    initial = [_initial_link(matched, one) for one in overlooked if one.read.source == INITIAL]
+    demands = [_demand_link(matched, one) for one in overlooked if one.read.source != INITIAL]
+    links = [link for found in order.values() for link in found]
+    cycle = shortest_cycle(graph([*links, *initial, *demands]))
+    assert cycle is not None, f"no cycle in a core that breaks {level}"
+    wrong = next(link for link in cycle if link.rule == CONFLICT)
+    summary = wrong.because
+    if wrong in demands:
+        place = cycle.index(wrong)
+        summary += f"; but {_story([*cycle[place + 1 :], *cycle[:place]])}"
+    return Reasons(PATTERNS[level], summary, cycle, _lines(cycle))
+
+
+PATTERNS: dict[IsolationLevel, str] = {
+    "read committed": "NonMonotonicRead",
+    "repeatable read": "NonMonotonicRead",
+    "read atomic": "FracturedRead",
+    "causal": "CyclicCF",
+}
+"""What a cycle of demands is called at each level."""
+
+
+def _lines(cycle: Sequence[Link]) -> tuple[str, ...]:
+    return tuple(link.because for link in cycle)
+
+
+def _order_links(matched: MatchedTransactions) -> Iterator[Link]:
+    ids = [one.id for one in matched.transactions]
+    for after, session in enumerate(matched.session_of):
+        for read in matched.reads[after]:
+            if read.source >= 0:
+                yield Link(read.source, after, READS_FROM, _read_words(matched, after, read))
+        for before in range(matched.starts[session], after):
+            name = matched.transactions[after].session
+            because = f"{ids[before]} came before {ids[after]} in session {name}"
+            yield Link(before, after, SESSION_ORDER, because)
+
+
+def _read_words(matched: MatchedTransactions, reader: int, read: ExternalRead) -> str:
+    access = matched.transactions[reader].accesses[read.position]
+    here, what = matched.transactions[reader].id, pair(access.key, access.value)
+    if read.source == INITIAL:
+        return f"{here} read {what}, the initial value"
+    return f"{here} read {what} of {matched.transactions[read.source].id}"
+
+
+def _story(path: Sequence[Link]) -> str:
+    return ", ".join(link.because for link in path)
+
+
+def _two_versions(matched: MatchedTransactions) -> Iterator[Reasons]:
+    for index, reads in enumerate(matched.reads):
+        for place, later in enumerate(reads):
+            for read in reads[:place]:
+                if read.key == later.key and read.source != later.source:
+                    summary = (
+                        f"{_read_words(matched, index, read)}, and then "
+                        f"{_read_words(matched, index, later).split(' ', 1)[1]}"
+                    )
+                    yield Reasons("NonRepeatableRead", summary, [], (summary,))
+
+
+class _Overlooked(NamedTuple):
+    """Transaction `lost` was visible to a read of `reader` that returned something else."""
+
+    lost: int
+    reader: int
+    read: ExternalRead
+    known: Sequence[Link]
+
+
+def _overlooked(
+    matched: MatchedTransactions, order: Graph, level: IsolationLevel
+) -> Iterator[_Overlooked]:
+    for reader, reads in enumerate(matched.reads):
+        for read in reads:
+            for lost, keys in enumerate(matched.writes):
+                if read.key in keys and lost not in (read.source, reader):
+                    known = _visible(matched, order, level, lost, reader, read)
+                    if known is not None:
+                        yield _Overlooked(lost, reader, read, known)
+
+
+def _although(matched: MatchedTransactions, one: _Overlooked) -> str:
+    return (
+        f"{_read_words(matched, one.reader, one.read)} although "
+        f"{matched.transactions[one.lost].id}, which wrote {shown(one.read.key)}, was visible: "
+        f"{_story(one.known)}"
+    )
+
+
+def _initial_link(matched: MatchedTransactions, one: _Overlooked) -> Link:
+    """A read of the initial value comes before every transaction that writes the key."""
+    return Link(one.reader, one.lost, CONFLICT, _although(matched, one))
+
+
+def _demand_link(matched: MatchedTransactions, one: _Overlooked) -> Link:
+    """What was visible comes before what the read returned."""
+    lost, kept = (matched.transactions[i].id for i in (one.lost, one.read.source))
+    because = f"{lost} must come before {kept}: {_although(matched, one)}"
+    return Link(one.lost, one.read.source, CONFLICT, because)
+
+
+def _visible(
+    matched: MatchedTransactions,
+    order: Graph,
+    level: IsolationLevel,
+    lost: int,
+    reader: int,
+    read: ExternalRead,
+) -> Sequence[Link] | None:
+    """Why one transaction was visible to a read of another, or None where it was not."""
+    if level == "causal":
+        return shortest_chain(order, lost, reader)
+    direct = [link for link in order.get(lost, ()) if link.after == reader]
+    if level == "read atomic":
+        return direct[:1] or None
+    earlier = [r for r in matched.reads[reader] if r.source == lost and r.position < read.position]
+    if not earlier:
+        return None
+    return [Link(lost, reader, READS_FROM, _read_words(matched, reader, earlier[0]))]

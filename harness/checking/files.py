@@ -1,0 +1,264 @@
+"""Check recorded histories: files in, one result a history out, nothing printed."""
+
+from __future__ import annotations
+
+import builtins
+import time
+import traceback
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from counterpoint.checkers.history import History
+from counterpoint.checkers.readers import (
+    DEFAULT_LIMITS,
+    HEAD_BYTES,
+    Case,
+    Cases,
+    Limits,
+    UnreadableHistory,
+    guess_format,
+    read_cases,
+)
+from counterpoint.checkers.transactions.history import TransactionHistory
+from counterpoint.harness.checking.forms import CannotCheck
+from counterpoint.harness.checking.models import (
+    Model,
+    as_the_model_has_it,
+    model_of,
+    split_tuples,
+)
+from counterpoint.harness.checking.properties import PROPERTIES, Property, Task
+from counterpoint.harness.deadline import TimeIsOver, deadline
+from counterpoint.model.verdict import Verdict, undecided
+
+Partition = Literal["key", "none", "tuple"]
+Outcome = Literal["holds", "broken", "undecided", "error"]
+
+GRACE = 1.1
+GRACE_SECONDS = 0.25
+"""How much later than asked a check is stopped by force: its own budget can say more."""
+
+
+class _FromTheFormat:
+    """The initial value that the format of a file tells, or None."""
+
+    def __repr__(self) -> str:
+        return "FROM_THE_FORMAT"
+
+
+FROM_THE_FORMAT = _FromTheFormat()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to check and how; None leaves it to the file."""
+
+    form: str | None = None
+    model: str | None = None
+    property: str | None = None
+    initial: Hashable | _FromTheFormat = FROM_THE_FORMAT
+    partition: Partition = "key"
+    timeout_seconds: float | None = None
+    total: int | None = None
+    allow_negative: bool = False
+    limits: Limits = DEFAULT_LIMITS
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One history and the verdict on it, or why there is none.
+
+    `case` is empty unless the file holds several. `error` is empty if there is a verdict;
+    `traceback` is empty unless the checker itself failed.
+    """
+
+    file: str
+    case: str = ""
+    form: str = ""
+    model: str = ""
+    property: str = ""
+    initial: Hashable = None
+    history: History | TransactionHistory = ()
+    verdict: Verdict | None = None
+    error: str = ""
+    traceback: str = ""
+    seconds: float = 0.0
+
+    @builtins.property  # the field of that name hides the decorator
+    def title(self) -> str:
+        """The file, and after a hash the case."""
+        return f"{self.file}#{self.case}" if self.case else self.file
+
+    @builtins.property  # the field of that name hides the decorator
+    def outcome(self) -> Outcome:
+        """The outcome of the verdict, or "error"."""
+        return "error" if self.verdict is None else self.verdict.outcome.value
+
+
+def check_files(
+    paths: Iterable[str | Path],
+    *,
+    format: str | None = None,
+    model: str | None = None,
+    property: str | None = None,
+    initial: Hashable | _FromTheFormat = FROM_THE_FORMAT,
+    partition: Partition = "key",
+    timeout_seconds: float | None = None,
+    total: int | None = None,
+    allow_negative: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Checked]:
+    """Check every history of every file, in order; a file that cannot be read is one result.
+
+    A path may end in "#case", which chooses one history of a file that holds several. What is None
+    is found out: the format from the file, the model from the operations, the property from the
+    model. `partition` judges each key alone ("key"), all as one object ("none"), or takes values
+    (key, value) apart first ("tuple"). `total` and `allow_negative` are about banks. Results come
+    as they are found, so whoever stops listening keeps the ones before.
+    """
+    wanted = Wanted(
+        format,
+        model,
+        property,
+        initial,
+        partition,
+        timeout_seconds,
+        total,
+        allow_negative,
+        limits,
+    )
+    return check_each(paths, wanted)
+
+
+def check_each(paths: Iterable[str | Path], wanted: Wanted) -> Iterator[Checked]:
+    """Check every history of every file, as `check_files` does."""
+    for path in paths:
+        yield from _check_file(str(path), wanted)
+
+
+def _check_file(path: str, wanted: Wanted) -> Iterator[Checked]:
+    file, name = _place(path)
+    try:
+        form, cases = _read(file, wanted)
+        chosen = _chosen(cases, name)
+    except (UnreadableHistory, CannotCheck) as error:
+        yield Checked(file, name, error=str(error))
+        return
+    except OSError as error:
+        yield Checked(file, name, error=f"{file}: {error.strerror or error}")
+        return
+    for case in chosen:
+        yield check_case(case, replace(wanted, form=form))
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Take "file#case" apart, unless a file has that very name."""
+    if "#" not in path or Path(path).exists():
+        return path, ""
+    file, _, name = path.partition("#")
+    return file, name
+
+
+def _read(file: str, wanted: Wanted) -> tuple[str, Cases]:
+    path = Path(file)
+    if path.exists() and not path.is_file():
+        raise CannotCheck(f"{file} is no file; name the files in it")
+    limit = wanted.limits.bytes_max
+    with path.open("rb") as opened:
+        data = opened.read(limit + 1)
+    form = wanted.form or guess_format(file, data[:HEAD_BYTES])
+    return form, read_cases(data, source=file, form=form, limits=wanted.limits)
+
+
+def _chosen(cases: Cases, name: str) -> Cases:
+    if not name:
+        return cases
+    chosen = tuple(case for case in cases if case.name == name)
+    if not chosen:
+        known = ", ".join(case.name for case in cases if case.name) or "there is only one, unnamed"
+        raise CannotCheck(f"{cases[0].source} has no case {name!r}; its cases: {known}")
+    return chosen
+
+
+def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
+    """Check one history."""
+    begun = time.perf_counter()
+    checked = Checked(case.source, case.name, wanted.form or "", history=case.history)
+    try:
+        model = model_of(case, wanted.model)
+        checked = replace(checked, model=model.name)
+        chosen = _property(model, wanted.property, case)
+        task = _task(case, model, wanted)
+        verdict = _judged(chosen, task, wanted.timeout_seconds)
+        checked = replace(
+            checked,
+            property=chosen.name,
+            initial=task.initial,
+            history=task.history,
+            verdict=verdict,
+        )
+    except (CannotCheck, ValueError) as error:  # what a checker says of a history that is no such
+        checked = replace(checked, error=f"{case.title}: {error}")
+    except Exception as error:
+        # One history that a checker cannot take must not cost the verdicts on all the others.
+        what = f"{type(error).__name__}: {error}"
+        checked = replace(
+            checked,
+            error=f"{case.title}: a defect of the checker: {what}",
+            traceback=traceback.format_exc(),
+        )
+    return replace(checked, seconds=time.perf_counter() - begun)
+
+
+def _property(model: Model, name: str | None, case: Case) -> Property:
+    """Return the property of that name, or the model's own.
+
+    Raises:
+        CannotCheck: no such property, or one that needs the times that the format leaves out.
+    """
+    chosen = PROPERTIES.get(name or model.property)
+    if chosen is None:
+        raise CannotCheck(f"{name!r} is no property; name one of {', '.join(PROPERTIES)}")
+    if chosen.needs_real_time and not case.has_real_time:
+        if name is None:
+            return PROPERTIES["causal-consistency"]
+        raise CannotCheck(
+            f"{name} is about real time, which the format does not record; "
+            "sequential-consistency and the causal ones are not"
+        )
+    return chosen
+
+
+def _task(case: Case, model: Model, wanted: Wanted) -> Task:
+    initial = wanted.initial
+    if isinstance(initial, _FromTheFormat):
+        initial = case.initial
+    history = case.history
+    if not isinstance(history, TransactionHistory):
+        if wanted.partition == "tuple":
+            history = split_tuples(history)
+        history = as_the_model_has_it(history, model, initial)
+    return Task(
+        history,
+        model,
+        initial,
+        is_one_object=wanted.partition == "none",
+        timeout_seconds=wanted.timeout_seconds,
+        total=wanted.total,
+        allow_negative=wanted.allow_negative,
+    )
+
+
+def _judged(chosen: Property, task: Task, seconds: float | None) -> Verdict:
+    force = None if seconds is None else seconds * GRACE + GRACE_SECONDS
+    try:
+        with deadline(force):
+            return chosen.judge(task)
+    except TimeIsOver:
+        return undecided(chosen.name, f"no verdict within {seconds:g} seconds")
+    except RecursionError:
+        return undecided(chosen.name, "the history is nested too deeply for this check")
+    except MemoryError:
+        return undecided(chosen.name, "the memory did not suffice for this check")

@@ -1,0 +1,243 @@
+"""The objects that `counterpoint check` knows: how to tell them apart, and what each promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from counterpoint.checkers.history import UNKNOWN, History, Operation
+from counterpoint.checkers.micro import are_micro_operations
+from counterpoint.checkers.objects.sequential import Specification
+from counterpoint.checkers.objects.specifications import (
+    AppendList,
+    Bank,
+    CasRegister,
+    Counter,
+    MultiRegister,
+    Mutex,
+    Queue,
+    Register,
+    Set,
+    Stack,
+    Text,
+)
+from counterpoint.checkers.readers import Case
+from counterpoint.checkers.transactions.history import TransactionHistory
+from counterpoint.harness.checking.forms import CannotCheck, first_balances, with_transfers
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An object: its functions, the property it is checked for unless told, its specification.
+
+    `specify(history, initial)` returns None where no sequential specification is known.
+    """
+
+    name: str
+    summary: str
+    functions: tuple[str, ...]
+    property: str
+    specify: Callable[[History, Hashable], Specification | None]
+
+
+def _bank(history: History, _initial: Hashable) -> Specification:
+    """Allow overdrafts: a bank that refuses them answers "fail"."""
+    return Bank(first_balances(history), overdraft=True)
+
+
+def _none(_history: History, _initial: Hashable) -> None:
+    return None
+
+
+_MODELS = (
+    Model(
+        "register",
+        "values by key: read, write",
+        ("read", "write"),
+        "linearizability",
+        lambda _, initial: Register(initial),
+    ),
+    Model(
+        "cas-register",
+        "a register with cas (compare and set)",
+        ("read", "write", "cas"),
+        "linearizability",
+        lambda _, initial: CasRegister(initial),
+    ),
+    Model(
+        "multi-register",
+        "registers read and written by one txn",
+        ("txn", "read", "write"),
+        "linearizability",
+        lambda _, initial: MultiRegister(initial),
+    ),
+    Model(
+        "text",
+        "strings by key: put, append, get",
+        ("get", "put", "append"),
+        "linearizability",
+        lambda _, initial: Text("" if initial is None else str(initial)),
+    ),
+    Model(
+        "list",
+        "lists by key: put, append, read",
+        ("read", "put", "append"),
+        "linearizability",
+        lambda *_: AppendList(),
+    ),
+    Model(
+        "mutex",
+        "a lock: acquire, release",
+        ("acquire", "release"),
+        "linearizability",
+        lambda *_: Mutex(),
+    ),
+    Model(
+        "queue",
+        "first in, first out",
+        ("enqueue", "dequeue"),
+        "linearizability",
+        lambda *_: Queue(),
+    ),
+    Model("stack", "last in, first out", ("push", "pop"), "linearizability", lambda *_: Stack()),
+    Model(
+        "counter", "a number: add, read", ("add", "read"), "counter-bounds", lambda *_: Counter()
+    ),
+    Model("set", "elements: add, read", ("add", "read"), "no-lost-element", lambda *_: Set()),
+    Model("set-full", "the same as set", ("add", "read"), "no-lost-element", lambda *_: Set()),
+    Model("bank", "accounts: transfer, read", ("transfer", "read"), "conserved-total", _bank),
+    Model(
+        "long-fork",
+        "keys written once, read in groups",
+        ("read", "write", "txn"),
+        "no-long-fork",
+        _none,
+    ),
+    Model(
+        "list-append",
+        "txn of appends and reads of lists",
+        ("txn",),
+        "strict-serializability",
+        _none,
+    ),
+    Model(
+        "rw-register",
+        "txn of reads and writes",
+        ("txn",),
+        "strict-serializability",
+        lambda _, initial: MultiRegister(initial),
+    ),
+    Model(
+        "transactions", "sessions of transactions, without times", (), "causal-consistency", _none
+    ),
+)
+MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for model in _MODELS})
+
+
+def model_of(case: Case, name: str | None) -> Model:
+    """Return the model of that name, or the one that the functions of the history show.
+
+    Raises:
+        CannotCheck: no such model, or a history that fits none, or more than one.
+    """
+    if name is not None and name not in MODELS:
+        raise CannotCheck(f"{name!r} is no model; name one of {', '.join(MODELS)}")
+    if isinstance(case.history, TransactionHistory):
+        if name not in (None, "transactions", "rw-register"):
+            raise CannotCheck(f"sessions of transactions cannot be checked as {name}")
+        return MODELS["transactions"]
+    return MODELS[name or _guess(case.history)]
+
+
+def _guess(history: History) -> str:
+    functions = {op.f for op in history}
+    if functions == {"read"}:
+        return _read_alone(history)
+    if functions <= {"read", "write"}:
+        return "long-fork" if any(are_micro_operations(op.result) for op in history) else "register"
+    if functions <= {"add", "read"}:
+        return _number_or_elements(history)
+    if functions == {"txn"}:
+        kinds = {micro[0] for op in history for micro in _micros(op)}
+        return "list-append" if "append" in kinds else "rw-register"
+    for model in _MODELS:
+        if functions <= set(model.functions):
+            return model.name
+    raise CannotCheck(
+        f"no model has the functions {', '.join(sorted(functions))}; "
+        f"known are {'; '.join(f'{m.name}: {m.summary}' for m in _MODELS)}"
+    )
+
+
+def _read_alone(history: History) -> str:
+    """Tell by what was read; a bank's balances are pairs (account, number)."""
+    shown = [op.result for op in history if op.status == "ok" and op.result is not UNKNOWN]
+    if any(map(are_micro_operations, shown)):
+        return "long-fork"
+    if not shown or not all(isinstance(result, tuple | frozenset) for result in shown):
+        return "register"
+    return "bank" if all(_is_balances(result) for result in shown) else "set"
+
+
+def _is_balances(result: Hashable) -> bool:
+    return isinstance(result, tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[1], int) for pair in result
+    )
+
+
+def _micros(op: Operation) -> Sequence[tuple[Hashable, ...]]:
+    return op.argument if are_micro_operations(op.argument) else ()
+
+
+def _number_or_elements(history: History) -> str:
+    for op in history:
+        if op.f == "read" and op.status == "ok" and op.result is not UNKNOWN:
+            return "counter" if isinstance(op.result, int) else "set"
+    raise CannotCheck("nothing is read that tells a counter from a set; name the model")
+
+
+def as_the_model_has_it(history: History, model: Model, initial: Hashable) -> History:
+    """Return the history with values as the model's specification takes them.
+
+    Inside transactions a read of None is one that nobody saw, where None is not the initial value.
+    """
+    if model.name == "bank":
+        return with_transfers(history)
+    if model.name not in ("multi-register", "rw-register") or initial is None:
+        return history
+    return tuple(replace(op, result=_without_none(op.result)) for op in history)
+
+
+def _without_none(result: Hashable) -> Hashable:
+    if not are_micro_operations(result):
+        return result
+    return tuple(
+        (kind, key, UNKNOWN if kind == "r" and value is None else value)
+        for kind, key, value in result
+    )
+
+
+def split_tuples(history: History) -> History:
+    """Take values (key, value) apart: histories of many objects as Jepsen's `independent` writes them.
+
+    A read that nobody saw the answer of belongs to no key, and is left out.
+
+    Raises:
+        CannotCheck: a value that is no pair.
+    """
+    split = []
+    for op in history:
+        told = next((v for v in (op.argument, op.result) if isinstance(v, tuple)), None)
+        if told is None and op.argument is None and (op.result is UNKNOWN or op.result is None):
+            continue
+        if told is None or len(told) != 2:
+            raise CannotCheck(f"{op.id} has a value that is no pair (key, value): {op.argument!r}")
+        split.append(
+            replace(op, key=told[0], argument=_second(op.argument), result=_second(op.result))
+        )
+    return tuple(split)
+
+
+def _second(value: Hashable) -> Hashable:
+    return value[1] if isinstance(value, tuple) and len(value) == 2 else value

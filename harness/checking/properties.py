@@ -1,0 +1,279 @@
+"""The properties that `counterpoint check` can judge, each with the checker behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.conservation.bank_totals import check_bank_totals
+from counterpoint.checkers.counter_bounds import check_counter_bounds
+from counterpoint.checkers.history import History, by_key
+from counterpoint.checkers.linearizability.check import check_linearizability
+from counterpoint.checkers.linearizability.multi_writer import (
+    check_regular_in_one_order,
+    check_weak_regular,
+)
+from counterpoint.checkers.objects.parts import whole
+from counterpoint.checkers.operations import joined
+from counterpoint.checkers.register.single_writer import (
+    check_no_inversion,
+    check_regular,
+    check_safe,
+)
+from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions
+from counterpoint.checkers.sessions.order import Guarantee
+from counterpoint.checkers.set_survival import check_set_survival
+from counterpoint.checkers.transactions.check import check_transactions
+from counterpoint.checkers.transactions.history import TransactionHistory, sessions_of
+from counterpoint.checkers.transactions.levels import IsolationLevel
+from counterpoint.checkers.transactions.list_append import ListLevel, check_list_append
+from counterpoint.checkers.transactions.long_fork import check_long_fork
+from counterpoint.checkers.transactions.serial_order import SerialLevel, check_serial_order
+from counterpoint.harness.checking.forms import CannotCheck, check_forms
+from counterpoint.harness.checking.models import Model
+from counterpoint.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One history to be judged: what it is of, and what the user said about it.
+
+    `is_one_object` tells that operations of different keys depend on each other.
+    """
+
+    history: History | TransactionHistory
+    model: Model
+    initial: Hashable
+    has_real_time: bool = True
+    is_one_object: bool = False
+    timeout_seconds: float | None = None
+    total: int | None = None
+    allow_negative: bool = False
+
+    @property
+    def operations(self) -> History:
+        """The operations.
+
+        Raises:
+            CannotCheck: the history has transactions without times.
+        """
+        if isinstance(self.history, TransactionHistory):
+            raise CannotCheck("the format records sessions of transactions, and no operations")
+        return self.history
+
+    @property
+    def transactions(self) -> TransactionHistory:
+        """The sessions of transactions; each operation is one if there are no others."""
+        if isinstance(self.history, TransactionHistory):
+            return self.history
+        return sessions_of(self.history, initial=self.initial)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property by the name that the command line gives it."""
+
+    name: str
+    summary: str
+    judge: Callable[[Task], Verdict]
+    needs_real_time: bool = False
+
+
+def _linearizability(task: Task) -> Verdict:
+    return _linearized(task, "linearizability", is_one_object=task.is_one_object)
+
+
+def _linearized(task: Task, name: str, *, is_one_object: bool) -> Verdict:
+    model, history = task.model, task.operations
+    check_forms(history, model.name, model.functions)
+    specification = model.specify(history, task.initial)
+    if specification is None:
+        raise CannotCheck(f"{model.name} has no sequential specification to linearize")
+    return check_linearizability(
+        history,
+        specification,
+        name=name,
+        partition=whole if is_one_object else by_key,
+        timeout_seconds=task.timeout_seconds,
+        clock=time.monotonic,
+    )
+
+
+def _by_key(check: Callable[..., Verdict]) -> Callable[[Task], Verdict]:
+    """Judge each key alone: the property speaks of one object at a time."""
+
+    def judge(task: Task) -> Verdict:
+        parts = by_key(task.operations)
+        verdicts = {key: check(part, initial=task.initial) for key, part in parts.items()}
+        name = next(iter(verdicts.values())).property if verdicts else "nothing"
+        return joined(name, verdicts)
+
+    return judge
+
+
+def _regular(history: History, *, initial: Hashable) -> Verdict:
+    """Judge a register with one writer as Lamport does, with several by one order of writes."""
+    writers = {op.client for op in history if op.f == "write" and op.status != "fail"}
+    check = check_regular if len(writers) <= 1 else check_regular_in_one_order
+    return check(history, initial=initial)
+
+
+def _causal(level: Level) -> Callable[[Task], Verdict]:
+    def judge(task: Task) -> Verdict:
+        return check_causal(task.operations, level=level, initial=task.initial)
+
+    return judge
+
+
+def _sessions(*guarantees: Guarantee) -> Callable[[Task], Verdict]:
+    def judge(task: Task) -> Verdict:
+        return check_sessions(task.operations, guarantees=guarantees, initial=task.initial)
+
+    return judge
+
+
+def _isolation(
+    lists: ListLevel | None, transactions: Callable[[Task], Verdict]
+) -> Callable[[Task], Verdict]:
+    """Judge lists by their own dependencies, all else as sessions of reads and writes."""
+
+    def judge(task: Task) -> Verdict:
+        if task.model.name == "list-append":
+            if lists is None:
+                raise CannotCheck("this property is not defined for appended lists")
+            return check_list_append(task.operations, level=lists)
+        return transactions(task)
+
+    return judge
+
+
+def _weak(level: IsolationLevel) -> Callable[[Task], Verdict]:
+    def judge(task: Task) -> Verdict:
+        return check_transactions(task.transactions, level=level)
+
+    return judge
+
+
+def _serial(level: SerialLevel) -> Callable[[Task], Verdict]:
+    def judge(task: Task) -> Verdict:
+        return check_serial_order(task.transactions, level=level)
+
+    return judge
+
+
+def _convergent_or_transactional(task: Task) -> Verdict:
+    """Judge causal convergence; of transactions the causal level, which is the same with one order.
+
+    Biswas and Enea's causal consistency of transactions asks for one order of all of them, so on
+    transactions of one operation it is exactly causal convergence (OOPSLA 2019).
+    """
+    is_plain = not isinstance(task.history, TransactionHistory)
+    return (_causal("ccv") if is_plain else _weak("causal"))(task)
+
+
+def _causal_or_transactional(task: Task) -> Verdict:
+    """Judge reads and writes one by one where there are no transactions."""
+    is_plain = not isinstance(task.history, TransactionHistory) and task.model.name == "register"
+    return (_causal("cc") if is_plain else _weak("causal"))(task)
+
+
+def _strict(task: Task) -> Verdict:
+    """Strict serializability of reads and writes is linearizability of all registers as one."""
+    return _linearized(task, "strict serializability", is_one_object=True)
+
+
+_PROPERTIES: Sequence[Property] = (
+    Property(
+        "linearizability",
+        "one at a time, each within its time",
+        _linearizability,
+        needs_real_time=True,
+    ),
+    Property("safe", "single writer: undisturbed reads are right", _by_key(check_safe), True),
+    Property("regular", "reads are of now or of meanwhile", _by_key(_regular), True),
+    Property("weak-regular", "... though they disagree", _by_key(check_weak_regular), True),
+    Property(
+        "no-inversion", "single writer: reads never go back", _by_key(check_no_inversion), True
+    ),
+    Property(
+        "sequential-consistency",
+        "one at a time, each client in its order",
+        _serial("serializability"),
+    ),
+    Property(
+        "causal-consistency",
+        "causes before effects",
+        _causal_or_transactional,
+    ),
+    Property("causal-convergence", "... and one order for all", _convergent_or_transactional),
+    Property("causal-memory", "... and one order per client", _causal("cm")),
+    Property("read-your-writes", "a session guarantee", _sessions("RYW")),
+    Property("monotonic-reads", "a session guarantee", _sessions("MR")),
+    # Nothing shows these two to an observer whose own reads may go back.
+    Property("monotonic-writes", "... seen by monotonic readers", _sessions("MR", "MW")),
+    Property("writes-follow-reads", "... seen by monotonic readers", _sessions("MR", "WFR")),
+    Property("session-guarantees", "all four together", _sessions(*GUARANTEES)),
+    Property(
+        "read-committed",
+        "transactions see committed ones only, in one order",
+        _isolation("read committed", _weak("read committed")),
+    ),
+    Property(
+        "repeatable-read",
+        "... and one version of each key",
+        _isolation(None, _weak("repeatable read")),
+    ),
+    Property(
+        "read-atomic", "... and others whole or not at all", _isolation(None, _weak("read atomic"))
+    ),
+    Property(
+        "prefix-consistency",
+        "snapshots of one order",
+        _isolation(None, _serial("prefix consistency")),
+    ),
+    Property(
+        "snapshot-isolation",
+        "... and the first committer wins",
+        _isolation("snapshot isolation", _serial("snapshot isolation")),
+    ),
+    Property(
+        "serializability",
+        "one order of whole transactions",
+        _isolation("serializability", _serial("serializability")),
+    ),
+    Property(
+        "strict-serializability",
+        "... that real time allows",
+        _isolation("strict serializability", _strict),
+        needs_real_time=True,
+    ),
+    Property(
+        "conserved-total",
+        "a bank's balances always add up",
+        lambda task: check_bank_totals(
+            task.operations, total=task.total, allow_negative=task.allow_negative
+        ),
+    ),
+    Property(
+        "counter-bounds",
+        "a counter shows what was added",
+        lambda task: check_counter_bounds(task.operations),
+        needs_real_time=True,
+    ),
+    Property(
+        "no-lost-element",
+        "a set keeps what was added",
+        lambda task: check_set_survival(task.operations),
+        needs_real_time=True,
+    ),
+    Property(
+        "no-long-fork",
+        "no two reads contradict each other's order",
+        lambda task: check_long_fork(task.operations),
+    ),
+)
+PROPERTIES: Mapping[str, Property] = MappingProxyType({one.name: one for one in _PROPERTIES})

@@ -1,0 +1,95 @@
+"""The results of a check as a table, and how many of each there are."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from counterpoint.harness.checking.files import Checked
+from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED
+from counterpoint.harness.report.plain import plain
+
+STYLES = {"holds": "green", "broken": "red", "undecided": "yellow", "error": "magenta"}
+SUMMARY_MAX = 160
+PIPE_WIDTH = 140
+"""How wide a table is where no terminal says how wide it can be."""
+
+
+class Row(NamedTuple):
+    """What the table keeps of a result; histories are not kept."""
+
+    title: str
+    property: str
+    outcome: str
+    operations: int
+    seconds: float
+    summary: str
+
+
+def row_of(checked: Checked) -> Row:
+    """Return the row of a result."""
+    verdict = checked.verdict
+    summary = checked.error if verdict is None else verdict.summary
+    return Row(
+        plain(checked.title),
+        checked.property,
+        checked.outcome,
+        len(list(checked.history)),
+        checked.seconds,
+        plain(summary, SUMMARY_MAX),
+    )
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """Print all results, and how many there are of each kind."""
+    is_terminal = sys.stdout.isatty()
+    console = Console(width=None if is_terminal else PIPE_WIDTH, highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("file", overflow="fold", max_width=60)
+    table.add_column("property", overflow="fold")
+    table.add_column("operations", justify="right", no_wrap=True)
+    table.add_column("seconds", justify="right", no_wrap=True)
+    table.add_column("what", overflow="fold", ratio=1)
+    for row in rows:
+        table.add_row(
+            Text(row.outcome, style=STYLES[row.outcome]),
+            Text(row.title),
+            Text(row.property),
+            Text(str(row.operations)),
+            Text(f"{row.seconds:.3f}"),
+            Text(row.summary),
+        )
+    console.print(table)
+    console.print(Text(tally(rows)))
+
+
+def tally(rows: Sequence[Row]) -> str:
+    """Count the results by outcome.
+
+    >>> tally([Row("a", "", "holds", 1, 0.0, ""), Row("b", "", "broken", 1, 0.0, "")])
+    '2 histories: 1 holds, 1 broken'
+    """
+    counts = Counter(row.outcome for row in rows)
+    parts = ", ".join(f"{counts[outcome]} {outcome}" for outcome in STYLES if counts[outcome])
+    noun = "history" if len(rows) == 1 else "histories"
+    return f"{len(rows)} {noun}: {parts or 'none'}"
+
+
+def exit_code(outcomes: set[str]) -> int:
+    """Return the worst news: a violation found, then bad input, then what is undecided.
+
+    >>> exit_code({"holds", "undecided"}), exit_code({"error", "broken"})
+    (3, 1)
+    """
+    if "broken" in outcomes:
+        return BROKEN
+    if "error" in outcomes:
+        return BAD_INPUT
+    return UNDECIDED if "undecided" in outcomes or not outcomes else HOLDS

@@ -1,0 +1,204 @@
+"""`counterpoint check`: judge recorded histories, whoever recorded them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Hashable
+from pathlib import Path
+from typing import cast
+
+import click
+
+from counterpoint.checkers.readers import FORMATS, UnreadableHistory
+from counterpoint.checkers.readers.csv_table import value_of_cell
+from counterpoint.harness.checking.files import (
+    FROM_THE_FORMAT,
+    Checked,
+    Partition,
+    Wanted,
+    check_each,
+    check_files,
+)
+from counterpoint.harness.checking.models import MODELS
+from counterpoint.harness.checking.properties import PROPERTIES
+from counterpoint.harness.checking.table import Row, exit_code, print_table, row_of
+from counterpoint.harness.checking.text import as_json, explain
+from counterpoint.harness.output import EXIT_HELP, INTERRUPTED, Progress, emit, refuse
+from counterpoint.harness.short_names import (
+    FORMATS_IN_SHORT,
+    PROPERTIES_IN_SHORT,
+    ChoiceInShort,
+)
+
+__all__ = ["check", "check_files"]
+
+
+def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    """Print what there is to choose from, and end."""
+    if not value:
+        return
+    click.echo(f"formats: {', '.join(FORMATS)}\n\nmodels:")
+    for model in MODELS.values():
+        click.echo(f"  {model.name:<16} {model.summary} [{model.property}]")
+    click.echo("\nproperties:")
+    for one in PROPERTIES.values():
+        click.echo(f"  {one.name:<24} {one.summary}")
+    ctx.exit()
+
+
+@click.command(epilog=EXIT_HELP)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "form",
+    type=ChoiceInShort(FORMATS, FORMATS_IN_SHORT),
+    metavar="F",
+    help="The format of the files [guessed from how each begins].",
+)
+@click.option(
+    "--model",
+    type=click.Choice(list(MODELS)),
+    metavar="M",
+    help="The object they are about [guessed from the operations].",
+)
+@click.option(
+    "--property",
+    "chosen",
+    type=ChoiceInShort(PROPERTIES, PROPERTIES_IN_SHORT),
+    metavar="P",
+    help="What to check [what the model promises].",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    help="Seconds for each history; then it is undecided.",
+)
+@click.option(
+    "--partition",
+    type=click.Choice(["key", "none", "tuple"]),
+    default="key",
+    show_default=True,
+    help="Judge each key alone; all as one object; or values [key value] by key.",
+)
+@click.option(
+    "--initial", metavar="VALUE", help="What an object holds before any write, as JSON or text."
+)
+@click.option(
+    "--total", type=int, metavar="N", help="What a bank's balances add up to [the first read]."
+)
+@click.option("--negative", is_flag=True, help="Allow negative balances.")
+@click.option("--explain", "explained", is_flag=True, help="Say why, for each history.")
+@click.option("--json", "as_lines", is_flag=True, help="One JSON object a history, as it is found.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write each result there as JSON and as text.",
+)
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="List formats, models and properties, and end.",
+)
+def check(
+    files: tuple[str, ...],
+    form: str | None,
+    model: str | None,
+    chosen: str | None,
+    timeout: float | None,
+    partition: str,
+    initial: str | None,
+    total: int | None,
+    negative: bool,
+    explained: bool,
+    as_lines: bool,
+    out: Path | None,
+) -> None:
+    """Judge recorded histories: is there an order of the operations that explains every answer?
+
+    Files of Jepsen, Knossos, Elle, porcupine, AWDIT, Plume, DBCop and of our own schema are read;
+    FILE#CASE chooses one history of a file that holds several. Ctrl-C keeps what was found.
+
+    \b
+    counterpoint check jepsen.log
+    counterpoint check history.txt --format awdit --property ccv --json
+    counterpoint check history.edn --model cas-register --initial 0 --explain
+    counterpoint check history.json --property serializability --json
+    counterpoint check histories/*.txt --property causal-consistency --timeout 10 --out results
+    counterpoint check --list
+    """
+    wanted = Wanted(
+        form=form,
+        model=model,
+        property=chosen,
+        initial=FROM_THE_FORMAT if initial is None else _initial(initial, as_lines),
+        partition=cast(Partition, partition),
+        timeout_seconds=timeout,
+        total=total,
+        allow_negative=negative,
+    )
+    if out is not None:
+        _make(out, as_lines)
+    rows, was_interrupted = _check_all(files, wanted, explained, as_lines, out)
+    if not as_lines:
+        print_table(rows)
+    if was_interrupted:
+        click.echo("counterpoint: interrupted; the rest was not checked", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(exit_code({row.outcome for row in rows}))
+
+
+def _check_all(
+    files: tuple[str, ...], wanted: Wanted, explained: bool, as_lines: bool, out: Path | None
+) -> tuple[list[Row], bool]:
+    """Check, show and write each history; tell whether it was interrupted."""
+    rows: list[Row] = []
+    line = Progress(quiet=as_lines)
+    line.show(f"checking {files[0]}")
+    try:
+        for checked in check_each(files, wanted):
+            line.clear()
+            rows.append(row_of(checked))
+            if as_lines:
+                emit(as_json(checked))
+            elif explained:
+                click.echo("\n".join(explain(checked)) + "\n")
+            if out is not None:
+                _write(checked, out, len(rows))
+            line.show(f"{len(rows)} checked, the last was {rows[-1].title}: {rows[-1].outcome}")
+    except KeyboardInterrupt:
+        return rows, True
+    finally:
+        line.clear()
+    return rows, False
+
+
+def _initial(text: str, as_lines: bool) -> Hashable:
+    try:
+        return value_of_cell(text, source="--initial")
+    except UnreadableHistory as error:
+        refuse(str(error), as_json=as_lines)
+
+
+def _make(folder: Path, as_lines: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse(f"{folder}: {error.strerror or error}", as_json=as_lines)
+
+
+def _write(checked: Checked, folder: Path, number: int) -> None:
+    """Write one result; the number keeps files of one name apart."""
+    name = re.sub(r"[^\w.-]+", "_", Path(checked.title).name)[:80]
+    place = folder / f"{number:04d}-{name}"
+    text = json.dumps(as_json(checked), ensure_ascii=True, indent=1)
+    place.with_name(place.name + ".json").write_text(text + "\n", encoding="utf-8")
+    told = "\n".join(explain(checked)) + "\n"
+    place.with_name(place.name + ".txt").write_text(
+        told, encoding="utf-8", errors="backslashreplace"
+    )

@@ -1,0 +1,40 @@
+"""What `counterpoint explore` says about goals: where each is first met, and by which run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from counterpoint.harness.exploring import FaultRounds
+
+
+def goals_result(rounds: FaultRounds, traces: Mapping[str, Path]) -> dict[str, object]:
+    """Return the goals for the JSON result, nothing where there are none."""
+    goals = [
+        {
+            "goal": found.goal,
+            "reached": found.states > 0,
+            "states": found.states,
+            "first": found.first,
+            "last": found.last,
+            "trace": str(traces[found.goal]) if found.states else None,
+        }
+        for found in rounds.reached
+    ]
+    return {"goals": goals} if goals else {}
+
+
+def goals_told(rounds: FaultRounds, traces: Mapping[str, Path]) -> Iterator[str]:
+    """Return a line for each goal."""
+    explored = rounds.last.explored
+    for found in rounds.reached:
+        nearest, farthest = f"first after {found.first} steps", f"last after {found.last} steps"
+        if found.states:
+            yield (
+                f"reached: {found.goal} · {nearest}, {farthest}, "
+                f"in {found.states:,} states · counterpoint show {traces[found.goal]}"
+            )
+        elif explored.stop == "complete":
+            yield f"never reached: {found.goal} · no run within {rounds.last.faults} faults gets there"
+        else:
+            yield f"not reached so far: {found.goal} · {explored.states:,} states were searched"

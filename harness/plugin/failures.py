@@ -1,0 +1,147 @@
+"""What the pytest plugin makes of a broken property: a trace file, a report, a command to replay it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from counterpoint.harness.output import tool
+from counterpoint.harness.plugin.ci import tell_github
+from counterpoint.harness.plugin.options import Session
+from counterpoint.harness.report.terminal import report
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
+from counterpoint.model.search.replay import first_broken, judge
+from counterpoint.model.search.replay_file import Diverged, replay
+from counterpoint.model.search.shorten import shortened
+from counterpoint.model.tracefile import TraceFile, write_trace
+from counterpoint.model.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A failure as a user gets it: the sentence, the report, the file and how to replay it.
+
+    `annotation` marks the test on GitHub; it is empty elsewhere.
+    """
+
+    sentence: str
+    text: str
+    trace: str
+    replay: str
+    annotation: str = ""
+
+
+OURS = (PropertyBroken, ExaminedNothing, Diverged)
+"""Exceptions whose message says all there is to say."""
+
+MACHINE = "state machine"
+"""The strategy of what Hypothesis has found; such an exception has notes for users of Hypothesis."""
+
+
+def broken_in(error: BaseException | None) -> PropertyBroken | None:
+    """Return the broken property that an exception tells of, alone or among others."""
+    if isinstance(error, PropertyBroken):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(broken_in, error.exceptions)), None)
+    return None
+
+
+def present(
+    error: PropertyBroken, *, test: str, item: pytest.Item, session: Session, kept: str | None
+) -> Broken:
+    """Minimise a failure if that was not done, save its trace and report it.
+
+    `test` is the id of the test to replay it in; `kept` the file that it was replayed from, which
+    stays as it is.
+    """
+    error = error if error.steps_found is not None or kept else shortened(error)
+    name = _file_name(item.nodeid, f"{error.verdict.property} {session.worker}")
+    path = Path(kept) if kept else session.directory / name
+    if not kept:
+        write_trace(path, error.trace, error.verdicts, about=_about(error, test))
+    shown = os.path.relpath(path, item.config.invocation_params.dir)
+    command = f"pytest {shlex.quote(_from_here(test, item.config))} --counterpoint-replay {shown}"
+    length = len(error.trace.choices)
+    text = report(
+        error.trace,
+        error.verdicts,
+        shrunk=None if error.steps_found is None else (error.steps_found, length),
+    )
+    text += f"\n replay         {command}"  # not by the report, which would cut it at its width
+    annotation = tell_github(
+        os.environ,
+        error.trace,
+        error.verdicts,
+        place=(item.path, _line_of(test, item.path)),
+        replay_command=command,
+    )
+    sentence = f"{error.verdict.property}: {error.verdict.summary}"
+    return Broken(sentence, text, shown, command, annotation)
+
+
+def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
+    """Replay a file in a scenario and return what to say if it breaks nothing any more.
+
+    Raises:
+        PropertyBroken: it still does.
+        Diverged: the run is not possible any more, or goes another way.
+    """
+    trace = replay(file, scenario)
+    verdicts = judge(trace)
+    verdict = first_broken(verdicts)
+    if verdict is not None:
+        raise PropertyBroken(trace, verdict, verdicts)
+    return f"FIXED: {file.source} runs as it did, {len(trace.choices)} steps, and breaks nothing"
+
+
+def _file_name(test: str, name: str) -> str:
+    """Return a file name that tells test and property.
+
+    >>> _file_name("tests/test_a.py::test_b[x/y]", "never back")
+    'test_a-test_b-x-y-never-back.trace.jsonl'
+    """
+    module, _, function = test.partition("::")
+    parts = re.findall(r"\w+", f"{Path(module).stem} {function} {name}")
+    return f"{'-'.join(parts)[:120]}.trace.jsonl"
+
+
+def _about(error: PropertyBroken, test: str) -> dict[str, Json]:
+    shrunk: Json = {"from": error.steps_found, "to": len(error.trace.choices)}
+    return {"tool": tool(), "test": test, "search": dict(error.search), "shrunk": shrunk}
+
+
+def _line_of(test: str, path: Path) -> int:
+    """Return the line, the first being 1, at which a test is defined or assigned; 1 if unknown.
+
+    A test that is assigned is a function of ours, so the place of its code is of no help.
+    """
+    name = test.split("::")[1].partition("[")[0]
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return 1
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) if bound == name:
+                return node.lineno
+            case ast.Assign(targets=targets):
+                if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                    return node.lineno
+            case ast.AnnAssign(target=ast.Name(id=bound)) if bound == name:
+                return node.lineno
+    return 1
+
+
+def _from_here(test: str, config: pytest.Config) -> str:
+    """Return the id of a test as the command line takes it, from where pytest was started."""
+    module, colons, rest = test.partition("::")
+    path = os.path.relpath(config.rootpath / module, config.invocation_params.dir)
+    return f"{path}{colons}{rest}"

@@ -1,0 +1,212 @@
+"""The options of the pytest plugin: what they are, and what a session makes of them."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2s
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort, Shard
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from counterpoint.model.tracefile import TraceFile
+
+T = TypeVar("T")
+
+SERVER_VARIABLES = ("CI", "TF_BUILD", "BUILDKITE", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
+"""Variables of the environment of which one is set on a server of continuous integration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of the command line. `default` is that of the ini option of the same name."""
+
+    flag: str
+    metavar: str
+    help: str
+    default: str | None = None
+
+    @property
+    def ini(self) -> str:
+        """The name of the ini option.
+
+        >>> Option("--counterpoint-runs", "N", "").ini
+        'counterpoint_runs'
+        """
+        return self.flag.lstrip("-").replace("-", "_")
+
+
+OPTIONS = (
+    Option(
+        "--counterpoint-replay",
+        "FILE",
+        "replay a trace file in the test that wrote it, and run no other test",
+    ),
+    Option(
+        "--counterpoint-seed",
+        "N",
+        "the seed of the session, from which every test derives its own; 'random' for another one "
+        "each time, which is the default but on a server, where it is 0",
+        "",
+    ),
+    Option("--counterpoint-runs", "N", "make so many walks a test", str(DEFAULTS.runs)),
+    Option("--counterpoint-seconds", "T", "walk so long a test", f"{DEFAULTS.seconds:g}"),
+    Option(
+        "--counterpoint-examples",
+        "N",
+        "make so many runs of the state machine a test, 0 for none; the default is a fifth of the "
+        "Hypothesis profile's max_examples",
+        "",
+    ),
+    Option(
+        "--counterpoint-shards",
+        "N",
+        "split each test into N that share its runs; 'auto' for as many as pytest-xdist has workers",
+        "1",
+    ),
+    Option(
+        "--counterpoint-directory", "DIR", "where the traces of failing runs go", ".counterpoint"
+    ),
+)
+"""Every option. On the command line it overrules a test; in an ini file it is for tests that say
+nothing of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the options amount to.
+
+    `is_seeded` tells that the command line names a seed, or asks for a random one. `asked` is what
+    it says else, `defaults` what the ini file says; `worker` is the name of
+    the worker where all workers run all tests, so that they do not do the same, else empty.
+    """
+
+    seed: int
+    is_seeded: bool
+    asked: Effort
+    defaults: Effort
+    shards: int
+    directory: Path
+    replay: TraceFile | None
+    worker: str = ""
+
+    def seed_of(self, test: str) -> int:
+        """Return the seed of a test: the same wherever and in whichever order tests run."""
+        text = f"{self.seed} {test} {self.worker}"
+        return int.from_bytes(blake2s(text.encode(), digest_size=4).digest(), "big")
+
+    def efforts(self, test: str) -> tuple[Effort, Effort]:
+        """Return what is asked of a test, and what holds where nothing is."""
+        seed = Effort(seed=self.seed_of(test))
+        return (seed if self.is_seeded else UNSAID).over(self.asked), seed.over(self.defaults)
+
+
+def session_of(config: pytest.Config) -> Session:
+    """Read the options of a session.
+
+    Raises:
+        pytest.UsageError: an option has no good value, or the trace file is none.
+    """
+    worker: Mapping[str, object] = getattr(config, "workerinput", MappingProxyType({}))
+    asked, ini = _given(config), _ini(config)
+    path = asked.get("counterpoint_replay")
+    return Session(
+        seed=_seed(config, {**ini, **asked}, worker),
+        is_seeded="counterpoint_seed" in asked,
+        asked=_effort(asked),
+        defaults=_effort(ini).over(DEFAULTS),
+        shards=_shards({**ini, **asked}["counterpoint_shards"], worker),
+        directory=config.rootpath / {**ini, **asked}["counterpoint_directory"],
+        replay=_trace_file(path) if path else None,
+        worker=str(worker.get("counterpoint_worker", "")),
+    )
+
+
+def tell_worker(told: MutableMapping[str, object], config: pytest.Config, session: Session) -> None:
+    """Give a worker what it cannot find out itself: the session's seed, and its own name if needed."""
+    told["counterpoint_seed"] = session.seed
+    if config.getoption("dist", "no") == "each":
+        told["counterpoint_worker"] = told.get("workerid", "")
+
+
+def shard_name(shard: Shard) -> str:
+    """Return how a test's name tells its shard.
+
+    >>> shard_name((0, 4))
+    'shard-1-of-4'
+    """
+    return f"shard-{shard[0] + 1}-of-{shard[1]}"
+
+
+def _given(config: pytest.Config) -> dict[str, str]:
+    given = {option.ini: config.getoption(option.flag) for option in OPTIONS}
+    return {name: str(value) for name, value in given.items() if value is not None}
+
+
+def _ini(config: pytest.Config) -> dict[str, str]:
+    return {o.ini: str(config.getini(o.ini)) for o in OPTIONS if o.default is not None}
+
+
+def _effort(values: Mapping[str, str]) -> Effort:
+    return Effort(
+        runs=_number(values, "counterpoint_runs", int, least=1),
+        seconds=_number(values, "counterpoint_seconds", float, least=0.001),
+        seed=None,
+        examples=_number(values, "counterpoint_examples", int, least=0),
+    )
+
+
+def _number(
+    values: Mapping[str, str], name: str, kind: Callable[[str], T], *, least: float
+) -> T | None:
+    text = values.get(name, "")
+    if not text:
+        return None
+    try:
+        number = kind(text)
+    except ValueError:
+        raise pytest.UsageError(f"{name} is {text!r}; it must be a number") from None
+    if number < least:  # type: ignore[operator]
+        raise pytest.UsageError(f"{name} is {text!r}; it must be at least {least:g}")
+    return number
+
+
+def _seed(config: pytest.Config, values: Mapping[str, str], worker: Mapping[str, object]) -> int:
+    told = worker.get("counterpoint_seed")
+    if isinstance(told, int):
+        return told
+    text = values["counterpoint_seed"]
+    if not text:
+        text = str(config.getoption("--hypothesis-seed", None) or "")
+    if text.isdecimal():
+        return int(text)
+    if text not in ("", "random"):
+        raise pytest.UsageError(f"counterpoint_seed is {text!r}; it must be a number, or 'random'")
+    if not text and any(name in os.environ for name in SERVER_VARIABLES):
+        return 0
+    return random.SystemRandom().randrange(2**32)
+
+
+def _shards(text: str, worker: Mapping[str, object]) -> int:
+    if text == "auto":
+        count = worker.get("workercount", 1)
+        return count if isinstance(count, int) else 1
+    return _number({"counterpoint_shards": text}, "counterpoint_shards", int, least=1) or 1
+
+
+def _trace_file(path: str) -> TraceFile:
+    from counterpoint.model.tracefile import BadTraceFile, read_trace
+
+    try:
+        return read_trace(Path(path))
+    except BadTraceFile as error:
+        raise pytest.UsageError(f"--counterpoint-replay: {error}") from None

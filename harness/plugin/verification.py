@@ -1,0 +1,129 @@
+"""What stands behind a test of a scenario: walks, then the state machine, as hard as was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort, Shard
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.campaign import Budgets, Campaign, Counterexample, Progress
+from counterpoint.model.search.failure import PropertyBroken, require_yield
+from counterpoint.model.values import Json, show
+
+EXAMPLES_SHARE = 5
+"""A test takes one in so many of the examples that the Hypothesis profile in force grants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a test has done: the seed, runs, their steps and completed calls, faults by kind."""
+
+    seed: int
+    runs: int = 0
+    steps: int = 0
+    completed_calls: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
+
+    def plus(self, progress: Progress) -> Searched:
+        """Return the sum with the progress of a search."""
+        kinds = {*self.faults, *progress.faults}
+        return Searched(
+            self.seed,
+            self.runs + progress.runs,
+            self.steps + progress.steps,
+            self.completed_calls + progress.completed_calls,
+            {k: self.faults.get(k, 0) + progress.faults.get(k, 0) for k in sorted(kinds)},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A scenario and how hard it is to be searched; what stands behind a test made by `verify`."""
+
+    scenario: Scenario
+    effort: Effort = UNSAID
+
+    def check(
+        self, effort: Effort = UNSAID, defaults: Effort = DEFAULTS, shard: Shard = (0, 1)
+    ) -> Searched:
+        """Search as hard as asked here, else as the test itself says, else by the defaults.
+
+        Raises:
+            PropertyBroken: a run broke a property; it is minimised.
+            ExaminedNothing: the runs completed fewer calls than the scenario's floor.
+        """
+        asked = effort.over(self.effort).within(defaults)
+        walked = self._walk(asked, shard)
+        return walked if asked.examples == 0 else walked.plus(self._check_machine(asked, shard))
+
+    def _walk(self, asked: Effort, shard: Shard) -> Searched:
+        campaign = Campaign(
+            self.scenario,
+            strategy=asked.strategy or "mixed",
+            seed=asked.seed or 0,
+            shard=shard,
+        )
+        runs = None if asked.runs is None else _share(asked.runs, shard)
+        for _ in campaign.search(Budgets(runs, asked.seconds)):
+            pass
+        example, progress = campaign.counterexample(), campaign.progress
+        if example is not None:
+            raise _failure(campaign, example)
+        require_yield(self.scenario, runs=progress.runs, completed=progress.completed_calls)
+        return Searched(campaign.seed).plus(progress)
+
+    def _check_machine(self, asked: Effort, shard: Shard) -> Progress:
+        # Imported here, as it takes longer than many a search.
+        import hypothesis
+
+        from counterpoint.model.search.bridge import check, default_settings
+        from counterpoint.model.search.machine import state_machine_for
+
+        chosen = default_settings(self.scenario)
+        granted = max(chosen.max_examples // EXAMPLES_SHARE, 1)
+        examples = _share(granted if asked.examples is None else asked.examples, shard)
+        number = (asked.seed or 0) * shard[1] + shard[0]
+        machine = hypothesis.seed(number)(state_machine_for(self.scenario))
+        return check(machine, hypothesis.settings(chosen, max_examples=examples))
+
+
+def _share(count: int, shard: Shard) -> int:
+    """Return a shard's part of a count, at least 1.
+
+    >>> _share(5, (0, 2)), _share(5, (1, 2))
+    (3, 2)
+    """
+    part, parts = shard
+    return max((count - part + parts - 1) // parts, 1)
+
+
+def _failure(campaign: Campaign, example: Counterexample) -> PropertyBroken:
+    search: dict[str, Json] = {
+        "seed": campaign.seed,
+        "strategy": campaign.strategy,
+        "run": example.finding.run,
+    }
+    error = PropertyBroken(
+        example.trace,
+        example.verdict,
+        example.verdicts,
+        steps_found=len(example.finding.choices),
+        search=search,
+    )
+    steps = (f"{step:4}  {show(choice)}" for step, choice in enumerate(example.trace.choices))
+    error.add_note("\n".join(["The steps:", *steps]))
+    return error
+
+
+def verification_of(test: object) -> Verification | None:
+    """Return what stands behind a test that `verify` made, None for any other."""
+    found = getattr(test, "counterpoint", None)
+    return found if isinstance(found, Verification) else None
+
+
+def scenario_of(test: object) -> Scenario | None:
+    """Return the scenario of a test function or of a test case, None if it has none."""
+    verification = verification_of(test)
+    found = verification.scenario if verification else getattr(test, "counterpoint_scenario", None)
+    return found if isinstance(found, Scenario) else None

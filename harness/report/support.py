@@ -1,0 +1,110 @@
+"""Which steps matter: the deciding event of a verdict, and the steps that its answer rests on."""
+
+from __future__ import annotations
+
+import re
+
+from counterpoint.checkers.happens_before.graph import causal_future, causal_past
+from counterpoint.harness.report.story import Story
+from counterpoint.model.trace import Event
+from counterpoint.model.values import NodeId
+from counterpoint.model.verdict import Verdict
+
+
+def named_steps(verdict: Verdict) -> frozenset[int]:
+    """Return the steps that the reasons of a verdict name.
+
+    >>> from counterpoint.model.verdict import Outcome
+    >>> sorted(named_steps(Verdict("p", Outcome.BROKEN, 1, because=("o1 (step 3)", "[step 12]"))))
+    [3, 12]
+    """
+    return frozenset(int(n) for line in verdict.because for n in re.findall(r"step (\d+)", line))
+
+
+def culprit_events(story: Story, verdict: Verdict) -> tuple[Event, ...]:
+    """Return the last event of each culprit, the deciding one last.
+
+    A culprit is an operation, a message or a node; without any that the trace knows, it is the last
+    event of the run.
+    """
+    last: dict[str, Event] = {}
+    for event in story.trace.events:
+        if event.operation is not None and event.kind in ("invoke", "return"):
+            last[event.operation] = event
+        if event.message is not None and event.kind in ("send", "deliver"):
+            last[f"m{event.message}"] = event
+        if event.node is not None:
+            last[event.node] = event
+    found = tuple(last[name] for name in verdict.culprits if name in last)
+    return found or story.trace.events[-1:]
+
+
+def support(story: Story, of: Event) -> frozenset[int]:
+    """Return the steps that an event rests on, as far as they can be told without re-running.
+
+    Backward over messages; at a client over its steps of the same call; at any other node to the
+    last step that changed its state. Steps of index -1, the start, are left out.
+    """
+    found: set[int] = set()
+    waiting = [(of.step, of.node)]
+    while waiting:
+        step, node = waiting.pop()
+        if step < 0 or step in found:
+            continue
+        found.add(step)
+        for event in story.steps[step]:
+            if event.kind == "deliver" and event.message is not None:
+                letter = story.letters[event.message]
+                waiting.append((letter.sent_step, letter.src))
+        if node is not None:
+            waiting.extend(_earlier(story, step, node))
+    return frozenset(found)
+
+
+def basis(story: Story, verdict: Verdict) -> frozenset[int]:
+    """Return the steps that a verdict rests on.
+
+    A verdict about nodes rests on what made each of them what it is; any other on what led to the
+    event that decided it.
+    """
+    culprits = culprit_events(story, verdict)
+    if set(verdict.culprits) <= set(story.trace.scenario.system.nodes):
+        return frozenset().union(*(rests_on(story, event) for event in culprits))
+    return rests_on(story, culprits[-1])
+
+
+def rests_on(story: Story, of: Event) -> frozenset[int]:
+    """Return the steps that a verdict about this event rests on.
+
+    For a call that was never answered these are the steps that it set off: among them is the one
+    after which nothing more came of it.
+    """
+    if of.kind == "invoke":
+        found = causal_future(story.trace.events, of.id)
+        return frozenset(story.trace.events[i].step for i in found) - {-1}
+    return support(story, of)
+
+
+def _earlier(story: Story, step: int, node: NodeId) -> list[tuple[int, NodeId]]:
+    steps = [k for k in story.steps_of(node) if k < step]
+    span = next((s for s in reversed(story.spans) if s.client == node and s.covers(step)), None)
+    if span is not None:
+        during = (k for k in steps if k >= span.call_step)
+        return [(k, node) for k in during if story.has_effect(k, node)]
+    changed = next((k for k in reversed(steps) if story.has_changed(k, node)), None)
+    return [] if changed is None else [(changed, node)]
+
+
+def past_steps(story: Story, of: Event) -> frozenset[int]:
+    """Return the steps that happened before an event, its own included."""
+    past = causal_past(story.trace.events, of.id)
+    return frozenset(story.trace.events[i].step for i in past) - {-1}
+
+
+def fault_steps(story: Story) -> frozenset[int]:
+    """Return the steps at which something went wrong by choice, and those that undo it."""
+    return frozenset(
+        step
+        for step, choice in enumerate(story.trace.choices)
+        if choice.is_fault or choice.kind == "restart"
+    )

@@ -1,0 +1,451 @@
+"""The terminal report of a trace: what broke, why that cannot be right, what had to happen, where.
+
+At most 45 lines unless asked for more. Every number of a step, message or operation is the one that
+the viewer, the exports and the trace file use.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.console import Console
+from rich.text import Text
+
+from counterpoint.harness.analysis.analyses import Analyses, Need
+from counterpoint.harness.analysis.variants import deviation, is_wrong
+from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out
+from counterpoint.harness.report.plain import fit, plain, to_ascii, width_of, wrapped
+from counterpoint.harness.report.sentences import Part, parts, sentence, shortened, word
+from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.strip import strip
+from counterpoint.harness.report.support import (
+    basis,
+    culprit_events,
+    fault_steps,
+    named_steps,
+    support,
+)
+from counterpoint.model.trace import Trace
+from counterpoint.model.verdict import Outcome, Verdict
+
+LINES_MAX = 45
+BELOW = 16
+"""The column at which what the lines below the rows say begins."""
+
+RESERVED = 2
+"""Lines that rows which have to be folded anyway leave to what stands below them."""
+
+WRAPPED_MAX = 3
+"""On how many lines one of them may go on, where there is room."""
+
+WIDTH_MIN = 80
+WIDTH_MAX = 100
+FEW_FAULTS = 6
+"""So many faults are shown before what the answer rests on; more only where there is room."""
+
+BECAUSE_MAX = 5
+"""How many reasons are shown; further ones are counted."""
+
+
+def report(
+    trace: Trace,
+    verdicts: Sequence[Verdict],
+    *,
+    width: int | None = None,
+    ascii: bool = False,
+    colour: bool = False,
+    verbosity: int = 0,
+    shrunk: tuple[int, int] | None = None,
+    replay_command: str | None = None,
+    analyses: Analyses | None = None,
+) -> str:
+    """Return the report as text, without a newline at its end.
+
+    `width` is 80 to 100 columns; `verbosity` -1 gives two lines, 0 at most 45, 1 all rows, 2 the
+    changed states as well; `shrunk` the number of choices before and after minimising.
+    """
+    columns = max(WIDTH_MIN, min(width or WIDTH_MAX, WIDTH_MAX))
+    page = _Page(Story(trace), tuple(verdicts), columns, verbosity, analyses)
+    lines = page.lines(shrunk, replay_command)
+    if ascii:
+        lines = [to_ascii(line) for line in lines]
+    lines = [fit(line, columns) if verbosity >= 0 else line for line in lines]
+    text = "\n".join(line.rstrip() for line in lines)
+    return _coloured(text, columns) if colour else text
+
+
+def broken_first(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """Return the first broken verdict, or else the first undecided one, or else any."""
+    order = (Outcome.BROKEN, Outcome.UNDECIDED, Outcome.HOLDS)
+    return min(verdicts, key=lambda verdict: order.index(verdict.outcome), default=None)
+
+
+@dataclass(frozen=True)
+class _Page:
+    story: Story
+    verdicts: tuple[Verdict, ...]
+    width: int
+    verbosity: int
+    analyses: Analyses | None
+
+    def lines(self, shrunk: tuple[int, int] | None, replay_command: str | None) -> list[str]:
+        headline = self._headline()
+        replay = [f" replay         {plain(replay_command)}"] if replay_command else []
+        if self.verbosity < 0:
+            return [*headline[:1], *(line.strip() for line in replay or [self._context(shrunk)])]
+        rule = "─" * self.width
+        top = [*headline, f"   {self._context(shrunk)}", *self._why(), ""]
+        top += strip(
+            self.story,
+            self.width,
+            self._verdict.culprits if self._is_broken else (),
+            self.analyses.chances[1:] if self.analyses else None,
+        )
+        findings, rest = self._findings(), self._rest()
+        room = LINES_MAX - len(top) - 2 - len(findings) - len(rest) - len(replay)
+        rows = self._rows(room)
+        # What the rows leave over is for the long lines below them.
+        spare = room - len(rows) if self.verbosity == 0 else LINES_MAX
+        below = _spread([*findings, *rest], self.width, spare)
+        return [*top, rule, *rows, rule, *below, *replay]
+
+    @property
+    def _verdict(self) -> Verdict:
+        return broken_first(self.verdicts) or Verdict("no property", Outcome.UNDECIDED, 0)
+
+    @property
+    def _is_broken(self) -> bool:
+        return self._verdict.is_broken
+
+    @property
+    def _needs(self) -> tuple[Need, ...]:
+        return self.analyses.needs if self.analyses else ()
+
+    @property
+    def _decisive(self) -> str:
+        culprits = self._verdict.culprits
+        return culprits[-1] if culprits and self._is_broken else ""
+
+    # What broke, and why that cannot be right.
+
+    def _headline(self) -> list[str]:
+        verdict = self._verdict
+        mark = {Outcome.BROKEN: "✗", Outcome.HOLDS: "✓", Outcome.UNDECIDED: "?"}[verdict.outcome]
+        said = (
+            verdict.summary
+            or {
+                Outcome.HOLDS: f"holds; {verdict.examined} examined",
+                Outcome.UNDECIDED: "undecided",
+                Outcome.BROKEN: "broken",
+            }[verdict.outcome]
+        )
+        text = f" {mark} {plain(verdict.property)}: {plain(said)}"
+        return wrapped(text, self.width, "   ")[:4]
+
+    def _context(self, shrunk: tuple[int, int] | None) -> str:
+        trace, story = self.story.trace, self.story
+        faults = sum(map(is_wrong, trace.choices))
+        facts = [
+            Part(_origin(trace), 100),
+            Part(_count(len(trace.choices), "step"), 90),
+            Part(_count(len(trace.events), "event"), 10),
+            Part(_count(faults, "fault"), 35),
+        ]
+        if shrunk is not None:
+            facts.append(Part(f"shrunk {shrunk[0]}→{shrunk[1]} choices", 20))
+        span = next((s for s in story.spans if s.id == self._decisive), None)
+        if span is not None:
+            facts.append(Part(f"{span.id} = {plain(span.text, 40)} of {span.client}", 50))
+        return shortened(tuple(facts), self.width - 3)
+
+    def _why(self) -> list[str]:
+        verdict = self._verdict
+        reasons = list(verdict.because[:BECAUSE_MAX])
+        if len(verdict.because) > BECAUSE_MAX:
+            reasons.append(f"… {len(verdict.because) - BECAUSE_MAX} more reasons")
+        lines = [line for r in reasons for line in wrapped(f"   {plain(r)}", self.width, "     ")]
+        table = verdict.details.get("table")
+        if isinstance(table, tuple):
+            lines += _table(table)
+        for other in self.verdicts:
+            if other.is_broken and other is not verdict:
+                lines.append(fit(f"   also {other.property}: {plain(other.summary)}", self.width))
+        return ["", *lines[:12]] if lines else []
+
+    # Where.
+
+    def _rows(self, room: int) -> list[str]:
+        story = self.story
+        if not story.trace.choices:
+            return [f"   {plain(story.trace.failure or 'nothing was chosen')}"]
+        marks = {need.step: need.mark for need in self._needs}
+        resting = basis(story, self._verdict) if self._is_broken else frozenset()
+        lanes = lay_out(story, _involved(story, resting), self.width)
+        heads = headings(lanes, _resting(resting), self.width, self._roles())
+        kept = self._kept(room - len(heads), resting)
+        if len(kept) < len(story.trace.choices):
+            kept = self._kept(room - len(heads) - RESERVED, resting)
+        lines = list(heads)
+        for step, folded in _with_folds(kept, len(story.trace.choices)):
+            if folded:
+                lines.append(self._fold(step, folded, lanes))
+            else:
+                lines.append(self._row(step, lanes, marks.get(step, " ")))
+                lines += self._states(step) if self.verbosity >= 2 else []
+        return lines
+
+    def _roles(self) -> dict[str, str]:
+        worlds = self.story.trace.worlds
+        roles = worlds[0].conditions.roles if worlds else ()
+        return dict(zip(self.story.nodes, roles, strict=False))
+
+    def _row(self, step: int, lanes: Lanes, mark: str) -> str:
+        row = draw(self.story, lanes, step)
+        said = parts(self.story, step, labelled=not row.is_labelled, decisive=self._decisive)
+        room = self.width - lanes.sentences_at
+        cells = f"{step:>4} {mark}".ljust(7) + row.cells[7:]
+        text = sentence(self.story, step) if self.verbosity >= 2 else ""
+        text = text if 0 < width_of(text) <= room else shortened(said, room)
+        return f"{cells.ljust(lanes.sentences_at)}{text}"
+
+    def _states(self, step: int) -> Iterator[str]:
+        indent = " " * 11
+        for change in self.story.changes(step):
+            text = f"{indent}{change.node}.{plain(change.text, 200)}"
+            yield from wrapped(text, self.width, f"{indent}  ")
+
+    def _fold(self, first: int, count: int, lanes: Lanes) -> str:
+        kinds: dict[str, int] = {}
+        for step in range(first, first + count):
+            kind = self.story.trace.choices[step].kind
+            kinds[kind] = kinds.get(kind, 0) + 1
+        what = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items(), key=lambda i: -i[1]))
+        cells = [" "] * lanes.width
+        for column in lanes.column.values():
+            cells[column] = "⋮"
+        text = fit(f"… {_count(count, 'step')} folded: {what}", self.width - lanes.sentences_at)
+        return f"   ⋮{''.join(cells)[4:].ljust(lanes.sentences_at - 4)}{text}"
+
+    def _kept(self, room: int, resting: frozenset[int]) -> list[int]:
+        """Choose the steps to show: all if they fit, else what matters most, latest first."""
+        story = self.story
+        steps = range(len(story.trace.choices))
+        if self.verbosity >= 1 or len(steps) <= room:
+            return list(steps)
+        culprits = culprit_events(story, self._verdict)
+        ends = {s.end_step for s in story.spans if s.id in self._verdict.culprits}
+        calls = {s.call_step for s in story.spans if s.id in self._verdict.culprits}
+        wider = frozenset().union(*(support(story, event) for event in culprits))
+        last = {len(steps) - 1}
+        faults = fault_steps(story)
+        ranked: list[int] = []
+        for group in (
+            {e.step for e in culprits} | ends | last,
+            {need.step for need in self._needs if need.mark == "◆"},
+            faults if len(faults) <= FEW_FAULTS else set(),
+            calls | named_steps(self._verdict),
+            resting,
+            faults,
+            wider,
+            {s.call_step for s in story.spans},
+        ):
+            fresh = {k for k in group if k is not None and 0 <= k < len(steps)} - set(ranked)
+            ranked += sorted(fresh, reverse=True)
+        return _within(ranked, max(room, 3), len(steps))
+
+    # What had to happen, and how it ended.
+
+    def _findings(self) -> list[str]:
+        found = self.analyses
+        if found is None:
+            return []
+        lines: list[str] = []
+        needed = [need for need in found.needs if need.mark == "◆"]
+        shown = needed if len(needed) <= 4 else needed[-3:]
+        for need in shown:
+            title = "" if lines else " ◆ needed"
+            before, after = f"step {need.step}: ", f"; {_otherwise(need)}"
+            room = self.width - BELOW - len(before) - len(after)
+            lines.append(f"{title:<{BELOW}}{before}{deviation(self.story, need.step, room)}{after}")
+        if len(shown) < len(needed):
+            lines.append(f"{'':16}{len(needed) - len(shown)} more, marked ◆")
+        if found.nearest is not None:
+            lines.append(f" ▷ nearest pass {plain(found.nearest.change)}")
+        baked = _baked(found)
+        if baked:
+            lines.append(f" ▲ baked in     {baked}")
+        if found.trail is not None:
+            lines.append(f" trail          {_trail(found)}")
+        if found.fault_free:
+            lines.append(f" fault-free     {found.fault_free}")
+        if found.unfinished:
+            lines.append(f" out of time    partial: {', '.join(found.unfinished)}")
+        return lines
+
+    def _rest(self) -> list[str]:
+        story = self.story
+        lines: list[str] = []
+        flying = [
+            f"{m.name} {word(m.body)} {m.src} → {m.dst}"
+            for m in story.letters.values()
+            if m.in_flight
+        ]
+        if flying:
+            shown = " · ".join(flying[:3])
+            more = f" · {len(flying) - 3} more" if len(flying) > 3 else ""
+            lines.append(f" in flight      {shown}{more}")
+        if story.trace.worlds and self._is_broken:
+            lines.append(f" at the end     {_states_at_end(story)}")
+        return lines
+
+
+def _origin(trace: Trace) -> str:
+    origin = trace.scenario.origin
+    mutant = f" --mutant {origin['mutant']}" if "mutant" in origin else ""
+    return plain(f"{origin.get('system', trace.scenario.name)}{mutant}", 40)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _resting(steps: frozenset[int]) -> str:
+    if not steps:
+        return ""
+    return f"it rests on steps {_ranges(sorted(steps))}"
+
+
+def _ranges(steps: Sequence[int]) -> str:
+    """Return ascending numbers in words, three and more in a row as a range.
+
+    >>> _ranges([0, 1, 2, 3, 7, 9, 10])
+    '0-3 7 9 10'
+    """
+    found: list[list[int]] = []
+    for step in steps:
+        if found and found[-1][-1] == step - 1:
+            found[-1].append(step)
+        else:
+            found.append([step])
+    short = (f"{r[0]}-{r[-1]}" if len(r) > 2 else " ".join(map(str, r)) for r in found)
+    return " ".join(short)
+
+
+def _spread(lines: Sequence[str], width: int, spare: int) -> list[str]:
+    """Return the lines, long ones on two or three lines as long as there are spare ones.
+
+    The last come first: how it ended says more than how likely that was.
+    """
+    found: list[str] = []
+    for line in reversed(lines):
+        whole = wrapped(line, width, " " * BELOW)
+        more = min(len(whole) - 1, spare, WRAPPED_MAX - 1)
+        spare -= more
+        rest = " ".join(part.strip() for part in whole[more:])
+        last = rest if more == 0 else f"{'':{BELOW}}{rest}"
+        found = [*whole[:more], fit(line if more == 0 else last, width), *found]
+    return found
+
+
+def _involved(story: Story, steps: frozenset[int]) -> frozenset[str]:
+    ends = {end for k in steps for e in story.steps[k] for end in (e.node, e.src, e.dst) if end}
+    struck = {c.at for c in story.trace.choices if c.is_fault and c.at is not None}
+    return frozenset(ends | struck | set(story.clients))
+
+
+def _with_folds(kept: Sequence[int], count: int) -> Iterator[tuple[int, int]]:
+    """Yield the kept steps with 0, and the first of each gap with the length of the gap.
+
+    >>> list(_with_folds([1, 2, 5], 7))
+    [(0, 1), (1, 0), (2, 0), (3, 2), (5, 0), (6, 1)]
+    """
+    expected = 0
+    for step in kept:
+        if step > expected:
+            yield expected, step - expected
+        yield step, 0
+        expected = step + 1
+    if expected < count:
+        yield expected, count - expected
+
+
+def _within(ranked: Sequence[int], room: int, count: int) -> list[int]:
+    """Return as many of the ranked steps as fit into the room, gaps counted as a line each."""
+    kept: set[int] = set()
+    gaps = 1
+    for step in ranked:
+        before = step == 0 or step - 1 in kept
+        after = step == count - 1 or step + 1 in kept
+        change = 1 - before - after
+        if len(kept) + 1 + gaps + change <= room:
+            kept.add(step)
+            gaps += change
+    return sorted(kept)
+
+
+def _table(rows: tuple[object, ...]) -> list[str]:
+    cells = [[plain(str(cell), 30) for cell in row] for row in rows if isinstance(row, tuple)]
+    count = max(map(len, cells), default=0)
+    widths = [max((width_of(r[k]) for r in cells if k < len(r)), default=0) for k in range(count)]
+    return ["   " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=False)) for r in cells]
+
+
+def _otherwise(need: Need) -> str:
+    return (
+        "without it it passes" if need.tried == 1 else f"{need.tried} of {need.tried} others pass"
+    )
+
+
+def _baked(found: Analyses) -> str:
+    """Say where the chance of failing rose most, and from where on the failure was certain."""
+    chances = found.chances
+    if len(chances) < 2:
+        return ""
+    if chances[0] >= 1:
+        return f"from the start: every continuation fails (estimate, {found.samples} of them)"
+    rises = [after - before for before, after in pairwise(chances)]
+    leap = max(range(len(rises)), key=rises.__getitem__)
+    before, after = (round(100 * chances[k]) for k in (leap, leap + 1))
+    text = f"step {leap}: fails {before}% before it, {after}% after it"
+    certain = len(chances)
+    while certain > 0 and chances[certain - 1] >= 1:
+        certain -= 1
+    if certain - 1 not in (leap, len(chances) - 1):
+        text += f"; 100% from step {certain - 1} on"
+    return f"{text} (estimate of {found.samples} random runs)"
+
+
+def _trail(found: Analyses) -> str:
+    trail = found.trail
+    assert trail is not None
+    held = " · ".join(f"{node} since {step}" for node, step in trail.holders)
+    never = f" · {' '.join(trail.never)} never got it" if trail.never else ""
+    return plain(f"{trail.what}: {held}{never}")
+
+
+def _states_at_end(story: Story) -> str:
+    final = story.trace.final
+    return " · ".join(f"{node} {word(final.core(node).state)}" for node in story.servers)
+
+
+def _coloured(text: str, width: int) -> str:
+    """Return the text with colours that repeat what the words and marks say."""
+    shown = Text(text)
+    first = text.split("\n", 1)[0]
+    shown.stylize("bold", 0, len(first))
+    for pattern, style in (
+        (r"✗|(?<=\n)\s+x ", "bold red"),
+        (r"[◆◇░╎‖²]", "yellow"),
+        (r"o\d+ returns [^·\n]*", "bold"),
+        (r"✓", "green"),
+        (r"@\d+|(?<=\n)\s{0,3}\d+ (?=[ ◆◇])", "cyan"),
+        (r"[┊⋮]|late, ignored|ignored|… \d+ steps? folded[^\n]*", "dim"),
+    ):
+        shown.highlight_regex(pattern, style)
+    target = io.StringIO()
+    console = Console(file=target, force_terminal=True, color_system="standard", width=width + 1)
+    console.print(shown, end="", soft_wrap=True)
+    return target.getvalue()

@@ -1,0 +1,134 @@
+"""What an exploration remembers where a property brings no automaton: all that can be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from counterpoint.model.node import Input, Note, Receive, Send, Start, Step
+from counterpoint.model.observer import Observation, Remembered
+from counterpoint.model.scenario import Property, Scenario
+from counterpoint.model.search.dpor import Reducer
+from counterpoint.model.search.explore import Explorer, Limits
+from counterpoint.model.search.replay import run
+from counterpoint.model.trace import Trace
+from counterpoint.model.verdict import Verdict, broken, holds
+from tests.search.little import little
+
+NODES = ("a", "b", "c")
+SEEDS = range(300)
+
+
+def random_run(seed: int) -> list[Observation]:
+    """Calls, returns and moments of three nodes, in an order in which they can happen."""
+    random, busy, run = Random(seed), set[str](), list[Observation]()
+    for number in range(12):
+        node = random.choice(NODES)
+        if random.random() < 0.25:
+            kind = random.choice(("note", "role", "recover", "crash"))
+            run.append(Observation(kind, node, number))  # type: ignore[arg-type]
+            busy -= {node} if kind == "crash" else set()
+        elif node in busy:
+            run.append(Observation("return", node, number))
+            busy.discard(node)
+        else:
+            run.append(Observation("invoke", node, number))
+            busy.add(node)
+    return run
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_retold_is_remembered_as_the_same(seed: int) -> None:
+    remembered, run = Remembered(NODES), random_run(seed)
+    memory = remembered.observe(remembered.initial, run)
+    told = remembered.retell(memory)
+    assert remembered.observe(remembered.initial, told) == memory
+    assert sorted(map(repr, told)) == sorted(map(repr, run))
+    moments = [o for o in run if o.kind not in ("invoke", "return")]
+    assert [o for o in told if o.kind not in ("invoke", "return")] == moments
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_two_things_is_lost_only_where_operations_overlap(seed: int) -> None:
+    remembered, run = Remembered(NODES), random_run(seed)
+    told = remembered.retell(remembered.observe(remembered.initial, run))
+
+    def orders(seen: list[Observation]) -> set[tuple[int, int]]:
+        """What comes before what: an end, a moment or a return, before a moment or a call."""
+        places = list(enumerate(seen))
+        return {
+            (int(str(one.value)), int(str(other.value)))
+            for k, one in places
+            for i, other in places
+            if k < i and one.kind != "invoke" and other.kind != "return"
+        }
+
+    assert orders(list(told)) == orders(run)
+
+
+def twice_the_same_note(trace: Trace) -> Verdict:
+    """Say whether two notes with the same value come one after the other: nothing but notes matter."""
+    notes = [(e.node, e.value) for e in trace.events if e.kind == "note"]
+    for one, other in pairwise(notes):
+        if one[0] != other[0] and one[1] == other[1] == 1:
+            return broken("notes", f"{one[0]} and {other[0]} say the same", examined=len(notes))
+    return holds("notes", examined=len(notes))
+
+
+def calm(seed: int) -> Scenario:
+    watched = Property("notes", twice_the_same_note)
+    return little(seed).but(properties=(watched,), faults_max=0)
+
+
+def test_properties_of_notes_are_judged_without_an_automaton_by_full_and_reduced_search() -> None:
+    found = 0
+    for seed in range(30):
+        scenario = calm(seed)
+        explorer = Explorer(scenario, no_op="consume")
+        *_, last = explorer.explore()
+        *_, reduced = Reducer(scenario, limits=Limits(states=20_000)).explore()
+        if reduced.stop != "states":
+            assert (reduced.violation is None) == (last.violation is None)
+        if last.violation is not None:
+            found += 1
+            assert twice_the_same_note(run(scenario, last.violation.choices)).is_broken
+    assert found >= 5
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two nodes that never hear of each other note what they are told."""
+
+    nodes: tuple[str, ...] = NODES
+
+    def initial(self, node: str) -> int:
+        del node
+        return 0
+
+    def handle(self, node: str, state: int, given: Input) -> Step[int]:
+        match given:
+            case Start() if node == "a":
+                return Step(state, (Send("b", 1), Send("c", 1)))
+            case Receive():
+                return Step(state + 1, (Note(1),))
+            case _:
+                return Step(state)
+
+
+def c_before_b(trace: Trace) -> Verdict:
+    notes = [event.node for event in trace.events if event.kind == "note"]
+    if notes == ["c", "b"]:
+        return broken("b first", "c was first", examined=len(notes))
+    return holds("b first", examined=len(notes))
+
+
+def test_the_order_of_notes_matters_to_full_and_reduced_search() -> None:
+    scenario = Scenario("two", Two(), {}, (Property("b first", c_before_b),))
+    *_, full = Explorer(scenario).explore()
+    *_, reduced = Reducer(scenario).explore()
+    for violation in (full.violation, reduced.violation):
+        assert violation is not None
+        assert c_before_b(run(scenario, violation.choices)).is_broken
