@@ -194,7 +194,7 @@ def left_behind(options: Options) -> Plan:
         "c2": (Transform(),),
         leaving: (Transform(), *(Pay(token, 1) for token in mine)),
     }
-    limits = budgets(cut=Budget(2, at_once=1))
+    limits = budgets(cut=Budget(3, at_once=1))
     sides = (("c2", *staying[: len(staying) // 2]),)
     return Plan(deployment, calls, limits, (80, 140), calls_floor=4.0, partitions=sides)
 
