@@ -132,11 +132,11 @@ def explored(scenario: Scenario) -> Explored:
         pytest.param({"c2": (GetTokens(1),)}, 177, id="a snapshot"),
         pytest.param({"c2": (Transform(),)}, 550, id="a change of role"),
         pytest.param(
-            {"c1": (Pay(0, 2),), "c2": (Pay(0, 1),)}, 91_620, id="there and back", marks=SLOW
+            {"c1": (Pay(0, 2),), "c2": (Pay(0, 1),)}, 86_253, id="there and back", marks=SLOW
         ),
         pytest.param(
             {"c1": (Pay(0, 2),), "c2": (GetTokens(1),)},
-            1_421_598,
+            1_404_405,
             id="a payment and a snapshot",
             marks=pytest.mark.nightly,
         ),
