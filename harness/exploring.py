@@ -14,14 +14,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.explore import Explored, Explorer, Limits
-from counterpoint.model.search.goals import Reached, reached
-from counterpoint.model.search.lasso import explore_endings
-from counterpoint.model.search.memories import unexplored
-from counterpoint.model.search.slots import NoOp
+from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
+from counterpoint.model.search.exploration.goals import Reached, reached
+from counterpoint.model.search.exploration.lasso import explore_endings
+from counterpoint.model.search.exploration.memories import unexplored
 
 if TYPE_CHECKING:
-    from counterpoint.model.search.vector import VectorExplorer
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
 
 EngineName: TypeAlias = Literal["auto", "plain", "numpy"]
 
@@ -82,7 +82,7 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
             history=options.history,
             limits=options.limits,
         )
-    from counterpoint.model.search.vector import VectorExplorer
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
 
     return VectorExplorer(
         scenario,
@@ -210,7 +210,7 @@ class FaultRounds:
     @property
     def unreached(self) -> list[str]:
         """The goals that no state meets."""
-        return [goal.goal for goal in self.reached if not goal.states]
+        return [goal.goal for goal in self.reached if not goal.is_met]
 
     @property
     def not_judged(self) -> list[str]:

@@ -13,11 +13,10 @@ def goals_result(rounds: FaultRounds, traces: Mapping[str, Path]) -> dict[str, o
     goals = [
         {
             "goal": found.goal,
-            "reached": found.states > 0,
-            "states": found.states,
+            "reached": found.is_met,
             "first": found.first,
             "last": found.last,
-            "trace": str(traces[found.goal]) if found.states else None,
+            "trace": str(traces[found.goal]) if found.is_met else None,
         }
         for found in rounds.reached
     ]
@@ -29,11 +28,9 @@ def goals_told(rounds: FaultRounds, traces: Mapping[str, Path]) -> Iterator[str]
     explored = rounds.last.explored
     for found in rounds.reached:
         nearest, farthest = f"first after {found.first} steps", f"last after {found.last} steps"
-        if found.states:
-            yield (
-                f"reached: {found.goal} · {nearest}, {farthest}, "
-                f"in {found.states:,} states · counterpoint show {traces[found.goal]}"
-            )
+        if found.is_met:
+            run = f"counterpoint show {traces[found.goal]}"
+            yield f"reached: {found.goal} · {nearest}, {farthest} · {run}"
         elif explored.stop == "complete":
             yield f"never reached: {found.goal} · no run within {rounds.last.faults} faults gets there"
         else:

@@ -23,10 +23,10 @@ from counterpoint.harness.output import (
 from counterpoint.harness.reducing import explore_reduced
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
-from counterpoint.model.search.explore import Limits
-from counterpoint.model.search.forecast import states_left
+from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.exploration.explore import Limits
+from counterpoint.model.search.exploration.forecast import states_left
 from counterpoint.model.search.replay import judge, run
-from counterpoint.model.search.slots import NoOp
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import write_trace
 
@@ -144,7 +144,7 @@ def explore(
     shortest = {
         goal.goal: _write(run(built, goal.choices), built, out, "reaches-" + _slug(goal.goal))
         for goal in rounds.reached
-        if goal.states
+        if goal.is_met
     }
     if as_json:
         goals = goals_result(rounds, shortest)

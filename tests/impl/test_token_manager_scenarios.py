@@ -24,13 +24,13 @@ from counterpoint.impl.token_manager_deployment import Deployment
 from counterpoint.impl.token_manager_words import GetTokens, Pay, Rejected, TokenStatus, Transform
 from counterpoint.model.actions import Call, Settle
 from counterpoint.model.scenario import Scenario, budgets
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.explore import Explored, Explorer
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.exploration.explore import Explored, Explorer
 from counterpoint.model.search.replay import judge, run
-from counterpoint.model.search.simulation import Simulation
-from counterpoint.model.search.strategy import StrategyName
-from counterpoint.model.search.walk import finish, walk
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.walk import finish, walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome
 

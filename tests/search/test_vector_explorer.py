@@ -1,4 +1,4 @@
-"""The numpy exploration: several processes, checkpoints and wide states change no number."""
+"""The numpy exploration: checkpoints, limits and shortest counterexamples change no number."""
 
 from __future__ import annotations
 
@@ -9,47 +9,12 @@ import pytest
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
 from counterpoint.harness.catalog import build  # noqa: E402  numpy must be there first
-from counterpoint.model.scenario import Scenario, budgets  # noqa: E402
-from counterpoint.model.search.checkpoint import BadCheckpoint  # noqa: E402
-from counterpoint.model.search.explore import Explored, Explorer, Limits  # noqa: E402
-from counterpoint.model.search.packing import Layout, Words, minus, union, unique  # noqa: E402
-from counterpoint.model.search.vector import VectorExplorer  # noqa: E402
+from counterpoint.model.search.columnar.checkpoint import BadCheckpoint  # noqa: E402
+from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
+from counterpoint.model.search.exploration.explore import Explorer, Limits  # noqa: E402
 from tests.oracles.abd import system  # noqa: E402
-from tests.support.abd import Read, Write, abd  # noqa: E402
-
-
-def finished(explorer: Explorer | VectorExplorer) -> Explored:
-    for _ in explorer.explore():
-        pass
-    return explorer.progress
-
-
-def counts(explored: Explored) -> tuple[int, int, int, int, int]:
-    return (
-        explored.states,
-        explored.generated,
-        explored.depth,
-        explored.terminal,
-        explored.terminal_pending,
-    )
-
-
-def scenarios() -> list[Scenario]:
-    faults = budgets(duplicate=1, omit=1, crash=1, cut=1)
-    return [
-        system("2", "2"),
-        system("3", "1", network="ordered"),
-        abd(limits=faults, faults_max=1, calls={"c1": (Write(1),), "c2": ()}),
-        abd(limits={}, calls={"c1": (), "c2": (Read(),)}),
-    ]
-
-
-@pytest.mark.parametrize("scenario", scenarios(), ids=range(4))
-def test_several_processes_count_what_one_counts(scenario: Scenario) -> None:
-    alone = finished(VectorExplorer(scenario))
-    together = finished(VectorExplorer(scenario, workers=3, parallel_from=40))
-    assert counts(together) == counts(alone) == counts(finished(Explorer(scenario)))
-    assert alone.states > 100
+from tests.search.exploring import counts, finished  # noqa: E402
+from tests.support.abd import abd  # noqa: E402
 
 
 def test_a_resumed_exploration_ends_with_the_same_counts(tmp_path: Path) -> None:
@@ -108,23 +73,13 @@ def test_both_explorations_find_a_shortest_counterexample() -> None:
     assert lengths == {("authorisation", 7)}
 
 
-@pytest.mark.parametrize("widths", [(20, 20, 20), (40, 40, 30), (60, 60, 60)])
-def test_sets_of_states_are_exact_whatever_their_width(widths: tuple[int, ...]) -> None:
-    """The operations on packed rows agree with Python's sets of tuples."""
-    random = np.random.default_rng(5)
-    layout = Layout(widths)
-    fields = [random.integers(0, 7, 400) for _ in widths]
-    others = [random.integers(0, 7, 300) for _ in widths]
-    ours, theirs = unique(layout.pack(fields)), unique(layout.pack(others))
-    left = set(zip(*(f.tolist() for f in fields), strict=True))
-    right = set(zip(*(f.tolist() for f in others), strict=True))
-
-    def tuples(words: Words, layout: Layout = layout) -> list[tuple[int, ...]]:
-        columns = [layout.field(words, k).tolist() for k in range(len(widths))]
-        return list(zip(*columns, strict=True))
-
-    assert tuples(ours) == sorted(left)
-    assert tuples(union([ours, theirs], layout.word_count)) == sorted(left | right)
-    assert tuples(minus(ours, [theirs])) == sorted(left - right)
-    wider = Layout(tuple(width + 2 for width in widths))
-    assert tuples(layout.convert(ours, wider), wider) == sorted(left)
+def test_what_was_counted_of_an_unfinished_level_is_left_out() -> None:
+    """An interruption within a level leaves the counts of the whole levels before it."""
+    explorer = VectorExplorer(system("3", "1"), chunk_states=10)
+    reports = explorer.explore(every_seconds=0)
+    unfinished = [next(reports) for _ in range(40)]
+    reports.close()
+    explorer.interrupt()
+    assert len({report.depth for report in unfinished}) < 40
+    whole = finished(Explorer(system("3", "1"), limits=Limits(depth=explorer.progress.depth)))
+    assert counts(explorer.progress) == counts(whole)
