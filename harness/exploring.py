@@ -7,7 +7,7 @@ first no fault is allowed, then one, then two, until something breaks or the bou
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -154,7 +154,10 @@ class Keeper:
         if self._path is None:
             return
         if explored.stop in ("complete", "broken"):
+            from counterpoint.model.search.columnar.checkpoint import draft_of
+
             self._path.unlink(missing_ok=True)
+            draft_of(self._path).unlink(missing_ok=True)  # a killed process may have left one
         else:
             self.keep(now=True)
 
@@ -178,14 +181,17 @@ class FaultRounds:
         """The round that ended last, or is under way."""
         return self.rounds[-1]
 
-    def explore(self, *, every_seconds: float = 0.5) -> Iterator[Round]:
+    def explore(self, *, every_seconds: float = 0.5) -> Generator[Round, None, None]:
         """Explore round after round, and report now and then; ends at the first violation."""
         for faults in range(self._faults_max + 1):
             current = explorer(self._scenario.but(faults_max=faults), self._options)
             keeper = Keeper(current, self._options, faults)
             self.rounds.append(Round(faults, current.progress))
+            every = every_seconds
+            if self._options.checkpoint is not None:
+                every = min(every, self._options.checkpoint_seconds)
             try:
-                for explored in current.explore(every_seconds=every_seconds):
+                for explored in current.explore(every_seconds=every):
                     self.rounds[-1] = Round(faults, explored)
                     keeper.keep()
                     yield self.rounds[-1]
@@ -199,13 +205,21 @@ class FaultRounds:
             if self.last.explored.stop != "complete":
                 return
 
-    def judge_endings(self) -> None:
-        """Let the faults stop in every state of the last round, and judge what becomes of open calls."""
+    def judge_endings(self) -> bool:
+        """Let the faults stop in every state of the last round, and judge what becomes of open calls.
+
+        Return whether it came to its end: if it was interrupted, the round says so.
+        """
         faults, explored = self.last.faults, self.last.explored
-        endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
+        try:
+            endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
+        except KeyboardInterrupt:
+            self.rounds[-1] = Round(faults, replace(explored, stop="interrupted"))
+            return False
         after = replace(explored, stop=endings.stop, violation=endings.violation)
         self.rounds[-1] = Round(faults, after)
         self._has_endings = True
+        return True
 
     @property
     def unreached(self) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from counterpoint.harness.catalog import build
+from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
 from counterpoint.harness.exploring import EngineName, FaultRounds, Options, Round
 from counterpoint.harness.goals import goals_result, goals_told
+from counterpoint.harness.interruption import Interruption
 from counterpoint.harness.output import (
     EXIT_CODES,
     EXIT_HELP,
@@ -25,7 +28,6 @@ from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Limits
-from counterpoint.model.search.exploration.forecast import states_left
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import write_trace
@@ -42,9 +44,9 @@ from counterpoint.model.tracefile import write_trace
 @click.option("--lossy", is_flag=True, help="Any message that can arrive can be lost, without end.")
 @click.option(
     "--no-op",
-    type=click.Choice(["keep", "consume"]),
-    help="What becomes of an ignored message: it stays and nothing happened, or it is gone "
-    "[unordered: keep, ordered: consume].",
+    type=click.Choice(["keep", "consume", "forget"]),
+    help="What becomes of an ignored message: it stays and nothing happened, or it is gone; forget: "
+    "it stays until it can never matter again [unordered: keep, ordered: consume].",
 )
 @click.option("--depth", type=click.IntRange(1), help="Stop at this depth; the first state is 1.")
 @click.option("--states", type=click.IntRange(1), help="Stop after so many states.")
@@ -76,7 +78,14 @@ from counterpoint.model.tracefile import write_trace
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Save there every half minute and at the end; go on from there if it exists.",
+    help="Save there now and then and at the end; go on from there if it exists.",
+)
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    help="How long to wait between two checkpoints.",
 )
 @click.option("--engine", type=click.Choice(["auto", "plain", "numpy"]), default="auto")
 @click.option(
@@ -106,6 +115,7 @@ def explore(
     reduction: str,
     workers: int,
     checkpoint: Path | None,
+    checkpoint_seconds: float,
     engine: EngineName,
     out: Path,
     as_json: bool,
@@ -131,12 +141,20 @@ def explore(
         if reduction == "dpor":
             explore_reduced(built, limits, faults, out, as_json=as_json)
         options = Options(
-            limits, no_op, lossy, history, engine, workers, checkpoint, symmetry=symmetry
+            limits,
+            no_op,
+            lossy,
+            history,
+            engine,
+            workers,
+            checkpoint,
+            checkpoint_seconds,
+            symmetry=symmetry,
         )
         rounds = FaultRounds(built, options, faults_max=faults)
         was_interrupted = _explore(rounds, quiet=as_json)
         if liveness and rounds.last.explored.stop == "complete":
-            rounds.judge_endings()
+            was_interrupted = not rounds.judge_endings()
     final = rounds.last
     trace = _counterexample(built, final)
     path = _write(trace, built, out, "explored") if trace is not None else None
@@ -169,26 +187,16 @@ def _explore(rounds: FaultRounds, *, quiet: bool) -> bool:
     """Explore under a line of progress, and tell whether it was interrupted."""
     line = Progress(quiet=quiet)
     try:
-        for current in rounds.explore():
-            line.show(_progress(current))
+        with Interruption() as interruption, closing(rounds.explore()) as reports:
+            for current in reports:
+                line.show(progress_line(current))
+                if interruption.is_asked_for and current.explored.stop is None:
+                    return True
     except KeyboardInterrupt:
         return True
     finally:
         line.clear()
     return False
-
-
-def _progress(current: Round) -> str:
-    now = current.explored
-    rate = now.states / max(now.seconds, 1e-9)
-    widest = max(now.slots, key=lambda node: now.slots[node])
-    left = states_left(now.levels)
-    forecast = f" · perhaps {left[1]:,} to come" if left else ""
-    return (
-        f"{current.faults} faults: {now.states:,} states · {now.generated:,} transitions · depth "
-        f"{now.depth} · frontier {now.frontier:,} · {rate:,.0f} states/s · "
-        f"{widest} has {now.slots[widest]:,} slots{forecast}"
-    )
 
 
 def _counterexample(scenario: Scenario, final: Round) -> Trace | None:
@@ -218,16 +226,7 @@ def _result(
         **scenario.origin,
         "network": scenario.network,
         "faults": rounds.last.faults,
-        "unique": final.states,
-        "generated": final.generated,
-        "depth": final.depth,
-        "frontier": final.frontier,
-        "stopped": final.stop,
-        "terminal": final.terminal,
-        "terminal_pending": final.terminal_pending,
-        "slots": dict(final.slots),
-        "memories": final.memories,
-        "seconds": round(final.seconds, 3),
+        **figures_of(final),
         "rounds": [
             {"faults": r.faults, "unique": r.explored.states, "generated": r.explored.generated}
             for r in rounds.rounds
@@ -251,14 +250,8 @@ def _summary(trace: Trace, name: str) -> str:
 def _tell(rounds: FaultRounds, outcome: str, trace: Trace | None, path: Path | None) -> None:
     if trace is not None:
         click.echo(report(trace, judge(trace), replay_command=f"counterpoint replay {path}"))
-    for current in rounds.rounds:
-        now = current.explored
-        how = "complete" if now.stop == "complete" else f"stopped: {now.stop}"
-        click.echo(
-            f"{current.faults} faults: {now.states:,} states, {now.generated:,} transitions, "
-            f"depth {now.depth}, {now.terminal:,} ends ({now.terminal_pending:,} with open calls), "
-            f"{how} [{now.seconds:.1f} s]"
-        )
+    for line in lines_of(rounds):
+        click.echo(line)
     slots = ", ".join(f"{node} {count:,}" for node, count in rounds.last.explored.slots.items())
     click.echo(f"{outcome} · slots: {slots}")
     for name in rounds.not_judged:

@@ -94,6 +94,11 @@ def small(options: Options) -> Plan:
     return replace(default(options), limits=budgets(), steps=(10, 40), calls_floor=2.0)
 
 
+def one_crash(options: Options) -> Plan:
+    """Two writes and two clients that read once, while one node may crash and come back: explore it."""
+    return replace(default(options), limits=budgets(crash=1), steps=(10, 60))
+
+
 def crashes(options: Options) -> Plan:
     """Nodes crash and come back, again and again; two clients write, as one may be cut off."""
     token = options.token
@@ -284,6 +289,7 @@ USUAL_IN: Mapping[str, Mapping[str, int]] = MappingProxyType(
         "races": {"writes": 4, "reads": 4},
         "crashes": {"reads": 3},
         "small": {"writes": 1, "clients": 1},
+        "one_crash": {"reads": 1},
     }
 )
 """... and those that are others in some scenarios."""
@@ -292,6 +298,7 @@ PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
     {
         "default": default,
         "small": small,
+        "one_crash": one_crash,
         "crashes": crashes,
         "races": races,
         "slow_replica": slow_replica,
@@ -309,6 +316,7 @@ ENTRY = Entry(
     scenarios={
         "default": "token 4: 2 writes through its writer, 2 clients that read twice; all faults",
         "small": "token 4: one write, one client that reads twice; no fault; explore all of it",
+        "one_crash": "token 4: 2 writes, 2 clients that read once, one crash; made to be explored",
         "crashes": "token 4: two clients write and two read, while nodes crash and restart",
         "races": "token 4: no node fails, but many answers are late; 4 writes and 4 reads each",
         "slow_replica": "token 1: the store to 50052 is late, and a read there is faster",
@@ -337,7 +345,8 @@ ENTRY = Entry(
         "config": "path of an access configuration in YAML (default: the demo configuration)",
         "token": "the token that is written and read (default: 4; 1 in the demonstrations)",
         "writes": "writes of the writing client, 0 to 9 (default: 2; 4 in races, 1 in small)",
-        "reads": "reads of each reading client, 0 to 9 (default: 2; 4 in races, 3 in crashes)",
+        "reads": "reads of each reading client, 0 to 9 "
+        "(default: 2; 4 in races, 3 in crashes, 1 in one_crash)",
         "write": "the first write, as NAME,LOW,MID,HIGH (default: v1,0,2,4)",
         "clients": "how many clients read, 0 to 9 (default: 2; 1 in small)",
     },

@@ -17,6 +17,7 @@ from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import Entry, Mutant
 from counterpoint.harness.systems.token_console import CONSOLE
 from counterpoint.harness.systems.token_manager_plans import PLANS, Options
+from counterpoint.harness.systems.token_manager_small import SMALL
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import Deployment
@@ -239,7 +240,7 @@ def role_of(_node: NodeId, state: State) -> str:
 
 def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenario:
     """Build a scenario of the token manager, or of one of its wrong variants."""
-    plan = PLANS[name](options_of(settings))
+    plan = {**PLANS, **SMALL}[name](options_of(settings))
     rules = RIGHT if mutant is None else VARIANTS[mutant]
     deployment = replace(plan.deployment, rules=rules)
     return Scenario(
@@ -300,6 +301,9 @@ ENTRY = Entry(
         "succession": "as newcomer, and one of the first servers leaves",
         "left_behind": "as succession, with more tokens, while the network parts",
         "too_many_silent": "one server more is silent than the protocol survives",
+        "small": "2 clients pay each other, no timer; explore all of it",
+        "small_look": "a client pays another, which looks, no timer; explore all of it",
+        "small_join": "a client pays while another becomes a server, no timer; explore it",
     },
     mutants={
         "A1": Mutant("a quorum is half the servers", _CONSERVATION, "paid_twice"),

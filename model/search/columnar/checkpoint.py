@@ -53,8 +53,13 @@ class Checkpoint:
     levels: tuple[Words, ...]
 
 
+def draft_of(path: Path) -> Path:
+    """Return where a checkpoint is written before it takes its place."""
+    return path.with_name(path.name + ".part")
+
+
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, in place of an older one."""
+    """Write a checkpoint beside an older one, then in its place: a kill leaves one of the two whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     meta = {"version": VERSION, "about": checkpoint.about, "state": checkpoint.state}
     text = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
@@ -63,7 +68,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         f"word{k}": np.concatenate([level[k] for level in checkpoint.levels])
         for k in range(len(checkpoint.levels[0]))
     }
-    draft = path.with_name(path.name + ".part")
+    draft = draft_of(path)
     arrays: dict[str, Any] = {"meta": text, "sizes": sizes, "journal": checkpoint.journal, **words}
     with draft.open("wb") as file:
         np.savez(file, **arrays)

@@ -20,12 +20,16 @@ from counterpoint.model.faults import Drop
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Choice, Compiled, CoreId, Message, Outcome
+from counterpoint.model.search.engine.relevance import Relevance
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
-NoOp: TypeAlias = Literal["keep", "consume"]
-"""What becomes of a message that its receiver ignores: it stays and nothing happened, or is gone."""
+NoOp: TypeAlias = Literal["keep", "consume", "forget"]
+"""What becomes of a message that its receiver ignores: it stays and nothing happened, or is gone.
+
+"forget": it stays, and is gone at once when it can never matter again; see `relevance`.
+"""
 
 SlotId: TypeAlias = int
 EnvironmentId: TypeAlias = int
@@ -82,6 +86,7 @@ class Slots:
         self.scenario = scenario
         self.semantics = semantics
         self.compiled = Compiled(scenario)
+        self._relevance = self._bound() if semantics.no_op == "forget" else None
         self.slots: list[list[Slot]] = [[] for _ in self.compiled.nodes]
         self.environments: list[Conditions] = []
         self.bundles: list[tuple[Message, ...]] = [()]
@@ -101,6 +106,13 @@ class Slots:
         self.start_environment = self.environment_id(Conditions(roles=self.compiled.start_roles))
         self.start_seen = self.sighting_id(self.compiled.start_seen)
         self.start_slots = tuple(self._start())
+
+    def _bound(self) -> Relevance:
+        if self.scenario.network == "ordered":
+            raise ValueError(
+                "--no-op forget is for unordered networks: in a queue every place counts"
+            )
+        return Relevance(self.compiled)
 
     # Interning.
 
@@ -122,11 +134,17 @@ class Slots:
 
     def slot_id(self, node: int, slot: Slot) -> SlotId:
         """Intern a slot of a node."""
+        if self._relevance is not None and slot.inbox:
+            slot = slot._replace(inbox=self._relevant(slot.core, slot.inbox))
         ids = self._slot_ids[node]
         known = ids.setdefault(slot, len(ids))
         if known == len(self.slots[node]):
             self.slots[node].append(slot)
         return known
+
+    def _relevant(self, core: CoreId, inbox: tuple[Message, ...]) -> tuple[Message, ...]:
+        assert self._relevance is not None
+        return tuple(m for m in inbox if self._relevance.may_matter(core, m))
 
     def environment_id(self, conditions: Conditions) -> EnvironmentId:
         """Intern the conditions of a state."""
@@ -198,7 +216,7 @@ class Slots:
                 outcome = compiled.deliver(core, message)
             except Exception as error:
                 raise HandlerBroke(action, error, node, slot, environment) from error
-            if not (outcome.is_ignored and self.semantics.no_op == "keep"):
+            if not (outcome.is_ignored and self.semantics.no_op != "consume"):
                 found.append(self._transition(node, outcome, rest, held, conditions, action))
             if self.semantics.is_lossy:
                 gone = self.slot_id(node, Slot(core, rest, held))

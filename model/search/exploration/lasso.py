@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from time import monotonic
 
 from counterpoint.model.actions import Call, Settle
 from counterpoint.model.faults import Crash, Omit, Restart
@@ -24,7 +25,13 @@ from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.slots import HandlerBroke, Slot, Transition
-from counterpoint.model.search.exploration.explore import Explorer, Limits, Stop, Violation
+from counterpoint.model.search.exploration.explore import (
+    Explorer,
+    Limits,
+    Stop,
+    Violation,
+    resident_bytes,
+)
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.values import NodeId, Value
@@ -66,8 +73,8 @@ class Endings:
 def explore_endings(scenario: Scenario, limits: Limits | None = None) -> Endings:
     """Explore, let the faults stop everywhere, and judge every way in which a run can go on for ever.
 
-    The limit on states is one for both parts together. Only properties that read the end of a run
-    are judged; explore first for the others.
+    The limit on states is one for both parts together; that on time is for each. Only properties
+    that read the end of a run are judged; explore first for the others.
     """
     limits = limits or Limits()
     explorer = Explorer(scenario.but(properties=(), invariants=()), limits=limits)
@@ -87,6 +94,7 @@ class _Aftermath:
         self._slots = explorer.slots
         self._nodes = range(len(scenario.system.nodes))
         self._limits = limits
+        self._started = monotonic()
         self._edges: dict[State, tuple[Edge, ...]] = {}
         self._origin: dict[State, tuple[State | int, Action]] = {}
         self._steps: dict[tuple[int, int, int], tuple[tuple[Transition, tuple[int, ...]], ...]] = {}
@@ -94,8 +102,9 @@ class _Aftermath:
     def endings(self) -> Endings:
         before = self._explorer.progress.states
         try:
-            if not self._explore(before):
-                return Endings(before, len(self._edges), stop="states")
+            over = self._explore(before)
+            if over is not None:
+                return Endings(before, len(self._edges), stop=over)
         except HandlerBroke:
             return Endings(before, len(self._edges), stop="interrupted")
         found, judged, ends, circles = None, 0, 0, 0
@@ -132,18 +141,27 @@ class _Aftermath:
 
     # The graph.
 
-    def _explore(self, before: int) -> bool:
-        """Build the graph; tell whether it fits into the limit on states."""
-        most = self._limits.states
+    def _explore(self, before: int) -> Stop | None:
+        """Build the graph; return the limit that it ran into, None if it is whole."""
         for number, (*slots, environment) in self._explorer.states():
             for silent in tolerated_failures(self._scenario, self._slots.environments[environment]):
                 settled = self._settled(slots, environment, silent)
                 if settled not in self._origin:
                     self._origin[settled] = (number, Settle(silent))
-                    self._spread(settled)
-            if most is not None and before + len(self._edges) > most:
-                return False
-        return True
+                    over = self._spread(settled, before)
+                    if over is not None:
+                        return over
+        return None
+
+    def _limit_reached(self, before: int) -> Stop | None:
+        limits = self._limits
+        if limits.states is not None and before + len(self._edges) >= limits.states:
+            return "states"
+        if limits.seconds is not None and monotonic() - self._started >= limits.seconds:
+            return "seconds"
+        if limits.memory_bytes is not None and resident_bytes() >= limits.memory_bytes:
+            return "memory"
+        return None
 
     def _settled(self, slots: list[int], environment: int, silent: tuple[NodeId, ...]) -> State:
         after = self._slots.environments[environment].after_settle(silent)
@@ -154,15 +172,19 @@ class _Aftermath:
             free.append(self._slots.slot_id(node, Slot(core, all_free, ())))
         return (*free, self._slots.environment_id(after))
 
-    def _spread(self, start: State) -> None:
+    def _spread(self, start: State, before: int) -> Stop | None:
+        """Add what can follow a state; it may be without end, so that limits are looked at here."""
         rest = deque([start])
         while rest:
+            if len(self._edges) & 0xFF == 0 and (over := self._limit_reached(before)) is not None:
+                return over
             state = rest.popleft()
             self._edges[state] = tuple(self._successors(state))
             for edge in self._edges[state]:
                 if edge.target not in self._origin:
                     self._origin[edge.target] = (state, edge.action)
                     rest.append(edge.target)
+        return None
 
     def _successors(self, state: State) -> Iterator[Edge]:
         environment = state[-1]

@@ -1,0 +1,175 @@
+"""`counterpoint explore` as a process: what it prints, what a kill and an interruption leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from counterpoint.harness.cli import main
+from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
+from counterpoint.harness.exploring import FaultRounds, Options
+from counterpoint.model.search.exploration.explore import Limits
+from tests.oracles.table import has_numpy
+from tests.search.small_systems import right
+
+needs_numpy = pytest.mark.skipif(not has_numpy(), reason="checkpoints need numpy")
+
+SMALL = ["explore", "register", "--scenario", "small", "--json"]
+COUNTS = ("unique", "generated", "depth", "levels", "terminal", "terminal_pending", "slots")
+
+
+def started(arguments: list[str], folder: Path) -> subprocess.Popen[str]:
+    program = "from counterpoint.harness.cli import main; main()"
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.Popen(
+        [*command, "--out", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def once_there(path: Path, process: subprocess.Popen[str], *, bytes_min: int = 1) -> None:
+    """Return when the file is there, and so large; the process must still be running."""
+    while not path.exists() or path.stat().st_size < bytes_min:
+        assert process.poll() is None, process.communicate()
+
+
+def result(process: subprocess.Popen[str]) -> dict[str, Any]:
+    told, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    found: dict[str, Any] = json.loads(told)
+    return found
+
+
+@needs_numpy
+def test_a_killed_exploration_goes_on_and_ends_with_the_same_counts(tmp_path: Path) -> None:
+    path = tmp_path / "small"
+    how = ["--checkpoint", str(path), "--checkpoint-seconds", "0"]
+    killed = started([*SMALL, *how], tmp_path)
+    once_there(tmp_path / "small.0", killed, bytes_min=300_000)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    assert (tmp_path / "small.0").exists()
+    how[-1] = "30"
+    resumed = result(started([*SMALL, *how], tmp_path))
+    whole = result(started(SMALL, tmp_path))
+    assert {key: resumed[key] for key in COUNTS} == {key: whole[key] for key in COUNTS}
+    assert resumed["outcome"] == whole["outcome"] == "holds"
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith("small")] == []
+
+
+@needs_numpy
+def test_an_interrupted_exploration_says_how_far_it_came(tmp_path: Path) -> None:
+    how = ["--checkpoint", str(tmp_path / "small"), "--checkpoint-seconds", "0"]
+    process = started([*SMALL, *how], tmp_path)
+    once_there(tmp_path / "small.0", process)
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    found = json.loads(told)
+    assert (found["outcome"], found["stopped"]) == ("undecided", "interrupted")
+    assert found["unique"] == sum(found["levels"]) >= 1
+    assert found["whole_levels"] == len(found["levels"])
+    assert (tmp_path / "small.0").exists()
+
+
+@needs_numpy
+def test_a_checkpoint_that_was_cut_off_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from counterpoint.model.search.columnar import checkpoint
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
+
+    path = tmp_path / "small"
+    explorer = VectorExplorer(right("1", "1"), limits=Limits(depth=8))
+    explorer.save(path)
+    before = path.read_bytes()
+    *_, last = explorer.explore()
+
+    def cut_off(file: Any, **arrays: Any) -> None:
+        assert arrays
+        file.write(b"PK")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint.np, "savez", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        explorer.save(path)
+    assert path.read_bytes() == before
+    monkeypatch.undo()
+    explorer.save(path)
+    again = VectorExplorer(right("1", "1"))
+    again.resume(path)
+    assert again.progress.levels == last.levels
+
+
+def test_the_result_has_every_figure() -> None:
+    arguments = ["explore", "register", "--scenario", "small", "--engine", "plain", "--json"]
+    ended = CliRunner().invoke(main, [*arguments, "--states", "9000"])
+    assert ended.exit_code == 3
+    found = json.loads(ended.stdout)
+    assert found["stopped"] == "states"
+    assert found["unique"] >= 9000
+    assert found["frontier"] > 0
+    assert found["whole_levels"] == len(found["levels"]) == found["depth"] > 5
+    assert sum(found["levels"]) <= found["unique"] < found["generated"]
+    assert found["left_perhaps"] >= found["left_at_least"] > 0
+    assert found["states_per_second"] > 0
+    assert found["memory_bytes"] > 2**20
+    assert len(found["slots"]) == 6
+    assert found["rounds"][0]["unique"] == found["unique"]
+
+
+def test_a_complete_exploration_has_nothing_left() -> None:
+    arguments = ["explore", "register", "--scenario", "small", "--set", "reads=0", "--json"]
+    found = json.loads(CliRunner().invoke(main, arguments).stdout)
+    assert (found["outcome"], found["unique"], found["depth"]) == ("holds", 34, 9)
+    assert (found["left_at_least"], found["left_perhaps"], found["frontier"]) == (None, None, 0)
+    assert sum(found["levels"]) == 34
+
+
+def test_progress_and_the_end_say_how_far_and_how_fast() -> None:
+    rounds = FaultRounds(
+        right("1", "1"), Options(Limits(states=3_000), engine="plain"), faults_max=0
+    )
+    for current in rounds.explore(every_seconds=0):
+        line = progress_line(current)
+    for word in (
+        "states",
+        "transitions",
+        "depth",
+        "frontier",
+        "states/s",
+        "MB",
+        "slots",
+        "to come",
+    ):
+        assert word in line
+    first, last = lines_of(rounds)
+    assert "stopped: states" in first
+    depth = rounds.last.explored.depth
+    assert last.startswith(f"every run of up to {depth - 1} choices was explored; frontier ")
+    assert figures_of(rounds.last.explored)["left_perhaps"] is not None
+
+
+def test_an_interrupted_search_of_endings_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    from counterpoint.harness import exploring
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exploring, "explore_endings", interrupted)
+    settings = ["--scenario", "small", "--set", "reads=0", "--liveness", "--json"]
+    ended = CliRunner().invoke(main, ["explore", "register", *settings])
+    assert ended.exit_code == 130
+    assert json.loads(ended.stdout)["outcome"] == "undecided"
