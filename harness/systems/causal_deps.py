@@ -27,10 +27,10 @@ from counterpoint.harness.systems.stores_properties import (
     SESSIONS,
     STATES,
 )
-from counterpoint.impl.causal_deps import CausalDeps, Server
-from counterpoint.impl.causal_deps_rules import MUTANTS, RIGHT
-from counterpoint.impl.stores_client import Moving
-from counterpoint.impl.stores_words import listed
+from counterpoint.impl.stores.causal_deps import CausalDeps, Server
+from counterpoint.impl.stores.causal_deps_rules import MUTANTS, RIGHT
+from counterpoint.impl.stores.client import Moving
+from counterpoint.impl.stores.words import listed
 from counterpoint.model.scenario import Budget, Property, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value

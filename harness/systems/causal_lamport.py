@@ -25,10 +25,10 @@ from counterpoint.harness.systems.stores_properties import (
     SAME_ORDER,
     STATES,
 )
-from counterpoint.impl.causal_lamport import CausalLamport, Server, waits_for
-from counterpoint.impl.causal_lamport_rules import MUTANTS, RIGHT
-from counterpoint.impl.stores_client import Moving
-from counterpoint.impl.stores_words import Write, listed
+from counterpoint.impl.stores.causal_lamport import CausalLamport, Server, waits_for
+from counterpoint.impl.stores.causal_lamport_rules import MUTANTS, RIGHT
+from counterpoint.impl.stores.client import Moving
+from counterpoint.impl.stores.words import Write, listed
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value

@@ -15,11 +15,11 @@ from counterpoint.harness.systems.register_properties import (
     properties,
     survives,
 )
-from counterpoint.impl.access import DEMO, Access, Token, load_access
-from counterpoint.impl.register import Register, unauthorised
-from counterpoint.impl.register_messages import Operation, Read, Write
-from counterpoint.impl.register_rules import MUTANTS, RIGHT
-from counterpoint.impl.register_values import write_fault
+from counterpoint.impl.register.access import DEMO, Access, Token, load_access
+from counterpoint.impl.register.messages import Operation, Read, Write
+from counterpoint.impl.register.protocol import Register, unauthorised
+from counterpoint.impl.register.rules import MUTANTS, RIGHT
+from counterpoint.impl.register.values import write_fault
 from counterpoint.model.scenario import Budget, Scenario, budgets
 from counterpoint.model.values import NodeId
 

@@ -19,10 +19,10 @@ from counterpoint.checkers.register.single_writer import (
     check_regular,
 )
 from counterpoint.checkers.register.watch import SingleWriterObserver
-from counterpoint.impl.access import Access
-from counterpoint.impl.register import Querying, Register, Server, unauthorised
-from counterpoint.impl.register_messages import NO_READ, NO_WRITE, Read, Refused, Write
-from counterpoint.impl.register_values import written
+from counterpoint.impl.register.access import Access
+from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
+from counterpoint.impl.register.protocol import Querying, Register, Server, unauthorised
+from counterpoint.impl.register.values import written
 from counterpoint.model.scenario import Property
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show

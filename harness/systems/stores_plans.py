@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from types import MappingProxyType
 
-from counterpoint.impl.stores_client import Idle, Moving, Waiting
-from counterpoint.impl.stores_replica import Deployment
-from counterpoint.impl.stores_words import Await, Move, Operation, Read, Write
+from counterpoint.impl.stores.client import Idle, Moving, Waiting
+from counterpoint.impl.stores.replica import Deployment
+from counterpoint.impl.stores.words import Await, Move, Operation, Read, Write
 from counterpoint.model.scenario import Budget, budgets
 from counterpoint.model.values import NodeId, Value
 

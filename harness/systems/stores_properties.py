@@ -29,7 +29,7 @@ from counterpoint.checkers.replicas.visibility import (
 )
 from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions, property_name
 from counterpoint.checkers.sessions.memory import OfSessions
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.words import (
     Applied,
     Await,
     Copy,

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from counterpoint.harness.play.console import CommandError
 from counterpoint.harness.systems.token_effects import effects_of, ownership
 from counterpoint.impl.quorum import tolerated
-from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_states import Serving, newest_known
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager.protocol import TokenManager
+from counterpoint.impl.token_manager.states import Serving, newest_known
+from counterpoint.impl.token_manager.words import (
     NO_OWNER,
     NO_PAYEE,
     NO_TOKEN,

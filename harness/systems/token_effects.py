@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TypeAlias
 
-from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager.protocol import TokenManager
+from counterpoint.impl.token_manager.states import (
     Installing,
     Kept,
     Paying,
@@ -17,7 +17,7 @@ from counterpoint.impl.token_manager_states import (
     Serving,
     Watching,
 )
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.words import (
     Finish,
     GetTokens,
     Holding,

@@ -19,10 +19,10 @@ from counterpoint.harness.systems.token_console import CONSOLE
 from counterpoint.harness.systems.token_manager_plans import PLANS, Options
 from counterpoint.harness.systems.token_manager_small import SMALL
 from counterpoint.impl.quorum import tolerated
-from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_deployment import Deployment
-from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager.deployment import Deployment
+from counterpoint.impl.token_manager.protocol import TokenManager
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS
+from counterpoint.impl.token_manager.states import (
     Asking,
     Collecting,
     Idle,
@@ -33,7 +33,7 @@ from counterpoint.impl.token_manager_states import (
     Serving,
     State,
 )
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.words import (
     NO_PAYEE,
     NO_TOKEN,
     NOT_OWNER,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
-from counterpoint.impl.token_manager_deployment import Deployment
-from counterpoint.impl.token_manager_words import GetTokens, Holding, Pay, TokenStatus, Transform
+from counterpoint.impl.token_manager.deployment import Deployment
+from counterpoint.impl.token_manager.words import GetTokens, Holding, Pay, TokenStatus, Transform
 from counterpoint.model.scenario import Budget, budgets
 from counterpoint.model.values import NodeId, Value
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from counterpoint.harness.systems.token_manager_plans import Options, Plan
-from counterpoint.impl.token_manager_deployment import Deployment
-from counterpoint.impl.token_manager_words import GetTokens, Pay, Transform
+from counterpoint.impl.token_manager.deployment import Deployment
+from counterpoint.impl.token_manager.words import GetTokens, Pay, Transform
 from counterpoint.model.scenario import budgets
 from counterpoint.model.values import NodeId, Value
 

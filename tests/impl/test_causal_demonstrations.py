@@ -8,7 +8,8 @@ import pytest
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.systems.causal_lamport import status
-from counterpoint.impl.causal_demonstrations import (
+from counterpoint.impl.stores.causal_deps import Server as DepsServer
+from counterpoint.impl.stores.demonstrations import (
     DEPS,
     FOUND,
     GLAD,
@@ -17,8 +18,7 @@ from counterpoint.impl.causal_demonstrations import (
     SOURCE_RULE,
     U_GLAD,
 )
-from counterpoint.impl.causal_deps import Server as DepsServer
-from counterpoint.impl.stores_words import Applied, Await, Found, Stalled, Told, Write, Written
+from counterpoint.impl.stores.words import Applied, Await, Found, Stalled, Told, Write, Written
 from counterpoint.model.actions import Deliver
 from counterpoint.model.faults import Release
 from counterpoint.model.search.replay import judge, run

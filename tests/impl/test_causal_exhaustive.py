@@ -8,7 +8,7 @@ import pytest
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploring import Options, explorer
-from counterpoint.impl.stores_words import Move, Operation, Read, Write
+from counterpoint.impl.stores.words import Move, Operation, Read, Write
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.exploration.explore import Explored
 from counterpoint.model.search.walks.campaign import Budgets, Campaign

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from counterpoint.impl.causal_deps import CausalDeps
-from counterpoint.impl.causal_deps import Server as DepsServer
-from counterpoint.impl.causal_deps_rules import MUTANTS as DEPS_MUTANTS
-from counterpoint.impl.causal_lamport import CausalLamport, Clock, Numbered, Peer, waits_for
-from counterpoint.impl.causal_lamport import Server as LamportServer
-from counterpoint.impl.causal_lamport_rules import MUTANTS as LAMPORT_MUTANTS
-from counterpoint.impl.stores_client import Idle, Moving, Session, Waiting
-from counterpoint.impl.stores_replica import Clients, Deployment, Replica
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.causal_deps import CausalDeps
+from counterpoint.impl.stores.causal_deps import Server as DepsServer
+from counterpoint.impl.stores.causal_deps_rules import MUTANTS as DEPS_MUTANTS
+from counterpoint.impl.stores.causal_lamport import CausalLamport, Clock, Numbered, Peer, waits_for
+from counterpoint.impl.stores.causal_lamport import Server as LamportServer
+from counterpoint.impl.stores.causal_lamport_rules import MUTANTS as LAMPORT_MUTANTS
+from counterpoint.impl.stores.client import Idle, Moving, Session, Waiting
+from counterpoint.impl.stores.replica import Clients, Deployment, Replica
+from counterpoint.impl.stores.words import (
     Answer,
     Applied,
     Arrived,

@@ -11,10 +11,10 @@ from counterpoint.checkers.happens_before.clock_checks import check_lamport_cloc
 from counterpoint.checkers.happens_before.clocks import NONE, EventLog
 from counterpoint.harness.catalog import build, entry
 from counterpoint.harness.systems.stores_plans import PLANS
-from counterpoint.impl.causal_deps_rules import MUTANTS as DEPS_MUTANTS
-from counterpoint.impl.causal_lamport_rules import MUTANTS as LAMPORT_MUTANTS
-from counterpoint.impl.stores_client import Idle
-from counterpoint.impl.stores_words import Applied, Move, Read, Told, Update, Write
+from counterpoint.impl.stores.causal_deps_rules import MUTANTS as DEPS_MUTANTS
+from counterpoint.impl.stores.causal_lamport_rules import MUTANTS as LAMPORT_MUTANTS
+from counterpoint.impl.stores.client import Idle
+from counterpoint.impl.stores.words import Applied, Move, Read, Told, Update, Write
 from counterpoint.model.actions import Call, Deliver, Settle, Transform
 from counterpoint.model.faults import Cut, Heal
 from counterpoint.model.scenario import Scenario, nobody_fails

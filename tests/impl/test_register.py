@@ -6,20 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from counterpoint.impl.access import DEMO, load_access
-from counterpoint.impl.register import (
-    FLUSH,
-    Idle,
-    Imposing,
-    Querying,
-    Register,
-    Server,
-    Shelf,
-    State,
-    Waiting,
-    Writing,
-)
-from counterpoint.impl.register_messages import (
+from counterpoint.impl.register.access import DEMO, load_access
+from counterpoint.impl.register.messages import (
     NO_READ,
     NO_WRITE,
     Answer,
@@ -34,8 +22,20 @@ from counterpoint.impl.register_messages import (
     Stored,
     Write,
 )
-from counterpoint.impl.register_rules import MUTANTS
-from counterpoint.impl.register_values import Record, written
+from counterpoint.impl.register.protocol import (
+    FLUSH,
+    Idle,
+    Imposing,
+    Querying,
+    Register,
+    Server,
+    Shelf,
+    State,
+    Waiting,
+    Writing,
+)
+from counterpoint.impl.register.rules import MUTANTS
+from counterpoint.impl.register.values import Record, written
 from counterpoint.model.node import (
     ChangeRole,
     Input,

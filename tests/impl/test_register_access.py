@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.impl.access import DEMO, AccessError, Address, Token, load_access, parse_access
+from counterpoint.impl.register.access import (
+    DEMO,
+    AccessError,
+    Address,
+    Token,
+    load_access,
+    parse_access,
+)
 
 GOOD = """\
 - token: 1

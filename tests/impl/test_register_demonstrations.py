@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from counterpoint.harness.systems.register import ENTRY
-from counterpoint.impl.register import Server
-from counterpoint.impl.register_demonstrations import DEMONSTRATIONS, NEW
-from counterpoint.impl.register_values import Record
+from counterpoint.impl.register.demonstrations import DEMONSTRATIONS, NEW
+from counterpoint.impl.register.protocol import Server
+from counterpoint.impl.register.values import Record
 from counterpoint.model.actions import Deliver, Release
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace

@@ -11,10 +11,10 @@ import pytest
 
 from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.systems.register import ENTRY, PLANS
-from counterpoint.impl.access import AccessError
-from counterpoint.impl.register import Register
-from counterpoint.impl.register_messages import NO_READ, NO_WRITE, Read, Refused, Write
-from counterpoint.impl.register_rules import MUTANTS, RIGHT, Rules
+from counterpoint.impl.register.access import AccessError
+from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
+from counterpoint.impl.register.protocol import Register
+from counterpoint.impl.register.rules import MUTANTS, RIGHT, Rules
 from counterpoint.model.scenario import Scenario, nobody_fails
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.replay import run

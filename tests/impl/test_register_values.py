@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoint.impl.access import UNSIGNED_MAX
-from counterpoint.impl.register_values import (
+from counterpoint.impl.register.access import UNSIGNED_MAX
+from counterpoint.impl.register.values import (
     SEARCHED_MAX,
     Record,
     WriteRefused,

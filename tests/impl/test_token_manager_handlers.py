@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_messages import (
+from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager.messages import (
     Announce,
     Ask,
     Holds,
@@ -19,8 +18,9 @@ from counterpoint.impl.token_manager_messages import (
     Told,
     Where,
 )
-from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager.protocol import TokenManager
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, Rules
+from counterpoint.impl.token_manager.states import (
     Asking,
     Collecting,
     Idle,
@@ -31,8 +31,8 @@ from counterpoint.impl.token_manager_states import (
     Serving,
     State,
 )
-from counterpoint.impl.token_manager_steps import AGAIN, DISK
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.steps import AGAIN, DISK
+from counterpoint.impl.token_manager.words import (
     NO_OWNER,
     NO_PAYEE,
     NO_TOKEN,

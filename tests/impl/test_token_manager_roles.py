@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from counterpoint.impl.quorum import majority
-from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_messages import (
+from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager.messages import (
     Announce,
     Closed,
     Install,
@@ -22,8 +21,9 @@ from counterpoint.impl.token_manager_messages import (
     Where,
     Wish,
 )
-from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager.protocol import TokenManager
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, Rules
+from counterpoint.impl.token_manager.states import (
     Asking,
     Idle,
     Installing,
@@ -37,8 +37,8 @@ from counterpoint.impl.token_manager_states import (
     State,
     Watching,
 )
-from counterpoint.impl.token_manager_steps import AGAIN
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.steps import AGAIN
+from counterpoint.impl.token_manager.words import (
     OK,
     Begins,
     Configuration,

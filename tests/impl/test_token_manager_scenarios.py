@@ -19,9 +19,9 @@ from counterpoint.harness.systems.token_manager import (
 )
 from counterpoint.harness.systems.token_manager_plans import PLANS
 from counterpoint.impl.quorum import tolerated
-from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_deployment import Deployment
-from counterpoint.impl.token_manager_words import GetTokens, Pay, Rejected, TokenStatus, Transform
+from counterpoint.impl.token_manager.deployment import Deployment
+from counterpoint.impl.token_manager.protocol import TokenManager
+from counterpoint.impl.token_manager.words import GetTokens, Pay, Rejected, TokenStatus, Transform
 from counterpoint.model.actions import Call, Settle
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.engine.compiled import Compiled

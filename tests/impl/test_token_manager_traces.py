@@ -13,7 +13,7 @@ import pytest
 
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.systems.token_manager import ENTRY
-from counterpoint.impl.token_manager_rules import VARIANTS
+from counterpoint.impl.token_manager.rules import VARIANTS
 from counterpoint.model.search.replay import judge, run_leniently
 from counterpoint.model.search.replay_file import replay
 from counterpoint.model.trace import Trace

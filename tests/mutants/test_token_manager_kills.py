@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from counterpoint.harness.systems.token_manager import ENTRY
-from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, Rules
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 
 LENGTHS_MAX = {

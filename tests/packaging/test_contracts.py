@@ -31,7 +31,7 @@ ALLOWED = [
     ("model.search.walks.walk", "random"),
     ("model.search.walks.walk", "time"),
     ("model.search.columnar.sets", "numpy"),
-    ("impl.access", "yaml"),
+    ("impl.register.access", "yaml"),
     ("impl.transport", "asyncio"),
     ("checkers.happens_before.graph", "networkx"),
     ("harness.report.terminal", "rich"),

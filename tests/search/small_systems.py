@@ -8,11 +8,11 @@ from pathlib import Path
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.systems.token_manager import properties, role_of, survives
-from counterpoint.impl.stores_words import Await, Write
-from counterpoint.impl.token_manager import TokenManager
-from counterpoint.impl.token_manager_deployment import Deployment
-from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS
-from counterpoint.impl.token_manager_words import GetTokens, Pay, Transform
+from counterpoint.impl.stores.words import Await, Write
+from counterpoint.impl.token_manager.deployment import Deployment
+from counterpoint.impl.token_manager.protocol import TokenManager
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS
+from counterpoint.impl.token_manager.words import GetTokens, Pay, Transform
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.values import NodeId, Value
 from tests.oracles import abd, cells, paxos, single_copy, two_phase_commit

@@ -8,7 +8,7 @@ import pytest
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploring import Options, explorer
-from counterpoint.impl.token_manager_words import Pay
+from counterpoint.impl.token_manager.words import Pay
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled, CoreId
 from counterpoint.model.search.engine.relevance import Relevance, TooManyCores

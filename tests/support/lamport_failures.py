@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from counterpoint.impl.causal_lamport import Clock, Numbered
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.causal_lamport import Clock, Numbered
+from counterpoint.impl.stores.words import (
     Answer,
     Ask,
     Await,

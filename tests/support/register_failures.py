@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterpoint.impl.register_messages import (
+from counterpoint.impl.register.messages import (
     Answer,
     Ask,
     Have,
@@ -13,7 +13,7 @@ from counterpoint.impl.register_messages import (
     Stored,
     Write,
 )
-from counterpoint.impl.register_values import Record, Written
+from counterpoint.impl.register.values import Record, Written
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.faults import Crash, Restart
 from counterpoint.model.world import Action

@@ -22,8 +22,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from counterpoint.impl.causal_lamport_rules import RIGHT, Outlook, Rules
-from counterpoint.impl.stores_client import (
+from counterpoint.impl.stores.causal_lamport_rules import RIGHT, Outlook, Rules
+from counterpoint.impl.stores.client import (
     Client,
     Habits,
     Idle,
@@ -35,7 +35,7 @@ from counterpoint.impl.stores_client import (
     highest,
     nothing,
 )
-from counterpoint.impl.stores_replica import (
+from counterpoint.impl.stores.replica import (
     NOBODY,
     NOTHING_YET,
     Clients,
@@ -44,7 +44,7 @@ from counterpoint.impl.stores_replica import (
     answer_waiting,
     made_visible,
 )
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.words import (
     Answer,
     Ask,
     Await,

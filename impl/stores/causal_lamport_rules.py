@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.impl.stores_words import Stamp
+from counterpoint.impl.stores.words import Stamp
 
 Place = tuple[int, ...]
 """Where an update stands in the queue; equal places are in the order of arrival."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from counterpoint.impl import token_manager_steps as steps
-from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_messages import (
+from counterpoint.impl.token_manager import steps
+from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager.messages import (
     Announce,
     Ask,
     Closed,
@@ -22,7 +22,7 @@ from counterpoint.impl.token_manager_messages import (
     Where,
     Wish,
 )
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager.states import (
     Idle,
     Kept,
     Memory,
@@ -34,8 +34,8 @@ from counterpoint.impl.token_manager_states import (
     is_over,
     is_to_come,
 )
-from counterpoint.impl.token_manager_steps import after, send_on, unexpected
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.steps import after, send_on, unexpected
+from counterpoint.impl.token_manager.words import (
     OK,
     Configuration,
     Keeps,

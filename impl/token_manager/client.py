@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from counterpoint.impl import token_manager_steps as steps
-from counterpoint.impl.token_manager_deployment import (
+from counterpoint.impl.token_manager import steps
+from counterpoint.impl.token_manager.deployment import (
     DIRECTORY,
     Deployment,
     Heard,
     merged,
     silent_in,
 )
-from counterpoint.impl.token_manager_joining import wish_to_join
-from counterpoint.impl.token_manager_messages import (
+from counterpoint.impl.token_manager.joining import wish_to_join
+from counterpoint.impl.token_manager.messages import (
     Announce,
     Ask,
     Holds,
@@ -28,7 +28,7 @@ from counterpoint.impl.token_manager_messages import (
     Told,
     Where,
 )
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager.states import (
     Asking,
     Busy,
     Collecting,
@@ -41,8 +41,8 @@ from counterpoint.impl.token_manager_states import (
     is_news,
     is_over,
 )
-from counterpoint.impl.token_manager_steps import after, send_on, unexpected
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.steps import after, send_on, unexpected
+from counterpoint.impl.token_manager.words import (
     NOT_OWNER,
     OK,
     TIMED_OUT,

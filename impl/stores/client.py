@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.words import (
     Answer,
     Arrived,
     Ask,
@@ -252,7 +252,7 @@ def adding(context: Context, version: Version) -> Context:
 def highest(context: Context, version: Version) -> Context:
     """Remember the version with the highest stamp alone: enough where stamps are the order.
 
-    >>> from counterpoint.impl.stores_words import Stamp
+    >>> from counterpoint.impl.stores.words import Stamp
     >>> print(*highest((Version(Stamp(3, 1), "x"),), Version(Stamp(2, 3), "y")))
     x@3.1
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from counterpoint.impl.access import UNSIGNED_MAX
+from counterpoint.impl.register.access import UNSIGNED_MAX
 
 SEARCHED_MAX = 1_000_000
 """The most hashes that one write may cost its server; a longer range is refused."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from counterpoint.impl.register_messages import Request
-from counterpoint.impl.register_values import Record
+from counterpoint.impl.register.messages import Request
+from counterpoint.impl.register.values import Record
 
 
 def majority(readers: int) -> int:

@@ -7,8 +7,8 @@ its way to server 3, what Alice found is slower than anything else. They belong 
 
 from __future__ import annotations
 
-from counterpoint.impl.causal_lamport import Clock, Numbered
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.causal_lamport import Clock, Numbered
+from counterpoint.impl.stores.words import (
     Answer,
     Ask,
     Await,

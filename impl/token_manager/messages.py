@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from counterpoint.impl.token_manager_words import Configuration, Holding, Role, Table, shown
+from counterpoint.impl.token_manager.words import Configuration, Holding, Role, Table, shown
 
 
 @dataclass(frozen=True, slots=True)

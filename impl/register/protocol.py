@@ -20,8 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from counterpoint.impl.access import Access
-from counterpoint.impl.register_messages import (
+from counterpoint.impl.register.access import Access
+from counterpoint.impl.register.messages import (
     NO_READ,
     NO_WRITE,
     Answer,
@@ -37,8 +37,8 @@ from counterpoint.impl.register_messages import (
     Stored,
     Write,
 )
-from counterpoint.impl.register_rules import RIGHT, Rules
-from counterpoint.impl.register_values import Record, Written, newest_of, write_fault, written
+from counterpoint.impl.register.rules import RIGHT, Rules
+from counterpoint.impl.register.values import Record, Written, newest_of, write_fault, written
 from counterpoint.model.node import (
     Effect,
     Input,

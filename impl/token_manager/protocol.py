@@ -21,12 +21,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from counterpoint.impl import token_manager_client as client
-from counterpoint.impl import token_manager_directory as directory
-from counterpoint.impl import token_manager_joining as joining
-from counterpoint.impl import token_manager_server as server
-from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager import client, directory, joining, server
+from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager.states import (
     Asking,
     Collecting,
     Idle,
@@ -42,7 +39,7 @@ from counterpoint.impl.token_manager_states import (
     State,
     Watching,
 )
-from counterpoint.impl.token_manager_words import Holding, Pays
+from counterpoint.impl.token_manager.words import Holding, Pays
 from counterpoint.model.node import Input, Note, Recover, Start, Step
 from counterpoint.model.values import NodeId
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from counterpoint.impl import token_manager_steps as steps
-from counterpoint.impl.token_manager_deployment import (
+from counterpoint.impl.token_manager import steps
+from counterpoint.impl.token_manager.deployment import (
     SERVERS_MAX,
     SERVERS_MIN,
     Deployment,
     merged,
     silent_in,
 )
-from counterpoint.impl.token_manager_messages import (
+from counterpoint.impl.token_manager.messages import (
     Announce,
     Closed,
     Install,
@@ -26,7 +26,7 @@ from counterpoint.impl.token_manager_messages import (
     Where,
     Wish,
 )
-from counterpoint.impl.token_manager_states import (
+from counterpoint.impl.token_manager.states import (
     DirectoryState,
     Installing,
     Queue,
@@ -34,8 +34,8 @@ from counterpoint.impl.token_manager_states import (
     State,
     Watching,
 )
-from counterpoint.impl.token_manager_steps import after, unexpected
-from counterpoint.impl.token_manager_words import Configuration, Rejected, Role, Table
+from counterpoint.impl.token_manager.steps import after, unexpected
+from counterpoint.impl.token_manager.words import Configuration, Rejected, Role, Table
 from counterpoint.model.node import (
     CancelTimer,
     ChangeRole,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.impl.stores_client import Context, adding, everything, nothing
-from counterpoint.impl.stores_words import Copy, Version
+from counterpoint.impl.stores.client import Context, adding, everything, nothing
+from counterpoint.impl.stores.words import Copy, Version
 
 
 def all_of_it(context: Context, key: str) -> Context:

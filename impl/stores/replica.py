@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.words import (
     Answer,
     Applied,
     Arrived,

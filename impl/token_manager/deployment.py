@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from counterpoint.impl.token_manager_rules import RIGHT, Rules
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.rules import RIGHT, Rules
+from counterpoint.impl.token_manager.words import (
     NO_OWNER,
     NO_PAYEE,
     NO_TOKEN,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from counterpoint.impl.token_manager_messages import Stale
-from counterpoint.impl.token_manager_states import ClientState, ServerState, State, newest_known
+from counterpoint.impl.token_manager.messages import Stale
+from counterpoint.impl.token_manager.states import ClientState, ServerState, State, newest_known
 from counterpoint.model.node import Effect, Input, Send, Step
 from counterpoint.model.values import NodeId
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager.words import (
     Configuration,
     GetTokens,
     Holding,

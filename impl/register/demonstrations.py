@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from counterpoint.impl.register_messages import (
+from counterpoint.impl.register.messages import (
     Answer,
     Ask,
     Have,
@@ -21,7 +21,7 @@ from counterpoint.impl.register_messages import (
     Stored,
     Write,
 )
-from counterpoint.impl.register_values import Record, written
+from counterpoint.impl.register.values import Record, written
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.faults import Crash, Delay, Drop, Release, Restart
 from counterpoint.model.world import Action

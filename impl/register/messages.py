@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from counterpoint.impl.register_values import Record, Written
+from counterpoint.impl.register.values import Record, Written
 from counterpoint.model.values import NodeId
 
 NO_WRITE = "Unauthorized to do write request"

@@ -20,8 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from counterpoint.impl.causal_deps_rules import RIGHT, Rules
-from counterpoint.impl.stores_client import (
+from counterpoint.impl.stores.causal_deps_rules import RIGHT, Rules
+from counterpoint.impl.stores.client import (
     Client,
     Context,
     Habits,
@@ -32,7 +32,7 @@ from counterpoint.impl.stores_client import (
     adding,
     client_step,
 )
-from counterpoint.impl.stores_replica import (
+from counterpoint.impl.stores.replica import (
     NOBODY,
     NOTHING_YET,
     Clients,
@@ -41,7 +41,7 @@ from counterpoint.impl.stores_replica import (
     answer_waiting,
     made_visible,
 )
-from counterpoint.impl.stores_words import (
+from counterpoint.impl.stores.words import (
     Answer,
     Ask,
     Await,

@@ -1,0 +1,1 @@
+"""A fail-silent replicated register: one writer, N readers, atomic."""

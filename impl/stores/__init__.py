@@ -1,0 +1,1 @@
+"""Two causally consistent stores: one checks dependencies, one orders by Lamport timestamps."""

@@ -1,0 +1,1 @@
+"""Tokens that clients pay to each other, under omission faults and changes of role."""
