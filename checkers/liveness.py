@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from counterpoint.model.actions import ACTIONS
+from counterpoint.model.event import Event
 from counterpoint.model.rules import roles
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 from counterpoint.model.world import Action, World

@@ -13,7 +13,8 @@ from counterpoint.checkers.history import (
     Status,
     well_formed,
 )
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds, undecided
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterpoint.harness.exploring import FaultRounds, Round
-from counterpoint.model.search.explore import Explored, resident_bytes
-from counterpoint.model.search.forecast import states_left
+from counterpoint.model.search.exploration.explore import Explored, resident_bytes
+from counterpoint.model.search.exploration.forecast import states_left
 
 
 def states_per_second(explored: Explored) -> float:

@@ -14,14 +14,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.explore import Explored, Explorer, Limits
-from counterpoint.model.search.goals import Reached, reached
-from counterpoint.model.search.lasso import explore_endings
-from counterpoint.model.search.memories import unexplored
-from counterpoint.model.search.slots import NoOp
+from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
+from counterpoint.model.search.exploration.goals import Reached, reached
+from counterpoint.model.search.exploration.lasso import explore_endings
+from counterpoint.model.search.exploration.memories import unexplored
 
 if TYPE_CHECKING:
-    from counterpoint.model.search.vector import VectorExplorer
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
 
 EngineName: TypeAlias = Literal["auto", "plain", "numpy"]
 
@@ -82,7 +82,7 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
             history=options.history,
             limits=options.limits,
         )
-    from counterpoint.model.search.vector import VectorExplorer
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
 
     return VectorExplorer(
         scenario,
@@ -154,7 +154,7 @@ class Keeper:
         if self._path is None:
             return
         if explored.stop in ("complete", "broken"):
-            from counterpoint.model.search.checkpoint import draft_of
+            from counterpoint.model.search.columnar.checkpoint import draft_of
 
             self._path.unlink(missing_ok=True)
             draft_of(self._path).unlink(missing_ok=True)  # a killed process may have left one

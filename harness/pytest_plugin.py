@@ -27,7 +27,7 @@ from counterpoint.harness.plugin.options import (
 if TYPE_CHECKING:
     from counterpoint.harness.plugin.verification import Searched, Verification
     from counterpoint.model.scenario import Scenario
-    from counterpoint.model.search.campaign import Progress
+    from counterpoint.model.search.walks.campaign import Progress
 
 SESSION = pytest.StashKey[Session]()
 TOLD = pytest.StashKey[dict[str, object]]()

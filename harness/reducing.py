@@ -12,8 +12,8 @@ from counterpoint.harness.exploring import for_exploration
 from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, tool
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.dpor import Reduced, Reducer
-from counterpoint.model.search.explore import Limits
+from counterpoint.model.search.exploration.dpor import Reduced, Reducer
+from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import write_trace

@@ -21,8 +21,8 @@ from counterpoint.model.scenario import Scenario
 if TYPE_CHECKING:
     import hypothesis
 
-    from counterpoint.model.search.bridge import MachineTestCase
-    from counterpoint.model.search.machine import ScenarioMachine
+    from counterpoint.model.search.stateful.bridge import MachineTestCase
+    from counterpoint.model.search.stateful.machine import ScenarioMachine
 
 
 def verify(
@@ -71,6 +71,6 @@ def machine(
 
 def state_machine_for(scenario: Scenario, *, name: str | None = None) -> type[ScenarioMachine]:
     """Return the Hypothesis state machine of a scenario, to be decorated or subclassed."""
-    from counterpoint.model.search.machine import state_machine_for as make
+    from counterpoint.model.search.stateful.machine import state_machine_for as make
 
     return make(scenario, name=name)

@@ -23,6 +23,7 @@ from counterpoint.model.faults import (
     Release,
     Restart,
 )
+from counterpoint.model.move import Move
 from counterpoint.model.node import ChangeRole, Invoke, Timeout
 from counterpoint.model.rules import (
     after_fire,
@@ -32,7 +33,7 @@ from counterpoint.model.rules import (
     tolerated_failures,
 )
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Move, Moved, World, oldest
+from counterpoint.model.world import Action, Moved, World, oldest
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from counterpoint.model.conditions import Partition
+from counterpoint.model.move import Move
 from counterpoint.model.node import Recover
 from counterpoint.model.rules import (
     can_pass,
@@ -22,7 +24,7 @@ from counterpoint.model.rules import (
     waiting,
 )
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Move, Moved, Partition, World, oldest
+from counterpoint.model.world import Moved, World, oldest
 
 
 def _spending(world: World, kind: str) -> Move:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from counterpoint.model.trace import EventKind
+from counterpoint.model.event import EventKind
 from counterpoint.model.values import NodeId, Value
 
 

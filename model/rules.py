@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from counterpoint.model.conditions import Conditions
 from counterpoint.model.values import NodeId
-from counterpoint.model.world import Conditions, Content, Flight, World
+from counterpoint.model.world import Content, Flight, World
 
 if TYPE_CHECKING:
     from counterpoint.model.scenario import Scenario

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2s
 from pathlib import Path
 
+from counterpoint.model.event import Event
 from counterpoint.model.forms import (
     Record,
     choice_form,
@@ -30,7 +31,7 @@ from counterpoint.model.forms import (
     verdict_form,
     world_form,
 )
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json, digest_of, json_text
 from counterpoint.model.verdict import Verdict
 

@@ -22,10 +22,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import TypeAlias
 
 from counterpoint.checkers.conservation.check import Owner, Payment, Reading
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.reaction import Core
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict, broken, holds
-from counterpoint.model.world import Core
 
 Held: TypeAlias = Callable[[NodeId, Core], tuple[Hashable, ...]]
 """What a node has."""

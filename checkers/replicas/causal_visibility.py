@@ -9,7 +9,8 @@ from typing import NamedTuple
 from counterpoint.checkers.links import graph, shortest_chain
 from counterpoint.checkers.replicas.visibility import EMPTY, Identity, Reading, Saw, Shown, Wrote
 from counterpoint.checkers.words import PROGRAM_ORDER, READS_FROM, Link
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Edge, Verdict, broken, holds
 
 NAME = "causal order"

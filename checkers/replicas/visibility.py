@@ -23,8 +23,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
+from counterpoint.model.event import EventKind
 from counterpoint.model.observer import OBSERVED, Observation
-from counterpoint.model.trace import EventKind
 from counterpoint.model.values import NodeId, Value
 
 Identity: TypeAlias = tuple[Hashable, Hashable]

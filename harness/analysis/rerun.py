@@ -10,15 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.examine import Examiner
+from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.replay import HANDLER_PROPERTY
-from counterpoint.model.search.simulation import Simulation
-from counterpoint.model.search.strategy import Uniform
-from counterpoint.model.search.walk import finish
+from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.strategy import Uniform
+from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
-from counterpoint.model.world import Action, HandlerFailed, IllegalEffect
+from counterpoint.model.world import Action
 
 Choices = tuple[Action, ...]
 

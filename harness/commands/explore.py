@@ -26,9 +26,9 @@ from counterpoint.harness.output import (
 from counterpoint.harness.reducing import explore_reduced
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
-from counterpoint.model.search.explore import Limits
+from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.replay import judge, run
-from counterpoint.model.search.slots import NoOp
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import write_trace
 

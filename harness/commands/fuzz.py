@@ -21,8 +21,8 @@ from counterpoint.harness.output import (
 )
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.campaign import Budgets, Campaign, Counterexample
-from counterpoint.model.search.strategy import StrategyName
+from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.tracefile import write_trace
 from counterpoint.model.values import Json
 

@@ -15,7 +15,8 @@ from counterpoint.harness.report.sentences import parts, word
 from counterpoint.harness.report.story import Story
 from counterpoint.harness.report.support import culprit_events, fault_steps, support
 from counterpoint.harness.report.terminal import broken_first
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 
 MESSAGES_MAX = 150

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.story import Story
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
 from counterpoint.model.verdict import Verdict
 

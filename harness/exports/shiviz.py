@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import word
 from counterpoint.harness.report.story import Story
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
 from counterpoint.model.verdict import Verdict
 

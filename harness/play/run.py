@@ -20,11 +20,12 @@ from counterpoint.harness.play.console import (
     text_of_calls,
 )
 from counterpoint.model.actions import Call, Deliver, Fire
+from counterpoint.model.event import Event
 from counterpoint.model.faults import Mend, Omit
 from counterpoint.model.rules import can_pass
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.replay import is_enabled, record, run
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.world import Action, Flight, World
 

@@ -11,9 +11,10 @@ from counterpoint.harness.play.run import Delay, LiveRun, count_of, delay_of
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.story import Story
 from counterpoint.model.actions import Deliver, Fire, Transform
+from counterpoint.model.event import Event
 from counterpoint.model.faults import Crash, Drop, Mend, Omit, Restart
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.world import Flight
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 Strategy: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "hypothesis"]
-"""How walks choose: see `counterpoint.model.search.strategy`."""
+"""How walks choose: see `counterpoint.model.search.walks.strategy`."""
 
 Shard: TypeAlias = tuple[int, int]
 """(i, n): of the walks of a seed those numbered i, i + n, i + 2n ... are made."""

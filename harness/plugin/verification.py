@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort, Shard
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.campaign import Budgets, Campaign, Counterexample, Progress
 from counterpoint.model.search.failure import PropertyBroken, require_yield
+from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample, Progress
 from counterpoint.model.values import Json, show
 
 EXAMPLES_SHARE = 5
@@ -77,8 +77,8 @@ class Verification:
         # Imported here, as it takes longer than many a search.
         import hypothesis
 
-        from counterpoint.model.search.bridge import check, default_settings
-        from counterpoint.model.search.machine import state_machine_for
+        from counterpoint.model.search.stateful.bridge import check, default_settings
+        from counterpoint.model.search.stateful.machine import state_machine_for
 
         chosen = default_settings(self.scenario)
         granted = max(chosen.max_examples // EXAMPLES_SHARE, 1)

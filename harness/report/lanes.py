@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from counterpoint.harness.report.plain import fit, width_of
 from counterpoint.harness.report.story import Story
-from counterpoint.model.trace import Event
+from counterpoint.model.event import Event
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import World
 

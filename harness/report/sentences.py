@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 
 from counterpoint.harness.report.plain import fit, plain, width_of
 from counterpoint.harness.report.story import Change, Story
-from counterpoint.model.trace import Event
+from counterpoint.model.conditions import Partition
+from counterpoint.model.event import Event
 from counterpoint.model.values import NodeId, Value, show
-from counterpoint.model.world import Partition
 
 Manner: TypeAlias = Literal["", "bad", "fault", "muted", "value"]
 """How a part is to be drawn, where there are colours; the words alone must be enough."""

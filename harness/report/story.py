@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.reaction import Core
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
-from counterpoint.model.world import Core
 
 FATES = ("deliver", "lose", "duplicate", "hold", "release")
 """The kinds of event that tell what became of a message."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from counterpoint.harness.report.plain import fit, plain, width_of
 from counterpoint.harness.report.sentences import cut_off, word
 from counterpoint.harness.report.story import Span, Story
+from counterpoint.model.conditions import Partition
 from counterpoint.model.values import NodeId, show
-from counterpoint.model.world import Partition
 
 MARGIN = 9
 STEP_COLUMNS_MAX = 5

@@ -6,7 +6,7 @@ import re
 
 from counterpoint.checkers.happens_before.graph import causal_future, causal_past
 from counterpoint.harness.report.story import Story
-from counterpoint.model.trace import Event
+from counterpoint.model.event import Event
 from counterpoint.model.values import NodeId
 from counterpoint.model.verdict import Verdict
 

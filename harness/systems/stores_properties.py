@@ -41,8 +41,9 @@ from counterpoint.impl.stores_words import (
     Written,
 )
 from counterpoint.model import observer as model
+from counterpoint.model.event import EventKind
 from counterpoint.model.scenario import Property
-from counterpoint.model.trace import EventKind, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
 

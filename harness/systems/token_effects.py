@@ -24,7 +24,8 @@ from counterpoint.impl.token_manager_words import (
     Transform,
     Watching,
 )
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import World
 

@@ -18,10 +18,12 @@ from counterpoint.harness.report.story import Span, Story
 from counterpoint.harness.report.support import basis, culprit_events, fault_steps, named_steps
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.harness.report.trail import holds_value
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.conditions import Conditions, Partition
+from counterpoint.model.event import Event
+from counterpoint.model.reaction import Core
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Outcome, Verdict
-from counterpoint.model.world import Conditions, Core, Partition
 
 Data = dict[str, object]
 

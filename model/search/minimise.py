@@ -14,14 +14,15 @@ from itertools import pairwise
 from time import monotonic
 
 from counterpoint.model.actions import Settle
+from counterpoint.model.reaction import HandlerFailed, IllegalEffect
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.examine import Examiner
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.replay import run as run_reference
-from counterpoint.model.search.simulation import Simulation
-from counterpoint.model.search.walk import finish
+from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.trace import Trace
-from counterpoint.model.world import Action, HandlerFailed, IllegalEffect
+from counterpoint.model.world import Action
 
 Choices = tuple[Action, ...]
 

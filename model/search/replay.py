@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from counterpoint.model.actions import Call
+from counterpoint.model.event import Event
+from counterpoint.model.move import begin
+from counterpoint.model.reaction import HandlerFailed, IllegalEffect
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import check_invariant
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Outcome, Verdict, broken
-from counterpoint.model.world import Action, HandlerFailed, IllegalEffect, World, begin
+from counterpoint.model.world import Action, World
 
 HANDLER_PROPERTY = "handlers finish"
 """The property that every system has: no handler raises, none asks for an impossible effect."""

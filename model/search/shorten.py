@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.campaign import Budgets, Campaign, Finding
 from counterpoint.model.search.failure import PropertyBroken, failure_of
+from counterpoint.model.search.walks.campaign import Budgets, Campaign, Finding
 from counterpoint.model.world import Action
 
 SECONDS_MAX = 1.0

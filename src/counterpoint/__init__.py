@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from counterpoint.harness.testing import machine, state_machine_for, verify
     from counterpoint.model.actions import Call, Deliver, Fire, Settle, Transform
+    from counterpoint.model.event import Event
     from counterpoint.model.faults import (
         Crash,
         Cut,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from counterpoint.model.scenario import Budget, Goal, Property, Scenario, budgets, minority_of
     from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
     from counterpoint.model.search.replay import judge, run
-    from counterpoint.model.trace import Event, Trace
+    from counterpoint.model.trace import Trace
     from counterpoint.model.values import NodeId, Value
     from counterpoint.model.verdict import Edge, Outcome, Verdict, broken, holds, undecided
 
@@ -78,7 +79,8 @@ _HOMES = {
     "model.scenario": ("Budget", "Goal", "Property", "Scenario", "budgets", "minority_of"),
     "model.search.failure": ("ExaminedNothing", "PropertyBroken"),
     "model.search.replay": ("judge", "run"),
-    "model.trace": ("Event", "Trace"),
+    "model.event": ("Event",),
+    "model.trace": ("Trace",),
     "model.values": ("NodeId", "Value"),
     "model.verdict": ("Edge", "Outcome", "Verdict", "broken", "holds", "undecided"),
 }  # fmt: skip

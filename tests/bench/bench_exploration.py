@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from time import monotonic, process_time
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.explore import Explorer
+from counterpoint.model.search.exploration.explore import Explorer
 from tests.bench.measure import Figure
 from tests.oracles.abd import system
 
@@ -30,7 +30,7 @@ def _measure(engine: str, scenario: Scenario, expected: int, note: str = "") -> 
     if engine == "plain":
         explorer: Explorer | VectorExplorer = Explorer(scenario, history=True)
     else:
-        from counterpoint.model.search.vector import VectorExplorer
+        from counterpoint.model.search.columnar.explorer import VectorExplorer
 
         explorer = VectorExplorer(scenario, history=True)
     for _ in explorer.explore():
@@ -44,7 +44,7 @@ def _measure(engine: str, scenario: Scenario, expected: int, note: str = "") -> 
 
 def _gain(scenario: Scenario, expected: int, workers: int = 2, rounds: int = 5) -> Figure:
     """Return how much sooner several workers are done than one."""
-    from counterpoint.model.search.vector import VectorExplorer
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
 
     best = {1: float("inf"), workers: float("inf")}
     for _ in range(rounds):

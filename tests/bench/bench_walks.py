@@ -8,13 +8,13 @@ from time import process_time
 
 from counterpoint.harness.catalog import build
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.examine import Examiner
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.minimise import Minimiser
 from counterpoint.model.search.replay import run as run_reference
-from counterpoint.model.search.strategy import StrategyName
-from counterpoint.model.search.walk import walk
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.walk import walk
 from tests.bench.measure import Figure, seconds
 
 RUNS = 3_000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from counterpoint.checkers.authorisation import check_authorisation
+from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.support.abd import Abd

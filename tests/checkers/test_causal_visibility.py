@@ -16,9 +16,10 @@ from counterpoint.checkers.replicas.clock_watch import Began, Clocks, ClockWatch
 from counterpoint.checkers.replicas.same_order import SameOrder, Step, check_same_order
 from counterpoint.checkers.replicas.visibility import EMPTY, Deed, Missed, Saw, Shown, Watch, Wrote
 from counterpoint.checkers.sessions.memory import OfSessions, history_of
+from counterpoint.model.event import Event, EventKind
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.trace import Event, EventKind, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Outcome
 from tests.checkers.causal_histories import Shape, random_history

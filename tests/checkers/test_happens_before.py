@@ -13,7 +13,8 @@ from counterpoint.checkers.happens_before.graph import (
     happens_before,
     why_before,
 )
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.event import Event
+from counterpoint.model.trace import Trace
 from tests.support.abd import abd
 from tests.support.runs import abd_failure, random_trace
 

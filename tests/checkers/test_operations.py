@@ -8,8 +8,9 @@ import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, Operation
 from counterpoint.checkers.operations import Seen, joined, operations_of
+from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, broken, holds, undecided
 from tests.support.abd import Abd

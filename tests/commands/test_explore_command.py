@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from counterpoint.harness.cli import main
 from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
 from counterpoint.harness.exploring import FaultRounds, Options
-from counterpoint.model.search.explore import Limits
+from counterpoint.model.search.exploration.explore import Limits
 from tests.oracles.table import has_numpy
 from tests.search.small_systems import right
 
@@ -88,8 +88,8 @@ def test_an_interrupted_exploration_says_how_far_it_came(tmp_path: Path) -> None
 def test_a_checkpoint_that_was_cut_off_leaves_the_one_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from counterpoint.model.search import checkpoint
-    from counterpoint.model.search.vector import VectorExplorer
+    from counterpoint.model.search.columnar import checkpoint
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
 
     path = tmp_path / "small"
     explorer = VectorExplorer(right("1", "1"), limits=Limits(depth=8))

@@ -10,8 +10,8 @@ from counterpoint.harness.catalog import build
 from counterpoint.harness.exploring import Options, explorer
 from counterpoint.impl.stores_words import Move, Operation, Read, Write
 from counterpoint.model.scenario import Scenario, budgets
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.explore import Explored
+from counterpoint.model.search.exploration.explore import Explored
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.values import NodeId
 
 

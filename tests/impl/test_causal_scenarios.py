@@ -18,10 +18,10 @@ from counterpoint.impl.stores_words import Applied, Move, Read, Told, Update, Wr
 from counterpoint.model.actions import Call, Deliver, Settle, Transform
 from counterpoint.model.faults import Cut, Heal
 from counterpoint.model.scenario import Scenario, nobody_fails
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.replay import Recorder, enabled, judge, record, run
-from counterpoint.model.search.walk import walk
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
 

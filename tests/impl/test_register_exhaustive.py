@@ -8,7 +8,7 @@ import pytest
 
 from counterpoint.harness.systems.register import ENTRY
 from counterpoint.model.scenario import Scenario, budgets
-from counterpoint.model.search.explore import Explored, Explorer
+from counterpoint.model.search.exploration.explore import Explored, Explorer
 
 
 def explored(scenario: Scenario) -> Explored:

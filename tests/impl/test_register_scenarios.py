@@ -16,11 +16,11 @@ from counterpoint.impl.register import Register
 from counterpoint.impl.register_messages import NO_READ, NO_WRITE, Read, Refused, Write
 from counterpoint.impl.register_rules import MUTANTS, RIGHT, Rules
 from counterpoint.model.scenario import Scenario, nobody_fails
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.replay import run
-from counterpoint.model.search.strategy import StrategyName
-from counterpoint.model.search.walk import walk
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 
 MIXED: tuple[StrategyName, ...] = ("pct", "swarm", "uniform")

@@ -12,10 +12,10 @@ from random import Random
 
 import pytest
 
-from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.replay_file import Diverged, replay
-from counterpoint.model.search.walk import walk
+from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import (
     VERSION,

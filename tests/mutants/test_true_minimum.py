@@ -51,9 +51,9 @@ from counterpoint.harness.exploring import Options, explorer, for_exploration
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.faults import Crash, Restart
 from counterpoint.model.scenario import Scenario, budgets
-from counterpoint.model.search.campaign import Budgets, Campaign, Counterexample
-from counterpoint.model.search.explore import Explored, Limits
+from counterpoint.model.search.exploration.explore import Explored, Limits
 from counterpoint.model.search.replay import run
+from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 
 SESSIONS = "session guarantees RYW, MR, MW, WFR, convergent"
 

@@ -13,10 +13,10 @@ from typing import Literal
 
 from counterpoint.harness.exploring import EngineName, Options, explorer
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.dpor import Reducer
-from counterpoint.model.search.explore import Explored
-from counterpoint.model.search.goals import Reached, reached
-from counterpoint.model.search.slots import NoOp
+from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.exploration.dpor import Reducer
+from counterpoint.model.search.exploration.explore import Explored
+from counterpoint.model.search.exploration.goals import Reached, reached
 from tests.oracles import abd, cells
 
 Size = Literal["small", "large", "huge"]

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from counterpoint.harness.cli import main
 from counterpoint.harness.exploring import EngineName, Options, explorer
 from counterpoint.model.scenario import Property, Scenario
-from counterpoint.model.search.explore import Limits
+from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, holds
 from tests.oracles import abd, paxos, single_copy, tuple_systems, two_phase_commit

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from counterpoint.model.actions import Fire
+from counterpoint.model.move import Move
 from counterpoint.model.node import (
     CancelTimer,
     Input,
@@ -25,7 +26,7 @@ from counterpoint.model.node import (
 from counterpoint.model.rules import deliverable
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Move, Moved, World, oldest
+from counterpoint.model.world import Moved, World, oldest
 from tests.oracles.settings import whole
 
 

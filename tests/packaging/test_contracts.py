@@ -24,16 +24,17 @@ FORBIDDEN = [
     *((layer, module) for layer in LOWER for module in (*IMPURE, "click", "rich", "yaml")),
     *((layer, "networkx") for layer in ("model", "impl", "harness")),
     ("harness", "yaml"),
+    ("harness", "numpy"),
 ]
 ALLOWED = [
-    ("model.search.machine", "hypothesis"),
-    ("model.search.walk", "random"),
-    ("model.search.walk", "time"),
-    ("model.search.reorder", "networkx"),
+    ("model.search.stateful.machine", "hypothesis"),
+    ("model.search.walks.walk", "random"),
+    ("model.search.walks.walk", "time"),
+    ("model.search.columnar.sets", "numpy"),
     ("impl.access", "yaml"),
     ("impl.transport", "asyncio"),
-    ("checkers.order", "networkx"),
-    ("harness.report", "rich"),
+    ("checkers.happens_before.graph", "networkx"),
+    ("harness.report.terminal", "rich"),
     ("harness.cli", "click"),
     ("harness.pytest_plugin", "pytest"),
 ]

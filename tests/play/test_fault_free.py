@@ -14,9 +14,9 @@ from counterpoint.harness.cli import main
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.play.fault_free import fault_free
 from counterpoint.model.scenario import Budget, budgets
-from counterpoint.model.search.compiled import Compiled
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.replay import run
-from counterpoint.model.search.walk import walk
+from counterpoint.model.search.walks.walk import walk
 
 ROUGH = budgets(drop=8, duplicate=6, delay=6, omit=Budget(10), crash=10, transform=4, fire=30)
 

@@ -19,7 +19,7 @@ from counterpoint.harness.plugin.verification import (
     verification_of,
 )
 from counterpoint.harness.profiles import register_profiles
-from counterpoint.model.search.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from tests.support.abd import abd, hasty
 
 FACE = Path(counterpoint.__file__)

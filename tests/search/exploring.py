@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from counterpoint.model.search.explore import Explored
+from counterpoint.model.search.exploration.explore import Explored
 
 
 class Exploring(Protocol):

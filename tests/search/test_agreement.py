@@ -7,13 +7,14 @@ from collections import Counter
 import pytest
 
 from counterpoint.harness.exploring import Options, explorer
+from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.dpor import Reducer
-from counterpoint.model.search.explore import Explored, Limits
+from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.exploration.dpor import Reducer
+from counterpoint.model.search.exploration.explore import Explored, Limits
+from counterpoint.model.search.exploration.symmetry import exchanges, renamed
 from counterpoint.model.search.replay import enabled, judge, record, run
-from counterpoint.model.search.slots import NoOp
-from counterpoint.model.search.symmetry import exchanges, renamed
-from counterpoint.model.trace import Event, Trace
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome
 from counterpoint.model.world import World
@@ -22,7 +23,7 @@ from tests.search.small_systems import CASES, Case, right
 from tests.search.test_symmetry import told
 
 if has_numpy():
-    from counterpoint.model.search import vector
+    from counterpoint.model.search.columnar import explorer as vector
 
 needs_numpy = pytest.mark.skipif(not has_numpy(), reason="numpy is not installed")
 

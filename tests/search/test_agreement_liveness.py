@@ -16,8 +16,8 @@ from counterpoint.model.faults import Restart
 from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Property, Scenario, budgets, minority_of, nobody_fails
-from counterpoint.model.search.explore import Limits
-from counterpoint.model.search.lasso import explore_endings
+from counterpoint.model.search.exploration.explore import Limits
+from counterpoint.model.search.exploration.lasso import explore_endings
 from counterpoint.model.search.replay import enabled, record, run
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action, World

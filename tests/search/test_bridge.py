@@ -1,7 +1,7 @@
 """Failing runs as Hypothesis would have drawn them: what we rely on in Hypothesis, and what for.
 
 A failure here after an update of Hypothesis means that something private has moved; the list is in
-`model/search/bridge.py`. Testing goes on without it, only what is named there is lost.
+`model/search/stateful/bridge.py`. Testing goes on without it, only what is named there is lost.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from counterpoint.model.actions import Settle
 from counterpoint.model.faults import Crash
-from counterpoint.model.search.bridge import check, default_settings, follow, number_for
 from counterpoint.model.search.failure import PropertyBroken
-from counterpoint.model.search.machine import ScenarioMachine, state_machine_for
+from counterpoint.model.search.stateful.bridge import check, default_settings, follow, number_for
+from counterpoint.model.search.stateful.machine import ScenarioMachine, state_machine_for
 from counterpoint.model.world import Action
 from tests.support.abd import abd, hasty
 from tests.support.runs import abd_failure
@@ -119,7 +119,7 @@ def drawn_again(
     from hypothesis.core import encode_failure
     from hypothesis.stateful import run_state_machine_as_test
 
-    from counterpoint.model.search.bridge import tape
+    from counterpoint.model.search.stateful.bridge import tape
 
     state, numbers = machine(), []
     for choice in choices[:-1]:
@@ -151,7 +151,7 @@ def test_an_action_that_is_not_legal_has_no_number() -> None:
 def test_without_the_private_parts_a_failure_is_still_minimised(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("counterpoint.model.search.bridge._encoded", lambda _: None)
+    monkeypatch.setattr("counterpoint.model.search.stateful.bridge._encoded", lambda _: None)
     monkeypatch.delattr(RuleBasedStateMachine, "_pretty_print")
     monkeypatch.setattr(ScenarioMachine, "_chooser", lambda self: self._rule_by_rule)
     with pytest.raises(PropertyBroken) as caught:

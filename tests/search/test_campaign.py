@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from counterpoint.model.node import Input, Step
-from counterpoint.model.search.campaign import Budgets, Campaign
 from counterpoint.model.search.minimise import fewer_switches, minimiser_for, switches
 from counterpoint.model.search.replay import HANDLER_PROPERTY, first_broken, judge, run
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from tests.support.abd import Abd, Read, State, abd
 from tests.support.echo import echo
 

@@ -9,8 +9,8 @@ import pytest
 from counterpoint.checkers.operations import operations_of
 from counterpoint.model.node import Input, Receive, Send, Start, Step
 from counterpoint.model.scenario import Property, Scenario, budgets
-from counterpoint.model.search.dpor import Reducer
-from counterpoint.model.search.explore import Explored, Explorer, Limits
+from counterpoint.model.search.exploration.dpor import Reducer
+from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from counterpoint.model.search.replay import enabled, judge, record, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value

@@ -10,9 +10,9 @@ import pytest
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploring import EngineName, Options, explorer
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.explore import Explored, Limits
+from counterpoint.model.search.engine.slots import Semantics, Slot, Slots, Transition
+from counterpoint.model.search.exploration.explore import Explored, Limits
 from counterpoint.model.search.replay import enabled, record, run
-from counterpoint.model.search.slots import Semantics, Slot, Slots, Transition
 from counterpoint.model.values import Value
 from counterpoint.model.world import World
 from tests.oracles import abd, cells, paxos, single_copy, two_phase_commit

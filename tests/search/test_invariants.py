@@ -9,9 +9,9 @@ from typing import Any
 from counterpoint.harness.report.story import Story
 from counterpoint.harness.report.support import basis
 from counterpoint.model.scenario import Invariant, Scenario
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.explore import Explorer
+from counterpoint.model.search.exploration.explore import Explorer
 from counterpoint.model.search.replay import first_broken, judge, run
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.verdict import Outcome
 from tests.support.echo import echo
 

@@ -20,8 +20,8 @@ from counterpoint.model.node import (
     Timeout,
 )
 from counterpoint.model.scenario import Property, Scenario, budgets
-from counterpoint.model.search.explore import Limits
-from counterpoint.model.search.lasso import Endings, explore_endings
+from counterpoint.model.search.exploration.explore import Limits
+from counterpoint.model.search.exploration.lasso import Endings, explore_endings
 from counterpoint.model.search.replay import run
 from counterpoint.model.values import Value
 

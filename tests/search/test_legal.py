@@ -8,9 +8,9 @@ import pytest
 
 from counterpoint.model.actions import Deliver
 from counterpoint.model.scenario import Scenario, budgets
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.legal import legal, possible
-from counterpoint.model.search.simulation import Simulation
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.stateful.legal import legal, possible
 from tests.support.abd import abd
 from tests.support.echo import echo
 

@@ -11,10 +11,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from counterpoint.model.actions import ACTIONS, Call, Deliver
 from counterpoint.model.node import Input, Receive, Step
 from counterpoint.model.scenario import Property, Scenario
-from counterpoint.model.search.bridge import check, default_settings
 from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
-from counterpoint.model.search.machine import ScenarioMachine, rule_name, state_machine_for
 from counterpoint.model.search.replay import HANDLER_PROPERTY, NotEnabled, run
+from counterpoint.model.search.stateful.bridge import check, default_settings
+from counterpoint.model.search.stateful.machine import ScenarioMachine, rule_name, state_machine_for
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds
 from tests.support.abd import Abd, Answer, Query, Read, State, Store, Write, abd, hasty

@@ -7,11 +7,11 @@ from random import Random
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.nearby import nearby
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.replay import run
-from counterpoint.model.search.walk import walk
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.nearby import nearby
+from counterpoint.model.search.walks.walk import walk
 from tests.search.little import little
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.model.actions import Call, Deliver
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.legal import legal
-from counterpoint.model.search.ranking import RANKING_MAX, Ranking
-from counterpoint.model.search.simulation import Simulation
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.stateful.legal import legal
+from counterpoint.model.search.stateful.ranking import RANKING_MAX, Ranking
 from counterpoint.model.world import Action
 from tests.support.abd import Query, Read, Write, abd
 from tests.support.echo import echo

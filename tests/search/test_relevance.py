@@ -11,9 +11,9 @@ from counterpoint.harness.catalog import build
 from counterpoint.harness.exploring import Options, explorer
 from counterpoint.impl.token_manager_words import Pay
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.compiled import Compiled, CoreId
-from counterpoint.model.search.explore import Explored, Explorer, Limits
-from counterpoint.model.search.relevance import Relevance, TooManyCores
+from counterpoint.model.search.engine.compiled import Compiled, CoreId
+from counterpoint.model.search.engine.relevance import Relevance, TooManyCores
+from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from tests.oracles.table import has_numpy
 from tests.search.little import little
 from tests.search.small_systems import CASES, Case, right, tokens, two_writes
@@ -173,7 +173,7 @@ def test_late_answers_of_the_register_are_forgotten() -> None:
 
 @pytest.mark.skipif(not has_numpy(), reason="checkpoints need numpy")
 def test_an_exploration_that_forgets_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
-    from counterpoint.model.search.vector import VectorExplorer
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
 
     first = VectorExplorer(right("1", "1"), no_op="forget", limits=Limits(depth=9))
     *_, before = first.explore()

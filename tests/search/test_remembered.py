@@ -11,8 +11,8 @@ import pytest
 from counterpoint.model.node import Input, Note, Receive, Send, Start, Step
 from counterpoint.model.observer import Observation, Remembered
 from counterpoint.model.scenario import Property, Scenario
-from counterpoint.model.search.dpor import Reducer
-from counterpoint.model.search.explore import Explorer, Limits
+from counterpoint.model.search.exploration.dpor import Reducer
+from counterpoint.model.search.exploration.explore import Explorer, Limits
 from counterpoint.model.search.replay import run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds

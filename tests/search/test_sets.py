@@ -6,9 +6,9 @@ import pytest
 
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
-from counterpoint.model.search.packing import Layout, Words  # noqa: E402  numpy must be there first
-from counterpoint.model.search.parallel import Crew  # noqa: E402
-from counterpoint.model.search.sets import (  # noqa: E402
+from counterpoint.model.search.columnar.packing import Layout, Words  # noqa: E402  numpy must be there first
+from counterpoint.model.search.columnar.parallel import Crew  # noqa: E402
+from counterpoint.model.search.columnar.sets import (  # noqa: E402
     fresh,
     merged,
     minus,

@@ -8,9 +8,9 @@ import pytest
 
 from counterpoint.harness.exploring import NotSymmetric, Options, explorer
 from counterpoint.model.scenario import Invariant, Scenario
-from counterpoint.model.search.explore import Explored, Explorer
+from counterpoint.model.search.exploration.explore import Explored, Explorer
+from counterpoint.model.search.exploration.symmetry import exchanges, renamed
 from counterpoint.model.search.replay import enabled, record, run
-from counterpoint.model.search.symmetry import exchanges, renamed
 from counterpoint.model.values import Value
 from counterpoint.model.world import World
 from tests.oracles import cells

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from counterpoint.model.search.campaign import Budgets, Campaign
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.tapes import BATCH, Tape, walks_by_hypothesis
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.stateful.tapes import BATCH, Tape, walks_by_hypothesis
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from tests.support.abd import abd
 
 

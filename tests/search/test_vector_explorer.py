@@ -9,9 +9,9 @@ import pytest
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
 from counterpoint.harness.catalog import build  # noqa: E402  numpy must be there first
-from counterpoint.model.search.checkpoint import BadCheckpoint  # noqa: E402
-from counterpoint.model.search.explore import Explorer, Limits  # noqa: E402
-from counterpoint.model.search.vector import VectorExplorer  # noqa: E402
+from counterpoint.model.search.columnar.checkpoint import BadCheckpoint  # noqa: E402
+from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
+from counterpoint.model.search.exploration.explore import Explorer, Limits  # noqa: E402
 from tests.oracles.abd import system  # noqa: E402
 from tests.search.exploring import counts, finished  # noqa: E402
 from tests.support.abd import abd  # noqa: E402

@@ -18,12 +18,12 @@ np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 from counterpoint.harness.catalog import build  # noqa: E402  numpy must be there first
 from counterpoint.model.node import Input, Receive, Step  # noqa: E402
 from counterpoint.model.scenario import Invariant, Scenario, budgets  # noqa: E402
-from counterpoint.model.search import columns, level  # noqa: E402
-from counterpoint.model.search.checkpoint import load  # noqa: E402
-from counterpoint.model.search.expander import Expander  # noqa: E402
-from counterpoint.model.search.explore import Explored, Explorer, Limits  # noqa: E402
-from counterpoint.model.search.parallel import Crew  # noqa: E402
-from counterpoint.model.search.vector import VectorExplorer  # noqa: E402
+from counterpoint.model.search.columnar import columns, level  # noqa: E402
+from counterpoint.model.search.columnar.checkpoint import load  # noqa: E402
+from counterpoint.model.search.columnar.expander import Expander  # noqa: E402
+from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
+from counterpoint.model.search.columnar.parallel import Crew  # noqa: E402
+from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits  # noqa: E402
 from tests.oracles import abd as oracle_abd  # noqa: E402
 from tests.oracles import paxos, single_copy, two_phase_commit  # noqa: E402
 from tests.oracles.two_phase_commit import Vote  # noqa: E402

@@ -6,11 +6,11 @@ from functools import cache
 from random import Random
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.compiled import Compiled
-from counterpoint.model.search.examine import Examiner
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.minimise import Minimiser
 from counterpoint.model.search.replay import run
-from counterpoint.model.search.walk import walk
+from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from tests.support import failures
 from tests.support.abd import abd

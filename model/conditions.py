@@ -1,0 +1,94 @@
+"""Conditions: what the scheduler has done to the network and the nodes so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from counterpoint.model.values import NodeId
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Partition:
+    """Some nodes separated from all others: both ways, or only into (`in`) or out of them (`out`)."""
+
+    side: tuple[NodeId, ...]
+    direction: str = "both"
+
+    def separates(self, src: NodeId, dst: NodeId) -> bool:
+        """Tell whether a message from `src` to `dst` would have to cross.
+
+        >>> Partition(("a",), "out").separates("a", "b"), Partition(("a",), "out").separates("b", "a")
+        (True, False)
+        """
+        outwards = src in self.side and dst not in self.side
+        inwards = dst in self.side and src not in self.side
+        return (outwards and self.direction != "in") or (inwards and self.direction != "out")
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the scheduler has done to the network and the nodes so far.
+
+    `down` nodes have crashed, `silent` ones lose messages that they should send or receive; `cuts`
+    are the partitions in force; `roles` the role of each node, in the order of the nodes; `spent`
+    counts what was used of each budget; `settled` is None until the faults have stopped, then the
+    nodes that stay silent for good.
+    """
+
+    down: tuple[NodeId, ...] = ()
+    silent: tuple[NodeId, ...] = ()
+    cuts: tuple[Partition, ...] = ()
+    roles: tuple[str, ...] = ()
+    spent: tuple[tuple[str, int], ...] = ()
+    settled: tuple[NodeId, ...] | None = None
+
+    @property
+    def failed(self) -> tuple[NodeId, ...]:
+        """The nodes that are down or silent, sorted."""
+        return tuple(sorted({*self.down, *self.silent}))
+
+    def count(self, kind: str) -> int:
+        """Return how often a kind of fault was used."""
+        return next((used for name, used in self.spent if name == kind), 0)
+
+    def with_one_more(self, kind: str) -> Conditions:
+        """Return these conditions with one more use of a kind counted."""
+        counts = dict(self.spent)
+        counts[kind] = counts.get(kind, 0) + 1
+        return replace(self, spent=tuple(sorted(counts.items())))
+
+    def after_crash(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node down."""
+        return replace(self, down=tuple(sorted({*self.down, node})))
+
+    def after_restart(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node up again."""
+        return replace(self, down=tuple(other for other in self.down if other != node))
+
+    def with_silent(self, node: NodeId) -> Conditions:
+        """Return these conditions with a node that loses messages."""
+        return replace(self, silent=tuple(sorted({*self.silent, node})))
+
+    def after_mend(self, node: NodeId) -> Conditions:
+        """Return these conditions with a silent node well again."""
+        return replace(self, silent=tuple(other for other in self.silent if other != node))
+
+    def with_cut(self, cut: Partition) -> Conditions:
+        """Return these conditions with one more partition in force."""
+        return replace(self, cuts=tuple(sorted((*self.cuts, cut))))
+
+    def after_heal(self, cut: Partition) -> Conditions:
+        """Return these conditions without a partition."""
+        return replace(self, cuts=tuple(other for other in self.cuts if other != cut))
+
+    def after_settle(self, silent: tuple[NodeId, ...]) -> Conditions:
+        """Return the conditions in which the faults have stopped, but for nodes silent for good."""
+        return replace(self, cuts=(), silent=silent, settled=silent)
+
+    def with_role(self, index: int, role: str) -> Conditions:
+        """Return these conditions with the role of one node changed."""
+        return replace(self, roles=(*self.roles[:index], role, *self.roles[index + 1 :]))
+
+    def is_cut(self, src: NodeId, dst: NodeId) -> bool:
+        """Tell whether a partition stands between two nodes, in this direction."""
+        return any(cut.separates(src, dst) for cut in self.cuts)

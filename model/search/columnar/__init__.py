@@ -1,0 +1,1 @@
+"""Exhaustive search with numpy: whole levels of states as columns of machine words."""

@@ -1,0 +1,284 @@
+"""Exhaustive exploration with numpy: the same search as `explore`, a level of states at a time.
+
+States are rows of machine words, exact and never hashed; a level is expanded by looking up, for all
+its states at once, what can happen in their slots, and becomes a sorted set without those that were
+there before. Both explorations count the same states, successors and depths: that is their test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from counterpoint.model.forms import fingerprint
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.columnar.checkpoint import Checkpoint, Journal, load, replayed, save
+from counterpoint.model.search.columnar.established import Established
+from counterpoint.model.search.columnar.expander import Expanded, Expander
+from counterpoint.model.search.columnar.judging import Judge
+from counterpoint.model.search.columnar.level import Level
+from counterpoint.model.search.columnar.packing import Ids, Layout, Words
+from counterpoint.model.search.columnar.parallel import Crew
+from counterpoint.model.search.columnar.sets import fresh, rows_of, size, taken
+from counterpoint.model.search.columnar.way_back import WayBack
+from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots
+from counterpoint.model.search.exploration.explore import (
+    Explored,
+    Limits,
+    Stop,
+    Violation,
+    default_no_op,
+    resident_bytes,
+)
+from counterpoint.model.search.exploration.memories import Memories
+from counterpoint.model.search.replay import HANDLER_PROPERTY
+from counterpoint.model.values import Json
+from counterpoint.model.world import Action
+
+CHUNK_STATES = 1 << 16
+"""So many states are expanded at once: enough to hide what a call of numpy costs, and few enough
+that their successors fit the processor's cache. A level of one chunk is expanded by one worker."""
+
+
+class VectorExplorer:
+    """One exploration. Its fields tell what was established, also after an interruption."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        no_op: NoOp | None = None,
+        is_lossy: bool = False,
+        history: bool = False,
+        limits: Limits | None = None,
+        workers: int = 1,
+        chunk_states: int = CHUNK_STATES,
+    ) -> None:
+        self.scenario = scenario
+        self.slots = Slots(scenario, Semantics(no_op or default_no_op(scenario), is_lossy))
+        self.memories = Memories(self.slots, history=history)
+        self.limits = limits or Limits()
+        self._has_history = history
+        self._journal = Journal()
+        self._expander = Expander(self.slots, self.memories, self._journal)
+        self._judge = Judge(self._expander)
+        widths = (6,) * len(self.slots.compiled.nodes) + (2, 4)
+        layout = Layout(widths).holding(self._expander.sizes)
+        start = layout.pack(self._expander.start)
+        self._now = Established(layout, (start,), (start,), states=1, generated=1)
+        self._stop: Stop | None = None
+        self._violation: Violation | None = None
+        self._open_end: tuple[Action, ...] | None = None
+        self._crew = Crew(workers)
+        self._chunk_states = chunk_states
+        self._seconds_before = 0.0
+        self._started = monotonic()
+
+    @property
+    def about(self) -> dict[str, Json]:
+        """What a checkpoint must agree with to be one of this exploration."""
+        scenario, semantics = self.scenario, self.slots.semantics
+        return {
+            "scenario": scenario.name,
+            "origin": dict(scenario.origin),
+            "network": scenario.network,
+            "faults_max": scenario.faults_max,
+            "source": fingerprint(scenario),
+            "no_op": semantics.no_op,
+            "lossy": semantics.is_lossy,
+            "history": self._has_history,
+        }
+
+    def save(self, path: Path) -> None:
+        """Write what was established to a checkpoint: all whole levels, and how to go on."""
+        now = self._now
+        state: dict[str, Json] = {
+            "widths": list(now.layout.widths),
+            "generated": now.generated,
+            "terminal": now.terminal,
+            "terminal_pending": now.terminal_pending,
+            "milliseconds": int((monotonic() - self._started) * 1000),
+        }
+        save(path, Checkpoint(self.about, state, self._journal.array, now.levels))
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint of the same exploration, by any number of workers.
+
+        Raises:
+            BadCheckpoint: not a checkpoint, damaged, or of another exploration.
+        """
+        checkpoint = load(path, self.about)
+        replayed(checkpoint.journal, self._expander.tables)
+        state: dict[str, Any] = dict(checkpoint.state)
+        layout = Layout(tuple(state["widths"]))
+        known = fresh(checkpoint.levels, (), self._crew)
+        self._now = Established(
+            layout,
+            checkpoint.levels,
+            (known,),
+            states=size(known),
+            generated=state["generated"],
+            terminal=state["terminal"],
+            terminal_pending=state["terminal_pending"],
+        )
+        self._seconds_before = state["milliseconds"] / 1000
+
+    @property
+    def progress(self) -> Explored:
+        """What was established so far."""
+        now, slots, sizes = self._now, self.slots, self._expander.sizes
+        return Explored(
+            states=now.states,
+            generated=now.generated,
+            depth=len(now.levels),
+            frontier=0 if self._stop == "complete" else size(now.deepest),
+            terminal=now.terminal,
+            terminal_pending=now.terminal_pending,
+            seconds=monotonic() - self._started,
+            slots=MappingProxyType(dict(zip(slots.compiled.nodes, sizes, strict=False))),
+            levels=tuple(map(size, now.levels)),
+            environments=len(slots.environments),
+            memories=len(self.memories.memories),
+            stop=self._stop,
+            violation=self._violation,
+            open_end=self._path_to_open_end(),
+        )
+
+    def interrupt(self) -> None:
+        """Say that the exploration was stopped from outside."""
+        self._stop = "interrupted"
+
+    def explore(self, *, every_seconds: float = 0.2) -> Iterator[Explored]:
+        """Explore level by level; report every so many seconds and at the end."""
+        self._started = monotonic() - self._seconds_before
+        self._report_at = monotonic() + every_seconds
+        self._every = every_seconds
+        with self._crew:
+            self._judge_deepest()
+            while self._stop is None:
+                depth_max = self.limits.depth
+                if depth_max is not None and len(self._now.levels) >= depth_max:
+                    self._stop = "depth"
+                    break
+                try:
+                    yield from self._one_level()
+                except HandlerBroke as broke:
+                    self._handler_broke(broke)
+        yield self.progress
+
+    def _one_level(self) -> Iterator[Explored]:
+        """Expand the deepest level; nothing is counted unless the whole level was."""
+        now = self._now
+        level = Level(now, self._expander, self._judge)
+        starts = range(0, size(now.deepest), self._chunk_states)
+        may_grow = self._crew.workers == 1 or len(starts) == 1
+        expand = partial(self._expanded, may_grow=may_grow)
+        expanded = self._crew.results(expand, starts) if len(starts) > 1 else map(expand, starts)
+        for start, chunk in zip(starts, expanded, strict=True):
+            self._add(level, start, chunk)
+            self._stop = self._limit_reached()
+            if self._stop is not None:
+                return
+            if monotonic() >= self._report_at:
+                self._report_at = monotonic() + self._every
+                yield self.progress
+        after = level.finished(self._crew)
+        is_complete = len(after.levels) == len(now.levels)
+        self._now = after
+        if is_complete:
+            self._stop = "complete"
+        else:
+            self._judge_deepest()
+
+    def _chunk(self, start: int) -> Words:
+        return rows_of(self._now.deepest, start, start + self._chunk_states)
+
+    def _expanded(self, start: int, *, may_grow: bool) -> Expanded:
+        return self._expander.expand(self._chunk(start), self._now.layout, may_grow=may_grow)
+
+    def _add(self, level: Level, start: int, expanded: Expanded) -> None:
+        """Add a chunk to a level, with its strangers: this thread may let the tables grow."""
+        ends, states = expanded.ends, self._chunk(start)
+        level.add(expanded)
+        if len(expanded.strangers):
+            strange = taken(states, expanded.strangers)
+            rest = self._expander.expand(strange, self._now.layout, may_grow=True)
+            level.add(rest)
+            ends = np.sort(np.concatenate([ends, expanded.strangers[rest.ends]]))
+        level.add_ends(states, ends)
+        level.unite(self._crew)
+
+    def _limit_reached(self) -> Stop | None:
+        limits = self.limits
+        if limits.states is not None and self._now.states >= limits.states:
+            return "states"
+        if limits.seconds is not None and monotonic() - self._started >= limits.seconds:
+            return "seconds"
+        if limits.memory_bytes is not None and resident_bytes() >= limits.memory_bytes:
+            return "memory"
+        return None
+
+    # Judgement.
+
+    def _judge_deepest(self) -> None:
+        """Look for a state of the deepest level that breaks a property."""
+        now = self._now
+        broken = self._judge.broken(now.deepest, now.layout)
+        if broken is not None:
+            name, row = broken
+            self._violation = Violation(name, self._path_to(row))
+            self._stop = "broken"
+
+    def _handler_broke(self, broke: HandlerBroke) -> None:
+        """Find a state of the deepest level in which the failing action is legal."""
+        now, expander = self._now, self._expander
+        self._stop = "broken"
+        is_there = now.layout.field(now.deepest, expander.environment) == broke.environment
+        if broke.node >= 0:
+            is_there &= now.layout.field(now.deepest, broke.node) == broke.slot
+            row = int(np.flatnonzero(is_there)[0])
+            choices = (*self._path_to(row), broke.action)
+            self._violation = Violation(HANDLER_PROPERTY, choices)
+
+    # For those who ask afterwards.
+
+    @property
+    def level_count(self) -> int:
+        """How many levels were found so far."""
+        return len(self._now.levels)
+
+    def level(self, steps: int) -> Iterator[tuple[int, ...]]:
+        """Return the states found so many steps from the first one, as their fields."""
+        level = self._now.levels[steps]
+        for start in range(0, size(level), self._chunk_states):
+            rows = rows_of(level, start, start + self._chunk_states)
+            columns = self._expander.fields(rows, self._now.layout)
+            yield from zip(*(column.tolist() for column in columns), strict=True)
+
+    def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
+        """Return the choices of a shortest run, so many steps long, to a state given its fields."""
+        return self._path(steps, [np.array([value], np.int64) for value in state])
+
+    # The way back.
+
+    def _path_to(self, row: int) -> tuple[Action, ...]:
+        """Return the choices of a shortest run to a state of the deepest level."""
+        now = self._now
+        fields = self._expander.fields(rows_of(now.deepest, row, row + 1), now.layout)
+        return self._path(len(now.levels) - 1, fields)
+
+    def _path(self, level: int, fields: list[Ids]) -> tuple[Action, ...]:
+        back = WayBack(self._expander, self._now, self._chunk_states, self._crew)
+        return back.choices(level, fields)
+
+    def _path_to_open_end(self) -> tuple[Action, ...] | None:
+        """Return the run to an end in which a call is open; once it is over, for it takes time."""
+        if self._stop is not None and self._now.open_end is not None and self._open_end is None:
+            self._open_end = self._path(*self._now.open_end)
+        return self._open_end

@@ -1,0 +1,71 @@
+"""Which states of a level break a property: by what observers remember, or by an invariant."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from counterpoint.model.search.columnar.columns import Looks
+from counterpoint.model.search.columnar.expander import Expander
+from counterpoint.model.search.columnar.packing import Ids, Layout, Words
+from counterpoint.model.search.columnar.sets import unique
+
+
+class Judge:
+    """The judge of an exploration. Each combination of cores is judged once."""
+
+    def __init__(self, expander: Expander) -> None:
+        self._expander = expander
+        self._slots, self._memories = expander.slots, expander.memories
+        self._nodes = range(len(self._slots.compiled.nodes))
+        self._looks = Looks(self._slots)
+        self._invariants: dict[tuple[int, ...], str | None] = {}
+
+    def broken(self, states: Words, layout: Layout) -> tuple[str, int] | None:
+        """Return the name of a broken property and the first row that breaks it, if any does."""
+        by_memory = self._broken_by_memory(states, layout)
+        if by_memory is not None or not self._slots.scenario.invariants:
+            return by_memory
+        return self._broken_invariant(states, layout)
+
+    def is_pending(self, fields: list[Ids], rows: Ids) -> Ids:
+        """Return those of the rows at which a call is open at any node."""
+        pending = [self._looks.is_pending(node, fields[node].take(rows)) for node in self._nodes]
+        return rows[np.logical_or.reduce(pending)]
+
+    def _broken_by_memory(self, states: Words, layout: Layout) -> tuple[str, int] | None:
+        broken = self._memories.broken
+        is_broken = np.array([name is not None for name in broken])
+        if not is_broken.any():
+            return None
+        memories = layout.field(states, self._expander.memory)
+        rows = np.flatnonzero(is_broken.take(memories))
+        if not len(rows):
+            return None
+        name = broken[int(memories[rows[0]])]
+        assert name is not None
+        return name, int(rows[0])
+
+    def _broken_invariant(self, states: Words, layout: Layout) -> tuple[str, int] | None:
+        columns = [self._looks.cores(n, layout.field(states, n)) for n in self._nodes]
+        combined = Layout((1,) * len(columns)).holding([int(c.max()) + 1 for c in columns])
+        rows = combined.pack(columns)
+        present = unique(rows)
+        combinations = zip(*(combined.field(present, n).tolist() for n in self._nodes), strict=True)
+        first: tuple[str, int] | None = None
+        for index, combination in enumerate(combinations):
+            name = self._violated(combination)
+            if name is None:
+                continue
+            alike = [row == word[index] for row, word in zip(rows, present, strict=True)]
+            row = int(np.flatnonzero(np.logical_and.reduce(alike))[0])
+            first = (name, row) if first is None or row < first[1] else first
+        return first
+
+    def _violated(self, cores: tuple[int, ...]) -> str | None:
+        if cores not in self._invariants:
+            compiled = self._slots.compiled
+            nodes = zip(compiled.nodes, cores, strict=True)
+            states = {name: compiled.cores[core].state for name, core in nodes}
+            broken = (i.name for i in self._slots.scenario.invariants if i.violation(states))
+            self._invariants[cores] = next(broken, None)
+        return self._invariants[cores]

@@ -1,0 +1,168 @@
+"""Exact sets of packed states: sorted, without doubles, united and subtracted range by range.
+
+A set is a tuple of word columns. Large sets are cut into ranges of values at the same places, so that
+each range is sorted where it fits the processor's cache, several at a time, and the ranges one after
+the other are the result: nothing is merged at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from counterpoint.model.search.columnar.packing import Ids, Word, Words
+from counterpoint.model.search.columnar.parallel import Crew
+
+RANGE_ROWS = 500_000
+"""A range has about so many rows: 4 MB a word, and thousands of times what a task costs."""
+
+SAMPLES = 64
+"""Each range is estimated from so many rows."""
+
+
+def nothing(word_count: int) -> Words:
+    """Return the empty set."""
+    return tuple(np.zeros(0, np.uint64) for _ in range(word_count))
+
+
+def size(words: Words) -> int:
+    """Return how many states there are."""
+    return len(words[0])
+
+
+def rows_of(words: Words, start: int, stop: int) -> Words:
+    """Return some of the states, in a row."""
+    return tuple(word[start:stop] for word in words)
+
+
+def taken(words: Words, rows: Ids) -> Words:
+    """Return the states at these rows."""
+    return tuple(word.take(rows) for word in words)
+
+
+def joined(parts: Sequence[Words]) -> Words:
+    """Return the rows of all parts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+
+
+def unique(words: Words) -> Words:
+    """Return these states as a set."""
+    if len(words) == 1:
+        columns: Words = (np.sort(words[0]),)
+    else:
+        columns = taken(words, np.lexsort(words[::-1]))
+    return _kept(columns, _firsts(columns))
+
+
+def union(parts: Sequence[Words], word_count: int) -> Words:
+    """Return the union of sets."""
+    if len(parts) <= 1:
+        return parts[0] if parts else nothing(word_count)
+    return unique(joined(parts))
+
+
+def minus(words: Words, others: Sequence[Words]) -> Words:
+    """Return the states of a set that are in none of the other sets."""
+    for other in others:
+        if size(words) and size(other):
+            words = _kept(words, ~_is_in(words, other))
+    return words
+
+
+def fresh(
+    parts: Sequence[Words], known: Sequence[Words], crew: Crew, *, range_rows: int = RANGE_ROWS
+) -> Words:
+    """Return the states that are in one of some sets and in none of the known ones.
+
+    There must be a part, and all must have the same count of words.
+    """
+    splitters = _splitters(parts, range_rows)
+    cut_parts = _by_range(parts, splitters)
+    cut_known = _by_range(known, splitters)
+
+    def within(index: int) -> Words:
+        return minus(unique(joined(cut_parts[index])), cut_known[index])
+
+    return joined(list(crew.results(within, range(len(cut_parts)))))
+
+
+def merged(parts: Sequence[Words], crew: Crew, *, range_rows: int = RANGE_ROWS) -> Words:
+    """Return the union of sets that have no state in common."""
+    cut = _by_range(parts, _splitters(parts, range_rows))
+    ends = np.cumsum([sum(map(size, pieces)) for pieces in cut]).tolist()
+    result = tuple(np.empty(ends[-1], np.uint64) for _ in parts[0])
+    merge = partial(_merge_range, cut, ends, result)
+    for _ in crew.results(merge, range(len(cut))):
+        pass
+    return result
+
+
+def _merge_range(cut: list[list[Words]], ends: list[int], result: Words, index: int) -> None:
+    here = rows_of(result, ends[index - 1] if index else 0, ends[index])
+    rows = joined(cut[index])
+    if len(rows) == 1:
+        here[0][:] = rows[0]
+        # Rows that are sorted in stretches: a stable sort merges the stretches.
+        here[0].sort(kind="stable")
+        return
+    for word, ordered in zip(here, taken(rows, np.lexsort(rows[::-1])), strict=True):
+        word[:] = ordered
+
+
+def _splitters(parts: Sequence[Words], range_rows: int) -> Word:
+    """Return first words at which to cut sets into ranges of about equal size.
+
+    Rows with the same first word stay together, however many they are.
+    """
+    total = sum(map(size, parts))
+    count = -(-total // range_rows)
+    step = max(1, total // (count * SAMPLES)) if count else 1
+    sample = np.sort(np.concatenate([part[0][step - 1 :: step] for part in parts]))
+    return np.unique(sample[[len(sample) * k // count for k in range(1, count)]])
+
+
+def _by_range(parts: Sequence[Words], splitters: Word) -> list[list[Words]]:
+    """Return what of each part lies in each range, in the order of the ranges."""
+    cut: list[list[Words]] = [[] for _ in range(len(splitters) + 1)]
+    for part in parts:
+        bounds = [0, *np.searchsorted(part[0], splitters).tolist(), size(part)]
+        for index, pieces in enumerate(cut):
+            pieces.append(rows_of(part, bounds[index], bounds[index + 1]))
+    return cut
+
+
+def _firsts(columns: Sequence[Word]) -> npt.NDArray[np.bool_]:
+    """Mark the first row of each run of equal rows."""
+    keep = np.ones(len(columns[0]), np.bool_)
+    if len(keep) > 1:
+        np.not_equal(columns[0][1:], columns[0][:-1], out=keep[1:])
+        for column in columns[1:]:
+            keep[1:] |= column[1:] != column[:-1]
+    return keep
+
+
+def _kept(words: Words, keep: npt.NDArray[np.bool_]) -> Words:
+    # By places, not by the mask: a mask without pattern is guessed wrong row for row.
+    return taken(words, np.flatnonzero(keep))
+
+
+def _is_in(words: Words, other: Words) -> npt.NDArray[np.bool_]:
+    if len(words) == 1:
+        position = np.searchsorted(other[0], words[0])
+        position[position == len(other[0])] = 0
+        found: npt.NDArray[np.bool_] = other[0].take(position) == words[0]
+        return found
+    count = size(words)
+    both = joined([words, other])
+    order = np.lexsort(both[::-1])
+    columns = taken(both, order)
+    is_double = np.zeros(len(order), np.bool_)
+    first = _firsts(columns)
+    is_double[order[1:][~first[1:]]] = True
+    is_double[order[:-1][~first[1:]]] = True
+    return is_double[:count]

@@ -1,0 +1,266 @@
+"""The compiled form of a scenario: nodes, messages and reactions as small integers.
+
+What an input does to a node depends on that node's core and the input alone, so each reaction is
+computed once, by `world.react`, and looked up from then on. Cores, messages and observations are
+interned as they appear. The meaning is that of `World`; tests compare the two, step by step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+from counterpoint.model.actions import Deliver
+from counterpoint.model.conditions import Conditions
+from counterpoint.model.node import (
+    Begin,
+    ChangeRole,
+    Input,
+    Invoke,
+    Note,
+    Receive,
+    Recover,
+    Return,
+    Send,
+    Start,
+    Timeout,
+)
+from counterpoint.model.observer import Observation
+from counterpoint.model.reaction import Core, react
+from counterpoint.model.rules import tolerated_failures
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.world import Content
+
+Message: TypeAlias = int
+"""An interned message content."""
+
+CoreId: TypeAlias = int
+"""An interned core of one node."""
+
+
+class Outcome(NamedTuple):
+    """What an input does: the node's next core, the messages it sends, what is seen of it.
+
+    `role` is the node's role afterwards, empty where the scenario knows of none; `is_ignored` says
+    that nothing changed and nothing was done.
+    """
+
+    core: CoreId
+    sends: tuple[Message, ...]
+    seen: tuple[int, ...]
+    role: str
+    is_ignored: bool
+
+
+class Choice(NamedTuple):
+    """A call that a client may begin, or a timer that may go off, in some core."""
+
+    node: int
+    is_call: bool
+    value: Value
+
+
+class Compiled:
+    """The tables of one scenario, filled as runs need them. Safe to share between runs."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.nodes = scenario.system.nodes
+        self.cores: list[Core] = []
+        self.node_of_core: list[int] = []
+        self.choices: list[tuple[Choice, ...]] = []
+        self.reactions: list[dict[object, Outcome]] = []
+        self.contents: list[Content] = []
+        self.deliveries: list[Deliver] = []
+        self.destination: list[int] = []
+        self.source: list[int] = []
+        self.observations: list[Observation] = []
+        self.is_return: list[bool] = []
+        self._core_ids: dict[tuple[int, Core], CoreId] = {}
+        self._message_ids: dict[Content, Message] = {}
+        self._observation_ids: dict[Observation, int] = {}
+        self.has_invariants = bool(scenario.invariants)
+        self._violated: dict[tuple[CoreId, ...], str | None] = {}
+        self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
+        self.start_cores: tuple[CoreId, ...] = ()
+        self.start_sends: tuple[Message, ...] = ()
+        self.start_seen: tuple[int, ...] = ()
+        self.start_roles: tuple[str, ...] = ()
+        self._begin()
+
+    def known_message(self, content: Content) -> Message | None:
+        """Return the number of a message content that some run has met, None if none has."""
+        return self._message_ids.get(content)
+
+    def core_id(self, node: int, core: Core) -> CoreId:
+        """Intern a core of a node."""
+        known = self._core_ids.get((node, core))
+        if known is not None:
+            return known
+        identity = len(self.cores)
+        self._core_ids[node, core] = identity
+        self.cores.append(core)
+        self.node_of_core.append(node)
+        self.choices.append(self._choices(node, core))
+        self.reactions.append({})
+        return identity
+
+    def message_id(self, content: Content) -> Message:
+        """Intern a message content."""
+        known = self._message_ids.get(content)
+        if known is not None:
+            return known
+        identity = len(self.contents)
+        self._message_ids[content] = identity
+        self.contents.append(content)
+        self.deliveries.append(Deliver(*content))
+        self.source.append(self.scenario.index[content[0]])
+        self.destination.append(self.scenario.index[content[1]])
+        return identity
+
+    def observation_id(self, observation: Observation) -> int:
+        """Intern an observation."""
+        known = self._observation_ids.setdefault(observation, len(self.observations))
+        if known == len(self.observations):
+            self.observations.append(observation)
+            self.is_return.append(observation.kind == "return")
+        return known
+
+    def tolerated_failures(self, conditions: Conditions) -> tuple[tuple[NodeId, ...], ...]:
+        """Return the sets of nodes that the system survives without; they depend on the roles."""
+        known = self._tolerated.get(conditions.roles)
+        if known is None:
+            known = tuple(tolerated_failures(self.scenario, conditions))
+            self._tolerated[conditions.roles] = known
+        return known
+
+    def violated(self, cores: tuple[CoreId, ...]) -> str | None:
+        """Return the name of the first invariant that these cores of all nodes break."""
+        if cores not in self._violated:
+            states = {n: self.cores[c].state for n, c in zip(self.nodes, cores, strict=True)}
+            names = (i.name for i in self.scenario.invariants if i.violation(states) is not None)
+            self._violated[cores] = next(names, None)
+        return self._violated[cores]
+
+    def role_change(self, node: int, role: str) -> int:
+        """Return the observation that a node has another role now."""
+        return self.observation_id(Observation("role", self.nodes[node], role))
+
+    def deliver(self, core: CoreId, message: Message) -> Outcome:
+        """Return what the arrival of a message does to a node in this core."""
+        outcome = self.reactions[core].get(message)
+        if outcome is None:
+            source, _, body = self.contents[message]
+            outcome = self._react(core, Receive(source, body))
+            self.reactions[core][message] = outcome
+        return outcome
+
+    def choose(self, core: CoreId, choice: Choice) -> Outcome:
+        """Return what beginning a call, or a timer going off, does to a node in this core."""
+        outcome = self.reactions[core].get(choice)
+        if outcome is None:
+            outcome = self._call(core, choice) if choice.is_call else self._fire(core, choice)
+            self.reactions[core][choice] = outcome
+        return outcome
+
+    def transform(self, core: CoreId) -> Outcome:
+        """Return what an operator's wish for another role does to a node in this core."""
+        outcome = self.reactions[core].get("transform")
+        if outcome is None:
+            outcome = self._react(core, ChangeRole())
+            self.reactions[core]["transform"] = outcome
+        return outcome
+
+    def crash(self, core: CoreId) -> Outcome:
+        """Return what is left of a node that stops in this core."""
+        outcome = self.reactions[core].get("crash")
+        if outcome is None:
+            node, old = self.node_of_core[core], self.cores[core]
+            blank = Core(self.scenario.system.initial(self.nodes[node]), old.durable, (), old.todo)
+            seen = self.observation_id(Observation("crash", self.nodes[node], None))
+            role = self._role(node, old)
+            outcome = Outcome(self.core_id(node, blank), (), (seen,), role, False)
+            self.reactions[core]["crash"] = outcome
+        return outcome
+
+    def restart(self, core: CoreId) -> Outcome:
+        """Return what a node that was down does when it runs again."""
+        outcome = self.reactions[core].get("restart")
+        if outcome is None:
+            old = self.cores[core]
+            node = self.nodes[self.node_of_core[core]]
+            outcome = self._react(
+                core, Recover(old.durable), first=Observation("recover", node, None)
+            )
+            self.reactions[core]["restart"] = outcome
+        return outcome
+
+    def _begin(self) -> None:
+        cores: list[CoreId] = []
+        sends: list[Message] = []
+        seen: list[int] = []
+        for node, name in enumerate(self.nodes):
+            blank = Core(self.scenario.system.initial(name), todo=self.scenario.calls.get(name, ()))
+            outcome = self._react(self.core_id(node, blank), Start())
+            cores.append(outcome.core)
+            sends.extend(outcome.sends)
+            seen.extend(outcome.seen)
+        self.start_cores, self.start_sends, self.start_seen = (
+            tuple(cores),
+            tuple(sends),
+            tuple(seen),
+        )
+        if self.scenario.role_of is not None:
+            self.start_roles = tuple(
+                self._role(node, self.cores[core]) for node, core in enumerate(cores)
+            )
+
+    def _call(self, core: CoreId, choice: Choice) -> Outcome:
+        old = self.cores[core]
+        todo = list(old.todo)
+        todo.remove(choice.value)
+        calling = replace(old, todo=tuple(todo), pending=choice.value)
+        first = Observation("invoke", self.nodes[choice.node], choice.value)
+        return self._react(self.core_id(choice.node, calling), Invoke(choice.value), first=first)
+
+    def _fire(self, core: CoreId, choice: Choice) -> Outcome:
+        old = self.cores[core]
+        assert isinstance(choice.value, str)
+        disarmed = replace(old, timers=tuple(t for t in old.timers if t != choice.value))
+        return self._react(self.core_id(choice.node, disarmed), Timeout(choice.value))
+
+    def _react(self, core: CoreId, given: Input, *, first: Observation | None = None) -> Outcome:
+        node, before = self.node_of_core[core], self.cores[core]
+        name = self.nodes[node]
+        reaction = react(self.scenario.system, name, before, given)
+        sends: list[Message] = []
+        seen = [] if first is None else [self.observation_id(first)]
+        for effect in reaction.effects:
+            match effect:
+                case Send(to, body):
+                    sends.append(self.message_id((name, to, body)))
+                case Begin(operation):
+                    seen.append(self.observation_id(Observation("invoke", name, operation)))
+                case Return(result):
+                    seen.append(self.observation_id(Observation("return", name, result)))
+                case Note(what):
+                    seen.append(self.observation_id(Observation("note", name, what)))
+        return Outcome(
+            self.core_id(node, reaction.core),
+            tuple(sends),
+            tuple(seen),
+            self._role(node, reaction.core),
+            not reaction.effects and reaction.core == before,
+        )
+
+    def _role(self, node: int, core: Core) -> str:
+        role_of = self.scenario.role_of
+        return "" if role_of is None else role_of(self.nodes[node], core.state)
+
+    def _choices(self, node: int, core: Core) -> tuple[Choice, ...]:
+        fires = tuple(Choice(node, False, timer) for timer in core.timers)
+        if core.pending is not None:
+            return fires
+        todo = core.todo[:1] if self.scenario.in_order else tuple(dict.fromkeys(core.todo))
+        return (*(Choice(node, True, operation) for operation in todo), *fires)

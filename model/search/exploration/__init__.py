@@ -1,0 +1,1 @@
+"""Exhaustive search: every reachable state, with less work where states or runs are equivalent."""

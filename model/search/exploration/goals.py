@@ -1,0 +1,106 @@
+"""What an exploration reached: for each goal of the scenario where it is first met, and by which run.
+
+Goals are looked for in the levels that an exploration keeps anyway, when it has ended: they cost it
+nothing on its way, and it makes no difference how it came to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from counterpoint.model.scenario import Goal, Scenario
+from counterpoint.model.search.engine.slots import Slots
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.world import Action
+
+State = tuple[int, ...]
+"""The numbers that a state is made of: a slot for each node, the conditions, a memory."""
+
+
+class Exploration(Protocol):
+    """What both engines offer when they have ended, or were stopped."""
+
+    scenario: Scenario
+    slots: Slots
+
+    @property
+    def level_count(self) -> int:
+        """How many levels were found."""
+        ...
+
+    def level(self, steps: int) -> Iterator[State]:
+        """Return the states that were found so many steps from the first one."""
+        ...
+
+    def run_to(self, steps: int, state: State) -> tuple[Action, ...]:
+        """Return the choices of a shortest run, so many steps long, to a state."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is known of a goal: a shortest run to the nearest state that meets it takes `first` steps
+    and is `choices`; to the farthest, `last` steps. Without these no state that was found meets it.
+    """
+
+    goal: str
+    first: int | None = None
+    last: int | None = None
+    choices: tuple[Action, ...] = ()
+
+    @property
+    def is_met(self) -> bool:
+        """Whether any state that was found meets the goal."""
+        return self.first is not None
+
+
+def reached(exploration: Exploration) -> tuple[Reached, ...]:
+    """Return what became of each goal, as far as the exploration went."""
+    goals = exploration.scenario.goals
+    if not goals:
+        return ()
+    view = _View(exploration.slots)
+    return tuple(_reached(exploration, goal, view) for goal in goals)
+
+
+def _reached(exploration: Exploration, goal: Goal, view: _View) -> Reached:
+    """Look from the first level forwards and from the last one back; nothing between is looked at."""
+
+    def met(steps: int) -> State | None:
+        states = exploration.level(steps)
+        return next((state for state in states if goal.is_met(*view(state))), None)
+
+    count = exploration.level_count
+    for first in range(count):
+        nearest = met(first)
+        if nearest is not None:
+            last = next(steps for steps in reversed(range(count)) if met(steps) is not None)
+            return Reached(goal.name, first, last, exploration.run_to(first, nearest))
+    return Reached(goal.name)
+
+
+class _View:
+    """What a goal is shown of a state, put together from what each slot contributes."""
+
+    def __init__(self, slots: Slots) -> None:
+        compiled = slots.compiled
+        self._nodes = compiled.nodes
+        self._states: list[list[Any]] = [
+            [compiled.cores[slot.core].state for slot in of_node] for of_node in slots.slots
+        ]
+        self._messages = [
+            [tuple(compiled.contents[m] for m in (*slot.inbox, *slot.held)) for slot in of_node]
+            for of_node in slots.slots
+        ]
+
+    def __call__(
+        self, state: State
+    ) -> tuple[Mapping[NodeId, Any], Sequence[tuple[NodeId, NodeId, Value]]]:
+        states = {
+            name: of_node[slot]
+            for name, of_node, slot in zip(self._nodes, self._states, state, strict=False)
+        }
+        pairs: Iterable[tuple[list[Any], int]] = zip(self._messages, state, strict=False)
+        return states, [message for of_node, slot in pairs for message in of_node[slot]]

@@ -1,0 +1,360 @@
+"""Liveness in exhaustive search: runs that end, or go round for ever, while a call is owed an answer.
+
+From every reachable state the faults may stop (`Settle`), for all nodes or with a few silent for
+good. What can happen then makes a graph. A call is never answered if the graph has a state without
+successors in which it is open; or a strongly connected component in which it stays open, and in
+which every action that is possible in all of its states is also taken: weak fairness (Lamport 1994).
+Such a component gives a lasso, a run with a circle at its end; `Trace.repeats` says where it begins.
+Nothing is concluded from where a search of distinct states happened to stop.
+
+Whether the open call is owed an answer is for the properties that read the end of a run. They judge
+a shortest run to each end; where failures excuse that one, another run to the same state might not
+be excused, so that with faults a HOLDS is only as good as that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+from counterpoint.model.actions import Call, Settle
+from counterpoint.model.faults import Crash, Omit, Restart
+from counterpoint.model.rules import tolerated_failures
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.slots import HandlerBroke, Slot, Transition
+from counterpoint.model.search.exploration.explore import (
+    Explorer,
+    Limits,
+    Stop,
+    Violation,
+    resident_bytes,
+)
+from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.walks.walk import finish
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.world import Action
+
+State = tuple[int, ...]
+"""A slot for each node, and the conditions."""
+
+CANDIDATES_MAX = 1_000
+"""So many ends with open calls are judged; where more are excused, the rest is left undecided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Something that can happen after the faults have stopped; `answers` is who gets an answer by it."""
+
+    action: Action
+    target: State
+    answers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """What was established: `states` with the faults at work, `settled` ones after they stopped.
+
+    `ends` counts the settled states without successor in which a call is open, `circles` the fair
+    components in which one stays open, `judged` how many of both the properties were asked about.
+    """
+
+    states: int
+    settled: int = 0
+    ends: int = 0
+    circles: int = 0
+    judged: int = 0
+    stop: Stop = "complete"
+    violation: Violation | None = None
+
+
+def explore_endings(scenario: Scenario, limits: Limits | None = None) -> Endings:
+    """Explore, let the faults stop everywhere, and judge every way in which a run can go on for ever.
+
+    The limit on states is one for both parts together; that on time is for each. Only properties
+    that read the end of a run are judged; explore first for the others.
+    """
+    limits = limits or Limits()
+    explorer = Explorer(scenario.but(properties=(), invariants=()), limits=limits)
+    *_, explored = explorer.explore()
+    if explored.stop != "complete":
+        violation = explored.violation
+        return Endings(explored.states, stop=explored.stop or "complete", violation=violation)
+    return _Aftermath(scenario, explorer, limits).endings()
+
+
+class _Aftermath:
+    """The graph of what can happen after the faults have stopped."""
+
+    def __init__(self, scenario: Scenario, explorer: Explorer, limits: Limits) -> None:
+        self._scenario = scenario
+        self._explorer = explorer
+        self._slots = explorer.slots
+        self._nodes = range(len(scenario.system.nodes))
+        self._limits = limits
+        self._started = monotonic()
+        self._edges: dict[State, tuple[Edge, ...]] = {}
+        self._origin: dict[State, tuple[State | int, Action]] = {}
+        self._steps: dict[tuple[int, int, int], tuple[tuple[Transition, tuple[int, ...]], ...]] = {}
+
+    def endings(self) -> Endings:
+        before = self._explorer.progress.states
+        try:
+            over = self._explore(before)
+            if over is not None:
+                return Endings(before, len(self._edges), stop=over)
+        except HandlerBroke:
+            return Endings(before, len(self._edges), stop="interrupted")
+        found, judged, ends, circles = None, 0, 0, 0
+        is_all = True
+        for choices, is_circle in self._candidates():
+            circles, ends = circles + is_circle, ends + (not is_circle)
+            if found is None and self._may_be_owed(choices):
+                judged += 1
+                is_all = judged <= CANDIDATES_MAX
+                found = self._judged(choices) if is_all else None
+        all_judged = found is not None or is_all
+        stop: Stop = "broken" if found is not None else "complete" if all_judged else "states"
+        return Endings(before, len(self._edges), ends, circles, judged, stop, found)
+
+    def _may_be_owed(self, choices: tuple[Action, ...]) -> bool:
+        """Tell whether some open call is not excused already by who failed after it was made."""
+        failed: dict[NodeId, set[NodeId]] = {node: set() for node in self._scenario.system.nodes}
+        called: dict[NodeId, Value] = {}
+        for choice in choices:
+            match choice:
+                case Call(client, operation):
+                    called[client], failed[client] = operation, set()
+                case Crash(node) | Omit(by=node):
+                    for since in failed.values():
+                        since.add(node)
+                case Settle(silent):
+                    for since in failed.values():
+                        since.update(silent)
+        depends_on = self._scenario.depends_on
+        return not called or any(
+            failed[client].isdisjoint((client, *depends_on(client, operation)))
+            for client, operation in called.items()
+        )
+
+    # The graph.
+
+    def _explore(self, before: int) -> Stop | None:
+        """Build the graph; return the limit that it ran into, None if it is whole."""
+        for number, (*slots, environment) in self._explorer.states():
+            for silent in tolerated_failures(self._scenario, self._slots.environments[environment]):
+                settled = self._settled(slots, environment, silent)
+                if settled not in self._origin:
+                    self._origin[settled] = (number, Settle(silent))
+                    over = self._spread(settled, before)
+                    if over is not None:
+                        return over
+        return None
+
+    def _limit_reached(self, before: int) -> Stop | None:
+        limits = self._limits
+        if limits.states is not None and before + len(self._edges) >= limits.states:
+            return "states"
+        if limits.seconds is not None and monotonic() - self._started >= limits.seconds:
+            return "seconds"
+        if limits.memory_bytes is not None and resident_bytes() >= limits.memory_bytes:
+            return "memory"
+        return None
+
+    def _settled(self, slots: list[int], environment: int, silent: tuple[NodeId, ...]) -> State:
+        after = self._slots.environments[environment].after_settle(silent)
+        free = []
+        for node, slot in enumerate(slots):
+            core, inbox, held = self._slots.slots[node][slot]
+            all_free = self._slots.filed([*inbox, *held])
+            free.append(self._slots.slot_id(node, Slot(core, all_free, ())))
+        return (*free, self._slots.environment_id(after))
+
+    def _spread(self, start: State, before: int) -> Stop | None:
+        """Add what can follow a state; it may be without end, so that limits are looked at here."""
+        rest = deque([start])
+        while rest:
+            if len(self._edges) & 0xFF == 0 and (over := self._limit_reached(before)) is not None:
+                return over
+            state = rest.popleft()
+            self._edges[state] = tuple(self._successors(state))
+            for edge in self._edges[state]:
+                if edge.target not in self._origin:
+                    self._origin[edge.target] = (state, edge.action)
+                    rest.append(edge.target)
+        return None
+
+    def _successors(self, state: State) -> Iterator[Edge]:
+        environment = state[-1]
+        for node in self._nodes:
+            for step, answers in self._steps_at(node, state[node], environment):
+                after = list(state)
+                after[node], after[-1] = step.slot, step.environment
+                for other, bundle in step.bundles:
+                    after[other] = self._slots.push(other, after[other], bundle)
+                yield Edge(step.action, tuple(after), answers)
+
+    def _steps_at(
+        self, node: int, slot: int, environment: int
+    ) -> tuple[tuple[Transition, tuple[int, ...]], ...]:
+        """Return what a node that is well can do, or a node that is down: come back."""
+        key = (node, slot, environment)
+        if key not in self._steps:
+            silent = self._slots.environments[environment].settled or ()
+            steps = self._slots.expand(node, slot, environment)
+            self._steps[key] = tuple(
+                (step, self._answers(step))
+                for step in steps
+                if self._scenario.system.nodes[node] not in silent
+                and (not step.action.is_fault or isinstance(step.action, Restart))
+            )
+        return self._steps[key]
+
+    def _answers(self, step: Transition) -> tuple[int, ...]:
+        seen = (self._slots.compiled.observations[o] for o in self._slots.sightings[step.seen])
+        return tuple(self._scenario.index[o.node] for o in seen if o.kind == "return")
+
+    # Where a call stays open.
+
+    def _candidates(self) -> Iterator[tuple[tuple[Action, ...], bool]]:
+        """Return runs that leave a call open for ever, and whether each goes round in a circle."""
+        for state, edges in self._edges.items():
+            if not edges and any(self._is_pending(state, node) for node in self._nodes):
+                yield self._run_to(state), False
+        for node in self._nodes:
+            graph = {
+                state: tuple(e for e in edges if self._stays_open(e, node))
+                for state, edges in self._edges.items()
+                if self._is_pending(state, node)
+            }
+            for component in components({s: [e.target for e in es] for s, es in graph.items()}):
+                if self._is_fair(component, graph):
+                    first = min(component)
+                    yield (*self._run_to(first), *self._circle(first, component, graph)), True
+
+    def _is_pending(self, state: State, node: int) -> bool:
+        core = self._slots.slots[node][state[node]].core
+        name = self._scenario.system.nodes[node]
+        is_silent = name in (self._slots.environments[state[-1]].settled or ())
+        return self._slots.compiled.cores[core].pending is not None and not is_silent
+
+    def _stays_open(self, edge: Edge, node: int) -> bool:
+        return node not in edge.answers and self._is_pending(edge.target, node)
+
+    def _is_fair(self, component: set[State], graph: dict[State, tuple[Edge, ...]]) -> bool:
+        """Tell whether some action stays within, and all that are always possible are taken there."""
+        taken = {e.action for s in component for e in graph[s] if e.target in component}
+        always = set.intersection(*({e.action for e in self._edges[s]} for s in component))
+        return bool(taken) and always <= taken
+
+    def _circle(
+        self, first: State, component: set[State], graph: dict[State, tuple[Edge, ...]]
+    ) -> tuple[Action, ...]:
+        """Return a fair circle: what is possible at its start is taken, or becomes impossible."""
+        owed = {edge.action for edge in self._edges[first]}
+        here, choices = first, list[Action]()
+        while owed or here != first or not choices:
+            way = self._way(here, component, graph, owed, home=None if owed else first)
+            for edge in way:
+                choices.append(edge.action)
+                here = edge.target
+                owed -= {edge.action}
+                owed &= {e.action for e in self._edges[here]}
+        return tuple(choices)
+
+    def _way(
+        self,
+        start: State,
+        component: set[State],
+        graph: dict[State, tuple[Edge, ...]],
+        wanted: set[Action],
+        home: State | None,
+    ) -> list[Edge]:
+        """Return a shortest way that takes or disables a wanted action, or that leads home."""
+        came: dict[State, tuple[State, Edge]] = {}
+        rest = deque([start])
+        while rest:
+            state = rest.popleft()
+            for edge in graph[state]:
+                if edge.target not in component:
+                    continue
+                possible = {e.action for e in self._edges[edge.target]}
+                if edge.target == home or edge.action in wanted or (wanted - possible):
+                    way = [edge]
+                    while state != start:
+                        state, edge = came[state]
+                        way.append(edge)
+                    return way[::-1]
+                if edge.target not in came and edge.target != start:
+                    came[edge.target] = (state, edge)
+                    rest.append(edge.target)
+        raise AssertionError("a fair component has no fair circle")
+
+    # Runs.
+
+    def _run_to(self, state: State) -> tuple[Action, ...]:
+        choices: list[Action] = []
+        here: State | int = state
+        while isinstance(here, tuple):
+            here, action = self._origin[here]
+            choices.append(action)
+        return (*self._explorer.path(here), *reversed(choices))
+
+    def _judged(self, choices: tuple[Action, ...]) -> Violation | None:
+        run = Simulation(self._slots.compiled)
+        for choice in choices:
+            was_done = run.attempt(choice)
+            assert was_done, f"{choice!r} is legal in one form of the run alone"
+        trace = run_reference(self._scenario, choices)
+        if trace.repeats is None:  # what is ignored may still be on its way
+            finish(run)
+            trace = run_reference(self._scenario, run.choices)
+        broken = (p for p in self._scenario.properties if p.reads == "end")
+        name = next((p.name for p in broken if p.check(trace).is_broken), None)
+        return None if name is None else Violation(name, trace.choices)
+
+
+def components(graph: dict[State, list[State]]) -> Iterator[set[State]]:
+    """Return the strongly connected components (Tarjan, SIAM J. Comput. 1(2), 1972).
+
+    >>> sorted(map(sorted, components({(1,): [(2,)], (2,): [(1,), (3,)], (3,): []})))
+    [[(1,), (2,)], [(3,)]]
+    """
+    index: dict[State, int] = {}
+    low: dict[State, int] = {}
+    stack: list[State] = []
+    is_open: set[State] = set()
+    for root in graph:
+        if root in index:
+            continue
+        work: list[tuple[State, Iterator[State]]] = [(root, iter(graph[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        is_open.add(root)
+        while work:
+            state, targets = work[-1]
+            following = next(targets, None)
+            if following is None:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[state])
+                if low[state] == index[state]:
+                    yield set(_popped(stack, is_open, until=state))
+            elif following not in index:
+                index[following] = low[following] = len(index)
+                stack.append(following)
+                is_open.add(following)
+                work.append((following, iter(graph[following])))
+            elif following in is_open:
+                low[state] = min(low[state], index[following])
+
+
+def _popped(stack: list[State], is_open: set[State], until: State) -> Iterable[State]:
+    while True:
+        state = stack.pop()
+        is_open.discard(state)
+        yield state
+        if state == until:
+            return

@@ -1,0 +1,84 @@
+"""What an exploration remembers of what was seen: the memories of all observers, as one integer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from counterpoint.model.observer import Observer, Remembered
+from counterpoint.model.scenario import Property, Scenario
+from counterpoint.model.search.engine.slots import Slots
+from counterpoint.model.search.walks.examine import history_trace
+from counterpoint.model.values import Value
+
+
+class Memories:
+    """Interned memories of the observers of a scenario, and the property that each one breaks.
+
+    Properties of histories that bring no observer of their own share one `Remembered` history. With
+    `history=True` they all do, observers or not, as other checkers count states.
+    """
+
+    def __init__(self, slots: Slots, *, history: bool = False) -> None:
+        self._slots = slots
+        scenario = slots.scenario
+        observed = [p for p in scenario.properties if p.reads == "operations"]
+        self._own = tuple(
+            (p.name, p.observer) for p in observed if p.observer is not None and not history
+        )
+        names = {name for name, _ in self._own}
+        self._by_history = tuple(p for p in observed if p.name not in names)
+        self._remembered = Remembered(scenario.system.nodes) if self._by_history else None
+        self._observers: tuple[Observer, ...] = (
+            *((self._remembered,) if self._remembered else ()),
+            *(observer for _, observer in self._own),
+        )
+        self.memories: list[tuple[Value, ...]] = []
+        self.broken: list[str | None] = []
+        self._ids: dict[tuple[Value, ...], int] = {}
+        self._judged: dict[Value, str | None] = {}
+        blank = self._intern(tuple(observer.initial for observer in self._observers))
+        self.start = self.observe(blank, slots.start_seen)
+
+    def observe(self, memory: int, sighting: int) -> int:
+        """Return the memory after what was seen in one step."""
+        seen = self._slots.sightings[sighting]
+        if not seen or not self._observers:
+            return memory
+        observations = [self._slots.compiled.observations[o] for o in seen]
+        pairs = zip(self._observers, self.memories[memory], strict=True)
+        return self._intern(tuple(observer.observe(m, observations) for observer, m in pairs))
+
+    def renamed(self, memory: int, rename: Callable[[Value], Value]) -> int:
+        """Return the memory in which every observer's part is renamed."""
+        return self._intern(tuple(map(rename, self.memories[memory])))
+
+    def _intern(self, memory: tuple[Value, ...]) -> int:
+        known = self._ids.setdefault(memory, len(self.memories))
+        if known == len(self.memories):
+            self.memories.append(memory)
+            self.broken.append(self._judge(memory))
+        return known
+
+    def _judge(self, memory: tuple[Value, ...]) -> str | None:
+        own = memory
+        if self._remembered is not None:
+            history, own = memory[0], memory[1:]
+            if history not in self._judged:
+                self._judged[history] = self._judge_history(history)
+            if self._judged[history] is not None:
+                return self._judged[history]
+        for (name, observer), part in zip(self._own, own, strict=True):
+            if observer.is_broken(part):
+                return name
+        return None
+
+    def _judge_history(self, history: Value) -> str | None:
+        assert self._remembered is not None
+        trace = history_trace(self._slots.scenario, self._remembered.retell(history))
+        return next((p.name for p in self._by_history if p.check(trace).is_broken), None)
+
+
+def unexplored(scenario: Scenario, *, with_endings: bool = False) -> tuple[Property, ...]:
+    """Return the properties that an exploration does not judge: of whole traces, and of their ends."""
+    judged = ("operations", "end") if with_endings else ("operations",)
+    return tuple(p for p in scenario.properties if p.reads not in judged)

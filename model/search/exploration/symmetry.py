@@ -1,0 +1,184 @@
+"""Symmetry: states that differ in who is who among interchangeable nodes count as one.
+
+A state stands for its orbit: all states that some exchange of names within the groups of
+`Scenario.symmetric` makes of it. The one with the smallest number represents them. All exchanges are
+tried, so that no order of exploration changes the count; sorting the nodes alone would not do, as
+states and messages name other nodes.
+
+The promise behind it is the user's: exchanged names must lead to exchanged behaviour, and properties
+must not single out a node of a group.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import permutations, product
+from typing import Any
+
+from counterpoint.model.conditions import Conditions
+from counterpoint.model.observer import Thread
+from counterpoint.model.reaction import Core
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.slots import Slot, SlotId, Slots
+from counterpoint.model.search.exploration.memories import Memories
+from counterpoint.model.values import NodeId, Value
+
+Names = Mapping[NodeId, NodeId]
+"""The new name of each node that gets one."""
+
+Fields = tuple[int, ...]
+"""A state: a slot for each node, the conditions, the memory."""
+
+
+def renamed(value: Value, names: Names) -> Value:
+    """Return a value with every node named anew, at any depth.
+
+    A text that equals the name of a node is taken to be one.
+
+    >>> renamed(("a", frozenset({"b", 1})), {"a": "b", "b": "a"}) == ("b", frozenset({"a", 1}))
+    True
+    """
+    match value:
+        case str():
+            return names.get(value, value) if type(value) is str else value
+        case tuple():
+            parts = tuple(renamed(part, names) for part in value)
+            make: Callable[[Iterable[Value]], Value] = getattr(type(value), "_make", tuple)
+            return make(parts)
+        case frozenset():
+            return frozenset(renamed(part, names) for part in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        thing: Any = value
+        fields = [f.name for f in dataclasses.fields(thing) if f.init]
+        return type(thing)(**{name: renamed(getattr(thing, name), names) for name in fields})
+    return value
+
+
+def exchanges(scenario: Scenario) -> Iterator[Names]:
+    """Return every exchange of names within the groups, the one that changes nothing first."""
+    groups = scenario.symmetric
+    for images in product(*(permutations(group) for group in groups)):
+        yield {
+            old: new
+            for group, image in zip(groups, images, strict=True)
+            for old, new in zip(group, image, strict=True)
+        }
+
+
+class Symmetry:
+    """Finds the representative of a state. Keeps what it has renamed."""
+
+    def __init__(self, slots: Slots, memories: Memories) -> None:
+        self._slots = slots
+        self._memories = memories
+        scenario = slots.scenario
+        self._exchanges = tuple(exchanges(scenario))
+        self._index = scenario.index
+        self._images = tuple(
+            tuple(self._index[names.get(node, node)] for node in scenario.system.nodes)
+            for names in self._exchanges
+        )
+        self._slot_images: dict[tuple[int, int, SlotId], SlotId] = {}
+        self._others: dict[tuple[int, int, int], tuple[int, int]] = {}
+        self._known: dict[Fields, Fields] = {}
+
+    def representative(self, state: Fields) -> Fields:
+        """Return the state that stands for all states of this one's orbit."""
+        known = self._known.get(state)
+        if known is None:
+            known = min(self._image(k, state) for k in range(len(self._exchanges)))
+            self._known[state] = known
+        return known
+
+    def _image(self, exchange: int, state: Fields) -> Fields:
+        image = list(state)
+        for node, target in enumerate(self._images[exchange]):
+            key = (exchange, node, state[node])
+            slot = self._slot_images.get(key)
+            if slot is None:
+                slot = self._slot_images[key] = self._slot(exchange, node, target, state[node])
+            image[target] = slot
+        image[-2:] = self._rest(exchange, state[-2], state[-1])
+        return tuple(image)
+
+    def _slot(self, exchange: int, node: int, target: int, slot: SlotId) -> SlotId:
+        names, slots = self._exchanges[exchange], self._slots
+        core, inbox, held = slots.slots[node][slot]
+        compiled = slots.compiled
+        there = compiled.core_id(target, _core(compiled.cores[core], names))
+
+        def messages(numbers: tuple[int, ...]) -> list[int]:
+            contents = (compiled.contents[number] for number in numbers)
+            return [compiled.message_id(_content(content, names)) for content in contents]
+
+        inbox_there = slots.filed(messages(inbox))
+        return slots.slot_id(target, Slot(there, inbox_there, tuple(sorted(messages(held)))))
+
+    def _rest(self, exchange: int, environment: int, memory: int) -> tuple[int, int]:
+        key = (exchange, environment, memory)
+        if key not in self._others:
+            names, images = self._exchanges[exchange], self._images[exchange]
+            conditions = _conditions(self._slots.environments[environment], names, images)
+            self._others[key] = (
+                self._slots.environment_id(conditions),
+                self._memories.renamed(memory, lambda part: _memory(part, names, images)),
+            )
+        return self._others[key]
+
+
+def _core(core: Core, names: Names) -> Core:
+    there = renamed(core, names)
+    assert isinstance(there, Core), f"{there!r} is no core"
+    return dataclasses.replace(there, timers=core.timers)  # what a timer is called names no node
+
+
+def _content(content: tuple[NodeId, NodeId, Value], names: Names) -> tuple[NodeId, NodeId, Value]:
+    src, dst, body = content
+    return names.get(src, src), names.get(dst, dst), renamed(body, names)
+
+
+def _conditions(conditions: Conditions, names: Names, images: tuple[int, ...]) -> Conditions:
+    there = renamed(conditions, names)
+    assert isinstance(there, Conditions), f"{there!r} are no conditions"
+    return dataclasses.replace(
+        there,
+        down=tuple(sorted(there.down)),
+        silent=tuple(sorted(there.silent)),
+        cuts=tuple(
+            sorted(dataclasses.replace(cut, side=tuple(sorted(cut.side))) for cut in there.cuts)
+        ),
+        roles=_moved(conditions.roles, images),
+        spent=conditions.spent,
+    )
+
+
+def _moved(parts: tuple[Any, ...], images: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return what belongs to each node, at its new place."""
+    if not parts:
+        return parts
+    there = list(parts)
+    for node, target in enumerate(images):
+        there[target] = parts[node]
+    return tuple(there)
+
+
+def _memory(memory: Value, names: Names, images: tuple[int, ...]) -> Value:
+    """Return the memory of an observer; `Remembered` has its threads by the order of the nodes."""
+    if not (isinstance(memory, tuple) and memory and isinstance(memory[0], Thread)):
+        return renamed(memory, names)
+    threads = [
+        Thread(
+            tuple(
+                call._replace(
+                    before=_moved(call.before, images),
+                    operation=renamed(call.operation, names),
+                    answer=renamed(call.answer, names),
+                )
+                for call in thread.calls
+            ),
+            thread.is_busy,
+        )
+        for thread in memory
+    ]
+    return _moved(tuple(threads), images)

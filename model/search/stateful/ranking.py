@@ -1,0 +1,114 @@
+"""From a drawn number to an action: every number ranks all actions that there could be.
+
+The first in rank among the legal actions is done. Which of two actions precedes the other depends
+on nothing but the two and the number, not on what else is legal: so a number stands for the same
+action in a run from which other draws were left out, and shrinking by leaving out works.
+(Rendezvous hashing: Thaler and Ravishankar, IEEE/ACM Trans. Networking 6(1), 1998.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+from counterpoint.model.actions import Call, Deliver, Fire
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.stateful.legal import possible
+from counterpoint.model.values import canonical, json_text
+from counterpoint.model.world import Action
+
+RANKING_MAX = 0xFFFF
+"""Rankings and swarms are numbers from 0 up to this."""
+
+Options = Callable[[type[Action]], Sequence[Action]]
+"""What tells the legal actions of a kind, in an order that depends on the run alone."""
+
+_UNDOING = frozenset(("release", "mend", "restart", "heal"))
+_LEVELS = (256, 256, 77, 8)
+_LEVELS_MAX = 100_000
+_WORD = 0xFFFFFFFF
+
+
+class Ranking:
+    """The rankings of one scenario. Keeps what it has computed of each action."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        actions = possible(scenario)
+        self._normal = tuple(action for action in actions if action in (Deliver, Call, Fire))
+        self._others = tuple(action for action in actions if action not in self._normal)
+        self._hashes: dict[Action, int] = {}
+        self._levels: dict[tuple[int, str], int] = {}
+
+    def choose(self, options: Options, ranking: int, swarm: int = 0) -> Action | None:
+        """Return the legal action that a number stands for, None if nothing goes on.
+
+        Ranking 0 stands for the oldest message, else the first call. The swarm number says which
+        kinds of fault take part, how many there are, and who is reluctant to move; 0 is impartial.
+        """
+        if ranking:
+            fault = self._fault(options, ranking, swarm)
+            if fault is not None:
+                return fault
+        legal = [option for action in self._normal for option in options(action)]
+        if legal:
+            return self.first(legal, ranking, swarm)
+        undoing = (action for action in self._others if action.kind in _UNDOING)
+        return next((options(action)[0] for action in undoing if options(action)), None)
+
+    def _fault(self, options: Options, ranking: int, swarm: int) -> Action | None:
+        """Return a fault, or the end of one, if this number stands for one that is legal."""
+        if ranking & 15 >= (4 if swarm == 0 else swarm & 3):
+            return None
+        kinds = [action for action in self._others if self._takes_part(action.kind, swarm)]
+        if not kinds:
+            return None
+        position = (ranking >> 4) % len(kinds)
+        for action in (*kinds[position:], *kinds[:position]):
+            legal = options(action)
+            if legal:
+                return self.first(legal, ranking)
+        return None
+
+    def _takes_part(self, kind: str, swarm: int) -> bool:
+        return swarm == 0 or kind in _UNDOING or _mix(crc32(kind.encode()), swarm) & 1 == 0
+
+    def first(self, options: Sequence[Action], ranking: int, swarm: int = 0) -> Action:
+        """Return the option that comes first in a ranking; ranking 0 ranks by their order."""
+        if ranking == 0 or len(options) == 1:
+            return options[0]
+        if swarm == 0:
+            return max(options, key=lambda action: _mix(self._hash(action), ranking))
+        return max(
+            options,
+            key=lambda action: _mix(self._hash(action), ranking) * self._willing(action, swarm),
+        )
+
+    def _willing(self, action: Action, swarm: int) -> int:
+        """Tell how willing a run is to do an action: by type of message, and by node."""
+        if isinstance(action, Deliver):
+            return self._level(swarm, type(action.body).__name__) * self._level(swarm, action.dst)
+        return self._level(swarm, f"{action.kind} {action.at}") * (
+            25 if action.kind == "fire" else 256
+        )
+
+    def _level(self, swarm: int, feature: str) -> int:
+        known = self._levels.get((swarm, feature))
+        if known is None:
+            if len(self._levels) >= _LEVELS_MAX:
+                self._levels.clear()
+            known = _LEVELS[_mix(crc32(feature.encode()), swarm) >> 30]
+            self._levels[swarm, feature] = known
+        return known
+
+    def _hash(self, action: Action) -> int:
+        known = self._hashes.get(action)
+        if known is None:
+            text = f"{action.kind} {json_text(canonical(action))}"
+            known = self._hashes[action] = crc32(text.encode())
+        return known
+
+
+def _mix(value: int, salt: int) -> int:
+    """Return a number below 2**32 that looks random in both arguments."""
+    mixed = (value ^ salt * 0x9E3779B1) * 0x85EBCA6B & _WORD
+    return (mixed ^ mixed >> 15) * 0xC2B2AE35 & _WORD

@@ -1,0 +1,1 @@
+"""Random search: single walks, when they interfere, and campaigns of many."""

@@ -1,0 +1,259 @@
+"""A search by random walks: run after run, until something breaks or the budget is used up.
+
+Run k of a campaign depends on the seed and on k alone, so that a campaign can be split into shards
+(shard i of n makes the runs i, i + n, i + 2n ...) and any one run can be made again. When a run
+breaks a property the search goes on for a few more such runs: each is minimised, and the shortest is
+the counterexample, since the first one found is seldom the one that shrinks best.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+from time import monotonic
+from typing import Literal
+
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.minimise import Minimised, Minimiser
+from counterpoint.model.search.replay import judge
+from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.nearby import FAILING_MAX, TRIES, nearby
+from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.walk import Walk, walk
+from counterpoint.model.trace import Trace
+from counterpoint.model.verdict import Verdict
+from counterpoint.model.world import Action
+
+FINDINGS_MAX = 20
+"""So many failing runs are minimised, and the shortest result is kept."""
+
+RUNS_AFTER_FINDING = 2_000
+"""After the first failing run so many more runs look for others."""
+
+AGREED_MIN = 3
+"""If so many failing runs become equally short, no shorter one is looked for near them."""
+
+REPLAY_EVERY = 2_000
+"""Every so many passing runs one is replayed by the reference world, which must agree."""
+
+
+class EnginesDisagree(AssertionError):
+    """The compiled form and the reference world told two stories of one run: a defect of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """When a campaign ends: after so many runs, or so many seconds, whichever comes first."""
+
+    runs: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a campaign has done so far. `faults` counts by kind."""
+
+    runs: int
+    steps: int
+    completed_calls: int
+    faults: Mapping[str, int]
+    findings: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A run that broke a property: its number, the property's name and the choices as they were."""
+
+    run: int
+    property: str
+    choices: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A minimised failing run with its verdicts, and what it was minimised from."""
+
+    trace: Trace
+    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
+    finding: Finding
+    is_fixpoint: bool
+    tried: int
+
+    @property
+    def faults(self) -> int:
+        """How many faults the minimised run needs."""
+        return sum(choice.is_fault for choice in self.trace.choices)
+
+
+class Campaign:
+    """A search in progress. Its fields tell what was found, also after an interruption."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        strategy: StrategyName | Literal["hypothesis"] = "mixed",
+        seed: int = 0,
+        shard: tuple[int, int] = (0, 1),
+        findings_max: int = FINDINGS_MAX,
+    ) -> None:
+        self.scenario = scenario
+        self.strategy = strategy
+        self.seed = seed
+        self.findings: list[Finding] = []
+        self._shard = shard
+        self._findings_max = findings_max
+        self._compiled = Compiled(scenario)
+        self._examiner = Examiner(self._compiled)
+        self._runs = self._steps = self._completed = self._first_found_at = 0
+        self._faults: Counter[str] = Counter()
+        self._started = monotonic()
+        self._stopped: float | None = None
+        self._is_agreed = False
+
+    @property
+    def progress(self) -> Progress:
+        """What was done so far."""
+        return Progress(
+            self._runs,
+            self._steps,
+            self._completed,
+            dict(sorted(self._faults.items())),
+            len(self.findings),
+            (self._stopped or monotonic()) - self._started,
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the runs completed fewer calls than the scenario demands: a vacuous search."""
+        return self._completed < self.scenario.calls_floor * self._runs or self._runs == 0
+
+    def search(self, budgets: Budgets, *, every_seconds: float = 0.2) -> Iterator[Progress]:
+        """Walk until the budget is used up or enough is found; report every so many seconds."""
+        self._started = monotonic()
+        report_at = self._started + every_seconds
+        deadline = self._started + budgets.seconds if budgets.seconds is not None else None
+        walks = self._walks()
+        try:
+            while budgets.runs is None or self._runs < budgets.runs:
+                self._take(*next(walks))
+                now = monotonic()
+                if self.findings and self._is_enough():
+                    break
+                if deadline is not None and now >= deadline:
+                    break
+                if now >= report_at:
+                    report_at = now + every_seconds
+                    yield self.progress
+        finally:
+            self._stopped = monotonic()
+        yield self.progress
+
+    def _walks(self) -> Iterator[tuple[int, Walk]]:
+        if self.strategy == "hypothesis":
+            # Imported here, as it takes longer than many a search.
+            from counterpoint.model.search.stateful.tapes import walks_by_hypothesis
+
+            yield from walks_by_hypothesis(self._compiled, number=self.seed, shard=self._shard)
+            return
+        for number in count(*self._shard):
+            yield number, walk(self._compiled, run_random(self.seed, number), self.strategy)
+
+    def _take(self, number: int, walked: Walk) -> None:
+        run = walked.run
+        self._runs += 1
+        self._steps += len(run.choices)
+        self._completed += sum(map(self._compiled.is_return.__getitem__, run.seen))
+        self._faults.update(dict(run.conditions.spent))
+        name = self._examiner.broken(run, walked.failure)
+        if name is not None:
+            self._found(number, name, run)
+        elif self._runs % REPLAY_EVERY == 1:
+            self._compare(walked)
+
+    def _found(self, number: int, name: str, run: Simulation) -> None:
+        if self.findings and name != self.findings[0].property:
+            return
+        if not self.findings:
+            self._first_found_at = self._runs
+        self.findings.append(Finding(number, name, tuple(run.choices)))
+
+    def _is_enough(self) -> bool:
+        """Go on after the first finding for some runs: counted, so that a seed gives one result."""
+        if len(self.findings) >= self._findings_max:
+            return True
+        return self._runs >= self._first_found_at + RUNS_AFTER_FINDING
+
+    def _compare(self, walked: Walk) -> None:
+        trace = run_reference(self.scenario, walked.run.choices)
+        compiled, final = self._compiled, trace.final
+        cores = tuple(compiled.cores[core] for core in walked.run.cores)
+        if (cores, walked.run.conditions) != (final.cores, final.conditions):
+            raise EnginesDisagree(f"the engines disagree after {walked.run.choices!r}")
+
+    def counterexample(self, seconds: float = 5.0) -> Counterexample | None:
+        """Minimise what was found and return the shortest, None if nothing was.
+
+        Where the findings do not agree on a shortest length, runs near the shortest are tried, too.
+        """
+        if not self.findings:
+            return None
+        deadline = monotonic() + seconds
+        best = self._minimised(deadline, seconds)
+        finding, name = best[0], best[0].property
+        return self._example(finding, self._around(best[1], name, deadline) or best[1])
+
+    def _minimised(self, deadline: float, seconds: float) -> tuple[Finding, Minimised]:
+        minimiser = Minimiser(self._compiled, self._examiner)
+        results: list[tuple[Finding, Minimised]] = []
+        for finding in self.findings:
+            if results and monotonic() > deadline:
+                break
+            left = max(deadline - monotonic(), seconds / FINDINGS_MAX)
+            result = minimiser.minimise(finding.choices, finding.property, left)
+            results.append((finding, result))
+        best = min(results, key=lambda pair: _size(pair[1]))
+        self._is_agreed = sum(_size(r) == _size(best[1]) for _, r in results) >= AGREED_MIN
+        return best
+
+    def _around(self, best: Minimised, name: str, deadline: float) -> Minimised | None:
+        """Return what runs near the shortest lead to, if that is shorter still."""
+        if self._is_agreed or self._examiner.reads(name) == "end":
+            return None
+        minimiser = Minimiser(self._compiled, self._examiner)
+        random, failing, shorter = Random(self.seed), 0, None
+        for _ in range(TRIES):
+            if failing == FAILING_MAX or monotonic() > deadline:
+                break
+            walked = nearby(self._compiled, (shorter or best).choices, random)
+            if not self._examiner.is_broken(walked.run, name, walked.failure):
+                continue
+            failing += 1
+            left = max(deadline - monotonic(), 0.0)
+            result = minimiser.minimise(tuple(walked.run.choices), name, left)
+            if _size(result) < _size(shorter or best):
+                shorter = result
+        return shorter
+
+    def _example(self, finding: Finding, result: Minimised) -> Counterexample:
+        trace = run_reference(self.scenario, result.choices)
+        verdicts = judge(trace)
+        verdict = next(v for v in verdicts if v.is_broken and v.property == finding.property)
+        return Counterexample(trace, verdict, verdicts, finding, result.is_fixpoint, result.tried)
+
+
+def _size(result: Minimised) -> tuple[int, int]:
+    return len(result.choices), sum(choice.is_fault for choice in result.choices)
+
+
+def run_random(seed: int, number: int) -> Random:
+    """Return the source of randomness of one run of a campaign."""
+    return Random(seed * 0x9E3779B97F4A7C15 + number)

@@ -1,0 +1,170 @@
+"""Strategies of a walk: which of the messages and calls at hand comes next.
+
+A strategy is drawn anew for every run. `uniform` likes all alike. `swarm` draws, per run, how
+reluctant each type of message and each node is, so that some runs starve a replica and others a
+phase (Groce et al., "Swarm testing", ISSTA 2012). `pct` gives links and clients priorities and
+lowers the leader at d random steps, which finds bugs of depth d with a known probability
+(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018). `mixed` tosses a
+coin between these two for every run: each finds in a moment what the other is slow to find.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Literal, Protocol, TypeAlias
+
+from counterpoint.model.search.engine.compiled import Choice, Compiled, Message
+from counterpoint.model.search.engine.simulation import Simulation
+
+StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct"]
+
+
+TIMER_WEIGHT = 0.1
+"""How likely a timer is to go off, where a message is 1."""
+
+
+SECOND_THOUGHTS_MAX = 8
+"""So often a reluctant run draws again; after that it takes what is oldest."""
+
+
+class Strategy(Protocol):
+    """How one run chooses. The run's own source of randomness comes with each question."""
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Return a position among the messages in flight, or an offer; None if nothing can be."""
+        ...
+
+
+class Uniform:
+    """Every message and every call is as likely as any other; a timer is ten times less so."""
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Pick among messages, calls and timers."""
+        count = len(run.flights)
+        for _ in range(20):
+            drawn = int(random.random() * (count + len(offers)))
+            if drawn < count:
+                position = _arriving(run, drawn)
+                if position is not None:
+                    return position
+            elif not offers:
+                break
+            elif (offer := offers[drawn - count]).is_call or random.random() < TIMER_WEIGHT:
+                return offer
+        return _first_arriving(run, offers)
+
+
+class Swarm:
+    """Reluctance by message type, by receiver and by client, drawn once for the run."""
+
+    _LEVELS = (1.0, 1.0, 0.3, 0.03)
+
+    def __init__(self) -> None:
+        self._by_feature: dict[object, float] = {}
+        self._by_message: dict[Message, float] = {}
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Pick, and think again when the pick is one that this run is reluctant to make."""
+        flights, known, draw = run.flights, self._by_message, random.random
+        count = len(flights)
+        choices = count + len(offers)
+        if not choices:
+            return None
+        for _ in range(SECOND_THOUGHTS_MAX):
+            drawn = int(draw() * choices)
+            if drawn < count:
+                message = flights[drawn]
+                willing = known.get(message)
+                if willing is None:
+                    willing = self._message(run.compiled, message, random)
+                if (willing == 1.0 or draw() < willing) and (
+                    position := _arriving(run, drawn)
+                ) is not None:
+                    return position
+            else:
+                offer = offers[drawn - count]
+                willing = self._feature(("offer", offer.node, offer.is_call), random)
+                if draw() < willing * (1.0 if offer.is_call else TIMER_WEIGHT):
+                    return offer
+        return _first_arriving(run, offers)
+
+    def _message(self, compiled: Compiled, message: Message, random: Random) -> float:
+        source, receiver, body = compiled.contents[message]
+        willing = self._feature(type(body), random) * self._feature(("to", receiver), random)
+        willing *= self._feature((type(body), source, receiver), random)
+        self._by_message[message] = willing
+        return willing
+
+    def _feature(self, feature: object, random: Random) -> float:
+        known = self._by_feature.get(feature)
+        if known is None:
+            known = self._by_feature[feature] = random.choice(self._LEVELS)
+        return known
+
+
+class Pct:
+    """The link or client of the highest priority moves; `depth - 1` times the leader falls back."""
+
+    def __init__(self, random: Random, steps: int, depth: int = 3) -> None:
+        self._priority: dict[object, float] = {}
+        self._changes = {random.randrange(max(steps, 1)) for _ in range(depth - 1)}
+        self._step = -1
+
+    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+        """Pick the oldest message of the leading link, or the first offer of the leading client."""
+        self._step += 1
+        best = -2.0
+        choice: int | Choice | None = None
+        leader: object = None
+        source, destination = run.compiled.source, run.compiled.destination
+        for position, message in enumerate(run.flights):
+            link = (source[message], destination[message])
+            priority = self._of(link, random)
+            if priority > best and run.can_arrive(position):
+                best, choice, leader = priority, position, link
+        for offer in offers:
+            lane = (offer.node, offer.is_call)
+            priority = self._of(lane, random) - (0.0 if offer.is_call else 0.5)
+            if priority > best:
+                best, choice, leader = priority, offer, lane
+        if self._step in self._changes and leader is not None:
+            self._priority[leader] = -1.0 - self._step / 1e6
+        return choice
+
+    def _of(self, lane: object, random: Random) -> float:
+        known = self._priority.get(lane)
+        if known is None:
+            known = self._priority[lane] = random.random()
+        return known
+
+
+def strategy_for(name: StrategyName, random: Random, steps: int) -> Strategy:
+    """Draw the strategy of one run of about so many steps."""
+    match name:
+        case "uniform":
+            return Uniform()
+        case "swarm":
+            return Swarm()
+        case "pct":
+            return Pct(random, steps)
+        case "mixed":
+            return Swarm() if random.random() < 0.5 else Pct(random, steps)
+
+
+def _arriving(run: Simulation, position: int) -> int | None:
+    """Return the position if that message may arrive, its link's head on an ordered network."""
+    if run.compiled.scenario.network == "ordered":
+        source, destination = run.compiled.source, run.compiled.destination
+        ours = run.flights[position]
+        link = (source[ours], destination[ours])
+        position = next(p for p, m in enumerate(run.flights) if (source[m], destination[m]) == link)
+    elif run.is_calm:
+        return position
+    return position if run.can_arrive(position) else None
+
+
+def _first_arriving(run: Simulation, offers: list[Choice]) -> int | Choice | None:
+    for position in range(len(run.flights)):
+        if run.can_arrive(position):
+            return position
+    return offers[0] if offers else None
