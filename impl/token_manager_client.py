@@ -1,4 +1,4 @@
-"""The token manager's clients: payments, snapshots, and the way to becoming a server.
+"""The token manager's clients: payments and snapshots.
 
 A phase asks every server of the configuration that the client knows, and ends with the answers of a
 quorum of them. It is repeated, under a new request number, when its epoch turns out to be over.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from counterpoint.impl import token_manager_steps as steps
 from counterpoint.impl.token_manager_deployment import (
     DIRECTORY,
     Deployment,
@@ -15,50 +16,115 @@ from counterpoint.impl.token_manager_deployment import (
     merged,
     silent_in,
 )
+from counterpoint.impl.token_manager_joining import wish_to_join
+from counterpoint.impl.token_manager_messages import (
+    Announce,
+    Ask,
+    Holds,
+    Impose,
+    Stale,
+    Store,
+    Stored,
+    Told,
+    Where,
+)
+from counterpoint.impl.token_manager_states import (
+    Asking,
+    Busy,
+    Collecting,
+    Idle,
+    Imposing,
+    Kept,
+    Memory,
+    Paying,
+    State,
+    is_news,
+    is_over,
+)
+from counterpoint.impl.token_manager_steps import after, send_on, unexpected
 from counterpoint.impl.token_manager_words import (
     NOT_OWNER,
     OK,
     TIMED_OUT,
-    Ask,
-    Asking,
-    Busy,
-    ClientState,
-    Collecting,
     Configuration,
     Finish,
+    GetTokens,
     Holding,
-    Idle,
-    Impose,
-    Imposing,
-    Joining,
-    Kept,
-    Memory,
-    Paying,
+    Pay,
     Pays,
     Rejected,
-    State,
-    Store,
     Table,
     Transform,
-    Where,
-    Wish,
     newest_of,
 )
 from counterpoint.model.node import (
     Begin,
     CancelTimer,
-    Effect,
+    ChangeRole,
+    Input,
+    Invoke,
     Note,
     Persist,
+    Receive,
     Return,
     Send,
     SetTimer,
     Step,
+    Timeout,
 )
 from counterpoint.model.values import NodeId, Value
 
-AGAIN = "again"
-"""The one timer of clients, of servers that wish to leave, and of the directory."""
+
+def handle(here: Deployment, node: NodeId, state: Idle | Busy, given: Input) -> Step[State]:
+    """Return what a client does."""
+    match state, given:
+        # -- its user, and the operator
+        case Idle(), Invoke(call) if (why := here.objection(call)) is not None:
+            return Step(state, (Return(Rejected(why)),))
+        case Idle(memory), Invoke(Pay() as call):
+            return enter(Asking(memory, call))
+        case Idle(memory), Invoke(GetTokens() as call):
+            return enter(Collecting(memory, call))
+        case Idle(memory), Invoke(Transform()):
+            return wish_to_join(memory)
+        case Idle(), Invoke():
+            return Step(state, (Return(Rejected(f"{node} is a client")),))
+        case Idle(memory), ChangeRole():
+            return after((Begin(Transform()),), wish_to_join(memory))
+        case (Asking() | Paying() | Collecting() | Imposing()) as busy, ChangeRole():
+            return wish_later(busy)
+
+        # -- the servers that it has asked
+        case Asking(memory), Receive(server, Told(n, table)) if n == memory.request:
+            return hear_owner(here, node, state, (server, table))
+        case Paying(memory), Receive(server, Stored(n)) if n == memory.request:
+            return hear_stored(here, state, server)
+        case Collecting(memory), Receive(server, Told(n, table)) if n == memory.request:
+            return hear_table(here, state, (server, table))
+        case Imposing(memory), Receive(server, Holds(n, table)) if n == memory.request:
+            return hear_holds(here, state, (server, table))
+
+        # -- news of configurations
+        case _, Receive(_, Stale(config) | Announce(config)) if is_news(node, state.memory, config):
+            return go_on_in(state, config)
+        case (Asking() | Paying() | Collecting() | Imposing()) as busy, Receive(
+            _, Announce(config)
+        ) if config == state.memory.config:
+            return remind(busy)  # its phase began before a majority served the epoch
+        case _, Receive(client, Ask(_, config) | Store(_, config) | Impose(_, config)) if is_over(
+            state, config
+        ):
+            return send_on(state, client)  # it was a server then
+
+        # -- its patience
+        case Paying(), Timeout(steps.AGAIN) if not here.rules.finishes_payments:
+            return give_up(state)
+        case (Asking() | Paying() | Collecting() | Imposing()) as busy, Timeout(steps.AGAIN):
+            return remind(busy)
+
+        case _, Receive() | Timeout():
+            return Step(state)  # words of a request, of an epoch, or of a role that is over
+    raise unexpected(node, state, given)
 
 
 # ---- phases --------------------------------------------------------------------------------------
@@ -70,7 +136,7 @@ def enter(state: Busy) -> Step[State]:
     entered = replace(state, memory=memory, heard=())
     question = question_of(entered)
     sends = tuple(Send(server, question) for server in memory.config.servers)
-    return Step(entered, (Persist(kept(entered)), *sends, SetTimer(AGAIN)))
+    return Step(entered, (Persist(kept(entered)), *sends, SetTimer(steps.AGAIN)))
 
 
 def question_of(state: Busy) -> Ask | Store | Impose:
@@ -91,12 +157,12 @@ def remind(state: Busy) -> Step[State]:
     """Ask those again that have not answered, and the directory whether they are still servers."""
     question, config = question_of(state), state.memory.config
     sends = tuple(Send(server, question) for server in silent_in(state.heard, config))
-    return Step(state, (*sends, Send(DIRECTORY, Where(config.epoch)), SetTimer(AGAIN)))
+    return Step(state, (*sends, Send(DIRECTORY, Where(config.epoch)), SetTimer(steps.AGAIN)))
 
 
 def finish(state: Busy, result: Value) -> Step[State]:
     """Answer the call, and go on with what waits."""
-    closing = (Persist(Kept(state.memory)), CancelTimer(AGAIN), Return(result))
+    closing = (Persist(Kept(state.memory)), CancelTimer(steps.AGAIN), Return(result))
     return after(closing, rest(state.memory))
 
 
@@ -107,14 +173,9 @@ def has_quorum(deployment: Deployment, state: Busy, heard: Heard) -> bool:
     return deployment.is_quorum(heard, config)
 
 
-def kept(state: Idle | Busy | Joining) -> Kept:
+def kept(state: Idle | Busy) -> Kept:
     """Return what a client in this state has in durable storage."""
     return Kept(state.memory, state.payment if isinstance(state, Paying) else None)
-
-
-def after(effects: tuple[Effect, ...], step: Step[State]) -> Step[State]:
-    """Return a step with these effects before its own."""
-    return Step(step.state, (*effects, *step.effects))
 
 
 # ---- payments ------------------------------------------------------------------------------------
@@ -195,31 +256,14 @@ def rest(memory: Memory) -> Step[State]:
     return after((Begin(Transform()),), wish_to_join(memory))
 
 
-def wish_to_join(memory: Memory) -> Step[State]:
-    """Ask the directory to make this client a server; durable, so that a crash cannot undo it.
-
-    The wish counts in the present epoch alone, so that a late copy of it grants nothing.
-    """
-    wishing = replace(memory, wishes=True)
-    wish = Send(DIRECTORY, Wish("server", memory.config.epoch))
-    return Step(Joining(wishing), (Persist(Kept(wishing)), wish, SetTimer(AGAIN)))
-
-
 def wish_later(state: Busy) -> Step[State]:
     """Remember the operator's wish: the call under way is finished first."""
     wishing = replace(state, memory=replace(state.memory, wishes=True))
     return Step(wishing, (Persist(kept(wishing)),))
 
 
-def stay(state: Joining, why: str) -> Step[State]:
-    """Remain a client, as the directory decided."""
-    memory = replace(state.memory, wishes=False)
-    closing = (Persist(Kept(memory)), CancelTimer(AGAIN), Return(Rejected(why)))
-    return Step(Idle(memory), closing)
-
-
-def go_on_in(state: ClientState, config: Configuration) -> Step[State]:
-    """Go by a newer configuration: repeat the phase in it, wish again in it, or remember it.
+def go_on_in(state: Idle | Busy, config: Configuration) -> Step[State]:
+    """Go by a newer configuration: repeat the phase in it, or remember it.
 
     Answers of two epochs are never counted together: the repeated phase has another request number.
     """
@@ -227,8 +271,6 @@ def go_on_in(state: ClientState, config: Configuration) -> Step[State]:
     match state:
         case Idle():
             return Step(Idle(memory), (Persist(Kept(memory)),))
-        case Joining():
-            return wish_to_join(memory)
         case Asking() | Paying() | Collecting() | Imposing():
             return enter(replace(state, memory=memory))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from counterpoint.impl.token_manager_client import AGAIN, after
+from counterpoint.impl import token_manager_steps as steps
 from counterpoint.impl.token_manager_deployment import (
     SERVERS_MAX,
     SERVERS_MIN,
@@ -16,22 +16,70 @@ from counterpoint.impl.token_manager_deployment import (
     merged,
     silent_in,
 )
-from counterpoint.impl.token_manager_words import (
+from counterpoint.impl.token_manager_messages import (
     Announce,
-    Configuration,
+    Closed,
     Install,
+    Installed,
+    Refused,
+    Seal,
+    Where,
+    Wish,
+)
+from counterpoint.impl.token_manager_states import (
+    DirectoryState,
     Installing,
     Queue,
-    Refused,
-    Role,
-    Seal,
     Sealing,
     State,
-    Table,
     Watching,
 )
-from counterpoint.model.node import CancelTimer, Effect, Send, SetTimer, Step
+from counterpoint.impl.token_manager_steps import after, unexpected
+from counterpoint.impl.token_manager_words import Configuration, Rejected, Role, Table
+from counterpoint.model.node import (
+    CancelTimer,
+    ChangeRole,
+    Effect,
+    Input,
+    Invoke,
+    Receive,
+    Return,
+    Send,
+    SetTimer,
+    Step,
+    Timeout,
+)
 from counterpoint.model.values import NodeId
+
+
+def handle(here: Deployment, node: NodeId, state: DirectoryState, given: Input) -> Step[State]:
+    """Return what the directory does."""
+    match state, given:
+        case Watching(config), Receive(source, Wish(role, epoch)) if epoch == config.epoch:
+            return decide(state, source, role)
+        case Watching(config), Receive(source, Wish(_, epoch) | Where(epoch)) if (
+            epoch < config.epoch
+        ):
+            return inform(state, source)
+        case (Sealing() | Installing()) as busy, Receive(source, Wish(role, epoch)) if (
+            epoch >= busy.following.epoch - 1
+        ):
+            return enqueue(busy, source, role)
+        case Sealing(following=following), Receive(server, Closed(epoch, table)) if (
+            epoch == following.epoch
+        ):
+            return hear_closed(here, state, (server, table))
+        case Installing(following), Receive(server, Installed(epoch)) if epoch == following.epoch:
+            return hear_installed(here, state, server)
+        case (Sealing() | Installing()) as busy, Timeout(steps.AGAIN):
+            return remind(busy)
+        case _, Invoke():
+            return Step(state, (Return(Rejected(f"{node} is the directory")),))
+        case _, ChangeRole():
+            return Step(state)  # it has one role
+        case _, Receive() | Timeout():
+            return Step(state)  # words of an epoch that is over
+    raise unexpected(node, state, given)
 
 
 def decide(state: Watching, node: NodeId, role: Role) -> Step[State]:
@@ -44,7 +92,7 @@ def decide(state: Watching, node: NodeId, role: Role) -> Step[State]:
         return Step(state, (Send(node, Refused(config.epoch, why)),))
     following = config.with_change(node)
     sends = tuple(Send(server, Seal(following)) for server in config.servers)
-    return Step(Sealing(config, following), (*sends, SetTimer(AGAIN)))
+    return Step(Sealing(config, following), (*sends, SetTimer(steps.AGAIN)))
 
 
 def objection(config: Configuration, node: NodeId, role: Role) -> str | None:
@@ -81,7 +129,7 @@ def hear_closed(
     order = Install(state.following, table)
     sends = tuple(Send(server, order) for server in state.following.servers)
     installing = Installing(state.following, table, queue=state.queue)
-    return Step(installing, (*sends, SetTimer(AGAIN)))
+    return Step(installing, (*sends, SetTimer(steps.AGAIN)))
 
 
 def hear_installed(deployment: Deployment, state: Installing, server: NodeId) -> Step[State]:
@@ -91,7 +139,7 @@ def hear_installed(deployment: Deployment, state: Installing, server: NodeId) ->
         return Step(replace(state, heard=heard))
     made = go_on(Watching(state.following, state.table), state.queue)
     if isinstance(made.state, Watching):
-        return after((CancelTimer(AGAIN), *announce(deployment, made.state)), made)
+        return after((CancelTimer(steps.AGAIN), *announce(deployment, made.state)), made)
     return made
 
 
@@ -123,4 +171,4 @@ def remind(state: Sealing | Installing) -> Step[State]:
     else:
         order, config = Install(state.following, state.table), state.following
     sends = tuple(Send(server, order) for server in silent_in(state.heard, config))
-    return Step(state, (*sends, SetTimer(AGAIN)))
+    return Step(state, (*sends, SetTimer(steps.AGAIN)))

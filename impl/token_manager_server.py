@@ -4,54 +4,122 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from counterpoint.impl.token_manager_client import AGAIN, after
+from counterpoint.impl import token_manager_steps as steps
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
-from counterpoint.impl.token_manager_words import (
-    OK,
+from counterpoint.impl.token_manager_messages import (
+    Announce,
     Ask,
-    Begins,
     Closed,
-    Configuration,
     Holds,
-    Idle,
     Impose,
     Install,
     Installed,
-    Joining,
-    Keeps,
+    Refused,
+    Seal,
+    Store,
+    Stored,
+    Told,
+    Where,
+    Wish,
+)
+from counterpoint.impl.token_manager_states import (
+    Idle,
     Kept,
     Memory,
-    Rejected,
-    Reloads,
     Sealed,
     ServerState,
     Serving,
     State,
-    Store,
-    Stored,
+    is_news,
+    is_over,
+    is_to_come,
+)
+from counterpoint.impl.token_manager_steps import after, send_on, unexpected
+from counterpoint.impl.token_manager_words import (
+    OK,
+    Configuration,
+    Keeps,
+    Rejected,
+    Reloads,
     Table,
-    Told,
+    TokenStatus,
     Transform,
-    Where,
-    Wish,
     newest_of,
     replaced,
 )
 from counterpoint.model.node import (
     Begin,
     CancelTimer,
+    ChangeRole,
     Effect,
+    Input,
+    Invoke,
     Note,
     Persist,
+    Receive,
     Return,
     Send,
     SetTimer,
     Step,
+    Timeout,
 )
 from counterpoint.model.values import NodeId
 
-DISK = "disk"
-"""The timer of a server that writes to durable storage at leisure."""
+
+def handle(here: Deployment, node: NodeId, state: ServerState, given: Input) -> Step[State]:
+    """Return what a server does."""
+    match state, given:
+        # -- its user, and the operator
+        case _, Invoke(TokenStatus()):
+            return Step(state, (Return(here.whole(state.table)),))
+        case _, Invoke(Transform()):
+            return wish_to_leave(state)
+        case _, Invoke():
+            return Step(state, (Return(Rejected(f"{node} is a server")),))
+        case _, ChangeRole() if not state.memory.wishes:
+            return after((Begin(Transform()),), wish_to_leave(state))
+        case _, ChangeRole():
+            return Step(state)  # it is leaving already
+
+        # -- clients of another epoch
+        case _, Receive(client, Ask(_, config) | Store(_, config) | Impose(_, config)) if refuses(
+            here, state, config
+        ):
+            return send_on(state, client)
+        case _, Receive(_, Ask(_, config) | Store(_, config) | Impose(_, config)) if is_to_come(
+            state, config
+        ):
+            return ask_directory(state)
+
+        # -- clients of its epoch
+        case Serving(), Receive(client, Ask() as order):
+            return tell(here, state, client, order)
+        case Serving(), Receive(client, Store() as order):
+            return store(here, state, client, order)
+        case Serving(), Receive(client, Impose() as order):
+            return impose(here, state, client, order)
+        case Serving(), Timeout(steps.DISK):
+            return Step(state, (Persist(state),))
+
+        # -- the directory
+        case _, Receive(_, Seal(following)) if is_to_come(state, following):
+            return seal(here, node, state, following)
+        case _, Receive(_, Install(config) as order) if is_to_come(state, config):
+            return install(here, state, order)
+        case Serving(memory), Receive(_, Install(config) as order) if config == memory.config:
+            return Step(state, confirm(order))
+        case _, Receive(_, Announce(config)) if is_news(node, state.memory, config):
+            return leave(state, config)
+        case _, Receive(_, Refused(epoch, why)) if (
+            state.memory.wishes and epoch == state.memory.config.epoch
+        ):
+            return stay(state, why)
+        case _, Timeout(steps.AGAIN):
+            return wish_to_leave(state)
+
+        case _, Receive() | Timeout():
+            return Step(state)  # words of an epoch, or of a role, that is over
+    raise unexpected(node, state, given)
 
 
 # ---- calls of clients ----------------------------------------------------------------------------
@@ -87,7 +155,7 @@ def take(deployment: Deployment, state: Serving, holdings: Table) -> Step[Servin
     note = Note(Keeps(changes(state.table, table)))
     if deployment.rules.stores_first:
         return Step(kept, (Persist(kept), note))
-    return Step(kept, (note, SetTimer(DISK)))
+    return Step(kept, (note, SetTimer(steps.DISK)))
 
 
 def changes(before: Table, after: Table) -> Table:
@@ -95,16 +163,15 @@ def changes(before: Table, after: Table) -> Table:
     return tuple(holding for holding in after if holding not in before)
 
 
+def refuses(deployment: Deployment, state: ServerState, config: Configuration) -> bool:
+    """Tell whether a server refuses calls of a configuration, as one that is over."""
+    is_lax = isinstance(state, Serving) and not deployment.rules.seals
+    return is_over(state, config) and not is_lax
+
+
 def ask_directory(state: ServerState) -> Step[State]:
     """A client knows an epoch that was not installed here: ask for it, and serve nothing yet."""
     return Step(state, (Send(DIRECTORY, Where(state.memory.config.epoch)),))
-
-
-def join_early(state: Joining, config: Configuration) -> Step[State]:
-    """Serve an epoch that was not installed here. Wrong: the table lacks what came before."""
-    newborn = Serving(replace(state.memory, config=config, wishes=False))
-    begins = (Note(Begins(())), CancelTimer(AGAIN), Return(OK))
-    return Step(newborn, (Persist(newborn), *begins))
 
 
 # ---- changes of configuration --------------------------------------------------------------------
@@ -123,18 +190,6 @@ def seal(
     return Step(sealed, (Persist(sealed), closed))
 
 
-def seal_unborn(
-    deployment: Deployment, node: NodeId, state: Joining, following: Configuration
-) -> Step[State]:
-    """Become a server whose first epoch ended before it was installed; it has nothing to hand over.
-
-    Counting it among the sealed is safe: it can have confirmed nothing in the epoch that ends.
-    """
-    memory = replace(state.memory, wishes=False)
-    born = seal(deployment, node, Serving(memory), following)
-    return after((CancelTimer(AGAIN), Return(OK), Note(Begins(()))), born)
-
-
 def install(deployment: Deployment, state: ServerState, order: Install) -> Step[State]:
     """Serve a new epoch with the newer holdings of its first table and of the own one."""
     table = newest_of(state.table, transferred(deployment, order))
@@ -144,14 +199,6 @@ def install(deployment: Deployment, state: ServerState, order: Install) -> Step[
     note = (Note(Keeps(new)),) if new else ()
     again = wish_again(memory) if memory.wishes else ()
     return Step(serving, (Persist(serving), *note, *confirm(order), *again))
-
-
-def join(deployment: Deployment, state: Joining, order: Install) -> Step[State]:
-    """Become a server, with the first table of the epoch."""
-    memory = replace(state.memory, config=order.config, wishes=False)
-    serving = Serving(memory, transferred(deployment, order))
-    note = Note(Begins(serving.table))
-    return Step(serving, (Persist(serving), note, CancelTimer(AGAIN), Return(OK), *confirm(order)))
 
 
 def transferred(deployment: Deployment, order: Install) -> Table:
@@ -170,7 +217,7 @@ def confirm(order: Install) -> tuple[Effect, ...]:
 def wish_to_leave(state: ServerState) -> Step[State]:
     """Ask the directory to make this server a client; until then it serves as before."""
     leaving = replace(state, memory=replace(state.memory, wishes=True))
-    return Step(leaving, (Persist(leaving), *wish_again(leaving.memory), SetTimer(AGAIN)))
+    return Step(leaving, (Persist(leaving), *wish_again(leaving.memory), SetTimer(steps.AGAIN)))
 
 
 def wish_again(memory: Memory) -> tuple[Effect, ...]:
@@ -182,13 +229,13 @@ def leave(state: ServerState, config: Configuration) -> Step[State]:
     """Become a client of a configuration without this server."""
     memory = Memory(config, state.memory.request)
     answer = (Return(OK),) if state.memory.wishes else ()
-    return Step(Idle(memory), (Persist(Kept(memory)), CancelTimer(AGAIN), *answer))
+    return Step(Idle(memory), (Persist(Kept(memory)), CancelTimer(steps.AGAIN), *answer))
 
 
 def stay(state: ServerState, why: str) -> Step[State]:
     """Remain a server, as the directory decided."""
     staying = replace(state, memory=replace(state.memory, wishes=False))
-    return Step(staying, (Persist(staying), CancelTimer(AGAIN), Return(Rejected(why))))
+    return Step(staying, (Persist(staying), CancelTimer(steps.AGAIN), Return(Rejected(why))))
 
 
 def resume(durable: ServerState) -> Step[State]:
@@ -196,4 +243,6 @@ def resume(durable: ServerState) -> Step[State]:
     note = (Note(Reloads(durable.table)),)
     if not durable.memory.wishes:
         return Step(durable, note)
-    return Step(durable, (*note, Begin(Transform()), *wish_again(durable.memory), SetTimer(AGAIN)))
+    return Step(
+        durable, (*note, Begin(Transform()), *wish_again(durable.memory), SetTimer(steps.AGAIN))
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -12,7 +13,7 @@ from counterpoint.model.actions import ACTIONS
 from counterpoint.model.node import System
 from counterpoint.model.observer import Observer
 from counterpoint.model.trace import Trace
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action
 
@@ -125,6 +126,18 @@ def always_conflict(node: NodeId, one: Value, other: Value) -> bool:
     return False
 
 
+def first_word(operation: Value, result: Value) -> str:
+    """The kind of a call, as a count of calls names it: the first word of its operation.
+
+    >>> first_word(("read", 3), 7)
+    'read'
+    """
+    del result
+    text = show(operation)
+    found = re.search(r"\w+", text)
+    return found.group() if found else text
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Everything that a run is made of, except the choices.
@@ -141,7 +154,8 @@ class Scenario:
     `visible(action)` tells which actions a property sees in their order, wherever they happen: runs
     that differ in the order of two visible actions are not equivalent to partial-order reduction.
     `steps` is the range from which a walk draws when the faults stop. `calls_floor` is the number
-    of completed calls per run below which a search counts as idle, and fails.
+    of completed calls per run below which a search counts as idle, and fails; `kind_of(operation,
+    result)` names the kind of a completed call, so that a search can tell how many of each it saw.
     `origin` is how to build the scenario again, as the trace file records it.
     """
 
@@ -165,6 +179,7 @@ class Scenario:
     visible: Callable[[Action], bool] = nothing_is_visible
     steps: tuple[int, int] = (10, 60)
     calls_floor: float = 0.5
+    kind_of: Callable[[Value, Value], str] = first_word
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:

@@ -125,7 +125,7 @@ class Books:
         count = len(self.chains)
         summary = (
             f"version {version} of token {token} has two owners: {link.owner} and {owner}; "
-            f"there are {count + 1} tokens, there were {count}"
+            f"there are {count + 1} tokens, there {'was' if count == 1 else 'were'} {count}"
         )
         return Breach(summary, (self.trail(token)[version - 1], paid), token)
 

@@ -159,6 +159,7 @@ def _result(
     was_interrupted: bool,
 ) -> dict[str, object]:
     progress = campaign.progress
+    runs = max(progress.runs, 1)
     result: dict[str, object] = {
         "outcome": outcome,
         **scenario.origin,
@@ -167,6 +168,7 @@ def _result(
         "runs": progress.runs,
         "steps": progress.steps,
         "completed_calls": progress.completed_calls,
+        "calls_per_run": {kind: round(count / runs, 2) for kind, count in progress.calls.items()},
         "faults": dict(progress.faults),
         "seconds": round(progress.seconds, 3),
         "interrupted": was_interrupted,
@@ -214,10 +216,11 @@ def _tell(
             )
         )
     faults = ", ".join(f"{count} {kind}" for kind, count in progress.faults.items()) or "none"
+    per_run = (f"{n / progress.runs:.2g} {kind}" for kind, n in progress.calls.items())
     click.echo(
         f"{outcome}{' (interrupted)' if was_interrupted else ''}: {progress.runs} runs, "
-        f"{progress.steps} steps, {progress.completed_calls} calls completed, faults: {faults} "
-        f"[{progress.seconds:.1f} s, seed {campaign.seed}]"
+        f"{progress.steps} steps, {progress.completed_calls} calls completed, faults: {faults}; "
+        f"in a run: {', '.join(per_run) or 'no call'} [{progress.seconds:.1f} s, seed {campaign.seed}]"
     )
     if outcome == "undecided":
         click.echo(_idle(campaign))

@@ -2,7 +2,8 @@
 
 By default a call is carried through: messages arrive, oldest first, until it is answered and nothing
 is on its way any more; where that is not enough, timers go off. With a delay each message waits for
-so many commands; in the mode "hand" nothing moves of its own accord.
+so many commands, and timers go off when none is left; in the mode "hand" nothing moves of its own
+accord.
 """
 
 from __future__ import annotations
@@ -140,6 +141,8 @@ class LiveRun:
             self._carry_through(PATIENCE_ROUNDS if is_patient else 0)
         elif self.delay != "hand":
             self.drain(due=self._clock - self.delay)
+            if is_patient and not self.ready() and self._waiting():
+                self._fire_all()  # what is awaited was lost: somebody has to ask again
         self._clock += 1
 
     def _carry_through(self, rounds: int) -> None:

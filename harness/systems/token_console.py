@@ -11,6 +11,7 @@ from counterpoint.harness.systems.token_effects import effects_of, ownership
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager_states import Serving, newest_known
 from counterpoint.impl.token_manager_words import (
     NO_OWNER,
     NO_PAYEE,
@@ -19,10 +20,8 @@ from counterpoint.impl.token_manager_words import (
     Holding,
     Pay,
     Rejected,
-    Serving,
     TokenStatus,
     Transform,
-    newest_known,
 )
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.trace import Trace

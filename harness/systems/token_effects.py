@@ -8,21 +8,23 @@ from typing import TypeAlias
 
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import DIRECTORY, Deployment
+from counterpoint.impl.token_manager_states import (
+    Installing,
+    Kept,
+    Paying,
+    Sealed,
+    Sealing,
+    Serving,
+    Watching,
+)
 from counterpoint.impl.token_manager_words import (
     Finish,
     GetTokens,
     Holding,
-    Installing,
-    Kept,
     Pay,
-    Paying,
     Pays,
     Rejected,
-    Sealed,
-    Sealing,
-    Serving,
     Transform,
-    Watching,
 )
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace

@@ -22,32 +22,34 @@ from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager import TokenManager
 from counterpoint.impl.token_manager_deployment import Deployment
 from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS
+from counterpoint.impl.token_manager_states import (
+    Asking,
+    Collecting,
+    Idle,
+    Imposing,
+    Joining,
+    Paying,
+    Sealed,
+    Serving,
+    State,
+)
 from counterpoint.impl.token_manager_words import (
     NO_PAYEE,
     NO_TOKEN,
     NOT_OWNER,
     TIMED_OUT,
-    Asking,
     Begins,
-    Collecting,
     Finish,
     GetTokens,
     Holding,
-    Idle,
-    Imposing,
-    Joining,
     Keeps,
     Pay,
-    Paying,
     Pays,
     Rejected,
     Reloads,
-    Sealed,
-    Serving,
-    State,
 )
 from counterpoint.model.observer import Observation, Observer
-from counterpoint.model.scenario import Property, Scenario
+from counterpoint.model.scenario import Property, Scenario, first_word
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
@@ -175,6 +177,16 @@ def view(call: Value, answer: Hashable) -> Seen | None:
     return None
 
 
+def kind_of(operation: Value, result: Value) -> str:
+    """Name the kind of a completed call; a payment that was finished after a crash is a payment.
+
+    >>> kind_of(Pay(1, 2), "OK"), kind_of(Pay(1, 2), Rejected("not the owner"))
+    ('pay', 'pay rejected')
+    """
+    kind = "pay" if isinstance(operation, Finish) else first_word(operation, result)
+    return f"{kind} rejected" if isinstance(result, Rejected) else kind
+
+
 def waits_for(world: World, client: NodeId, operation: Value) -> str:
     """Say what a call still waits for."""
     del operation
@@ -242,6 +254,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         role_of=role_of,
         steps=plan.steps,
         calls_floor=plan.calls_floor,
+        kind_of=kind_of,
     )
 
 
@@ -271,7 +284,7 @@ def _number(settings: Mapping[str, str], key: str, allowed: range) -> int | None
     )
 
 
-_FORKED_OR_STALE = ("conservation", "linearizability")
+_CONSERVATION, _LINEARIZABILITY = ("conservation",), ("linearizability",)
 
 ENTRY = Entry(
     name="token_manager",
@@ -282,31 +295,34 @@ ENTRY = Entry(
         "full": "6 clients, 5 servers, 60 tokens; many requests, two join, one leaves; all faults",
         "snapshots": "two payments to one owner are half-way, and two clients look",
         "contested": "one token that three clients pay round, with duplicates, timeouts, crashes",
+        "paid_twice": "one client that pays its one token again and again; the same faults",
         "joins": "two clients become servers while two others pay; the network parts",
-        "left_behind": "as joins, while one client hears nothing of it",
+        "newcomer": "as paid_twice without faults, while another client becomes a server",
+        "succession": "as newcomer, and one of the first servers leaves",
+        "left_behind": "as succession, with more tokens, while the network parts",
         "too_many_silent": "one server more is silent than the protocol survives",
         "small": "2 clients pay each other, no timer; explore all of it",
         "small_look": "a client pays another, which looks, no timer; explore all of it",
         "small_join": "a client pays while another becomes a server, no timer; explore it",
     },
     mutants={
-        "A1": Mutant("a quorum is half the servers", _FORKED_OR_STALE, "contested"),
-        "A2": Mutant("get_tokens without write-back", ("linearizability",), "snapshots"),
+        "A1": Mutant("a quorum is half the servers", _CONSERVATION, "paid_twice"),
+        "A2": Mutant("get_tokens without write-back", _LINEARIZABILITY, "snapshots"),
         "A3": Mutant(
             "get_tokens writes back once, whatever the servers hold by then",
-            ("linearizability",),
+            _LINEARIZABILITY,
             "snapshots",
         ),
-        "A4": Mutant("a payment is given up on a timeout", _FORKED_OR_STALE, "contested"),
-        "A5": Mutant("a server takes an older version", _FORKED_OR_STALE, "contested"),
-        "A6": Mutant("a change of role without state transfer", _FORKED_OR_STALE, "joins"),
-        "A7": Mutant("a change of role without seal", _FORKED_OR_STALE, "left_behind"),
-        "A8": Mutant("a client counts a majority of the first n", _FORKED_OR_STALE, "joins"),
-        "A9": Mutant("a payment does not raise the version", _FORKED_OR_STALE, "contested"),
-        "A10": Mutant("answers are counted per message", _FORKED_OR_STALE, "contested"),
-        "A11": Mutant("a server answers before it stores", _FORKED_OR_STALE, "contested"),
+        "A4": Mutant("a payment is given up on a timeout", _CONSERVATION, "paid_twice"),
+        "A5": Mutant("a server takes an older version", _CONSERVATION, "contested"),
+        "A6": Mutant("a change of role without state transfer", _CONSERVATION, "succession"),
+        "A7": Mutant("a change of role without seal", _LINEARIZABILITY, "left_behind"),
+        "A8": Mutant("a client counts a majority of the first n", _CONSERVATION, "newcomer"),
+        "A9": Mutant("a payment does not raise the version", _CONSERVATION, "paid_twice"),
+        "A10": Mutant("answers are counted per message", _CONSERVATION, "paid_twice"),
+        "A11": Mutant("a server answers before it stores", _CONSERVATION, "paid_twice"),
         "A12": Mutant(
-            "a server serves the new epoch before it is installed", _FORKED_OR_STALE, "joins"
+            "a server serves the new epoch before it is installed", _CONSERVATION, "succession"
         ),
     },
     settings={

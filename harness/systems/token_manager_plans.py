@@ -146,24 +146,57 @@ def joins(options: Options) -> Plan:
     return _parted(deployment, calls, (60, 160))
 
 
-def left_behind(options: Options) -> Plan:
-    """As `joins`, with more payments of the one client that may hear nothing of both changes."""
-    deployment = Deployment(4, options.servers or 3, options.tokens or 8)
-    calls: Calls = {
-        "c1": (Pay(0, 2), Pay(4, 2), Pay(0, 2), Pay(4, 2)),
-        "c2": (Pay(0, 1), Pay(4, 1), Pay(0, 1), Pay(4, 1)),
-        "c3": (Transform(),),
-        "c4": (Transform(),),
-    }
-    return _parted(deployment, calls, (60, 200))
-
-
 def _parted(deployment: Deployment, calls: Calls, steps: tuple[int, int]) -> Plan:
     """Cut off the first client alone, or together with a majority of the first servers."""
     first = deployment.first_configuration.servers
     sides = (("c1",), ("c1", *first[: len(first) // 2 + 1]))
     limits = budgets(cut=Budget(3, at_once=1))
     return Plan(deployment, calls, limits, steps, calls_floor=4.0, partitions=sides)
+
+
+AGAIN_AND_AGAIN = (Pay(0, 2), Pay(0, 3)) * 2
+"""What a client asks that tries to pay one token twice."""
+
+
+def paid_twice(options: Options) -> Plan:
+    """One client pays a token, and tries to pay it again and again: only the first time it may."""
+    deployment = Deployment(2, options.servers or 3, options.tokens or 1)
+    limits = budgets(duplicate=4, drop=3, crash=2, fire=8)
+    return Plan(deployment, {"c1": AGAIN_AND_AGAIN}, limits, (30, 90), calls_floor=3.0)
+
+
+def newcomer(options: Options) -> Plan:
+    """As `paid_twice`, while another client becomes a server: a majority is one server more."""
+    deployment = Deployment(2, options.servers or 3, options.tokens or 1)
+    calls: Calls = {"c1": AGAIN_AND_AGAIN, "c2": (Transform(),)}
+    return Plan(deployment, calls, {}, (30, 90), calls_floor=3.0)
+
+
+def succession(options: Options) -> Plan:
+    """As `newcomer`, and then the last server leaves: a majority need not have been one before."""
+    plan = newcomer(options)
+    *_, leaving = plan.deployment.first_configuration.servers
+    calls = {**plan.calls, leaving: (Transform(),)}
+    return Plan(plan.deployment, calls, {}, (40, 120), calls_floor=4.0)
+
+
+def left_behind(options: Options) -> Plan:
+    """As `succession`, while the newcomer and the first server are cut off from everybody else.
+
+    Those two are a majority in the end, the other two servers were one in the beginning. Each token
+    is paid to the server that leaves, which pays it back once it is a client.
+    """
+    deployment = Deployment(2, options.servers or 3, options.tokens or 8)
+    *staying, leaving = deployment.first_configuration.servers
+    mine = range(0, min(deployment.tokens, 8), 2)
+    calls: Calls = {
+        "c1": tuple(Pay(token, deployment.number_of[leaving]) for token in mine),
+        "c2": (Transform(),),
+        leaving: (Transform(), *(Pay(token, 1) for token in mine)),
+    }
+    limits = budgets(cut=Budget(3, at_once=1))
+    sides = (("c2", *staying[: len(staying) // 2]),)
+    return Plan(deployment, calls, limits, (80, 140), calls_floor=4.0, partitions=sides)
 
 
 def too_many_silent(options: Options) -> Plan:
@@ -179,7 +212,10 @@ PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
         "full": full,
         "snapshots": snapshots,
         "contested": contested,
+        "paid_twice": paid_twice,
         "joins": joins,
+        "newcomer": newcomer,
+        "succession": succession,
         "left_behind": left_behind,
         "too_many_silent": too_many_silent,
     }

@@ -46,7 +46,26 @@ def figures() -> Iterator[Figure]:
         yield Figure(f"{strategy} walks of the register", rate, "runs/s", ">= 5,000", note)
     yield _default_rate()
     yield _ratio(scenario)
+    yield _conservation()
     yield from _minimising()
+
+
+def _conservation() -> Figure:
+    """Alternating pairs of one search with conservation and one without, on the same seeds."""
+    judged = build("token_manager")
+    others = tuple(p for p in judged.properties if p.name != "conservation")
+    took = {True: 0.0, False: 0.0}
+    for seed in range(8):
+        for is_judged in (seed % 2 == 0, seed % 2 == 1):
+            scenario = judged if is_judged else judged.but(properties=others)
+            took[is_judged] += seconds(lambda s=scenario, n=seed: _search(s, n), rounds=1)  # type: ignore[misc]
+    share = 100 * (1 - took[False] / took[True])
+    return Figure("conservation in a walk of the token manager", share, "%", "<= 10", "all faults")
+
+
+def _search(scenario: Scenario, seed: int) -> None:
+    for _ in Campaign(scenario, seed=seed).search(Budgets(runs=200)):
+        pass
 
 
 def _walks(compiled: Compiled, examiner: Examiner, strategy: StrategyName, runs: int) -> int:

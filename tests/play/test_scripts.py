@@ -10,7 +10,11 @@ from click.testing import CliRunner, Result
 from counterpoint.harness.cli import main
 
 SCRIPTS = sorted(Path(__file__).parent.glob("*.script"))
-OPTIONS = {"by_hand": ["--servers", "3"], "late": ["--delay", "2"]}
+OPTIONS = {
+    "by_hand": ["--servers", "3"],
+    "late": ["--delay", "2"],
+    "pay_transform_pay": [],
+}
 
 
 def call(*arguments: str) -> Result:
@@ -35,6 +39,23 @@ def test_a_script_does_what_it_says_and_its_trace_replays(script: Path, tmp_path
     alone = call("replay", str(out), "--fault-free")
     assert alone.exit_code == 0, alone.output
     assert alone.output.startswith("equal: ")
+
+
+def test_a_script_alone_is_enough(tmp_path: Path) -> None:
+    script = Path(__file__).parent / "pay_transform_pay.script"
+    out = str(tmp_path / "session.jsonl")
+    assert call("play", "token_manager", "--script", str(script), "--out", out).exit_code == 0
+    slow = ["--servers", "5", "--faults", "--delay", "3", "--out", out]
+    played = CliRunner().invoke(
+        main,
+        ["play", "token_manager", *slow],
+        input="c1 pay 0 2\nwait 60\ns4 transform\nwait 60\nc2 pay 0 3\nwait 60\nstatus\n",
+    )
+    assert played.exit_code == 0, played.output
+    assert "c1 pay 0 2: OK" in played.output
+    assert "c2 pay 0 3: OK" in played.output
+    assert "servers s1 s2 s3 s5" in played.output
+    assert call("replay", out, "--fault-free").output.startswith("equal: ")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from counterpoint.impl.token_manager_words import (
-    Ask,
-    Configuration,
-    GetTokens,
-    Holding,
-    Holds,
-    Impose,
-    Store,
-    Told,
-)
+from counterpoint.impl.token_manager_messages import Ask, Holds, Impose, Store, Told
+from counterpoint.impl.token_manager_words import Configuration, GetTokens, Holding
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.world import Action
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 from time import monotonic
+from types import MappingProxyType
 from typing import Literal
 
 from counterpoint.model.scenario import Scenario
@@ -23,6 +24,7 @@ from counterpoint.model.search.minimise import Minimised, Minimiser
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.nearby import FAILING_MAX, TRIES, nearby
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.walk import Walk, walk
@@ -57,7 +59,7 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a campaign has done so far. `faults` counts by kind."""
+    """What a campaign has done so far. `faults` counts by kind, and so does `calls` completed ones."""
 
     runs: int
     steps: int
@@ -65,6 +67,7 @@ class Progress:
     faults: Mapping[str, int]
     findings: int
     seconds: float
+    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class Campaign:
         self._examiner = Examiner(self._compiled)
         self._runs = self._steps = self._completed = self._first_found_at = 0
         self._faults: Counter[str] = Counter()
+        self._calls = CallCounter(self._compiled)
         self._started = monotonic()
         self._stopped: float | None = None
         self._is_agreed = False
@@ -129,6 +133,7 @@ class Campaign:
             dict(sorted(self._faults.items())),
             len(self.findings),
             (self._stopped or monotonic()) - self._started,
+            dict(sorted(self._calls.counts.items())),
         )
 
     @property
@@ -172,6 +177,7 @@ class Campaign:
         self._runs += 1
         self._steps += len(run.choices)
         self._completed += sum(map(self._compiled.is_return.__getitem__, run.seen))
+        self._calls.add(run.seen)
         self._faults.update(dict(run.conditions.spent))
         name = self._examiner.broken(run, walked.failure)
         if name is not None:

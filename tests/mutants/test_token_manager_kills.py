@@ -1,0 +1,76 @@
+"""Every wrong variant of the token manager is found out, by the property that it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from counterpoint.harness.systems.token_manager import ENTRY
+from counterpoint.impl.token_manager_rules import RIGHT, VARIANTS, Rules
+from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+
+LENGTHS_MAX = {
+    "A1": 8, "A2": 11, "A3": 20, "A4": 11, "A5": 13, "A6": 42, "A7": 44, "A8": 30, "A9": 5,
+    "A10": 26, "A11": 20, "A12": 46,
+}  # fmt: skip
+"""How long a minimised run may be; `test_true_minimum` knows which are as short as can be."""
+
+CHANGES_ROLES = ("A6", "A7", "A8", "A12")
+SLOW = pytest.mark.slow
+
+
+def killed(mutant: str, *, seed: int) -> Counterexample:
+    """Return what a search of 30 seconds at most finds, minimised."""
+    campaign = Campaign(ENTRY.scenario(mutant=mutant), seed=seed, findings_max=3)
+    for _ in campaign.search(Budgets(runs=60_000, seconds=30)):
+        pass
+    example = campaign.counterexample()
+    assert example is not None, f"{mutant} lives"
+    return example
+
+
+def test_each_variant_differs_from_the_right_rules_in_one_rule_of_its_own() -> None:
+    def differences(rules: Rules) -> tuple[str, ...]:
+        names = (field.name for field in fields(Rules))
+        return tuple(name for name in names if getattr(rules, name) != getattr(RIGHT, name))
+
+    changed = [differences(rules) for rules in VARIANTS.values()]
+    assert all(len(names) == 1 for names in changed)
+    assert len(set(changed)) == len(VARIANTS) == len(fields(Rules))
+
+
+def test_the_catalog_lists_every_variant_with_one_property() -> None:
+    assert list(ENTRY.mutants) == list(VARIANTS) == [f"A{number}" for number in range(1, 13)]
+    assert all(len(mutant.breaks) == 1 for mutant in ENTRY.mutants.values())
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [pytest.param(m, marks=SLOW if m in (*CHANGES_ROLES, "A3", "A10", "A11") else ())
+     for m in VARIANTS],
+)  # fmt: skip
+def test_every_variant_is_found_out(mutant: str) -> None:
+    example = killed(mutant, seed=0)
+    assert (example.verdict.property,) == ENTRY.mutants[mutant].breaks
+    assert example.is_fixpoint
+    assert len(example.trace.choices) <= LENGTHS_MAX[mutant]
+    has_change = any(
+        event.kind == "role" and event.value == "server" for event in example.trace.events
+    )
+    assert has_change == (mutant in CHANGES_ROLES), "a change of role, exactly where it takes one"
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(1, 11))
+@pytest.mark.parametrize("mutant", VARIANTS)
+def test_every_variant_is_found_out_whatever_the_seed(mutant: str, seed: int) -> None:
+    example = killed(mutant, seed=seed)
+    assert (example.verdict.property,) == ENTRY.mutants[mutant].breaks
+    assert len(example.trace.choices) <= LENGTHS_MAX[mutant]
+
+
+def test_two_incomparable_snapshots_are_shown_as_such() -> None:
+    example = killed("A3", seed=0)
+    assert "are two incomparable snapshots" in example.verdict.summary
+    assert len(example.verdict.because) == 4
