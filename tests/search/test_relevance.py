@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled, CoreId
 from counterpoint.model.search.engine.relevance import Relevance, TooManyCores
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
+from tests.oracles.table import has_numpy
 from tests.search.little import little
 from tests.search.small_systems import CASES, Case, right, tokens, two_writes
 
@@ -167,6 +169,20 @@ def _without_spent(explorer: Explorer, bound: Relevance, node: int, slot: int) -
 def test_late_answers_of_the_register_are_forgotten() -> None:
     scenario = build("register", scenario="small")
     assert explored(scenario, "forget").states == 204_943
+
+
+@pytest.mark.skipif(not has_numpy(), reason="checkpoints need numpy")
+def test_an_exploration_that_forgets_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
+    from counterpoint.model.search.columnar.explorer import VectorExplorer
+
+    first = VectorExplorer(right("1", "1"), no_op="forget", limits=Limits(depth=9))
+    *_, before = first.explore()
+    first.save(tmp_path / "right")
+    second = VectorExplorer(right("1", "1"), no_op="forget")
+    second.resume(tmp_path / "right")
+    *_, resumed = second.explore()
+    assert resumed.levels[:9] == before.levels
+    assert (resumed.states, resumed.generated) == (8_279, 38_387)
 
 
 def test_a_queue_forgets_nothing() -> None:
