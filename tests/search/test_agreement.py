@@ -157,11 +157,9 @@ SHARED = {
 @needs_numpy
 @pytest.mark.parametrize("case", [case for case in CASES if case.name in SHARED], ids=str)
 def test_one_worker_and_two_agree(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = vector.VectorExplorer.__init__.__kwdefaults__ or {}
-    shares = {"parallel_from": 15, "chunk_states": 8}  # so that levels of few states are shared
-    assert any(name in usual for name in shares)
-    for name in shares.keys() & usual.keys():
-        monkeypatch.setitem(usual, name, shares[name])
+    usual = vector.VectorExplorer.__init__.__kwdefaults__
+    assert usual is not None
+    monkeypatch.setitem(usual, "chunk_states", 8)  # so that levels of few states are shared
     alone = explored(case.scenario, Options(engine="numpy"))
     together = explored(case.scenario, Options(engine="numpy", workers=2))
     assert max(alone.levels) > 20
