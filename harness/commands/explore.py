@@ -74,7 +74,14 @@ from counterpoint.model.tracefile import write_trace
     help="dpor: one run of every class that differs in the order of independent steps; "
     "judges whole traces.",
 )
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many threads share the work, with numpy.",
+)
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -87,7 +94,13 @@ from counterpoint.model.tracefile import write_trace
     show_default=True,
     help="How long to wait between two checkpoints.",
 )
-@click.option("--engine", type=click.Choice(["auto", "plain", "numpy"]), default="auto")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "plain", "numpy"]),
+    default="auto",
+    show_default=True,
+    help="auto: numpy where it is installed and can do what was asked.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
