@@ -75,7 +75,10 @@ def _legal(history: list[Operation], specification: Specification) -> bool:
 def test_the_observer_and_an_exhaustive_search_agree_after_every_event(
     specification: Specification, operations: list[Choice], results: list[Hashable]
 ) -> None:
-    scenario, observer = system("2", "1"), LinearizabilityObserver(specification, view)
+    scenario, observer = (
+        system("2", "1", observer=True),
+        LinearizabilityObserver(specification, view),
+    )
     outcomes = {True: 0, False: 0}
     for seed in range(250):
         random, memory, seen = Random(seed), observer.initial, list[Observation]()

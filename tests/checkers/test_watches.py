@@ -33,7 +33,7 @@ def agreed(
     observer: Observer, judge: Callable[[Trace], bool], runs: Iterator[list[Observation]]
 ) -> dict[bool, int]:
     """Compare an observer and a checker after every event; return how often each verdict was given."""
-    scenario, outcomes = system("2", "1"), {True: 0, False: 0}
+    scenario, outcomes = system("2", "1", observer=True), {True: 0, False: 0}
     for run in runs:
         memory = observer.initial
         for count, observation in enumerate(run, start=1):

@@ -187,6 +187,7 @@ def system(
     network: Network = "unordered",
     busy: str = "ignore",
     history: str = "partial",
+    observer: bool = False,
 ) -> Scenario:
     """Return the register with so many servers and clients; `busy` servers "ignore" or "keep".
 
@@ -204,7 +205,7 @@ def system(
         name="abd",
         system=protocol,
         calls={},
-        properties=(linearizability(),),
+        properties=(linearizability(observer=observer),),
         goals=(Goal("value chosen", value_chosen),),
         network=one_of("network", network, "unordered", "ordered"),
         visible=begins_or_ends if is_total else nothing_is_visible,

@@ -159,7 +159,11 @@ class Paxos:
 
 
 def system(
-    servers: str = "3", clients: str = "2", put_count: str = "1", network: Network = "unordered"
+    servers: str = "3",
+    clients: str = "2",
+    put_count: str = "1",
+    network: Network = "unordered",
+    observer: bool = False,
 ) -> Scenario:
     """Return Paxos with so many servers and clients."""
     protocol = Paxos(
@@ -171,7 +175,7 @@ def system(
         name="paxos",
         system=protocol,
         calls={},
-        properties=(linearizability(),),
+        properties=(linearizability(observer=observer),),
         network=one_of("network", network, "unordered", "ordered"),
         calls_floor=0.0,
     )

@@ -47,7 +47,11 @@ class SingleCopy:
 
 
 def system(
-    servers: str = "1", clients: str = "2", put_count: str = "1", network: Network = "unordered"
+    servers: str = "1",
+    clients: str = "2",
+    put_count: str = "1",
+    network: Network = "unordered",
+    observer: bool = False,
 ) -> Scenario:
     """Return the unreplicated register with so many servers and clients."""
     protocol = SingleCopy(
@@ -59,7 +63,7 @@ def system(
         name="single-copy",
         system=protocol,
         calls={},
-        properties=(linearizability(),),
+        properties=(linearizability(observer=observer),),
         network=one_of("network", network, "unordered", "ordered"),
         calls_floor=0.0,
     )

@@ -40,15 +40,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Model:
-    """A model to explore state by state, the whole history in the identity of a state."""
+    """A model to explore state by state."""
 
     module: str
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str | bool] = field(default_factory=dict)
     engine: EngineName = "auto"
     no_op: NoOp | None = None
     is_lossy: bool = False
     symmetry: bool = False
-    history: bool = True
 
     def explore(self) -> tuple[Explored, tuple[Reached, ...]]:
         """Explore it completely; return what was counted, and where its goals were met."""
@@ -56,7 +55,6 @@ class Model:
         options = Options(
             no_op=self.no_op,
             is_lossy=self.is_lossy,
-            history=self.history,
             engine=self.engine,
             symmetry=self.symmetry,
         )
@@ -143,7 +141,7 @@ def _others(engine: EngineName) -> Iterator[Row]:
         model = Model("single_copy", {"clients": str(clients)}, engine)
         size: Size = "large" if clients == 4 else "small"
         yield _states(f"single copy, {clients} clients", model, unique, size=size)
-    observed = Model("single_copy", {"clients": "4"}, engine, history=False)
+    observed = Model("single_copy", {"clients": "4", "observer": True}, engine)
     yield _states(
         "single copy, 4 clients, observer", observed, 106_137, size="large", is_published=False
     )

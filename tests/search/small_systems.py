@@ -162,10 +162,14 @@ CASES = (
     Case("causal_deps C6", store("causal_deps", "C6"), "Lamport clocks", is_tiny=False),
     Case("causal_lamport", store("causal_lamport"), is_tiny=False, has_few_classes=False),
     Case("causal_lamport D1", store("causal_lamport", "D1"), "causal order", is_tiny=False),
-    Case("abd", abd.system("2", "2", network="ordered")),
-    Case("one server", single_copy.system("1", "2")),
-    Case("two servers that do not talk", single_copy.system("2", "2"), "linearizability"),
-    Case("paxos", paxos.system("3", "1")),
+    Case("abd", abd.system("2", "2", network="ordered", observer=True)),
+    Case("one server", single_copy.system("1", "2", observer=True)),
+    Case(
+        "two servers that do not talk",
+        single_copy.system("2", "2", observer=True),
+        "linearizability",
+    ),
+    Case("paxos", paxos.system("3", "1", observer=True)),
     Case("two-phase commit", two_phase_commit.system("3")),
     Case("lastzero", cells.lastzero("3")),
 )

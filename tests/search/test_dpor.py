@@ -68,9 +68,9 @@ class _AwakeOnly(Reducer):
 
 
 SCENARIOS = [
-    pytest.param(single_copy.system("1", "3"), id="one server"),
-    pytest.param(single_copy.system("2", "2"), id="two servers that do not talk"),
-    pytest.param(abd.system("2", "2"), marks=pytest.mark.nightly, id="replicated"),
+    pytest.param(single_copy.system("1", "3", observer=True), id="one server"),
+    pytest.param(single_copy.system("2", "2", observer=True), id="two servers that do not talk"),
+    pytest.param(abd.system("2", "2", observer=True), marks=pytest.mark.nightly, id="replicated"),
 ]
 
 
@@ -97,7 +97,7 @@ def order_in_real_time(trace: Trace) -> object:
 
 
 def test_the_order_of_calls_and_returns_needs_to_be_dependent() -> None:
-    scenario = single_copy.system("2", "2")
+    scenario = single_copy.system("2", "2", observer=True)
     every = {order_in_real_time(trace) for trace in all_runs(scenario)}
     with_it = {order_in_real_time(t) for t in Reducer(scenario, real_time=True).runs()}
     without = {order_in_real_time(t) for t in Reducer(scenario, real_time=False).runs()}
@@ -107,7 +107,7 @@ def test_the_order_of_calls_and_returns_needs_to_be_dependent() -> None:
 
 @pytest.mark.parametrize(("servers", "is_right"), [("1", True), ("2", False)])
 def test_reduced_and_full_search_agree_on_linearizability(servers: str, is_right: bool) -> None:
-    scenario = single_copy.system(servers, "2")
+    scenario = single_copy.system(servers, "2", observer=True)
     *_, reduced = Reducer(scenario).explore()
     *_, full = Explorer(scenario).explore()
     assert (reduced.violation is None) == (full.violation is None) == is_right

@@ -65,10 +65,10 @@ def is_large(scenario: Scenario) -> bool:
 
 SYSTEMS = [
     *(pytest.param(little(seed), id=f"little {seed}") for seed in LITTLE),
-    pytest.param(abd.system("2", "2"), id="abd"),
-    pytest.param(abd.system("3", "2", network="ordered"), id="abd, ordered"),
-    pytest.param(paxos.system("3", "2"), id="paxos"),
-    pytest.param(single_copy.system("1", "3"), id="single copy"),
+    pytest.param(abd.system("2", "2", observer=True), id="abd"),
+    pytest.param(abd.system("3", "2", network="ordered", observer=True), id="abd, ordered"),
+    pytest.param(paxos.system("3", "2", observer=True), id="paxos"),
+    pytest.param(single_copy.system("1", "3", observer=True), id="single copy"),
     pytest.param(two_phase_commit.system("3"), id="two-phase commit"),
     pytest.param(cells.lastzero("3"), id="lastzero"),
     *(

@@ -76,7 +76,7 @@ def test_both_engines_find_what_the_reference_world_finds(seed: int, engine: Eng
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_run_to_a_goal_ends_there_and_no_sooner(engine: EngineName) -> None:
-    scenario = abd.system("3", "1")
+    scenario = abd.system("3", "1", observer=True)
     [result] = found(scenario, engine, history=True)
     trace = run(scenario, result.choices)
     met = [is_met(scenario.goals[0], world) for world in trace.worlds]

@@ -18,12 +18,12 @@ from tests.support.abd import abd  # noqa: E402
 
 
 def test_a_resumed_exploration_ends_with_the_same_counts(tmp_path: Path) -> None:
-    whole = finished(VectorExplorer(system("3", "1")))
+    whole = finished(VectorExplorer(system("3", "1", observer=True)))
     path = tmp_path / "deep" / "abd.checkpoint"
-    first = VectorExplorer(system("3", "1"), limits=Limits(states=400))
+    first = VectorExplorer(system("3", "1", observer=True), limits=Limits(states=400))
     assert finished(first).stop == "states"
     first.save(path)
-    second = VectorExplorer(system("3", "1"))
+    second = VectorExplorer(system("3", "1", observer=True))
     second.resume(path)
     assert 400 <= second.progress.states < whole.states
     assert counts(finished(second)) == counts(whole)
@@ -44,9 +44,9 @@ def test_a_counterexample_is_as_short_after_a_resumption(tmp_path: Path) -> None
 
 def test_a_checkpoint_of_another_exploration_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "abd.checkpoint"
-    VectorExplorer(system("2", "2")).save(path)
+    VectorExplorer(system("2", "2", observer=True)).save(path)
     with pytest.raises(BadCheckpoint, match=r"another exploration: its network is 'unordered'"):
-        VectorExplorer(system("2", "2", network="ordered")).resume(path)
+        VectorExplorer(system("2", "2", network="ordered", observer=True)).resume(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"noise", b"PK\x03\x04" + b"\0" * 50])
@@ -54,13 +54,13 @@ def test_a_damaged_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None
     path = tmp_path / "abd.checkpoint"
     path.write_bytes(content)
     with pytest.raises(BadCheckpoint, match="no checkpoint, or a damaged one"):
-        VectorExplorer(system("2", "2")).resume(path)
+        VectorExplorer(system("2", "2", observer=True)).resume(path)
 
 
 def test_limits_end_an_exploration_with_what_it_established() -> None:
-    explored = finished(VectorExplorer(system("3", "1"), limits=Limits(depth=5)))
+    explored = finished(VectorExplorer(system("3", "1", observer=True), limits=Limits(depth=5)))
     assert (explored.stop, explored.depth) == ("depth", 5)
-    assert explored.levels == finished(VectorExplorer(system("3", "1"))).levels[:5]
+    assert explored.levels == finished(VectorExplorer(system("3", "1", observer=True))).levels[:5]
 
 
 def test_both_explorations_find_a_shortest_counterexample() -> None:
@@ -75,11 +75,13 @@ def test_both_explorations_find_a_shortest_counterexample() -> None:
 
 def test_what_was_counted_of_an_unfinished_level_is_left_out() -> None:
     """An interruption within a level leaves the counts of the whole levels before it."""
-    explorer = VectorExplorer(system("3", "1"), chunk_states=10)
+    explorer = VectorExplorer(system("3", "1", observer=True), chunk_states=10)
     reports = explorer.explore(every_seconds=0)
     unfinished = [next(reports) for _ in range(40)]
     reports.close()
     explorer.interrupt()
     assert len({report.depth for report in unfinished}) < 40
-    whole = finished(Explorer(system("3", "1"), limits=Limits(depth=explorer.progress.depth)))
+    whole = finished(
+        Explorer(system("3", "1", observer=True), limits=Limits(depth=explorer.progress.depth))
+    )
     assert counts(explorer.progress) == counts(whole)

@@ -37,11 +37,11 @@ CHUNK_STATES = 10
 def sound() -> dict[str, Scenario]:
     faults = budgets(duplicate=1, omit=1, crash=1, cut=1)
     return {
-        "abd 2 2": oracle_abd.system("2", "2"),
-        "abd 3 1 ordered": oracle_abd.system("3", "1", network="ordered"),
+        "abd 2 2": oracle_abd.system("2", "2", observer=True),
+        "abd 3 1 ordered": oracle_abd.system("3", "1", network="ordered", observer=True),
         "two-phase commit": two_phase_commit.system("4"),
-        "paxos": paxos.system("2", "3"),
-        "single copy": single_copy.system("1", "3"),
+        "paxos": paxos.system("2", "3", observer=True),
+        "single copy": single_copy.system("1", "3", observer=True),
         "faults": abd(limits=faults, faults_max=1, calls={"c1": (Write(1),), "c2": ()}),
         "abd": abd(limits={}, calls={"c1": (), "c2": (Read(),)}),
     }
@@ -51,7 +51,7 @@ def wrong() -> dict[str, Scenario]:
     """Systems that break a promise in a level of many chunks."""
     return {
         "a property": abd(writes_back=False, limits={}),
-        "a property, ordered": single_copy.system("2", "3", network="ordered"),
+        "a property, ordered": single_copy.system("2", "3", network="ordered", observer=True),
         "a property, with faults": little(29),
         "authorisation": build("register", mutant="B10").but(limits={}),
         "an invariant": two_phase_commit.system("4").but(
@@ -118,7 +118,7 @@ def test_what_is_done_in_large_explorations_changes_nothing(
     module: ModuleType, limit: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tables that are searched, and successors that are united early, give the same numbers."""
-    scenario = oracle_abd.system("3", "1")
+    scenario = oracle_abd.system("3", "1", observer=True)
     expected = found(scenario, 1, tmp_path / "0")
     monkeypatch.setattr(module, limit, value)
     for workers in (1, 2):
@@ -129,7 +129,9 @@ def test_what_is_done_in_large_explorations_changes_nothing(
 
 @pytest.mark.nightly
 def test_two_workers_count_what_is_published_of_millions_of_states() -> None:
-    explored = finished(VectorExplorer(oracle_abd.system("5", "1"), history=True, workers=2))
+    explored = finished(
+        VectorExplorer(oracle_abd.system("5", "1", observer=True), history=True, workers=2)
+    )
     assert counts(explored)[:5] == (3_923_605, 19_117_500, 29, 9_504, 0)
 
 
@@ -150,7 +152,7 @@ def test_several_workers_find_the_same_counterexample(name: str, tmp_path: Path)
 
 @pytest.mark.parametrize(("first", "second"), [(2, 1), (1, 2), (3, 2)])
 def test_any_number_of_workers_resumes(first: int, second: int, tmp_path: Path) -> None:
-    scenario, path = oracle_abd.system("3", "1"), tmp_path / "abd.checkpoint"
+    scenario, path = oracle_abd.system("3", "1", observer=True), tmp_path / "abd.checkpoint"
     before = VectorExplorer(
         scenario, workers=first, chunk_states=CHUNK_STATES, limits=Limits(states=400)
     )
@@ -175,7 +177,10 @@ def test_limits_hold_with_several_workers(limits: Limits, stop: str) -> None:
     alone, together = (
         finished(
             VectorExplorer(
-                oracle_abd.system("3", "1"), workers=n, chunk_states=CHUNK_STATES, limits=limits
+                oracle_abd.system("3", "1", observer=True),
+                workers=n,
+                chunk_states=CHUNK_STATES,
+                limits=limits,
             )
         )
         for n in (1, 2)
@@ -185,7 +190,9 @@ def test_limits_hold_with_several_workers(limits: Limits, stop: str) -> None:
 
 
 def test_workers_report_within_a_level() -> None:
-    explorer = VectorExplorer(oracle_abd.system("3", "1"), workers=2, chunk_states=CHUNK_STATES)
+    explorer = VectorExplorer(
+        oracle_abd.system("3", "1", observer=True), workers=2, chunk_states=CHUNK_STATES
+    )
     depths = [explored.depth for explored in explorer.explore(every_seconds=0)]
     assert len(depths) > 3 * depths[-1]
     assert depths == sorted(depths)
@@ -204,7 +211,7 @@ def nothing_remains() -> Iterator[None]:
 @pytest.mark.usefixtures("nothing_remains")
 def test_an_exploration_that_is_left_ends_its_workers(tmp_path: Path) -> None:
     """Left within a level, it can be saved, and what it saves is resumed to the right end."""
-    scenario, path = oracle_abd.system("3", "1"), tmp_path / "abd.checkpoint"
+    scenario, path = oracle_abd.system("3", "1", observer=True), tmp_path / "abd.checkpoint"
     explorer = VectorExplorer(scenario, workers=2, chunk_states=CHUNK_STATES)
     reports = explorer.explore(every_seconds=0)
     while next(reports).depth < 10:
@@ -231,7 +238,9 @@ def test_what_fails_in_a_worker_reaches_the_caller(
         return expand(expander, *given, may_grow=may_grow)
 
     monkeypatch.setattr(Expander, "expand", failing)
-    explorer = VectorExplorer(oracle_abd.system("3", "1"), workers=2, chunk_states=CHUNK_STATES)
+    explorer = VectorExplorer(
+        oracle_abd.system("3", "1", observer=True), workers=2, chunk_states=CHUNK_STATES
+    )
     with pytest.raises(type(failure), match=str(failure.args[0])):
         finished(explorer)
     assert explorer.progress.states > CHUNK_STATES
@@ -249,7 +258,7 @@ def test_an_interrupt_while_workers_are_busy_ends_them(monkeypatch: pytest.Monke
         return expand(expander, *given, may_grow=may_grow)
 
     monkeypatch.setattr(Expander, "expand", interrupting)
-    scenario = oracle_abd.system("3", "1")
+    scenario = oracle_abd.system("3", "1", observer=True)
     explorer = VectorExplorer(scenario, workers=2, chunk_states=CHUNK_STATES)
     with pytest.raises(KeyboardInterrupt):
         finished(explorer)
