@@ -75,7 +75,8 @@ class TokenConsole:
                 return f"{len(result)} tokens, each @version, of owner{rows}", False
             case tuple():
                 held = [f"{token}@{version}" for token, version in result]
-                return f"{len(held)} tokens{_rows(held) if held else ''}", False
+                noun = "token" if len(held) == 1 else "tokens"
+                return f"{len(held)} {noun}{_rows(held) if held else ''}", False
         return show(result), False
 
     def status(self, world: World) -> Iterator[str]:
