@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
+from counterpoint.checkers.conservation.cuts import check_paths
 from counterpoint.checkers.conservation.watch import ConservationObserver
 from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.ledger.chains import Move
@@ -66,7 +67,11 @@ def properties(
     ledger = Ledger(start, tuple(deployment.number_of.values()))
 
     def conservation(trace: Trace) -> Verdict:
-        return check_conservation(trace, start, reading_of(deployment))
+        verdict = check_conservation(trace, start, reading_of(deployment))
+        if verdict.is_broken or not trace.worlds:
+            return verdict  # fast walks tell what was noted, and not what happened before what
+        cuts = check_paths(trace, start, reading_of(deployment), name=verdict.property)
+        return cuts if cuts.is_broken else verdict
 
     def linearizability(trace: Trace) -> Verdict:
         return check_ledger(history_of(deployment, trace), ledger)
