@@ -14,7 +14,10 @@ LENGTHS_MAX = {
     "A1": 8, "A2": 11, "A3": 20, "A4": 11, "A5": 13, "A6": 42, "A7": 44, "A8": 30, "A9": 5,
     "A10": 26, "A11": 20, "A12": 46,
 }  # fmt: skip
-"""How long a minimised run may be; `test_true_minimum` knows which are as short as can be."""
+"""How long a minimised run of seed 0 may be; `test_true_minimum` knows which are as short as can be.
+
+With another seed a fixpoint may be longer: A7 has 57 steps with one of ten, no more than 44 with the others.
+"""
 
 CHANGES_ROLES = ("A6", "A7", "A8", "A12")
 SLOW = pytest.mark.slow
@@ -67,7 +70,7 @@ def test_every_variant_is_found_out(mutant: str) -> None:
 def test_every_variant_is_found_out_whatever_the_seed(mutant: str, seed: int) -> None:
     example = killed(mutant, seed=seed)
     assert (example.verdict.property,) == ENTRY.mutants[mutant].breaks
-    assert len(example.trace.choices) <= LENGTHS_MAX[mutant]
+    assert example.is_fixpoint
 
 
 def test_two_incomparable_snapshots_are_shown_as_such() -> None:
