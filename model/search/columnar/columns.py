@@ -73,10 +73,14 @@ class PairTable:
         self._cells = np.full((64, 16), -1, np.int32)
         self._sparse: dict[tuple[int, int], int] | None = None
 
-    def ask(self, first: int, second: int) -> int:
-        """Return the function of one pair."""
-        pair = np.array([first], np.int64), np.array([second], np.int64)
-        return int(self.look_up(*pair)[0])
+    def learn(self, first: Ids, second: Ids) -> None:
+        """Compute the function of pairs that were not asked before, in the order given."""
+        self._make_room(int(first.max()) + 1, int(second.max()) + 1)
+        if self._sparse is None:
+            self._answer(first, second)
+            return
+        for row in range(len(first)):
+            self.look_up(first[row : row + 1], second[row : row + 1])
 
     def look_up(self, first: Ids, second: Ids) -> Ids:
         """Return the function of each pair."""
@@ -110,7 +114,9 @@ class PairTable:
 
     def _fill(self, first: Ids, second: Ids) -> None:
         width = int(second.max()) + 1
-        rows, columns = np.divmod(np.unique(first * width + second), width)
+        self._answer(*np.divmod(np.unique(first * width + second), width))
+
+    def _answer(self, rows: Ids, columns: Ids) -> None:
         answers: list[int] = []
         try:
             with _without_collection():
