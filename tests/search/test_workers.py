@@ -164,6 +164,26 @@ def test_any_number_of_workers_resumes(first: int, second: int, tmp_path: Path) 
     assert counts(finished(after)) == counts(finished(Explorer(scenario)))
 
 
+@pytest.mark.parametrize("cells_max", [1_500, columns.DENSE_CELLS_MAX])
+@pytest.mark.parametrize("name", sound())
+def test_what_is_resumed_gives_the_same_numbers(
+    name: str, cells_max: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables that learn from a journal, many questions at once, go on as if nothing had happened."""
+    monkeypatch.setattr(columns, "DENSE_CELLS_MAX", cells_max)
+    scenario, path = sound()[name], tmp_path / "half"
+    whole = found(scenario, 1, tmp_path / "whole")
+    half = found(scenario, 1, path, Limits(states=100))
+    again = VectorExplorer(scenario, chunk_states=CHUNK_STATES)
+    again.resume(path)
+    assert counts(finished(again)) == counts(whole.explored)
+    again.save(path)
+    saved = load(path, again.about)
+    assert saved.journal.tolist() == whole.journal
+    assert [[word.tolist() for word in words] for words in saved.levels] == whole.levels
+    assert 0 < len(half.journal) < len(whole.journal)
+
+
 @pytest.mark.parametrize(
     ("limits", "stop"),
     [

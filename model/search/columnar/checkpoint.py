@@ -12,13 +12,16 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from counterpoint.model.search.columnar.packing import Words
+from counterpoint.model.search.columnar.packing import Ids, Words
 from counterpoint.model.values import Json
+
+Questions: TypeAlias = npt.NDArray[np.int32]
+"""Rows of (table, first argument, second argument)."""
 
 VERSION = 1
 
@@ -31,16 +34,19 @@ class Journal:
     """The questions asked of the tables so far: (table, first argument, second argument)."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[int, int, int]] = []
+        self._parts: list[Questions] = []
 
-    def note(self, table: int, first: int, second: int) -> None:
-        """Add a question; it was answered."""
-        self._rows.append((table, first, second))
+    def note(self, table: int, first: Ids, second: Ids) -> None:
+        """Add questions to a table, in their order; they were answered."""
+        part = np.empty((len(first), 3), np.int32)
+        part[:, 0], part[:, 1], part[:, 2] = table, first, second
+        self._parts.append(part)
 
     @property
-    def array(self) -> npt.NDArray[np.int32]:
+    def array(self) -> Questions:
         """The questions as rows."""
-        return np.array(self._rows, np.int32).reshape(-1, 3)
+        self._parts = [np.concatenate([np.empty((0, 3), np.int32), *self._parts])]
+        return self._parts[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Checkpoint:
 
     about: dict[str, Json]
     state: dict[str, Json]
-    journal: npt.NDArray[np.int32]
+    journal: Questions
     levels: tuple[Words, ...]
 
 
@@ -111,7 +117,9 @@ def _require_same(path: Path, meta: dict[str, Any], about: dict[str, Json]) -> N
             )
 
 
-def replayed(journal: npt.NDArray[np.int32], tables: Sequence[Any]) -> None:
-    """Ask the tables what they were asked before."""
-    for table, first, second in journal.tolist():
-        tables[table].ask(first, second)
+def replayed(journal: Questions, tables: Sequence[Any]) -> None:
+    """Ask the tables what they were asked before; in a row what one table was asked in a row."""
+    starts = np.flatnonzero(np.diff(journal[:, 0], prepend=-1))
+    for part in np.split(journal.astype(np.int64), starts[1:]):
+        if len(part):
+            tables[part[0, 0]].learn(part[:, 1], part[:, 2])

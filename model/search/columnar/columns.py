@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
@@ -13,48 +14,45 @@ import numpy.typing as npt
 
 from counterpoint.model.search.columnar.checkpoint import Journal
 from counterpoint.model.search.columnar.packing import Ids
-from counterpoint.model.search.engine.slots import Slots, Transition
+from counterpoint.model.search.engine.slots import Slots
+from counterpoint.model.world import Action
 
 Column: TypeAlias = npt.NDArray[np.int32]
+
+Note: TypeAlias = Callable[[Ids, Ids], None]
+"""Takes down pairs that were answered, in their order."""
 
 DENSE_CELLS_MAX = 1 << 27
 """A table of pairs up to this many cells is an array; a larger one is searched."""
 
 
 class Growing:
-    """An array of integers that grows at its end, in batches: `settle` makes it whole.
+    """An array of integers that grows at its end, many at a time.
 
-    A value that is not put is 0. One thread may let it grow while others read what was settled.
+    One thread may let it grow while others read.
     """
 
     def __init__(self) -> None:
         self._array = np.zeros(1024, np.int32)
         self._count = 0
-        self._places: list[int] = []
-        self._values: list[int] = []
 
     def __len__(self) -> int:
         return self._count
 
-    def put(self, place: int, value: int) -> None:
-        """Set a value beyond those that are settled."""
-        self._places.append(place)
-        self._values.append(value)
-
-    def settle(self, count: int) -> None:
-        """Let there be `count` values."""
+    def extend(self, values: Column | Ids | list[int]) -> None:
+        """Add values at the end."""
+        count = self._count + len(values)
         if count > len(self._array):
             larger = np.zeros(1 << count.bit_length(), np.int32)
             larger[: self._count] = self.array
             self._array = larger
-        self._array[self._places] = self._values
-        self._places, self._values = [], []
+        self._array[self._count : count] = values
         # Last, and the array is read first: who sees the new count sees the new values.
         self._count = count
 
     @property
     def array(self) -> Column:
-        """The values that are settled."""
+        """The values so far."""
         return self._array[: self._count]
 
 
@@ -67,23 +65,22 @@ class PairTable:
     def __init__(
         self,
         compute: Callable[[int, int], int],
-        note: Callable[[int, int], None],
+        note: Note,
         settle: Callable[[], None] = lambda: None,
     ) -> None:
         """`settle` is called before answers can be seen that were computed since."""
-        self._answer, self._note, self._settle = compute, note, settle
+        self._compute, self._note, self._settle = compute, note, settle
         self._cells = np.full((64, 16), -1, np.int32)
         self._sparse: dict[tuple[int, int], int] | None = None
 
-    def _compute(self, first: int, second: int) -> int:
-        answer = self._answer(first, second)
-        self._note(first, second)
-        return answer
-
-    def ask(self, first: int, second: int) -> int:
-        """Return the function of one pair."""
-        pair = np.array([first], np.int64), np.array([second], np.int64)
-        return int(self.look_up(*pair)[0])
+    def learn(self, first: Ids, second: Ids) -> None:
+        """Compute the function of pairs that were not asked before, in the order given."""
+        self._make_room(int(first.max()) + 1, int(second.max()) + 1)
+        if self._sparse is None:
+            self._answer(first, second)
+            return
+        for row in range(len(first)):
+            self.look_up(first[row : row + 1], second[row : row + 1])
 
     def look_up(self, first: Ids, second: Ids) -> Ids:
         """Return the function of each pair."""
@@ -95,8 +92,9 @@ class PairTable:
         found = _gathered(self._cells, first, second)
         missing = np.flatnonzero(found < 0)
         if len(missing):
-            self._fill(first[missing], second[missing])
-            found[missing] = self._cells[first[missing], second[missing]]
+            first, second = first.take(missing), second.take(missing)
+            self._fill(first, second)
+            found[missing] = _gathered(self._cells, first, second)
         return found
 
     def recall(self, first: Ids, second: Ids) -> Ids:
@@ -116,16 +114,20 @@ class PairTable:
 
     def _fill(self, first: Ids, second: Ids) -> None:
         width = int(second.max()) + 1
-        pairs = np.unique(first * width + second)
+        self._answer(*np.divmod(np.unique(first * width + second), width))
+
+    def _answer(self, rows: Ids, columns: Ids) -> None:
         answers: list[int] = []
         try:
             with _without_collection():
-                for pair in pairs.tolist():
-                    answers.append(self._compute(*divmod(pair, width)))
+                for answer in map(self._compute, rows.tolist(), columns.tolist()):
+                    answers.append(answer)
         finally:
+            # What was answered before a handler failed is known, and in the journal.
             self._settle()
-            answered = pairs[: len(answers)]
-            self._cells[answered // width, answered % width] = answers
+            rows, columns = rows[: len(answers)], columns[: len(answers)]
+            self._note(rows, columns)
+            self._cells[rows, columns] = answers
 
     def _make_room(self, rows: int, columns: int) -> None:
         if self._sparse is not None:
@@ -156,6 +158,7 @@ class PairTable:
             if key not in known:
                 answer = self._compute(*key)
                 self._settle()
+                self._note(*(np.array([value], np.int64) for value in key))
                 known[key] = answer
             values[position] = known[key]
         return values[inverse]
@@ -179,6 +182,38 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
+@dataclass(slots=True)
+class Recent:
+    """What was expanded and is not in columns yet: (slot, conditions, count of moves); the moves."""
+
+    expanded: list[tuple[int, int, int]] = field(default_factory=list)
+    slots: list[int] = field(default_factory=list)
+    effects: list[int] = field(default_factory=list)
+
+
+class EffectColumns:
+    """The effects of one place in columns. `to[j]` holds local numbers of bundles, as `Expansions`."""
+
+    def __init__(self, slots: Slots, node: int, bundles: Bundles) -> None:
+        self._effects, self._bundles = slots.effects[node], bundles
+        self.environment, self.seen = Growing(), Growing()
+        self.to = {j: Growing() for j in range(len(slots.compiled.nodes)) if j != node}
+        self.sent_to: set[int] = set()
+
+    def update(self) -> None:
+        """Add the effects that are new."""
+        fresh = self._effects[len(self.seen) :]
+        bundles = {node: np.zeros(len(fresh), np.int32) for node in self.to}
+        for row, effect in enumerate(fresh):
+            for node, bundle in effect.bundles:
+                bundles[node][row] = self._bundles.local(node, bundle)
+                self.sent_to.add(node)
+        for node, column in self.to.items():
+            column.extend(bundles[node])
+        self.environment.extend([effect.environment for effect in fresh])
+        self.seen.extend([effect.seen for effect in fresh])
+
+
 class Expansions:
     """What can happen at one place, by slot and conditions: rows of transitions, in columns.
 
@@ -186,47 +221,52 @@ class Expansions:
     holds local numbers of the bundles sent to node j, 0 for none.
     """
 
-    def __init__(
-        self, slots: Slots, node: int, bundles: Bundles, note: Callable[[int, int], None]
-    ) -> None:
+    def __init__(self, slots: Slots, node: int, bundles: Bundles, note: Note) -> None:
         self._slots, self._node, self._bundles = slots, node, bundles
+        self._effects = EffectColumns(slots, node, bundles)
         self._start, self._count = Growing(), Growing()
         self._slot_change, self._environment_change = Growing(), Growing()
-        self._seen = Growing()
-        self._to = {j: Growing() for j in range(len(slots.compiled.nodes)) if j != node}
-        self._ever_sent_to: set[int] = set()
+        self._effect, self._seen = Growing(), Growing()
+        self._to = {j: Growing() for j in self._effects.to}
         self._sent_to: tuple[int, ...] = ()
-        self._expansion_count = 0
-        self.transitions: list[Transition] = []
+        self._recent = Recent()
         self.index = PairTable(self._compile, note, self._settle)
+
+    def action(self, transition: int) -> Action:
+        """Return the action of a transition."""
+        return self._slots.effects[self._node][int(self._effect.array[transition])].action
 
     def _compile(self, slot: int, environment: int) -> int:
         if self._node == len(self._slots.compiled.nodes):
-            found = self._slots.expand_network(environment)
+            slots, effects = self._slots.network_moves(environment)
         else:
-            found = self._slots.expand(self._node, slot, environment)
-        number, first = self._expansion_count, len(self.transitions)
-        self._start.put(number, first)
-        self._count.put(number, len(found))
-        for place, transition in enumerate(found, first):
-            self._slot_change.put(place, transition.slot - slot)
-            if transition.environment != environment:
-                self._environment_change.put(place, transition.environment - environment)
-            if transition.seen:
-                self._seen.put(place, transition.seen)
-            for node, bundle in transition.bundles:
-                self._to[node].put(place, self._bundles.local(node, bundle))
-                self._ever_sent_to.add(node)
-        self.transitions.extend(found)
-        self._expansion_count += 1
-        return number
+            slots, effects = self._slots.moves(self._node, slot, environment)
+        recent = self._recent
+        recent.slots += slots
+        recent.effects += effects
+        recent.expanded.append((slot, environment, len(slots)))
+        return len(self._count) + len(recent.expanded) - 1
 
     def _settle(self) -> None:
-        for column in (self._start, self._count):
-            column.settle(self._expansion_count)
-        for column in (self._slot_change, self._environment_change, self._seen, *self._to.values()):
-            column.settle(len(self.transitions))
-        self._sent_to = tuple(sorted(self._ever_sent_to))
+        """Make columns of the recent transitions: what is the same in all with an effect, from it."""
+        recent, self._recent, of_effect = self._recent, Recent(), self._effects
+        if not recent.expanded:
+            return
+        of_effect.update()
+        slots, environments, counts = np.array(recent.expanded, np.int32).T
+        effects = np.array(recent.effects, np.int32)
+        before = len(self._slot_change)
+        self._slot_change.extend(np.array(recent.slots, np.int32) - slots.repeat(counts))
+        self._environment_change.extend(
+            of_effect.environment.array.take(effects) - environments.repeat(counts)
+        )
+        self._effect.extend(effects)
+        self._seen.extend(of_effect.seen.array.take(effects))
+        for node, column in self._to.items():
+            column.extend(of_effect.to[node].array.take(effects))
+        self._sent_to = tuple(sorted(of_effect.sent_to))
+        self._start.extend(before + np.cumsum(counts) - counts)
+        self._count.extend(counts)
 
     def of(self, expansion: Ids) -> tuple[Ids, Ids, Ids]:
         """Return, for states with these expansions, (row of each successor, transition, counts).
@@ -280,7 +320,8 @@ class Bundles:
         return known
 
     def _pusher(self, node: int) -> Callable[[int, int], int]:
-        return lambda slot, local: self._slots.push(node, slot, self._global[node][local])
+        push, bundles = self._slots.push, self._global[node]
+        return lambda slot, local: push(node, slot, bundles[local])
 
 
 class Looks:
@@ -293,14 +334,11 @@ class Looks:
         self._is_pending = [Growing() for _ in nodes]
 
     def _note(self, node: int) -> None:
-        cores, pending = self._cores[node], self._is_pending[node]
-        slots = self._slots.slots[node]
-        for place, slot in enumerate(slots[len(cores) :], len(cores)):
-            cores.put(place, slot.core)
-            if self._slots.compiled.cores[slot.core].pending is not None:
-                pending.put(place, 1)
-        for column in (cores, pending):
-            column.settle(len(slots))
+        compiled = self._slots.compiled
+        cores = [slot.core for slot in self._slots.slots[node][len(self._cores[node]) :]]
+        if cores:
+            self._cores[node].extend(cores)
+            self._is_pending[node].extend([compiled.cores[c].pending is not None for c in cores])
 
     def cores(self, node: int, slots: Ids) -> Ids:
         """Return the core of a node in each of these slots."""

@@ -87,7 +87,7 @@ class Expander:
 
     def action(self, place: int, transition: int) -> Action:
         """Return the action of a transition."""
-        return self._expansions[place].transitions[transition].action
+        return self._expansions[place].action(transition)
 
     def fields(self, states: Words, layout: Layout) -> list[Ids]:
         """Return the columns that a state is made of."""

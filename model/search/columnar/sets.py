@@ -88,7 +88,24 @@ def fresh(
     def within(index: int) -> Words:
         return minus(unique(joined(cut_parts[index])), cut_known[index])
 
-    return joined(list(crew.results(within, range(len(cut_parts)))))
+    return _laid(list(crew.results(within, range(len(cut_parts)))), crew)
+
+
+def _laid(parts: Sequence[Words], crew: Crew) -> Words:
+    """Return the rows of all parts, one part after the other; each is copied by itself."""
+    if len(parts) == 1:
+        return parts[0]
+    ends = np.cumsum([size(part) for part in parts]).tolist()
+    result = tuple(np.empty(ends[-1], np.uint64) for _ in parts[0])
+
+    def lay(index: int) -> None:
+        start = ends[index] - size(parts[index])
+        for word, part in zip(rows_of(result, start, ends[index]), parts[index], strict=True):
+            word[:] = part
+
+    for _ in crew.results(lay, range(len(parts))):
+        pass
+    return result
 
 
 def merged(parts: Sequence[Words], crew: Crew, *, range_rows: int = RANGE_ROWS) -> Words:

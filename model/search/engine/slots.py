@@ -11,6 +11,7 @@ questions again give the same numbers, which is how an exploration resumes from 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -20,6 +21,14 @@ from counterpoint.model.faults import Drop
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Choice, Compiled, CoreId, Message, Outcome
+from counterpoint.model.search.engine.effects import (
+    Effect,
+    EnvironmentId,
+    Moves,
+    SlotFields,
+    SlotId,
+    Step,
+)
 from counterpoint.model.search.engine.relevance import Relevance
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.values import NodeId
@@ -30,9 +39,6 @@ NoOp: TypeAlias = Literal["keep", "consume", "forget"]
 
 "forget": it stays, and is gone at once when it can never matter again; see `relevance`.
 """
-
-SlotId: TypeAlias = int
-EnvironmentId: TypeAlias = int
 
 
 class Slot(NamedTuple):
@@ -48,10 +54,7 @@ class Slot(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """What one action at a node does: to its slot, the conditions, other nodes; what is seen of it.
-
-    `bundles` pairs each other node with the bundle of messages sent to it.
-    """
+    """What one action at a node does: the slot after it, and its effect."""
 
     slot: SlotId
     environment: EnvironmentId
@@ -88,10 +91,12 @@ class Slots:
         self.compiled = Compiled(scenario)
         self._relevance = self._bound() if semantics.no_op == "forget" else None
         self.slots: list[list[Slot]] = [[] for _ in self.compiled.nodes]
+        self.effects: list[list[Effect]] = [[] for _ in (*self.compiled.nodes, "network")]
         self.environments: list[Conditions] = []
         self.bundles: list[tuple[Message, ...]] = [()]
         self.sightings: list[tuple[int, ...]] = [()]
-        self._slot_ids: list[dict[Slot, SlotId]] = [{} for _ in self.compiled.nodes]
+        self._slot_ids: list[dict[SlotFields, SlotId]] = [{} for _ in self.compiled.nodes]
+        self._steps: dict[tuple[CoreId, EnvironmentId], dict[Message | None, tuple[Step, ...]]] = {}
         self._environment_ids: dict[Conditions, EnvironmentId] = {}
         self._bundle_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
@@ -126,20 +131,23 @@ class Slots:
             for node, core in enumerate(compiled.start_cores)
         ]
 
-    def filed(self, inbox: list[Message]) -> tuple[Message, ...]:
+    def filed(self, inbox: Iterable[Message]) -> tuple[Message, ...]:
         """Return an inbox in its canonical order; a stable sort by source keeps each link's order."""
         if self._is_ordered:
             return tuple(sorted(inbox, key=self.compiled.source.__getitem__))
         return tuple(sorted(inbox))
 
-    def slot_id(self, node: int, slot: Slot) -> SlotId:
-        """Intern a slot of a node."""
-        if self._relevance is not None and slot.inbox:
-            slot = slot._replace(inbox=self._relevant(slot.core, slot.inbox))
+    def slot_id(self, node: int, slot: SlotFields) -> SlotId:
+        """Intern a slot of a node, given as the tuple that a slot is."""
+        if self._relevance is not None and slot[1]:
+            core, inbox, held = slot
+            slot = (core, self._relevant(core, inbox), held)
         ids = self._slot_ids[node]
-        known = ids.setdefault(slot, len(ids))
-        if known == len(self.slots[node]):
-            self.slots[node].append(slot)
+        known = ids.get(slot)
+        if known is None:
+            fresh = Slot(*slot)
+            known = ids[fresh] = len(ids)
+            self.slots[node].append(fresh)
         return known
 
     def _relevant(self, core: CoreId, inbox: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -171,65 +179,129 @@ class Slots:
     def push(self, node: int, slot: SlotId, bundle: int) -> SlotId:
         """Return the slot of a node after a bundle of messages was sent to it."""
         core, inbox, held = self.slots[node][slot]
-        return self.slot_id(node, Slot(core, self.filed([*inbox, *self.bundles[bundle]]), held))
+        return self.slot_id(node, (core, self.filed(inbox + self.bundles[bundle]), held))
 
     def expand(self, node: int, slot: SlotId, environment: EnvironmentId) -> tuple[Transition, ...]:
         """Return what can happen at a node, in the order of `replay.enabled`."""
-        found = [*self._deliveries(node, slot, environment), *self._own(node, slot, environment)]
-        if self._others:
-            found += self._interferences(node, slot, environment)
-        return tuple(found)
+        return self._told(node, self.moves(node, slot, environment))
 
     def expand_network(self, environment: EnvironmentId) -> tuple[Transition, ...]:
         """Return what can happen to the network as a whole; `slot` of the outcome means nothing."""
+        return self._told(-1, self.network_moves(environment))
+
+    def _told(self, place: int, moves: Moves) -> tuple[Transition, ...]:
+        effects = self.effects[place]
+        return tuple(Transition(s, *effects[e]) for s, e in zip(*moves, strict=True))
+
+    def moves(self, node: int, slot: SlotId, environment: EnvironmentId) -> Moves:
+        """Return what can happen at a node as numbers, in the order of `replay.enabled`."""
+        moves: Moves = ([], [])
+        core = self.slots[node][slot].core
+        known = self._steps.setdefault((core, environment), {})
+        if self._delivers:
+            self._add_deliveries(moves, known, node, slot, environment)
+        self._add_own(moves, known, node, slot, environment)
+        if self._others:
+            self._add_interferences(moves, node, slot, environment)
+        return moves
+
+    def network_moves(self, environment: EnvironmentId) -> Moves:
+        """Return what can happen to the network as a whole; the slots after it mean nothing."""
+        moves: Moves = ([], [])
         if not self._others:
-            return ()
+            return moves
         run = Simulation(self.compiled)
         run.flights.clear()
         run.conditions = self.environments[environment]
         world = run.world()
-        found = []
         for kind in self._others:
             for action in kind.options(world, None):
                 after = action.apply(world).world.conditions
-                found.append(Transition(0, self.environment_id(after), (), 0, action))
-        return tuple(found)
+                moves[0].append(0)
+                moves[1].append(
+                    self._effect_id(-1, Effect(self.environment_id(after), (), 0, action))
+                )
+        return moves
 
-    def _deliveries(self, node: int, slot: SlotId, environment: EnvironmentId) -> list[Transition]:
-        core, inbox, held = self.slots[node][slot]
-        compiled, conditions = self.compiled, self.environments[environment]
-        found: list[Transition] = []
-        if not self._delivers:
-            return found
+    def _effect_id(self, place: int, effect: Effect) -> int:
+        """Return a number for an effect. Equal ones have several: 1 and True are equal in actions."""
+        self.effects[place].append(effect)
+        return len(self.effects[place]) - 1
+
+    def _add_deliveries(
+        self,
+        moves: Moves,
+        known: dict[Message | None, tuple[Step, ...]],
+        node: int,
+        slot: SlotId,
+        environment: EnvironmentId,
+    ) -> None:
+        # Most of what an exploration does in Python is this loop: what a message does to a core is
+        # worked out once for all slots with that core, and only the inbox differs.
+        _, inbox, held = self.slots[node][slot]
+        source, is_ordered = self.compiled.source, self._is_ordered
+        slots, effects = moves
         previous: int | None = None
         for position, message in enumerate(inbox):
-            same = compiled.source[message] if self._is_ordered else message
+            same = source[message] if is_ordered else message
             if same == previous:
                 continue
             previous = same
-            src, dst, body = compiled.contents[message]
-            if not can_pass(conditions, src, dst):
-                continue
-            rest = inbox[:position] + inbox[position + 1 :]
-            action = compiled.deliveries[message]
-            try:
-                outcome = compiled.deliver(core, message)
-            except Exception as error:
-                raise HandlerBroke(action, error, node, slot, environment) from error
-            if not (outcome.is_ignored and self.semantics.no_op != "consume"):
-                found.append(self._transition(node, outcome, rest, held, conditions, action))
-            if self.semantics.is_lossy:
-                gone = self.slot_id(node, Slot(core, rest, held))
-                found.append(Transition(gone, environment, (), 0, Drop(src, dst, body)))
-        return found
+            steps = known.get(message)
+            if steps is None:
+                steps = known[message] = self._arrival(node, slot, environment, message)
+            if steps:
+                rest = inbox[:position] + inbox[position + 1 :]
+                for core, own, effect in steps:
+                    left = self.filed(rest + own) if own else rest
+                    slots.append(self.slot_id(node, (core, left, held)))
+                    effects.append(effect)
 
-    def _own(self, node: int, slot: SlotId, environment: EnvironmentId) -> list[Transition]:
-        core, inbox, held = self.slots[node][slot]
+    def _arrival(
+        self, node: int, slot: SlotId, environment: EnvironmentId, message: Message
+    ) -> tuple[Step, ...]:
+        """Return what may become of a message that is next: it arrives, or it is lost on the way."""
+        core = self.slots[node][slot].core
+        compiled, conditions = self.compiled, self.environments[environment]
+        src, dst, body = compiled.contents[message]
+        if not can_pass(conditions, src, dst):
+            return ()
+        action, found = compiled.deliveries[message], []
+        try:
+            outcome = compiled.deliver(core, message)
+        except Exception as error:
+            raise HandlerBroke(action, error, node, slot, environment) from error
+        if not (outcome.is_ignored and self.semantics.no_op != "consume"):
+            found.append(self._step(node, outcome, conditions, action))
+        if self.semantics.is_lossy:
+            lost = Effect(environment, (), 0, Drop(src, dst, body))
+            found.append(Step(core, (), self._effect_id(node, lost)))
+        return tuple(found)
+
+    def _add_own(
+        self,
+        moves: Moves,
+        known: dict[Message | None, tuple[Step, ...]],
+        node: int,
+        slot: SlotId,
+        environment: EnvironmentId,
+    ) -> None:
+        _, inbox, held = self.slots[node][slot]
+        steps = known.get(None)
+        if steps is None:
+            steps = known[None] = tuple(self._own(node, slot, environment))
+        for core, own, effect in steps:
+            left = self.filed(inbox + own) if own else inbox
+            moves[0].append(self.slot_id(node, (core, left, held)))
+            moves[1].append(effect)
+
+    def _own(self, node: int, slot: SlotId, environment: EnvironmentId) -> Iterator[Step]:
+        """Yield what a node may do by itself: begin a call, let a timer go off."""
+        core = self.slots[node][slot].core
         compiled, conditions = self.compiled, self.environments[environment]
         name = compiled.nodes[node]
         if name in conditions.down:
-            return []
-        found: list[Transition] = []
+            return
         for choice in compiled.choices[core]:
             after = conditions
             if ("call" if choice.is_call else "fire") not in self._own_kinds:
@@ -243,42 +315,36 @@ class Slots:
                 outcome = compiled.choose(core, choice)
             except Exception as error:
                 raise HandlerBroke(action, error, node, slot, environment) from error
-            found.append(self._transition(node, outcome, inbox, held, after, action))
-        return found
+            yield self._step(node, outcome, after, action)
 
-    def _transition(
-        self,
-        node: int,
-        outcome: Outcome,
-        inbox: tuple[Message, ...],
-        held: tuple[Message, ...],
-        conditions: Conditions,
-        action: Action,
-    ) -> Transition:
-        own = list(inbox)
-        away: dict[int, list[Message]] = {}
-        for message in outcome.sends:
-            destination = self.compiled.destination[message]
-            (own if destination == node else away.setdefault(destination, [])).append(message)
+    def _step(self, node: int, outcome: Outcome, conditions: Conditions, action: Action) -> Step:
+        own, bundles = self._addressed(node, outcome.sends)
         seen = outcome.seen
         if outcome.role and conditions.roles[node] != outcome.role:
             conditions = conditions.with_role(node, outcome.role)
             seen = (*seen, self.compiled.role_change(node, outcome.role))
-        return Transition(
-            self.slot_id(node, Slot(outcome.core, self.filed(own), held)),
-            self.environment_id(conditions),
-            tuple((other, self._bundle_id(self.filed(ms))) for other, ms in sorted(away.items())),
-            self.sighting_id(seen),
-            action,
+        effect = Effect(self.environment_id(conditions), bundles, self.sighting_id(seen), action)
+        return Step(outcome.core, tuple(own), self._effect_id(node, effect))
+
+    def _addressed(
+        self, node: int, messages: Iterable[Message]
+    ) -> tuple[list[Message], tuple[tuple[int, int], ...]]:
+        """Return which messages a node sends itself, and the bundle that each other node is sent."""
+        own: list[Message] = []
+        away: dict[int, list[Message]] = {}
+        for message in messages:
+            destination = self.compiled.destination[message]
+            (own if destination == node else away.setdefault(destination, [])).append(message)
+        return own, tuple(
+            (other, self._bundle_id(self.filed(away[other]))) for other in sorted(away)
         )
 
-    def _interferences(
-        self, node: int, slot: SlotId, environment: EnvironmentId
-    ) -> list[Transition]:
+    def _add_interferences(
+        self, moves: Moves, node: int, slot: SlotId, environment: EnvironmentId
+    ) -> None:
         """Let the action classes speak for themselves, in a world where this node is alone."""
         run = self._alone(node, slot, environment)
         world, name = run.world(), self.compiled.nodes[node]
-        found: list[Transition] = []
         for kind in self._others:
             for action in kind.options(world, name):
                 after = self._alone(node, slot, environment)
@@ -287,8 +353,7 @@ class Slots:
                 except Exception as error:
                     raise HandlerBroke(action, error, node, slot, environment) from error
                 assert was_done, f"{action!r} is legal in one engine alone"
-                found.append(self._outcome(node, after, action))
-        return found
+                self._add_outcome(moves, node, after, action)
 
     def _alone(self, node: int, slot: SlotId, environment: EnvironmentId) -> Simulation:
         core, inbox, held = self.slots[node][slot]
@@ -298,22 +363,16 @@ class Slots:
         run.conditions = self.environments[environment]
         return run
 
-    def _outcome(self, node: int, run: Simulation, action: Action) -> Transition:
-        own: list[Message] = []
-        away: dict[int, list[Message]] = {}
-        for message in run.flights:
-            destination = self.compiled.destination[message]
-            (own if destination == node else away.setdefault(destination, [])).append(message)
+    def _add_outcome(self, moves: Moves, node: int, run: Simulation, action: Action) -> None:
+        own, bundles = self._addressed(node, run.flights)
         others = [c for n, c in enumerate(run.cores) if n != node]
         starts = [c for n, c in enumerate(self.compiled.start_cores) if n != node]
         assert others == starts, f"{action!r} acts at another node than its own"
-        return Transition(
-            self.slot_id(node, Slot(run.cores[node], self.filed(own), tuple(sorted(run.held)))),
-            self.environment_id(run.conditions),
-            tuple((other, self._bundle_id(self.filed(ms))) for other, ms in sorted(away.items())),
-            self.sighting_id(tuple(run.seen)),
-            action,
-        )
+        held = tuple(sorted(run.held))
+        moves[0].append(self.slot_id(node, (run.cores[node], self.filed(own), held)))
+        seen = self.sighting_id(tuple(run.seen))
+        effect = Effect(self.environment_id(run.conditions), bundles, seen, action)
+        moves[1].append(self._effect_id(node, effect))
 
 
 def _action(name: NodeId, choice: Choice) -> Action:

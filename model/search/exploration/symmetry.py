@@ -20,7 +20,8 @@ from counterpoint.model.conditions import Conditions
 from counterpoint.model.observer import Thread
 from counterpoint.model.reaction import Core
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import Slot, SlotId, Slots
+from counterpoint.model.search.engine.effects import SlotId
+from counterpoint.model.search.engine.slots import Slot, Slots
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.values import NodeId, Value
 
