@@ -16,7 +16,8 @@ LENGTHS_MAX = {
 }  # fmt: skip
 """How long a minimised run of seed 0 may be; `test_true_minimum` knows which are as short as can be.
 
-With another seed a fixpoint may be longer: A7 has 57 steps with one of ten, no more than 44 with the others.
+With another seed a fixpoint may be longer: A7 has 57 steps with one of ten, and no more than 44 with
+the others.
 """
 
 CHANGES_ROLES = ("A6", "A7", "A8", "A12")

@@ -29,6 +29,17 @@ def test_a_resumed_exploration_ends_with_the_same_counts(tmp_path: Path) -> None
     assert counts(finished(second)) == counts(whole)
 
 
+def test_a_complete_exploration_is_not_counted_again_when_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "abd.checkpoint"
+    whole = VectorExplorer(system("3", "1"))
+    counted = counts(finished(whole))
+    whole.save(path)
+    again = VectorExplorer(system("3", "1"))
+    again.resume(path)
+    assert counts(finished(again)) == counted
+    assert again.progress.stop == "complete"
+
+
 def test_a_counterexample_is_as_short_after_a_resumption(tmp_path: Path) -> None:
     wrong = abd(writes_back=False, limits={})
     path = tmp_path / "wrong.checkpoint"

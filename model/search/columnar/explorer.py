@@ -104,6 +104,7 @@ class VectorExplorer:
             "terminal": now.terminal,
             "terminal_pending": now.terminal_pending,
             "milliseconds": int((monotonic() - self._started) * 1000),
+            "is_complete": self._stop == "complete",
         }
         save(path, Checkpoint(self.about, state, self._journal.array, now.levels))
 
@@ -128,6 +129,8 @@ class VectorExplorer:
             terminal_pending=state["terminal_pending"],
         )
         self._seconds_before = state["milliseconds"] / 1000
+        if state.get("is_complete"):
+            self._stop = "complete"
 
     @property
     def progress(self) -> Explored:
