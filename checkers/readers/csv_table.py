@@ -125,14 +125,16 @@ def cell_of(value: Hashable) -> str:
     >>> cell_of(5), cell_of("5"), cell_of("x"), cell_of((1, "a")), cell_of(None)
     ('5', '"5"', 'x', '[1, "a"]', 'null')
     """
-    if isinstance(value, str) and value and not _looks_like_a_value(value):
+    if isinstance(value, str) and value and not _needs_quotes(value):
         return value
     return json.dumps(value, ensure_ascii=False)
 
 
-def _looks_like_a_value(text: str) -> bool:
+def _needs_quotes(text: str) -> bool:
+    """Tell whether a string, written bare, would be read as something else."""
     return (
         text in WORDS
+        or "\r" in text  # csv writes it bare before Python 3.13, where it ends a row
         or text[0] in '"[{'
         or text.lower() in NOT_A_NUMBER
         or NUMBER.fullmatch(text) is not None
