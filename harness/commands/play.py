@@ -40,7 +40,11 @@ PROMPT = "> "
 )
 @click.option("--from", "source", type=click.Path(path_type=Path), help="Go on from a trace file.")
 @click.option("--step", type=click.IntRange(0), help="Go on before this step of it, not its end.")
-@click.option("--out", type=click.Path(path_type=Path), help="The trace file of the session.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The trace file of the session, or a folder for it.",
+)
 def play(
     system: str | None,
     servers: int | None,
@@ -195,7 +199,10 @@ def _save(session: Session, out: Path | None) -> bool:
     """Write the trace, say what held and what did not, and tell whether something broke."""
     trace = session.trace()
     verdicts = judge(trace)
-    path = out or _free_path(trace.scenario.origin.get("system", "session"))
+    path = out
+    if path is None or path.is_dir():
+        system = trace.scenario.origin.get("system", "session")
+        path = _free_path(system, path or Path(".counterpoint"))
     with clear_errors():
         write_trace(path, trace, verdicts, about={"tool": tool()})
     for verdict in verdicts:
@@ -205,7 +212,6 @@ def _save(session: Session, out: Path | None) -> bool:
     return any(verdict.is_broken for verdict in verdicts)
 
 
-def _free_path(system: str) -> Path:
-    folder = Path(".counterpoint")
+def _free_path(system: str, folder: Path) -> Path:
     paths = (folder / f"{system}-session-{number}.trace.jsonl" for number in count(1))
     return next(path for path in paths if not path.exists())

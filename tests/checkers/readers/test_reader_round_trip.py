@@ -19,7 +19,9 @@ atoms = (
     | st.integers(-(10**30), 10**30)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=6)
-    | st.sampled_from(["null", "5", "true", '"', "[", "nan", "-Infinity", ",", "\n", "\r", "a\r\nb", "1e5"])
+    | st.sampled_from(
+        ["null", "5", "true", '"', "[", "nan", "-Infinity", ",", "\n", "\r", "a\r\nb", "1e5"]
+    )
 )
 values = st.recursive(atoms, lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=5)
 
