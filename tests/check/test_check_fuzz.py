@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def histories(draw: st.DrawFn) -> History:
     return operations(events, source="made")
 
 
+@pytest.mark.slow
 @given(
     history=histories(),
     wanted=st.builds(

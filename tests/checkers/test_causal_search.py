@@ -91,6 +91,7 @@ def check_core(history: History, verdict: Verdict, level: Level, initial: object
             assert before.key == after.key
 
 
+@pytest.mark.slow
 def test_ten_thousand_small_histories_are_judged_as_by_trying_every_order() -> None:
     """Verdict for verdict at each level, with certificates that an independent judge accepts."""
     met = compare(seed=1, count=10_000)

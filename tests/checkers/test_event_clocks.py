@@ -196,6 +196,7 @@ def blamed(verdict: Verdict) -> int:
     return int(verdict.culprits[-1].removeprefix("e"))
 
 
+@pytest.mark.slow
 def test_ten_thousand_logs_are_judged_as_by_following_every_path() -> None:
     """Clocks, Lamport stamps with gaps, and spoilt rows in foreign numberings."""
     met = compare_clocks(seed=1, count=10_000)

@@ -199,6 +199,7 @@ def check_core(
     assert not keeps_guarantees(core, guarantees=chosen, convergent=convergent, initial=initial)
 
 
+@pytest.mark.slow
 def test_ten_thousand_small_histories_are_judged_as_by_the_rules_and_every_order() -> None:
     """For every set of guarantees, per observer and convergent; all four convergent are CCv."""
     met = compare(seed=1, count=10_000)

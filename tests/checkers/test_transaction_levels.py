@@ -216,6 +216,7 @@ def as_history(transactions: list[Transaction]) -> TransactionHistory:
     return TransactionHistory(tuple(map(tuple, made.values())))
 
 
+@pytest.mark.slow
 def test_ten_thousand_small_histories_are_judged_as_by_trying_every_order_of_commits() -> None:
     """At one of the four levels each, with cores that fail alone."""
     met = compare(seed=1, count=10_000, level_count=1)

@@ -25,6 +25,8 @@ from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
 from tests.oracles.abd import system
 
+pytestmark = pytest.mark.slow
+
 RUNS = 800
 EVENTS = 16
 

@@ -51,6 +51,7 @@ def result(process: subprocess.Popen[str]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @needs_numpy
 def test_a_killed_exploration_goes_on_and_ends_with_the_same_counts(tmp_path: Path) -> None:
     path = tmp_path / "small"
@@ -69,6 +70,7 @@ def test_a_killed_exploration_goes_on_and_ends_with_the_same_counts(tmp_path: Pa
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith("small")] == []
 
 
+@pytest.mark.slow
 @needs_numpy
 def test_an_interrupted_exploration_says_how_far_it_came(tmp_path: Path) -> None:
     how = ["--checkpoint", str(tmp_path / "small"), "--checkpoint-seconds", "0"]

@@ -199,6 +199,7 @@ def found_by_walks(scenario: Scenario, *, seed: int) -> Counterexample:
     return example
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_walks_and_the_minimiser_get_there(case: Case) -> None:
     require_shortest(case, seed=case.seeds[0])

@@ -169,6 +169,7 @@ def survive(count: int, seed: int) -> dict[str, int]:
     return ends
 
 
+@pytest.mark.slow
 def test_mutated_trace_files_end_in_a_reason() -> None:
     ends = survive(600, seed=1)
     assert set(ends) >= {"BadTraceFile", "Diverged", "shown"}

@@ -22,6 +22,8 @@ from tests.oracles.table import has_numpy
 from tests.search.small_systems import CASES, Case, right
 from tests.search.test_symmetry import told
 
+pytestmark = pytest.mark.slow
+
 if has_numpy():
     from counterpoint.model.search.columnar import explorer as vector
 

@@ -24,6 +24,8 @@ from counterpoint.model.world import Action, World
 from tests.search.little import little
 from tests.search.small_systems import PAYS, register, right, tokens, two_writes
 
+pytestmark = pytest.mark.slow
+
 LIVENESS = Property("liveness", check_liveness, reads="end")
 STATES_MAX = 450
 

@@ -74,6 +74,7 @@ SCENARIOS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real_time", [False, True])
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_source_sets_lose_no_class_that_sleep_sets_alone_keep(
@@ -180,6 +181,7 @@ def _explored(scenario: Scenario, **how: Limits) -> Explored:
     return last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", _small(range(40)), ids=lambda s: s.name)
 def test_reduced_and_full_search_agree_on_generated_systems(scenario: Scenario) -> None:
     *_, reduced = Reducer(scenario, limits=Limits(states=30_000)).explore()

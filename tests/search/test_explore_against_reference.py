@@ -176,6 +176,7 @@ def _shortest_violation(scenario: Scenario, depth_max: int) -> int | None:
     return None
 
 
+@pytest.mark.slow
 def test_the_generated_systems_are_of_every_kind() -> None:
     scenarios = [little(seed) for seed in LITTLE]
     kinds = Counter(kind for scenario in scenarios for kind in scenario.limits)

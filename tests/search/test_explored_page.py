@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from counterpoint.harness.cli import main
 from tests.oracles.table import has_numpy
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "explored.md"
 ROW = re.compile(r"\| `([^`]+)` \| ([\d,]+) \| ([\d,]+) \| (\d+) \| ([\d,.]+) \| ([^|]+) \|")
 SECONDS_MAX = 300

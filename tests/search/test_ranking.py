@@ -6,6 +6,7 @@ from collections import Counter
 from functools import partial
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def test_the_rankings_are_impartial_without_a_swarm() -> None:
     assert len(firsts) == len(CONTENTS)
 
 
+@pytest.mark.slow
 def test_every_legal_action_has_a_number() -> None:
     """Also faults, which only one number in four stands for."""
     scenario = echo()

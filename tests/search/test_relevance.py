@@ -18,6 +18,8 @@ from tests.oracles.table import has_numpy
 from tests.search.little import little
 from tests.search.small_systems import CASES, Case, right, tokens, two_writes
 
+pytestmark = pytest.mark.slow
+
 NO_BOUND = ("register B7", "tokens", "tokens A1", "tokens A5", "causal_deps", "causal_lamport")
 """Where a message that arrives again and again counts something up: versions, stamps, clocks."""
 

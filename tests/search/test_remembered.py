@@ -18,6 +18,8 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds
 from tests.search.little import little
 
+pytestmark = pytest.mark.slow
+
 NODES = ("a", "b", "c")
 SEEDS = range(300)
 

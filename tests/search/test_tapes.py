@@ -12,6 +12,8 @@ from counterpoint.model.search.stateful.tapes import BATCH, Tape, walks_by_hypot
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from tests.support.abd import abd
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_tape_is_a_source_of_random_numbers() -> None:
     """Whatever Python's own source can do, in the same ranges; after its end all are the least."""
