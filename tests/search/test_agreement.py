@@ -77,8 +77,8 @@ def test_both_engines_agree(case: Case, no_op: NoOp) -> None:
     [
         pytest.param(case, id=str(case), marks=() if case.is_tiny else pytest.mark.nightly)
         for case in CASES
-        if case.name
-        != "causal_deps"  # 100,000 of its states took three minutes, with no end in sight
+        # The histories of these are too many: after three minutes there was no end in sight.
+        if case.name not in ("causal_deps", "causal_lamport")
     ],
 )
 def test_automata_and_the_checkers_of_whole_histories_agree(case: Case) -> None:
