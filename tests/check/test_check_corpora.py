@@ -121,7 +121,12 @@ def test_elle_cli_without_naming_the_model(entry: Entry) -> None:
 @needs_corpora
 @pytest.mark.parametrize("entry", entries(*PROPERTIES), ids=str)
 def test_weak_levels(entry: Entry) -> None:
-    for claim in entry.expected.split():
+    claims = [claim for claim in entry.expected.split() if "=" in claim]
+    assert claims
+    for claim in claims:
         level, _, expected = claim.partition("=")
         checked = check(entry, Wanted(property=PROPERTIES[entry.folder][level]))
-        assert checked.outcome == OUTCOMES[expected], (claim, checked)
+        if "not verified" in entry.expected:  # large ones may take more time than is given here
+            assert checked.outcome in (OUTCOMES[expected], "undecided"), (claim, checked)
+        else:
+            assert checked.outcome == OUTCOMES[expected], (claim, checked)
