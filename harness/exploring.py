@@ -67,35 +67,36 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
         NoNumpy: the numpy engine was asked for, and numpy is not installed.
         NotSymmetric: symmetry was asked for where no nodes are interchangeable.
     """
-    if options.symmetry:
-        return _symmetric(scenario, options)
     has_numpy = importlib.util.find_spec("numpy") is not None
     if options.engine == "numpy" and not has_numpy:
         raise NoNumpy("numpy is not installed; install counterpoint[fast], or use --engine plain")
-    if options.engine == "plain" or not has_numpy:
-        if options.workers > 1:
-            raise NoNumpy("several workers need the numpy engine; install counterpoint[fast]")
-        return Explorer(
+    if options.symmetry:
+        _require_symmetry(scenario, options)
+    elif options.engine != "plain" and has_numpy:
+        from counterpoint.model.search.columnar.explorer import VectorExplorer
+
+        return VectorExplorer(
             scenario,
             no_op=options.no_op,
             is_lossy=options.is_lossy,
             history=options.history,
             limits=options.limits,
+            workers=options.workers,
         )
-    from counterpoint.model.search.columnar.explorer import VectorExplorer
-
-    return VectorExplorer(
+    elif options.workers > 1:
+        raise NoNumpy("several workers need the numpy engine; install counterpoint[fast]")
+    return Explorer(
         scenario,
         no_op=options.no_op,
         is_lossy=options.is_lossy,
         history=options.history,
         limits=options.limits,
-        workers=options.workers,
+        symmetry=options.symmetry,
     )
 
 
-def _symmetric(scenario: Scenario, options: Options) -> Explorer:
-    """Return an exploration of orbits; the plain engine alone knows them."""
+def _require_symmetry(scenario: Scenario, options: Options) -> None:
+    """Refuse symmetry where no nodes are alike, and by the engine that does not know it."""
     if not scenario.symmetric:
         raise NotSymmetric(
             f"scenario {scenario.name!r} names no interchangeable nodes; say in Scenario.symmetric "
@@ -103,14 +104,6 @@ def _symmetric(scenario: Scenario, options: Options) -> Explorer:
         )
     if options.engine == "numpy":
         raise NotSymmetric("the numpy engine knows no symmetry; use --engine plain")
-    return Explorer(
-        scenario,
-        no_op=options.no_op,
-        is_lossy=options.is_lossy,
-        history=options.history,
-        limits=options.limits,
-        symmetry=True,
-    )
 
 
 def for_exploration(scenario: Scenario) -> Scenario:

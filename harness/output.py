@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import MappingProxyType
 from typing import IO, NoReturn
 
 import click
 
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.trace import Trace
+from counterpoint.model.tracefile import BadTraceFile, write_trace
 from counterpoint.model.values import Json
+from counterpoint.model.verdict import Verdict
 
 HOLDS, BROKEN, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES: Mapping[str, int] = {
@@ -50,12 +57,50 @@ def refuse(message: str, *, as_json: bool = False) -> NoReturn:
 def clear_errors(*, as_json: bool = False) -> Iterator[None]:
     """Turn the errors that bad input raises into `refuse`; any other is a defect and shows itself."""
     from counterpoint.harness.entry import UnknownName
-    from counterpoint.model.tracefile import BadTraceFile
 
     try:
         yield
     except (UnknownName, BadTraceFile, ValueError, OSError) as error:
         refuse(str(error), as_json=as_json)
+
+
+def require_folder(out: Path) -> None:
+    """Refuse, before a search and not after it, a folder that cannot be written to.
+
+    Raises:
+        ValueError: it is a file, or below one, or in a folder that is closed to us.
+    """
+    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        what = "cannot be written to" if existing.is_dir() else "is no folder"
+        raise ValueError(f"--out {out}: {existing} {what}")
+
+
+def trace_path(scenario: Scenario, out: Path, *what: str) -> Path:
+    """Return where a trace of a scenario goes: system, mutant, and what it is a trace of.
+
+    >>> from types import SimpleNamespace
+    >>> fair = SimpleNamespace(name="fair", origin={"system": "my.locks:fair"})
+    >>> trace_path(fair, Path("out"), "no new/old inversion", "7").name
+    'my.locks-fair-no-new-old-inversion-7.trace.jsonl'
+    """
+    origin = scenario.origin
+    parts = (origin.get("system", scenario.name).replace(":", "-"), origin.get("mutant", ""), *what)
+    name = "-".join(part.replace(" ", "-").replace("/", "-") for part in parts if part)
+    return out / f"{name}.trace.jsonl"
+
+
+def keep_trace(
+    trace: Trace,
+    verdicts: tuple[Verdict, ...],
+    out: Path,
+    *what: str,
+    about: Mapping[str, Json] = MappingProxyType({}),
+) -> Path:
+    """Write a trace that was found to its place, and return where that is."""
+    path = trace_path(trace.scenario, out, *what)
+    write_trace(path, trace, verdicts, about={"tool": tool(), **about})
+    return path
 
 
 def settings_of(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -9,14 +9,12 @@ from typing import NoReturn
 import click
 
 from counterpoint.harness.exploring import for_exploration
-from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, tool
+from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, keep_trace
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.replay import judge, run
-from counterpoint.model.trace import Trace
-from counterpoint.model.tracefile import write_trace
 
 
 def explore_reduced(
@@ -59,12 +57,13 @@ def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> bool:
 
 def _tell(scenario: Scenario, found: Reduced, faults: int, out: Path, *, as_json: bool) -> None:
     trace = None if found.violation is None else run(scenario, found.violation.choices)
-    path = None if trace is None else _write(trace, scenario, out)
+    verdicts = () if trace is None else judge(trace)
+    path = None if trace is None else keep_trace(trace, verdicts, out, "reduced")
     if as_json:
         emit(_result(scenario, found, faults, path))
         return
     if trace is not None:
-        click.echo(report(trace, judge(trace), replay_command=f"counterpoint replay {path}"))
+        click.echo(report(trace, verdicts, replay_command=f"counterpoint replay {path}"))
     click.echo(
         f"{outcome(scenario, found)} · {faults} faults: {found.traces:,} traces, {found.steps:,} steps, "
         f"{found.blocked:,} given up as covered, longest {found.depth} choices, "
@@ -100,10 +99,3 @@ def _result(
             "trace": str(path),
         }
     return result
-
-
-def _write(trace: Trace, scenario: Scenario, out: Path) -> Path:
-    name = scenario.origin.get("system", scenario.name).replace(":", "-").replace("/", "-")
-    path = out / f"{name}-reduced.trace.jsonl"
-    write_trace(path, trace, judge(trace), about={"tool": tool()})
-    return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -20,17 +21,19 @@ from counterpoint.harness.output import (
     Progress,
     clear_errors,
     emit,
+    keep_trace,
+    require_folder,
     settings_of,
-    tool,
 )
 from counterpoint.harness.reducing import explore_reduced
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Limits
+from counterpoint.model.search.exploration.goals import Reached
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
-from counterpoint.model.tracefile import write_trace
+from counterpoint.model.verdict import Verdict
 
 
 @click.command(epilog=EXIT_HELP)
@@ -151,6 +154,7 @@ def explore(
             built = built.but(network=network)
         bytes_max = int(memory * 2**30) if memory is not None else None
         limits = Limits(depth, states, bytes_max, seconds)
+        require_folder(out)
         if reduction == "dpor":
             explore_reduced(built, limits, faults, out, as_json=as_json)
         options = Options(
@@ -169,19 +173,14 @@ def explore(
         if liveness and rounds.last.explored.stop == "complete":
             was_interrupted = not rounds.judge_endings()
     final = rounds.last
-    trace = _counterexample(built, final)
-    path = _write(trace, built, out, "explored") if trace is not None else None
+    example = _counterexample(built, final, out)
     outcome = _outcome(rounds)
-    shortest = {
-        goal.goal: _write(run(built, goal.choices), built, out, "reaches-" + _slug(goal.goal))
-        for goal in rounds.reached
-        if goal.is_met
-    }
+    shortest = {goal.goal: _keep_goal(built, goal, out) for goal in rounds.reached if goal.is_met}
     if as_json:
         goals = goals_result(rounds, shortest)
-        emit(_result(built, rounds, outcome, trace, path) | goals)
+        emit(_result(built, rounds, outcome, example) | goals)
     else:
-        _tell(rounds, outcome, trace, path)
+        _tell(rounds, outcome, example)
         for line in goals_told(rounds, shortest):
             click.echo(line)
     sys.exit(INTERRUPTED if was_interrupted else EXIT_CODES[outcome])
@@ -212,26 +211,34 @@ def _explore(rounds: FaultRounds, *, quiet: bool) -> bool:
     return False
 
 
-def _counterexample(scenario: Scenario, final: Round) -> Trace | None:
+@dataclass(frozen=True, slots=True)
+class _Counterexample:
+    """The run that breaks a property, what is said of it, and where it is kept."""
+
+    trace: Trace
+    verdicts: tuple[Verdict, ...]
+    path: Path
+
+
+def _counterexample(scenario: Scenario, final: Round, out: Path) -> _Counterexample | None:
     if final.explored.violation is None:
         return None
-    return run(scenario, final.explored.violation.choices)
+    trace = run(scenario, final.explored.violation.choices)
+    verdicts = judge(trace)
+    return _Counterexample(trace, verdicts, keep_trace(trace, verdicts, out, "explored"))
+
+
+def _keep_goal(scenario: Scenario, goal: Reached, out: Path) -> Path:
+    trace = run(scenario, goal.choices)
+    return keep_trace(trace, judge(trace), out, "reaches-" + _slug(goal.goal))
 
 
 def _slug(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name)
 
 
-def _write(trace: Trace, scenario: Scenario, out: Path, what: str) -> Path:
-    parts = (scenario.origin.get("system", scenario.name), scenario.origin.get("mutant", ""))
-    name = "-".join(part.replace(":", "-") for part in parts if part)
-    path = out / f"{name.replace('/', '-')}-{what}.trace.jsonl"
-    write_trace(path, trace, judge(trace), about={"tool": tool()})
-    return path
-
-
 def _result(
-    scenario: Scenario, rounds: FaultRounds, outcome: str, trace: Trace | None, path: Path | None
+    scenario: Scenario, rounds: FaultRounds, outcome: str, example: _Counterexample | None
 ) -> dict[str, object]:
     final = rounds.last.explored
     result: dict[str, object] = {
@@ -246,23 +253,24 @@ def _result(
         ],
         "not_explored": rounds.not_judged,
     }
-    if trace is not None and final.violation is not None:
+    if example is not None and final.violation is not None:
         result |= {
             "property": final.violation.property,
-            "summary": _summary(trace, final.violation.property),
-            "steps": len(trace.choices),
-            "trace": str(path),
+            "summary": _summary(example.verdicts, final.violation.property),
+            "steps": len(example.trace.choices),
+            "trace": str(example.path),
         }
     return result
 
 
-def _summary(trace: Trace, name: str) -> str:
-    return next((v.summary for v in judge(trace) if v.property == name and v.is_broken), "")
+def _summary(verdicts: tuple[Verdict, ...], name: str) -> str:
+    return next((v.summary for v in verdicts if v.property == name and v.is_broken), "")
 
 
-def _tell(rounds: FaultRounds, outcome: str, trace: Trace | None, path: Path | None) -> None:
-    if trace is not None:
-        click.echo(report(trace, judge(trace), replay_command=f"counterpoint replay {path}"))
+def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) -> None:
+    if example is not None:
+        again = f"counterpoint replay {example.path}"
+        click.echo(report(example.trace, example.verdicts, replay_command=again))
     for line in lines_of(rounds):
         click.echo(line)
     slots = ", ".join(f"{node} {count:,}" for node, count in rounds.last.explored.slots.items())

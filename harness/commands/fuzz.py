@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -16,14 +17,14 @@ from counterpoint.harness.output import (
     Progress,
     clear_errors,
     emit,
+    keep_trace,
+    require_folder,
     settings_of,
-    tool,
 )
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 from counterpoint.model.search.walks.strategy import StrategyName
-from counterpoint.model.tracefile import write_trace
 from counterpoint.model.values import Json
 
 STRATEGIES = (*get_args(StrategyName), "hypothesis")
@@ -92,16 +93,14 @@ def fuzz(
         settings = settings_of(pairs) | short
         built = build(system, scenario=scenario, mutant=mutant, settings=settings)
         part = _shard(shard)
+        require_folder(out)
     budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
     campaign = Campaign(built, strategy=strategy, seed=seed, shard=part)  # type: ignore[arg-type]
     was_interrupted = _search(campaign, budgets, quiet=as_json)
     example = campaign.counterexample()
     outcome = "broken" if example else "undecided" if campaign.is_idle else "holds"
-    about: dict[str, Json] = {
-        "tool": tool(),
-        "search": {"seed": seed, "strategy": strategy, "shard": shard},
-    }
-    path = _write(example, built, about, out) if example else None
+    search: dict[str, Json] = {"seed": seed, "strategy": strategy, "shard": shard}
+    path = _keep(example, search, out) if example else None
     if as_json:
         emit(_result(campaign, example, outcome, path, built, was_interrupted))
     else:
@@ -135,19 +134,13 @@ def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> bool:
     return False
 
 
-def _write(example: Counterexample, scenario: Scenario, about: dict[str, Json], out: Path) -> Path:
-    origin = scenario.origin
-    parts = [origin.get("system", scenario.name).replace(":", "-"), origin.get("mutant", "")]
-    name = "-".join(part for part in (*parts, example.verdict.property.replace(" ", "-")) if part)
-    search = about["search"]
-    assert isinstance(search, dict)
-    path = out / f"{name.replace('/', '-')}-{search['seed']}.trace.jsonl"
-    shrunk: Json = {"from": len(example.finding.choices), "to": len(example.trace.choices)}
-    found: dict[str, Json] = {**search, "run": example.finding.run}
-    write_trace(
-        path, example.trace, example.verdicts, about={**about, "search": found, "shrunk": shrunk}
-    )
-    return path
+def _keep(example: Counterexample, search: Mapping[str, Json], out: Path) -> Path:
+    about: dict[str, Json] = {
+        "search": {**search, "run": example.finding.run},
+        "shrunk": {"from": len(example.finding.choices), "to": len(example.trace.choices)},
+    }
+    what = (example.verdict.property, str(search["seed"]))
+    return keep_trace(example.trace, example.verdicts, out, *what, about=about)
 
 
 def _result(

@@ -113,3 +113,12 @@ def test_errors_are_json_where_json_was_asked_for() -> None:
     result = call("fuzz", "registre", "--json")
     assert json.loads(result.stdout)["outcome"] == "error"
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["fuzz", "explore"])
+def test_a_folder_that_cannot_be_is_refused_before_the_search(command: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    asked = [command, "register", "--mutant", "B3", "--out", str(tmp_path / "file" / "below")]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'file'} is no folder" in result.stderr
