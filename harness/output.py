@@ -14,6 +14,7 @@ from typing import IO, NoReturn
 
 import click
 
+from counterpoint.model.inert import json_inert, plain_lines
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import BadTraceFile, write_trace
@@ -32,6 +33,10 @@ EXIT_CODES: Mapping[str, int] = {
 EXIT_HELP = "Exit codes: 0 holds, 1 broken, 2 usage or bad input, 3 undecided, 130 interrupted."
 
 
+LINE_MAX = 2_000
+"""No line of text that a command prints is longer; what it quotes is shorter still."""
+
+
 def tool() -> dict[str, Json]:
     """Return what wrote a result."""
     try:
@@ -41,15 +46,20 @@ def tool() -> dict[str, Json]:
 
 
 def emit(result: Mapping[str, object]) -> None:
-    """Print one result as one line of JSON."""
-    click.echo(json.dumps(result, ensure_ascii=False))
+    """Print one result as one line of JSON, which does nothing to a terminal that it ends up on."""
+    click.echo(json_inert(json.dumps(result, ensure_ascii=False)))
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Print text, made inert line by line, whatever it quotes."""
+    click.echo(plain_lines(text, LINE_MAX), err=err)
 
 
 def refuse(message: str, *, as_json: bool = False) -> NoReturn:
     """End the command over bad input: what was wrong, where, and what would be right."""
     if as_json:
-        emit({"outcome": "error", "error": message})
-    click.echo(f"counterpoint: {message}", err=True)
+        emit({"outcome": "error", "error": plain_lines(message, LINE_MAX)})
+    tell(f"counterpoint: {message}", err=True)
     sys.exit(BAD_INPUT)
 
 

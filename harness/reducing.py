@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-import click
-
 from counterpoint.harness.exploring import for_exploration
-from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, keep_trace
+from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, keep_trace, tell
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
@@ -63,16 +61,16 @@ def _tell(scenario: Scenario, found: Reduced, faults: int, out: Path, *, as_json
         emit(_result(scenario, found, faults, path))
         return
     if trace is not None:
-        click.echo(report(trace, verdicts, replay_command=f"counterpoint replay {path}"))
-    click.echo(
+        tell(report(trace, verdicts, replay_command=f"counterpoint replay {path}"))
+    tell(
         f"{outcome(scenario, found)} · {faults} faults: {found.traces:,} traces, {found.steps:,} steps, "
         f"{found.blocked:,} given up as covered, longest {found.depth} choices, "
         f"{found.cut:,} cut short, {found.stop} [{found.seconds:.1f} s]"
     )
     for invariant in scenario.invariants:
-        click.echo(f"not explored in full: {invariant.name}, an invariant; leave --reduction out")
+        tell(f"not explored in full: {invariant.name}, an invariant; leave --reduction out")
     for goal in scenario.goals:
-        click.echo(f"not looked for: {goal.name}, a goal; leave --reduction out")
+        tell(f"not looked for: {goal.name}, a goal; leave --reduction out")
 
 
 def _result(

@@ -31,6 +31,7 @@ from counterpoint.model.forms import (
     verdict_form,
     world_form,
 )
+from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json, digest_of, json_text
 from counterpoint.model.verdict import Verdict
@@ -46,7 +47,7 @@ class BadTraceFile(Exception):
 
     def __init__(self, source: str, line: int, reason: str) -> None:
         self.source, self.line, self.reason = source, line, reason
-        place = f"{source}:{line}" if line else source
+        place = f"{plain(source)}:{line}" if line else plain(source)
         super().__init__(f"{place}: {reason}")
 
 
@@ -214,11 +215,23 @@ def _record(line: bytes, source: str, number: int) -> Record:
     try:
         form = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        reason = f"not a JSON object ({error}); the file is corrupted or no trace"
+        why = plain(str(error), QUOTED_MAX)
+        reason = f"not a JSON object ({why}); the file is corrupted or no trace"
         raise BadTraceFile(source, number, reason) from None
     if not isinstance(form, dict):
         raise BadTraceFile(source, number, "not a JSON object; every line of a trace is one")
+    if b"\\u" in line and not _is_text(form):
+        reason = "half of a surrogate pair (\\ud800 to \\udfff) stands alone; that is no text"
+        raise BadTraceFile(source, number, reason)
     return form
+
+
+def _is_text(form: Record) -> bool:
+    try:
+        json_text(form).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(text: str) -> None:
@@ -234,13 +247,17 @@ def _header(line: bytes, source: str) -> Record:
     major = version.partition(".")[0]
     if not major.isdecimal() or len(major) > 9:
         raise BadTraceFile(
-            source, 1, f"version {version[:40]!r} is no version; this tool writes {VERSION}"
+            source, 1, f"version {quoted(version, 40)} is no version; this tool writes {VERSION}"
         )
     if int(major) > int(VERSION.partition(".")[0]):
         tool = form.get("tool")
-        by = f" by counterpoint {tool.get('version')}" if isinstance(tool, dict) else ""
+        by = (
+            f" by counterpoint {plain(str(tool.get('version')), 40)}"
+            if isinstance(tool, dict)
+            else ""
+        )
         reason = (
-            f"written in format {version}{by}; this tool reads up to {VERSION}: "
+            f"written in format {plain(version, 40)}{by}; this tool reads up to {VERSION}: "
             "install a counterpoint at least as new as the one that wrote it"
         )
         raise BadTraceFile(source, 1, reason)
@@ -252,9 +269,10 @@ def _check_seal(lines: list[bytes], end: Record, source: str) -> None:
     for line in lines[:-1]:
         seal.update(line + b"\n")
     if seal.hexdigest() != end.get("digest"):
+        said = quoted(end.get("digest"), 40)
         reason = (
-            f"corrupted: the lines give digest {seal.hexdigest()}, the end line says "
-            f"{end.get('digest')}; get the file again, or search again with the seed in line 1"
+            f"corrupted: the lines give digest {seal.hexdigest()}, the end line says {said}; "
+            "get the file again, or search again with the seed in line 1"
         )
         raise BadTraceFile(source, len(lines), reason)
 

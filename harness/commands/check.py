@@ -25,7 +25,7 @@ from counterpoint.harness.checking.models import MODELS
 from counterpoint.harness.checking.properties import PROPERTIES
 from counterpoint.harness.checking.table import Row, exit_code, print_table, row_of
 from counterpoint.harness.checking.text import as_json, explain
-from counterpoint.harness.output import EXIT_HELP, INTERRUPTED, Progress, emit, refuse
+from counterpoint.harness.output import EXIT_HELP, INTERRUPTED, Progress, emit, refuse, tell
 from counterpoint.harness.short_names import (
     FORMATS_IN_SHORT,
     PROPERTIES_IN_SHORT,
@@ -39,12 +39,12 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     """Print what there is to choose from, and end."""
     if not value:
         return
-    click.echo(f"formats: {', '.join(FORMATS)}\n\nmodels:")
+    tell(f"formats: {', '.join(FORMATS)}\n\nmodels:")
     for model in MODELS.values():
-        click.echo(f"  {model.name:<16} {model.summary} [{model.property}]")
-    click.echo("\nproperties:")
+        tell(f"  {model.name:<16} {model.summary} [{model.property}]")
+    tell("\nproperties:")
     for one in PROPERTIES.values():
-        click.echo(f"  {one.name:<24} {one.summary}")
+        tell(f"  {one.name:<24} {one.summary}")
     ctx.exit()
 
 
@@ -148,7 +148,7 @@ def check(
     if not as_lines:
         print_table(rows)
     if was_interrupted:
-        click.echo("counterpoint: interrupted; the rest was not checked", err=True)
+        tell("counterpoint: interrupted; the rest was not checked", err=True)
         sys.exit(INTERRUPTED)
     sys.exit(exit_code({row.outcome for row in rows}))
 
@@ -167,7 +167,7 @@ def _check_all(
             if as_lines:
                 emit(as_json(checked))
             elif explained:
-                click.echo("\n".join(explain(checked)) + "\n")
+                tell("\n".join(explain(checked)) + "\n")
             if out is not None:
                 _write(checked, out, len(rows))
             line.show(f"{len(rows)} checked, the last was {rows[-1].title}: {rows[-1].outcome}")

@@ -9,7 +9,7 @@ import click
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.commands.fuzz import fuzz
-from counterpoint.harness.output import BROKEN, HOLDS
+from counterpoint.harness.output import BROKEN, HOLDS, tell
 
 
 @click.command()
@@ -25,13 +25,11 @@ def demo(seconds: float, seed: int, out: Path) -> None:
     """
     mutant = "B1"
     build("register", scenario="demo")
-    click.echo(
-        f"1. The register, whole demo configuration, {seconds:g} s of random runs with faults:"
-    )
+    tell(f"1. The register, whole demo configuration, {seconds:g} s of random runs with faults:")
     right = _code(
         ["register", "--scenario", "demo", "--seconds", str(seconds), "--seed", str(seed)], out
     )
-    click.echo(f"\n2. The same with mutant {mutant}: a read returns without writing back.\n")
+    tell(f"\n2. The same with mutant {mutant}: a read returns without writing back.\n")
     wrong = _code(["register", "--mutant", mutant, "--seed", str(seed), "--seconds", "60"], out)
     sys.exit(0 if (right, wrong) == (HOLDS, BROKEN) else 1)
 

@@ -24,6 +24,7 @@ from counterpoint.harness.output import (
     keep_trace,
     require_folder,
     settings_of,
+    tell,
 )
 from counterpoint.harness.reducing import explore_reduced
 from counterpoint.harness.report.terminal import report
@@ -182,7 +183,7 @@ def explore(
     else:
         _tell(rounds, outcome, example)
         for line in goals_told(rounds, shortest):
-            click.echo(line)
+            tell(line)
     sys.exit(INTERRUPTED if was_interrupted else EXIT_CODES[outcome])
 
 
@@ -270,10 +271,10 @@ def _summary(verdicts: tuple[Verdict, ...], name: str) -> str:
 def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) -> None:
     if example is not None:
         again = f"counterpoint replay {example.path}"
-        click.echo(report(example.trace, example.verdicts, replay_command=again))
+        tell(report(example.trace, example.verdicts, replay_command=again))
     for line in lines_of(rounds):
-        click.echo(line)
+        tell(line)
     slots = ", ".join(f"{node} {count:,}" for node, count in rounds.last.explored.slots.items())
-    click.echo(f"{outcome} · slots: {slots}")
+    tell(f"{outcome} · slots: {slots}")
     for name in rounds.not_judged:
-        click.echo(f"not explored: {name}; use fuzz, --liveness or --reduction dpor")
+        tell(f"not explored: {name}; use fuzz, --liveness or --reduction dpor")

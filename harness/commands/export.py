@@ -9,7 +9,7 @@ import click
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.exports.formats import EXPORTS, SUFFIXES
 from counterpoint.harness.exports.python import CannotExport
-from counterpoint.harness.output import refuse
+from counterpoint.harness.output import refuse, tell
 
 
 @click.command()
@@ -35,4 +35,4 @@ def export(file: Path, to: str, out: Path | None, is_printed: bool) -> None:
     stem = file.name.removesuffix(".jsonl").removesuffix(".trace")
     path = out or file.with_name(stem + SUFFIXES[to])
     path.write_text(text, encoding="utf-8")
-    click.echo(str(path))
+    tell(str(path))

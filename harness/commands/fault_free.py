@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
 from counterpoint.harness.catalog import SYSTEMS, entry
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.entry import UnknownName
-from counterpoint.harness.output import EXIT_CODES, clear_errors, emit
+from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.play.fault_free import FaultFree, fault_free
 from counterpoint.harness.report.plain import plain
@@ -52,7 +50,7 @@ def run(file: Path, *, as_json: bool) -> None:
             }
         )
     else:
-        click.echo("\n".join(_lines(result)))
+        tell("\n".join(_lines(result)))
     sys.exit(EXIT_CODES[outcome])
 
 

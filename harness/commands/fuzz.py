@@ -20,6 +20,7 @@ from counterpoint.harness.output import (
     keep_trace,
     require_folder,
     settings_of,
+    tell,
 )
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
@@ -200,7 +201,7 @@ def _tell(
     progress = campaign.progress
     if example is not None:
         shrunk = (len(example.finding.choices), len(example.trace.choices))
-        click.echo(
+        tell(
             report(
                 example.trace,
                 example.verdicts,
@@ -210,10 +211,10 @@ def _tell(
         )
     faults = ", ".join(f"{count} {kind}" for kind, count in progress.faults.items()) or "none"
     per_run = (f"{n / progress.runs:.2g} {kind}" for kind, n in progress.calls.items())
-    click.echo(
+    tell(
         f"{outcome}{' (interrupted)' if was_interrupted else ''}: {progress.runs} runs, "
         f"{progress.steps} steps, {progress.completed_calls} calls completed, faults: {faults}; "
         f"in a run: {', '.join(per_run) or 'no call'} [{progress.seconds:.1f} s, seed {campaign.seed}]"
     )
     if outcome == "undecided":
-        click.echo(_idle(campaign))
+        tell(_idle(campaign))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from counterpoint.harness.catalog import SYSTEMS, entry
-from counterpoint.harness.output import clear_errors, emit
+from counterpoint.harness.output import clear_errors, emit, tell
 
 
 @click.command("list")
@@ -41,8 +41,8 @@ def listing(system: str | None, as_json: bool) -> None:
                 }
             )
             continue
-        click.echo(f"{one.name}: {one.summary}")
-        click.echo(f"  checkers   {', '.join(properties)}")
+        tell(f"{one.name}: {one.summary}")
+        tell(f"  checkers   {', '.join(properties)}")
         _table("scenarios", dict(one.scenarios))
         _table(
             "mutants",
@@ -57,4 +57,4 @@ def listing(system: str | None, as_json: bool) -> None:
 def _table(title: str, rows: dict[str, str]) -> None:
     width = max(map(len, rows), default=0)
     for number, (name, text) in enumerate(rows.items()):
-        click.echo(f"  {title if number == 0 else '':<10} {name:<{width}}  {text}")
+        tell(f"  {title if number == 0 else '':<10} {name:<{width}}  {text}")

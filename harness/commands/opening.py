@@ -6,11 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from counterpoint.harness.analysis.analyses import Analyses, analyse
 from counterpoint.harness.catalog import rebuild
-from counterpoint.harness.output import BAD_INPUT, clear_errors
+from counterpoint.harness.output import BAD_INPUT, clear_errors, tell
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay_file import Diverged, replay
@@ -58,6 +56,6 @@ def opened(file: Path) -> Opened:
     try:
         trace = replay(recorded, scenario)
     except Diverged as error:
-        click.echo(f"counterpoint: {file}: {error}", err=True)
+        tell(f"counterpoint: {file}: {error}", err=True)
         sys.exit(BAD_INPUT)
     return Opened(file, recorded, trace, judge(trace))

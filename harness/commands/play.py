@@ -13,7 +13,15 @@ import click
 from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.commands.fault_free import console_of
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, clear_errors, settings_of, tool
+from counterpoint.harness.output import (
+    BAD_INPUT,
+    BROKEN,
+    HOLDS,
+    clear_errors,
+    settings_of,
+    tell,
+    tool,
+)
 from counterpoint.harness.play.console import CALLS
 from counterpoint.harness.play.run import Delay, delay_of
 from counterpoint.harness.play.script import WrongLine, follow
@@ -81,7 +89,7 @@ def play(
     wrong = _scripted(session, lines) if lines is not None else _typed(session)
     is_broken = _save(session, out)
     if wrong is not None:
-        click.echo(f"counterpoint: {script or 'standard input'}: {wrong}", err=True)
+        tell(f"counterpoint: {script or 'standard input'}: {wrong}", err=True)
         sys.exit(BAD_INPUT)
     sys.exit(BROKEN if is_broken else HOLDS)
 
@@ -139,23 +147,23 @@ def _lines_of(script: Path) -> list[str]:
 def _scripted(session: Session, lines: list[str]) -> WrongLine | None:
     try:
         for line in follow(session, lines, prompt=PROMPT):
-            click.echo(line)
+            tell(line)
     except WrongLine as wrong:
         return wrong
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        tell("interrupted", err=True)
     return None
 
 
 def _typed(session: Session) -> WrongLine | None:
     if not sys.stdin.isatty():
         return _scripted(session, sys.stdin.read().splitlines())
-    click.echo("help lists the commands, close (or Ctrl-D) ends the session")
+    tell("help lists the commands, close (or Ctrl-D) ends the session")
     with _editing(session):
         try:
             _converse(session)
         except (EOFError, KeyboardInterrupt):  # the session ends, and is kept
-            click.echo()
+            tell("")
     return None
 
 
@@ -164,7 +172,7 @@ def _converse(session: Session) -> None:
     while not is_end:
         reply = session.execute(input(PROMPT))
         for text in reply.lines:
-            click.echo(text)
+            tell(text)
         is_end = reply.is_end
 
 
@@ -207,8 +215,8 @@ def _save(session: Session, out: Path | None) -> bool:
         write_trace(path, trace, verdicts, about={"tool": tool()})
     for verdict in verdicts:
         why = f": {verdict.summary}" if verdict.summary else ""
-        click.echo(f"{verdict.property}: {verdict.outcome.value}{why}")
-    click.echo(f"saved: {path} ({len(trace.choices)} steps)")
+        tell(f"{verdict.property}: {verdict.outcome.value}{why}")
+    tell(f"saved: {path} ({len(trace.choices)} steps)")
     return any(verdict.is_broken for verdict in verdicts)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.catalog import rebuild
-from counterpoint.harness.output import EXIT_CODES, clear_errors, emit
+from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay_file import Diverged
 from counterpoint.model.search.replay_file import replay as replay_file
@@ -96,5 +96,5 @@ def _finish(result: dict[str, object], text: str, as_json: bool) -> None:
     if as_json:
         emit(result)
     else:
-        click.echo(text)
+        tell(text)
     sys.exit(EXIT_CODES[str(result["outcome"])])

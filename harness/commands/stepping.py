@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
 from counterpoint.harness.analysis.stepping import (
     debug,
     difference,
@@ -16,7 +14,7 @@ from counterpoint.harness.analysis.stepping import (
     states_before,
 )
 from counterpoint.harness.commands.opening import Opened, opened
-from counterpoint.harness.output import BROKEN, HOLDS, emit
+from counterpoint.harness.output import BROKEN, HOLDS, emit, tell
 from counterpoint.harness.report.sentences import sentence
 from counterpoint.harness.report.story import Story
 from counterpoint.harness.report.terminal import broken_first, report
@@ -65,7 +63,7 @@ def _edit(found: Opened, edits: tuple[str, ...], as_json: bool) -> None:
             }
         )
     else:
-        click.echo(report(trace, verdicts))
+        tell(report(trace, verdicts))
     sys.exit(BROKEN if is_broken else HOLDS)
 
 
@@ -76,13 +74,13 @@ def _diff(one: Opened, other: Opened, as_json: bool) -> None:
         emit({"step": found.step, "one": found.one, "other": found.other, "states": changes})
         return
     if found.step is None:
-        click.echo("the two runs are equal, step by step")
+        tell("the two runs are equal, step by step")
         return
-    click.echo(f"the runs differ first at step {found.step}")
-    click.echo(f"  {one.file.name}: {found.one or 'has ended'}")
-    click.echo(f"  {other.file.name}: {found.other or 'has ended'}")
+    tell(f"the runs differ first at step {found.step}")
+    tell(f"  {one.file.name}: {found.one or 'has ended'}")
+    tell(f"  {other.file.name}: {found.other or 'has ended'}")
     for change in found.states:
-        click.echo(f"  {change.node}.{change.text}")
+        tell(f"  {change.node}.{change.text}")
 
 
 def _until(found: Opened, condition: str, as_json: bool) -> None:
@@ -90,12 +88,12 @@ def _until(found: Opened, condition: str, as_json: bool) -> None:
     if as_json:
         emit({"condition": condition, "step": step})
     elif step is None:
-        click.echo(f"{condition}: never true in this run")
+        tell(f"{condition}: never true in this run")
     elif step < 0:
-        click.echo(f"{condition}: true from the start")
+        tell(f"{condition}: true from the start")
     else:
-        click.echo(f"{condition}: true after step {step}, {sentence(Story(found.trace), step)}")
-        click.echo("\n".join(states_before(found.trace, step + 1)))
+        tell(f"{condition}: true after step {step}, {sentence(Story(found.trace), step)}")
+        tell("\n".join(states_before(found.trace, step + 1)))
 
 
 def _states(found: Opened, step: int, as_json: bool) -> None:
@@ -103,6 +101,6 @@ def _states(found: Opened, step: int, as_json: bool) -> None:
     if as_json:
         emit({"step": step, "states": lines})
         return
-    click.echo("\n".join(lines))
+    tell("\n".join(lines))
     if step < len(found.trace.choices):
-        click.echo(f"next: {sentence(Story(found.trace), step)}")
+        tell(f"next: {sentence(Story(found.trace), step)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.output import tell
 from counterpoint.model.tracefile import VERSION, write_trace
 from counterpoint.model.values import Json
 
@@ -31,4 +32,4 @@ def upgrade(file: Path, out: Path | None) -> None:
     }
     write_trace(out or file, found.trace, found.verdicts, about=about)
     before = found.recorded.header["version"]
-    click.echo(f"{out or file}: format {before} to {VERSION}, {len(found.trace.choices)} steps")
+    tell(f"{out or file}: format {before} to {VERSION}, {len(found.trace.choices)} steps")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.output import emit
+from counterpoint.harness.output import emit, tell
 from counterpoint.harness.viewer.data import Shown
 from counterpoint.harness.viewer.page import view_html
 
@@ -43,6 +43,6 @@ def view(
     if as_json:
         emit({"outcome": "written", "page": str(path), "bytes": len(html.encode())})
     else:
-        click.echo(f"{path}  ({len(html.encode()):,} bytes)")
+        tell(f"{path}  ({len(html.encode()):,} bytes)")
     if is_opened:
         webbrowser.open(path.resolve().as_uri())

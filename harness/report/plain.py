@@ -1,16 +1,12 @@
-"""Text made safe to show: no control characters, no direction marks, bounded, ASCII on request."""
+"""Text fitted to where it is shown: cut, wrapped, in ASCII on request. Inert it is made by `plain`."""
 
 from __future__ import annotations
 
-import unicodedata
-
 from rich.cells import cell_len, chop_cells
 
-TEXT_MAX = 400
-"""No single value takes more characters than this in anything shown."""
+from counterpoint.model.inert import TEXT_MAX, plain
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Categories of characters that would move the cursor, reorder the line or not show at all."""
+__all__ = ["TEXT_MAX", "fit", "plain", "to_ascii", "width_of", "wrapped"]
 
 _ASCII = {
     "✗": "x", "✓": "v", "●": "*", "│": "|", "┊": ":", "║": "H", "╎": "!", "┃": "#", "─": "-",
@@ -20,24 +16,6 @@ _ASCII = {
     "▅": "=", "▆": "+", "▇": "*", "█": "#", "≺": "<", "‖": "=", "²": "2",
 }  # fmt: skip
 """One character for each of ours, so that columns stay where they are."""
-
-
-def plain(text: str, limit: int = TEXT_MAX) -> str:
-    r"""Return text that shows as it is: hidden characters escaped, the end cut off past a limit.
-
-    >>> print(plain("a\x1b[31mb\u202ec"), plain("abcdef", 4))
-    a\x1b[31mb\u202ec abc…
-    """
-    shortened = text[: limit + 1]
-    if not shortened.isprintable():
-        shortened = "".join(map(_visible, shortened))
-    return shortened if len(shortened) <= limit else shortened[: limit - 1] + "…"
-
-
-def _visible(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
-        return character
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def to_ascii(text: str) -> str:

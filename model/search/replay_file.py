@@ -11,6 +11,7 @@ from counterpoint.model.forms import (
     fingerprint,
     world_form,
 )
+from counterpoint.model.inert import QUOTED_MAX, plain
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.replay import Recorder, record
 from counterpoint.model.trace import Trace
@@ -39,7 +40,7 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
     for number, step in enumerate(file.steps):
         choice = find_choice(step.choice, recorder.world)
         if choice is None:
-            asked = json_text(step.choice)
+            asked = plain(json_text(step.choice), QUOTED_MAX)
             raise Diverged(number, f"{asked} is not legal here; {_code_change(file, scenario)}")
         recorder.take(choice)
         _compare(number, step, recorder, file)
@@ -81,12 +82,12 @@ def _brief(pair: Json, side: int) -> str:
     value = pair[side]
     if isinstance(value, list) and len(value) == 2:
         value = value[1]
-    text = json_text(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return plain(json_text(value), 60)
 
 
 def _code_change(file: TraceFile, scenario: Scenario) -> str:
     then, now = str(file.header.get("fingerprint", "")), fingerprint(scenario)
     if then == now:
         return "the protocol's source is the same as when the trace was written"
-    return f"the protocol's source has changed since ({then[:6] or '?'} -> {now[:6] or '?'})"
+    changed = f"{plain(then[:6]) or '?'} -> {now[:6] or '?'}"
+    return f"the protocol's source has changed since ({changed})"
