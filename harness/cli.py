@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 from types import MappingProxyType
+from typing import Any
 
 import click
+
+from counterpoint.model.mistakes import BadScenario
 
 COMMANDS = MappingProxyType(
     {
@@ -26,6 +29,8 @@ COMMANDS = MappingProxyType(
     }
 )
 
+_AS_JSON = "counterpoint.as_json"
+
 
 class _LazyGroup(click.Group):
     """A group that imports a command when it is used; `--help` alone imports none."""
@@ -42,6 +47,20 @@ class _LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        ctx.meta[_AS_JSON] = "--json" in args
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BadScenario as error:  # whichever command met it, and however deep in a search
+            from counterpoint.harness.output import refuse
+
+            refuse(str(error), as_json=ctx.meta[_AS_JSON])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

@@ -133,7 +133,7 @@ class Move:
         index = self._world.scenario.index[node]
         number = self._calls[index]
         self.log("crash", node, operation=None if number is None else f"o{number}")
-        core, initial = self._cores[index], self._world.scenario.system.initial(node)
+        core, initial = self._cores[index], self._world.scenario.initial_states[node]
         self._cores[index] = Core(initial, core.durable, (), core.todo, None)
         self._calls[index] = None
 
@@ -198,7 +198,8 @@ class Move:
 def begin(scenario: Scenario) -> Moved:
     """Return the world in which every node has started, and the events of the start."""
     nodes = scenario.system.nodes
-    cores = tuple(Core(scenario.system.initial(n), todo=scenario.calls.get(n, ())) for n in nodes)
+    states = scenario.initial_states
+    cores = tuple(Core(states[node], todo=scenario.calls.get(node, ())) for node in nodes)
     roles = tuple(
         scenario.role_of(n, core.state) for n, core in zip(nodes, cores, strict=True)
     ) if scenario.role_of else ()  # fmt: skip

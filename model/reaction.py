@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
+from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
 from counterpoint.model.node import (
     Begin,
     CancelTimer,
@@ -16,9 +16,11 @@ from counterpoint.model.node import (
     Return,
     Send,
     SetTimer,
+    Start,
+    Step,
     System,
 )
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.values import NodeId, NotAValue, Value, require_value, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,19 @@ class Core:
     pending: Value = None
 
 
-class IllegalEffect(Exception):
-    """A handler asked for something that no node can do. The text names node, effect and rule."""
-
-
 class HandlerFailed(Exception):
-    """A handler raised: a defect of the system under test, which a run reports as broken."""
+    """A handler did what none may do: a defect of the system under test, which a run shows.
 
-    def __init__(self, node: NodeId, given: Input, error: Exception) -> None:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        super().__init__(
-            f"{node} raised {type(error).__name__}: {error} on {type(given).__name__} "
-            f"({where.name}, line {where.lineno})"
-        )
+    The text names the node, the input, the author's line, and what would be right.
+    """
+
+
+class IllegalEffect(HandlerFailed):
+    """A handler asked for something that its node cannot do, or cannot do now."""
+
+
+class NotAStep(HandlerFailed):
+    """A handler returned something else than a state and effects, made of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +57,128 @@ class Reaction:
     effects: tuple[Effect, ...]
 
 
+def initial_state(system: System[Any], node: NodeId) -> Value:
+    """Return the state of a node before its first input.
+
+    Raises:
+        BadScenario: the system raised, or gave something that is no value.
+    """
+    try:
+        state: Value = system.initial(node)
+    except Exception as error:
+        raise BadScenario(
+            f"initial({node!r}) raised {told(error)} ({place_of(error)}); it returns the state of a "
+            "node before its first input"
+        ) from error
+    try:
+        require_value(state)
+    except NotAValue as error:
+        where = definition_of(system.initial)
+        raise BadScenario(
+            f"initial({node!r}) returned a state in which {error} ({where})"
+        ) from None
+    return state
+
+
 def react(system: System[Any], node: NodeId, core: Core, given: Input) -> Reaction:
     """Give an input to a node: a pure function.
 
     Raises:
-        HandlerFailed: the handler raised.
-        IllegalEffect: it asked for something that no node can do.
+        HandlerFailed: the handler raised, returned no step, or asked for something impossible.
+        BadScenario: it did so at the start, before anything was chosen: no run can begin.
     """
+    try:
+        return _react(system, node, core, given)
+    except HandlerFailed as error:
+        if isinstance(given, Start):
+            raise BadScenario(f"no run can begin: {error}") from error.__cause__
+        raise
+
+
+def _react(system: System[Any], node: NodeId, core: Core, given: Input) -> Reaction:
     try:
         step = system.handle(node, core.state, given)
     except Exception as error:
-        raise HandlerFailed(node, given, error) from error
+        what, where = told(error), place_of(error)
+        raise HandlerFailed(f"{node} raised {what} on {show(given)} ({where})") from error
+    try:
+        effects = _effects_of(step)
+        if step.state is not core.state:
+            require_value(step.state)
+        return Reaction(_after(system.nodes, core, step.state, effects), effects)
+    except IllegalEffect as error:
+        raise IllegalEffect(f"{node} {error}, {_where(system, given)}") from None
+    except NotAValue as error:
+        text = f"{node} returned a state or an effect in which {error}, {_where(system, given)}"
+        raise NotAStep(text) from None
+    except NotAStep as error:
+        raise NotAStep(f"{node} returned {error}, {_where(system, given)}") from None
+
+
+def _where(system: System[Any], given: Input) -> str:
+    return f"on {show(given)} ({definition_of(system.handle)})"
+
+
+def _effects_of(step: object) -> tuple[Effect, ...]:
+    """Return the effects of what a handler returned; one alone, a list and None are meant well."""
+    if not isinstance(step, Step):
+        raise NotAStep(
+            f"{brief(step)}, not a Step; Step(state) is right where nothing is to be done"
+        )
+    effects: object = step.effects
+    if isinstance(effects, tuple):
+        return effects
+    if isinstance(effects, list):
+        return tuple(effects)
+    if effects is None:
+        return ()
+    if isinstance(effects, Effect):
+        return (effects,)
+    why = "a set has no order" if isinstance(effects, set | frozenset) else "effects are a tuple"
+    raise NotAStep(f"{brief(effects)} as effects; {why}: Step(state, (Send(to, body),))")
+
+
+def _after(
+    nodes: tuple[NodeId, ...], core: Core, state: Value, effects: tuple[Effect, ...]
+) -> Core:
+    """Return the core after these effects, each of which is checked."""
     timers, durable, pending = core.timers, core.durable, core.pending
-    for effect in step.effects:
+    for effect in effects:
         match effect:
-            case Send(to):
-                if to not in system.nodes:
-                    raise IllegalEffect(f"{node} sent {effect.body!r} to {to!r}, which is no node")
+            case Send(to, body):
+                require_value(body)
+                if to not in nodes:
+                    known = ", ".join(nodes)
+                    raise IllegalEffect(
+                        f"sent {show(body)} to {to!r}, which is no node; {known} are"
+                    )
             case SetTimer(timer):
+                _require_name(timer)
                 timers = timers if timer in timers else tuple(sorted((*timers, timer)))
             case CancelTimer(timer):
+                _require_name(timer)
                 timers = tuple(t for t in timers if t != timer)
             case Begin(operation):
+                require_value(operation)
                 if pending is not None:
-                    raise IllegalEffect(f"{node} began {operation!r} while {pending!r} is pending")
+                    raise IllegalEffect(f"began {show(operation)} while {show(pending)} is pending")
                 pending = operation
             case Return(result):
+                require_value(result)
                 if pending is None:
-                    raise IllegalEffect(f"{node} returned {result!r} while nothing is pending")
+                    raise IllegalEffect(f"returned {show(result)} while nothing is pending")
                 pending = None
             case Persist(value):
+                require_value(value)
                 durable = value
-            case Note():
-                pass
-    return Reaction(Core(step.state, durable, timers, core.todo, pending), step.effects)
+            case Note(what):
+                require_value(what)
+            case _:
+                kinds = ", ".join(kind.__name__ for kind in get_args(Effect))
+                raise NotAStep(f"{brief(effect)} among the effects; effects are: {kinds}")
+    return Core(state, durable, timers, core.todo, pending)
+
+
+def _require_name(timer: object) -> None:
+    if type(timer) is not str:
+        raise NotAStep(f"a timer named {brief(timer)}; the name of a timer is text")

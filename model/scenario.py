@@ -7,18 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from counterpoint.model.actions import ACTIONS
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import System
 from counterpoint.model.observer import Observer
+from counterpoint.model.reaction import initial_state
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict
+from counterpoint.model.wellformed import require_claim, require_scenario
 from counterpoint.model.world import Action
 
 Network: TypeAlias = Literal["unordered", "ordered"]
 """Whether messages of one link may overtake each other for free."""
+
+Reads: TypeAlias = Literal["operations", "end", "trace"]
+"""What a trace must hold for a property to be judged; see `Property`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,11 @@ class Budget:
 
     per_run: int
     at_once: int | None = None
+
+    def __post_init__(self) -> None:
+        counts = (self.per_run, 0 if self.at_once is None else self.at_once)
+        if not all(isinstance(count, int) and count >= 0 for count in counts):
+            raise BadScenario(f"{self!r} is no budget; both are whole numbers from 0 on")
 
 
 def budgets(**counts: int | Budget) -> Mapping[str, Budget]:
@@ -59,8 +70,14 @@ class Property:
 
     name: str
     check: Callable[[Trace], Verdict]
-    reads: Literal["operations", "end", "trace"] = "operations"
+    reads: Reads = "operations"
     observer: Observer | None = None
+
+    def __post_init__(self) -> None:
+        require_claim("property", self.name, check=self.check)
+        if self.reads not in get_args(Reads):
+            known = ", ".join(map(repr, get_args(Reads)))
+            raise BadScenario(f"property {self.name!r} reads {self.reads!r}; there are: {known}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,9 @@ class Invariant:
 
     name: str
     violation: Callable[[Mapping[NodeId, Any]], str | None]
+
+    def __post_init__(self) -> None:
+        require_claim("invariant", self.name, violation=self.violation)
 
 
 def nobody_fails(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
@@ -112,6 +132,9 @@ class Goal:
 
     name: str
     is_met: Callable[[Mapping[NodeId, Any], Sequence[tuple[NodeId, NodeId, Value]]], bool]
+
+    def __post_init__(self) -> None:
+        require_claim("goal", self.name, is_met=self.is_met)
 
 
 def nothing_is_visible(action: Action) -> bool:
@@ -183,25 +206,12 @@ class Scenario:
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.calls) - set(self.system.nodes))
-        if unknown:
-            raise ValueError(
-                f"scenario {self.name!r} gives calls to {unknown[0]!r}, which is no node of the "
-                f"system; nodes: {', '.join(self.system.nodes)}"
-            )
-        strangers = sorted({n for group in self.symmetric for n in group} - set(self.system.nodes))
-        if strangers:
-            raise ValueError(
-                f"scenario {self.name!r} calls {strangers[0]!r} symmetric, which is no node of the "
-                f"system; nodes: {', '.join(self.system.nodes)}"
-            )
-        kinds = {action.kind for action in self.actions}
-        for kind in self.limits:
-            if kind not in kinds:
-                raise ValueError(
-                    f"scenario {self.name!r} limits {kind!r}, which is no kind of action; "
-                    f"kinds: {', '.join(sorted(kinds))}"
-                )
+        require_scenario(self)
+
+    @cached_property
+    def initial_states(self) -> Mapping[NodeId, Value]:
+        """The state of each node before its first input, and again after a crash."""
+        return {node: initial_state(self.system, node) for node in self.system.nodes}
 
     @cached_property
     def index(self) -> Mapping[NodeId, int]:

@@ -26,6 +26,11 @@ _EXACT_IN_EVERY_READER = 2**53
 """Integers from here on are written as text: a reader in JavaScript would round them."""
 
 
+_USE = (
+    "use None, bool, int, str, bytes, tuples, frozensets, enums, named tuples or frozen dataclasses"
+)
+
+
 class NotAValue(TypeError):
     """Something that does not belong in a world: mutable, floating, or without a canonical form."""
 
@@ -68,10 +73,76 @@ def canonical(value: object) -> Json:
             name: canonical(getattr(value, name)) for name in _field_names(type(value))
         }
         return {"is": type(value).__name__, **content}
-    raise NotAValue(
-        f"{value!r} ({type(value).__name__}) has no canonical form; use None, bool, int, str, bytes, "
-        "tuples, frozensets, enums, named tuples or frozen dataclasses"
-    )
+    raise NotAValue(f"{value!r} ({type(value).__name__}) has no canonical form; {_USE}")
+
+
+_ATOMS = frozenset({type(None), bool, int, str, bytes})
+
+
+def require_value(value: object) -> None:
+    """Refuse what does not belong in a world; what is accepted is frozen, hashable and canonical.
+
+    Raises:
+        NotAValue: as `canonical` says; or an object that can be changed, or that is equal to itself
+            alone.
+
+    >>> require_value((1, frozenset({"a"})))
+    >>> require_value((1, 0.5))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    counterpoint.model.values.NotAValue: 0.5 is a float; use None, bool, ...
+    """
+    kind = type(value)
+    if kind in _ATOMS:
+        return
+    if kind is tuple or kind is frozenset:
+        for item in value:  # type: ignore[attr-defined]
+            if type(item) not in _ATOMS:
+                require_value(item)
+        return
+    if isinstance(value, tuple | frozenset):
+        require_value(frozenset(value) if isinstance(value, frozenset) else tuple(value))
+    elif isinstance(value, Mapping):
+        if kind.__hash__ is None:
+            raise _refused(value, "can be changed")
+        require_value(tuple(value.items()))
+    elif not isinstance(value, Enum | int | str | bytes):
+        for name in _frozen_fields(kind, value):
+            item = getattr(value, name)
+            if type(item) not in _ATOMS:
+                require_value(item)
+
+
+def _frozen_fields(kind: type, value: object) -> tuple[str, ...]:
+    """Return the fields of a frozen dataclass; anything else is refused."""
+    found = _fields_if_frozen(kind)
+    if found is not None:
+        return found
+    if not dataclasses.is_dataclass(value):
+        raise _refused(value, f"is a {kind.__name__}")
+    if not _has_equality(kind):
+        raise _refused(value, f"is equal to itself alone, as {kind.__name__} has no __eq__")
+    raise _refused(value, f"can be changed: write @dataclass(frozen=True) at {kind.__name__}")
+
+
+def _refused(value: object, why: str) -> NotAValue:
+    text = repr(value)
+    short = text if len(text) <= 60 else text[:59] + "…"
+    return NotAValue(f"{short} {why}; {_USE}")
+
+
+def _has_equality(cls: type) -> bool:
+    """Tell whether values of a class are equal by what is in them."""
+    return any("__eq__" in vars(base) for base in cls.__mro__[:-1])
+
+
+@functools.cache
+def _fields_if_frozen(cls: type) -> tuple[str, ...] | None:
+    parameters = getattr(cls, "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
+        return None
+    if not _has_equality(cls) or cls.__hash__ is None:
+        return None
+    return _field_names(cls)
 
 
 @functools.cache

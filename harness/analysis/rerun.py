@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.replay import HANDLER_PROPERTY
@@ -72,7 +72,7 @@ class Runner:
             if not self._is_broken_so_far(run):
                 run.settle(())
                 finish(run)
-        except (HandlerFailed, IllegalEffect) as error:
+        except HandlerFailed as error:
             failure = str(error)
         return Rerun(tuple(run.choices), self._is_broken(run, failure))
 
@@ -83,7 +83,7 @@ class Runner:
         for choice in choices:
             try:
                 done = run.attempt(choice)
-            except (HandlerFailed, IllegalEffect):
+            except HandlerFailed:
                 break
             assert done, f"{choice!r} is not legal in the run that it comes from"
             found.append(fork(run))
@@ -107,7 +107,7 @@ class Runner:
                     run.choose(pick)
             run.settle(())
             finish(run, random)
-        except (HandlerFailed, IllegalEffect) as error:
+        except HandlerFailed as error:
             failure = str(error)
         return self._is_broken(run, failure)
 

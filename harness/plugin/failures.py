@@ -15,6 +15,7 @@ from counterpoint.harness.output import tool
 from counterpoint.harness.plugin.ci import tell_github
 from counterpoint.harness.plugin.options import Session
 from counterpoint.harness.report.terminal import report
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
 from counterpoint.model.search.replay import first_broken, judge
@@ -38,7 +39,7 @@ class Broken:
     annotation: str = ""
 
 
-OURS = (PropertyBroken, ExaminedNothing, Diverged)
+OURS = (PropertyBroken, ExaminedNothing, Diverged, BadScenario)
 """Exceptions whose message says all there is to say."""
 
 MACHINE = "state machine"

@@ -14,7 +14,7 @@ from itertools import pairwise
 from time import monotonic
 
 from counterpoint.model.actions import Settle
-from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
@@ -131,7 +131,7 @@ class Minimiser:
                         return tuple(run.choices)
             if is_about_the_end and run.conditions.settled is not None:
                 finish(run)
-        except (HandlerFailed, IllegalEffect) as error:
+        except HandlerFailed as error:
             return tuple(run.choices) if examiner.is_broken(run, name, str(error)) else None
         if is_about_the_end and examiner.is_broken(run, name):
             return tuple(run.choices)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from counterpoint.model.actions import Call
 from counterpoint.model.event import Event
 from counterpoint.model.move import begin
-from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import check_invariant
 from counterpoint.model.trace import Trace
@@ -68,7 +68,7 @@ class Recorder:
         self.choices.append(action)
         try:
             moved = action.apply(self.world)
-        except (HandlerFailed, IllegalEffect) as error:
+        except HandlerFailed as error:
             self.failure = str(error)
             return
         self.worlds.append(moved.world)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Release,
         Restart,
     )
+    from counterpoint.model.mistakes import BadScenario
     from counterpoint.model.node import (
         Begin,
         CancelTimer,
@@ -48,7 +49,15 @@ if TYPE_CHECKING:
         System,
         Timeout,
     )
-    from counterpoint.model.scenario import Budget, Goal, Property, Scenario, budgets, minority_of
+    from counterpoint.model.scenario import (
+        Budget,
+        Goal,
+        Invariant,
+        Property,
+        Scenario,
+        budgets,
+        minority_of,
+    )
     from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
     from counterpoint.model.search.replay import judge, run
     from counterpoint.model.trace import Trace
@@ -56,13 +65,13 @@ if TYPE_CHECKING:
     from counterpoint.model.verdict import Edge, Outcome, Verdict, broken, holds, undecided
 
 __all__ = [
-    "Begin", "Budget", "Call", "CancelTimer", "ChangeRole", "Crash", "Cut", "Delay", "Deliver", "Drop",
-    "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Goal", "Heal", "Input", "Invoke",
-    "Mend", "NodeId", "Note", "Omit", "Outcome", "Overtake", "Persist", "Property", "PropertyBroken",
-    "Receive", "Recover", "Release", "Restart", "Return", "Scenario", "Send", "SetTimer", "Settle",
-    "Start", "Step", "System", "Timeout", "Trace", "Transform", "Value", "Verdict", "broken",
-    "budgets", "holds", "judge", "machine", "minority_of", "run", "state_machine_for", "undecided",
-    "verify",
+    "BadScenario", "Begin", "Budget", "Call", "CancelTimer", "ChangeRole", "Crash", "Cut", "Delay",
+    "Deliver", "Drop", "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Goal",
+    "Heal", "Input", "Invariant", "Invoke", "Mend", "NodeId", "Note", "Omit", "Outcome", "Overtake",
+    "Persist", "Property", "PropertyBroken", "Receive", "Recover", "Release", "Restart", "Return",
+    "Scenario", "Send", "SetTimer", "Settle", "Start", "Step", "System", "Timeout", "Trace",
+    "Transform", "Value", "Verdict", "broken", "budgets", "holds", "judge", "machine",
+    "minority_of", "run", "state_machine_for", "undecided", "verify",
 ]  # fmt: skip
 
 _HOMES = {
@@ -72,11 +81,12 @@ _HOMES = {
         "Crash", "Cut", "Delay", "Drop", "Duplicate", "Heal", "Mend", "Omit", "Overtake", "Release",
         "Restart",
     ),
+    "model.mistakes": ("BadScenario",),
     "model.node": (
         "Begin", "CancelTimer", "ChangeRole", "Effect", "Input", "Invoke", "Note", "Persist",
         "Receive", "Recover", "Return", "Send", "SetTimer", "Start", "Step", "System", "Timeout",
     ),
-    "model.scenario": ("Budget", "Goal", "Property", "Scenario", "budgets", "minority_of"),
+    "model.scenario": ("Budget", "Goal", "Invariant", "Property", "Scenario", "budgets", "minority_of"),
     "model.search.failure": ("ExaminedNothing", "PropertyBroken"),
     "model.search.replay": ("judge", "run"),
     "model.event": ("Event",),

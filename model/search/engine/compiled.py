@@ -177,8 +177,9 @@ class Compiled:
         outcome = self.reactions[core].get("crash")
         if outcome is None:
             node, old = self.node_of_core[core], self.cores[core]
-            blank = Core(self.scenario.system.initial(self.nodes[node]), old.durable, (), old.todo)
-            seen = self.observation_id(Observation("crash", self.nodes[node], None))
+            name = self.nodes[node]
+            blank = Core(self.scenario.initial_states[name], old.durable, (), old.todo)
+            seen = self.observation_id(Observation("crash", name, None))
             role = self._role(node, old)
             outcome = Outcome(self.core_id(node, blank), (), (seen,), role, False)
             self.reactions[core]["crash"] = outcome
@@ -201,7 +202,8 @@ class Compiled:
         sends: list[Message] = []
         seen: list[int] = []
         for node, name in enumerate(self.nodes):
-            blank = Core(self.scenario.system.initial(name), todo=self.scenario.calls.get(name, ()))
+            states, calls = self.scenario.initial_states, self.scenario.calls
+            blank = Core(states[name], todo=calls.get(name, ()))
             outcome = self._react(self.core_id(node, blank), Start())
             cores.append(outcome.core)
             sends.extend(outcome.sends)

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from counterpoint.model.actions import FAULTS, Call, Deliver, Fire
 from counterpoint.model.conditions import Conditions
 from counterpoint.model.faults import Drop
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Choice, Compiled, CoreId, Message, Outcome
@@ -269,7 +270,7 @@ class Slots:
         action, found = compiled.deliveries[message], []
         try:
             outcome = compiled.deliver(core, message)
-        except Exception as error:
+        except HandlerFailed as error:
             raise HandlerBroke(action, error, node, slot, environment) from error
         if not (outcome.is_ignored and self.semantics.no_op != "consume"):
             found.append(self._step(node, outcome, conditions, action))
@@ -313,7 +314,7 @@ class Slots:
             action = _action(name, choice)
             try:
                 outcome = compiled.choose(core, choice)
-            except Exception as error:
+            except HandlerFailed as error:
                 raise HandlerBroke(action, error, node, slot, environment) from error
             yield self._step(node, outcome, after, action)
 
@@ -350,7 +351,7 @@ class Slots:
                 after = self._alone(node, slot, environment)
                 try:
                     was_done = after.attempt(action)
-                except Exception as error:
+                except HandlerFailed as error:
                     raise HandlerBroke(action, error, node, slot, environment) from error
                 assert was_done, f"{action!r} is legal in one engine alone"
                 self._add_outcome(moves, node, after, action)

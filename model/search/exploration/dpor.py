@@ -5,9 +5,9 @@ dynamic partial order reduction", J. ACM 64(4), 2017). A process is a message, o
 node does of its own accord, and takes one step. Steps depend on each other if they happen at the same
 node, unless their messages commute there, or if the scenario calls both visible; where order in real
 time matters, a return also depends on a call, and where properties may read notes in their order, a
-note on all three. Faults depend on everything. No state is ever compared with another, so that states
-need no hash, and every complete run is there as a trace, with all its events. Properties of traces
-are judged in full; invariants only in the worlds that these runs pass through.
+note on all three. Faults depend on everything. No state is ever compared with another, and every
+complete run is there as a trace, with all its events. Properties of traces are judged in full;
+invariants only in the worlds that these runs pass through.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from counterpoint.model.actions import Deliver, Fire
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.move import begin
 from counterpoint.model.observer import OBSERVED
-from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.explore import Limits, Stop, Violation
 from counterpoint.model.search.replay import HANDLER_PROPERTY, first_broken, judge
@@ -188,7 +188,7 @@ class Reducer:
             is_visible = self.scenario.visible(action)
             try:
                 moved = action.apply(world)
-            except (HandlerFailed, IllegalEffect) as error:
+            except HandlerFailed as error:
                 yield _Step(action, action.at, None, str(error), False, False, is_visible)
                 continue
             kinds = {event.kind for event in moved.events}

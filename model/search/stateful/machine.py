@@ -30,7 +30,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled
@@ -186,7 +186,7 @@ class ScenarioMachine(RuleBasedStateMachine):
         try:
             if not self.run.attempt(action):
                 raise NotEnabled(len(self.run.choices), action, self.run.world())
-        except (HandlerFailed, IllegalEffect):
+        except HandlerFailed:
             raise failure_of(self.bench.scenario, self.run.choices, HANDLER_PROPERTY) from None
 
     @precondition(lambda self: not any(self.options(action) for action in self.actions))
@@ -222,7 +222,7 @@ class ScenarioMachine(RuleBasedStateMachine):
             if not self.run.settle(self._silent):
                 self.run.settle(())
             finish(self.run)
-        except (HandlerFailed, IllegalEffect) as error:
+        except HandlerFailed as error:
             failure = str(error)
         name = self.bench.examiner.broken(self.run, failure)
         if name is not None:

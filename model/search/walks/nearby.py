@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from random import Random
 
-from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.walks.strategy import strategy_for
@@ -35,7 +35,7 @@ def nearby(compiled: Compiled, choices: Sequence[Action], random: Random) -> Wal
         for choice in _kept(choices, random):
             run.attempt(choice, leniently=True)
         _go_on(run, len(choices), random)
-    except (HandlerFailed, IllegalEffect) as error:
+    except HandlerFailed as error:
         return Walk(run, str(error))
     return Walk(run)
 

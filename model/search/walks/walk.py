@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Choice, Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.walks.interfere import Interference
@@ -32,7 +32,7 @@ def walk(compiled: Compiled, random: Random, strategy: StrategyName) -> Walk:
     try:
         _interfered(run, random, strategy)
         settle(run, random)
-    except (HandlerFailed, IllegalEffect) as error:
+    except HandlerFailed as error:
         return Walk(run, str(error))
     return Walk(run)
 

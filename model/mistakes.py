@@ -1,0 +1,79 @@
+"""What stops a search because nothing can be judged: a mistake in a scenario, and where it is.
+
+It is the author's to mend, so that no run shows it: it ends a command with exit code 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+
+
+class BadScenario(ValueError):
+    """A system, a scenario or what it asks for is not what it must be.
+
+    The text is one line: what was found, where, and what would be right.
+    """
+
+
+def place_of(error: BaseException, *, skip: int = 1) -> str:
+    """Return the author's line at which an exception came to be: "locks.py:12, in handle".
+
+    The first `skip` frames are ours. The author's file is that of the next one; of its frames the
+    last is named, not that of a library which it called.
+    """
+    frame = error.__traceback__
+    for _ in range(skip):
+        frame = frame.tb_next if frame is not None else None
+    if frame is None:
+        return "where it was called"
+    file, last = frame.tb_frame.f_code.co_filename, frame
+    for each in _frames(frame):
+        if each.tb_frame.f_code.co_filename == file:
+            last = each
+    return f"{_name_of(file)}:{last.tb_lineno}, in {last.tb_frame.f_code.co_name}"
+
+
+def definition_of(function: Callable[..., object]) -> str:
+    """Return where a function is defined, "locks.py:12, in handle"; its class where nothing tells.
+
+    >>> definition_of(len)
+    'builtin_function_or_method'
+    """
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return type(function).__name__
+    return f"{_name_of(code.co_filename)}:{code.co_firstlineno}, in {code.co_name}"
+
+
+def told(error: BaseException) -> str:
+    """Return the class of an exception and what it says.
+
+    >>> told(KeyError("client")), told(ValueError())
+    ("KeyError: 'client'", 'ValueError')
+    """
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def brief(value: object, *, length: int = 80) -> str:
+    """Return how a value is written, cut off where it is long.
+
+    >>> brief("x" * 9, length=6)
+    "'xxxx…"
+    """
+    text = repr(value)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _frames(frame: TracebackType | None) -> list[TracebackType]:
+    frames = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.tb_next
+    return frames
+
+
+def _name_of(file: str) -> str:
+    """Return the name of a file without its folders: a report is the same on every machine."""
+    return file.replace("\\", "/").rpartition("/")[2]

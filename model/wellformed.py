@@ -1,0 +1,215 @@
+"""What a scenario must be made of: refused when it is made, not when some run happens to meet it."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.values import NotAValue, require_value
+
+if TYPE_CHECKING:
+    from counterpoint.model.scenario import Scenario
+
+UNDOING = frozenset({"release", "mend", "restart", "heal"})
+"""The kinds of action that undo another: they need no budget, and get none."""
+
+
+def require_scenario(scenario: Scenario) -> None:
+    """Refuse a scenario that cannot be what its author means.
+
+    Raises:
+        BadScenario: says what was found, and what would be right.
+    """
+    if not isinstance(scenario.name, str) or not scenario.name.strip():
+        raise BadScenario(f"a scenario is named {scenario.name!r}; its name is text, and not empty")
+    try:
+        _require_system(scenario.system)
+        _require_functions(scenario)
+        _require_calls(scenario.calls, scenario.system.nodes)
+        _require_needs(scenario)
+        _require_claims(scenario)
+        _require_limits(scenario)
+        _require_groups(scenario)
+    except BadScenario as error:
+        raise BadScenario(f"scenario {scenario.name!r} {error}") from None
+
+
+def _require_system(system: Any) -> None:
+    if isinstance(system, type):
+        raise BadScenario(
+            f"has the class {system.__name__} as its system; give it an instance of it"
+        )
+    what = type(system).__name__
+    for name in ("nodes", "initial", "handle"):
+        if not hasattr(system, name):
+            raise BadScenario(f"has {what} as its system, which has no {name!r}")
+    _require_nodes(what, system.nodes)
+    _require_signature(f"{what}.initial", system.initial, "node")
+    _require_signature(f"{what}.handle", system.handle, "node", "state", "given")
+
+
+def _require_nodes(what: str, nodes: object) -> None:
+    if not isinstance(nodes, tuple) or not nodes:
+        raise BadScenario(f"has {what}.nodes = {brief(nodes)}; nodes are a tuple of names")
+    for node in nodes:
+        if not isinstance(node, str) or not node:
+            raise BadScenario(f"has the node {node!r}; the name of a node is text, and not empty")
+    _require_distinct(nodes, f"has {what}.nodes in which {{!r}} stands twice")
+
+
+def _require_signature(name: str, function: Any, *wanted: str) -> None:
+    """Refuse a function that cannot be called with these arguments, by position."""
+    try:
+        inspect.signature(function).bind(*wanted)
+    except TypeError:
+        taken = (
+            inspect.signature(function) if callable(function) else f"a {type(function).__name__}"
+        )
+        raise BadScenario(
+            f"has {name}{taken}, which is to be called as {name.rpartition('.')[2]}"
+            f"({', '.join(wanted)})"
+        ) from None
+    except ValueError:  # made in C, so that nothing tells what it takes
+        return
+
+
+def _require_functions(scenario: Scenario) -> None:
+    for name, wanted in _FUNCTIONS.items():
+        function = getattr(scenario, name)
+        if function is not None:
+            _require_signature(name, function, *wanted)
+    if len(scenario.steps) != 2 or not 0 <= scenario.steps[0] <= scenario.steps[1]:
+        raise BadScenario(
+            f"has steps = {scenario.steps!r}; they are the least and the most: (10, 60)"
+        )
+
+
+_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "tolerates": ("failed", "roles"),
+    "depends_on": ("client", "operation"),
+    "role_of": ("node", "state"),
+    "commute": ("node", "one", "other"),
+    "visible": ("action",),
+    "kind_of": ("operation", "result"),
+}
+"""The functions of a scenario, and what they are called with."""
+
+
+def _require_needs(scenario: Scenario) -> None:
+    """Refuse answers that depend on nodes that there are not."""
+    nodes = scenario.system.nodes
+    for client, operations in scenario.calls.items():
+        for operation in dict.fromkeys(operations):
+            needed = scenario.depends_on(client, operation)
+            if isinstance(needed, str) or not set(needed) <= set(nodes):
+                raise BadScenario(
+                    f"says that {client} depends on {brief(needed)} for {brief(operation)}; "
+                    f"depends_on returns a tuple of nodes of the {_listed(nodes)}"
+                )
+
+
+def _require_calls(calls: object, nodes: tuple[str, ...]) -> None:
+    if not isinstance(calls, Mapping):
+        raise BadScenario(f"has calls = {brief(calls)}; they are a mapping of nodes to operations")
+    for node, operations in calls.items():
+        if node not in nodes:
+            raise BadScenario(f"gives calls to {node!r}, which is no node of the {_listed(nodes)}")
+        if not isinstance(operations, tuple):
+            raise BadScenario(
+                f"gives {node} the calls {brief(operations)}; they are a tuple, such as "
+                f"({brief(operations)},) for one call"
+            )
+        for operation in operations:
+            _require_operation(node, operation)
+
+
+def _require_operation(node: str, operation: object) -> None:
+    if operation is None:
+        raise BadScenario(f"gives {node} the call None, which is what a node without a call has")
+    try:
+        require_value(operation)
+    except NotAValue as error:
+        raise BadScenario(f"gives {node} a call in which {error}") from None
+
+
+def _require_claims(scenario: Scenario) -> None:
+    from counterpoint.model.scenario import Goal, Invariant, Property  # they know of this module
+
+    kinds: dict[str, type] = {"properties": Property, "invariants": Invariant, "goals": Goal}
+    for name, kind in kinds.items():
+        claims = getattr(scenario, name)
+        if not isinstance(claims, tuple):
+            what = kind.__name__
+            raise BadScenario(
+                f"has {name} = {brief(claims)}; they are a tuple, such as ({what}(…),)"
+            )
+        for claim in claims:
+            if not isinstance(claim, kind):
+                raise BadScenario(
+                    f"has {brief(claim)} among its {name}; a {kind.__name__} is wanted"
+                )
+    named = [prop.name for prop in scenario.properties]
+    named += [invariant.name for invariant in scenario.invariants]
+    named += [goal.name for goal in scenario.goals]
+    _require_distinct(named, "has two properties, invariants or goals of the name {!r}")
+
+
+def require_claim(what: str, name: object, **functions: object) -> None:
+    """Refuse a property, invariant or goal without a name, or with a function that is none."""
+    if not isinstance(name, str) or not name.strip():
+        raise BadScenario(f"a {what} is named {name!r}; its name is text, and not empty")
+    for field, function in functions.items():
+        if not callable(function):
+            raise BadScenario(
+                f"{what} {name!r} has {field} = {brief(function)}, which is no function"
+            )
+
+
+def _require_limits(scenario: Scenario) -> None:
+    from counterpoint.model.scenario import Budget  # it knows of this module
+
+    kinds = {action.kind for action in scenario.actions}
+    for kind, budget in scenario.limits.items():
+        if kind in UNDOING:
+            raise BadScenario(
+                f"has a budget for {kind!r}, which undoes a fault and needs none: it may happen as "
+                "often as there is something to undo"
+            )
+        if kind not in kinds:
+            known = ", ".join(sorted(kinds - UNDOING))
+            raise BadScenario(f"limits {kind!r}, which is no kind of action; kinds: {known}")
+        if not isinstance(budget, Budget):
+            raise BadScenario(f"limits {kind!r} to {brief(budget)}; write budgets({kind}=…)")
+
+
+def _require_groups(scenario: Scenario) -> None:
+    nodes = scenario.system.nodes
+    for name in ("partitions", "symmetric"):
+        groups = getattr(scenario, name)
+        if not isinstance(groups, tuple):
+            raise BadScenario(f"has {name} = {brief(groups)}; they are a tuple of tuples of nodes")
+        for group in groups:
+            if not isinstance(group, tuple):
+                raise BadScenario(
+                    f"has the group {brief(group)} in {name}; a group is a tuple of nodes, such as "
+                    f"({brief(group)},) for one node"
+                )
+            for node in group:
+                if node not in nodes:
+                    raise BadScenario(
+                        f"names {node!r} in {name}, which is no node of the {_listed(nodes)}"
+                    )
+            _require_distinct(group, f"has a group in {name} in which {{!r}} stands twice")
+
+
+def _require_distinct(names: Any, complaint: str) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise BadScenario(complaint.format(twice[0]))
+
+
+def _listed(nodes: tuple[str, ...]) -> str:
+    return f"system; nodes: {', '.join(nodes)}"

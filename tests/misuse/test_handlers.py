@@ -1,0 +1,204 @@
+# ruff: noqa: ARG001, ARG005 - what is wrong on purpose takes what it is given
+"""A handler that returns what it may not is told so in one line, by every search alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from counterpoint.model.mistakes import BadScenario
+from counterpoint.model.node import CancelTimer, Input, Return, Send, SetTimer, Start, Step
+from counterpoint.model.search.replay import HANDLER_PROPERTY, judge, run
+from counterpoint.model.search.replay_file import replay
+from counterpoint.model.tracefile import read_trace, write_trace
+from tests.misuse.searches import SEARCHES
+from tests.misuse.systems import Echo, asking
+
+
+@dataclass
+class Open:
+    """A state that can be changed, and cannot be hashed."""
+
+    count: int = 0
+
+
+@dataclass(unsafe_hash=True)
+class Sly:
+    """A state that can be changed, and can be hashed all the same."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Log:
+    """Frozen, but for what is in it."""
+
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Lonely:
+    """Equal to itself alone."""
+
+    count: int = 0
+
+
+def raising(state: int, body: str) -> Step[int]:
+    raise KeyError("no such session")
+
+
+def raising_in_a_library(state: int, body: str) -> Step[int]:
+    return Step(int("one"))
+
+
+WRONG = [
+    pytest.param(lambda s, b: None, "returned None, not a Step; Step(state) is right", id="none"),
+    pytest.param(lambda s, b: s + 1, "returned 1, not a Step", id="a state alone"),
+    pytest.param(lambda s, b: (s, (Send("c", b),)), "returned (0, (Send(", id="a tuple"),
+    pytest.param(lambda s, b: Step(s, (("c", b),)), "('c', 'p", id="not an effect"),
+    pytest.param(lambda s, b: Step(s, "c"), "returned 'c' as effects; effects are", id="text"),
+    pytest.param(
+        lambda s, b: Step(s, frozenset({Send("c", b)})), "a set has no order", id="a set of effects"
+    ),
+    pytest.param(lambda s, b: Step([b]), "in which ['p", id="a list as state"),
+    pytest.param(lambda s, b: Step({"seen": b}), "can be changed", id="a dict as state"),
+    pytest.param(lambda s, b: Step(Open()), "write @dataclass(frozen=True) at Open", id="open"),
+    pytest.param(lambda s, b: Step(Sly()), "write @dataclass(frozen=True) at Sly", id="sly"),
+    pytest.param(lambda s, b: Step(Log()), "[] is a list", id="a list within"),
+    pytest.param(lambda s, b: Step(Lonely()), "equal to itself alone", id="no equality"),
+    pytest.param(lambda s, b: Step(0.5), "0.5 is a float", id="a float as state"),
+    pytest.param(lambda s, b: Step(s, (Send("c", 0.5),)), "0.5 is a float", id="a float sent"),
+    pytest.param(lambda s, b: Step(s, (Send("c", {"a": b}),)), "can be changed", id="a dict sent"),
+    pytest.param(
+        lambda s, b: Step(s, (Send("srv", b),)), "to 'srv', which is no node; c, s", id="to"
+    ),
+    pytest.param(lambda s, b: Step(s, (Return(b),)), "while nothing is pending", id="return"),
+    pytest.param(lambda s, b: Step(s, (SetTimer(3),)), "a timer named 3", id="timer"),  # type: ignore[arg-type]
+    pytest.param(lambda s, b: Step(s, (CancelTimer(3),)), "a timer named 3", id="cancelled"),  # type: ignore[arg-type]
+    pytest.param(raising, "raised KeyError: 'no such session' on receive(c, p", id="raises"),
+    pytest.param(raising_in_a_library, "raised ValueError: invalid literal", id="in a library"),
+]
+
+
+def rows(*names: str) -> list[Any]:
+    return [row for row in WRONG if row.id in names]
+
+
+FAST = {"walks", "plain"}
+
+EACH = [
+    *((row, search) for row in WRONG for search in sorted(FAST)),
+    *(
+        (row, s)
+        for row in rows("none", "raises", "a float sent")
+        for s in sorted(SEARCHES.keys() - FAST)
+    ),
+]
+"""Every mistake in two searches, and some in all: one function tells of all of them."""
+
+
+@pytest.mark.parametrize(
+    ("reply", "words", "search"),
+    [pytest.param(*row.values, search, id=f"{row.id}-{search}") for row, search in EACH],
+)
+def test_every_search_says_which_node_did_what_on_which_input(
+    reply: Any, words: str, search: str
+) -> None:
+    found = SEARCHES[search](asking(Echo(reply)))
+    assert found is not None
+    trace, verdict = found
+    assert verdict.property == HANDLER_PROPERTY
+    assert words in verdict.summary
+    assert verdict.summary.startswith("s ")
+    assert "on receive(c, p" in verdict.summary
+    assert "in handle)" in verdict.summary or "in raising" in verdict.summary
+    assert "\n" not in verdict.summary
+    assert len(trace.choices) == 2
+
+
+@pytest.mark.parametrize(("reply", "words"), WRONG)
+def test_the_run_is_kept_and_can_be_replayed(reply: Any, words: str, tmp_path: Any) -> None:
+    scenario = asking(Echo(reply))
+    found = SEARCHES["plain"](scenario)
+    assert found is not None
+    write_trace(tmp_path / "found.trace.jsonl", found[0], judge(found[0]))
+    again = replay(read_trace(tmp_path / "found.trace.jsonl"), scenario)
+    assert again.failure is not None
+    assert words in again.failure
+
+
+MEANT_WELL = [
+    pytest.param(lambda s, b: Step(s, Send("c", b)), id="one effect alone"),
+    pytest.param(lambda s, b: Step(s, [Send("c", b)]), id="a list of effects"),
+]
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize("reply", MEANT_WELL)
+def test_one_effect_alone_and_a_list_are_taken_as_they_are_meant(reply: Any, search: str) -> None:
+    assert SEARCHES[search](asking(Echo(reply))) is None
+
+
+def test_no_effects_may_be_said_by_none() -> None:
+    scenario = asking(Echo(lambda state, body: Step(state, None)))  # type: ignore[arg-type]
+    assert run(scenario, ()).failure is None
+    assert SEARCHES["walks"](scenario) is None
+
+
+def test_the_line_named_is_the_authors_and_not_that_of_a_library() -> None:
+    found = SEARCHES["plain"](asking(Echo(raising_in_a_library)))
+    assert found is not None
+    assert "(systems.py:" in found[1].summary or "(test_handlers.py:" in found[1].summary
+
+
+# ---- before the first choice ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FailsAtStart(Echo):
+    """Does not know what a start is."""
+
+    def handle(self, node: str, state: Any, given: Input) -> Any:
+        return None if isinstance(given, Start) else super().handle(node, state, given)
+
+
+@dataclass(frozen=True)
+class NoInitial(Echo):
+    """Cannot say how a node begins."""
+
+    def initial(self, node: str) -> Any:
+        raise LookupError(f"no {node}")
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+@pytest.mark.parametrize(
+    ("system", "words"),
+    [
+        pytest.param(FailsAtStart(), "no run can begin: c returned None, not a Step", id="start"),
+        pytest.param(
+            NoInitial(), "initial('c') raised LookupError: no c (test_handlers.py:", id="no"
+        ),
+        pytest.param(
+            Echo(state=[]), "initial('c') returned a state in which [] is a list", id="list"
+        ),
+        pytest.param(Echo(state=set()), "in which set() is a set; use None, bool", id="set"),
+        pytest.param(Echo(state=Sly()), "write @dataclass(frozen=True) at Sly", id="sly"),
+    ],
+)
+def test_what_depends_on_no_run_is_refused(system: Any, words: str, search: str) -> None:
+    with pytest.raises(BadScenario) as refused:
+        SEARCHES[search](asking(system))
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+FROZEN = (None, True, 3, "a", b"b", (1, ("x",)), frozenset({1}), Start(), Send("a", (1,)))
+
+
+@pytest.mark.parametrize("state", FROZEN)
+def test_any_frozen_value_is_a_state(state: Any) -> None:
+    assert (
+        SEARCHES["plain"](asking(Echo(lambda s, b: Step(s, (Send("c", b),)), state=state))) is None
+    )
