@@ -25,6 +25,7 @@ from counterpoint.checkers.causal.levels import Judgement, Level, is_broken, jud
 from counterpoint.checkers.causal.matching import Sessions, match_reads
 from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.causal.reasons import explain
+from counterpoint.checkers.columns.gate import is_worth_it
 from counterpoint.checkers.history import History
 from counterpoint.checkers.words import edges
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds
@@ -63,6 +64,12 @@ def check_causal(
         ValueError: an operation that is neither a read nor a write.
     """
     name = PROPERTIES[level]
+    if level != "cm" and is_worth_it(len(history)):
+        from counterpoint.checkers.columns.check import holds_causally
+
+        verdict = holds_causally(history, level, initial, name)
+        if verdict is not None:
+            return verdict
     matching = match_reads(history, initial=initial)
 
     def judged(sessions: Sessions) -> Verdict:

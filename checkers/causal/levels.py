@@ -27,6 +27,7 @@ from counterpoint.checkers.causal.order import (
     known_rows,
     topological,
 )
+from counterpoint.checkers.columns.gate import is_worth_it
 
 Level = Literal["cc", "ccv", "cm"]
 
@@ -56,7 +57,17 @@ class _Causality:
 
 
 def judge(sessions: Sessions, level: Level) -> Judgement:
-    """Decide one level for matched sessions.
+    """Decide one level for matched sessions, on columns where that is worth it."""
+    if is_worth_it(len(sessions.operations)):
+        from counterpoint.checkers.columns.judge import judge_columns
+        from counterpoint.checkers.columns.sessions import columns_of
+
+        return judge_columns(columns_of(sessions), level, lambda: sessions)
+    return judge_by_rows(sessions, level)
+
+
+def judge_by_rows(sessions: Sessions, level: Level) -> Judgement:
+    """Decide one level with the standard library alone.
 
     CC and CCv take O(n k log n) time, CM O(n) for each round of each session,
     of which there are few; all take O(n k) memory.

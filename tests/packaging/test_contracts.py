@@ -25,12 +25,14 @@ FORBIDDEN = [
     *((layer, "networkx") for layer in ("model", "impl", "harness")),
     ("harness", "yaml"),
     ("harness", "numpy"),
+    ("checkers", "numpy"),
 ]
 ALLOWED = [
     ("model.search.stateful.machine", "hypothesis"),
     ("model.search.walks.walk", "random"),
     ("model.search.walks.walk", "time"),
     ("model.search.columnar.sets", "numpy"),
+    ("checkers.columns.sessions", "numpy"),
     ("impl.register.access", "yaml"),
     ("impl.transport", "asyncio"),
     ("checkers.happens_before.graph", "networkx"),

@@ -1,0 +1,19 @@
+"""When columns are worth it: only for long histories, and only where numpy is installed."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+
+OPERATIONS_MIN = 10_000
+"""Below this, to import numpy takes longer than columns save."""
+
+
+@cache
+def _has_numpy() -> bool:
+    return find_spec("numpy") is not None
+
+
+def is_worth_it(count: int) -> bool:
+    """Tell whether a history of so many operations should be decided on columns."""
+    return count >= OPERATIONS_MIN and _has_numpy()

@@ -1,0 +1,177 @@
+"""Sessions as columns: of every operation its session, its key, and the write that it saw."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.checkers.causal.matching import INITIAL, NO_READ, Sessions
+from counterpoint.checkers.history import History
+
+Positions = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+PLAIN_TYPES: frozenset[type] = frozenset({int, str, type(None)})
+"""Values of these very types are equal only if they are the same; not so 1, 1.0 and True."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionColumns:
+    """What `Sessions` say, one array per fact.
+
+    `follows[i]` is the operation that i directly follows besides its session, its source or the one
+    it forked from, or -1; `key_of[i]` numbers the keys.
+    """
+
+    starts: Positions
+    session_of: Positions
+    source: Positions
+    follows: Positions
+    key_of: Positions
+
+    @property
+    def session_count(self) -> int:
+        """How many sessions there are."""
+        return len(self.starts) - 1
+
+    @property
+    def reads(self) -> Positions:
+        """The reads that are matched with what they saw, in order."""
+        return np.nonzero(self.source >= INITIAL)[0]
+
+    @property
+    def writes(self) -> Positions:
+        """The writes, in order."""
+        return np.nonzero(self.source == NO_READ)[0]
+
+    def writes_of(self, session: int) -> Positions:
+        """The writes of one session, in order."""
+        first, end = self.starts[session], self.starts[session + 1]
+        writes: Positions = first + np.nonzero(self.source[first:end] == NO_READ)[0]
+        return writes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaidOut:
+    """A history laid out by session; operation i of the columns is `history[order[i]]`."""
+
+    history: History
+    order: Positions
+    columns: SessionColumns
+
+    def sessions(self) -> Sessions:
+        """The same for the plain checkers."""
+        return Sessions(
+            tuple(map(self.history.__getitem__, self.order.tolist())),
+            tuple(self.columns.starts.tolist()),
+            tuple(self.columns.session_of.tolist()),
+            tuple(self.columns.source.tolist()),
+            {},
+        )
+
+
+def columns_of(sessions: Sessions) -> SessionColumns:
+    """Return sessions as columns, forks included."""
+    source = np.array(sessions.source, dtype=np.int64)
+    follows = np.maximum(source, -1)
+    for index, before in sessions.forks.items():
+        assert follows[index] < 0, f"{index} forks, and reads from another operation"
+        follows[index] = before
+    return SessionColumns(
+        np.array(sessions.starts, dtype=np.int64),
+        np.array(sessions.session_of, dtype=np.int64),
+        source,
+        follows,
+        numbered([op.key for op in sessions.operations]),
+    )
+
+
+def laid_out(history: History, initial: Hashable) -> LaidOut | None:
+    """Lay a history of the plain kind out by session and match its reads, as `match_reads` does.
+
+    That is: every operation answered and seen, every value written once and never the initial one,
+    and no two values equal that are not the same. None if it is of another kind.
+    """
+    functions = [op.f for op in history]
+    if not _is_answered(history, functions):
+        return None
+    keys = [op.key for op in history]
+    values = [op.result if op.f == "read" else op.argument for op in history]
+    if not {type(initial), *map(type, keys), *map(type, values)} <= PLAIN_TYPES:
+        return None
+    client_of = numbered([op.client for op in history])
+    order = _session_order([op.called for op in history], client_of)
+    if order is None:
+        return None
+    is_write = np.array([f == "write" for f in functions])[order]
+    key_of = numbered(keys)[order]
+    source = _sources(is_write, _versions(key_of, numbered([initial, *values]), order))
+    if source is None:
+        return None
+    sizes = np.bincount(client_of)
+    columns = SessionColumns(
+        np.concatenate(([0], np.cumsum(sizes))),
+        np.repeat(np.arange(len(sizes)), sizes),
+        source,
+        np.maximum(source, -1),
+        key_of,
+    )
+    return LaidOut(history, order, columns)
+
+
+def numbered(values: Sequence[Hashable]) -> Positions:
+    """Number values in the order in which they first come.
+
+    >>> numbered(["b", "a", "b"]).tolist()
+    [0, 1, 0]
+    """
+    number: defaultdict[Hashable, int] = defaultdict(count().__next__)
+    return np.fromiter(map(number.__getitem__, values), dtype=np.int64, count=len(values))
+
+
+def _is_answered(history: History, functions: Sequence[str]) -> bool:
+    """Tell whether these are reads and writes, all of which were answered."""
+    return (
+        set(functions) <= {"read", "write"}
+        and {op.status for op in history} == {"ok"}
+        and math.inf not in [op.returned for op in history]
+    )
+
+
+def _session_order(called: Sequence[float], client_of: Positions) -> Positions | None:
+    """The places of the operations session by session; None if a client made two calls at once."""
+    calls = np.array(called)
+    order = np.lexsort((calls, client_of))
+    later, earlier = order[1:], order[:-1]
+    is_tie = (client_of[later] == client_of[earlier]) & (calls[later] == calls[earlier])
+    return None if is_tie.any() else order
+
+
+def _versions(key_of: Positions, value_of: Positions, order: Positions) -> Positions:
+    """Number the pairs of key and value; -1 where the value is the initial one, which is first."""
+    values = value_of[1:][order]
+    return np.where(values == 0, -1, key_of * len(value_of) + values)
+
+
+def _sources(is_write: Flags, version_of: Positions) -> Positions | None:
+    """The source of each operation; None if the source of some read is not known for sure."""
+    writes, reads = np.nonzero(is_write)[0], np.nonzero(~is_write)[0]
+    by_version = writes[np.argsort(version_of[writes], kind="stable")]
+    written, read = version_of[by_version], version_of[reads]
+    if len(written) and (written[0] < 0 or (written[1:] == written[:-1]).any()):
+        return None
+    source = np.full(len(is_write), NO_READ)
+    source[reads] = INITIAL
+    known = read >= 0
+    place = np.searchsorted(written, read[known])
+    place[place == len(written)] = 0
+    if known.any() and (not len(written) or (written[place] != read[known]).any()):
+        return None
+    source[reads[known]] = by_version[place]
+    return source
