@@ -17,6 +17,7 @@ FORMATS_IN_SHORT: Mapping[str, str] = MappingProxyType(
         "edn-lines": "edn",
         "elle": "jepsen-json",
         "jepsen": "jepsen-log",
+        "history.txt": "jepsen-history",
     }
 )
 

@@ -16,6 +16,7 @@ class Case:
     `name` is empty unless the file holds several. `initial` is what an object holds before any
     write. `event_count` counts what was recorded: events, or the reads and writes of transactions,
     failed ones included. `has_real_time` tells whether ranks of different clients mean anything.
+    `notes` say what was left out or taken for granted in reading.
     """
 
     source: str
@@ -24,6 +25,7 @@ class Case:
     event_count: int
     initial: Hashable = None
     has_real_time: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator
 
 from counterpoint.checkers.events import UnreadableHistory
@@ -70,14 +71,14 @@ def _lines(text: str, source: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_header(columns: list[str], source: str) -> None:
-    known = set(EVENT_COLUMNS) | set(OPERATION_COLUMNS)
-    unknown = [name for name in columns if name not in known]
-    if not columns or unknown or len(set(columns)) != len(columns):
-        what = f"{excerpt(unknown[0])} in it" if unknown else "none, or a column twice"
+    twice = sorted(name for name, count in Counter(columns).items() if count > 1)
+    missing = [name for name in ("client", "f") if name not in columns]
+    if twice or missing:
+        what = f"it has {excerpt(twice[0])} twice" if twice else f"it has no {missing[0]!r}"
         raise UnreadableHistory(
             source,
             1,
-            f"the header must name the columns, {what}; right would be "
+            f"the header must name the columns, and {what}; right would be "
             f"{','.join(EVENT_COLUMNS)} or {','.join(OPERATION_COLUMNS)}",
         )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Cases
 from counterpoint.checkers.readers.dbcop_events import BareEvent, BareTransaction, bare_case
+from counterpoint.checkers.readers.guess import Head
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
 
 NUMBER = struct.Struct("<Q")
@@ -36,6 +37,14 @@ def read_dbcop_bincode(data: str | bytes, *, source: str, limits: Limits = DEFAU
     reading = _Reading(data, source)
     sessions = reading.sessions()
     return (bare_case(sessions, source=source),)
+
+
+def is_dbcop_bincode(head: Head) -> bool:
+    """Tell whether bytes begin with five small numbers and the length of a short text."""
+    if len(head.data) < 48:
+        return False
+    numbers = struct.unpack_from("<6Q", head.data)
+    return max(numbers[:5]) < 2**40 and numbers[5] < 2**16 and b"\0" in head.data[:48]
 
 
 @dataclass(slots=True)

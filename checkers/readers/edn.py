@@ -12,6 +12,8 @@
 | {:a 1}                  | dict; inside a set or a key, a tuple of pairs       |
 | #:n{:a 1}               | dict with the key ":n/a"                            |
 | #tag value              | the value                                           |
+| #"regex" #<object>      | str, as it stands                                   |
+| ##NaN ##Inf             | Incomparable: an error only where somebody looks    |
 | #_ value ; comment      | nothing                                             |
 
 Why not a library: docs/decisions/0002-own-edn-reader.md.
@@ -39,16 +41,18 @@ TOKEN = re.compile(
       | (?P<string>"[^"\\]*+(?:\\.[^"\\]*+)*+")
       | (?P<character>\\\S[^\s,;"\[\](){}\\]*+)
       | (?P<discard>\#_)
-      | (?P<special>\#\#\w*+)
+      | (?P<opaque>\#"[^"\\]*+(?:\\.[^"\\]*+)*+"|\#<[^<>\n]*+>)
+      | (?P<special>\#\#-?\w*+)
       | (?P<namespace>\#:[^\s,;"\[\](){}]*+)
       | (?P<tag>\#[^\W\d][^\s,;"\[\](){}]*+)
       | (?P<end>\Z)
     )""",
     re.VERBOSE | re.DOTALL,
 )
-# A vector or list that holds a collection, or nothing: the one around all events of a file.
+# A vector or list that holds a collection, or nothing: the one around all events of a file. A tag
+# in front of it, such as that of Jepsen's histories, says nothing that matters here.
 AROUND = re.compile(
-    r"""[\s,]*+(?:;[^\n]*+[\s,]*+)*+ ([\[(])
+    r"""[\s,]*+(?:;[^\n]*+[\s,]*+)*+ (?:\#[^\W\d][\w.-]*+\s*+)?+ ([\[(])
     (?= [\s,]*+(?:;[^\n]*+[\s,]*+)*+ (?:[\[({\])]|\#|\Z) )""",
     re.VERBOSE,
 )
@@ -71,6 +75,42 @@ class Form:
 
     line: int
     value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Incomparable:
+    """A number that equals nothing, such as ##NaN: harmless where nobody looks at it."""
+
+    word: str
+
+    def __repr__(self) -> str:
+        return self.word
+
+
+def read_edn_value(
+    text: str, *, source: str, line: int = 1, limits: Limits = DEFAULT_LIMITS
+) -> tuple[object, str]:
+    """Read the first value of a text, and return the rest with it; no value at all is nil.
+
+    Raises:
+        UnreadableHistory: no EDN, with the line given.
+
+    >>> read_edn_value("[[:r 1 nil]] :timeout", source="doc")
+    (((':r', 1, None),), ' :timeout')
+    """
+    reading = _Reading(text, source, limits)
+    try:
+        token = reading.token()
+        kind = token.lastgroup
+        assert kind is not None, "every alternative is named"
+        if kind == "end":
+            return None, ""
+        if kind == "close":
+            raise reading.unbalanced("", 0, token[kind], token.start(kind))
+        value = reading.value(kind, token[kind], token.start(kind), 0)
+    except UnreadableHistory as error:
+        raise UnreadableHistory(source, line + max(error.line - 1, 0), error.reason) from None
+    return None if value is NOTHING else value, text[reading.position :]
 
 
 def read_edn(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Form]:
@@ -172,7 +212,9 @@ class _Reading:
         if kind == "character":
             return self.character(word, start)
         if kind == "special":
-            raise self.error(start, f"{word} cannot be compared with anything; leave it out")
+            return Incomparable(word)
+        if kind == "opaque":
+            return word
         if depth >= self.limits.depth_max:
             raise self.error(start, f"values nest deeper than {self.limits.depth_max}")
         if kind == "open":

@@ -1,98 +1,96 @@
-"""Which format a file has, by its name and its first characters."""
+"""Which format a file has: what an entry of the table of formats is, and how one is chosen."""
 
 from __future__ import annotations
 
 import re
-import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.readers.case import Reader
 from counterpoint.checkers.readers.limits import excerpt
 
 HEAD_BYTES = 65_536
 """How much of a file is worth showing to `guess_format`."""
 
-BY_SUFFIX = {
-    "csv": "csv",
-    "jsonl": "jsonl",
-    "ndjson": "jsonl",
-    "hist": "dbcop-hist",
-    "yaml": "dbcop-yaml",
-    "yml": "dbcop-yaml",
-    "edn": "edn",
-    "bincode": "dbcop-bincode",
-}
 BLANKS_AND_COMMENTS = re.compile(r"(?:\s++|;[^\n]*+|//[^\n]*+)*+")
-BY_BEGINNING = (
-    ("dbcop-yaml", re.compile(r"(?:---\s++)?- - events:")),
-    ("plume-text", re.compile(r"[rw]\s*+\(\s*+-?\d++\s*+,")),
-    ("awdit-text", re.compile(r"[rw]\s++\d++\s++\d++[ \t\r]*+(?:\n|\Z)|={2,}+\s|-{2,}+\s")),
-    ("dbcop-hist", re.compile(r"\[\s*+[A-Za-z_]\w*+(?::=|==)")),
-    ("interval-json", re.compile(r'\[\s*+\{[^{}\[\]]*?"ops"\s*+:\s*+\[')),
-    ("session-json", re.compile(r'\[\s*+\{[^{}\[\]]*?"sessions"\s*+:\s*+\[')),
-    ("dbcop-json", re.compile(r'\[\s*+\[\s*+\{\s*+"(?:events|committed)"|\{\s*+"(?:params|data)"')),
-    ("edn", re.compile(r"[\[(]?+[\s,]*+(?:[\[(]|\#\w[\w.]*+)?+[\s,]*+\{\s*+:\w")),
-    ("edn", re.compile(r"[\[(]\s*+[\[(]\s*+:?[\w-]++\s++:\w")),
-    ("jsonl", re.compile(r'\[?\s*+\{[^{}]*?"client"\s*+:')),
-    ("jepsen-json", re.compile(r'\[?\s*+\{[^{}]*?"(?:type|process)"\s*+:')),
-    ("csv", re.compile(r"(?=[^\n]*+)(?=[^\n]*?\bclient\b)(?=[^\n]*?\bf\b)[\w ]++,")),
-)
-LOG_LINE = "jepsen.util - "
-FORMATS = (
-    "awdit-text",
-    "csv",
-    "dbcop-bincode",
-    "dbcop-hist",
-    "dbcop-json",
-    "dbcop-yaml",
-    "edn",
-    "interval-json",
-    "jepsen-json",
-    "jepsen-log",
-    "jsonl",
-    "plume-text",
-    "session-json",
-)
 
 
-def guess_format(name: str, head: str | bytes) -> str:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The beginning of a file: its bytes, if it came as such, and its text.
+
+    `start` is where the text goes on after blanks and comments.
+    """
+
+    data: bytes
+    text: str
+    start: int
+
+
+Sniff = Callable[[Head], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format of recorded histories: an entry of the table in `formats`.
+
+    `sniff` tells by the beginning of a file whether it is of this format; where no entry of the
+    table says so, the name of the file decides, by its `suffixes` (after the last dot).
+    """
+
+    name: str
+    read: Reader
+    sniff: Sniff
+    suffixes: tuple[str, ...] = ()
+
+
+def begins(*patterns: str) -> Sniff:
+    """Recognise a format by what comes first after blanks and comments."""
+    pattern = re.compile("|".join(f"(?:{one})" for one in patterns))
+    return lambda head: pattern.match(head.text, head.start) is not None
+
+
+def contains(pattern: str) -> Sniff:
+    """Recognise a format by what is somewhere in the beginning."""
+    found = re.compile(pattern)
+    return lambda head: found.search(head.text) is not None
+
+
+def head_of(data: str | bytes) -> Head:
+    """Cut the beginning off a file."""
+    cut = data[:HEAD_BYTES]
+    if isinstance(cut, bytes):
+        raw, text = cut, cut.decode("utf-8-sig", "replace")
+    else:
+        raw, text = b"", cut.removeprefix("\ufeff")
+    start = BLANKS_AND_COMMENTS.match(text)
+    assert start is not None, "nothing at all is a match, too"
+    return Head(raw, text, start.end())
+
+
+def guess(formats: Mapping[str, Format], name: str, data: str | bytes) -> str:
     """Name the format of a file from its name and its beginning.
 
-    What the beginning says wins over the name, because names are often wrong.
+    What the beginning says wins over the name, because names are often wrong; of several formats
+    the first in the table wins.
 
     Raises:
         UnreadableHistory: nothing fits; the message lists the formats.
-
-    >>> guess_format("a.txt", "r(1,0,0,1)"), guess_format("a", "{:process 1}")
-    ('plume-text', 'edn')
     """
-    if isinstance(head, bytes):
-        if _is_bincode(head):
-            return "dbcop-bincode"
-        head = head[:HEAD_BYTES].decode("utf-8-sig", "replace")
-    head = head[:HEAD_BYTES]
-    if LOG_LINE in head:
-        return "jepsen-log"
-    start = BLANKS_AND_COMMENTS.match(head)
-    assert start is not None, "nothing at all is a match, too"
-    for form, beginning in BY_BEGINNING:
-        if beginning.match(head, start.end()):
-            return form
-    if start.end() == len(head):
+    head = head_of(data)
+    for form in formats.values():
+        if form.sniff(head):
+            return form.name
+    if head.start == len(head.text):
         raise UnreadableHistory(name, 0, "the file is empty, or holds comments alone")
     suffix = name.rpartition(".")[2].lower() if "." in name else ""
-    if suffix in BY_SUFFIX:
-        return BY_SUFFIX[suffix]
+    for form in formats.values():
+        if suffix in form.suffixes:
+            return form.name
     raise UnreadableHistory(
         name,
         0,
-        f"cannot tell the format of a file that begins with {excerpt(head[start.end() :])}; "
-        f"name one of {', '.join(FORMATS)}",
+        "cannot tell the format of a file that begins with "
+        f"{excerpt(head.text[head.start : head.start + 60])}; name one of {', '.join(sorted(formats))}",
     )
-
-
-def _is_bincode(head: bytes) -> bool:
-    """Tell whether bytes begin with five small numbers and the length of a short text."""
-    if len(head) < 48:
-        return False
-    numbers = struct.unpack_from("<6Q", head)
-    return max(numbers[:5]) < 2**40 and numbers[5] < 2**16 and b"\0" in head[:48]

@@ -1,20 +1,24 @@
 """Jepsen histories in EDN: Knossos, Elle, elle-cli, and porcupine's key-value logs.
 
-A vector or list of maps, maps one after another, or vectors [process type f value]. The answer nil
-of a read or get means that nobody saw it; inside transactions nil is the initial value.
+A vector or list of maps, maps one after another, vectors [process type f value], or the map of a
+whole test with its :history. The answer nil of a read or get means that nobody saw it; inside
+transactions nil is the initial value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Cases
-from counterpoint.checkers.readers.edn import Form, read_edn
+from counterpoint.checkers.readers.edn import Form, Incomparable, read_edn
 from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
 
 FIELDS = ("process", "type", "f", "value")
+LOOKED_AT = (*FIELDS, "key", "index")
+HISTORIES = (":history", ":ops")
+"""Where the events are in the map of a whole test, or of a history that was printed as a record."""
 
 
 def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
@@ -24,8 +28,30 @@ def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
         UnreadableHistory: not EDN, or not events.
     """
     text = text_of(data, source=source, limits=limits)
-    forms = read_edn(text, source=source, limits=limits)
-    return (jepsen_case(_records(forms, source), source=source),)
+    forms = _opened(read_edn(text, source=source, limits=limits))
+    records = _records(forms, source)
+    if "##" in text:
+        records = _comparable(records, source)
+    return (jepsen_case(records, source=source),)
+
+
+def _opened(forms: Iterable[Form]) -> Iterator[Form]:
+    """Walk the events of whole tests, too; each then has the line of the test's map."""
+    for form in forms:
+        inside = _history_in(form.value)
+        if inside is None:
+            yield form
+        else:
+            yield from (Form(form.line, value) for value in inside)
+
+
+def _history_in(value: object) -> tuple[object, ...] | None:
+    if not isinstance(value, dict) or ":type" in value:
+        return None
+    found = next((value[name] for name in HISTORIES if name in value), None)
+    if isinstance(found, dict):
+        return _history_in(found)
+    return found if isinstance(found, tuple) else None
 
 
 def _records(forms: Iterator[Form], source: str) -> Iterator[Record]:
@@ -42,6 +68,34 @@ def _records(forms: Iterator[Form], source: str) -> Iterator[Record]:
             raise UnreadableHistory(
                 source,
                 form.line,
-                f"{excerpt(repr(value))} is no event; "
+                f"{excerpt(value)} is no event; "
                 "right would be {:process 0, :type :invoke, :f :read, :value nil}",
             )
+
+
+def _comparable(records: Iterable[Record], source: str) -> Iterator[Record]:
+    """See that every field which is looked at can be compared; the nemesis may say anything."""
+    for record in records:
+        process = record.fields.get("process")
+        if not isinstance(process, str) or not process.startswith(":"):
+            for name in LOOKED_AT:
+                word = _incomparable(record.fields.get(name))
+                if word:
+                    raise UnreadableHistory(
+                        source,
+                        record.line,
+                        f"{word} in :{name} cannot be compared with anything; leave it out",
+                    )
+        yield record
+
+
+def _incomparable(value: object) -> str:
+    """Return the first number in a value that equals nothing, or "" if there is none."""
+    if isinstance(value, Incomparable):
+        return value.word
+    inner: Iterable[object] = ()
+    if isinstance(value, dict):
+        inner = (*value.keys(), *value.values())
+    elif isinstance(value, tuple | frozenset):
+        inner = value
+    return next((word for word in map(_incomparable, inner) if word), "")

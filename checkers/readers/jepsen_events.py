@@ -7,7 +7,7 @@ optionally `key` and `index`. Other fields are ignored.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from counterpoint.checkers.events import (
@@ -26,6 +26,14 @@ from counterpoint.checkers.readers.limits import excerpt
 ANONYMOUS = ""
 """The client of an event without a process."""
 
+TRANSACTIONAL = frozenset({"txn", "read", "write"})
+"""Functions whose values may be micro-operations."""
+
+OWN_KINDS = {"read": ("r",), "write": ("w",)}
+"""What the micro-operations of a read or a write are; with others among them it is a transaction."""
+
+NO_CALLS = "completions without calls: taken in the order of their clients, without times"
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -35,23 +43,68 @@ class Record:
     fields: Mapping[str, object]
 
 
-def jepsen_case(records: Iterable[Record], *, source: str) -> Case:
+def jepsen_case(records: Iterable[Record], *, source: str, nil_is_unseen: bool = True) -> Case:
     """Turn the events of one Jepsen history into a case.
 
     A history that names no process at all is matched by content: a completion belongs to the
-    oldest open call of the same function and written values.
+    oldest open call of the same function and written values. A history of transactions without any
+    call is one of completions alone: in the order of their clients, without times.
+
+    `nil_is_unseen` tells that the answer nil of a read means that nobody saw one.
 
     Raises:
-        UnreadableHistory: an event that lacks a field or contradicts another.
+        UnreadableHistory: an event that lacks a field or contradicts another, or an index that
+            contradicts the order of the file.
     """
-    recorded = [_event(record, place, source) for place, record in enumerate(records)]
+    recorded = [
+        _event(record, place, source, nil_is_unseen)
+        for place, record in enumerate(_in_order(records, source))
+    ]
     if not recorded:
         raise UnreadableHistory(source, 0, "there is no event in it")
     events = [event for event in recorded if event is not None]
+    if _are_completions(events):
+        history = operations(_with_calls(events), source=source)
+        return Case(source, "", history, len(recorded), has_real_time=False, notes=(NO_CALLS,))
     return Case(source, "", operations(_named(events, source), source=source), len(recorded))
 
 
-def _event(record: Record, position: int, source: str) -> Event | None:
+def _in_order(records: Iterable[Record], source: str) -> Iterator[Record]:
+    """See that indices grow from event to event, where there are any."""
+    latest, line = -1, 0
+    for record in records:
+        index = record.fields.get("index")
+        if isinstance(index, int):
+            if index <= latest:
+                raise UnreadableHistory(
+                    source,
+                    record.line,
+                    f"the index {excerpt(index)} comes after {excerpt(latest)} of line {line}; "
+                    "events stand in the order of their indices: sort them, or leave :index out",
+                )
+            latest, line = index, record.line
+        yield record
+
+
+def _are_completions(events: Sequence[Event]) -> bool:
+    """Tell whether these are transactions of which no call was written down, as in Elle's examples."""
+    done = [event for event in events if event.type == "ok"]
+    return (
+        bool(done)
+        and not any(event.type == "invoke" for event in events)
+        and all(micro_operations(event.value) is not None for event in done)
+    )
+
+
+def _with_calls(events: Iterable[Event]) -> Iterator[Event]:
+    """Put a call in front of each completion; a client without a name makes one call."""
+    for number, event in enumerate(events):
+        named = replace(event, client=event.client or f"call{number}")
+        yield replace(named, type="invoke", value=_content(named))
+        yield named
+
+
+def _event(record: Record, position: int, source: str, nil_is_unseen: bool) -> Event | None:
     fields = record.fields
     client = _client(fields.get("process"), record.line, source)
     if client is None:
@@ -67,12 +120,16 @@ def _event(record: Record, position: int, source: str) -> Event | None:
     value = frozen(fields.get("value"))
     f = _function(fields.get("f"), value, record.line, source)
     index = fields.get("index")
+    if value is None:
+        value = UNKNOWN if nil_is_unseen and kind == "ok" and f in OBSERVING else None
+    else:
+        value = _value(f, kind, value, record.line, source)
     return Event(
         client,
         kind,
         f,
         frozen(fields.get("key")),
-        _value(f, kind, value, record.line, source),
+        value,
         record.line,
         index if isinstance(index, int) else position,
     )
@@ -97,6 +154,10 @@ def _name(value: object) -> str:
 
 def _function(value: object, shown: Hashable, line: int, source: str) -> str:
     name = _name(value)
+    if name in OWN_KINDS:
+        micros = micro_operations(shown)
+        is_mixed = micros is not None and any(kind not in OWN_KINDS[name] for kind, _, _ in micros)
+        return "txn" if is_mixed else name
     if name:
         return name
     if value is None and micro_operations(shown) is not None:
@@ -107,8 +168,6 @@ def _function(value: object, shown: Hashable, line: int, source: str) -> str:
 
 
 def _value(f: str, kind: str, value: Hashable, line: int, source: str) -> Hashable:
-    if value is None:
-        return UNKNOWN if kind == "ok" and f in OBSERVING else None
     micros = micro_operations(value)
     if f == "txn" and micros is None and kind in ("invoke", "ok"):
         raise UnreadableHistory(
@@ -117,7 +176,7 @@ def _value(f: str, kind: str, value: Hashable, line: int, source: str) -> Hashab
             f"a transaction with the value {_shown(value)}; "
             "right would be [[:r :x nil] [:w :y 1] [:append :z 2]]",
         )
-    return value if micros is None or f not in ("txn", "read") else micros
+    return value if micros is None or f not in TRANSACTIONAL else micros
 
 
 def _named(events: list[Event], source: str) -> Iterable[Event]:
@@ -151,10 +210,10 @@ def _matched(events: list[Event], source: str) -> Iterator[Event]:
 
 def _content(event: Event) -> Hashable:
     micros = micro_operations(event.value)
-    if micros is not None and event.f in ("txn", "read"):
+    if micros is not None and event.f in TRANSACTIONAL:
         return shape(micros)
     return None if event.f in OBSERVING else event.value
 
 
 def _shown(value: object) -> str:
-    return "missing" if value is None else excerpt(str(value))
+    return "missing" if value is None else excerpt(value)

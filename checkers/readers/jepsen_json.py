@@ -30,7 +30,7 @@ def _records(text: str, source: str, limits: Limits) -> Iterator[Record]:
             raise UnreadableHistory(
                 source,
                 line,
-                f"{excerpt(repr(value))} is no event; "
+                f"{excerpt(value)} is no event; "
                 'right would be {"process": 0, "type": "invoke", "f": "read", "value": null}',
             )
         yield Record(line, value)

@@ -1,20 +1,27 @@
-"""The log lines of Jepsen's etcd test, as porcupine and others keep them.
+"""Operations one a line, as Jepsen prints them: process, type, function, value, and perhaps an error.
 
-    INFO  jepsen.util - 3<tab>:invoke<tab>:cas<tab>[3 0]
+    INFO  jepsen.util - 3<tab>:invoke<tab>:cas<tab>[3 0]                                 (0.0)
+    INFO [2019-04-01 11:25:23,722] jepsen worker 3 - jepsen.util 3<tab>:invoke<tab>...   (0.1)
+    2025-01-01 10:00:00,001{GMT}<tab>INFO<tab>[jepsen worker 0] jepsen.util: 0<tab>...   (0.2, 0.3)
+    3<tab>:info<tab>:write<tab>5<tab>:timeout                                            (history.txt)
 
-Process, type, function, value; any run of blanks separates them, and other lines are ignored. In
-these logs ":fail :cas" means that the comparison ran and found another value, a failed read is one
-whose answer is unknown, and nil is a value like any other: the register starts as nil.
+Tabs separate the columns, or any run of blanks where a log was copied; values are EDN. Lines of a
+log without the mark are ignored, and so are those of the nemesis, whatever it did.
+
+In these lines ":fail :cas" without an error means that the comparison ran and found another value; a
+read that failed or ended as info is one whose answer is unknown; and nil is a value like any other:
+the register starts as nil.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
-from counterpoint.checkers.events import EVENT_TYPES, Event, UnreadableHistory, operations
-from counterpoint.checkers.history import UNKNOWN
-from counterpoint.checkers.readers.case import Case, Cases
+from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.readers.case import Cases
+from counterpoint.checkers.readers.edn import read_edn_value
+from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
     Limits,
@@ -23,69 +30,83 @@ from counterpoint.checkers.readers.limits import (
     text_of,
 )
 
-MARK = "jepsen.util - "
-LINE = re.compile(
-    r"jepsen\.util - (?:(\d{1,18})|:\w+)\s+:(invoke|ok|fail|info)\s+:(\w+)\s+(.*?)\s*$"
+_COLUMNS = (
+    r"(:?[\w.-]++|\"[^\"]*+\")\s++:(invoke|ok|fail|info)\s++:?([^\s\"\[\](){}]++)(?:\s++(.*))?"
 )
-NUMBER = re.compile(r"-?\d{1,18}")
-PAIR = re.compile(r"\[(-?\d{1,18}) (-?\d{1,18})\]")
+_MARK = r"jepsen\.util(?: -|:|)\s++"
+LOG_LINE = rf"{_MARK}:?[\w.-]++\s++:(?:invoke|ok|fail|info)\s|(?m:^INFO [^\n]*\bjepsen\.\w)"
+HISTORY_LINE = r":?[\w.-]++[ \t]++:(?:invoke|ok|fail|info)[ \t]++:?[^\s\"\[\](){}]"
+OPERATION = re.compile(_COLUMNS)
+MARKED = re.compile(rf"{_MARK}((?:\d++|:[\w.-]++)\s.*)")
+CLIENT = re.compile(r"\d{1,18}")
+RIGHT = "right would be: 3 :invoke :write 5"
 
 
 def read_jepsen_log(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
-    """Read a log of one compare-and-set register.
+    """Read a log: its marked lines.
 
     Raises:
         UnreadableHistory: a marked line that has no such form, or no marked line at all.
     """
     lines = lines_of(text_of(data, source=source, limits=limits), source=source, limits=limits)
-    recorded = tuple(_events(lines, source))
-    if not recorded:
-        raise UnreadableHistory(source, 0, f'no line has "{MARK}": not a log of Jepsen operations')
-    events = [event for event in recorded if event is not None]
-    return (Case(source, "", operations(events, source=source), len(recorded)),)
+    found = ((number, MARKED.search(line)) for number, line in enumerate(lines, 1))
+    marked = [(number, mark[1]) for number, mark in found if mark is not None]
+    if not marked:
+        raise UnreadableHistory(
+            source, 0, 'no line has "jepsen.util" and an operation: not a log of Jepsen operations'
+        )
+    return _case(marked, source, limits)
 
 
-def _events(lines: list[str], source: str) -> Iterator[Event | None]:
-    """Read the marked lines; None stands for one of the nemesis, which is no client."""
-    step = -1
-    for number, line in enumerate(lines, 1):
-        if MARK not in line:
-            continue
-        step += 1
-        found = LINE.search(line)
+def read_jepsen_history(
+    data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS
+) -> Cases:
+    """Read a `history.txt`: every line that is not empty.
+
+    Raises:
+        UnreadableHistory: a line that has no such form, or no line at all.
+    """
+    lines = lines_of(text_of(data, source=source, limits=limits), source=source, limits=limits)
+    return _case([(n, line) for n, line in enumerate(lines, 1) if line.strip()], source, limits)
+
+
+def _case(lines: list[tuple[int, str]], source: str, limits: Limits) -> Cases:
+    records = _records(lines, source, limits)
+    return (jepsen_case(records, source=source, nil_is_unseen=False),)
+
+
+def _records(lines: list[tuple[int, str]], source: str, limits: Limits) -> Iterator[Record]:
+    for number, line in lines:
+        found = OPERATION.fullmatch(line.strip())
         if found is None:
             raise UnreadableHistory(
-                source,
-                number,
-                f"{excerpt(line)} is not process, type, function and value; "
-                "right would be: 3 :invoke :write 5",
+                source, number, f"{excerpt(line)} is not process, type, function and value; {RIGHT}"
             )
-        process, kind, f, value = found.groups()
-        if process is None:
-            yield None
-        else:
-            yield _event(f"p{process}", kind, f, value, number, step, source)
+        yield _record(found, number, source, limits)
 
 
-def _event(client: str, kind: str, f: str, text: str, line: int, step: int, source: str) -> Event:
-    if kind == "fail" and f == "cas":
-        return Event(client, "ok", f, None, False, line, step)
-    value = _value(text, line, source)
-    if value is UNKNOWN and kind == "invoke":
-        raise UnreadableHistory(source, line, f"{excerpt(text)} is nothing that a {f} can ask for")
-    return Event(client, EVENT_TYPES[kind], f, None, value, line, step)
+def _record(found: re.Match[str], line: int, source: str, limits: Limits) -> Record:
+    process, kind, f, rest = found.groups()
+    if CLIENT.fullmatch(process) is None:
+        return Record(line, {"process": ":nemesis"})
+    if rest is None:
+        raise UnreadableHistory(source, line, f"no value after the function {excerpt(f)}; {RIGHT}")
+    fields: dict[str, object] = {"process": int(process), "type": kind, "f": f}
+    return Record(line, fields | _ending(kind, f, rest, line, source, limits))
 
 
-def _value(text: str, line: int, source: str) -> Hashable:
-    if text == "nil":
-        return None
-    if NUMBER.fullmatch(text):
-        return int(text)
-    pair = PAIR.fullmatch(text)
-    if pair is not None:
-        return int(pair[1]), int(pair[2])
-    if text.startswith(":"):  # ":timed-out" and its like: nobody saw a value
-        return UNKNOWN
-    raise UnreadableHistory(
-        source, line, f"{excerpt(text)} is no value; right would be nil, 5, [3 0] or :timed-out"
-    )
+def _ending(
+    kind: str, f: str, rest: str, line: int, source: str, limits: Limits
+) -> dict[str, object]:
+    """Return the fields that the value of a line decides.
+
+    The value of a call that failed or has no known end repeats that of the call, or says why; only
+    a cas needs it, to tell a comparison from a refusal.
+    """
+    if kind == "info" or (kind == "fail" and f != "cas"):
+        return {}
+    value, error = read_edn_value(rest, source=source, line=line, limits=limits)
+    if kind != "fail":
+        return {"value": value}
+    is_refused = bool(error.strip(" \t,")) or not isinstance(value, tuple)
+    return {} if is_refused else {"type": "ok", "value": False}

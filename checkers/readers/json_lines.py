@@ -26,6 +26,6 @@ def _rows(text: str, source: str, limits: Limits) -> Iterator[Row]:
     for line, value in read_elements(text, source=source, limits=limits):
         if not isinstance(value, dict):
             raise UnreadableHistory(
-                source, line, f"{excerpt(repr(value))} is no row; right would be an object"
+                source, line, f"{excerpt(value)} is no row; right would be an object"
             )
         yield Row(line, {column: frozen(cell) for column, cell in value.items()})

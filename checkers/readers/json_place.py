@@ -23,7 +23,7 @@ class Place:
 
     def wrong(self, value: object, right: str) -> UnreadableHistory:
         """Say what stands here, and what should."""
-        shown = excerpt(repr(value))
+        shown = excerpt(value)
         return UnreadableHistory(
             self.source, line_of_path(self.text, self.path), f"{shown} is no {right}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.model.inert import QUOTED_MAX, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ def lines_of(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> list
     return lines
 
 
-def excerpt(text: str, *, chars_max: int = 40) -> str:
-    """Show the beginning of a piece of input, for an error message.
+def excerpt(foreign: object, *, chars_max: int = QUOTED_MAX) -> str:
+    """Quote a piece of input in an error message: inert, and short.
 
-    >>> excerpt("x" * 50)
-    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'"
+    >>> excerpt("x" * 50, chars_max=12)
+    "'xxxxxxxxxx…"
     """
-    return repr(text if len(text) <= chars_max else text[:chars_max] + "...")
+    return quoted(foreign, chars_max)

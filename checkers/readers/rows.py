@@ -3,15 +3,16 @@
 Rows of events have the columns `client`, `type`, `f`, and optionally `key`, `value`, `time`. Rows
 of operations have `client`, `f`, `called`, and optionally `key`, `argument`, `result`, `returned`,
 `status`, `id`, `call_step`, `return_step`. An absent value is one that nobody saw; null is a value.
+Further columns are left out, and said to be.
 Reference: docs/reference/history-formats.md.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from counterpoint.checkers.events import (
     ECHOING,
@@ -23,10 +24,11 @@ from counterpoint.checkers.events import (
     operations,
     ranked,
 )
-from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
 from counterpoint.checkers.micro import micro_operations
 from counterpoint.checkers.readers.case import Case
 from counterpoint.checkers.readers.limits import excerpt
+from counterpoint.model.inert import plain
 
 EVENT_COLUMNS = ("client", "type", "f", "key", "value", "time")
 OPERATION_COLUMNS = (
@@ -42,8 +44,9 @@ OPERATION_COLUMNS = (
     "call_step",
     "return_step",
 )
-_EVENT_COLUMNS = MappingProxyType(dict.fromkeys(EVENT_COLUMNS))
-_OPERATION_COLUMNS = MappingProxyType(dict.fromkeys(OPERATION_COLUMNS))
+FURTHER_MAX = 12
+"""How many further columns are named; the others are counted."""
+
 STATUSES: dict[object, Status] = {"ok": "ok", "fail": "fail", "info": "info"}
 
 
@@ -65,9 +68,30 @@ def rows_case(rows: Iterable[Row], *, source: str) -> Case:
     if not listed:
         raise UnreadableHistory(source, 0, "there is no row in it")
     if "type" in listed[0].cells:
-        return _event_case(listed, source)
+        return replace(_event_case(listed, source), notes=further(listed, EVENT_COLUMNS))
     history = ranked([_operation(row, i, source) for i, row in enumerate(listed)], source=source)
-    return Case(source, "", history, len(listed))
+    return Case(source, "", history, len(listed), notes=further(listed, OPERATION_COLUMNS))
+
+
+def further(rows: Iterable[Row], columns: Sequence[str]) -> tuple[str, ...]:
+    """Say which columns were left out that the schema does not have, and how often they are filled.
+
+    >>> further([Row(1, {"f": "read", "node": "n1"})], EVENT_COLUMNS)
+    ('further columns left out: node (1 filled)',)
+    """
+    known = frozenset(columns)
+    counts = Counter(name for row in rows for name in row.cells.keys() - known)
+    return further_note(counts)
+
+
+def further_note(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Say so of columns that were counted already."""
+    if not counts:
+        return ()
+    shown = [f"{plain(name, 40)} ({counts[name]} filled)" for name in sorted(counts)[:FURTHER_MAX]]
+    more = len(counts) - len(shown)
+    text = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    return (f"further columns left out: {text}",)
 
 
 def _event_case(rows: Sequence[Row], source: str) -> Case:
@@ -78,9 +102,13 @@ def _event_case(rows: Sequence[Row], source: str) -> Case:
     if None in times:
         line = rows[times.index(None)].line
         raise UnreadableHistory(source, line, "no time in this row; give all rows one, or none")
-    known = [time for time in times if time is not None]
-    timed = [at_times(op, _at(known, op.called), _at(known, op.returned)) for op in history]
-    return Case(source, "", ranked(timed, source=source), len(rows))
+    return timed_case(history, [time for time in times if time is not None], source)
+
+
+def timed_case(history: History, times: Sequence[float], source: str) -> Case:
+    """Move operations, whose ranks are positions of rows, to the times of those rows."""
+    timed = [at_times(op, _at(times, op.called), _at(times, op.returned)) for op in history]
+    return Case(source, "", ranked(timed, source=source), len(times))
 
 
 def _at(times: Sequence[float], rank: float) -> float:
@@ -88,7 +116,6 @@ def _at(times: Sequence[float], rank: float) -> float:
 
 
 def _event(row: Row, position: int, source: str) -> Event:
-    _check_columns(row, _EVENT_COLUMNS, source)
     kind = EVENT_TYPES.get(str(row.cells.get("type")))
     if kind is None:
         raise _wrong(row, "type", "invoke, ok, fail or info", source)
@@ -105,7 +132,6 @@ def _event(row: Row, position: int, source: str) -> Event:
 
 
 def _operation(row: Row, position: int, source: str) -> Operation:
-    _check_columns(row, _OPERATION_COLUMNS, source)
     called, returned = _time(row, "called", source), _time(row, "returned", source)
     if called is None:
         raise _wrong(row, "called", "a time", source)
@@ -129,16 +155,6 @@ def _operation(row: Row, position: int, source: str) -> Operation:
         _step(row, "call_step", source),
         _step(row, "return_step", source),
     )
-
-
-def _check_columns(row: Row, columns: Mapping[str, None], source: str) -> None:
-    if not row.cells.keys() <= columns.keys():
-        unknown = [name for name in row.cells if name not in columns]
-        raise UnreadableHistory(
-            source,
-            row.line,
-            f"the column {excerpt(unknown[0])} is not known; known are {', '.join(columns)}",
-        )
 
 
 def _client(row: Row, source: str) -> str:

@@ -71,7 +71,8 @@ class Checked:
     """One history and the verdict on it, or why there is none.
 
     `case` is empty unless the file holds several. `error` is empty if there is a verdict;
-    `traceback` is empty unless the checker itself failed.
+    `traceback` is empty unless the checker itself failed. `notes` say what reading left out or took
+    for granted.
     """
 
     file: str
@@ -85,6 +86,7 @@ class Checked:
     error: str = ""
     traceback: str = ""
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @builtins.property  # the field of that name hides the decorator
     def title(self) -> str:
@@ -185,7 +187,9 @@ def _chosen(cases: Cases, name: str) -> Cases:
 def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
     """Check one history."""
     begun = time.perf_counter()
-    checked = Checked(case.source, case.name, wanted.form or "", history=case.history)
+    checked = Checked(
+        case.source, case.name, wanted.form or "", history=case.history, notes=case.notes
+    )
     try:
         model = model_of(case, wanted.model)
         checked = replace(checked, model=model.name)
@@ -223,7 +227,7 @@ def _property(model: Model, name: str | None, case: Case) -> Property:
         raise CannotCheck(f"{name!r} is no property; name one of {', '.join(PROPERTIES)}")
     if chosen.needs_real_time and not case.has_real_time:
         if name is None:
-            return PROPERTIES["causal-consistency"]
+            return PROPERTIES[model.property_without_times]
         raise CannotCheck(
             f"{name} is about real time, which the format does not record; "
             "sequential-consistency and the causal ones are not"

@@ -31,7 +31,8 @@ from counterpoint.harness.checking.forms import CannotCheck, first_balances, wit
 class Model:
     """An object: its functions, the property it is checked for unless told, its specification.
 
-    `specify(history, initial)` returns None where no sequential specification is known.
+    `specify(history, initial)` returns None where no sequential specification is known. Where no
+    times are recorded, `property_without_times` is what it is checked for.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Model:
     functions: tuple[str, ...]
     property: str
     specify: Callable[[History, Hashable], Specification | None]
+    property_without_times: str = "causal-consistency"
 
 
 def _bank(history: History, _initial: Hashable) -> Specification:
@@ -120,6 +122,7 @@ _MODELS = (
         ("txn",),
         "strict-serializability",
         _none,
+        "serializability",
     ),
     Model(
         "rw-register",
@@ -204,9 +207,21 @@ def as_the_model_has_it(history: History, model: Model, initial: Hashable) -> Hi
     """
     if model.name == "bank":
         return with_transfers(history)
+    if model.functions == ("txn",):
+        history = tuple(map(_as_transaction, history))
     if model.name not in ("multi-register", "rw-register") or initial is None:
         return history
     return tuple(replace(op, result=_without_none(op.result)) for op in history)
+
+
+def _as_transaction(op: Operation) -> Operation:
+    """Call a read or a write of micro-operations what it is."""
+    if op.f == "read" and (op.result is UNKNOWN or are_micro_operations(op.result)):
+        # What a read without an answer asked for is not kept, and does not matter.
+        return replace(op, f="txn", argument=() if op.result is UNKNOWN else op.result)
+    if op.f == "write" and are_micro_operations(op.argument):
+        return replace(op, f="txn", result=op.argument if op.status == "ok" else UNKNOWN)
+    return op
 
 
 def _without_none(result: Hashable) -> Hashable:

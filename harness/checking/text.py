@@ -40,6 +40,7 @@ def explain(checked: Checked) -> Iterator[str]:
         )
         yield plain(f"  an order that explains every answer: {order}", LINE_MAX)
     yield from (f"  {line}" for line in _assumptions(checked))
+    yield from (plain(f"  note: {note}", LINE_MAX) for note in checked.notes)
 
 
 def _assumptions(checked: Checked) -> Iterator[str]:
@@ -96,6 +97,7 @@ def as_json(checked: Checked) -> dict[str, object]:
         "traceback": checked.traceback,
         "operations": len(list(checked.history)),
         "seconds": round(checked.seconds, 6),
+        "notes": list(checked.notes),
         "tool": tool(),
     }
     if verdict is None:

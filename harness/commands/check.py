@@ -39,7 +39,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     """Print what there is to choose from, and end."""
     if not value:
         return
-    tell(f"formats: {', '.join(FORMATS)}\n\nmodels:")
+    tell(f"formats: {', '.join(sorted(FORMATS))}\n\nmodels:")
     for model in MODELS.values():
         tell(f"  {model.name:<16} {model.summary} [{model.property}]")
     tell("\nproperties:")
@@ -53,7 +53,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 @click.option(
     "--format",
     "form",
-    type=ChoiceInShort(FORMATS, FORMATS_IN_SHORT),
+    type=ChoiceInShort(sorted(FORMATS), FORMATS_IN_SHORT),
     metavar="F",
     help="The format of the files [guessed from how each begins].",
 )

@@ -35,6 +35,14 @@ INFO  jepsen.util - 2\t:invoke\t:read\tnil
 INFO  jepsen.util - 2\t:info\t:read\t:timed-out
 """
 
+JEPSEN_HISTORY = """\
+0\t:invoke\t:write\t4
+:nemesis\t:info\t:start-partition\t[:isolated {"n1" #{"n2"}}]
+0\t:ok\t:write\t4
+1\t:invoke\t:read\tnil
+1\t:info\t:read\tnil\t:timeout
+"""
+
 EDN = """\
 ; what two clients did
 [{:process 0, :type :invoke, :f :write, :value 1, :time 10}
@@ -121,6 +129,7 @@ SAMPLES: dict[str, str | bytes] = {
     "dbcop-yaml": DBCOP_YAML,
     "edn": EDN,
     "interval-json": INTERVAL_JSON,
+    "jepsen-history": JEPSEN_HISTORY,
     "jepsen-json": JEPSEN_JSON,
     "jepsen-log": JEPSEN_LOG,
     "jsonl": JSONL,

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History
-from counterpoint.checkers.readers import READERS, Case, UnreadableHistory, read_cases
+from counterpoint.checkers.readers import FORMATS, Case, UnreadableHistory, read_cases
 from counterpoint.checkers.transactions.history import TransactionHistory
 from tests.checkers.readers.reader_samples import (
     DBCOP_BINCODE,
@@ -19,7 +19,7 @@ from tests.checkers.readers.reader_samples import (
 
 def only(form: str, data: str | bytes | None = None) -> Case:
     """Read the one case of a file; the sample of the format where no other is given."""
-    (case,) = READERS[form](SAMPLES[form] if data is None else data, source="made")
+    (case,) = FORMATS[form].read(SAMPLES[form] if data is None else data, source="made")
     return case
 
 
@@ -209,7 +209,7 @@ def test_dbcop_bincode() -> None:
 
 
 def test_interval_json() -> None:
-    good, still_open = READERS["interval-json"](SAMPLES["interval-json"], source="made")
+    good, still_open = FORMATS["interval-json"].read(SAMPLES["interval-json"], source="made")
     assert told(good) == [
         ("a", "write", None, 1, None, "ok"),
         ("b", "read", None, None, 1, "ok"),
@@ -226,7 +226,7 @@ def test_interval_json() -> None:
 
 
 def test_session_json() -> None:
-    plain, transactions = READERS["session-json"](SAMPLES["session-json"], source="made")
+    plain, transactions = FORMATS["session-json"].read(SAMPLES["session-json"], source="made")
     assert told(plain) == [
         ("s1", "write", "x", 1, None, "ok"),
         ("s2", "read", "x", None, 1, "ok"),
@@ -314,12 +314,11 @@ BAD_TWINS = [
         "jepsen-log",
         "\njepsen.util - 3 :invoke :write\n",
         2,
-        "is not process, type, function and value",
+        "no value after the function 'write'",
     ),
     ("jepsen-log", "jepsen.util - 3 :begin :write 5\n", 1, "right would be: 3 :invoke :write 5"),
-    ("jepsen-log", "jepsen.util - 3 :invoke :write five\n", 1, "'five' is no value"),
-    ("jepsen-log", "jepsen.util - 3 :invoke :cas [1 2 3]\n", 1, "'[1 2 3]' is no value"),
-    ("jepsen-log", "jepsen.util - 3 :invoke :write :x\n", 1, "':x' is nothing that a write can"),
+    ("jepsen-log", "jepsen.util - 3 :invoke :write [5\n", 1, "is opened here and never closed"),
+    ("jepsen-log", "\njepsen.util - 3 :invoke :write }\n", 2, "'}' closes nothing"),
     ("jepsen-log", "jepsen.util - 3 :ok :write 5\n", 1, "has no open call"),
     ("edn", "", 0, "there is no event in it"),
     ("edn", "[]", 0, "there is no event in it"),
@@ -331,12 +330,12 @@ BAD_TWINS = [
     ("edn", INVOKE + "{:process 0 :type}", 2, "one too few"),
     ("edn", INVOKE + "{:process 0 :type :ok :type :fail}", 2, "has a key twice"),
     ("edn", INVOKE + "{:process 12x :type :ok}", 2, "'12x' is no number"),
-    ("edn", INVOKE + "{:process 0 :value ##NaN}", 2, "##NaN cannot be compared"),
+    ("edn", INVOKE + "{:process 0 :value ##NaN}", 2, "##NaN in :value cannot be compared"),
     ("edn", INVOKE + '{:process 0 :value "\\q"}', 2, "\\q is no escape"),
     ("edn", INVOKE + "{:process 0 :value \\nonsense}", 2, "is no character"),
     ("edn", INVOKE + "{:process 0 :value #_}", 2, "has no value after it"),
     ("edn", INVOKE + "{:process 0 :value #:a [1]}", 2, "stands before a map"),
-    ("edn", INVOKE + "42", 2, "'42' is no event"),
+    ("edn", INVOKE + "42", 2, "42 is no event"),
     ("edn", INVOKE + "{:process 0 :type :begin :f :read}", 2, "the type ':begin'"),
     ("edn", INVOKE + "{:process 0 :type :ok}", 2, "the function missing"),
     ("edn", INVOKE + "{:process 1.5 :type :ok :f :read}", 2, "neither a number nor a name"),
@@ -354,7 +353,7 @@ BAD_TWINS = [
         "never closed: truncated?",
     ),
     ("jepsen-json", '[{"process": 0, "type": "info", "f": "a"}\n{}]', 2, "need a comma"),
-    ("jepsen-json", "[1]", 1, "'1' is no event"),
+    ("jepsen-json", "[1]", 1, "1 is no event"),
     ("jepsen-json", '[\n{"process": 0, "value": NaN}]', 2, "NaN is no JSON"),
     ("jepsen-json", '[\n{"process": 0, "value": 1e999}]', 2, "beyond the range"),
     ("jepsen-json", '[\n{"process": 0, "value": ' + "9" * 5000 + "}]", 2, "not JSON: "),
@@ -369,8 +368,8 @@ BAD_TWINS = [
     ("plume-text", "w(0,1,0,1)\nd(0,1,0,1)\n", 2, "right would be"),
     ("dbcop-json", "[]", 0, "there is no event in it"),
     ("dbcop-json", "{}", 1, "is no list of sessions"),
-    ("dbcop-json", '{"data":\n 5}', 2, "'5' is no list of sessions"),
-    ("dbcop-json", "[[],\n 5]", 2, "'5' is no session"),
+    ("dbcop-json", '{"data":\n 5}', 2, "5 is no list of sessions"),
+    ("dbcop-json", "[[],\n 5]", 2, "5 is no session"),
     ("dbcop-json", '[[],\n [{"events": 1}]]', 2, "is no transaction"),
     ("dbcop-json", '[[{"events": [], "committed": 1}]]', 1, "is no truth value"),
     ("dbcop-json", '[[{"events": [["w", 0, 1],\n ["x", 0, 1]]}]]', 2, "is no event"),
@@ -416,8 +415,8 @@ BAD_TWINS = [
     ("session-json", '[{"sessions": [[\n["w", "x"]]]}]', 2, "is no operation"),
     ("session-json", '[{"sessions": [[\n{"events": [["w"]]}]]}]', 2, "is no event"),
     ("csv", "", 1, "the header must name the columns"),
-    ("csv", "a,b\n1,2\n", 1, "'a' in it"),
-    ("csv", "client,client,f\n", 1, "a column twice"),
+    ("csv", "a,b\n1,2\n", 1, "it has no 'client'"),
+    ("csv", "client,client,f\n", 1, "it has 'client' twice"),
     ("csv", EVENTS, 0, "there is no row in it"),
     ("csv", EVENTS + "a,invoke\n", 2, "2 cells under a header of 6: truncated?"),
     ("csv", EVENTS + 'a,invoke,write,x,"5\n', 2, "not a table"),
@@ -434,15 +433,8 @@ BAD_TWINS = [
     ("csv", "client,f,called,returned,status\na,read,0,1,done\n", 2, "must be ok, fail or info"),
     ("csv", "client,f,called,returned,status\na,read,0,1,info\n", 2, "the status is not info"),
     ("csv", "client,f,called,returned,status\na,read,0,,ok\n", 2, "no 'returned' in this row"),
-    ("csv", CALLS + "a,read,0,1,ok,5\n", 2, "the column 'value' is not known"),
     ("jsonl", "", 0, "there is no row in it"),
-    ("jsonl", "[5]", 1, "'5' is no row"),
-    (
-        "jsonl",
-        '{"client": "a", "type": "invoke", "f": "read", "vlaue": 1}',
-        1,
-        "'vlaue' is not known",
-    ),
+    ("jsonl", "[5]", 1, "5 is no row"),
     ("jsonl", '{"client": "a", "f": "read", "called": true}', 1, "must be a finite number"),
     ("jsonl", '{"client": "", "f": "read", "called": 1}', 1, "the client '' must be a name"),
     ("jsonl", '{"client": "a", "f": "read", "called": 1, "call_step": "x"}', 1, "a whole number"),
@@ -453,7 +445,7 @@ BAD_TWINS = [
 @pytest.mark.parametrize(("form", "text", "line", "words"), BAD_TWINS)
 def test_bad_twins(form: str, text: str, line: int, words: str) -> None:
     with pytest.raises(UnreadableHistory) as caught:
-        READERS[form](text, source="made")
+        FORMATS[form].read(text, source="made")
     assert words in caught.value.reason
     assert (caught.value.source, caught.value.line) == ("made", line)
 
@@ -479,13 +471,13 @@ TEXTS = b"".join(map(bincode_text, ("info", "start", "end")))
 )
 def test_bad_twins_of_bincode(data: bytes, words: str) -> None:
     with pytest.raises(UnreadableHistory) as caught:
-        READERS["dbcop-bincode"](data, source="made")
+        FORMATS["dbcop-bincode"].read(data, source="made")
     assert words.replace("2**60", str(2**60)) in caught.value.reason
 
 
 def test_bytes_that_are_no_text_name_their_line() -> None:
     with pytest.raises(UnreadableHistory, match=r"^made:2: byte 7 is not UTF-8"):
-        READERS["awdit-text"](b"w 0 1\nw\xff 0 1\n", source="made")
+        FORMATS["awdit-text"].read(b"w 0 1\nw\xff 0 1\n", source="made")
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterpoint.checkers.readers import (
-    READERS,
+    FORMATS,
     Cases,
     Limits,
     UnreadableHistory,
@@ -16,7 +16,7 @@ from counterpoint.checkers.readers import (
 )
 from tests.checkers.readers.reader_samples import SAMPLES
 
-FORMATS = sorted(READERS)
+NAMES = sorted(FORMATS)
 NOTATIONS = r"""
 [ ] { } ( ) #{ # #_ ## ##NaN " ' \ ; , : / // - -- == := ? NaN Infinity 1e999
 999999999999999999999999999999 null nil true false -1 0 1 r w r( :invoke :ok :info :fail
@@ -29,7 +29,7 @@ WORDS = st.sampled_from([*NOTATIONS.split(), " ", "\n", "\t", "\0", "\u00fc", "\
 def tried(form: str, data: str | bytes) -> Cases | None:
     """Read; None for the named error, with a place and a reason in it."""
     try:
-        cases = READERS[form](data, source="made")
+        cases = FORMATS[form].read(data, source="made")
     except UnreadableHistory as error:
         refused = error
     else:
@@ -40,7 +40,7 @@ def tried(form: str, data: str | bytes) -> Cases | None:
     return None
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", NAMES)
 @given(data=st.binary(max_size=200))
 @settings(max_examples=40)
 def test_random_bytes(form: str, data: bytes) -> None:
@@ -48,7 +48,7 @@ def test_random_bytes(form: str, data: bytes) -> None:
     tried(form, data)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", NAMES)
 @given(words=st.lists(WORDS, max_size=30))
 @settings(max_examples=60)
 def test_random_words_of_the_notations(form: str, words: list[str]) -> None:
@@ -56,17 +56,17 @@ def test_random_words_of_the_notations(form: str, words: list[str]) -> None:
     tried(form, " ".join(words))
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", NAMES)
 def test_every_truncation(form: str) -> None:
     """A file cut short is an error or a shorter history; it never has more in it."""
     whole = SAMPLES[form]
-    full = sum(case.event_count for case in READERS[form](whole, source="made"))
+    full = sum(case.event_count for case in FORMATS[form].read(whole, source="made"))
     for length in range(len(whole)):
         cases = tried(form, whole[:length])
         assert cases is None or sum(case.event_count for case in cases) <= full
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", NAMES)
 @given(data=st.data())
 @settings(max_examples=80)
 def test_mutations(form: str, data: st.DataObject) -> None:
@@ -88,13 +88,13 @@ def test_guessing_answers_for_any_name_and_beginning(name: str, head: str | byte
     except UnreadableHistory as error:
         assert_lists_the_formats(error)
     else:
-        assert said < set(READERS)
+        assert said < set(FORMATS)
 
 
 def assert_lists_the_formats(error: UnreadableHistory) -> None:
     """A file that says nothing is called empty; for any other the formats are listed."""
     is_empty = "the file is empty" in error.reason
-    assert is_empty or all(form in error.reason for form in READERS)
+    assert is_empty or all(form in error.reason for form in FORMATS)
 
 
 SMALL = Limits(bytes_max=2**21, line_chars_max=2**12, depth_max=20)
@@ -129,20 +129,20 @@ NOISE = {
 @pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE.keys())
 def test_a_megabyte_of_noise_is_refused(noise: bytes) -> None:
     """Each reader refuses it by name; time and memory stay in proportion to its size."""
-    for form in FORMATS:
+    for form in NAMES:
         assert tried(form, noise) is None, form
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", NAMES)
 def test_more_than_the_limit_is_refused_before_it_is_read(form: str) -> None:
     with pytest.raises(UnreadableHistory, match="at most 2097152 are read"):
-        READERS[form](b"x" * (SMALL.bytes_max + 1), source="made", limits=SMALL)
+        FORMATS[form].read(b"x" * (SMALL.bytes_max + 1), source="made", limits=SMALL)
 
 
 @pytest.mark.parametrize("form", ["jepsen-log", "awdit-text", "plume-text", "dbcop-hist"])
 def test_a_giant_line_is_refused(form: str) -> None:
     with pytest.raises(UnreadableHistory, match=r"^made:2: a line of 5000 characters"):
-        READERS[form]("\n" + "x" * 5000, source="made", limits=SMALL)
+        FORMATS[form].read("\n" + "x" * 5000, source="made", limits=SMALL)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +160,13 @@ def test_a_giant_line_is_refused(form: str) -> None:
 )
 def test_deep_nesting_is_refused_with_its_line(form: str, text: str) -> None:
     with pytest.raises(UnreadableHistory, match=r"^made:3: .*nest deeper than 20"):
-        READERS[form](text, source="made", limits=SMALL)
+        FORMATS[form].read(text, source="made", limits=SMALL)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", NAMES)
 def test_a_good_file_is_read_in_its_guessed_format(form: str) -> None:
     """The guess goes by the beginning alone: the name says nothing here."""
     assert guess_format("history", SAMPLES[form][:4096]) == form
-    assert read_cases(SAMPLES[form], source="made") == READERS[form](SAMPLES[form], source="made")
+    assert read_cases(SAMPLES[form], source="made") == FORMATS[form].read(
+        SAMPLES[form], source="made"
+    )

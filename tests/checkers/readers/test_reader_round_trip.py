@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from counterpoint.checkers.events import Event, operations, ranked
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.readers import READERS
+from counterpoint.checkers.readers import FORMATS
 from counterpoint.checkers.writers import csv_table, json_lines
 
 atoms = (
@@ -55,7 +55,7 @@ def test_both_carriers_give_a_history_back(drawn: History) -> None:
     """For every history h that the front end makes: reading what was written of h gives h."""
     history = ranked(drawn, source="made")  # without the gaps that an "info" leaves between ranks
     for form, text in (("jsonl", json_lines(history)), ("csv", csv_table(history))):
-        (case,) = READERS[form](text, source="made")
+        (case,) = FORMATS[form].read(text, source="made")
         assert repr(case.history) == repr(history), form
 
 
