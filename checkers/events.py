@@ -28,6 +28,10 @@ from counterpoint.checkers.history import (
     well_formed,
 )
 from counterpoint.checkers.micro import shape
+from counterpoint.model.inert import plain, quoted
+
+SHOWN_MAX = 40
+"""How many characters of one piece of foreign text an error about two events quotes."""
 
 EventType = Literal["invoke", "ok", "fail", "info"]
 
@@ -119,7 +123,10 @@ def _completed(
         return _operation(slot, called, call, "info")
     if completion.type == "fail":
         return _operation(slot, called, call, "fail", rank, completion)
-    argument, result = _meaning(call, completion, source)
+    told = meaning(call.f, call.value, completion.value)
+    if told is None:
+        raise _contradiction(call, completion, source)
+    argument, result = told
     return Operation(
         f"o{slot + 1}",
         call.client,
@@ -159,41 +166,46 @@ def _operation(
     )
 
 
-def _meaning(call: Event, completion: Event, source: str) -> tuple[Hashable, Hashable]:
-    """Return what was asked and what was answered, as the pair of events tells it."""
-    f, asked, said = call.f, call.value, completion.value
+def meaning(f: str, asked: Hashable, said: Hashable) -> tuple[Hashable, Hashable] | None:
+    """Return what was asked and what was answered, as the values of a call and its "ok" tell it.
+
+    None if the completion contradicts the call.
+
+    >>> meaning("read", None, 5), meaning("write", 5, None), meaning("write", 5, 6)
+    ((None, 5), (5, None), None)
+    """
     if f in OBSERVING:
         return None, said
     if f == "cas":
         # A completion says whether it swapped, or repeats the pair: then it did.
         if isinstance(said, bool):
             return asked, said
-        return _agreed(call, completion, source), True
+        return _agreed(asked, said, True)
     if f in ECHOING:
-        return _agreed(call, completion, source), None
+        return _agreed(asked, said, None)
     if f == "txn":
         if said is None:
             return asked, UNKNOWN
         if shape(said) != shape(asked):
-            raise _contradiction(call, completion, source)
+            return None
     return asked, said
 
 
-def _agreed(call: Event, completion: Event, source: str) -> Hashable:
+def _agreed(asked: Hashable, said: Hashable, result: Hashable) -> tuple[Hashable, Hashable] | None:
     """Return the value both events tell, or the one that only one of them knows."""
-    asked, said = call.value, completion.value
     if said is None or said is UNKNOWN or said == asked:
-        return asked
+        return asked, result
     if asked is None or asked is UNKNOWN:
-        return said
-    raise _contradiction(call, completion, source)
+        return said, result
+    return None
 
 
 def _second_call(event: Event, earlier: Event, source: str) -> UnreadableHistory:
     return UnreadableHistory(
         source,
         event.line,
-        f"{event.client} calls {event.f} while its {earlier.f} of line {earlier.line} is open; "
+        f"{plain(event.client, SHOWN_MAX)} calls {plain(event.f, SHOWN_MAX)} while its "
+        f"{plain(earlier.f, SHOWN_MAX)} of line {earlier.line} is open; "
         "one client makes one call at a time: complete the earlier call with ok, fail or info, "
         "or give this one another client",
     )
@@ -203,7 +215,8 @@ def _no_call(event: Event, source: str) -> UnreadableHistory:
     return UnreadableHistory(
         source,
         event.line,
-        f"{event.client} completes {event.f} with {event.type} but has no open call; "
+        f"{plain(event.client, SHOWN_MAX)} completes {plain(event.f, SHOWN_MAX)} with {event.type} "
+        "but has no open call; "
         'every completion needs an "invoke" of the same client before it',
     )
 
@@ -212,14 +225,15 @@ def _contradiction(call: Event, completion: Event, source: str) -> UnreadableHis
     return UnreadableHistory(
         source,
         completion.line,
-        f"{completion.client} completes {_shown(completion)} but line {call.line} called "
-        f"{_shown(call)}; a completion repeats its call's function, key and written value",
+        f"{plain(completion.client, SHOWN_MAX)} completes {_shown(completion)} "
+        f"but line {call.line} called {_shown(call)}; "
+        "a completion repeats its call's function, key and written value",
     )
 
 
 def _shown(event: Event) -> str:
-    key = "" if event.key is None else f" of {event.key!r}"
-    return f"{event.f}{key} {event.value!r}"
+    key = "" if event.key is None else f" of {quoted(event.key, SHOWN_MAX)}"
+    return f"{plain(event.f, SHOWN_MAX)}{key} {quoted(event.value, SHOWN_MAX)}"
 
 
 def at_times(op: Operation, called: float, returned: float) -> Operation:

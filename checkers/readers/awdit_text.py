@@ -11,8 +11,10 @@ Initial values, where there are any, are written by a session like any other.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.readers.bulk import Remembered
 from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
@@ -21,9 +23,16 @@ from counterpoint.checkers.readers.limits import (
     lines_of,
     text_of,
 )
-from counterpoint.checkers.readers.sessions import Draft, transaction_history
-from counterpoint.checkers.transactions.history import KINDS, Access
+from counterpoint.checkers.readers.sessions import (
+    Draft,
+    Part,
+    accesses_of,
+    history_of,
+    transaction_history,
+)
+from counterpoint.checkers.transactions.history import KINDS, Access, TransactionHistory
 
+ACCESS_LINE = re.compile(r"^([rw]) (\d{1,20}) (\d{1,20})$", re.MULTILINE)
 ACCESS = re.compile(r"([rw])\s+(\d{1,20})\s+(\d{1,20})")
 SESSION_END = re.compile(r"=+")
 TRANSACTION_END = re.compile(r"-+")
@@ -35,7 +44,42 @@ def read_awdit_text(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
     Raises:
         UnreadableHistory: a line of any other form, or no access at all.
     """
-    lines = lines_of(text_of(data, source=source, limits=limits), source=source, limits=limits)
+    text = text_of(data, source=source, limits=limits)
+    lines = lines_of(text, source=source, limits=limits)
+    quick = quick_history(text, lines)
+    return (_case(exact_history(lines, source) if quick is None else quick, source),)
+
+
+def quick_history(text: str, lines: Sequence[str]) -> TransactionHistory | None:
+    """Read all accesses at once; None where some line is out of the ordinary."""
+    rows = ACCESS_LINE.findall(text)
+    marks = [(i, line) for i, line in enumerate(lines) if line[:1] not in ("r", "w")]
+    if not rows or len(rows) + len(marks) != len(lines):
+        return None
+    parts: list[Part] = []
+    session, start = 0, 0
+    for passed, (place, line) in enumerate((*marks, (len(lines), "-"))):
+        if line and not _is_end(line):
+            return None
+        end = place - passed  # so many lines before it are accesses
+        if line and end > start:
+            parts.append(Part(session, start, end))
+            start = end
+        session += line.startswith("=")
+    kinds, keys, values = zip(*rows, strict=True)
+    numbers = Remembered(int)
+    accesses = accesses_of(
+        kinds, list(map(numbers.__getitem__, keys)), list(map(numbers.__getitem__, values))
+    )
+    return history_of(accesses, parts)
+
+
+def _is_end(line: str) -> bool:
+    return line.count("-") == len(line) or line.count("=") == len(line)
+
+
+def exact_history(lines: Sequence[str], source: str) -> TransactionHistory:
+    """Read line by line: the line of whatever is wrong is known."""
     sessions: list[list[list[Access]]] = [[[]]]
     for number, line in enumerate(lines, 1):
         text = line.strip()
@@ -49,12 +93,11 @@ def read_awdit_text(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
             sessions[-1].append([])
         elif text:
             raise _not_an_access(text, number, source)
-    return (_case(sessions, source),)
-
-
-def _case(sessions: list[list[list[Access]]], source: str) -> Case:
     filled = [[Draft(tuple(one)) for one in session if one] for session in sessions]
-    history = transaction_history([session for session in filled if session])
+    return transaction_history([session for session in filled if session])
+
+
+def _case(history: TransactionHistory, source: str) -> Case:
     if not history.access_count:
         raise UnreadableHistory(source, 0, 'there is no read or write in it, such as "r 0 7"')
     return Case(source, "", history, history.access_count, has_real_time=False)

@@ -12,16 +12,25 @@ import json
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterator
+from itertools import islice
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.case import Cases
+from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.frozen import frozen
 from counterpoint.checkers.readers.json_text import read_json
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.row_columns import (
+    ABSENT,
+    Declined,
+    EventRows,
+    OperationRows,
+    rows_taker,
+)
 from counterpoint.checkers.readers.rows import EVENT_COLUMNS, OPERATION_COLUMNS, Row, rows_case
 
 VALUE_COLUMNS = frozenset({"key", "value", "argument", "result"})
 NUMBER_COLUMNS = frozenset({"time", "called", "returned", "call_step", "return_step"})
+ROWS_AT_A_TIME = 20_000
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,299})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 WHOLE = re.compile(r"-?\d+")
 WORDS = frozenset({"true", "false", "null"})
@@ -35,7 +44,61 @@ def read_csv_table(data: str | bytes, *, source: str, limits: Limits = DEFAULT_L
         UnreadableHistory: not a table, or not such rows.
     """
     text = text_of(data, source=source, limits=limits)
-    return (rows_case(_rows(text, source, limits), source=source),)
+    try:
+        return (quick_case(text, source=source, limits=limits),)
+    except Declined:
+        return (exact_case(text, source=source, limits=limits),)
+
+
+def exact_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+    """Read a table row by row: the line of whatever is wrong is known."""
+    return rows_case(_rows(text, source, limits), source=source)
+
+
+def quick_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+    """Read a table some thousand rows at a time.
+
+    Raises:
+        Declined: something may be wrong with it.
+    """
+    opened = io.StringIO(text, newline="")
+    reader = csv.reader(opened, strict=True)
+    try:
+        header = next((cells for cells in reader if cells), [])
+        columns = [name.strip() for name in header]
+        _check_header(columns, source)
+        memories = {name: _Memory(name, source, limits) for name in columns}
+        taker: EventRows | OperationRows | None = None
+        while rows := list(islice(filter(None, reader), ROWS_AT_A_TIME)):
+            limits.progress(opened.tell(), len(text))
+            if set(map(len, rows)) != {len(columns)}:
+                raise Declined
+            cells = {
+                name: list(map(memories[name].__getitem__, column))
+                for name, column in zip(columns, zip(*rows, strict=True), strict=True)
+            }
+            if taker is None:
+                taker = rows_taker({name for name in columns if cells[name][0] is not ABSENT})
+            taker.take(cells, len(rows))
+    except (csv.Error, UnreadableHistory):
+        raise Declined from None
+    if taker is None:
+        raise Declined
+    return taker.case(source)
+
+
+class _Memory(dict[str, object]):
+    """What each spelling of a cell in one column means, found out once."""
+
+    def __init__(self, column: str, source: str, limits: Limits) -> None:
+        super().__init__({"": ABSENT})
+        self._column, self._source, self._limits = column, source, limits
+
+    def __missing__(self, cell: str) -> object:
+        value = _cell(self._column, cell, 0, self._source, self._limits)
+        if self._column not in NUMBER_COLUMNS:  # times hardly ever come again
+            self[cell] = value
+        return value
 
 
 def _rows(text: str, source: str, limits: Limits) -> Iterator[Row]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.case import Cases
-from counterpoint.checkers.readers.edn import Form, Incomparable, read_edn
-from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.case import Case, Cases
+from counterpoint.checkers.readers.edn import Form, read_edn
+from counterpoint.checkers.readers.edn_lines import read_edn_lines
+from counterpoint.checkers.readers.edn_records import record_of
+from counterpoint.checkers.readers.jepsen_events import jepsen_case
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
 
-FIELDS = ("process", "type", "f", "value")
-LOOKED_AT = (*FIELDS, "key", "index")
 HISTORIES = (":history", ":ops")
 """Where the events are in the map of a whole test, or of a history that was printed as a record."""
 
@@ -28,11 +27,15 @@ def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
         UnreadableHistory: not EDN, or not events.
     """
     text = text_of(data, source=source, limits=limits)
+    quick = read_edn_lines(text, source=source, limits=limits)
+    return (exact_case(text, source=source, limits=limits) if quick is None else quick,)
+
+
+def exact_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+    """Read a text value by value: any EDN, and the line of whatever is wrong."""
     forms = _opened(read_edn(text, source=source, limits=limits))
-    records = _records(forms, source)
-    if "##" in text:
-        records = _comparable(records, source)
-    return (jepsen_case(records, source=source),)
+    records = (record_of(form.value, form.line, source) for form in forms)
+    return jepsen_case(records, source=source)
 
 
 def _opened(forms: Iterable[Form]) -> Iterator[Form]:
@@ -52,50 +55,3 @@ def _history_in(value: object) -> tuple[object, ...] | None:
     if isinstance(found, dict):
         return _history_in(found)
     return found if isinstance(found, tuple) else None
-
-
-def _records(forms: Iterator[Form], source: str) -> Iterator[Record]:
-    for form in forms:
-        value = form.value
-        if isinstance(value, dict):
-            yield Record(
-                form.line,
-                {name[1:]: inner for name, inner in value.items() if type(name) is str},
-            )
-        elif isinstance(value, tuple) and len(value) == len(FIELDS):
-            yield Record(form.line, dict(zip(FIELDS, value, strict=True)))
-        else:
-            raise UnreadableHistory(
-                source,
-                form.line,
-                f"{excerpt(value)} is no event; "
-                "right would be {:process 0, :type :invoke, :f :read, :value nil}",
-            )
-
-
-def _comparable(records: Iterable[Record], source: str) -> Iterator[Record]:
-    """See that every field which is looked at can be compared; the nemesis may say anything."""
-    for record in records:
-        process = record.fields.get("process")
-        if not isinstance(process, str) or not process.startswith(":"):
-            for name in LOOKED_AT:
-                word = _incomparable(record.fields.get(name))
-                if word:
-                    raise UnreadableHistory(
-                        source,
-                        record.line,
-                        f"{word} in :{name} cannot be compared with anything; leave it out",
-                    )
-        yield record
-
-
-def _incomparable(value: object) -> str:
-    """Return the first number in a value that equals nothing, or "" if there is none."""
-    if isinstance(value, Incomparable):
-        return value.word
-    inner: Iterable[object] = ()
-    if isinstance(value, dict):
-        inner = (*value.keys(), *value.values())
-    elif isinstance(value, tuple | frozenset):
-        inner = value
-    return next((word for word in map(_incomparable, inner) if word), "")

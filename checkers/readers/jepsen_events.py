@@ -57,7 +57,7 @@ def jepsen_case(records: Iterable[Record], *, source: str, nil_is_unseen: bool =
             contradicts the order of the file.
     """
     recorded = [
-        _event(record, place, source, nil_is_unseen)
+        event_of(record, place, source, nil_is_unseen)
         for place, record in enumerate(_in_order(records, source))
     ]
     if not recorded:
@@ -104,7 +104,14 @@ def _with_calls(events: Iterable[Event]) -> Iterator[Event]:
         yield named
 
 
-def _event(record: Record, position: int, source: str, nil_is_unseen: bool) -> Event | None:
+def event_of(
+    record: Record, position: int, source: str, nil_is_unseen: bool = True
+) -> Event | None:
+    """Return the event of a client; None for one of the nemesis and its like.
+
+    Raises:
+        UnreadableHistory: a field is missing or has no meaning.
+    """
     fields = record.fields
     client = _client(fields.get("process"), record.line, source)
     if client is None:
@@ -118,12 +125,12 @@ def _event(record: Record, position: int, source: str, nil_is_unseen: bool) -> E
             "right would be invoke, ok, fail or info",
         )
     value = frozen(fields.get("value"))
-    f = _function(fields.get("f"), value, record.line, source)
+    f = function_of(fields.get("f"), value, record.line, source)
     index = fields.get("index")
     if value is None:
         value = UNKNOWN if nil_is_unseen and kind == "ok" and f in OBSERVING else None
     else:
-        value = _value(f, kind, value, record.line, source)
+        value = value_of(f, kind, value, record.line, source)
     return Event(
         client,
         kind,
@@ -152,7 +159,12 @@ def _name(value: object) -> str:
     return value.removeprefix(":") if isinstance(value, str) else ""
 
 
-def _function(value: object, shown: Hashable, line: int, source: str) -> str:
+def function_of(value: object, shown: Hashable, line: int, source: str) -> str:
+    """Name the function of an event; transactions may leave it out, or go by another.
+
+    Raises:
+        UnreadableHistory: there is no name.
+    """
     name = _name(value)
     if name in OWN_KINDS:
         micros = micro_operations(shown)
@@ -167,7 +179,12 @@ def _function(value: object, shown: Hashable, line: int, source: str) -> str:
     )
 
 
-def _value(f: str, kind: str, value: Hashable, line: int, source: str) -> Hashable:
+def value_of(f: str, kind: str, value: Hashable, line: int, source: str) -> Hashable:
+    """Return what a value means under a function: micro-operations get one spelling of their kinds.
+
+    Raises:
+        UnreadableHistory: a transaction of anything else.
+    """
     micros = micro_operations(value)
     if f == "txn" and micros is None and kind in ("invoke", "ok"):
         raise UnreadableHistory(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from json.decoder import JSONDecodeError, JSONDecoder
 
 from counterpoint.checkers.events import UnreadableHistory
@@ -89,6 +89,15 @@ def line_at(text: str, position: int) -> int:
 
 def _decoder() -> JSONDecoder:
     return json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+def read_at_once(lines: Iterable[str]) -> list[tuple[object, int]]:
+    """Parse the value at the beginning of each line, and say where it ends.
+
+    Raises:
+        ValueError, RecursionError: a line does not begin with JSON, or nests too deep.
+    """
+    return list(map(_decoder().raw_decode, lines))
 
 
 def _refuse(constant: str) -> object:

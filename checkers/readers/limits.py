@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.model.inert import QUOTED_MAX, quoted
+
+
+def unheard(_done: int, _whole: int) -> None:
+    """Tell nobody how far a reader has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +18,14 @@ class Limits:
     """A limit on everything, so that noise ends in an error and not in a full machine.
 
     `bytes_max` bounds a whole file, `line_chars_max` a line of the formats that go by lines,
-    `depth_max` the nesting of brackets.
+    `depth_max` the nesting of brackets. Readers of long texts tell `progress` now and then how many
+    characters they have read, and of how many.
     """
 
     bytes_max: int = 256 * 2**20
     line_chars_max: int = 2**20
     depth_max: int = 100
+    progress: Callable[[int, int], None] = unheard
 
 
 DEFAULT_LIMITS = Limits()
@@ -43,6 +50,21 @@ def text_of(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) 
         raise UnreadableHistory(
             source, line, f"byte {error.start} is not UTF-8 text; is this a binary format?"
         ) from None
+
+
+def pieces(text: str, count: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[list[str]]:
+    """Walk the lines of a text, about so many at a time, so that they need not all exist at once.
+
+    >>> list(pieces("a\\nb\\nc", 1))
+    [['a'], ['b'], ['c']]
+    """
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", min(len(text), start + 100 * (count - 1)))
+        stop = len(text) if stop < 0 else stop
+        limits.progress(start, len(text))
+        yield text[start:stop].split("\n")
+        start = stop + 1
 
 
 def lines_of(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> list[str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count, groupby
+from operator import attrgetter
+from typing import NamedTuple
 
+from counterpoint.checkers.readers.bulk import made_of
 from counterpoint.checkers.transactions.history import (
+    KINDS,
     Access,
     Session,
     Transaction,
@@ -19,6 +24,15 @@ class Draft:
     """A transaction before it has an id and a session."""
 
     accesses: tuple[Access, ...]
+    is_committed: bool = True
+
+
+class Part(NamedTuple):
+    """Which accesses of a file are one transaction; those of a session follow each other."""
+
+    session: int
+    start: int
+    end: int
     is_committed: bool = True
 
 
@@ -36,4 +50,32 @@ def transaction_history(
                 Transaction(f"t{number}", f"s{place}", draft.accesses, draft.is_committed)
             )
         finished.append(tuple(transactions))
-    return with_initial_reads(TransactionHistory(tuple(finished)), initial)
+    history = TransactionHistory(tuple(finished))
+    return history if initial is None else with_initial_reads(history, initial)
+
+
+def accesses_of(
+    kinds: Sequence[str], keys: Sequence[Hashable], values: Sequence[Hashable]
+) -> list[Access]:
+    """Make accesses from columns; the kinds are "r" and "w"."""
+    named = map(KINDS.__getitem__, kinds)
+    return made_of(Access, len(kinds), named, keys, values)
+
+
+def history_of(
+    accesses: Sequence[Access], transactions: Sequence[Part], *, initial: Hashable = None
+) -> TransactionHistory:
+    """Cut accesses into transactions, session by session, and number them as `transaction_history`."""
+    sessions = dict.fromkeys(part.session for part in transactions)
+    names = dict(zip(sessions, map("s{}".format, count(1)), strict=False))
+    made = made_of(
+        Transaction,
+        len(transactions),
+        map("t{}".format, count(1)),
+        [names[part.session] for part in transactions],
+        [tuple(accesses[part.start : part.end]) for part in transactions],
+        [part.is_committed for part in transactions],
+    )
+    by_session = [list(group) for _, group in groupby(made, key=attrgetter("session"))]
+    history = TransactionHistory(tuple(map(tuple, by_session)))
+    return history if initial is None else with_initial_reads(history, initial)

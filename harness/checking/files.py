@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import time
 import traceback
 from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -151,6 +153,14 @@ def _check_file(path: str, wanted: Wanted) -> Iterator[Checked]:
     except OSError as error:
         yield Checked(file, name, error=f"{file}: {error.strerror or error}")
         return
+    except (TimeIsOver, MemoryError) as error:
+        why = (
+            f"not read within {wanted.timeout_seconds:g} seconds"
+            if isinstance(error, TimeIsOver)
+            else "the memory did not suffice for reading it"
+        )
+        yield Checked(file, name, verdict=undecided("reading", why), property="reading")
+        return
     for case in chosen:
         yield check_case(case, replace(wanted, form=form))
 
@@ -164,14 +174,37 @@ def _place(path: str) -> tuple[str, str]:
 
 
 def _read(file: str, wanted: Wanted) -> tuple[str, Cases]:
+    """Read the histories of a file.
+
+    Raises:
+        UnreadableHistory, CannotCheck, OSError: it cannot be read.
+        TimeIsOver: not within the time for a history.
+    """
     path = Path(file)
     if path.exists() and not path.is_file():
         raise CannotCheck(f"{file} is no file; name the files in it")
     limit = wanted.limits.bytes_max
-    with path.open("rb") as opened:
-        data = opened.read(limit + 1)
-    form = wanted.form or guess_format(file, data[:HEAD_BYTES])
-    return form, read_cases(data, source=file, form=form, limits=wanted.limits)
+    with deadline(_force(wanted.timeout_seconds)), without_collecting():
+        with path.open("rb") as opened:
+            data = opened.read(limit + 1)
+        form = wanted.form or guess_format(file, data[:HEAD_BYTES])
+        return form, read_cases(data, source=file, form=form, limits=wanted.limits)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Build many values that all stay, without a collector that looks at them again and again.
+
+    Afterwards it leaves out of its walks what was built; a history has no cycles to collect.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _chosen(cases: Cases, name: str) -> Cases:
@@ -255,10 +288,13 @@ def _task(case: Case, model: Model, wanted: Wanted) -> Task:
     )
 
 
+def _force(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * GRACE + GRACE_SECONDS
+
+
 def _judged(chosen: Property, task: Task, seconds: float | None) -> Verdict:
-    force = None if seconds is None else seconds * GRACE + GRACE_SECONDS
     try:
-        with deadline(force):
+        with deadline(_force(seconds)):
             return chosen.judge(task)
     except TimeIsOver:
         return undecided(chosen.name, f"no verdict within {seconds:g} seconds")

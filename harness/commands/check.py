@@ -6,12 +6,14 @@ import json
 import re
 import sys
 from collections.abc import Hashable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import click
 
-from counterpoint.checkers.readers import FORMATS, UnreadableHistory
+from counterpoint.checkers.readers import DEFAULT_LIMITS, FORMATS, UnreadableHistory
 from counterpoint.checkers.readers.csv_table import value_of_cell
 from counterpoint.harness.checking.files import (
     FROM_THE_FORMAT,
@@ -26,6 +28,7 @@ from counterpoint.harness.checking.properties import PROPERTIES
 from counterpoint.harness.checking.table import Row, exit_code, print_table, row_of
 from counterpoint.harness.checking.text import as_json, explain
 from counterpoint.harness.output import EXIT_HELP, INTERRUPTED, Progress, emit, refuse, tell
+from counterpoint.harness.ranges import PositiveNumber
 from counterpoint.harness.short_names import (
     FORMATS_IN_SHORT,
     PROPERTIES_IN_SHORT,
@@ -33,6 +36,9 @@ from counterpoint.harness.short_names import (
 )
 
 __all__ = ["check", "check_files"]
+
+LONG_CHARS = 4_000_000
+"""From this length on the reading of a file is a wait that a person is told of."""
 
 
 def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -72,7 +78,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=PositiveNumber(),
     metavar="S",
     help="Seconds for each history; then it is undecided.",
 )
@@ -160,8 +166,9 @@ def _check_all(
     rows: list[Row] = []
     line = Progress(quiet=as_lines)
     line.show(f"checking {files[0]}")
+    limits = replace(DEFAULT_LIMITS, progress=partial(_reading, line))
     try:
-        for checked in check_each(files, wanted):
+        for checked in check_each(files, replace(wanted, limits=limits)):
             line.clear()
             rows.append(row_of(checked))
             if as_lines:
@@ -176,6 +183,12 @@ def _check_all(
     finally:
         line.clear()
     return rows, False
+
+
+def _reading(line: Progress, done: int, whole: int) -> None:
+    """Say how far the reading of a long file has come."""
+    if whole >= LONG_CHARS:
+        line.show(f"reading: {done / 1e6:,.0f} of {whole / 1e6:,.0f} MB")
 
 
 def _initial(text: str, as_lines: bool) -> Hashable:

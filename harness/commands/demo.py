@@ -10,10 +10,11 @@ import click
 from counterpoint.harness.catalog import build
 from counterpoint.harness.commands.fuzz import fuzz
 from counterpoint.harness.output import BROKEN, HOLDS, tell
+from counterpoint.harness.ranges import PositiveNumber
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=8.0, show_default=True)
+@click.option("--seconds", type=PositiveNumber(), default=8.0, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path(".counterpoint")

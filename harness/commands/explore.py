@@ -26,6 +26,7 @@ from counterpoint.harness.output import (
     settings_of,
     tell,
 )
+from counterpoint.harness.ranges import PositiveNumber
 from counterpoint.harness.reducing import explore_reduced
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
@@ -54,8 +55,8 @@ from counterpoint.model.verdict import Verdict
 )
 @click.option("--depth", type=click.IntRange(1), help="Stop at this depth; the first state is 1.")
 @click.option("--states", type=click.IntRange(1), help="Stop after so many states.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
-@click.option("--memory", type=click.FloatRange(0, min_open=True), metavar="GB", help="Stop there.")
+@click.option("--seconds", type=PositiveNumber(), help="Stop after so long.")
+@click.option("--memory", type=PositiveNumber(), metavar="GB", help="Stop there.")
 @click.option(
     "--faults",
     type=click.IntRange(0),

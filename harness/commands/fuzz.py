@@ -22,6 +22,7 @@ from counterpoint.harness.output import (
     settings_of,
     tell,
 )
+from counterpoint.harness.ranges import PositiveNumber
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
@@ -42,7 +43,7 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 @click.option("--clients", type=int, help="--set clients=N")
 @click.option("--requests", type=int, help="--set requests=N, for each client")
 @click.option("--runs", type=click.IntRange(1), help="Stop after so many runs.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long [10].")
+@click.option("--seconds", type=PositiveNumber(), help="Stop after so long [10].")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Which runs are made [0].")
 @click.option(
     "--strategy",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from counterpoint.checkers.readers import read_cases
+from counterpoint.checkers.readers import DEFAULT_LIMITS, Cases, read_cases
 from counterpoint.harness.checking import properties as check_properties
-from counterpoint.harness.checking.files import Wanted, check_case
+from counterpoint.harness.checking.files import Wanted, check_case, check_files
 from counterpoint.harness.checking.properties import Property, Task
+from counterpoint.harness.commands.check import check
 from counterpoint.harness.deadline import TimeIsOver, deadline
+from counterpoint.harness.output import BAD_INPUT
 from counterpoint.model.verdict import Verdict
 
 TEXT = "client,type,f,value\na,invoke,write,1\na,ok,write,1\n"
@@ -63,3 +68,34 @@ def test_a_check_that_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatc
     assert checked.verdict is not None
     assert checked.verdict.summary == "no verdict within 0.01 seconds"
     assert "slow" not in check_properties.PROPERTIES
+
+
+def test_the_limit_covers_reading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def read(_data: bytes, **_options: object) -> Cases:
+        spin()
+        raise AssertionError("nothing ends this but the deadline")
+
+    file = tmp_path / "long.csv"
+    file.write_text(TEXT)
+    monkeypatch.setattr("counterpoint.harness.checking.files.read_cases", read)
+    monkeypatch.setattr("counterpoint.harness.checking.files.GRACE_SECONDS", 0.0)
+    (checked,) = check_files([file], timeout_seconds=0.01)
+    assert (checked.outcome, checked.property) == ("undecided", "reading")
+    assert checked.verdict is not None
+    assert checked.verdict.summary == "not read within 0.01 seconds"
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1", "x"])
+def test_a_limit_is_a_finite_number(seconds: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(check, [str(tmp_path), "--timeout", seconds])
+    assert result.exit_code == BAD_INPUT
+    assert "--timeout" in result.output
+
+
+def test_a_person_is_told_how_far_reading_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[tuple[int, int]] = []
+    limits = replace(DEFAULT_LIMITS, progress=lambda done, whole: heard.append((done, whole)))
+    monkeypatch.setattr("counterpoint.checkers.readers.csv_table.ROWS_AT_A_TIME", 1)
+    read_cases(TEXT, source="memory", limits=limits)
+    assert len(heard) == 2
+    assert {whole for _, whole in heard} == {len(TEXT)}
