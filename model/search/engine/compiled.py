@@ -208,6 +208,8 @@ class Compiled:
             cores.append(outcome.core)
             sends.extend(outcome.sends)
             seen.extend(outcome.seen)
+            if outcome.role != self._role(node, blank):
+                seen.append(self.role_change(node, outcome.role))
         self.start_cores, self.start_sends, self.start_seen = (
             tuple(cores),
             tuple(sends),

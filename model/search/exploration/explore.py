@@ -155,6 +155,7 @@ class Explorer:
         self._started = monotonic()
         report_at = self._started + every_seconds
         if self._is_bad(self._start):
+            yield self.progress
             return
         while self._frontier and self._stop is None:
             if self.limits.depth is not None and self._depth >= self.limits.depth:

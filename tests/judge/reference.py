@@ -1,0 +1,355 @@
+"""The stupid twin: a search of worlds, one after another, that shares no code with the engines.
+
+It knows a scenario by what its action classes say (`options`, `apply`), by `World.identity` and by
+the observers of its properties. Everything seen on the way is part of a state where a property reads
+histories, and what a call is owed where one reads the end: nothing is merged that might differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import permutations, product
+from typing import Any
+
+import networkx as nx
+
+from counterpoint.model.actions import Settle
+from counterpoint.model.event import Event
+from counterpoint.model.move import begin
+from counterpoint.model.observer import Observation, Remembered
+from counterpoint.model.reaction import HandlerFailed, IllegalEffect
+from counterpoint.model.scenario import Property, Scenario
+from counterpoint.model.trace import Trace
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.world import Action, Moved, World
+
+HANDLERS = "handlers finish"
+SEEN = ("invoke", "return", "note", "role", "crash", "recover")
+
+
+def enabled(world: World) -> Iterator[Action]:
+    """Return every legal action of a world."""
+    for kind in world.scenario.actions:
+        for place in (*world.scenario.system.nodes, None):
+            yield from kind.options(world, place)
+
+
+def attempt(action: Action, world: World) -> Moved | None:
+    """Return what an action does, None if a handler fails."""
+    try:
+        return action.apply(world)
+    except (HandlerFailed, IllegalEffect):
+        return None
+
+
+# ---- everything that can be reached --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A state: a world, the events that led there, and the memory of each observer."""
+
+    world: World
+    events: tuple[Event, ...]
+    memories: tuple[Value, ...]
+
+    @property
+    def state(self) -> Value:
+        """What explorations are to tell apart."""
+        return (self.world.identity, self.memories)
+
+
+@dataclass
+class Found:
+    """What a search has found: the states by the steps to them, and the least steps to each finding.
+
+    `is_whole` says that nothing was left out; else `levels` are those that are known in full.
+    """
+
+    levels: list[set[Value]] = field(default_factory=list)
+    successors: dict[Value, int] = field(default_factory=dict)
+    broken: dict[str, int] = field(default_factory=dict)
+    met: dict[str, int] = field(default_factory=dict)
+    is_whole: bool = True
+    worlds: dict[Value, World] = field(default_factory=dict)
+
+    @property
+    def generated(self) -> int:
+        """How many successors all states have together, the first state added."""
+        return 1 + sum(self.successors.values())
+
+    @property
+    def ends(self) -> int:
+        """How many states have no successor."""
+        return sum(count == 0 for count in self.successors.values())
+
+    @property
+    def steps(self) -> int | None:
+        """The least steps to anything broken."""
+        return min(self.broken.values(), default=None)
+
+
+def search(scenario: Scenario, *, keeps: bool, states_max: int) -> Found:
+    """Return all that can be reached, level by level; `keeps`: what is ignored stays on its way."""
+    found, watch = Found(), _Watch(scenario)
+    level = [watch.first(begin(scenario))]
+    known = {watch.key(level[0])}
+    seen = set[Value]()
+    while level:
+        states = {reached.state for reached in level} - seen
+        if len(known) > states_max:
+            found.is_whole = False
+            return found
+        seen |= states
+        found.levels += [states] if states else []
+        depth, following = len(found.levels) - 1, list[Reached]()
+        for reached in level:
+            watch.judge(reached, found, depth)
+        for reached in level:
+            count = 0
+            for action in enabled(reached.world):
+                moved = attempt(action, reached.world)
+                if moved is None:
+                    found.broken.setdefault(HANDLERS, depth + 1)
+                elif not (keeps and was_ignored(action, moved)):
+                    count += 1
+                    after = watch.next(reached, moved)
+                    if watch.key(after) not in known:
+                        known.add(watch.key(after))
+                        following.append(after)
+            found.successors[reached.state] = count
+        level = following
+    return found
+
+
+def was_ignored(action: Action, moved: Moved) -> bool:
+    """Tell whether a delivery came to nothing."""
+    arrivals = [event for event in moved.events if event.kind == "deliver"]
+    return action.kind == "deliver" and arrivals[0].why == "ignored"
+
+
+class _Watch:
+    """What the properties of a scenario see of a run, and what they say."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        judged = [p for p in scenario.properties if p.reads == "operations"]
+        self.histories = [p for p in judged if p.observer is None]
+        self.observed = [(p.name, p.observer) for p in judged if p.observer is not None]
+        remembered = [Remembered(scenario.system.nodes)] if self.histories else []
+        self.observers: list[Any] = [*remembered, *(o for _, o in self.observed)]
+
+    def first(self, moved: Moved) -> Reached:
+        blank = Reached(moved.world, (), tuple(o.initial for o in self.observers))
+        return self.next(blank, moved)
+
+    def next(self, reached: Reached, moved: Moved) -> Reached:
+        events = tuple(e for e in moved.events if e.kind in SEEN and e.node is not None)
+        seen = [Observation(e.kind, e.node, e.value) for e in events if e.node is not None]
+        pairs = zip(self.observers, reached.memories, strict=True)
+        memories = tuple(o.observe(memory, seen) for o, memory in pairs)
+        told = (*reached.events, *events) if self.histories else ()
+        return Reached(moved.world, told, memories)
+
+    def key(self, reached: Reached) -> Value:
+        told = tuple((e.kind, e.node, e.value) for e in reached.events)
+        return (reached.state, told)
+
+    def judge(self, reached: Reached, found: Found, depth: int) -> None:
+        world, scenario = reached.world, self.scenario
+        found.worlds.setdefault(reached.state, world)
+        states = {node: world.core(node).state for node in scenario.system.nodes}
+        messages = [flight.content for flight in (*world.flights, *world.held)]
+        broken = [i.name for i in scenario.invariants if i.violation(states) is not None]
+        pairs = zip(reversed(self.observed), reversed(reached.memories), strict=False)
+        broken += [name for (name, o), memory in pairs if o.is_broken(memory)]
+        trace = Trace(scenario, (), reached.events, (world,))
+        broken += [p.name for p in self.histories if p.check(trace).is_broken]
+        for name in broken:
+            found.broken.setdefault(name, depth)
+        for goal in scenario.goals:
+            if goal.is_met(states, messages):
+                found.met.setdefault(goal.name, depth)
+
+
+# ---- who is who ----------------------------------------------------------------------------------
+
+
+def images(world: World) -> Iterator[Value]:
+    """Return a world with the names of interchangeable nodes exchanged in every way."""
+    groups = world.scenario.symmetric
+    for orders in product(*(permutations(group) for group in groups)):
+        names = {
+            old: new
+            for group, order in zip(groups, orders, strict=True)
+            for old, new in zip(group, order, strict=True)
+        }
+        yield _renamed(_nameless(world), names)
+
+
+def _nameless(world: World) -> Value:
+    """Tell a world as a value in which no node has a place, only a name."""
+    nodes, conditions = world.scenario.system.nodes, world.conditions
+    cuts = frozenset((frozenset(cut.side), cut.direction) for cut in conditions.cuts)
+    roles = frozenset(zip(nodes, conditions.roles, strict=False))
+    told = (frozenset(conditions.down), frozenset(conditions.silent), cuts, roles, conditions.spent)
+    cores = frozenset(
+        (n, c.state, c.durable, c.timers, c.todo, c.pending)
+        for n, c in zip(nodes, world.cores, strict=True)
+    )
+    _, cargo, held, _ = world.identity  # type: ignore[misc]
+    return (cores, cargo, held, told)
+
+
+def _renamed(value: Value, names: Mapping[NodeId, NodeId]) -> Value:
+    match value:
+        case str():
+            return names.get(value, value)
+        case tuple():
+            return tuple(_renamed(part, names) for part in value)
+        case frozenset():
+            return frozenset(_renamed(part, names) for part in value)
+    return value  # the states of drawn systems name no node
+
+
+# ---- what is owed an answer for ever -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An open call: who failed since it was made, and whether the network lost a message."""
+
+    client: NodeId
+    operation: Value
+    failed: frozenset[NodeId]
+    has_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A state of the search for calls that are never answered."""
+
+    world: World
+    owed: frozenset[Owed]
+
+    @property
+    def state(self) -> Value:
+        """What tells it from others."""
+        return (self.world.identity, self.owed)
+
+
+def after(waiting: Waiting, moved: Moved) -> Waiting:
+    """Return what is owed after something happened."""
+    world = moved.world
+    failing = frozenset((*world.conditions.down, *world.conditions.silent))
+    owed = set(waiting.owed)
+    for event in moved.events:
+        if event.kind == "invoke" and event.node is not None:
+            owed.add(Owed(event.node, event.value, failing))
+        owed = {o for o in owed if event.kind not in ("return", "crash") or o.client != event.node}
+        has_lost = event.kind == "lose" and not failing & {event.src, event.dst}
+        owed = {
+            Owed(o.client, o.operation, o.failed | failing, o.has_lost or has_lost) for o in owed
+        }
+    return Waiting(world, frozenset(owed))
+
+
+def is_due(world: World, owed: Owed, *, sends_again: bool) -> bool:
+    """Tell whether nothing excuses that a call is open."""
+    scenario = world.scenario
+    roles = dict(zip(scenario.system.nodes, world.conditions.roles, strict=False))
+    if not scenario.tolerates(world.conditions.settled or (), roles):
+        return False
+    if owed.failed & {owed.client, *scenario.depends_on(owed.client, owed.operation)}:
+        return False
+    is_excused = owed.has_lost or not scenario.tolerates(tuple(sorted(owed.failed)), roles)
+    return sends_again or not is_excused
+
+
+def never_answered(scenario: Scenario, *, sends_again: bool, states_max: int) -> str | None:
+    """Tell whether a call that is owed an answer may never get it: "end", "circle", "no", or None.
+
+    None: there are too many states to say.
+    """
+    moved = begin(scenario)
+    start = after(Waiting(moved.world, frozenset()), moved)
+    everywhere = _spread([start], enabled, states_max)
+    if everywhere is None:
+        return None
+    stopped = [
+        after(waiting, action.apply(waiting.world))
+        for waiting in everywhere[0].values()
+        for action in Settle.options(waiting.world, None)
+    ]
+    calm = _spread(stopped, still_to_come, states_max)
+    if calm is None:
+        return None
+    states, steps = calm
+
+    def due(waiting: Waiting) -> list[NodeId]:
+        due = [o for o in waiting.owed if is_due(waiting.world, o, sends_again=sends_again)]
+        return [o.client for o in due]
+
+    if any(not steps[state] and due(waiting) for state, waiting in states.items()):
+        return "end"
+    for node in scenario.system.nodes:
+        open_there = {state for state, waiting in states.items() if node in due(waiting)}
+        if any(_is_fair(c, steps, node) for c in _components(open_there, steps, node)):
+            return "circle"
+    return "no"
+
+
+def still_to_come(world: World) -> Iterator[Action]:
+    """Return what may happen when the faults have stopped, where nobody is silent for good."""
+    silent = world.conditions.settled or ()
+    return (a for a in enabled(world) if not a.is_fault and a.at not in silent)
+
+
+Steps = dict[Value, list[tuple[Action, Value, frozenset[NodeId | None]]]]
+"""What may happen in each state, where it leads, and who gets an answer by it."""
+
+
+def _spread(
+    rest: list[Waiting], legal: Callable[[World], Iterator[Action]], states_max: int
+) -> tuple[dict[Value, Waiting], Steps] | None:
+    states = {waiting.state: waiting for waiting in rest}
+    rest, steps = list(states.values()), Steps()
+    while rest:
+        waiting = rest.pop()
+        steps[waiting.state] = here = []
+        for action in legal(waiting.world):
+            moved = attempt(action, waiting.world)
+            if moved is None:
+                continue
+            target = after(waiting, moved)
+            answers = frozenset(e.node for e in moved.events if e.kind == "return")
+            here.append((action, target.state, answers))
+            if target.state not in states:
+                states[target.state] = target
+                rest.append(target)
+        if len(states) > states_max:
+            return None
+    return states, steps
+
+
+def _components(open_there: set[Value], steps: Steps, node: NodeId) -> Iterator[set[Value]]:
+    graph: nx.DiGraph[Value] = nx.DiGraph()
+    graph.add_nodes_from(open_there)
+    for state in open_there:
+        for _, target, answers in steps[state]:
+            if target in open_there and node not in answers:
+                graph.add_edge(state, target)
+    return nx.strongly_connected_components(graph)
+
+
+def _is_fair(component: set[Value], steps: Steps, node: NodeId) -> bool:
+    """Tell whether all that is possible everywhere in a circle is also done there."""
+    taken = {a for s in component for a, to, who in steps[s] if to in component and node not in who}
+    always = set.intersection(*({a for a, _, _ in steps[s]} for s in component))
+    return bool(taken) and always <= taken
+
+
+def liveness_of(scenario: Scenario) -> Property | None:
+    """Return the property of a drawn scenario that judges its ends."""
+    return next((p for p in scenario.properties if p.reads == "end"), None)
