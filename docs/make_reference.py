@@ -40,7 +40,11 @@ PAGES = (
     Page("protocols.md", "Protocols", ("model.node", "model.values")),
     Page("scenarios.md", "Scenarios and budgets", ("model.scenario",)),
     Page("actions.md", "Actions and faults", ("model.actions", "model.faults")),
-    Page("traces.md", "Traces and verdicts", ("model.event", "model.trace", "model.verdict")),
+    Page(
+        "traces.md",
+        "Traces and verdicts",
+        ("model.event", "model.trace", "model.verdict", "model.tracefile"),
+    ),
     Page("histories.md", "Histories", ("checkers.history",)),
     Page("pytest.md", "Tests with pytest and Hypothesis", ("harness.testing", "harness.profiles")),
 )

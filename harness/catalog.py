@@ -6,8 +6,10 @@ import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from counterpoint.harness.embedding import embedded, texts_in
 from counterpoint.harness.entry import Entry, UnknownName
-from counterpoint.harness.own import own_scenario, require_own
+from counterpoint.harness.own import own_scenario, require_no_file, require_own
+from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
 
 SYSTEMS: Mapping[str, str] = MappingProxyType(
@@ -29,7 +31,8 @@ def entry(name: str) -> Entry:
     """
     if name not in SYSTEMS:
         raise UnknownName(
-            f"{name!r} is no system; there are: {', '.join(SYSTEMS)} - or module:factory for your own"
+            f"{quoted(name)} is no system; there are: {', '.join(SYSTEMS)} - "
+            "or module:factory for your own"
         )
     found = importlib.import_module(SYSTEMS[name]).ENTRY
     assert isinstance(found, Entry), f"{SYSTEMS[name]}.ENTRY is a {type(found).__name__}"
@@ -42,21 +45,23 @@ def build(
     scenario: str | None = None,
     mutant: str | None = None,
     settings: Mapping[str, str] = MappingProxyType({}),
+    texts: Mapping[str, str] | None = None,
 ) -> Scenario:
     """Build a scenario of the catalog, or your own from "module:factory".
 
     A factory returns a `Scenario` and takes the settings as keyword arguments of the types that
-    its parameters say; a `Scenario` itself in its place will do.
+    its parameters say; a `Scenario` itself in its place will do. Files that settings of the catalog
+    name are read, unless `texts` says what stands in them.
 
     Raises:
         UnknownName: no such system, scenario, mutant or setting.
         ValueError: a setting has no good value.
     """
     if ":" not in system:
-        return entry(system).scenario(scenario, mutant=mutant, settings=settings)
+        return entry(system).scenario(scenario, mutant=mutant, settings=settings, texts=texts)
     if mutant is not None or scenario is not None:
         raise UnknownName(
-            f"{system} is your own factory: it has no --mutant and no --scenario; "
+            f"{plain(system, QUOTED_MAX)} is your own factory: it has no --mutant and no --scenario; "
             "use --set key=value, which is passed to it"
         )
     origin = {"system": system, **{f"set.{key}": value for key, value in settings.items()}}
@@ -66,22 +71,39 @@ def build(
 def rebuild(origin: Mapping[str, str]) -> Scenario:
     """Build the scenario that the header of a trace names: of the catalog, or a factory of yours.
 
-    A file can come from anywhere, so `require_own` says which factories it may name.
+    A file can come from anywhere, so `require_own` says which factories it may name, and it names
+    no other file: what a setting of the catalog stands for is in the trace.
 
     Raises:
         UnknownName: the header names no system, or one that is not known here, or must not run.
+        ValueError: a setting has no good value, or names a file that the trace does not hold.
     """
     if not origin.get("system"):
         raise UnknownName(
             "the trace does not say which system it is of; replay it in the test that made it, "
             "with pytest --counterpoint-replay FILE"
         )
+    settings = {key[4:]: value for key, value in origin.items() if key.startswith("set.")}
     if ":" in origin["system"]:
         require_own(origin["system"])
-    settings = {key[4:]: value for key, value in origin.items() if key.startswith("set.")}
+        require_no_file(settings)
     return build(
         origin["system"],
         scenario=origin.get("scenario"),
         mutant=origin.get("mutant"),
         settings=settings,
+        texts=texts_in(origin),
     )
+
+
+def retyped(origin: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the origin of a trace with settings that somebody has typed: files among them are read.
+
+    Raises:
+        UnknownName: no such system.
+        ValueError: a file cannot be read.
+    """
+    files = entry(origin.get("system", "")).files
+    typed = {f"set.{key}": value for key, value in settings.items()}
+    read = embedded({key: path for key, path in settings.items() if key in files})
+    return {**origin, **typed, **read}

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from counterpoint.harness.embedding import FILE, embedded
 from counterpoint.harness.play.console import CALLS, Console, session_scenario
+from counterpoint.model.inert import quoted
 from counterpoint.model.scenario import Scenario
 
 
@@ -31,6 +33,9 @@ class Entry:
     `settings` are the `--set key=value` pairs as text. `scenarios` and `settings` map each name to
     one line of explanation. With a `console` a person can play with the system; its scenarios then
     know the setting `calls`, which puts a session's calls in the place of those of the scenario.
+
+    `files` names the settings that are paths. `build` does not open them: it gets the text of each
+    as one more setting, "file." before its name, and so does everybody who reads a trace of it.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Entry:
     mutants: Mapping[str, Mutant]
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     console: Console | None = None
+    files: frozenset[str] = frozenset()
 
     def scenario(
         self,
@@ -47,8 +53,11 @@ class Entry:
         *,
         mutant: str | None = None,
         settings: Mapping[str, str] = MappingProxyType({}),
+        texts: Mapping[str, str] | None = None,
     ) -> Scenario:
         """Build a scenario, with its origin written on it.
+
+        A setting that is a path is read here, unless `texts` says what stands in the files.
 
         Raises:
             UnknownName: no such scenario, mutant or setting.
@@ -61,15 +70,18 @@ class Entry:
                 _require(key, self.settings, f"setting of {self.name}")
         chosen = name or (self.mutants[mutant].scenario if mutant else "default")
         _require(chosen, self.scenarios, f"scenario of {self.name}")
+        files = embedded({k: v for k, v in settings.items() if k in self.files}, texts)
         origin = {
             "system": self.name,
             "scenario": chosen,
             **{f"set.{k}": v for k, v in settings.items()},
+            **files,
         }
         if mutant is not None:
             origin["mutant"] = mutant
-        own = {key: value for key, value in settings.items() if key != CALLS}
-        built = self.build(chosen, mutant, own if self.console else settings)
+        own = {key: value for key, value in settings.items() if key != CALLS or not self.console}
+        own |= {key: text for key, text in files.items() if key.startswith(FILE)}
+        built = self.build(chosen, mutant, own)
         if self.console is not None and CALLS in settings:
             built = session_scenario(built, self.console, settings[CALLS])
         return built.but(origin=MappingProxyType(origin))
@@ -77,4 +89,4 @@ class Entry:
 
 def _require(name: str, known: Mapping[str, object], what: str) -> None:
     if name not in known:
-        raise UnknownName(f"{name!r} is no {what}; there are: {', '.join(known) or 'none'}")
+        raise UnknownName(f"{quoted(name)} is no {what}; there are: {', '.join(known) or 'none'}")

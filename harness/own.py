@@ -3,8 +3,9 @@
 What is typed at a command line is yours to run. What the header of a trace names is not: a file may
 come from anywhere. So a name from a header is looked up without importing anything, and it is
 imported only if its source lies under the current directory and binds that name to a `Scenario`, or
-to a function that promises one. No name in a file can thus start code of an installed module, or a
-script beside it.
+to a function that promises one. No name in a file can thus start code of an installed module, or
+anything that is no scenario. What lies under the current directory counts as yours, also where it
+came together with the file: nothing can tell the two apart.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.settings import BadSetting, arguments
+from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -36,26 +38,29 @@ def own_scenario(system: str, settings: Mapping[str, str]) -> Scenario:
         UnknownName: there is no such thing, or it is no scenario and promises none.
     """
     module_name, _, attribute = system.partition(":")
+    shown = plain(system, QUOTED_MAX)
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
         found = getattr(importlib.import_module(module_name), attribute)
     except ModuleNotFoundError as error:
-        raise UnknownName(f"{system}: there is no module {error.name!r} from here") from None
+        raise UnknownName(f"{shown}: there is no module {quoted(error.name)} from here") from None
     except AttributeError:
-        raise UnknownName(f"{system}: module {module_name!r} has no {attribute!r}") from None
+        raise UnknownName(
+            f"{shown}: module {quoted(module_name)} has no {quoted(attribute)}"
+        ) from None
     if isinstance(found, Scenario) and not settings:
         return found
     if not callable(found):
-        raise UnknownName(f"{system} is neither a function that returns a Scenario nor a Scenario")
+        raise UnknownName(f"{shown} is neither a function that returns a Scenario nor a Scenario")
     if not _promises_scenario(found):
-        raise UnknownName(f"{system} must be annotated as returning a Scenario: -> Scenario")
+        raise UnknownName(f"{shown} must be annotated as returning a Scenario: -> Scenario")
     try:
         result = found(**arguments(found, settings))
     except BadSetting as error:
-        raise UnknownName(f"{system}: {error}") from None
+        raise UnknownName(f"{shown}: {error}") from None
     if not isinstance(result, Scenario):
-        raise UnknownName(f"{system} returned {type(result).__name__}, not a Scenario")
+        raise UnknownName(f"{shown} returned {type(result).__name__}, not a Scenario")
     return result
 
 
@@ -89,14 +94,43 @@ def require_own(system: str) -> None:
     module_name, _, attribute = system.partition(":")
     names = module_name.split(".")
     if not all(name.isidentifier() for name in (*names, attribute)):
-        raise UnknownName(f"{system!r} is no module:factory")
+        raise UnknownName(f"{quoted(system)} is no module:factory")
     source = _source_under_here(system, names)
     if not _binds_scenario(source, attribute):
         raise UnknownName(
-            f"{system}: {source.name} defines no function {attribute!r} that is annotated as "
-            f"returning a Scenario (-> Scenario), and no {attribute} = Scenario(...); a trace file "
-            f"can name nothing else. If it is defined elsewhere: {_TYPE_IT}"
+            f"{plain(system, QUOTED_MAX)}: {source.name} defines no function {quoted(attribute)} "
+            "that is annotated as returning a Scenario (-> Scenario), and no "
+            f"{plain(attribute, 40)} = Scenario(...); a trace file can name nothing else. "
+            f"If it is defined elsewhere: {_TYPE_IT}"
         )
+
+
+def require_no_file(settings: Mapping[str, str]) -> None:
+    """Refuse settings from a file that a factory could take for the path of another file.
+
+    Raises:
+        UnknownName: one of them has a separator of folders in it, or is something that exists here.
+    """
+    for key, value in settings.items():
+        if _may_be_path(value):
+            raise UnknownName(
+                f"the trace gives its setting {quoted(key)} the value {quoted(value)}, which may be "
+                f"a file; a trace can name none. If it is not, or is yours: {_TYPE_IT}"
+            )
+
+
+def _may_be_path(value: str) -> bool:
+    r"""Tell whether a text could be a path, without asking for anything elsewhere.
+
+    >>> [_may_be_path(text) for text in ("a/b", "c:\\d", "3", "no such file")]
+    [True, True, False, False]
+    """
+    if "/" in value or "\\" in value or "\0" in value:
+        return True
+    try:
+        return value != "" and Path(value).exists()
+    except OSError:  # as long as no name of a file
+        return False
 
 
 _TYPE_IT = "replay the file in the test that made it, with pytest --counterpoint-replay FILE"
@@ -104,39 +138,55 @@ _TYPE_IT = "replay the file in the test that made it, with pytest --counterpoint
 
 def _source_under_here(system: str, names: list[str]) -> Path:
     """Return the source of a module, if that and all packages around it are under this directory."""
-    here = Path.cwd().resolve()
+    here, shown = Path.cwd().resolve(), plain(system, QUOTED_MAX)
     folders: Iterable[str] | None = None
     source = None
     for count in range(1, len(names) + 1):
         spec = _spec(".".join(names[:count]), folders)
         if spec is None:
-            raise UnknownName(f"{system}: there is no module {'.'.join(names[:count])!r} from here")
-        folders = spec.submodule_search_locations or ()
+            raise UnknownName(
+                f"{shown}: there is no module {quoted('.'.join(names[:count]))} from here"
+            )
+        folders = _folders_of(spec, folders)
         source = Path(spec.origin).resolve() if spec.has_location and spec.origin else None
         # A package without an __init__ runs nothing; any other is run by importing what is in it.
         is_silent = spec.submodule_search_locations is not None and spec.origin is None
         if not is_silent and (source is None or not _is_ours(source, here)):
             raise UnknownName(
-                f"the trace names {system}, which is not under the current directory ({here}); "
+                f"the trace names {shown}, which is not under the current directory ({here}); "
                 "a trace file can name a factory of your own only where you work, so that it can "
                 "start no other code. Change to the directory of its project, or "
                 f"{_TYPE_IT}"
             )
     if source is None:
-        raise UnknownName(f"{system}: {'.'.join(names)} is a folder, not a module")
+        raise UnknownName(f"{shown} is a folder, not a module")
     return source
 
 
 def _spec(name: str, folders: Iterable[str] | None) -> ModuleSpec | None:
     """Find a module as an import would, without importing the packages that it is in."""
     if folders is not None:
-        return PathFinder.find_spec(name, list(folders))
+        # Under its last name: a dotted one would be sought in its parent, which is not imported.
+        return PathFinder.find_spec(name.rpartition(".")[2], list(folders))
     for finder in sys.meta_path:
         is_usual = finder is PathFinder
         spec = finder.find_spec(name, ["", *sys.path] if is_usual else None)
         if spec is not None:
             return spec
     return None
+
+
+def _folders_of(spec: ModuleSpec, around: Iterable[str] | None) -> list[str]:
+    """Return where the modules of a package are; `around` is where it was itself, None for the top.
+
+    One without an __init__ finds that out from its parent once that is imported, which it is not.
+    """
+    found = spec.submodule_search_locations
+    if found is None or spec.origin is not None:
+        return list(found or ())
+    name = spec.name.rpartition(".")[2]
+    places = ["", *sys.path] if around is None else around
+    return [str(folder) for folder in (Path(place) / name for place in places) if folder.is_dir()]
 
 
 def _is_ours(source: Path, here: Path) -> bool:

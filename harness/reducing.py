@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from counterpoint.harness.embedding import named
 from counterpoint.harness.exploring import for_exploration
 from counterpoint.harness.output import EXIT_CODES, INTERRUPTED, Progress, emit, keep_trace, tell
 from counterpoint.harness.report.terminal import report
@@ -78,7 +79,7 @@ def _result(
 ) -> dict[str, object]:
     result: dict[str, object] = {
         "outcome": outcome(scenario, found),
-        **scenario.origin,
+        **named(scenario.origin),
         "reduction": "dpor",
         "faults": faults,
         "traces": found.traces,

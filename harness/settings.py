@@ -10,6 +10,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
+from counterpoint.model.inert import plain, quoted
+
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 """How a truth value may be typed."""
 
@@ -33,10 +35,12 @@ def arguments(factory: Callable[..., object], settings: Mapping[str, str]) -> di
     known = {name: p for name, p in parameters.items() if p.kind not in _NAMELESS}
     for key in settings:
         if key not in known and not takes_any:
-            raise BadSetting(f"there is no setting {key!r}; {_listed(known)}")
+            raise BadSetting(f"there is no setting {quoted(key)}; {_listed(known)}")
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in settings:
-            raise BadSetting(f"setting {name} is missing: --set {name}={_what(_wanted(parameter))}")
+            raise BadSetting(
+                f"setting {plain(name, 40)} is missing: --set {name}={_what(_wanted(parameter))}"
+            )
     return {
         key: _converted(key, text, _wanted(known[key])) if key in known else text
         for key, text in settings.items()
@@ -84,9 +88,13 @@ def _converted(key: str, text: str, wanted: Any) -> object:
     if get_origin(wanted) is Literal:
         found = next((value for value in get_args(wanted) if str(value) == text), None)
         if found is None:
-            raise BadSetting(f"setting {key} is {text!r}; it must be {_what(wanted)}")
+            raise BadSetting(
+                f"setting {plain(key, 40)} is {quoted(text)}; it must be {_what(wanted)}"
+            )
         return found
     try:
         return WORDS[text.lower()] if wanted is bool else wanted(text)
     except (KeyError, ValueError):
-        raise BadSetting(f"setting {key} is {text!r}; it must be {_what(wanted)}") from None
+        raise BadSetting(
+            f"setting {plain(key, 40)} is {quoted(text)}; it must be {_what(wanted)}"
+        ) from None

@@ -8,13 +8,16 @@
     end         counts, and a digest of all lines before it; without it the file is truncated
 
 The choices alone reproduce the rest. Readers ignore types and fields that they do not know and
-refuse a higher major version. No class is ever built from a file: a choice is compared, in
-canonical form, with those that are legal.
+refuse a higher major version. The end line alone is the same, byte for byte, in every version: it
+seals the others, and what is in itself follows from them. No class is ever built from a file: a
+choice is compared, in canonical form, with those that are legal.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2s
@@ -31,15 +34,18 @@ from counterpoint.model.forms import (
     verdict_form,
     world_form,
 )
-from counterpoint.model.inert import QUOTED_MAX, plain, quoted
+from counterpoint.model.inert import QUOTED_MAX, json_inert, plain, quoted
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json, digest_of, json_text
 from counterpoint.model.verdict import Verdict
 
 FORMAT = "counterpoint-trace"
-VERSION = "1.0"
+VERSION = "1.1"
+_VERSION = re.compile(r"[1-9][0-9]{0,5}\.(?:0|[1-9][0-9]{0,5})", re.ASCII)
 LINE_BYTES_MAX = 64 * 2**20
 FILE_BYTES_MAX = 2**30
+DEPTH_MAX = 300
+"""No value of a trace is nested more deeply: what is read can be written again."""
 
 
 class BadTraceFile(Exception):
@@ -102,14 +108,17 @@ def trace_lines(
         line = _line(form)
         seal.update(line.encode() + b"\n")
         yield line
-    counts: Record = {"steps": len(trace.choices), "events": len(trace.events)}
-    yield _line({"type": "end", **counts, "digest": seal.hexdigest()})
+    yield _end_line(len(trace.choices), len(trace.events), seal.hexdigest())
+
+
+def _end_line(steps: int, events: int, digest: str) -> str:
+    return _line({"type": "end", "steps": steps, "events": events, "digest": digest})
 
 
 def _line(form: Record) -> str:
-    """Return the text of a record, its type first so that a reader sees it first."""
+    """Return the text of a record, its type first so that a reader sees it first; it is inert."""
     rest = {key: value for key, value in form.items() if key != "type"}
-    return f'{{"type":{json_text(form["type"])},{json_text(rest)[1:]}'
+    return f'{{"type":{json_text(form["type"])},{json_inert(json_text(rest))[1:]}'
 
 
 def _roles(trace: Trace) -> tuple[str, ...]:
@@ -188,7 +197,7 @@ def parse_trace(content: bytes, source: str) -> TraceFile:
     records = [(n, _record(line, source, n)) for n, line in enumerate(lines[1:], start=2)]
     if not records or records[-1][1].get("type") != "end":
         raise BadTraceFile(source, len(lines), "no end line: the file is truncated")
-    _check_seal(lines, records[-1][1], source)
+    _check_seal(lines, [form for _, form in records], source)
     kinds: dict[str, list[Record]] = {}
     steps: list[StepRecord] = []
     for number, form in records[:-1]:
@@ -212,8 +221,11 @@ def _record(line: bytes, source: str, number: int) -> Record:
     if len(line) > LINE_BYTES_MAX:
         reason = f"the line has {len(line)} bytes, more than {LINE_BYTES_MAX}"
         raise BadTraceFile(source, number, reason)
+    if _is_deep(line):
+        reason = f"nested more than {DEPTH_MAX} deep; the file is corrupted or no trace"
+        raise BadTraceFile(source, number, reason)
     try:
-        form = json.loads(line, parse_constant=_no_constant)
+        form = json.loads(line, parse_constant=_no_constant, parse_float=_no_constant)
     except (ValueError, RecursionError) as error:
         why = plain(str(error), QUOTED_MAX)
         reason = f"not a JSON object ({why}); the file is corrupted or no trace"
@@ -226,6 +238,26 @@ def _record(line: bytes, source: str, number: int) -> Record:
     return form
 
 
+def _is_deep(line: bytes) -> bool:
+    """Tell whether values are nested too deeply to be handled, without parsing them.
+
+    >>> _is_deep(b"[" * 300), _is_deep(b"[" * 301), _is_deep(b"[]" * 400), _is_deep(b'"' + b"[" * 400)
+    (False, True, False, False)
+    """
+    if line.count(b"[") + line.count(b"{") <= DEPTH_MAX:
+        return False
+    depth = 0
+    for match in _TEXTS_AND_BRACKETS.finditer(line):
+        depth += _LEVELS.get(match[0], 0)
+        if depth > DEPTH_MAX:
+            return True
+    return False
+
+
+_TEXTS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}]')
+_LEVELS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+
+
 def _is_text(form: Record) -> bool:
     try:
         json_text(form).encode()
@@ -235,7 +267,7 @@ def _is_text(form: Record) -> bool:
 
 
 def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no number of a trace")
+    raise ValueError(f"{plain(text, 40)} is no number of a trace, which are all whole")
 
 
 def _header(line: bytes, source: str) -> Record:
@@ -243,12 +275,11 @@ def _header(line: bytes, source: str) -> Record:
     if form.get("type") != "header" or form.get("format") != FORMAT:
         reason = f'not a trace: the first line must be a header with "format":"{FORMAT}"'
         raise BadTraceFile(source, 1, reason)
-    version = str(form.get("version"))
+    version = form.get("version")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        reason = f"version {quoted(version, 40)} is no version; this tool writes {VERSION}"
+        raise BadTraceFile(source, 1, reason)
     major = version.partition(".")[0]
-    if not major.isdecimal() or len(major) > 9:
-        raise BadTraceFile(
-            source, 1, f"version {quoted(version, 40)} is no version; this tool writes {VERSION}"
-        )
     if int(major) > int(VERSION.partition(".")[0]):
         tool = form.get("tool")
         by = (
@@ -257,24 +288,39 @@ def _header(line: bytes, source: str) -> Record:
             else ""
         )
         reason = (
-            f"written in format {plain(version, 40)}{by}; this tool reads up to {VERSION}: "
+            f"written in format {version}{by}; this tool reads up to {VERSION}: "
             "install a counterpoint at least as new as the one that wrote it"
         )
+        raise BadTraceFile(source, 1, reason)
+    if not _is_origin(form.get("scenario")):
+        reason = 'a header needs a "scenario" with a "name" and an "origin" from names to texts'
         raise BadTraceFile(source, 1, reason)
     return form
 
 
-def _check_seal(lines: list[bytes], end: Record, source: str) -> None:
+def _is_origin(scenario: Json) -> bool:
+    if not isinstance(scenario, dict) or not isinstance(scenario.get("name"), str):
+        return False
+    origin = scenario.get("origin")
+    return isinstance(origin, dict) and all(isinstance(value, str) for value in origin.values())
+
+
+def _check_seal(lines: list[bytes], records: list[Record], source: str) -> None:
+    """Refuse a file in which any byte is another than when it was written, the end line included."""
     seal = blake2s(digest_size=16)
     for line in lines[:-1]:
         seal.update(line + b"\n")
-    if seal.hexdigest() != end.get("digest"):
-        said = quoted(end.get("digest"), 40)
+    said = records[-1].get("digest")
+    if seal.hexdigest() != said:
         reason = (
-            f"corrupted: the lines give digest {seal.hexdigest()}, the end line says {said}; "
-            "get the file again, or search again with the seed in line 1"
+            f"corrupted: the lines give digest {seal.hexdigest()}, the end line says "
+            f"{quoted(said, 40)}; get the file again, or search again with the seed in line 1"
         )
         raise BadTraceFile(source, len(lines), reason)
+    kinds = Counter(str(form.get("type")) for form in records)
+    right = _end_line(kinds["step"], kinds["event"], seal.hexdigest())
+    if lines[-1] != right.encode():
+        raise BadTraceFile(source, len(lines), f"corrupted: the end line must be {right}")
 
 
 def _step(form: Record, source: str, number: int) -> StepRecord:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.catalog import build
+from counterpoint.harness.embedding import named
 from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
 from counterpoint.harness.exploring import EngineName, FaultRounds, Options, Round
 from counterpoint.harness.goals import goals_result, goals_told
@@ -245,7 +246,7 @@ def _result(
     final = rounds.last.explored
     result: dict[str, object] = {
         "outcome": outcome,
-        **scenario.origin,
+        **named(scenario.origin),
         "network": scenario.network,
         "faults": rounds.last.faults,
         **figures_of(final),

@@ -10,6 +10,7 @@ from typing import get_args
 import click
 
 from counterpoint.harness.catalog import build
+from counterpoint.harness.embedding import named
 from counterpoint.harness.output import (
     EXIT_CODES,
     EXIT_HELP,
@@ -157,7 +158,7 @@ def _result(
     runs = max(progress.runs, 1)
     result: dict[str, object] = {
         "outcome": outcome,
-        **scenario.origin,
+        **named(scenario.origin),
         "seed": campaign.seed,
         "strategy": campaign.strategy,
         "runs": progress.runs,

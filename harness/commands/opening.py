@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from counterpoint.harness.analysis.analyses import Analyses, analyse
-from counterpoint.harness.catalog import rebuild
+from counterpoint.harness.catalog import rebuild, retyped
 from counterpoint.harness.output import BAD_INPUT, clear_errors, tell
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.search.replay import judge
@@ -48,11 +50,15 @@ class Opened:
         return analyse(self.trace, verdict, seconds=seconds)
 
 
-def opened(file: Path) -> Opened:
-    """Read a trace file and run it again; a file that cannot be ends the command, with the reason."""
+def opened(file: Path, typed: Mapping[str, str] = MappingProxyType({})) -> Opened:
+    """Read a trace file and run it again; a file that cannot be ends the command, with the reason.
+
+    Settings that somebody has `typed` take the place of those in the file.
+    """
     with clear_errors():
         recorded = read_trace(file)
-        scenario = rebuild(recorded.origin)
+        origin = retyped(recorded.origin, typed) if typed else recorded.origin
+        scenario = rebuild(origin)
     try:
         trace = replay(recorded, scenario)
     except Diverged as error:

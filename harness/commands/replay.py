@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.catalog import rebuild
+from counterpoint.harness.embedding import named
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay_file import Diverged
@@ -64,7 +65,11 @@ def replay(
     with clear_errors(as_json=as_json):
         recorded = read_trace(file)
         scenario = rebuild(recorded.origin)
-    result: dict[str, object] = {"file": str(file), **recorded.origin, "steps": len(recorded.steps)}
+    result: dict[str, object] = {
+        "file": str(file),
+        **named(recorded.origin),
+        "steps": len(recorded.steps),
+    }
     try:
         trace = replay_file(recorded, scenario)
     except Diverged as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.output import tell
+from counterpoint.harness.output import settings_of, tell
 from counterpoint.model.tracefile import VERSION, write_trace
 from counterpoint.model.values import Json
 
@@ -20,13 +20,17 @@ DERIVED = frozenset(
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write it (default: FILE).")
-def upgrade(file: Path, out: Path | None) -> None:
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting that it lacks.")
+def upgrade(file: Path, out: Path | None, pairs: tuple[str, ...]) -> None:
     """Write a trace FILE again in the present format, after checking that it still replays.
+
+    A trace of format 1.0 names the file of a configuration and does not hold it: give it with --set.
 
     \b
     counterpoint upgrade old.trace.jsonl --out new.trace.jsonl
+    counterpoint upgrade old.trace.jsonl --set config=access.yaml
     """
-    found = opened(file)
+    found = opened(file, settings_of(pairs))
     about: dict[str, Json] = {
         key: value for key, value in found.recorded.header.items() if key not in DERIVED
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from counterpoint.checkers.register.single_writer import NO_INVERSION, REGULAR
+from counterpoint.harness.embedding import FILE
 from counterpoint.harness.entry import Entry, Mutant
 from counterpoint.harness.systems.register_properties import (
     AUTHORISATION,
@@ -15,11 +16,12 @@ from counterpoint.harness.systems.register_properties import (
     properties,
     survives,
 )
-from counterpoint.impl.register.access import DEMO, Access, Token, load_access
+from counterpoint.impl.register.access import DEMO, Access, Token, load_access, parse_access
 from counterpoint.impl.register.messages import Operation, Read, Write
 from counterpoint.impl.register.protocol import Register, unauthorised
 from counterpoint.impl.register.rules import MUTANTS, RIGHT
 from counterpoint.impl.register.values import write_fault
+from counterpoint.model.inert import quoted
 from counterpoint.model.scenario import Budget, Scenario, budgets
 from counterpoint.model.values import NodeId
 
@@ -240,7 +242,7 @@ def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
         ValueError: a setting is not a number in its range, or names no token of the configuration.
         AccessError: the configuration says nothing clear.
     """
-    access = load_access(settings.get("config", DEMO))
+    access = _access(settings)
     number = _number(scenario, settings, "token", range(2**64))
     if access.token(number) is None and "token" not in settings:
         number = access.tokens[0].id
@@ -254,18 +256,25 @@ def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
     return Options(access, token, writes, reads, clients, _first_write(settings))
 
 
+def _access(settings: Mapping[str, str]) -> Access:
+    if "config" not in settings:
+        return load_access(DEMO)
+    return parse_access(settings[FILE + "config"], settings["config"])
+
+
 def _first_write(settings: Mapping[str, str]) -> tuple[str, int, int, int] | None:
     if "write" not in settings:
         return None
     name, *numbers = settings["write"].split(",")
     if len(numbers) != 3 or not all(number.isdecimal() for number in numbers):
         raise ValueError(
-            f"setting write is {settings['write']!r}; it must be NAME,LOW,MID,HIGH, such as abc,5,25,100"
+            f"setting write is {quoted(settings['write'])}; "
+            "it must be NAME,LOW,MID,HIGH, such as abc,5,25,100"
         )
     low, mid, high = map(int, numbers)
     fault = write_fault(name, low, mid, high)
     if fault is not None:
-        raise ValueError(f"setting write is {settings['write']!r}: {fault}")
+        raise ValueError(f"setting write is {quoted(settings['write'])}: {fault}")
     return name, low, mid, high
 
 
@@ -275,7 +284,7 @@ def _number(scenario: str, settings: Mapping[str, str], key: str, allowed: range
     if text.isdecimal() and int(text) in allowed:
         return int(text)
     raise ValueError(
-        f"setting {key} is {text!r}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
+        f"setting {key} is {quoted(text)}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
     )
 
 
@@ -350,4 +359,5 @@ ENTRY = Entry(
         "write": "the first write, as NAME,LOW,MID,HIGH (default: v1,0,2,4)",
         "clients": "how many clients read, 0 to 9 (default: 2; 1 in small)",
     },
+    files=frozenset({"config"}),
 )

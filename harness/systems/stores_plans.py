@@ -10,6 +10,7 @@ from types import MappingProxyType
 from counterpoint.impl.stores.client import Idle, Moving, Waiting
 from counterpoint.impl.stores.replica import Deployment
 from counterpoint.impl.stores.words import Await, Move, Operation, Read, Write
+from counterpoint.model.inert import quoted
 from counterpoint.model.scenario import Budget, budgets
 from counterpoint.model.values import NodeId, Value
 
@@ -198,7 +199,7 @@ def _number(settings: Mapping[str, str], key: str, allowed: range, usual: int) -
     if text.isdecimal() and int(text) in allowed:
         return int(text)
     raise ValueError(
-        f"setting {key} is {text!r}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
+        f"setting {key} is {quoted(text)}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
     )
 
 

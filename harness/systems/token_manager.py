@@ -49,6 +49,7 @@ from counterpoint.impl.token_manager.words import (
     Rejected,
     Reloads,
 )
+from counterpoint.model.inert import quoted
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.scenario import Property, Scenario, first_word
 from counterpoint.model.trace import Trace
@@ -285,7 +286,7 @@ def _number(settings: Mapping[str, str], key: str, allowed: range) -> int | None
     if text.isdecimal() and int(text) in allowed:
         return int(text)
     raise ValueError(
-        f"setting {key} is {text!r}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
+        f"setting {key} is {quoted(text)}; it must be a whole number from {allowed[0]} to {allowed[-1]}"
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from counterpoint.harness.analysis.analyses import Analyses
 from counterpoint.harness.analysis.variants import deviation
+from counterpoint.harness.embedding import named
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import Part, cut_off, is_late, parts
 from counterpoint.harness.report.story import Span, Story
@@ -165,7 +166,7 @@ def run_data(story: Story, decisive: str) -> Data:
     letters = story.letters.values()
     return {
         "name": plain(trace.scenario.name, 80),
-        "origin": {plain(k, 40): plain(v, 80) for k, v in trace.scenario.origin.items()},
+        "origin": {plain(k, 40): plain(v, 80) for k, v in named(trace.scenario.origin).items()},
         "nodes": [plain(node, 40) for node in story.nodes],
         "clients": [index[node] for node in story.clients],
         "events": len(trace.events),

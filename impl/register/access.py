@@ -19,6 +19,7 @@ from pathlib import Path
 
 import yaml
 
+from counterpoint.model.inert import plain, quoted
 from counterpoint.model.values import NodeId
 
 UNSIGNED_MAX = 2**64 - 1
@@ -37,7 +38,9 @@ class AccessError(ValueError):
     """A configuration that says nothing clear. The text names file, line, token and the remedy."""
 
     def __init__(self, path: str, line: int, token: str | None, what: str) -> None:
-        place = f"{path}:{line}" + (f": token {token}" if token is not None else "")
+        place = f"{plain(path)}:{line}" + (
+            f": token {plain(token, 40)}" if token is not None else ""
+        )
         super().__init__(f"{place}: {what}")
         self.path, self.line, self.token = path, line, token
 
@@ -210,9 +213,11 @@ class _Reader:
         parts: dict[str, yaml.Node] = {}
         for key, value in node.value:
             if key.value not in _KEYS:
-                raise self._error(key, token, f"{key.value!r} is not known; give {_all(_KEYS)}")
+                raise self._error(
+                    key, token, f"{quoted(key.value)} is not known; give {_all(_KEYS)}"
+                )
             if key.value in parts:
-                raise self._error(key, token, f"{key.value!r} is given twice; give it once")
+                raise self._error(key, token, f"{quoted(key.value)} is given twice; give it once")
             parts[key.value] = value
         for key in _KEYS:
             if key not in parts:
@@ -229,12 +234,14 @@ class _Reader:
     def _readers(self, node: yaml.Node, token: str | None) -> tuple[Address, ...]:
         if not isinstance(node, yaml.SequenceNode) or not node.value:
             raise self._error(node, token, f"'readers' is {_shown(node)}; {_REMEDY['readers']}")
-        readers: list[Address] = []
+        readers: dict[Address, None] = {}  # in their order, each once
         for item in node.value:
             reader = self._address(item, token, "reader")
             if reader in readers:
-                raise self._error(item, token, f"reader {reader} is given twice; give it once")
-            readers.append(reader)
+                raise self._error(
+                    item, token, f"reader {plain(str(reader), 80)} is given twice; give it once"
+                )
+            readers[reader] = None
         return tuple(readers)
 
     def _address(self, node: yaml.Node, token: str | None, what: str) -> Address:
@@ -266,7 +273,7 @@ def _shown(node: yaml.Node) -> str:
     """Say what stands in a place, briefly."""
     match node:
         case yaml.ScalarNode():
-            return repr(node.value) if node.value else "empty"
+            return quoted(node.value) if node.value else "empty"
         case yaml.SequenceNode():
             return "a list" if node.value else "an empty list"
         case _:

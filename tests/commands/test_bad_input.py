@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from counterpoint.harness.cli import main
+from counterpoint.model.tracefile import VERSION
 
 
 def call(*arguments: str) -> Result:
@@ -86,7 +87,7 @@ def corrupted(content: bytes) -> bytes:
 
 
 def from_the_future(content: bytes) -> bytes:
-    return content.replace(b'"version":"1.0"', b'"version":"2.0"', 1)
+    return content.replace(f'"version":"{VERSION}"'.encode(), b'"version":"2.0"', 1)
 
 
 @pytest.mark.parametrize("command", ["replay", "show"])

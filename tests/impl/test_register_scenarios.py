@@ -168,7 +168,7 @@ def calm_run(scenario: Scenario) -> Trace:
         ({"writes": "many"}, "setting writes is 'many'; it must be a whole number from 0 to 9"),
         ({"reads": "10"}, "setting reads is '10'; it must be a whole number from 0 to 9"),
         ({"token": "7"}, "the configuration has no token 7; it has: 1, 2, 3, 4"),
-        ({"config": "nowhere.yaml"}, "nowhere.yaml:1: cannot be read: No such file or directory"),
+        ({"config": "nowhere.yaml"}, "setting config: 'nowhere.yaml' cannot be read: No such file"),
     ],
 )
 def test_a_wrong_setting_is_explained(settings: Mapping[str, str], complaint: str) -> None:

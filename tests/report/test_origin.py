@@ -100,6 +100,41 @@ def test_no_package_around_the_module_is_imported_to_look_for_it(here: Path, pro
     assert not proof.exists()
 
 
+def test_folders_without_an_init_are_packages_at_any_depth(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = here / "mine_ns" / "deep" / "deeper"
+    inner.mkdir(parents=True)
+    (inner / "found.py").write_text(GOOD)
+    (here / "mine_ns" / "deep" / "two.py").write_text(GOOD)
+    for system in ("mine_ns.deep.two:factory", "mine_ns.deep.deeper.found:factory"):
+        assert rebuild({"system": system}).name == gossip().name
+    monkeypatch.syspath_prepend(here)
+    monkeypatch.chdir(here.parent)
+    with pytest.raises(UnknownName):
+        rebuild({"system": "mine_ns.deep.missing:factory"})
+
+
+def test_fuzz_writes_what_show_opens_of_a_module_of_three_parts(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "mine_three" / "parts").mkdir(parents=True)
+    (here / "mine_three" / "parts" / "echo.py").write_text(
+        "from counterpoint.model.scenario import Scenario\n"
+        "from tests.support.abd import abd\n"
+        "def broken() -> Scenario:\n"
+        "    return abd(writes_back=False)\n"
+    )
+    found = CliRunner().invoke(main, ["fuzz", "mine_three.parts.echo:broken", "--runs", "3000"])
+    assert found.exit_code == 1, found.output
+    (file,) = Path(".counterpoint").iterdir()
+    for name in [name for name in sys.modules if name.startswith("mine_three")]:
+        monkeypatch.delitem(sys.modules, name)
+    for command in ("show", "replay"):
+        again = CliRunner().invoke(main, [command, str(file)])
+        assert again.exit_code == 0, again.output
+
+
 def test_what_is_installed_under_the_current_directory_stays_out_of_reach(
     here: Path, proof: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from hashlib import blake2s
 from importlib.resources import files
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -15,15 +13,11 @@ from click.testing import CliRunner
 
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main
-from counterpoint.harness.entry import UnknownName
-from counterpoint.harness.report.terminal import LINES_MAX, report
+from counterpoint.harness.report.terminal import LINES_MAX
 from counterpoint.model.search.replay import judge
-from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import (
     VERSION,
-    BadTraceFile,
-    parse_trace,
     read_trace,
     trace_lines,
     write_trace,
@@ -106,79 +100,6 @@ def test_the_golden_file_of_the_format_is_still_read() -> None:
     assert [form["outcome"] for form in recorded.verdicts].count("broken") >= 1
     for line in GOLDEN.read_text(encoding="utf-8").splitlines():
         assert complaints(json.loads(line), SCHEMA) == []
-
-
-# ---- mutated files -------------------------------------------------------------------------------
-
-
-def mutated(lines: list[str], random: Random) -> bytes:
-    """Return a damaged file, half of the time with its seal made right again."""
-    changed = list(lines)
-    for _ in range(random.randint(1, 3)):
-        k = random.randrange(len(changed))
-        line = changed[k]
-        at = random.randrange(len(line) + 1)
-        match random.randrange(7):
-            case 0:
-                changed[k] = line[:at] + chr(random.randrange(1, 0x3000)) + line[at + 1 :]
-            case 1:
-                changed[k] = line[:at] + line[at + random.randint(1, 12) :]
-            case 2:
-                changed.insert(random.randrange(len(changed)), line)
-            case 3 if len(changed) > 2:
-                del changed[k]
-            case 4:
-                number = random.choice(["-1", "1e400", "NaN", "99999999999999999999", "null", "[]"])
-                changed[k] = re.sub(r"(?<=:)\d+", number, line, count=1)
-            case 5:
-                changed[k] = line.replace('"', random.choice(["'", '""', '"\\u202e']), 1)
-            case 6:
-                changed[k] = re.sub(r'(?<=":)("[^"]*"|\{)', random.choice(["{}", "7", '""']), line)
-    if random.random() < 0.5:
-        changed = sealed(changed)
-    return "\n".join([*changed, ""]).encode("utf-8", "surrogatepass")
-
-
-def sealed(lines: list[str]) -> list[str]:
-    """Return lines whose end line has the digest of those before it."""
-    seal = blake2s(digest_size=16)
-    for line in lines[:-1]:
-        seal.update(line.encode("utf-8", "surrogatepass") + b"\n")
-    end = {"type": "end", "steps": 0, "events": 0, "digest": seal.hexdigest()}
-    return [*lines[:-1], json.dumps(end)]
-
-
-def survive(count: int, seed: int) -> dict[str, int]:
-    """Read, replay and show mutated files, and count how each ended."""
-    scenario = rebuild(ORIGIN)
-    lines = list(trace_lines(failing_trace(scenario)))
-    random = Random(seed)
-    ends: dict[str, int] = {}
-    for _ in range(count):
-        try:
-            recorded = parse_trace(mutated(lines, random), "mutated")
-            if recorded.origin != ORIGIN:
-                raise UnknownName("another system")
-            trace = replay(recorded, scenario)
-            assert len(report(trace, judge(trace)).splitlines()) <= LINES_MAX
-            end, reason = "shown", ""
-        except (BadTraceFile, Diverged, UnknownName) as error:
-            end, reason = type(error).__name__, str(error)
-        assert len(reason) < 1_000
-        ends[end] = ends.get(end, 0) + 1
-    return ends
-
-
-@pytest.mark.slow
-def test_mutated_trace_files_end_in_a_reason() -> None:
-    ends = survive(600, seed=1)
-    assert set(ends) >= {"BadTraceFile", "Diverged", "shown"}
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("seed", range(10))
-def test_a_hundred_thousand_mutated_trace_files_end_in_a_reason(seed: int) -> None:
-    assert sum(survive(10_000, seed=100 + seed).values()) == 10_000
 
 
 # ---- commands ------------------------------------------------------------------------------------
