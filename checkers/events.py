@@ -27,7 +27,7 @@ from counterpoint.checkers.history import (
     Status,
     well_formed,
 )
-from counterpoint.checkers.micro import shape
+from counterpoint.checkers.micro import micro_operations, shape
 from counterpoint.model.inert import plain, quoted
 
 SHOWN_MAX = 40
@@ -186,7 +186,7 @@ def meaning(f: str, asked: Hashable, said: Hashable) -> tuple[Hashable, Hashable
     if f == "txn":
         if said is None:
             return asked, UNKNOWN
-        if shape(said) != shape(asked):
+        if micro_operations(asked) is not None and shape(said) != shape(asked):
             return None
     return asked, said
 
@@ -197,7 +197,24 @@ def _agreed(asked: Hashable, said: Hashable, result: Hashable) -> tuple[Hashable
         return asked, result
     if asked is None or asked is UNKNOWN:
         return said, result
+    if _fills_in(asked, said):
+        return asked, said
     return None
+
+
+def _fills_in(asked: Hashable, said: Hashable) -> bool:
+    """Tell whether an answer is the pair of the call with the version that the call left open.
+
+    >>> _fills_in((None, 5), (1, 5)), _fills_in((None, 5), (1, 6)), _fills_in((2, 5), (1, 5))
+    (True, False, False)
+    >>> _fills_in(("key", (None, 5)), ("key", (1, 5)))
+    True
+    """
+    if not (isinstance(asked, tuple) and isinstance(said, tuple) and len(asked) == len(said) == 2):
+        return False
+    if asked[0] is None:
+        return bool(asked[1] == said[1])
+    return bool(asked[0] == said[0]) and _fills_in(asked[1], said[1])
 
 
 def _second_call(event: Event, earlier: Event, source: str) -> UnreadableHistory:

@@ -5,15 +5,19 @@
 | `Register` | read, write |
 | `CasRegister` | read, write, cas (old, new) |
 | `MultiRegister` | txn of reads and writes, read, write |
+| `VersionedRegister` | read, write, cas, with versions |
 | `Mutex` | acquire, release |
+| `OwnedLock`, `Semaphore` | acquire, release, by their owners |
 | `Counter` | add, read |
 | `Set` | add, remove, contains, read |
 | `Queue`, `Stack` | enqueue, dequeue; push, pop |
+| `Bag` | enqueue, dequeue, in any order |
 | `AppendList`, `Text` | append, put, read; append, put, get |
 | `Bank`, `Ledger` | transfer, read; pay, get_tokens |
 """
 
 from counterpoint.checkers.objects.accounts import Bank, Ledger
+from counterpoint.checkers.objects.bags import Bag
 from counterpoint.checkers.objects.containers import (
     AppendList,
     Counter,
@@ -23,6 +27,7 @@ from counterpoint.checkers.objects.containers import (
     Stack,
     Text,
 )
+from counterpoint.checkers.objects.locks import OwnedLock, Semaphore
 from counterpoint.checkers.objects.registers import CasRegister, MultiRegister, Register
 from counterpoint.checkers.objects.sequential import (
     ILLEGAL,
@@ -31,10 +36,12 @@ from counterpoint.checkers.objects.sequential import (
     Specification,
     UnknownOperation,
 )
+from counterpoint.checkers.objects.versioned import VersionedRegister
 
 __all__ = [
     "ILLEGAL",
     "AppendList",
+    "Bag",
     "Bank",
     "CasRegister",
     "Counter",
@@ -42,12 +49,15 @@ __all__ = [
     "Ledger",
     "MultiRegister",
     "Mutex",
+    "OwnedLock",
     "Queue",
     "Register",
     "Role",
+    "Semaphore",
     "Set",
     "Specification",
     "Stack",
     "Text",
     "UnknownOperation",
+    "VersionedRegister",
 ]

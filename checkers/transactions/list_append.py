@@ -42,11 +42,15 @@ from counterpoint.checkers.transactions.list_versions import (
     NotAListHistory,
     lists_of,
 )
+from counterpoint.checkers.transactions.returning import missed_cause
 from counterpoint.checkers.words import Link
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
 
 ListLevel = Literal[
     "read committed",
+    "repeatable read",
+    "read atomic",
+    "causal",
     "snapshot isolation",
     "serializability",
     "strong session serializability",
@@ -56,6 +60,9 @@ ListLevel = Literal[
 
 RULES: dict[ListLevel, CycleRule] = {
     "read committed": CycleRule(("write-write", "write-read"), ()),
+    "repeatable read": CycleRule(("write-write", "write-read"), ()),
+    "read atomic": CycleRule(("write-write", "write-read", "process"), ()),
+    "causal": CycleRule(("write-write", "write-read", "process"), ()),
     "snapshot isolation": CycleRule(("write-write", "write-read"), ("read-write",)),
     "serializability": CycleRule(("write-write", "write-read", "read-write"), ()),
     "strong session serializability": CycleRule(
@@ -66,6 +73,9 @@ RULES: dict[ListLevel, CycleRule] = {
     ),
 }
 """Which dependencies may not form a cycle; the second kind only if no two of them are neighbours."""
+
+CAUSAL: dict[ListLevel, bool] = {"read atomic": False, "causal": True}
+"""Levels at which a read may miss no cause of it, and whether causes of causes are some, too."""
 
 NAMES_MAX = 6
 """How many transactions of a cycle the summary names."""
@@ -103,7 +113,11 @@ def check_list_append(history: History, *, level: ListLevel = "strict serializab
     cycle = forbidden_cycle(len(lists.transactions), links, RULES[level])
     if cycle is not None:
         return _violation(lists, cycle, level)
-    if level == "read committed":
+    if level in CAUSAL:
+        cycle = missed_cause(len(lists.transactions), links, is_transitive=CAUSAL[level])
+        if cycle is not None:
+            return _violation(lists, cycle, level)
+    if level in ("read committed", "repeatable read", *CAUSAL):
         return holds(level, examined=lists.read_count)
     if level == "snapshot isolation":
         return _snapshots(lists, links)

@@ -6,10 +6,12 @@ import builtins
 import gc
 import time
 import traceback
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from counterpoint.checkers.history import History
@@ -25,14 +27,18 @@ from counterpoint.checkers.readers import (
 )
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.harness.checking.forms import CannotCheck
+from counterpoint.harness.checking.initial_values import values_that_hold, with_values
 from counterpoint.harness.checking.models import (
     Model,
     as_the_model_has_it,
     model_of,
     split_tuples,
 )
+from counterpoint.harness.checking.own_models import own_model
+from counterpoint.harness.checking.preparing import renamed
 from counterpoint.harness.checking.properties import PROPERTIES, Property, Task
 from counterpoint.harness.deadline import TimeIsOver, deadline
+from counterpoint.model.inert import quoted
 from counterpoint.model.verdict import Verdict, undecided
 
 Partition = Literal["key", "none", "tuple"]
@@ -53,9 +59,17 @@ class _FromTheFormat:
 FROM_THE_FORMAT = _FromTheFormat()
 
 
+NO_RENAMES: Mapping[str, str] = MappingProxyType({})
+NO_VALUES: Mapping[Hashable, Hashable] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to check and how; None leaves it to the file."""
+    """What to check and how; None leaves it to the file.
+
+    `renames` calls functions by other names, `initial_of` says what single keys held at first, and
+    `is_initial_unknown` that nobody knows it.
+    """
 
     form: str | None = None
     model: str | None = None
@@ -66,6 +80,9 @@ class Wanted:
     total: int | None = None
     allow_negative: bool = False
     limits: Limits = DEFAULT_LIMITS
+    renames: Mapping[str, str] = field(default_factory=lambda: NO_RENAMES)
+    initial_of: Mapping[Hashable, Hashable] = field(default_factory=lambda: NO_VALUES)
+    is_initial_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +130,18 @@ def check_files(
     total: int | None = None,
     allow_negative: bool = False,
     limits: Limits = DEFAULT_LIMITS,
+    renames: Mapping[str, str] = NO_RENAMES,
+    initial_of: Mapping[Hashable, Hashable] = NO_VALUES,
+    is_initial_unknown: bool = False,
 ) -> Iterator[Checked]:
     """Check every history of every file, in order; a file that cannot be read is one result.
 
     A path may end in "#case", which chooses one history of a file that holds several. What is None
     is found out: the format from the file, the model from the operations, the property from the
     model. `partition` judges each key alone ("key"), all as one object ("none"), or takes values
-    (key, value) apart first ("tuple"). `total` and `allow_negative` are about banks. Results come
+    (key, value) apart first ("tuple"). `renames` calls functions by other names, `initial_of` and
+    `is_initial_unknown` are about what registers hold at first; a model may be "module:Class", a
+    sequential specification of your own. `total` and `allow_negative` are about banks. Results come
     as they are found, so whoever stops listening keeps the ones before.
     """
     wanted = Wanted(
@@ -132,6 +154,9 @@ def check_files(
         total,
         allow_negative,
         limits,
+        renames,
+        initial_of,
+        is_initial_unknown,
     )
     return check_each(paths, wanted)
 
@@ -224,11 +249,18 @@ def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
         case.source, case.name, wanted.form or "", history=case.history, notes=case.notes
     )
     try:
-        model = model_of(case, wanted.model)
+        if wanted.renames:
+            case = _renamed(case, wanted.renames)
+        own = wanted.model is not None and ":" in wanted.model
+        model = own_model(wanted.model or "") if own else model_of(case, wanted.model)
         checked = replace(checked, model=model.name)
         chosen = _property(model, wanted.property, case)
         task = _task(case, model, wanted)
-        verdict = _judged(chosen, task, wanted.timeout_seconds)
+        judged = partial(_judged, chosen, seconds=wanted.timeout_seconds)
+        if wanted.is_initial_unknown:
+            task, verdict = _with_unknown_values(task, chosen, judged)
+        else:
+            verdict = judged(task)
         checked = replace(
             checked,
             property=chosen.name,
@@ -257,7 +289,7 @@ def _property(model: Model, name: str | None, case: Case) -> Property:
     """
     chosen = PROPERTIES.get(name or model.property)
     if chosen is None:
-        raise CannotCheck(f"{name!r} is no property; name one of {', '.join(PROPERTIES)}")
+        raise CannotCheck(f"{quoted(name)} is no property; name one of {', '.join(PROPERTIES)}")
     if chosen.needs_real_time and not case.has_real_time:
         if name is None:
             return PROPERTIES[model.property_without_times]
@@ -266,6 +298,34 @@ def _property(model: Model, name: str | None, case: Case) -> Property:
             "sequential-consistency and the causal ones are not"
         )
     return chosen
+
+
+def _renamed(case: Case, names: Mapping[str, str]) -> Case:
+    if isinstance(case.history, TransactionHistory):
+        raise CannotCheck("sessions of transactions have no functions to rename")
+    return replace(case, history=renamed(case.history, names))
+
+
+def _with_unknown_values(
+    task: Task, chosen: Property, judged: Callable[[Task], Verdict]
+) -> tuple[Task, Verdict]:
+    """Judge with initial values that nobody told: those with which the history holds, if any.
+
+    Where keys are judged alone, each candidate is tried. Elsewhere the likeliest is, and a history
+    that then breaks is undecided if there were others.
+    """
+
+    def holds(part: History) -> bool:
+        return judged(replace(task, history=part)).outcome.value == "holds"
+
+    is_local = chosen.name == "linearizability" and not task.is_one_object
+    values, is_choice = values_that_hold(task.operations, holds if is_local else None)
+    whole = replace(task, history=with_values(task.operations, values))
+    verdict = judged(whole)
+    if verdict.is_broken and is_choice:
+        why = "broken with the likeliest initial values, and others were not tried (--initial-of)"
+        verdict = undecided(verdict.property, why, examined=verdict.examined)
+    return whole, verdict
 
 
 def _task(case: Case, model: Model, wanted: Wanted) -> Task:
@@ -277,6 +337,9 @@ def _task(case: Case, model: Model, wanted: Wanted) -> Task:
         if wanted.partition == "tuple":
             history = split_tuples(history)
         history = as_the_model_has_it(history, model, initial)
+        history = with_values(history, wanted.initial_of)
+    elif wanted.initial_of or wanted.is_initial_unknown:
+        raise CannotCheck("initial values by key are for operations; here are transactions alone")
     return Task(
         history,
         model,
@@ -292,7 +355,7 @@ def _force(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * GRACE + GRACE_SECONDS
 
 
-def _judged(chosen: Property, task: Task, seconds: float | None) -> Verdict:
+def _judged(chosen: Property, task: Task, *, seconds: float | None) -> Verdict:
     try:
         with deadline(_force(seconds)):
             return chosen.judge(task)

@@ -40,6 +40,9 @@ def _is_transfer(value: Hashable) -> bool:
 
 FORMS: Mapping[tuple[str, str], Form] = MappingProxyType(
     {
+        ("versioned-register", "cas"): Form(
+            _is_pair, "a pair [old, new], or [version, [old, new]]"
+        ),
         ("cas-register", "cas"): Form(_is_pair, "a pair [old, new]"),
         ("multi-register", "txn"): Form(
             _reads_and_writes, 'reads and writes such as ["r", "x", null]'
@@ -66,7 +69,7 @@ def check_forms(history: History, model: str, functions: Sequence[str]) -> None:
         CannotCheck: a function that the model does not have, or a value of the wrong form.
     """
     for op in history:
-        if op.f not in functions:
+        if functions and op.f not in functions:
             known = ", ".join(functions)
             raise CannotCheck(f"{op.id} calls {op.f!r}; the model {model} has {known}")
         form = FORMS.get((model, op.f))

@@ -11,20 +11,31 @@ from counterpoint.checkers.micro import are_micro_operations
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import (
     AppendList,
+    Bag,
     Bank,
     CasRegister,
     Counter,
     MultiRegister,
     Mutex,
+    OwnedLock,
     Queue,
     Register,
+    Semaphore,
     Set,
     Stack,
     Text,
+    VersionedRegister,
 )
 from counterpoint.checkers.readers import Case
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.harness.checking.forms import CannotCheck, first_balances, with_transfers
+from counterpoint.harness.checking.preparing import (
+    Prepare,
+    as_it_is,
+    with_additions,
+    with_elements,
+    with_owners,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,8 @@ class Model:
     """An object: its functions, the property it is checked for unless told, its specification.
 
     `specify(history, initial)` returns None where no sequential specification is known. Where no
-    times are recorded, `property_without_times` is what it is checked for.
+    times are recorded, `property_without_times` is what it is checked for. `prepare` gives the
+    history the form that the specification takes. A model without functions takes any.
     """
 
     name: str
@@ -41,11 +53,18 @@ class Model:
     property: str
     specify: Callable[[History, Hashable], Specification | None]
     property_without_times: str = "causal-consistency"
+    prepare: Prepare = as_it_is
 
 
 def _bank(history: History, _initial: Hashable) -> Specification:
     """Allow overdrafts: a bank that refuses them answers "fail"."""
     return Bank(first_balances(history), overdraft=True)
+
+
+def _semaphore(_history: History, initial: Hashable) -> Specification:
+    if not isinstance(initial, int) or isinstance(initial, bool) or initial < 1:
+        raise CannotCheck("a semaphore needs its number of permits: --initial 2")
+    return Semaphore(initial)
 
 
 def _none(_history: History, _initial: Hashable) -> None:
@@ -96,15 +115,88 @@ _MODELS = (
         lambda *_: Mutex(),
     ),
     Model(
+        "owned-mutex",
+        "a lock that only its owner releases",
+        ("acquire", "release"),
+        "linearizability",
+        lambda *_: OwnedLock(),
+        prepare=with_owners,
+    ),
+    Model(
+        "reentrant-mutex",
+        "... that its owner can acquire again",
+        ("acquire", "release"),
+        "linearizability",
+        lambda *_: OwnedLock(reentrant=True),
+        prepare=with_owners,
+    ),
+    Model(
+        "fenced-mutex",
+        "... whose acquire answers a growing fence",
+        ("acquire", "release"),
+        "linearizability",
+        lambda *_: OwnedLock(fenced=True),
+        prepare=with_owners,
+    ),
+    Model(
+        "reentrant-fenced-mutex",
+        "... and both",
+        ("acquire", "release"),
+        "linearizability",
+        lambda *_: OwnedLock(reentrant=True, fenced=True),
+        prepare=with_owners,
+    ),
+    Model(
+        "semaphore",
+        "permits, as many as --initial says",
+        ("acquire", "release"),
+        "linearizability",
+        _semaphore,
+        prepare=with_owners,
+    ),
+    Model(
+        "versioned-register",
+        "a register that counts its writes",
+        ("read", "write", "cas"),
+        "linearizability",
+        lambda _, initial: VersionedRegister(initial),
+    ),
+    Model(
         "queue",
         "first in, first out",
         ("enqueue", "dequeue"),
         "linearizability",
         lambda *_: Queue(),
     ),
+    Model(
+        "unordered-queue",
+        "enqueue, dequeue and drain in any order",
+        ("enqueue", "dequeue", "drain"),
+        "linearizability",
+        lambda *_: Bag(),
+        prepare=with_elements,
+    ),
     Model("stack", "last in, first out", ("push", "pop"), "linearizability", lambda *_: Stack()),
     Model(
         "counter", "a number: add, read", ("add", "read"), "counter-bounds", lambda *_: Counter()
+    ),
+    Model("g-counter", "a growing one that may lag", ("add", "read"), "eventual-count", _none),
+    Model("pn-counter", "any one that may lag", ("add", "read"), "eventual-count", _none),
+    Model(
+        "broadcast",
+        "elements: broadcast, read",
+        ("broadcast", "read"),
+        "no-lost-element",
+        _none,
+        prepare=with_additions,
+    ),
+    Model("unique-ids", "generate", ("generate",), "unique-ids", _none),
+    Model(
+        "log",
+        "send, poll, as of Kafka",
+        ("send", "poll", "txn", "assign", "subscribe", "seek", "crash", "debug-topic-partitions"),
+        "log-delivery",
+        _none,
     ),
     Model("set", "elements: add, read", ("add", "read"), "no-lost-element", lambda *_: Set()),
     Model("set-full", "the same as set", ("add", "read"), "no-lost-element", lambda *_: Set()),
@@ -161,15 +253,24 @@ def _guess(history: History) -> str:
         return "long-fork" if any(are_micro_operations(op.result) for op in history) else "register"
     if functions <= {"add", "read"}:
         return _number_or_elements(history)
-    if functions == {"txn"}:
+    if functions == {"txn"} and not _are_messages(history):
         kinds = {micro[0] for op in history for micro in _micros(op)}
         return "list-append" if "append" in kinds else "rw-register"
+    if functions == {"txn", "send", "poll"} & functions and _are_messages(history):
+        return "log"
     for model in _MODELS:
         if functions <= set(model.functions):
             return model.name
     raise CannotCheck(
         f"no model has the functions {', '.join(sorted(functions))}; "
         f"known are {'; '.join(f'{m.name}: {m.summary}' for m in _MODELS)}"
+    )
+
+
+def _are_messages(history: History) -> bool:
+    """Tell whether transactions send and poll, rather than read and write."""
+    return any(
+        isinstance(op.argument, tuple) and not are_micro_operations(op.argument) for op in history
     )
 
 
@@ -205,6 +306,7 @@ def as_the_model_has_it(history: History, model: Model, initial: Hashable) -> Hi
 
     Inside transactions a read of None is one that nobody saw, where None is not the initial value.
     """
+    history = model.prepare(history)
     if model.name == "bank":
         return with_transfers(history)
     if model.functions == ("txn",):

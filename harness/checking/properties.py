@@ -11,12 +11,14 @@ from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level
 from counterpoint.checkers.conservation.bank_totals import check_bank_totals
 from counterpoint.checkers.counter_bounds import check_counter_bounds
+from counterpoint.checkers.eventual_counter import check_eventual_counter
 from counterpoint.checkers.history import History, by_key
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.multi_writer import (
     check_regular_in_one_order,
     check_weak_regular,
 )
+from counterpoint.checkers.log_delivery import check_log_delivery
 from counterpoint.checkers.objects.parts import whole
 from counterpoint.checkers.operations import joined
 from counterpoint.checkers.register.single_writer import (
@@ -31,10 +33,14 @@ from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory, sessions_of
 from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.checkers.transactions.list_append import ListLevel, check_list_append
+from counterpoint.checkers.transactions.list_sessions import check_list_sessions
 from counterpoint.checkers.transactions.long_fork import check_long_fork
 from counterpoint.checkers.transactions.serial_order import SerialLevel, check_serial_order
+from counterpoint.checkers.unique_ids import check_unique_ids
 from counterpoint.harness.checking.forms import CannotCheck, check_forms
 from counterpoint.harness.checking.models import Model
+from counterpoint.harness.checking.preparing import one_by_one
+from counterpoint.model.inert import quoted
 from counterpoint.model.verdict import Verdict
 
 
@@ -64,6 +70,19 @@ class Task:
         if isinstance(self.history, TransactionHistory):
             raise CannotCheck("the format records sessions of transactions, and no operations")
         return self.history
+
+    @property
+    def initial_number(self) -> int:
+        """What a counter holds at first: 0 unless told.
+
+        Raises:
+            CannotCheck: it is no whole number.
+        """
+        if self.initial is None:
+            return 0
+        if isinstance(self.initial, int) and not isinstance(self.initial, bool):
+            return self.initial
+        raise CannotCheck(f"a counter begins with a number, and not with {quoted(self.initial)}")
 
     @property
     def transactions(self) -> TransactionHistory:
@@ -131,7 +150,10 @@ def _causal(level: Level) -> Callable[[Task], Verdict]:
 
 def _sessions(*guarantees: Guarantee) -> Callable[[Task], Verdict]:
     def judge(task: Task) -> Verdict:
-        return check_sessions(task.operations, guarantees=guarantees, initial=task.initial)
+        if task.model.name == "list-append":
+            return check_list_sessions(task.operations, guarantees=guarantees)
+        history = one_by_one(task.operations)
+        return check_sessions(history, guarantees=guarantees, initial=task.initial)
 
     return judge
 
@@ -207,7 +229,7 @@ _PROPERTIES: Sequence[Property] = (
     Property(
         "causal-consistency",
         "causes before effects",
-        _causal_or_transactional,
+        _isolation("causal", _causal_or_transactional),
     ),
     Property("causal-convergence", "... and one order for all", _convergent_or_transactional),
     Property("causal-memory", "... and one order per client", _causal("cm")),
@@ -225,10 +247,12 @@ _PROPERTIES: Sequence[Property] = (
     Property(
         "repeatable-read",
         "... and one version of each key",
-        _isolation(None, _weak("repeatable read")),
+        _isolation("repeatable read", _weak("repeatable read")),
     ),
     Property(
-        "read-atomic", "... and others whole or not at all", _isolation(None, _weak("read atomic"))
+        "read-atomic",
+        "... and others whole or not at all",
+        _isolation("read atomic", _weak("read atomic")),
     ),
     Property(
         "prefix-consistency",
@@ -244,6 +268,11 @@ _PROPERTIES: Sequence[Property] = (
         "serializability",
         "one order of whole transactions",
         _isolation("serializability", _serial("serializability")),
+    ),
+    Property(
+        "strong-session-serializability",
+        "... that keeps each session's order",
+        _isolation("strong session serializability", _serial("serializability")),
     ),
     Property(
         "strict-serializability",
@@ -269,6 +298,22 @@ _PROPERTIES: Sequence[Property] = (
         "a set keeps what was added",
         lambda task: check_set_survival(task.operations),
         needs_real_time=True,
+    ),
+    Property(
+        "eventual-count",
+        "a counter shows what was added, in the end",
+        lambda task: check_eventual_counter(task.operations, initial=task.initial_number),
+        needs_real_time=True,
+    ),
+    Property(
+        "unique-ids",
+        "no identifier is handed out twice",
+        lambda task: check_unique_ids(task.operations),
+    ),
+    Property(
+        "log-delivery",
+        "a log is one order, and nothing is left out of it",
+        lambda task: check_log_delivery(task.operations),
     ),
     Property(
         "no-long-fork",

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 
@@ -34,11 +34,23 @@ from counterpoint.harness.short_names import (
     PROPERTIES_IN_SHORT,
     ChoiceInShort,
 )
+from counterpoint.model.inert import plain
 
 __all__ = ["check", "check_files"]
 
 LONG_CHARS = 4_000_000
 """From this length on the reading of a file is a wait that a person is told of."""
+
+
+class ModelName(click.Choice[str]):
+    """The name of a model, or "module:Class"."""
+
+    def __init__(self) -> None:
+        super().__init__(list(MODELS))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name."""
+        return value if ":" in value else super().convert(value, param, ctx)
 
 
 def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -47,7 +59,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
         return
     tell(f"formats: {', '.join(sorted(FORMATS))}\n\nmodels:")
     for model in MODELS.values():
-        tell(f"  {model.name:<16} {model.summary} [{model.property}]")
+        tell(f"  {model.name:<22} {model.summary} [{model.property}]")
     tell("\nproperties:")
     for one in PROPERTIES.values():
         tell(f"  {one.name:<24} {one.summary}")
@@ -65,9 +77,9 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 )
 @click.option(
     "--model",
-    type=click.Choice(list(MODELS)),
+    type=ModelName(),
     metavar="M",
-    help="The object they are about [guessed from the operations].",
+    help="The object they are about [guessed from the operations], or module:Class, your own.",
 )
 @click.option(
     "--property",
@@ -91,6 +103,21 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 )
 @click.option(
     "--initial", metavar="VALUE", help="What an object holds before any write, as JSON or text."
+)
+@click.option(
+    "--initial-of",
+    "initial_of",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What one key holds before any write; may be given again.",
+)
+@click.option("--unknown-initial", is_flag=True, help="Nobody knows what registers hold at first.")
+@click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="F=NAME",
+    help="Take the function F for NAME, such as set=write; may be given again.",
 )
 @click.option(
     "--total", type=int, metavar="N", help="What a bank's balances add up to [the first read]."
@@ -119,6 +146,9 @@ def check(
     timeout: float | None,
     partition: str,
     initial: str | None,
+    initial_of: tuple[str, ...],
+    unknown_initial: bool,
+    renames: tuple[str, ...],
     total: int | None,
     negative: bool,
     explained: bool,
@@ -136,6 +166,8 @@ def check(
     counterpoint check history.edn --model cas-register --initial 0 --explain
     counterpoint check history.json --property serializability --json
     counterpoint check histories/*.txt --property causal-consistency --timeout 10 --out results
+    counterpoint check history.edn --rename set=write --rename get=read --unknown-initial
+    counterpoint check history.jsonl --model my.objects:Account
     counterpoint check --list
     """
     wanted = Wanted(
@@ -147,6 +179,12 @@ def check(
         timeout_seconds=timeout,
         total=total,
         allow_negative=negative,
+        renames=_pairs(renames, "--rename", as_lines),
+        initial_of={
+            _initial(key, as_lines): _initial(value, as_lines)
+            for key, value in _pairs(initial_of, "--initial-of", as_lines).items()
+        },
+        is_initial_unknown=unknown_initial,
     )
     if out is not None:
         _make(out, as_lines)
@@ -183,6 +221,17 @@ def _check_all(
     finally:
         line.clear()
     return rows, False
+
+
+def _pairs(texts: tuple[str, ...], option: str, as_lines: bool) -> dict[str, str]:
+    """Take the values of an option apart that are name=value."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (equals and name and value):
+            refuse(f"{option} {plain(text)} is no name=value", as_json=as_lines)
+        pairs[name] = value
+    return pairs
 
 
 def _reading(line: Progress, done: int, whole: int) -> None:
