@@ -1,7 +1,8 @@
 """Judge random systems, and keep what is found: python -m tests.judge --systems 20000 --seed 1.
 
 It prints how far it is, and each kind of disagreement when it first meets it. The system is minimised
-and written to tests/judge/cases, where the tests find it. The exit code is 1 if there was any.
+and written to tests/judge/cases, where the tests find it. The exit code is 1 if there was any. What
+`known` excuses is counted, and no more.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-from tests.judge.comparing import Case, Disagreement, disagreements, searches_of
+from tests.judge.comparing import Disagreement, disagreements, searches_of
 from tests.judge.drawing import drawn
+from tests.judge.knowledge import STATES_MAX, Case
+from tests.judge.known import news
 from tests.judge.minimising import minimised
 from tests.judge.systems import CASES, Drawn, told
 
@@ -35,6 +38,7 @@ class Judged:
 
     number: int
     otherwise: tuple[Disagreement, ...]
+    known: int
     about: tuple[str, ...]
 
 
@@ -52,15 +56,18 @@ def _judged(seed: int, number: int) -> Judged:
     one = system(seed, number)
     case = Case(one)
     found = disagreements(case, number)
-    return Judged(number, tuple(found), case.about)
+    fresh = news(one, found)
+    return Judged(number, tuple(fresh), len(found) - len(fresh), case.about)
 
 
-def smallest(one: Drawn, seed: int, disagreement: Disagreement) -> Drawn:
+def smallest(
+    one: Drawn, seed: int, disagreement: Disagreement, states_max: int = STATES_MAX
+) -> Drawn:
     """Return a minimal system on which one search disagrees in the same way."""
     search = searches_of(disagreement.search)
 
     def fails(smaller: Drawn) -> bool:
-        found = disagreements(Case(smaller), seed, search)
+        found = disagreements(Case(smaller, states_max), seed, search)
         return disagreement.kind in {each.kind for each in found}
 
     return minimised(one, fails)
@@ -113,7 +120,7 @@ def _run(seed: int, numbers: range, workers: int, folder: Path) -> Counter[str]:
     for batch in _batches(seed, numbers, workers):
         done += len(batch)
         for each in batch:
-            about.update(each.about)
+            about.update((*each.about, *(["known disagreements"] * each.known)))
             for disagreement in each.otherwise:
                 kinds[disagreement.kind] += 1
                 if kinds[disagreement.kind] == 1:

@@ -7,7 +7,7 @@ system a hundred times sooner. Most systems are finite, as the answer to a messa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, TypeVar
 
@@ -69,15 +69,22 @@ class _Drawing:
         self.bodies = BODIES[: self.pick((2, 2, 3, 4))]
         self.is_falling = self.chance(85)
         self.is_rough = self.chance(8)
+        self.has_names = self.chance(20)
+        self.more = (*(["peers"] * 2 * bool(self.group)), *(["heard"] * self.has_names))
         self.whos = (
             *(n for n in self.nodes if n not in self.group),
             *(["group"] * bool(self.group)),
         )
+        self.is_dialogue = self.chance(30)
         calls = self._calls()
         limits = self._limits()
         kinds = {kind for kind, _, _ in limits}
         own = tuple(kind for kind in ("garble", "poke", "isolate") if kind in kinds)
         fails = self._whole(self.some(self.nodes, 70))
+        self.server = self.pick([n for n in self.nodes if n not in self.group] or ["peers"])
+        depends_on = self._whole(self.some(self.nodes, 30)) if self.chance(60) else ()
+        if self.is_dialogue and self.server in self.nodes and self.chance(80):
+            depends_on = (self.server,)
         return Drawn(
             nodes=self.nodes,
             group=self.group,
@@ -91,7 +98,7 @@ class _Drawing:
             fails_max=self.pick((1, 1, 2)) if fails else 0,
             leader_fails=self.chance(70),
             partitions=self._partitions() if "cut" in kinds else (),
-            depends_on=self._whole(self.some(self.nodes, 30)) if self.chance(60) else (),
+            depends_on=depends_on,
             roles=self.few(self.moods, (1,)) if "transform" in kinds or self.chance(15) else (),
             actions=self._actions(kinds) if self.chance(20) else (),
             own=(*own, *(["rejoin"] * ("isolate" in own and self.chance(70)))),
@@ -135,7 +142,8 @@ class _Drawing:
     # Its rules.
 
     def _rules(self, kinds: set[str], operations: set[str]) -> list[Rule]:
-        percent = self.pick((35, 50, 70))
+        percent = self.pick((35, 50, 70)) if not self.is_dialogue else 95
+        self.is_stubborn = self.chance(30)
         givens: list[tuple[Given, int]] = [(("start",), 15)]
         givens += [(("invoke", op), 95) for op in OPERATIONS if op in operations]
         givens += [(("receive", body), percent) for body in self.bodies]
@@ -148,16 +156,37 @@ class _Drawing:
             givens.append((("timeout", "poke"), 70))
         if "garble" in kinds:
             givens.append((("receive", "garbled"), 50))
-        return [
+        rules = [
             self._rule(who, mood, given)
             for who in self.whos
             for mood in self.moods
             for given, likely in givens
             if self.chance(likely) and (mood == 0 or given != ("start",))
         ]
+        return [self._said(rule) for rule in rules] if self.is_dialogue else rules
+
+    def _said(self, rule: Rule) -> Rule:
+        """Make a rule part of a dialogue: a call asks a server, who answers, perhaps asked again."""
+        again = ("set", "t")
+        match rule.given:
+            case ("invoke", _):
+                effects: tuple[Wanted, ...] = (("send", self.server, "p"), again)
+            case ("receive", "p"):
+                effects = (("send", "sender", "q"),)
+            case ("receive", "q"):
+                effects = (("answer", self.pick(RESULTS)), ("cancel", "t"))
+            case ("timeout", "t"):
+                effects = (again,) if self.is_stubborn else (("send", self.server, "p"),)
+            case _:
+                return rule
+        if self.chance(4):
+            return rule
+        return replace(rule, effects=effects, after=rule.mood if self.chance(80) else rule.after)
 
     def _rule(self, who: str, mood: int, given: Given) -> Rule:
         effects = [self._effect(given) for _ in range(self.pick((0, 1, 1, 1, 2, 2)))]
+        if self.has_names and given[0] == "receive" and self.chance(30):
+            effects.append(("hear",))
         if given[0] == "invoke" and self.chance(60):
             effects.append(self._send(given))
         if self.is_rough and self.chance(15):
@@ -188,15 +217,15 @@ class _Drawing:
         if not bodies:
             return ()
         names = [n for n in self.nodes if n not in self.group]
-        to = self.pick((*names, *names, "sender", "self", *(["peers"] * 2 * bool(self.group))))
-        return ("send", to, self.pick(bodies))
+        to = self.pick((*names, *names, "sender", "self", *self.more))
+        return ("tell" if self.has_names and self.chance(40) else "send", to, self.pick(bodies))
 
     # What must hold.
 
     def _claims(self) -> dict[str, Any]:
         invariants = tuple(self._invariant() for _ in range(self.pick((0, 1, 1, 2))))
         properties = [self._property() for _ in range(self.pick((0, 1, 1)) if invariants else 1)]
-        if self.chance(30):
+        if self.chance(85 if self.is_dialogue else 25):
             properties.append(("liveness", self.pick(("again", "once"))))
         goals = tuple(self._goal() for _ in range(self.pick((0, 0, 1))))
         return {

@@ -8,21 +8,21 @@ histories, and what a call is owed where one reads the end: nothing is merged th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from itertools import permutations, product
 from typing import Any
 
 import networkx as nx
 
-from counterpoint.model.actions import Settle
+from counterpoint.model.actions import Deliver, Settle
 from counterpoint.model.event import Event
-from counterpoint.model.move import begin
+from counterpoint.model.move import Move, begin
 from counterpoint.model.observer import Observation, Remembered
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Moved, World
+from counterpoint.model.world import Action, Moved, World, oldest
 
 HANDLERS = "handlers finish"
 SEEN = ("invoke", "return", "note", "role", "crash", "recover")
@@ -43,6 +43,21 @@ def attempt(action: Action, world: World) -> Moved | None:
         return None
 
 
+class Moves:
+    """What may happen in each world of a scenario, and what comes of it: worked out once a world."""
+
+    def __init__(self) -> None:
+        self._known: dict[Value, list[tuple[Action, Moved | None]]] = {}
+
+    def of(self, world: World) -> list[tuple[Action, Moved | None]]:
+        """Return every legal action with its outcome, None where a handler fails."""
+        known = self._known.get(world.identity)
+        if known is None:
+            known = [(action, attempt(action, world)) for action in enabled(world)]
+            self._known[world.identity] = known
+        return known
+
+
 # ---- everything that can be reached --------------------------------------------------------------
 
 
@@ -53,11 +68,8 @@ class Reached:
     world: World
     events: tuple[Event, ...]
     memories: tuple[Value, ...]
-
-    @property
-    def state(self) -> Value:
-        """What explorations are to tell apart."""
-        return (self.world.identity, self.memories)
+    state: Value
+    """What explorations are to tell apart: the identity of the world, and the memories."""
 
 
 @dataclass
@@ -90,8 +102,13 @@ class Found:
         return min(self.broken.values(), default=None)
 
 
-def search(scenario: Scenario, *, keeps: bool, states_max: int) -> Found:
-    """Return all that can be reached, level by level; `keeps`: what is ignored stays on its way."""
+def search(
+    scenario: Scenario, moves: Moves, *, keeps: bool, states_max: int, is_lossy: bool = False
+) -> Found:
+    """Return all that can be reached, level by level.
+
+    `keeps`: what is ignored stays on its way. `is_lossy`: what can arrive can be lost, for free.
+    """
     found, watch = Found(), _Watch(scenario)
     level = [watch.first(begin(scenario))]
     known = {watch.key(level[0])}
@@ -108,8 +125,7 @@ def search(scenario: Scenario, *, keeps: bool, states_max: int) -> Found:
             watch.judge(reached, found, depth)
         for reached in level:
             count = 0
-            for action in enabled(reached.world):
-                moved = attempt(action, reached.world)
+            for action, moved in moves.of(reached.world):
                 if moved is None:
                     found.broken.setdefault(HANDLERS, depth + 1)
                 elif not (keeps and was_ignored(action, moved)):
@@ -118,6 +134,12 @@ def search(scenario: Scenario, *, keeps: bool, states_max: int) -> Found:
                     if watch.key(after) not in known:
                         known.add(watch.key(after))
                         following.append(after)
+            for moved in losses(reached.world) if is_lossy else ():
+                count += 1
+                after = watch.next(reached, moved)
+                if watch.key(after) not in known:
+                    known.add(watch.key(after))
+                    following.append(after)
             found.successors[reached.state] = count
         level = following
     return found
@@ -127,6 +149,15 @@ def was_ignored(action: Action, moved: Moved) -> bool:
     """Tell whether a delivery came to nothing."""
     arrivals = [event for event in moved.events if event.kind == "deliver"]
     return action.kind == "deliver" and arrivals[0].why == "ignored"
+
+
+def losses(world: World) -> Iterator[Moved]:
+    """Return what becomes of a world when a message that can arrive is lost instead."""
+    for node in world.scenario.system.nodes:
+        for action in Deliver.options(world, node):
+            move, content = Move(world), (action.src, action.dst, action.body)
+            move.lose(oldest(world.flights, content), "lost")
+            yield move.done()
 
 
 class _Watch:
@@ -141,7 +172,7 @@ class _Watch:
         self.observers: list[Any] = [*remembered, *(o for _, o in self.observed)]
 
     def first(self, moved: Moved) -> Reached:
-        blank = Reached(moved.world, (), tuple(o.initial for o in self.observers))
+        blank = Reached(moved.world, (), tuple(o.initial for o in self.observers), None)
         return self.next(blank, moved)
 
     def next(self, reached: Reached, moved: Moved) -> Reached:
@@ -150,7 +181,7 @@ class _Watch:
         pairs = zip(self.observers, reached.memories, strict=True)
         memories = tuple(o.observe(memory, seen) for o, memory in pairs)
         told = (*reached.events, *events) if self.histories else ()
-        return Reached(moved.world, told, memories)
+        return Reached(moved.world, told, memories, (moved.world.identity, memories))
 
     def key(self, reached: Reached) -> Value:
         told = tuple((e.kind, e.node, e.value) for e in reached.events)
@@ -195,7 +226,7 @@ def _nameless(world: World) -> Value:
     roles = frozenset(zip(nodes, conditions.roles, strict=False))
     told = (frozenset(conditions.down), frozenset(conditions.silent), cuts, roles, conditions.spent)
     cores = frozenset(
-        (n, c.state, c.durable, c.timers, c.todo, c.pending)
+        (n, astuple(c.state), c.durable, c.timers, c.todo, c.pending)
         for n, c in zip(nodes, world.cores, strict=True)
     )
     _, cargo, held, _ = world.identity  # type: ignore[misc]
@@ -210,7 +241,7 @@ def _renamed(value: Value, names: Mapping[NodeId, NodeId]) -> Value:
             return tuple(_renamed(part, names) for part in value)
         case frozenset():
             return frozenset(_renamed(part, names) for part in value)
-    return value  # the states of drawn systems name no node
+    return value
 
 
 # ---- what is owed an answer for ever -------------------------------------------------------------
@@ -232,11 +263,8 @@ class Waiting:
 
     world: World
     owed: frozenset[Owed]
-
-    @property
-    def state(self) -> Value:
-        """What tells it from others."""
-        return (self.world.identity, self.owed)
+    state: Value
+    """What tells it from others."""
 
 
 def after(waiting: Waiting, moved: Moved) -> Waiting:
@@ -252,7 +280,7 @@ def after(waiting: Waiting, moved: Moved) -> Waiting:
         owed = {
             Owed(o.client, o.operation, o.failed | failing, o.has_lost or has_lost) for o in owed
         }
-    return Waiting(world, frozenset(owed))
+    return Waiting(world, frozenset(owed), (world.identity, frozenset(owed)))
 
 
 def is_due(world: World, owed: Owed, *, sends_again: bool) -> bool:
@@ -267,14 +295,16 @@ def is_due(world: World, owed: Owed, *, sends_again: bool) -> bool:
     return sends_again or not is_excused
 
 
-def never_answered(scenario: Scenario, *, sends_again: bool, states_max: int) -> str | None:
+def never_answered(
+    scenario: Scenario, moves: Moves, *, sends_again: bool, states_max: int
+) -> str | None:
     """Tell whether a call that is owed an answer may never get it: "end", "circle", "no", or None.
 
     None: there are too many states to say.
     """
     moved = begin(scenario)
-    start = after(Waiting(moved.world, frozenset()), moved)
-    everywhere = _spread([start], enabled, states_max)
+    start = after(Waiting(moved.world, frozenset(), None), moved)
+    everywhere = _spread([start], moves, lambda *_: True, states_max)
     if everywhere is None:
         return None
     stopped = [
@@ -282,7 +312,7 @@ def never_answered(scenario: Scenario, *, sends_again: bool, states_max: int) ->
         for waiting in everywhere[0].values()
         for action in Settle.options(waiting.world, None)
     ]
-    calm = _spread(stopped, still_to_come, states_max)
+    calm = _spread(stopped, moves, is_still_to_come, states_max)
     if calm is None:
         return None
     states, steps = calm
@@ -300,10 +330,9 @@ def never_answered(scenario: Scenario, *, sends_again: bool, states_max: int) ->
     return "no"
 
 
-def still_to_come(world: World) -> Iterator[Action]:
-    """Return what may happen when the faults have stopped, where nobody is silent for good."""
-    silent = world.conditions.settled or ()
-    return (a for a in enabled(world) if not a.is_fault and a.at not in silent)
+def is_still_to_come(world: World, action: Action) -> bool:
+    """Tell whether something may happen when the faults have stopped: not to who is silent for good."""
+    return not action.is_fault and action.at not in (world.conditions.settled or ())
 
 
 Steps = dict[Value, list[tuple[Action, Value, frozenset[NodeId | None]]]]
@@ -311,16 +340,18 @@ Steps = dict[Value, list[tuple[Action, Value, frozenset[NodeId | None]]]]
 
 
 def _spread(
-    rest: list[Waiting], legal: Callable[[World], Iterator[Action]], states_max: int
+    rest: list[Waiting],
+    moves: Moves,
+    may_happen: Callable[[World, Action], bool],
+    states_max: int,
 ) -> tuple[dict[Value, Waiting], Steps] | None:
     states = {waiting.state: waiting for waiting in rest}
     rest, steps = list(states.values()), Steps()
     while rest:
         waiting = rest.pop()
         steps[waiting.state] = here = []
-        for action in legal(waiting.world):
-            moved = attempt(action, waiting.world)
-            if moved is None:
+        for action, moved in moves.of(waiting.world):
+            if moved is None or not may_happen(waiting.world, action):
                 continue
             target = after(waiting, moved)
             answers = frozenset(e.node for e in moved.events if e.kind == "return")

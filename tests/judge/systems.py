@@ -46,8 +46,9 @@ Given: TypeAlias = tuple[str, ...]
 Wanted: TypeAlias = tuple[str, ...]
 """An effect as text: ("send", "b", "p"), ("set", "t"), ("return", "1"), ("raise",) ...
 
-Besides nodes a message may go to "sender", "self" and "peers". ("answer", r) returns r if a call is
-open, and is nothing else.
+Besides nodes a message may go to "sender", "self", "heard" and "peers". ("tell", "b", "p") sends
+("p", own name). ("hear",) remembers the sender. ("answer", r) returns r if a call is open, and is
+nothing else; ("ask", x) begins x if none is.
 """
 
 
@@ -96,10 +97,11 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a node of a drawn system knows: its mood, and whether a call is open."""
+    """What a node of a drawn system knows: its mood, whether a call is open, whom it has heard."""
 
     mood: int = 0
     is_called: bool = False
+    heard: NodeId | None = None
 
 
 @dataclass(frozen=True)
@@ -120,40 +122,47 @@ class Table:
         who = "group" if node in self.group else node
         sender = given.source if isinstance(given, Receive) else node
         if isinstance(given, Invoke):
-            state = State(state.mood, True)
+            state = replace(state, is_called=True)
         row = self.rows.get((who, state.mood, _text(given)))
         if row is None:
             return Step(state)
-        is_called, effects = state.is_called, list[Effect]()
+        heard = sender if ("hear",) in row[1] else state.heard
+        state = State(row[0], state.is_called, heard)
+        effects = list[Effect]()
         for wanted in row[1]:
-            for effect in self._effects(node, sender, wanted, is_called=is_called):
+            for effect in self._effects(node, sender, wanted, state):
                 if isinstance(effect, Return | Begin):
-                    is_called = isinstance(effect, Begin)
+                    state = replace(state, is_called=isinstance(effect, Begin))
                 effects.append(effect)
-        return Step(State(row[0], is_called), tuple(effects))
+        return Step(state, tuple(effects))
 
-    def _effects(
-        self, node: NodeId, sender: NodeId, wanted: Wanted, *, is_called: bool
-    ) -> list[Effect]:
+    def _effects(self, node: NodeId, sender: NodeId, wanted: Wanted, state: State) -> list[Effect]:
         match wanted:
             case ("send", to, body):
-                return [Send(target, body) for target in self._targets(node, sender, to)]
+                return [Send(target, body) for target in self._targets(node, sender, to, state)]
+            case ("tell", to, body):
+                told = (body, node)
+                return [Send(target, told) for target in self._targets(node, sender, to, state)]
             case ("answer", result):
-                return [Return(result)] if is_called else []
+                return [Return(result)] if state.is_called else []
             case ("ask", operation):
-                return [] if is_called else [Begin(operation)]
+                return [] if state.is_called else [Begin(operation)]
+            case ("hear",):
+                return []
             case ("raise",):
                 raise ValueError("a drawn rule")
             case (name, value):
                 return [_MAKE[name](value)]
         raise AssertionError(f"{wanted!r} is no effect")
 
-    def _targets(self, node: NodeId, sender: NodeId, to: str) -> tuple[NodeId, ...]:
+    def _targets(self, node: NodeId, sender: NodeId, to: str, state: State) -> tuple[NodeId, ...]:
         match to:
             case "self":
                 return (node,)
             case "sender":
                 return (sender,)
+            case "heard":
+                return () if state.heard is None else (state.heard,)
             case "peers" | "group":
                 return tuple(other for other in self.group if other != node)
         return (to,)
@@ -166,7 +175,7 @@ def _text(given: Input) -> Given:
         case Invoke(operation):
             return ("invoke", str(operation))
         case Receive(_, body):
-            return ("receive", str(body))
+            return ("receive", str(body[0] if isinstance(body, tuple) else body))
         case Timeout(timer):
             return ("timeout", timer)
         case Recover(durable):

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.search.engine import simulation, slots
 from counterpoint.model.search.engine.compiled import Compiled
 from tests.judge.__main__ import main, smallest, system
-from tests.judge.comparing import SEARCHES, Case, Disagreement, disagreements, searches_of
+from tests.judge.comparing import SEARCHES, Disagreement, disagreements, searches_of
 from tests.judge.drawing import drawn, systems
+from tests.judge.knowledge import Case
 from tests.judge.known import news
 from tests.judge.systems import CASES, Drawn, case, of_json, scenario_of, to_json, told
 from tests.oracles.table import has_numpy
@@ -27,7 +29,7 @@ pytestmark = [
     pytest.mark.skipif(not has_numpy(), reason="numpy is not installed"),
 ]
 
-SMALL = 60
+SMALL = 40
 """In the default suite only so many states of a system are compared."""
 
 
@@ -39,10 +41,10 @@ SMALL = 60
     phases=[Phase.generate],  # what is found is minimised by us, in seconds
     suppress_health_check=list(HealthCheck),
 )
-@given(systems())
-def test_every_search_says_what_the_twin_says(one: Drawn) -> None:
-    found = news(one, disagreements(Case(one, SMALL)))
-    assert not found, f"{found[0]}\n{told(smallest(one, 0, found[0]))}"
+@given(systems(), st.integers(0, 999))
+def test_every_search_says_what_the_twin_says(one: Drawn, number: int) -> None:
+    found = news(one, disagreements(Case(one, SMALL), number))
+    assert not found, f"{found[0]}\n{told(smallest(one, number, found[0], SMALL))}"
 
 
 @pytest.mark.nightly
@@ -87,7 +89,8 @@ def test_systems_of_every_kind_are_drawn() -> None:
     builtin = {a.kind for a in ACTIONS} - {"deliver", "call", "release", "mend", "restart", "heal"}
     assert set(kinds) == {*builtin, "garble", "poke", "isolate"}
     effects = Counter(e[0] for one in MANY for rule in one.rules for e in rule.effects)
-    assert {"send", "set", "cancel", "persist", "note", "answer", "ask", "raise"} <= set(effects)
+    assert {"send", "tell", "set", "cancel", "persist", "note", "answer", "ask"} <= set(effects)
+    assert {"hear", "raise", "return", "begin"} <= set(effects)
     assert {len(one.nodes) for one in MANY} == {2, 3, 4}
     for field in ("group", "actions", "own", "roles", "depends_on", "partitions", "goals"):
         assert 20 < sum(bool(getattr(one, field)) for one in MANY) < 390, field
@@ -102,6 +105,7 @@ def test_systems_of_every_kind_are_drawn() -> None:
 def test_right_and_broken_systems_are_drawn() -> None:
     about = Counter(word for one in MANY[:40] for word in Case(one, SMALL).about)
     assert min(about["right"], about["broken"]) > 10
+    assert min(about["unanswered: no"], about["unanswered: end"]) > 2
     assert about["whole"] > 15
 
 
@@ -176,7 +180,7 @@ def test_a_mistake_in_an_engine_is_noticed_and_minimised(
 ) -> None:
     search = searches_of(mistake(monkeypatch))
     one, found = _first(lambda one: disagreements(Case(one, SMALL), 0, search))
-    small = smallest(one, 0, found)
+    small = smallest(one, 0, found, SMALL)
     assert len(small.rules) <= min(len(one.rules), 5)
     monkeypatch.undo()
     assert news(small, disagreements(Case(small, SMALL), 0, search)) == []
