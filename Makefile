@@ -9,7 +9,7 @@ CANDIDATES := python3 python python3.13 python3.12 python3.11
 IS_RECENT := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(IS_RECENT)' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
-EXTRAS ?= dev,fast
+EXTRAS ?= dev,fast,live
 WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ARGS ?=
 PAGES ?=
@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format reference pages bench nightly oracles browser-test screenshots clean
+.PHONY: help install demo test check format reference pages bench live nightly oracles browser-test screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -62,6 +62,9 @@ pages: $(STAMP) ## write the outputs that pages show again, where they disagree:
 
 bench: $(STAMP) ## measure, and print the figures
 	$(BIN)/python -m tests.bench $(ARGS)
+
+live: $(STAMP) ## run the tests that start real processes, the long ones included
+	$(BIN)/python -m pytest -m live tests $(ARGS)
 
 nightly: $(STAMP) ## run the long searches that the default suite leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)

@@ -25,6 +25,9 @@ COMMANDS = MappingProxyType(
             "bring a trace file up to date",
         ),
         "check": ("counterpoint.harness.commands.check:check", "judge histories recorded anywhere"),
+        "serve": ("counterpoint.harness.commands.serve:serve", "run one node of a system for real"),
+        "up": ("counterpoint.harness.commands.up:up", "run a whole cluster for real"),
+        "call": ("counterpoint.harness.commands.call:call", "ask a running cluster for something"),
         "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),
     }
 )
@@ -79,6 +82,7 @@ def main() -> None:
     counterpoint fuzz register --mutant B1          search a wrong one: a counterexample
     counterpoint show FILE                          read the counterexample
     counterpoint replay FILE                        run it again
+    counterpoint up register --servers 3            run it for real, a process a node
 
     Exit codes: 0 holds, 1 broken, 2 usage or bad input, 3 undecided, 130 interrupted.
     """

@@ -67,17 +67,7 @@ class TokenConsole:
 
     def answer(self, scenario: Scenario, result: Value) -> tuple[str, bool]:
         """Return the text of a result, and whether it is a refusal."""
-        match result:
-            case Rejected(why):
-                return f"rejected: {why}{_hint(deployment_of(scenario), why)}", True
-            case tuple() if result and all(isinstance(part, Holding) for part in result):
-                rows = _rows([f"{h.token}@{h.version} of {h.owner}" for h in result])
-                return f"{len(result)} tokens, each @version, of owner{rows}", False
-            case tuple():
-                held = [f"{token}@{version}" for token, version in result]
-                noun = "token" if len(held) == 1 else "tokens"
-                return f"{len(held)} {noun}{_rows(held) if held else ''}", False
-        return show(result), False
+        return answer_text(deployment_of(scenario), result)
 
     def status(self, world: World) -> Iterator[str]:
         """Return the epoch, its servers, and how many may fail."""
@@ -107,6 +97,21 @@ def deployment_of(scenario: Scenario) -> Deployment:
     """Return who takes part in a scenario of the token manager."""
     assert isinstance(scenario.system, TokenManager), type(scenario.system).__name__
     return scenario.system.deployment
+
+
+def answer_text(deployment: Deployment, result: Value) -> tuple[str, bool]:
+    """Return the text of a result, and whether it is a refusal."""
+    match result:
+        case Rejected(why):
+            return f"rejected: {why}{_hint(deployment, why)}", True
+        case tuple() if result and all(isinstance(part, Holding) for part in result):
+            rows = _rows([f"{h.token}@{h.version} of {h.owner}" for h in result])
+            return f"{len(result)} tokens, each @version, of owner{rows}", False
+        case tuple():
+            held = [f"{token}@{version}" for token, version in result]
+            noun = "token" if len(held) == 1 else "tokens"
+            return f"{len(held)} {noun}{_rows(held) if held else ''}", False
+    return show(result), False
 
 
 def _names(deployment: Deployment, owners: Sequence[int]) -> str:

@@ -26,6 +26,8 @@ FORBIDDEN = [
     ("harness", "yaml"),
     ("harness", "numpy"),
     ("checkers", "numpy"),
+    ("impl", "msgspec"),
+    ("harness", "msgspec"),
 ]
 ALLOWED = [
     ("model.search.stateful.machine", "hypothesis"),
@@ -34,7 +36,9 @@ ALLOWED = [
     ("model.search.columnar.sets", "numpy"),
     ("checkers.columns.sessions", "numpy"),
     ("impl.register.access", "yaml"),
-    ("impl.transport", "asyncio"),
+    ("impl.transport.node", "asyncio"),
+    ("impl.transport.node", "time"),
+    ("impl.host.codec", "msgspec"),
     ("checkers.happens_before.graph", "networkx"),
     ("harness.report.terminal", "rich"),
     ("harness.cli", "click"),

@@ -1,0 +1,1 @@
+"""The systems of the catalog as processes: clusters, their clients, faults, histories."""

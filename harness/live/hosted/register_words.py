@@ -1,0 +1,70 @@
+"""What a person says to the register, and how its answers read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import click
+
+from counterpoint.harness.live.wishes import Finder, Wish, common_words
+from counterpoint.impl.register import messages as register
+from counterpoint.impl.register.access import UNSIGNED_MAX
+from counterpoint.impl.register.protocol import Register
+from counterpoint.impl.register.values import WriteRefused, Written, final_value
+from counterpoint.model.node import System
+from counterpoint.model.values import NodeId, Value, show
+
+_NUMBER = click.IntRange(0, UNSIGNED_MAX)
+
+
+def words(system: System[Any], find: Finder, via: str | None) -> click.Group:
+    """Return the words of the register; `via` is the server that is asked."""
+    group = common_words()
+    assert isinstance(system, Register)
+
+    def server(number: int, role: Literal["writer", "reader"]) -> NodeId:
+        if via is not None:
+            return find(via)
+        found = system.access.token(number)
+        if found is None:
+            return system.access.servers[0]
+        return found.writer if role == "writer" else found.readers[0]
+
+    @group.command("write")
+    @click.option("--id", "number", type=_NUMBER, required=True)
+    @click.option("--name", required=True)
+    @click.option("--low", type=_NUMBER, required=True)
+    @click.option("--mid", type=_NUMBER, required=True)
+    @click.option("--high", type=_NUMBER, required=True)
+    def write(number: int, name: str, low: int, mid: int, high: int) -> Wish:
+        at = server(number, "writer")
+        return Wish("call", operation=register.Write(number, name, low, mid, high, at))
+
+    @group.command("read")
+    @click.option("--id", "number", type=_NUMBER, required=True)
+    def read(number: int) -> Wish:
+        return Wish("call", operation=register.Read(number, server(number, "reader")))
+
+    del write, read
+    return group
+
+
+def answer(system: System[Any], result: Value) -> tuple[str, bool]:
+    """Return how an answer reads, and whether it is a refusal."""
+    del system
+    match result:
+        case register.Refused(why):
+            return why, True
+        case Written() as written:
+            return f"{written} partial {written.partial} final {_final(written)}", False
+        case None:
+            return "nothing was written yet", False
+    return show(result), False
+
+
+def _final(written: Written) -> str:
+    try:
+        value = final_value(written)
+    except WriteRefused as error:
+        return f"not searched ({error})"
+    return "none" if value is None else str(value)

@@ -1,0 +1,171 @@
+"""One TCP connection of a node, with a peer or with a user: from the first bytes to the last."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from counterpoint.impl.host import handshake
+from counterpoint.impl.host.frames import BadFrame, Frame, FrameReader, FrameWriter, Tag
+from counterpoint.impl.host.handshake import Hello, Identity, Meeting, Refused
+from counterpoint.impl.host.link import View
+from counterpoint.impl.host.msgpack import BadBytes
+from counterpoint.model.values import NodeId
+
+GREETING_SECONDS = 5.0
+"""Who has not shown by then who it is, is cut off."""
+
+
+class Owner(Protocol):
+    """What a connection tells to whom it belongs."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who this end is."""
+        ...
+
+    def is_expected(self, source: str) -> bool:
+        """Tell whether somebody of this name may call."""
+        ...
+
+    def view_of(self, peer: str) -> View:
+        """Return what to say of the link with a peer."""
+        ...
+
+    def opened(self, connection: Connection, view: View) -> None:
+        """Take note that a connection can be used, whose other end said this of the link."""
+        ...
+
+    def heard(self, connection: Connection, frame: Frame) -> None:
+        """Take a frame; raises BadFrame or BadBytes for one that no right peer sends."""
+        ...
+
+    def closed(self, connection: Connection, why: str) -> None:
+        """Take note that a connection is over, or never was."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """A connection that this end has dialled (`to` names the other end) or has accepted."""
+
+    def __init__(self, owner: Owner, to: NodeId | None = None) -> None:
+        self.owner = owner
+        self.peer = to or ""
+        self.is_open = False
+        self.was_open = False
+        self.is_paused = False
+        self.is_dialled = to is not None
+        self.why_closed = ""
+        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.Transport | None = None
+        self._reader, self._writer = FrameReader(), FrameWriter()
+        self._step: Callable[[Frame], None] = self._hear_hello
+        self._nonce = os.urandom(handshake.NONCE_BYTES)
+        self._meeting: Meeting | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    # ---- asyncio.Protocol ----------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet, if this end has dialled; else wait for the greeting."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(GREETING_SECONDS, self.close, "did not say who it is")
+        if self.is_dialled:
+            self._step = self._hear_challenge
+            self.send(handshake.hello(self.owner.identity, self.peer, self._nonce))
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; whatever is wrong with them closes this connection, and nothing else."""
+        self._reader.feed(data)
+        try:
+            while not self.finished.done() and (frame := self._reader.next()) is not None:
+                self._step(frame)
+        except (BadFrame, BadBytes) as error:
+            self.close(str(error))
+        except Refused as error:
+            if not self.is_dialled:
+                self.send(handshake.refusal(str(error)))
+            self.close(str(error))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note of the end."""
+        self._end(str(exc) if exc else self.why_closed or "closed by the other end")
+
+    def pause_writing(self) -> None:
+        """The other end does not read as fast as this one writes."""
+        self.is_paused = True
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self.is_paused = False
+        if self.is_open:
+            self.owner.heard(self, Frame(Tag.NEWS))
+
+    # ---- greeting ------------------------------------------------------------------------------------
+
+    def _hear_hello(self, frame: Frame) -> None:
+        hello = handshake.read_hello(frame, self.owner.identity)
+        if not self.owner.is_expected(hello.source):
+            raise Refused(f"{hello.source[:80]!r} is no node that calls here")
+        self.peer = hello.source
+        self._meeting = Meeting(self.owner.identity, hello, self._nonce)
+        self._reader.rekey(self._meeting.key)
+        self.send(handshake.challenge(self._nonce))
+        self._step = self._hear_proof
+
+    def _hear_challenge(self, frame: Frame) -> None:
+        answer = handshake.read_challenge(frame)
+        hello = Hello(self.owner.identity.node, self.peer, self._nonce)
+        self._meeting = Meeting(self.owner.identity, hello, answer)
+        self._writer.rekey(self._meeting.key)
+        self._reader.rekey(self._meeting.key)
+        self.send(self._meeting.proof(self.owner.view_of(self.peer)))
+        self._step = self._hear_welcome
+
+    def _hear_proof(self, frame: Frame) -> None:
+        assert self._meeting is not None
+        view = self._meeting.read_proof(frame)
+        self._writer.rekey(self._meeting.key)
+        self.send(self._meeting.welcome(self.owner.view_of(self.peer)))
+        self._open(view)
+
+    def _hear_welcome(self, frame: Frame) -> None:
+        assert self._meeting is not None
+        self._open(self._meeting.read_welcome(frame))
+
+    def _open(self, view: View) -> None:
+        assert self._timer is not None
+        self._timer.cancel()
+        self.is_open = self.was_open = True
+        self._step = self._hear
+        self.owner.opened(self, view)
+
+    def _hear(self, frame: Frame) -> None:
+        self.owner.heard(self, frame)
+
+    # ---- use -----------------------------------------------------------------------------------------
+
+    def send(self, frame: Frame) -> None:
+        """Write a frame."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(self._writer.write(frame))
+
+    def close(self, why: str) -> None:
+        """End the connection; what was written is still sent, what arrives is not read."""
+        self.why_closed = self.why_closed or why
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
+        self._end(why)
+
+    def _end(self, why: str) -> None:
+        if self.finished.done():
+            return
+        self.finished.set_result(None)
+        if self._timer is not None:
+            self._timer.cancel()
+        self.is_open = False
+        self.owner.closed(self, why)

@@ -1,0 +1,55 @@
+"""The log of a node: what happened to it and what it did, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from counterpoint.impl.host.node import Line
+
+
+class EventLog:
+    """Appends to a log file. What is written survives the process, for it is handed over at once."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.last = last_number(path)
+        self._descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
+
+    def write(self, lines: Iterable[Line]) -> None:
+        """Append lines; those that are in the file already, by their numbers, are left out."""
+        new = [line for line in lines if _number(line) > self.last]
+        if not new:
+            return
+        text = "".join(
+            json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in new
+        )
+        data = memoryview(text.encode())
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+        self.last = _number(new[-1])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._descriptor)
+
+
+def _number(line: Line) -> int:
+    number = line["n"]
+    assert isinstance(number, int), line
+    return number
+
+
+def last_number(path: Path) -> int:
+    """Return the number of the last whole line of a log, 0 if there is none; cut off a torn one."""
+    if not path.exists():
+        return 0
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        os.truncate(path, len(whole))
+    lines = whole.rstrip(b"\n").rsplit(b"\n", 1)
+    return int(json.loads(lines[-1])["n"]) if lines[-1] else 0

@@ -1,0 +1,306 @@
+"""Nodes on real sockets, in this process: who gets in, what they survive, what they keep."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from counterpoint.harness.live.cluster import Cluster, ClusterError, load_cluster
+from counterpoint.harness.live.fresh import fresh_cluster
+from counterpoint.harness.live.nodes import Members
+from counterpoint.impl.host.durable import DamagedFile
+from counterpoint.impl.host.frames import Frame, FrameWriter, Tag
+from counterpoint.impl.host.handshake import hello
+from counterpoint.impl.register.messages import Read, Write
+from counterpoint.impl.register.values import written
+from counterpoint.impl.transport.event_log import EventLog
+from counterpoint.impl.transport.folder import Folder, NodeRuns
+from counterpoint.impl.transport.node import RunningNode
+from counterpoint.impl.transport.user import Unreachable
+from counterpoint.model.values import NodeId
+
+pytestmark = pytest.mark.live
+
+SECRET = b"a secret of this cluster"
+
+
+def register(folder: Path, **changes: object) -> Cluster:
+    cluster = fresh_cluster("register", folder, settings={"servers": "3"})
+    return replace(cluster, **changes)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def running(cluster: Cluster, *nodes: NodeId) -> AsyncIterator[dict[NodeId, RunningNode]]:
+    """Run nodes of a cluster, all servers if none are named, in this loop."""
+    members = Members(cluster)
+    found: dict[NodeId, RunningNode] = {}
+    try:
+        for node in nodes or members.served:
+            found[node] = RunningNode(members.settings(node, is_synced=False))
+            await found[node].start()
+        yield found
+    finally:
+        for node in found.values():
+            await node.stop()
+
+
+async def write_and_read(cluster: Cluster, number: int = 1) -> object:
+    """Write a value, and return what is read of it at another server."""
+    members = Members(cluster)
+    client = members.client(None, is_synced=False)
+    await client.start()
+    token = members.system.access.tokens[0]
+    try:
+        write = Write(1, f"v{number}", 0, 2, 4, token.writer)
+        await asyncio.wait_for(client.call(write), 20)
+        return await asyncio.wait_for(client.call(Read(1, token.readers[-1])), 20)
+    finally:
+        await client.stop()
+
+
+async def bytes_to(cluster: Cluster, node: NodeId, data: bytes) -> bytes:
+    """Send bytes to a node, and return what it answers until it hangs up."""
+    reader, writer = await asyncio.open_connection(*cluster.places[node])
+    writer.write(data)
+    try:
+        return await asyncio.wait_for(reader.read(), 20)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        await asyncio.wait_for(main(), 60)
+
+    asyncio.run(bounded())
+
+
+def test_whoever_sends_garbage_is_hung_up_on_and_others_notice_nothing(tmp_path: Path) -> None:
+    cluster = register(tmp_path)
+    members = Members(cluster)
+    server = members.served[0]
+    other = replace(members.identity("c1"), fingerprint="of another version")
+    wrong = [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff" * 100,
+        b"\x00\x00\x00\x09\x01" + b"x" * 8,
+        FrameWriter().write(Frame(Tag.ASK, b"at once")),
+        FrameWriter().write(hello(other, server, b"n" * 16)),
+        FrameWriter().write(hello(members.identity("nobody"), server, b"n" * 16)),
+    ]
+
+    async def main() -> None:
+        async with running(cluster) as nodes:
+            answers = [await bytes_to(cluster, server, data) for data in wrong]
+            assert b"another version of the protocol" in answers[4]
+            assert b"no node that calls here" in answers[5]
+            assert nodes[server].refused_count == len(wrong)
+            assert await write_and_read(cluster) == written("v1", 0, 2, 4)
+
+    run(main)
+
+
+def test_who_does_not_have_the_secret_is_not_let_in(tmp_path: Path) -> None:
+    cluster = register(tmp_path, secret=SECRET)
+
+    async def main() -> None:
+        async with running(cluster):
+            assert await write_and_read(cluster) == written("v1", 0, 2, 4)
+            stranger = Members(replace(cluster, secret=b"another secret, 16+"))
+            with pytest.raises(
+                Unreachable, match=r"does not know the secret|closed by the other end"
+            ):
+                await stranger.user_of(stranger.served[0])
+
+    run(main)
+
+
+def test_a_node_that_was_away_is_found_again(tmp_path: Path) -> None:
+    cluster = register(tmp_path)
+    one, two, three, four = Members(cluster).served
+
+    async def main() -> None:
+        async with running(cluster, one, two, three):
+            async with running(cluster, four):
+                assert await write_and_read(cluster, 1) == written("v1", 0, 2, 4)
+            async with running(cluster, four):
+                assert await write_and_read(cluster, 2) == written("v2", 0, 2, 4)
+
+    run(main)
+
+
+def test_what_was_acknowledged_is_there_after_all_nodes_were_stopped(tmp_path: Path) -> None:
+    cluster = register(tmp_path)
+
+    async def main() -> None:
+        async with running(cluster):
+            await write_and_read(cluster)
+        async with running(cluster) as nodes:
+            states = [str(node.host.core.state) for node in nodes.values()]
+            assert sum("v1(0, 2, 4) @1" in state for state in states) >= 2
+
+    run(main)
+
+
+@pytest.mark.parametrize("damage", ["torn", "altered"])
+def test_a_node_does_not_start_on_a_damaged_state(tmp_path: Path, damage: str) -> None:
+    cluster = register(tmp_path)
+    writer = Members(cluster).system.access.tokens[0].writer
+
+    async def main() -> None:
+        async with running(cluster):
+            await write_and_read(cluster)
+        file = cluster.data / writer / "state"
+        data = file.read_bytes()
+        file.write_bytes(data[:-1] if damage == "torn" else data[:-1] + b"?")
+        with pytest.raises(DamagedFile, match=r"state: byte .* does not start on damaged state"):
+            async with running(cluster, writer):
+                pass
+
+    run(main)
+
+
+@pytest.mark.parametrize("system", ["causal_deps", "causal_lamport"])
+def test_a_store_goes_on_after_all_its_servers_were_stopped(tmp_path: Path, system: str) -> None:
+    from counterpoint.impl.stores.words import Await, Copy, Found, Read, Write
+
+    cluster = fresh_cluster(system, tmp_path, settings={})
+    members = Members(cluster)
+
+    async def main() -> None:
+        alice = members.client("alice", is_synced=False)
+        await alice.start()
+        bob = members.client("bob", is_synced=False)
+        await bob.start()
+        try:
+            async with running(cluster):
+                await asyncio.wait_for(alice.call(Write("lost", "ring")), 20)
+            async with running(cluster):
+                found = await asyncio.wait_for(bob.call(Await("lost")), 20)
+                assert isinstance(found, Found)
+                assert isinstance(found.copy, Copy)
+                assert found.copy.value == "ring"
+                assert await asyncio.wait_for(alice.call(Read("lost")), 20) == found
+        finally:
+            await alice.stop()
+            await bob.stop()
+
+    run(main)
+
+
+# ---- folders and files ---------------------------------------------------------------------------
+
+
+def test_a_node_runs_once(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "s1")
+    with pytest.raises(NodeRuns, match="another process runs this node"):
+        Folder(tmp_path / "s1")
+    folder.close()
+    Folder(tmp_path / "s1").close()
+
+
+def test_a_state_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "s1")
+    assert folder.load() is None
+    for content in (b"one", b"two"):
+        folder.save(content)
+        assert folder.load() == content
+    (tmp_path / "s1" / "state.part").write_bytes(b"an earlier try")
+    assert folder.load() == b"two"
+    folder.close()
+
+
+def test_a_journal_goes_on_after_what_is_whole(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "s1")
+    assert folder.open_journal() == []
+    folder.begin_journal(b"snapshot")
+    folder.append((b"one", b"two"))
+    folder.close()
+    file = tmp_path / "s1" / "journal"
+    file.write_bytes(file.read_bytes()[:-1])
+    again = Folder(tmp_path / "s1")
+    assert again.open_journal() == [b"snapshot", b"one"]
+    again.append((b"three",))
+    again.close()
+    last = Folder(tmp_path / "s1")
+    assert last.open_journal() == [b"snapshot", b"one", b"three"]
+    last.close()
+
+
+def test_a_log_goes_on_where_it_ended_without_a_line_twice(tmp_path: Path) -> None:
+    path = tmp_path / "s1.jsonl"
+    log = EventLog(path)
+    log.write([{"n": 1}, {"n": 2}])
+    log.close()
+    path.write_text(path.read_text() + '{"n": 3, "torn')
+    log = EventLog(path)
+    log.write([{"n": 2}, {"n": 3}])
+    log.close()
+    assert path.read_text() == '{"n":1}\n{"n":2}\n{"n":3}\n'
+
+
+# ---- files of clusters ---------------------------------------------------------------------------
+
+PLACES = '[places]\ns1 = "127.0.0.1:7"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("system = ", "is no TOML"),
+        (PLACES, "the system is missing"),
+        ('system = "causal_deps"', "no node has a place"),
+        ('system = "causal_deps"\ntypo = 1\n' + PLACES, "'typo' is not known; there are system"),
+        ('system = "causal_deps"\n[places]\ns1 = "nowhere"', "'nowhere' is no place; right would be"),
+        ('system = "causal_deps"\n[places]\ns1 = "10.0.0.1:7"', "is not on this machine, so the nodes"),
+        ('system = "causal_deps"\nsecret-file = "none"\n' + PLACES, "the secret cannot be read"),
+        ('system = "causal_deps"\nsecret-file = "short"\n' + PLACES, "it must have 16 at least"),
+        ('system = "causal_deps"\n[tls]\nkey = "k"\n' + PLACES, "must give certificate, key, authority"),
+    ],
+)  # fmt: skip
+def test_a_file_that_says_nothing_clear_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "short").write_text("secret")
+    file = tmp_path / "cluster.toml"
+    file.write_text(text)
+    with pytest.raises(ClusterError, match=why):
+        load_cluster(file)
+
+
+def test_a_cluster_off_this_machine_has_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("sixteen bytes or more\n")
+    file = tmp_path / "cluster.toml"
+    file.write_text('system = "causal_deps"\nsecret-file = "secret"\n[places]\ns1 = "10.0.0.1:7"\n')
+    assert load_cluster(file).secret == b"sixteen bytes or more"
+
+
+@pytest.mark.slow
+def test_nodes_can_speak_tls_and_then_speak_nothing_else(tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", "key.pem",
+         "-out", "cert.pem", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    tls = {"certificate": certificate, "key": key, "authority": certificate}
+    cluster = register(tmp_path / "cluster", tls=tls)
+
+    async def main() -> None:
+        async with running(cluster):
+            assert await write_and_read(cluster) == written("v1", 0, 2, 4)
+            plain = Members(replace(cluster, tls={}))
+            with pytest.raises(Unreachable):
+                await plain.user_of(plain.served[0])
+
+    run(main)
