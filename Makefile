@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format reference pages bench live nightly oracles browser-test screenshots clean
+.PHONY: help install demo test check format reference pages bench live live-demo nightly oracles browser-test screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -65,6 +65,10 @@ bench: $(STAMP) ## measure, and print the figures
 
 live: $(STAMP) ## run the tests that start real processes, the long ones included
 	$(BIN)/python -m pytest -m live tests $(ARGS)
+
+live-demo: $(STAMP) ## run the register for real under attack, then catch a wrong variant of a store
+	$(BIN)/counterpoint live register --seconds 8 --nemesis kill,pause,partition,slow,reset $(ARGS)
+	$(BIN)/counterpoint live causal_deps --mutant C1 --seconds 40 --nemesis slow,partition --search-seconds 5; test $$? -eq 1
 
 nightly: $(STAMP) ## run the long searches that the default suite leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)

@@ -57,6 +57,10 @@ def build(
         UnknownName: no such system, scenario, mutant or setting.
         ValueError: a setting has no good value.
     """
+    if system == "live":
+        from counterpoint.harness.live.recorded import rebuilt
+
+        return rebuilt(settings)
     if ":" not in system:
         return entry(system).scenario(scenario, mutant=mutant, settings=settings, texts=texts)
     if mutant is not None or scenario is not None:

@@ -28,6 +28,7 @@ COMMANDS = MappingProxyType(
         "serve": ("counterpoint.harness.commands.serve:serve", "run one node of a system for real"),
         "up": ("counterpoint.harness.commands.up:up", "run a whole cluster for real"),
         "call": ("counterpoint.harness.commands.call:call", "ask a running cluster for something"),
+        "live": ("counterpoint.harness.commands.live:live", "verify a real cluster under attack"),
         "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),
     }
 )

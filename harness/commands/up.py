@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness.live.asking import answers
 from counterpoint.harness.live.cluster import Cluster, load_cluster, shown_place
 from counterpoint.harness.live.fresh import fresh_cluster
 from counterpoint.harness.live.nodes import Members
-from counterpoint.harness.live.processes import Children, tie_to_parent
+from counterpoint.harness.live.processes import COMMAND, Children, tie_to_parent
 from counterpoint.harness.output import (
     BROKEN,
     HOLDS,
@@ -22,7 +23,6 @@ from counterpoint.harness.output import (
     require_folder,
     settings_of,
 )
-from counterpoint.impl.transport.user import Unreachable
 
 STARTING_SECONDS = 30.0
 
@@ -117,7 +117,7 @@ def _run(
 def serve_arguments(cluster: Cluster, node: str) -> list[str]:
     """Return the command that serves a node of a cluster, as a child of ours."""
     return [
-        "serve", cluster.system, "--config", str(cluster.source), "--data", str(cluster.data),
+        *COMMAND, "serve", cluster.system, "--config", str(cluster.source), "--data", str(cluster.data),
         "--node", node, "--tied",
     ]  # fmt: skip
 
@@ -131,16 +131,6 @@ def _wait_for_all(members: Members, children: Children) -> None:
                 click.echo(f"counterpoint: {node} does not start: {children.said(node)}", err=True)
                 raise SystemExit(BROKEN)
             time.sleep(0.05)
-
-
-async def answers(members: Members, node: str) -> bool:
-    """Tell whether a node can be talked to."""
-    try:
-        user = await asyncio.wait_for(members.user_of(node), 2.0)
-    except (Unreachable, TimeoutError):
-        return False
-    user.close()
-    return True
 
 
 def _watch(children: Children, seconds: float | None) -> int:

@@ -41,7 +41,9 @@ class ClusterError(ValueError):
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster as its file describes it. `places` are those of the nodes that listen."""
+    """A cluster as its file describes it. `places` are those of the nodes that listen.
+
+    `access_text` stands in for the file `access` where there is none."""
 
     system: str
     places: Mapping[NodeId, Place]
@@ -49,6 +51,7 @@ class Cluster:
     settings: Mapping[str, str] = field(default_factory=dict)
     mutant: str | None = None
     access: Path | None = None
+    access_text: str = ""
     secret: bytes = b""
     tls: Mapping[str, Path] = field(default_factory=dict)
     source: Path = Path("cluster.toml")
@@ -122,9 +125,9 @@ def _parsed(content: dict[str, Any], path: Path, data: Path | None) -> Cluster:
         {key: str(value) for key, value in content.get("settings", {}).items()},
         content.get("mutant"),
         access,
-        _secret(_path(content, "secret-file", path)),
-        _tls(content.get("tls", {}), path),
-        path,
+        secret=_secret(_path(content, "secret-file", path)),
+        tls=_tls(content.get("tls", {}), path),
+        source=path,
     )
 
 

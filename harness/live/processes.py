@@ -30,8 +30,7 @@ COMMAND = (sys.executable, "-c", "from counterpoint.harness.cli import main; mai
 
 def tie_to_parent(stop: Callable[[], object]) -> None:
     """Let this process end with its parent: `stop` is called when standard input ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    tie_to_kernel()
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -39,6 +38,12 @@ def tie_to_parent(stop: Callable[[], object]) -> None:
         stop()
 
     threading.Thread(target=watch, daemon=True, name="lifeline").start()
+
+
+def tie_to_kernel() -> None:
+    """Let this process be killed with its parent, where the kernel can do that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Children:
@@ -69,22 +74,33 @@ class Children:
             signal.signal(number, self._usual[number])
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
-        """Run a command of ours as a child; what it says goes to a file of its name."""
+        """Run a program as a child; what it says goes to a file of its name."""
         assert name not in self.running, f"{name} runs already"
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{name}.err").open("ab") as file:
             self._children[name] = subprocess.Popen(
-                [*COMMAND, *arguments],
+                arguments,
                 stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
             )
 
+    def tell(self, name: str, text: str) -> None:
+        """Write a line to the standard input of a child."""
+        pipe = self._children[name].stdin
+        assert pipe is not None, name
+        pipe.write(text.encode() + b"\n")
+        pipe.flush()
+
     @property
     def running(self) -> tuple[str, ...]:
         """The children that have not ended."""
         return tuple(name for name, child in self._children.items() if child.poll() is None)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a child of this name was ever started."""
+        return name in self._children
 
     def pid(self, name: str) -> int:
         """Return the process of a child."""

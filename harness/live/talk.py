@@ -77,12 +77,12 @@ class Conversation:
         except (Unreachable, TimeoutError):
             return f"{node}: faulty - does not answer"
         finally:
-            user.close()
+            await user.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hang up everywhere."""
         for user in self._users.values():
-            user.close()
+            await user.close()
 
 
 @contextlib.asynccontextmanager
@@ -106,7 +106,7 @@ async def conversation(
             await client.start()
         yield talk
     finally:
-        talk.close()
+        await talk.close()
         if client is not None:
             await client.stop()
 

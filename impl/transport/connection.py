@@ -18,6 +18,10 @@ GREETING_SECONDS = 5.0
 """Who has not shown by then who it is, is cut off."""
 
 
+CLOSING_SECONDS = 1.0
+"""So long the other end may take to accept the last bytes."""
+
+
 class Owner(Protocol):
     """What a connection tells to whom it belongs."""
 
@@ -59,6 +63,7 @@ class Connection(asyncio.Protocol):
         self.is_dialled = to is not None
         self.why_closed = ""
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
         self._reader, self._writer = FrameReader(), FrameWriter()
         self._step: Callable[[Frame], None] = self._hear_hello
@@ -93,6 +98,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note of the end."""
+        self._lost.set_result(None)
         self._end(str(exc) if exc else self.why_closed or "closed by the other end")
 
     def pause_writing(self) -> None:
@@ -160,6 +166,17 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
         self._end(why)
+
+    async def gone(self) -> None:
+        """Close, and wait until the socket is closed, too; what is not sent soon is not sent."""
+        self.close("stopped")
+        if self._transport is None:
+            return
+        try:
+            await asyncio.wait_for(asyncio.shield(self._lost), CLOSING_SECONDS)
+        except TimeoutError:
+            self._transport.abort()
+            await self._lost
 
     def _end(self, why: str) -> None:
         if self.finished.done():

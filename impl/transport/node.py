@@ -98,6 +98,7 @@ class RunningNode:
         )
         self._connections: dict[NodeId, Connection] = {}
         self._accepted: set[Connection] = set()
+        self._dialled_now: set[Connection] = set()
         self._untold: set[NodeId] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._users: dict[int, Callable[[Value | None, str], None]] = {}
@@ -167,8 +168,8 @@ class RunningNode:
             timer.cancel()
         if self._telling is not None:
             self._telling.cancel()
-        for connection in (*self._connections.values(), *self._accepted):
-            connection.close("stopped")
+        open_ones = {*self._connections.values(), *self._accepted, *self._dialled_now}
+        await asyncio.gather(*(connection.gone() for connection in open_ones))
         self._folder.close()
         if self._log is not None:
             self._log.close()
@@ -427,6 +428,7 @@ class RunningNode:
         host, port = self.settings.places[peer]
         while True:
             connection = Connection(self, peer)
+            self._dialled_now.add(connection)
             try:
                 await loop.create_connection(
                     lambda made=connection: made,
@@ -437,5 +439,6 @@ class RunningNode:
                 await connection.finished
             except OSError as error:
                 _LOG.debug("unreachable node=%s peer=%s why=%s", self.settings.node, peer, error)
+            self._dialled_now.discard(connection)
             failures = 0 if connection.was_open else failures + 1
             await asyncio.sleep(pause_seconds(max(failures, 1), random.random()))

@@ -64,10 +64,10 @@ class User:
         self._connection.send(Frame(Tag.STATUS))
         return await self._status
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hang up."""
         if self._connection is not None:
-            self._connection.close("done")
+            await self._connection.gone()
 
     # ---- what the connection tells -------------------------------------------------------------------
 

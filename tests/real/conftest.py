@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from counterpoint.harness.live.ports import free_ports
 from counterpoint.harness.live.processes import COMMAND
 
-SECONDS_MAX = 60.0
+SECONDS_MAX = 240.0
 FOLDER = "COUNTERPOINT_TEST_FOLDER"
 
 
@@ -102,3 +102,16 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     yield here
     here.end()
     assert gone(), processes()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait until something is the case, and fail if that never comes about."""
+
+    def wait(is_so: Callable[[], object]) -> None:
+        deadline = time.monotonic() + SECONDS_MAX
+        while not is_so():
+            assert time.monotonic() < deadline, "it has not come about"
+            time.sleep(0.05)
+
+    return wait

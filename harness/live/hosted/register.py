@@ -7,7 +7,7 @@ from typing import Any
 from counterpoint.harness.live.cluster import Cluster, ClusterError
 from counterpoint.harness.live.hosted.register_words import answer, words
 from counterpoint.harness.live.hostings import Hosting, number_in, rules_in
-from counterpoint.impl.register.access import load_access
+from counterpoint.impl.register.access import load_access, parse_access
 from counterpoint.impl.register.protocol import CLOCK, FLUSH, Register
 from counterpoint.impl.register.rules import MUTANTS, RIGHT
 from counterpoint.impl.register.vocabulary import REGISTER as WORDS
@@ -19,10 +19,14 @@ USUAL = {"clients": 16}
 
 def build(cluster: Cluster) -> Register:
     """Return the register of a cluster."""
-    if cluster.access is None:
+    if cluster.access is not None:
+        access = load_access(cluster.access)
+    elif cluster.access_text:
+        access = parse_access(cluster.access_text)
+    else:
         raise ClusterError(f'{cluster.source}: the register needs access = "FILE.yaml"')
     names = tuple(f"c{number + 1}" for number in range(number_in(cluster, "clients", USUAL)))
-    return Register(load_access(cluster.access), names, rules_in(cluster, RIGHT, MUTANTS))
+    return Register(access, names, rules_in(cluster, RIGHT, MUTANTS))
 
 
 def served(system: System[Any]) -> tuple[NodeId, ...]:

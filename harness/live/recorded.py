@@ -1,0 +1,182 @@
+"""From a recorded history to the simulator: the calls and faults around a violation, as a scenario.
+
+What broke for real is looked for among all runs of these calls, with faults of the kinds that were
+there. A run that breaks a property is minimised, and replays from its file like any other: the
+scenario is in its header.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from counterpoint.harness.live.cluster import Cluster
+from counterpoint.harness.live.history import History, Span, classes_of
+from counterpoint.harness.live.hostings import hosting_of
+from counterpoint.harness.live.judging import scenario_of
+from counterpoint.harness.live.nemesis import Mark
+from counterpoint.harness.systems import register_properties, stores_plans, token_manager
+from counterpoint.impl.host.codec import from_canonical
+from counterpoint.impl.host.msgpack import BadBytes
+from counterpoint.model.scenario import Scenario, budgets
+from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.values import NodeId, Value, canonical, json_text
+from counterpoint.model.verdict import Verdict
+
+SYSTEM = "live"
+"""The name under which a trace file says that its scenario was recorded."""
+
+CALLS_MAX = 12
+CALLS_OF_ONE_MAX = 4
+FAULTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "kill": {"crash": 2},
+        "pause": {"delay": 3},
+        "partition": {"delay": 4},
+        "slow": {"delay": 3},
+        "reset": {"delay": 2},
+    }
+)
+"""What the simulator has for each fault of the nemesis. To a protocol whose links lose nothing, nodes
+and links that stand still are messages that are late."""
+
+Calls = Mapping[NodeId, tuple[Value, ...]]
+
+
+def calls_around(history: History, verdict: Verdict | None) -> Calls:
+    """Return the calls of a violation, or the last ones, and those made at about the same time.
+
+    At most `CALLS_MAX` in all: the culprits, then the nearest in time.
+    """
+    spans = history.spans
+    names = () if verdict is None else verdict.culprits
+    culprits = [spans[name] for name in names if name in spans]
+    if not culprits:
+        culprits = [*spans.values()][-2:]
+    begin, end = min(s.called for s in culprits), max(s.returned or s.called for s in culprits)
+    chosen: dict[str, Span] = {span.name: span for span in culprits}
+    count: dict[NodeId, int] = {}
+    for span in culprits:
+        count[span.node] = count.get(span.node, 0) + 1
+    for span in sorted(spans.values(), key=lambda span: _distance(span, begin, end)):
+        if len(chosen) >= CALLS_MAX:
+            break
+        if span.name not in chosen and count.get(span.node, 0) < CALLS_OF_ONE_MAX:
+            chosen[span.name] = span
+            count[span.node] = count.get(span.node, 0) + 1
+    calls: dict[NodeId, tuple[Value, ...]] = {}
+    for span in sorted(chosen.values(), key=lambda span: span.called):
+        calls[span.node] = (*calls.get(span.node, ()), span.operation)
+    return calls
+
+
+def _distance(span: Span, begin: int, end: int) -> int:
+    """Return how far a call is from a time, 0 for one that was under way then."""
+    return max(begin - (span.returned or span.called), span.called - end, 0)
+
+
+def limits_of(kinds: Iterable[str]) -> Mapping[str, int]:
+    """Return how often which fault may happen in the simulator, given the kinds that did.
+
+    >>> limits_of(["slow", "kill"]), limits_of([])
+    ({'delay': 3, 'crash': 2}, {'delay': 2})
+    """
+    limits: dict[str, int] = {}
+    for kind in kinds:
+        for fault, count in FAULTS[kind].items():
+            limits[fault] = max(limits.get(fault, 0), count)
+    return limits or {"delay": 2}
+
+
+def recorded_scenario(cluster: Cluster, calls: Calls, limits: Mapping[str, int]) -> Scenario:
+    """Return the scenario of recorded calls, with where it comes from written on it."""
+    plain = scenario_of(cluster)
+    spared = hosting_of(cluster.system).is_spared
+    allowed = {kind: count for kind, count in limits.items() if kind != "crash" or not spared("s1")}
+    text = json_text(
+        {
+            "system": cluster.system,
+            "mutant": cluster.mutant,
+            "settings": dict(cluster.settings),
+            "access": _access_text(cluster),
+            "calls": {node: canonical(operations) for node, operations in calls.items()},
+            "limits": dict(limits),
+        }
+    )
+    return plain.but(
+        name="recorded",
+        calls=MappingProxyType(dict(calls)),
+        limits=budgets(**allowed),
+        tolerates=_BOUNDS[cluster.system](plain),
+        steps=(20, 160),
+        calls_floor=0.5,
+        origin=MappingProxyType({"system": SYSTEM, "set.recorded": text}),
+    )
+
+
+def rebuilt(settings: Mapping[str, str]) -> Scenario:
+    """Return the scenario that the header of a trace file describes.
+
+    Raises:
+        ValueError: it does not.
+    """
+    try:
+        form = json.loads(settings["recorded"])
+        classes = classes_of(hosting_of(form["system"]).vocabulary)
+        calls = {node: from_canonical(ops, classes) for node, ops in form["calls"].items()}
+        cluster = Cluster(
+            form["system"], {}, Path(), form["settings"], form["mutant"], access_text=form["access"]
+        )
+        return recorded_scenario(cluster, calls, form["limits"])  # type: ignore[arg-type]
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, BadBytes) as error:
+        raise ValueError(f"setting recorded is no recorded scenario: {error}") from None
+
+
+def _access_text(cluster: Cluster) -> str:
+    if cluster.access is not None:
+        return cluster.access.read_text(encoding="utf-8")
+    return cluster.access_text
+
+
+def searched(
+    cluster: Cluster,
+    history: History,
+    verdict: Verdict | None,
+    marks: Sequence[Mark],
+    *,
+    seconds: float,
+) -> Counterexample | None:
+    """Search the simulator for a violation of the calls around one that happened for real."""
+    kinds = dict.fromkeys(mark.kind for mark in marks)
+    scenario = recorded_scenario(cluster, calls_around(history, verdict), limits_of(kinds))
+    campaign = Campaign(scenario, seed=1)
+    for _ in campaign.search(Budgets(None, seconds)):
+        pass
+    return campaign.counterexample()
+
+
+def _register_bound(scenario: Scenario) -> Any:
+    return register_properties.survives(scenario.system.access)  # type: ignore[attr-defined]
+
+
+def _token_bound(scenario: Scenario) -> Any:
+    del scenario
+    return token_manager.survives()
+
+
+def _store_bound(scenario: Scenario) -> Any:
+    del scenario
+    return stores_plans.survives(())
+
+
+_BOUNDS: Mapping[str, Callable[[Scenario], Any]] = MappingProxyType(
+    {
+        "register": _register_bound,
+        "token_manager": _token_bound,
+        "causal_deps": _store_bound,
+        "causal_lamport": _store_bound,
+    }
+)

@@ -1,0 +1,345 @@
+"""Live verification: a cluster under load and under attack, and verdicts on what really happened."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from counterpoint.harness.live.asking import answers
+from counterpoint.harness.live.cluster import Cluster, cluster_text
+from counterpoint.harness.live.history import (
+    History,
+    LogReader,
+    Told,
+    classes_of,
+    history_of,
+    judged,
+)
+from counterpoint.harness.live.judging import scenario_of
+from counterpoint.harness.live.load import Load
+from counterpoint.harness.live.nemesis import PROXY, Mark, Nemesis
+from counterpoint.harness.live.nodes import Members
+from counterpoint.harness.live.ports import HOST, free_ports
+from counterpoint.harness.live.processes import COMMAND, Children
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.values import NodeId
+from counterpoint.model.verdict import Verdict
+
+STARTING_SECONDS = 60.0
+QUIET_PART = 0.15
+"""In the last part of the time nothing is done to anybody, so that what was lost must show."""
+
+QUIET_SECONDS_MAX = 5.0
+GROWTH = 1.3
+"""A history is judged again when it has grown by so much: all judging together stays bounded."""
+
+JUDGE_SECONDS = 2.0
+
+
+class NoStart(Exception):
+    """A process did not come up. Says which, and what it said."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked of a live verification."""
+
+    cluster: Cluster
+    folder: Path
+    seconds: float = 60.0
+    clients: int = 8
+    processes: int = 3
+    nemesis: tuple[str, ...] = ()
+    seed: int = 0
+    pace: float = 0.05
+    patience: float = 3.0
+    is_synced: bool = True
+    is_logged: bool = True
+    """Without the logs of servers there are no notes: what they show is then not judged."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of it."""
+
+    history: History
+    verdicts: tuple[Verdict, ...]
+    marks: tuple[Mark, ...]
+    seconds: float
+    is_interrupted: bool = False
+
+    @property
+    def broken(self) -> Verdict | None:
+        """The first property that does not hold."""
+        return next((verdict for verdict in self.verdicts if verdict.is_broken), None)
+
+    @property
+    def outcome(self) -> str:
+        """Return "broken" if anything is, "holds" if all that was judged does and calls completed."""
+        if self.broken is not None:
+            return "broken"
+        decided = [verdict for verdict in self.verdicts if verdict.outcome.value == "holds"]
+        return "holds" if decided and self.history.completed else "undecided"
+
+
+@dataclass
+class Verification:
+    """One live verification. `run` does it; whatever happens, no process is left over."""
+
+    plan: Plan
+    report: Callable[[str], None] = print
+    _told: list[Told] = field(default_factory=list)
+    _judged_count: int = 0
+    _verdicts: tuple[Verdict, ...] = ()
+
+    @cached_property
+    def members(self) -> Members:
+        """The members of the cluster."""
+        return Members(self.plan.cluster)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The scenario by whose properties is judged."""
+        return scenario_of(self.plan.cluster)
+
+    @cached_property
+    def callers(self) -> tuple[NodeId, ...]:
+        """The nodes that make calls."""
+        system, served = self.members.system, self.members.served
+        clients = self.members.clients or tuple(n for n in served if n.startswith("c"))
+        assert set(clients) <= set(system.nodes), clients
+        return clients[: self.plan.clients]
+
+    @cached_property
+    def servers(self) -> tuple[NodeId, ...]:
+        """The nodes that run in processes of their own, and can be harmed."""
+        return tuple(node for node in self.members.served if node not in self.callers)
+
+    # ---- the network ---------------------------------------------------------------------------------
+
+    @cached_property
+    def links(self) -> dict[str, tuple[int, int]]:
+        """The port of each link, and the port behind it, by "who dials>who is dialled"."""
+        nodes, places = self.members.system.nodes, self.plan.cluster.places
+        pairs = [
+            (one, other)
+            for one in (*self.servers, *self.callers)
+            for other in places
+            if one != other and (nodes.index(one) < nodes.index(other) or one not in places)
+        ]
+        ports = free_ports(len(pairs))
+        return {
+            f"{one}>{other}": (port, places[other][1])
+            for (one, other), port in zip(pairs, ports, strict=True)
+        }
+
+    def view(self, node: NodeId) -> Path:
+        """Write the cluster's file as one node sees it, and return where it is."""
+        places = {
+            peer: (HOST, self.links[f"{node}>{peer}"][0])
+            if f"{node}>{peer}" in self.links
+            else place
+            for peer, place in self.plan.cluster.places.items()
+        }
+        file = self.plan.folder / f"view-{node}.toml"
+        file.write_text(cluster_text(replace(self.plan.cluster, places=places)), encoding="utf-8")
+        return file
+
+    # ---- processes -----------------------------------------------------------------------------------
+
+    def _start_node(self, children: Children, node: NodeId) -> None:
+        arguments = [
+            *COMMAND, "serve", self.plan.cluster.system, "--config", str(self.view(node)),
+            "--node", node, "--tied", *([] if self.plan.is_synced else ["--no-sync"]),
+        ]  # fmt: skip
+        if self.plan.is_logged:
+            arguments += ["--log", str(self._log_of(node))]
+        children.start(node, arguments)
+
+    def _log_of(self, node: NodeId) -> Path:
+        return self.plan.folder / "logs" / f"{node}.jsonl"
+
+    def _start_all(self, children: Children) -> None:
+        links = [[name, port, to] for name, (port, to) in self.links.items()]
+        children.start(
+            PROXY, [sys.executable, "-m", "counterpoint.harness.live.proxy", json.dumps(links)]
+        )
+        self._await(children, PROXY, lambda: "ready" in children.said(PROXY))
+        for node in self.servers:
+            self._start_node(children, node)
+        for node in self.servers:
+            self._await(children, node, lambda node=node: asyncio.run(answers(self.members, node)))  # type: ignore[misc]
+
+    def _await(self, children: Children, name: str, is_up: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + STARTING_SECONDS
+        while not is_up():
+            if children.exit_code(name) is not None or time.monotonic() > deadline:
+                raise NoStart(f"{name} does not start: {children.said(name)}")
+            time.sleep(0.05)
+
+    def _start_load(self, children: Children, seconds: float) -> tuple[str, ...]:
+        """Start the processes of clients, and return their names."""
+        groups = [self.callers[k :: self.plan.processes] for k in range(self.plan.processes)]
+        names = []
+        for number, clients in enumerate(group for group in groups if group):
+            views = {client: str(self.view(client)) for client in clients}
+            load = Load(
+                views, clients, str(self.plan.folder / "logs"), seconds, self.plan.pace,
+                self.plan.patience, self.plan.seed, self.plan.is_synced,
+            )  # fmt: skip
+            name = f"clients-{number}"
+            module = "counterpoint.harness.live.load"
+            children.start(name, [sys.executable, "-m", module, json.dumps(asdict(load))])
+            names.append(name)
+        return tuple(names)
+
+    # ---- the run -------------------------------------------------------------------------------------
+
+    def run(self) -> Found:
+        """Bring everything up, let it run under attack, take it down, and judge.
+
+        Raises:
+            NoStart: a process did not come up.
+        """
+        began = time.monotonic()
+        is_interrupted = False
+        with Children(self.plan.folder / "said") as children:
+            nemesis = Nemesis(
+                children,
+                lambda node: self._start_node(children, node),
+                [node for node in self.servers if node in self.plan.cluster.places],
+                tuple(self.links),
+                seed=self.plan.seed,
+            )
+            try:
+                self._start_all(children)
+                self._attack(children, nemesis)
+            except (_Enough, KeyboardInterrupt) as reason:
+                is_interrupted = isinstance(reason, KeyboardInterrupt)
+        self._read()
+        return Found(
+            history_of(self._told),
+            self._judge(self._told),
+            tuple(nemesis.marks),
+            time.monotonic() - began,
+            is_interrupted,
+        )
+
+    def _attack(self, children: Children, nemesis: Nemesis) -> None:
+        """Let clients call while the nemesis strikes; then let them end in peace."""
+        seconds = self.plan.seconds
+        loads = self._start_load(children, seconds)
+        began = time.monotonic()
+        until = began + seconds - min(seconds * QUIET_PART, QUIET_SECONDS_MAX)
+        self._wait(children, 1.0)
+        while self.plan.nemesis and time.monotonic() < until:
+            kind = nemesis.choose(self.plan.nemesis)
+            nemesis.strike(kind, lambda pause: self._wait(children, pause))
+            self._wait(children, nemesis.pause_seconds())
+        patience = began + seconds + self.plan.patience + STARTING_SECONDS
+        while any(children.exit_code(name) is None for name in loads):
+            self._wait(children, 0.2)
+            if time.monotonic() > patience:
+                break  # what is still open has no answer, which the history says
+
+    def _wait(self, children: Children, seconds: float) -> None:
+        """Let time pass; read and judge meanwhile. Raises _Enough when nothing more is to be found."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+            self._look(children)
+
+    def _look(self, children: Children) -> None:
+        for name in (PROXY, *(f"clients-{k}" for k in range(self.plan.processes))):
+            if children.has(name) and children.exit_code(name) not in (None, 0):
+                raise NoStart(f"{name} has failed: {children.said(name)}")
+        now = time.monotonic()
+        if now - self._looked < JUDGE_SECONDS:
+            return
+        self._looked = now
+        told = self._read_so_far()
+        if len(told) < self._judged_count * GROWTH + 100:
+            return
+        verdicts = self._judge(told)
+        done = sum(line.kind == "return" for line in told)
+        self.report(f"{done:,} calls answered · {len(verdicts)} properties judged so far")
+        if any(verdict.is_broken for verdict in verdicts):
+            raise _Enough
+
+    _looked: float = 0.0
+
+    @cached_property
+    def _readers(self) -> tuple[LogReader, ...]:
+        classes = classes_of(self.members.hosting.vocabulary)
+        return tuple(LogReader(self._log_of(n), classes) for n in (*self.callers, *self.servers))
+
+    def _read(self) -> None:
+        for reader in self._readers:
+            self._told += reader.new()
+
+    def _read_so_far(self) -> list[Told]:
+        """Return a part of what is told that holds the cause of everything in it.
+
+        A node logs what it does before anybody can know of it. So the causes of what a first reading
+        has found are there for a second one; what that finds besides is later, and left out.
+        """
+        self._read()
+        last = max((line.at for line in self._told), default=0)
+        self._read()
+        return [line for line in self._told if line.at <= last]
+
+    def _judge(self, told: list[Told]) -> tuple[Verdict, ...]:
+        if self._judged_count != len(told):
+            self._judged_count = len(told)
+            self._verdicts = judged(self.scenario, history_of(told))
+        return self._verdicts
+
+
+class _Enough(Exception):
+    """A property is broken: more of the same would tell nothing new."""
+
+
+def figures(found: Found) -> Mapping[str, object]:
+    """Return how many calls there were, how fast, and what went wrong meanwhile."""
+    from counterpoint.harness.live.plot import percentile
+
+    spans = found.history.completed
+    milliseconds = [((span.returned or 0) - span.called) / 1e6 for span in spans]
+    ends = [span.returned or 0 for span in spans]
+    seconds = (max(ends) - min(span.called for span in spans)) / 1e9 if spans else 0.0
+    kinds = [mark.kind for mark in found.marks]
+    return {
+        "calls": len(found.history.spans),
+        "completed": len(spans),
+        "per_second": round(len(spans) / seconds, 1) if seconds else 0.0,
+        "milliseconds": {
+            f"p{part}": round(percentile(milliseconds, part / 100), 2) for part in (50, 95, 99)
+        },
+        "faults": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+    }
+
+
+def lines_of(found: Found) -> Sequence[str]:
+    """Return what was found, as text."""
+    told = figures(found)
+    times = told["milliseconds"]
+    assert isinstance(times, dict)
+    faults = ", ".join(f"{count} {kind}" for kind, count in dict(told["faults"]).items()) or "none"  # type: ignore[call-overload]
+    lines = [
+        f"{told['completed']:,} of {told['calls']:,} calls answered, {told['per_second']:,} a second, "
+        + " ".join(f"{name} {value:g} ms" for name, value in times.items()),
+        f"faults: {faults}",
+    ]
+    for verdict in found.verdicts:
+        why = f": {verdict.summary}" if verdict.summary else ""
+        lines.append(
+            f"{verdict.property}: {verdict.outcome.value} ({verdict.examined:,} examined){why}"
+        )
+        lines += [f"  {reason}" for reason in verdict.because] if verdict.is_broken else []
+    return lines
