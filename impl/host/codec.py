@@ -25,6 +25,7 @@ except ImportError:  # optional
     msgspec = None  # type: ignore[assignment]
 
 _TUPLE, _SET, _FIRST_CLASS = 0, 1, 2
+_ATOMS = frozenset({type(None), bool, int, str, bytes})
 
 Check = Callable[[object], bool]
 
@@ -85,12 +86,15 @@ class Codec:
 
     def _plain(self, value: object) -> Plain:
         kind = type(value)
-        if kind is str or kind is int or value is None or kind is bool or kind is bytes:
+        if kind in _ATOMS:
             return cast(Plain, value)
         number = self._numbers.get(kind)
         if number is not None:
-            names = self._names[number - _FIRST_CLASS]
-            return [number, *[self._plain(getattr(value, name)) for name in names]]
+            plain: list[Plain] = [number]
+            for name in self._names[number - _FIRST_CLASS]:
+                item = getattr(value, name)
+                plain.append(item if type(item) in _ATOMS else self._plain(item))
+            return plain
         if kind is tuple:
             return [_TUPLE, *map(self._plain, cast("tuple[object, ...]", value))]
         if kind is frozenset:
@@ -99,13 +103,16 @@ class Codec:
         raise BadBytes(f"{value!r} is a {kind.__name__}, which the vocabulary does not list")
 
     def _value(self, plain: Plain) -> Value:
+        if type(plain) in _ATOMS:
+            return cast(Value, plain)
         if not isinstance(plain, list):
-            if isinstance(plain, dict | float):
-                raise BadBytes(f"a {type(plain).__name__} is no value")
-            return plain
+            raise BadBytes(f"a {type(plain).__name__} is no value")
         if not plain or type(plain[0]) is not int:
             raise BadBytes("an array that does not say what it is")
-        number, items = plain[0], [self._value(item) for item in plain[1:]]
+        number = plain[0]
+        items: list[Value] = [
+            cast(Value, item) if type(item) in _ATOMS else self._value(item) for item in plain[1:]
+        ]
         if number == _TUPLE:
             return tuple(items)
         if number == _SET:

@@ -22,6 +22,7 @@ CHUNK_BYTES = 256 * 2**10
 """About as much goes into one frame."""
 
 _NUMBER, _SIZE = struct.Struct(">Q"), struct.Struct(">I")
+_FIRST = struct.Struct(">QQ")
 _VIEW = struct.Struct(">QQQ")
 
 
@@ -91,17 +92,19 @@ class Link:
             self.peer, self.taken = view.mine, 0
         self._written = self.sent - len(self.waiting)
 
-    def trim(self, taken: int) -> None:
-        """Forget the messages up to a number, which the peer has taken."""
+    def trim(self, taken: int) -> int:
+        """Forget the messages up to a number, which the peer has taken; return how many that were."""
         first = self.sent - len(self.waiting) + 1
-        for _ in range(min(taken, self.sent) - first + 1):
+        count = max(min(taken, self.sent) - first + 1, 0)
+        for _ in range(count):
             self.waiting.popleft()
+        return count
 
     def unwritten(self) -> bytes:
         """Return the content of the next frame of messages; there must be some to write."""
         first = self.sent - len(self.waiting) + 1
         number = max(first, self._written + 1)
-        parts, size = [_NUMBER.pack(number)], 0
+        parts, size = [_FIRST.pack(self.taken, number)], 0
         at = number - first
         while at < len(self.waiting) and size < CHUNK_BYTES:
             body = self.waiting[at]
@@ -122,13 +125,13 @@ class Link:
 
 
 def messages_in(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Return number and bytes of each message in a frame.
+    """Return number and bytes of each message in a frame; `taken_with` tells what else it says.
 
     Raises:
         BadFrame: the frame does not hold what it says.
     """
     try:
-        number, at = _NUMBER.unpack_from(content)[0], _NUMBER.size
+        number, at = _FIRST.unpack_from(content)[1], _FIRST.size
         while at < len(content):
             size = _SIZE.unpack_from(content, at)[0]
             at += _SIZE.size
@@ -138,6 +141,13 @@ def messages_in(content: bytes) -> Iterator[tuple[int, bytes]]:
             number, at = number + 1, at + size
     except struct.error as error:
         raise BadFrame(f"a frame of messages: {error}") from None
+
+
+def taken_with(content: bytes) -> int:
+    """Return how far the sender of a frame of messages has taken ours; raises BadFrame."""
+    if len(content) < _FIRST.size:
+        raise BadFrame(f"a frame of messages has {len(content)} bytes")
+    return int(_FIRST.unpack_from(content)[0])
 
 
 def taken_content(number: int) -> bytes:

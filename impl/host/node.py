@@ -171,16 +171,23 @@ class Host:
         if not link.is_news(number):
             return
         body = self.codec.decode(data)
-        name = message_name(peer, link.peer, self.node, number)
         entry = ("receive", now, peer, link.peer, number, data)
-        self._give(Receive(peer, body), entry, ("recv", {"from": peer, "msg": name, "body": body}))
+        self._give(Receive(peer, body), entry, ("recv", self._told(peer, link.peer, number, body)))
 
     def receive_own(self, now: int) -> None:
         """Take the oldest message that this node sent to itself; there must be one."""
         number, body = self.own.popleft()
-        name = message_name(self.node, self.incarnation, self.node, number)
-        told = {"from": self.node, "msg": name, "body": body}
+        told = self._told(self.node, self.incarnation, number, body)
         self._give(Receive(self.node, body), ("own", now), ("recv", told))
+
+    def _told(
+        self, source: NodeId, incarnation: int, number: int, body: Value
+    ) -> Mapping[str, Value]:
+        """Return what a log says of a message that was taken."""
+        if not self.is_logged:
+            return {}
+        name = message_name(source, incarnation, self.node, number)
+        return {"from": source, "msg": name, "body": body}
 
     def fire(self, timer: str, now: int) -> None:
         """Let a timer go off; one that is not armed any more does nothing."""
@@ -227,7 +234,7 @@ class Host:
     ) -> None:
         """Give an input to the handler, and note what has to be done about its effects."""
         try:
-            reaction = react(self.system, self.node, self.core, given)
+            reaction = react(self.system, self.node, self.core, given, is_trusted=True)
         except (HandlerFailed, IllegalEffect) as error:
             raise Rejected(str(error)) from error
         now = cast(int, entry[1])
@@ -273,8 +280,9 @@ class Host:
         else:
             number = self.link(to).put(self.codec.encode(body))
             self.touch(to)
-        name = message_name(self.node, self.incarnation, to, number)
-        self._log("send", now, to=to, msg=name, body=body)
+        if self.is_logged:
+            name = message_name(self.node, self.incarnation, to, number)
+            self._log("send", now, to=to, msg=name, body=body)
 
     def _log(self, ev: str, now: int, **told: Value) -> None:
         if self.is_logged:
@@ -286,8 +294,7 @@ class Host:
 
     def note_taken(self, peer: NodeId, number: int) -> None:
         """Forget messages that a peer has taken."""
-        self.link(peer).trim(number)
-        if self.keeps_journal:
+        if self.link(peer).trim(number) and self.keeps_journal:
             self._journal.append(self.codec.encode(("taken", 0, peer, number)))
 
     def snapshot(self) -> bytes:

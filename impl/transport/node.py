@@ -17,7 +17,7 @@ from counterpoint.impl.host.backoff import pause_seconds
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.frames import BadFrame, Frame, Tag
 from counterpoint.impl.host.handshake import USER, Identity
-from counterpoint.impl.host.link import View, messages_in, taken_content, taken_in
+from counterpoint.impl.host.link import View, messages_in, taken_content, taken_in, taken_with
 from counterpoint.impl.host.msgpack import BadBytes
 from counterpoint.impl.host.node import Host, Rejected
 from counterpoint.impl.transport.connection import Connection
@@ -269,6 +269,7 @@ class RunningNode:
 
     def _take(self, connection: Connection, content: bytes) -> None:
         moment = now()
+        self.host.note_taken(connection.peer, taken_with(content))
         for number, data in messages_in(content):
             try:
                 self.host.receive(connection.peer, number, data, moment)
@@ -354,8 +355,8 @@ class RunningNode:
             return
         link = self.host.link(peer)
         while link.has_unwritten and not connection.is_paused:
-            self._tell_taken(peer)
             connection.send(Frame(Tag.MESSAGES, link.unwritten()))
+            self._untold.discard(peer)
 
     def _tell_taken(self, peer: NodeId) -> None:
         """Say how far messages were taken: with the next messages, or a little later."""

@@ -77,9 +77,9 @@ async def bytes_to(cluster: Cluster, node: NodeId, data: bytes) -> bytes:
         writer.close()
 
 
-def run(main: Callable[[], Awaitable[None]]) -> None:
+def run(main: Callable[[], Awaitable[None]], seconds: float = 60) -> None:
     async def bounded() -> None:
-        await asyncio.wait_for(main(), 60)
+        await asyncio.wait_for(main(), seconds)
 
     asyncio.run(bounded())
 
