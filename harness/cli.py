@@ -29,6 +29,10 @@ COMMANDS = MappingProxyType(
         "up": ("counterpoint.harness.commands.up:up", "run a whole cluster for real"),
         "call": ("counterpoint.harness.commands.call:call", "ask a running cluster for something"),
         "live": ("counterpoint.harness.commands.live:live", "verify a real cluster under attack"),
+        "merge": (
+            "counterpoint.harness.commands.merge:merge",
+            "one trace out of the logs of nodes",
+        ),
         "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),
     }
 )

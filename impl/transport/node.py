@@ -316,10 +316,10 @@ class RunningNode:
         batch = host.take()
         if batch.journal:
             self._folder.append(batch.journal)
-        if self._log is not None:
-            self._log.write(batch.lines)
         if batch.durable:
             self._folder.save(batch.durable[0])
+        if self._log is not None:
+            self._log.write(batch.lines)
         for timer, is_armed in batch.timers.items():
             self._arm(timer) if is_armed else self._disarm(timer)
         for ticket, result in batch.answers:

@@ -1,0 +1,51 @@
+"""`counterpoint merge`: the logs of running nodes as one trace, which every other command reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from counterpoint.harness.output import clear_errors, emit, tool
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--config", type=click.Path(path_type=Path), required=True, help="The cluster's file."
+)
+@click.option("--steps", type=click.IntRange(1, 100_000), help="Take so many steps at most [2000].")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("merged.trace.jsonl"),
+    show_default=True,
+    help="The trace file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+def merge(
+    logs: tuple[Path, ...], config: Path, steps: int | None, out: Path, as_json: bool
+) -> None:
+    """Make one trace of the LOGS of all nodes of a cluster, clients included, from their start on.
+
+    The handlers are run again, so a log that does not fit what its node would have done is refused,
+    with the line. The trace is like any other: show, view, replay.
+
+    \b
+    counterpoint up register --config register.yaml --log logs
+    counterpoint merge logs/*.jsonl --config register.yaml && counterpoint show merged.trace.jsonl
+    """
+    from counterpoint.harness.live.cluster import load_cluster
+    from counterpoint.harness.live.merging import STEPS_MAX, merged
+    from counterpoint.model.search.replay import judge
+    from counterpoint.model.tracefile import write_trace
+
+    with clear_errors(as_json=as_json):
+        found = merged(load_cluster(config), logs, steps=steps or STEPS_MAX)
+        write_trace(out, found.trace, judge(found.trace), about={"tool": tool()})
+    count = len(found.trace.choices)
+    if as_json:
+        emit({"outcome": "written", "trace": str(out), "steps": count, "left": found.left})
+    else:
+        rest = f"; {found.left:,} more are in the logs (--steps)" if found.left else ""
+        click.echo(f"{out}: {count:,} steps{rest}")
