@@ -19,6 +19,7 @@ from counterpoint.model.search.exploration.explore import Explored, Explorer, Li
 from counterpoint.model.search.exploration.goals import Reached, reached
 from counterpoint.model.search.exploration.lasso import explore_endings
 from counterpoint.model.search.exploration.memories import unexplored
+from counterpoint.model.writing import remove_drafts
 
 if TYPE_CHECKING:
     from counterpoint.model.search.columnar.explorer import VectorExplorer
@@ -123,6 +124,7 @@ class Keeper:
     def __init__(self, current: Explorer | VectorExplorer, options: Options, faults: int) -> None:
         self._seconds = options.checkpoint_seconds
         self._saved_at = monotonic()
+        self.problem = ""
         self._explorer: VectorExplorer | None = None
         self._path: Path | None = None
         if options.checkpoint is None:
@@ -139,7 +141,11 @@ class Keeper:
         if self._explorer is None or self._path is None:
             return
         if now or monotonic() - self._saved_at >= self._seconds:
-            self._explorer.save(self._path)
+            try:
+                self._explorer.save(self._path)
+                self.problem = ""
+            except OSError as error:  # the exploration itself is not in danger
+                self.problem = f"the checkpoint {self._path} cannot be written: {error.strerror}"
             self._saved_at = monotonic()
 
     def finish(self, explored: Explored) -> None:
@@ -147,10 +153,8 @@ class Keeper:
         if self._path is None:
             return
         if explored.stop in ("complete", "broken"):
-            from counterpoint.model.search.columnar.checkpoint import draft_of
-
             self._path.unlink(missing_ok=True)
-            draft_of(self._path).unlink(missing_ok=True)  # a killed process may have left one
+            remove_drafts(self._path)
         else:
             self.keep(now=True)
 
@@ -158,7 +162,8 @@ class Keeper:
 class FaultRounds:
     """The outermost loop. `rounds` holds what each budget of faults established so far.
 
-    `reached` tells of the goals of the scenario, in the last round that was not interrupted.
+    `reached` tells of the goals of the scenario, in the last round that was not interrupted,
+    `problems` of checkpoints that could not be written.
     """
 
     def __init__(self, scenario: Scenario, options: Options, *, faults_max: int) -> None:
@@ -167,6 +172,7 @@ class FaultRounds:
         self._faults_max = faults_max if self._scenario.limits else 0
         self.rounds: list[Round] = []
         self.reached: tuple[Reached, ...] = ()
+        self.problems: list[str] = []
         self._has_endings = False
 
     @property
@@ -192,27 +198,32 @@ class FaultRounds:
                 current.interrupt()
                 self.rounds[-1] = Round(faults, current.progress)
                 keeper.keep(now=True)
+                self._note(keeper)
                 raise
             keeper.finish(self.last.explored)
+            self._note(keeper)
             self.reached = reached(current)
             if self.last.explored.stop != "complete":
                 return
 
-    def judge_endings(self) -> bool:
+    def _note(self, keeper: Keeper) -> None:
+        if keeper.problem:
+            self.problems.append(keeper.problem)
+
+    def judge_endings(self) -> None:
         """Let the faults stop in every state of the last round, and judge what becomes of open calls.
 
-        Return whether it came to its end: if it was interrupted, the round says so.
+        If it is interrupted, the round says so.
         """
         faults, explored = self.last.faults, self.last.explored
         try:
             endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
         except KeyboardInterrupt:
             self.rounds[-1] = Round(faults, replace(explored, stop="interrupted"))
-            return False
+            raise
         after = replace(explored, stop=endings.stop, violation=endings.violation)
         self.rounds[-1] = Round(faults, after)
         self._has_endings = True
-        return True
 
     @property
     def unreached(self) -> list[str]:

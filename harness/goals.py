@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from counterpoint.harness.exploring import FaultRounds
+from counterpoint.harness.keeping import Kept
 
 
-def goals_result(rounds: FaultRounds, traces: Mapping[str, Path]) -> dict[str, object]:
+def goals_result(rounds: FaultRounds, traces: Mapping[str, Kept]) -> dict[str, object]:
     """Return the goals for the JSON result, nothing where there are none."""
     goals = [
         {
@@ -16,20 +16,20 @@ def goals_result(rounds: FaultRounds, traces: Mapping[str, Path]) -> dict[str, o
             "reached": found.is_met,
             "first": found.first,
             "last": found.last,
-            "trace": str(traces[found.goal]) if found.is_met else None,
+            "trace": traces[found.goal].text if found.is_met else None,
         }
         for found in rounds.reached
     ]
     return {"goals": goals} if goals else {}
 
 
-def goals_told(rounds: FaultRounds, traces: Mapping[str, Path]) -> Iterator[str]:
+def goals_told(rounds: FaultRounds, traces: Mapping[str, Kept]) -> Iterator[str]:
     """Return a line for each goal."""
     explored = rounds.last.explored
     for found in rounds.reached:
         nearest, farthest = f"first after {found.first} steps", f"last after {found.last} steps"
         if found.is_met:
-            run = f"counterpoint show {traces[found.goal]}"
+            run = traces[found.goal].command("show") or "not kept"
             yield f"reached: {found.goal} · {nearest}, {farthest} · {run}"
         elif explored.stop == "complete":
             yield f"never reached: {found.goal} · no run within {rounds.last.faults} faults gets there"

@@ -7,21 +7,18 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO, NoReturn
 
 import click
 
+from counterpoint.harness.keeping import Kept
+from counterpoint.harness.report.plain import to_ascii
+from counterpoint.harness.streams import NOT_KEPT, CannotPrint
 from counterpoint.model.inert import json_inert, plain_lines
-from counterpoint.model.scenario import Scenario
-from counterpoint.model.trace import Trace
-from counterpoint.model.tracefile import BadTraceFile, write_trace
-from counterpoint.model.values import Json
-from counterpoint.model.verdict import Verdict
+from counterpoint.model.tracefile import BadTraceFile
 
-HOLDS, BROKEN, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
+HOLDS, BROKEN, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 EXIT_CODES: Mapping[str, int] = {
     "holds": HOLDS,
     "reproduced": HOLDS,
@@ -29,30 +26,62 @@ EXIT_CODES: Mapping[str, int] = {
     "different": BROKEN,
     "diverged": UNDECIDED,
     "undecided": UNDECIDED,
+    "error": BAD_INPUT,
 }
-EXIT_HELP = "Exit codes: 0 holds, 1 broken, 2 usage or bad input, 3 undecided, 130 interrupted."
-
+EXIT_HELP = (
+    "Exit codes: 0 holds, 1 broken, 2 usage or bad input, 3 undecided, 4 a result could not be "
+    "written where it belongs, 130 interrupted (143 by SIGTERM, 129 by SIGHUP)."
+)
 
 LINE_MAX = 2_000
 """No line of text that a command prints is longer; what it quotes is shorter still."""
 
 
-def tool() -> dict[str, Json]:
-    """Return what wrote a result."""
-    try:
-        return {"name": "counterpoint", "version": version("counterpoint")}
-    except PackageNotFoundError:
-        return {"name": "counterpoint", "version": "unknown"}
-
-
 def emit(result: Mapping[str, object]) -> None:
     """Print one result as one line of JSON, which does nothing to a terminal that it ends up on."""
-    click.echo(json_inert(json.dumps(result, ensure_ascii=False)))
+    text = json_inert(json.dumps(result, ensure_ascii=False))
+    show(text if _is_encodable(text) else json.dumps(result))
 
 
 def tell(text: str, *, err: bool = False) -> None:
     """Print text, made inert line by line, whatever it quotes."""
-    click.echo(plain_lines(text, LINE_MAX), err=err)
+    shown = plain_lines(text, LINE_MAX)
+    show(shown if _is_encodable(shown, err=err) else to_ascii(shown), err=err)
+
+
+def show(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print text that is inert already, as reports are and what other tools read.
+
+    Raises:
+        CannotPrint: the standard output takes nothing any more.
+    """
+    try:
+        click.echo(text, err=err, nl=nl)
+    except OSError as error:
+        if not err:  # with nobody to hear that something is wrong, the exit code still says it
+            raise CannotPrint(error) from error
+
+
+def _is_encodable(text: str, *, err: bool = False) -> bool:
+    """Tell whether the characters of a text are in the encoding of where it goes."""
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def finish(outcome: str, *kept: Kept | None, stopped: int = 0) -> NoReturn:
+    """End the command, and say which traces are not where they should be.
+
+    `stopped` is the exit code that a signal asked for, 0 for none: it goes before all others, and a
+    trace that is not in its place before the outcome.
+    """
+    problems = [one.problem for one in kept if one is not None and one.problem]
+    for problem in problems:
+        tell(f"counterpoint: {problem}", err=True)
+    sys.exit(stopped or (NOT_KEPT if problems else EXIT_CODES[outcome]))
 
 
 def refuse(message: str, *, as_json: bool = False) -> NoReturn:
@@ -70,7 +99,10 @@ def clear_errors(*, as_json: bool = False) -> Iterator[None]:
 
     try:
         yield
-    except (UnknownName, BadTraceFile, ValueError, OSError) as error:
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        refuse(f"{place}{error.strerror or error}", as_json=as_json)
+    except (UnknownName, BadTraceFile, ValueError) as error:
         refuse(str(error), as_json=as_json)
 
 
@@ -84,33 +116,6 @@ def require_folder(out: Path) -> None:
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         what = "cannot be written to" if existing.is_dir() else "is no folder"
         raise ValueError(f"--out {out}: {existing} {what}")
-
-
-def trace_path(scenario: Scenario, out: Path, *what: str) -> Path:
-    """Return where a trace of a scenario goes: system, mutant, and what it is a trace of.
-
-    >>> from types import SimpleNamespace
-    >>> fair = SimpleNamespace(name="fair", origin={"system": "my.locks:fair"})
-    >>> trace_path(fair, Path("out"), "no new/old inversion", "7").name
-    'my.locks-fair-no-new-old-inversion-7.trace.jsonl'
-    """
-    origin = scenario.origin
-    parts = (origin.get("system", scenario.name).replace(":", "-"), origin.get("mutant", ""), *what)
-    name = "-".join(part.replace(" ", "-").replace("/", "-") for part in parts if part)
-    return out / f"{name}.trace.jsonl"
-
-
-def keep_trace(
-    trace: Trace,
-    verdicts: tuple[Verdict, ...],
-    out: Path,
-    *what: str,
-    about: Mapping[str, Json] = MappingProxyType({}),
-) -> Path:
-    """Write a trace that was found to its place, and return where that is."""
-    path = trace_path(trace.scenario, out, *what)
-    write_trace(path, trace, verdicts, about={"tool": tool(), **about})
-    return path
 
 
 def settings_of(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -38,6 +38,7 @@ from counterpoint.model.inert import QUOTED_MAX, json_inert, plain, quoted
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json, digest_of, json_text
 from counterpoint.model.verdict import Verdict
+from counterpoint.model.writing import replacing
 
 FORMAT = "counterpoint-trace"
 VERSION = "1.1"
@@ -152,13 +153,14 @@ def write_trace(
     *,
     about: Mapping[str, Json] | None = None,
 ) -> None:
-    """Write a trace file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
+    """Write a trace file, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with replacing(path) as file:
         for line in trace_lines(trace, verdicts, about=about):
-            file.write(line + "\n")
-    draft.replace(path)
+            file.write(line.encode() + b"\n")
 
 
 # ---- reading -----------------------------------------------------------------------------------------

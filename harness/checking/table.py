@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from counterpoint.harness.checking.files import Checked
-from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED
+from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED, show
 from counterpoint.harness.report.plain import plain
 
 STYLES = {"holds": "green", "broken": "red", "undecided": "yellow", "error": "magenta"}
@@ -66,8 +66,10 @@ def print_table(rows: Sequence[Row]) -> None:
             Text(f"{row.seconds:.3f}"),
             Text(row.summary),
         )
-    console.print(table)
-    console.print(Text(tally(rows)))
+    with console.capture() as captured:
+        console.print(table)
+        console.print(Text(tally(rows)))
+    show(captured.get(), nl=False)
 
 
 def tally(rows: Sequence[Row]) -> str:

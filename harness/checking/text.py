@@ -9,7 +9,7 @@ from counterpoint.checkers.events import OBSERVING
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
 from counterpoint.harness.checking.files import Checked
-from counterpoint.harness.output import tool
+from counterpoint.harness.keeping import tool
 from counterpoint.harness.report.plain import plain
 
 WITNESS_MAX = 30

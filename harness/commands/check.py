@@ -27,7 +27,16 @@ from counterpoint.harness.checking.models import MODELS
 from counterpoint.harness.checking.properties import PROPERTIES
 from counterpoint.harness.checking.table import Row, exit_code, print_table, row_of
 from counterpoint.harness.checking.text import as_json, explain
-from counterpoint.harness.output import EXIT_HELP, INTERRUPTED, Progress, emit, refuse, tell
+from counterpoint.harness.interruption import exit_code_of
+from counterpoint.harness.output import (
+    EXIT_HELP,
+    Progress,
+    clear_errors,
+    emit,
+    refuse,
+    require_folder,
+    tell,
+)
 from counterpoint.harness.ranges import PositiveNumber
 from counterpoint.harness.short_names import (
     FORMATS_IN_SHORT,
@@ -35,6 +44,7 @@ from counterpoint.harness.short_names import (
     ChoiceInShort,
 )
 from counterpoint.model.inert import plain
+from counterpoint.model.writing import write_text
 
 __all__ = ["check", "check_files"]
 
@@ -188,19 +198,19 @@ def check(
     )
     if out is not None:
         _make(out, as_lines)
-    rows, was_interrupted = _check_all(files, wanted, explained, as_lines, out)
+    rows, stopped = _check_all(files, wanted, explained, as_lines, out)
     if not as_lines:
         print_table(rows)
-    if was_interrupted:
+    if stopped:
         tell("counterpoint: interrupted; the rest was not checked", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(stopped)
     sys.exit(exit_code({row.outcome for row in rows}))
 
 
 def _check_all(
     files: tuple[str, ...], wanted: Wanted, explained: bool, as_lines: bool, out: Path | None
-) -> tuple[list[Row], bool]:
-    """Check, show and write each history; tell whether it was interrupted."""
+) -> tuple[list[Row], int]:
+    """Check, show and write each history; return the exit code of an interruption, else 0, too."""
     rows: list[Row] = []
     line = Progress(quiet=as_lines)
     line.show(f"checking {files[0]}")
@@ -214,13 +224,14 @@ def _check_all(
             elif explained:
                 tell("\n".join(explain(checked)) + "\n")
             if out is not None:
-                _write(checked, out, len(rows))
+                with clear_errors(as_json=as_lines):
+                    _write(checked, out, len(rows))
             line.show(f"{len(rows)} checked, the last was {rows[-1].title}: {rows[-1].outcome}")
-    except KeyboardInterrupt:
-        return rows, True
+    except KeyboardInterrupt as stop:
+        return rows, exit_code_of(stop)
     finally:
         line.clear()
-    return rows, False
+    return rows, 0
 
 
 def _pairs(texts: tuple[str, ...], option: str, as_lines: bool) -> dict[str, str]:
@@ -248,10 +259,9 @@ def _initial(text: str, as_lines: bool) -> Hashable:
 
 
 def _make(folder: Path, as_lines: bool) -> None:
-    try:
+    with clear_errors(as_json=as_lines):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        refuse(f"{folder}: {error.strerror or error}", as_json=as_lines)
+        require_folder(folder)
 
 
 def _write(checked: Checked, folder: Path, number: int) -> None:
@@ -259,8 +269,5 @@ def _write(checked: Checked, folder: Path, number: int) -> None:
     name = re.sub(r"[^\w.-]+", "_", Path(checked.title).name)[:80]
     place = folder / f"{number:04d}-{name}"
     text = json.dumps(as_json(checked), ensure_ascii=True, indent=1)
-    place.with_name(place.name + ".json").write_text(text + "\n", encoding="utf-8")
-    told = "\n".join(explain(checked)) + "\n"
-    place.with_name(place.name + ".txt").write_text(
-        told, encoding="utf-8", errors="backslashreplace"
-    )
+    write_text(place.with_name(place.name + ".json"), text + "\n")
+    write_text(place.with_name(place.name + ".txt"), "\n".join(explain(checked)) + "\n")

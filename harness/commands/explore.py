@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,14 @@ from counterpoint.harness.embedding import named
 from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
 from counterpoint.harness.exploring import EngineName, FaultRounds, Options, Round
 from counterpoint.harness.goals import goals_result, goals_told
-from counterpoint.harness.interruption import Interruption
+from counterpoint.harness.interruption import Interruption, exit_code_of
+from counterpoint.harness.keeping import Kept, keep_trace
 from counterpoint.harness.output import (
-    EXIT_CODES,
     EXIT_HELP,
-    INTERRUPTED,
     Progress,
     clear_errors,
     emit,
-    keep_trace,
+    finish,
     require_folder,
     settings_of,
     tell,
@@ -172,13 +170,13 @@ def explore(
             symmetry=symmetry,
         )
         rounds = FaultRounds(built, options, faults_max=faults)
-        was_interrupted = _explore(rounds, quiet=as_json)
-        if liveness and rounds.last.explored.stop == "complete":
-            was_interrupted = not rounds.judge_endings()
+        stopped = _explore(rounds, quiet=as_json, liveness=liveness)
     final = rounds.last
-    example = _counterexample(built, final, out)
     outcome = _outcome(rounds)
-    shortest = {goal.goal: _keep_goal(built, goal, out) for goal in rounds.reached if goal.is_met}
+    with Interruption() as later:  # what was found is kept, once that has begun
+        how = _options_in_words(network, no_op, is_lossy=lossy)
+        example = _counterexample(built, final, out, *how)
+        shortest = {g.goal: _keep_goal(built, g, out, *how) for g in rounds.reached if g.is_met}
     if as_json:
         goals = goals_result(rounds, shortest)
         emit(_result(built, rounds, outcome, example) | goals)
@@ -186,7 +184,15 @@ def explore(
         _tell(rounds, outcome, example)
         for line in goals_told(rounds, shortest):
             tell(line)
-    sys.exit(INTERRUPTED if was_interrupted else EXIT_CODES[outcome])
+    for problem in rounds.problems:
+        tell(f"counterpoint: {problem}", err=True)
+    kept = None if example is None else example.kept
+    finish(outcome, kept, *shortest.values(), stopped=stopped or later.exit_code)
+
+
+def _options_in_words(network: str | None, no_op: str | None, *, is_lossy: bool) -> tuple[str, ...]:
+    """Return what tells this exploration from others of the same scenario, for the name of a file."""
+    return tuple(filter(None, (network, no_op, "lossy" if is_lossy else None)))
 
 
 def _outcome(rounds: FaultRounds) -> str:
@@ -198,20 +204,22 @@ def _outcome(rounds: FaultRounds) -> str:
     return "broken" if rounds.unreached else "holds"
 
 
-def _explore(rounds: FaultRounds, *, quiet: bool) -> bool:
-    """Explore under a line of progress, and tell whether it was interrupted."""
+def _explore(rounds: FaultRounds, *, quiet: bool, liveness: bool) -> int:
+    """Explore under a line of progress; return the exit code of an interruption, else 0."""
     line = Progress(quiet=quiet)
     try:
         with Interruption() as interruption, closing(rounds.explore()) as reports:
             for current in reports:
                 line.show(progress_line(current))
-                if interruption.is_asked_for and current.explored.stop is None:
-                    return True
-    except KeyboardInterrupt:
-        return True
+                if interruption.exit_code and current.explored.stop is None:
+                    return interruption.exit_code
+        if liveness and rounds.last.explored.stop == "complete":
+            rounds.judge_endings()
+    except KeyboardInterrupt as stop:
+        return exit_code_of(stop)
     finally:
         line.clear()
-    return False
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,24 +228,24 @@ class _Counterexample:
 
     trace: Trace
     verdicts: tuple[Verdict, ...]
-    path: Path
+    kept: Kept
 
 
-def _counterexample(scenario: Scenario, final: Round, out: Path) -> _Counterexample | None:
-    if final.explored.violation is None:
+def _counterexample(
+    scenario: Scenario, final: Round, out: Path, *how: str
+) -> _Counterexample | None:
+    violation = final.explored.violation
+    if violation is None:
         return None
-    trace = run(scenario, final.explored.violation.choices)
+    trace = run(scenario, violation.choices)
     verdicts = judge(trace)
-    return _Counterexample(trace, verdicts, keep_trace(trace, verdicts, out, "explored"))
+    kept = keep_trace(trace, verdicts, out, violation.property, "explored", *how)
+    return _Counterexample(trace, verdicts, kept)
 
 
-def _keep_goal(scenario: Scenario, goal: Reached, out: Path) -> Path:
+def _keep_goal(scenario: Scenario, goal: Reached, out: Path, *how: str) -> Kept:
     trace = run(scenario, goal.choices)
-    return keep_trace(trace, judge(trace), out, "reaches-" + _slug(goal.goal))
-
-
-def _slug(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in name)
+    return keep_trace(trace, judge(trace), out, "reaches", goal.goal, *how)
 
 
 def _result(
@@ -261,7 +269,8 @@ def _result(
             "property": final.violation.property,
             "summary": _summary(example.verdicts, final.violation.property),
             "steps": len(example.trace.choices),
-            "trace": str(example.path),
+            "trace": example.kept.text,
+            **({"not_kept": example.kept.problem} if example.kept.problem else {}),
         }
     return result
 
@@ -272,7 +281,7 @@ def _summary(verdicts: tuple[Verdict, ...], name: str) -> str:
 
 def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) -> None:
     if example is not None:
-        again = f"counterpoint replay {example.path}"
+        again = example.kept.replay_command
         tell(report(example.trace, example.verdicts, replay_command=again))
     for line in lines_of(rounds):
         tell(line)

@@ -9,7 +9,8 @@ import click
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.exports.formats import EXPORTS, SUFFIXES
 from counterpoint.harness.exports.python import CannotExport
-from counterpoint.harness.output import refuse, tell
+from counterpoint.harness.output import clear_errors, refuse, show, tell
+from counterpoint.model.writing import write_text
 
 
 @click.command()
@@ -30,9 +31,10 @@ def export(file: Path, to: str, out: Path | None, is_printed: bool) -> None:
     except CannotExport as error:
         refuse(str(error))
     if is_printed:
-        click.echo(text, nl=False)
+        show(text, nl=False)
         return
     stem = file.name.removesuffix(".jsonl").removesuffix(".trace")
     path = out or file.with_name(stem + SUFFIXES[to])
-    path.write_text(text, encoding="utf-8")
+    with clear_errors():
+        write_text(path, text)
     tell(str(path))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -11,14 +10,14 @@ import click
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.embedding import named
+from counterpoint.harness.interruption import Interruption, exit_code_of
+from counterpoint.harness.keeping import Kept, keep_trace
 from counterpoint.harness.output import (
-    EXIT_CODES,
     EXIT_HELP,
-    INTERRUPTED,
     Progress,
     clear_errors,
     emit,
-    keep_trace,
+    finish,
     require_folder,
     settings_of,
     tell,
@@ -99,17 +98,18 @@ def fuzz(
         require_folder(out)
     budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
     campaign = Campaign(built, strategy=strategy, seed=seed, shard=part)  # type: ignore[arg-type]
-    was_interrupted = _search(campaign, budgets, quiet=as_json)
-    example = campaign.counterexample()
+    stopped = _search(campaign, budgets, quiet=as_json)
+    with Interruption() as later:  # what was found is made short and kept, once that has begun
+        example = campaign.counterexample()
+        search: dict[str, Json] = {"seed": seed, "strategy": strategy, "shard": shard}
+        kept = _keep(example, search, out) if example else None
+    stopped = stopped or later.exit_code
     outcome = "broken" if example else "undecided" if campaign.is_idle else "holds"
-    search: dict[str, Json] = {"seed": seed, "strategy": strategy, "shard": shard}
-    path = _keep(example, search, out) if example else None
     if as_json:
-        emit(_result(campaign, example, outcome, path, built, was_interrupted))
+        emit(_result(campaign, example, outcome, kept, built, stopped))
     else:
-        _tell(campaign, example, outcome, path, was_interrupted)
-    code = EXIT_CODES[outcome]
-    sys.exit(INTERRUPTED if was_interrupted and not example else code)
+        _tell(campaign, example, outcome, kept, stopped)
+    finish(outcome, kept, stopped=stopped)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -119,8 +119,8 @@ def _shard(text: str) -> tuple[int, int]:
     raise ValueError(f"--shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
 
 
-def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> bool:
-    """Run the campaign under a line of progress, and tell whether it was interrupted."""
+def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> int:
+    """Run the campaign under a line of progress; return the exit code of an interruption, else 0."""
     line = Progress(quiet=quiet)
     try:
         for progress in campaign.search(budgets):
@@ -130,29 +130,38 @@ def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> bool:
                 f"{progress.runs} runs · {rate:,.0f} steps/s · {per_run:.1f} calls completed a run"
                 f" · {sum(progress.faults.values())} faults · {progress.findings} failing"
             )
-    except KeyboardInterrupt:
-        return True
+    except KeyboardInterrupt as stop:
+        return exit_code_of(stop)
     finally:
         line.clear()
-    return False
+    return 0
 
 
-def _keep(example: Counterexample, search: Mapping[str, Json], out: Path) -> Path:
+def _keep(example: Counterexample, search: Mapping[str, Json], out: Path) -> Kept:
     about: dict[str, Json] = {
         "search": {**search, "run": example.finding.run},
         "shrunk": {"from": len(example.finding.choices), "to": len(example.trace.choices)},
     }
-    what = (example.verdict.property, str(search["seed"]))
+    what = (example.verdict.property, *_search_words(search))
     return keep_trace(example.trace, example.verdicts, out, *what, about=about)
+
+
+def _search_words(search: Mapping[str, Json]) -> Iterator[str]:
+    """Return what tells this search from others of the same scenario, for the name of a file."""
+    yield str(search["seed"])
+    if search["strategy"] != "mixed":
+        yield str(search["strategy"])
+    if search["shard"] != "1/1":
+        yield "shard-" + str(search["shard"]).replace("/", "-of-")
 
 
 def _result(
     campaign: Campaign,
     example: Counterexample | None,
     outcome: str,
-    path: Path | None,
+    kept: Kept | None,
     scenario: Scenario,
-    was_interrupted: bool,
+    stopped: int,
 ) -> dict[str, object]:
     progress = campaign.progress
     runs = max(progress.runs, 1)
@@ -167,9 +176,9 @@ def _result(
         "calls_per_run": {kind: round(count / runs, 2) for kind, count in progress.calls.items()},
         "faults": dict(progress.faults),
         "seconds": round(progress.seconds, 3),
-        "interrupted": was_interrupted,
+        "interrupted": bool(stopped),
     }
-    if example is not None:
+    if example is not None and kept is not None:
         result |= {
             "property": example.verdict.property,
             "summary": example.verdict.summary,
@@ -178,7 +187,8 @@ def _result(
             "steps_minimised": len(example.trace.choices),
             "faults_minimised": example.faults,
             "minimised_to_fixpoint": example.is_fixpoint,
-            "trace": str(path),
+            "trace": kept.text,
+            **({"not_kept": kept.problem} if kept.problem else {}),
         }
     elif outcome == "undecided":
         result["reason"] = _idle(campaign)
@@ -197,8 +207,8 @@ def _tell(
     campaign: Campaign,
     example: Counterexample | None,
     outcome: str,
-    path: Path | None,
-    was_interrupted: bool,
+    kept: Kept | None,
+    stopped: int,
 ) -> None:
     progress = campaign.progress
     if example is not None:
@@ -208,13 +218,13 @@ def _tell(
                 example.trace,
                 example.verdicts,
                 shrunk=shrunk,
-                replay_command=f"counterpoint replay {path}",
+                replay_command=kept.replay_command if kept else None,
             )
         )
     faults = ", ".join(f"{count} {kind}" for kind, count in progress.faults.items()) or "none"
     per_run = (f"{n / progress.runs:.2g} {kind}" for kind, n in progress.calls.items())
     tell(
-        f"{outcome}{' (interrupted)' if was_interrupted else ''}: {progress.runs} runs, "
+        f"{outcome}{' (interrupted)' if stopped else ''}: {progress.runs} runs, "
         f"{progress.steps} steps, {progress.completed_calls} calls completed, faults: {faults}; "
         f"in a run: {', '.join(per_run) or 'no call'} [{progress.seconds:.1f} s, seed {campaign.seed}]"
     )

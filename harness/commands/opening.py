@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from counterpoint.harness.analysis.analyses import Analyses, analyse
 from counterpoint.harness.catalog import rebuild, retyped
+from counterpoint.harness.keeping import command
 from counterpoint.harness.output import BAD_INPUT, clear_errors, tell
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.search.replay import judge
@@ -40,7 +41,7 @@ class Opened:
     @property
     def replay_command(self) -> str:
         """What to type to run it again."""
-        return f"counterpoint replay {self.file}"
+        return command("replay", self.file)
 
     def analysed(self, seconds: float) -> Analyses | None:
         """Re-run it in every way that tells something; None for a run that breaks nothing."""

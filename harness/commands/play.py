@@ -13,21 +13,14 @@ import click
 from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.commands.fault_free import console_of
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.output import (
-    BAD_INPUT,
-    BROKEN,
-    HOLDS,
-    clear_errors,
-    settings_of,
-    tell,
-    tool,
-)
+from counterpoint.harness.interruption import Interruption, exit_code_of
+from counterpoint.harness.keeping import Kept, keep
+from counterpoint.harness.output import clear_errors, finish, settings_of, tell
 from counterpoint.harness.play.console import CALLS
 from counterpoint.harness.play.run import Delay, delay_of
 from counterpoint.harness.play.script import WrongLine, follow
 from counterpoint.harness.play.session import Session
 from counterpoint.model.search.replay import judge
-from counterpoint.model.tracefile import write_trace
 
 PROMPT = "> "
 
@@ -86,12 +79,13 @@ def play(
             settings = settings_of(pairs) | ({} if servers is None else {"servers": str(servers)})
             session = _new(system, scenario, mutant, settings, wait, faults, seed)
         lines = None if script is None else _lines_of(script)
-    wrong = _scripted(session, lines) if lines is not None else _typed(session)
-    is_broken = _save(session, out)
+    wrong, stopped = _talk(session, lines)
+    with Interruption() as later:
+        is_broken, kept = _save(session, out)
     if wrong is not None:
         tell(f"counterpoint: {script or 'standard input'}: {wrong}", err=True)
-        sys.exit(BAD_INPUT)
-    sys.exit(BROKEN if is_broken else HOLDS)
+        finish("error", kept)
+    finish("broken" if is_broken else "holds", kept, stopped=stopped or later.exit_code)
 
 
 # ---- beginning -----------------------------------------------------------------------------------
@@ -144,27 +138,30 @@ def _lines_of(script: Path) -> list[str]:
 # ---- the conversation ----------------------------------------------------------------------------
 
 
-def _scripted(session: Session, lines: list[str]) -> WrongLine | None:
+def _talk(session: Session, lines: list[str] | None) -> tuple[WrongLine | None, int]:
+    """Do what the lines say, or what is typed; return the line that ended it, or the exit code."""
     try:
-        for line in follow(session, lines, prompt=PROMPT):
-            tell(line)
+        if lines is None and sys.stdin.isatty():
+            _type(session)
+        else:
+            given = sys.stdin.read().splitlines() if lines is None else lines
+            for line in follow(session, given, prompt=PROMPT):
+                tell(line)
     except WrongLine as wrong:
-        return wrong
-    except KeyboardInterrupt:
+        return wrong, 0
+    except KeyboardInterrupt as stop:  # the session ends, and is kept
         tell("interrupted", err=True)
-    return None
+        return None, exit_code_of(stop)
+    return None, 0
 
 
-def _typed(session: Session) -> WrongLine | None:
-    if not sys.stdin.isatty():
-        return _scripted(session, sys.stdin.read().splitlines())
+def _type(session: Session) -> None:
     tell("help lists the commands, close (or Ctrl-D) ends the session")
     with _editing(session):
         try:
             _converse(session)
-        except (EOFError, KeyboardInterrupt):  # the session ends, and is kept
+        except EOFError:  # the session ends, and is kept
             tell("")
-    return None
 
 
 def _converse(session: Session) -> None:
@@ -203,21 +200,21 @@ def _editing(session: Session) -> Iterator[None]:
 # ---- the end -------------------------------------------------------------------------------------
 
 
-def _save(session: Session, out: Path | None) -> bool:
-    """Write the trace, say what held and what did not, and tell whether something broke."""
+def _save(session: Session, out: Path | None) -> tuple[bool, Kept]:
+    """Write the trace, say what held and what did not; tell whether something broke, and where it is."""
     trace = session.trace()
     verdicts = judge(trace)
     path = out
     if path is None or path.is_dir():
         system = trace.scenario.origin.get("system", "session")
         path = _free_path(system, path or Path(".counterpoint"))
-    with clear_errors():
-        write_trace(path, trace, verdicts, about={"tool": tool()})
+    kept = keep(path, trace, verdicts)
     for verdict in verdicts:
         why = f": {verdict.summary}" if verdict.summary else ""
         tell(f"{verdict.property}: {verdict.outcome.value}{why}")
-    tell(f"saved: {path} ({len(trace.choices)} steps)")
-    return any(verdict.is_broken for verdict in verdicts)
+    if kept.path is not None:
+        tell(f"saved: {kept.path} ({len(trace.choices)} steps)")
+    return any(verdict.is_broken for verdict in verdicts), kept
 
 
 def _free_path(system: str, folder: Path) -> Path:

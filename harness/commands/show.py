@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness import output
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.report.terminal import report
 
@@ -29,7 +30,7 @@ def show(
     counterpoint show FILE -v --ascii
     """
     found = opened(file)
-    click.echo(
+    output.show(
         report(
             found.trace,
             found.verdicts,

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.output import settings_of, tell
-from counterpoint.model.tracefile import VERSION, write_trace
+from counterpoint.harness.output import clear_errors, settings_of, tell
+from counterpoint.model.tracefile import VERSION, parse_trace, trace_lines
 from counterpoint.model.values import Json
+from counterpoint.model.writing import write_text
 
 DERIVED = frozenset(
     {"type", "format", "version", "scenario", "nodes", "network", "fingerprint", "initial_digest"}
@@ -34,6 +35,10 @@ def upgrade(file: Path, out: Path | None, pairs: tuple[str, ...]) -> None:
     about: dict[str, Json] = {
         key: value for key, value in found.recorded.header.items() if key not in DERIVED
     }
-    write_trace(out or file, found.trace, found.verdicts, about=about)
+    lines = trace_lines(found.trace, found.verdicts, about=about)
+    text = "".join(f"{line}\n" for line in lines)
+    with clear_errors():
+        parse_trace(text.encode(), str(out or file))  # before the only copy is replaced
+        write_text(out or file, text)
     before = found.recorded.header["version"]
     tell(f"{out or file}: format {before} to {VERSION}, {len(found.trace.choices)} steps")

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.output import emit, tell
+from counterpoint.harness.output import clear_errors, emit, tell
 from counterpoint.harness.viewer.data import Shown
 from counterpoint.harness.viewer.page import view_html
+from counterpoint.model.writing import write_text
 
 
 @click.command()
@@ -39,7 +40,8 @@ def view(
     shown = Shown(file.name, found.shrunk, found.replay_command, compare.name if compare else "")
     html = view_html(found.trace, found.verdicts, found.analysed(seconds), other=other, shown=shown)
     path = out or file.with_name(file.name.removesuffix(".jsonl").removesuffix(".trace") + ".html")
-    path.write_text(html, encoding="utf-8")
+    with clear_errors(as_json=as_json):
+        write_text(path, html)
     if as_json:
         emit({"outcome": "written", "page": str(path), "bytes": len(html.encode())})
     else:

@@ -65,12 +65,15 @@ def append_summary(environment: Mapping[str, str], text: str) -> bool:
     target = environment.get("GITHUB_STEP_SUMMARY")
     if not target:
         return False
-    path = Path(target)
-    present = path.stat().st_size if path.exists() else 0
-    if present + len(text.encode()) > SUMMARY_BYTES_MAX:
+    path, content = Path(target), text.encode("utf-8", "backslashreplace")
+    try:
+        present = path.stat().st_size if path.exists() else 0
+        if present + len(content) > SUMMARY_BYTES_MAX:
+            return False
+        with path.open("ab") as file:
+            file.write(content)
+    except OSError:  # the report says it all the same
         return False
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
     return True
 
 

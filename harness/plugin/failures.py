@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from counterpoint.harness.output import tool
+from counterpoint.harness.keeping import Kept, file_name, keep
 from counterpoint.harness.plugin.ci import tell_github
 from counterpoint.harness.plugin.options import Session
+from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Scenario
@@ -21,7 +21,7 @@ from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
 from counterpoint.model.search.replay import first_broken, judge
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.search.shorten import shortened
-from counterpoint.model.tracefile import TraceFile, write_trace
+from counterpoint.model.tracefile import TraceFile
 from counterpoint.model.values import Json
 
 
@@ -65,18 +65,22 @@ def present(
     """
     error = error if error.steps_found is not None or kept else shortened(error)
     name = _file_name(item.nodeid, f"{error.verdict.property} {session.worker}")
-    path = Path(kept) if kept else session.directory / name
-    if not kept:
-        write_trace(path, error.trace, error.verdicts, about=_about(error, test))
-    shown = os.path.relpath(path, item.config.invocation_params.dir)
-    command = f"pytest {shlex.quote(_from_here(test, item.config))} --counterpoint-replay {shown}"
+    about = _about(error, test)
+    place = (
+        Kept(Path(kept))
+        if kept
+        else keep(session.directory / name, error.trace, error.verdicts, about)
+    )
+    shown, command = _how_to_replay(place, test, item.config)
     length = len(error.trace.choices)
     text = report(
         error.trace,
         error.verdicts,
         shrunk=None if error.steps_found is None else (error.steps_found, length),
+        replay_command=command,
     )
-    text += f"\n replay         {command}"  # not by the report, which would cut it at its width
+    if place.problem:
+        text += f"\n not kept       {place.problem}"
     annotation = tell_github(
         os.environ,
         error.trace,
@@ -84,8 +88,27 @@ def present(
         place=(item.path, _line_of(test, item.path)),
         replay_command=command,
     )
-    sentence = f"{error.verdict.property}: {error.verdict.summary}"
+    sentence = plain(f"{error.verdict.property}: {error.verdict.summary}")
     return Broken(sentence, text, shown, command, annotation)
+
+
+def _how_to_replay(kept: Kept, test: str, config: pytest.Config) -> tuple[str, str]:
+    """Return the path of a trace as seen from here, and the command that replays it."""
+    if kept.path is None:
+        return "", f"pytest {shlex.quote(_from_here(test, config))} {_SEED}"
+    shown = _relative(kept.path, config.invocation_params.dir)
+    asked = f"--counterpoint-replay {shlex.quote(shown)}"
+    return shown, f"pytest {shlex.quote(_from_here(test, config))} {asked}"
+
+
+_SEED = "--counterpoint-seed N, with N from the header of this report"
+
+
+def _relative(path: Path, start: Path) -> str:
+    try:
+        return os.path.relpath(path, start)
+    except ValueError:  # on another drive of Windows
+        return str(path)
 
 
 def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
@@ -110,13 +133,12 @@ def _file_name(test: str, name: str) -> str:
     'test_a-test_b-x-y-never-back.trace.jsonl'
     """
     module, _, function = test.partition("::")
-    parts = re.findall(r"\w+", f"{Path(module).stem} {function} {name}")
-    return f"{'-'.join(parts)[:120]}.trace.jsonl"
+    return file_name((Path(module).stem, function, name))
 
 
 def _about(error: PropertyBroken, test: str) -> dict[str, Json]:
     shrunk: Json = {"from": error.steps_found, "to": len(error.trace.choices)}
-    return {"tool": tool(), "test": test, "search": dict(error.search), "shrunk": shrunk}
+    return {"test": test, "search": dict(error.search), "shrunk": shrunk}
 
 
 def _line_of(test: str, path: Path) -> int:
@@ -144,5 +166,5 @@ def _line_of(test: str, path: Path) -> int:
 def _from_here(test: str, config: pytest.Config) -> str:
     """Return the id of a test as the command line takes it, from where pytest was started."""
     module, colons, rest = test.partition("::")
-    path = os.path.relpath(config.rootpath / module, config.invocation_params.dir)
+    path = _relative(config.rootpath / module, config.invocation_params.dir)
     return f"{path}{colons}{rest}"

@@ -72,7 +72,9 @@ def report(
     lines = page.lines(shrunk, replay_command)
     if ascii:
         lines = [to_ascii(line) for line in lines]
-    lines = [fit(line, columns) if verbosity >= 0 else line for line in lines]
+    if verbosity >= 0:  # a command that is cut off is of no use to anybody
+        fitted = len(lines) - (replay_command is not None)
+        lines = [*(fit(line, columns) for line in lines[:fitted]), *lines[fitted:]]
     text = "\n".join(line.rstrip() for line in lines)
     return _coloured(text, columns) if colour else text
 

@@ -218,7 +218,8 @@ def environment(folder: Path) -> dict[str, str]:
     if not (here / "counterpoint").exists():
         stand_in = folder / ".bin" / "counterpoint"
         stand_in.parent.mkdir()
-        call = "from counterpoint.harness.cli import main; main(prog_name='counterpoint')"
+        start = "from counterpoint.harness.start import main; main()"
+        call = f"import sys; sys.argv[0] = 'counterpoint'; {start}"
         stand_in.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{call}" "$@"\n')
         stand_in.chmod(0o755)
         path.insert(0, str(stand_in.parent))

@@ -203,7 +203,7 @@ def test_every_third_party_import_is_a_declared_dependency() -> None:
 
 def test_the_entry_points_name_modules_that_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["scripts"] == {"counterpoint": "counterpoint.harness.cli:main"}
+    assert project["scripts"] == {"counterpoint": "counterpoint.harness.start:main"}
     plugins = project["entry-points"]["pytest11"].values()
     commands = [name.partition(":")[0] for name in project["scripts"].values()]
     assert [name for name in [*plugins, *commands] if find_spec(name) is None] == []

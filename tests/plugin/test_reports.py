@@ -53,6 +53,21 @@ def test_two_lines_make_a_test_of_a_scenario(repository: pytest.Pytester, run: P
 
 
 @pytest.mark.slow
+def test_a_folder_that_cannot_be_written_to_loses_no_result(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=WRONG, test_other="def test_other(): pass\n")
+    (repository.path / "file").touch()
+    result = run("--counterpoint-directory", "file/below")
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        [" not kept       *file/below/*cannot be written: Not a directory; the trace is *"]
+    )
+    kept = output(result).partition("the trace is ")[2].split("\n")[0]
+    assert len(read_trace(Path(kept)).steps) == 7
+
+
+@pytest.mark.slow
 def test_a_failure_shows_sentence_steps_and_command_and_saves_its_trace(
     repository: pytest.Pytester, run: Pytest
 ) -> None:
