@@ -2,28 +2,31 @@
 
 The numbers in a state mean what the tables of the exploration say. The tables themselves are not
 saved: they are filled in the order of the questions asked, so asking the same questions in the same
-order, from the journal, gives the same numbers. Nothing in the file is ever executed.
+order, from the journal, gives the same numbers. Nothing in the file is ever executed, and a seal over
+all arrays says whether they are those that were written: another number would be another count.
 """
 
 from __future__ import annotations
 
 import json
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from counterpoint.model.inert import plain, quoted
 from counterpoint.model.search.columnar.packing import Ids, Words
 from counterpoint.model.values import Json
+from counterpoint.model.writing import replacing
 
 Questions: TypeAlias = npt.NDArray[np.int32]
 """Rows of (table, first argument, second argument)."""
 
-VERSION = 1
+VERSION = 2
 
 
 class BadCheckpoint(ValueError):
@@ -59,14 +62,8 @@ class Checkpoint:
     levels: tuple[Words, ...]
 
 
-def draft_of(path: Path) -> Path:
-    """Return where a checkpoint is written before it takes its place."""
-    return path.with_name(path.name + ".part")
-
-
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint beside an older one, then in its place: a kill leaves one of the two whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     meta = {"version": VERSION, "about": checkpoint.about, "state": checkpoint.state}
     text = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
     sizes = np.array([len(level[0]) for level in checkpoint.levels], np.int64)
@@ -74,11 +71,9 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         f"word{k}": np.concatenate([level[k] for level in checkpoint.levels])
         for k in range(len(checkpoint.levels[0]))
     }
-    draft = draft_of(path)
     arrays: dict[str, Any] = {"meta": text, "sizes": sizes, "journal": checkpoint.journal, **words}
-    with draft.open("wb") as file:
-        np.savez(file, **arrays)
-    draft.replace(path)
+    with replacing(path) as file:
+        np.savez(file, **arrays, seal=_seal_of(arrays))
 
 
 def load(path: Path, about: dict[str, Json]) -> Checkpoint:
@@ -88,32 +83,51 @@ def load(path: Path, about: dict[str, Json]) -> Checkpoint:
         BadCheckpoint: not a checkpoint, damaged, or of another exploration.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            meta = json.loads(bytes(arrays["meta"]).decode())
-            _require_same(path, meta, about)
-            columns = [arrays[f"word{k}"] for k in range(len(arrays.files) - 3)]
-            ends = np.cumsum(arrays["sizes"])[:-1]
-            levels = zip(*(np.split(column, ends) for column in columns), strict=True)
-            return Checkpoint(
-                meta["about"], meta["state"], arrays["journal"], tuple(tuple(w) for w in levels)
-            )
-    except (OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise BadCheckpoint(f"{path} is no checkpoint, or a damaged one: {error}") from None
-    except ValueError as error:
-        if isinstance(error, BadCheckpoint):
-            raise
-        raise BadCheckpoint(f"{path} is no checkpoint, or a damaged one: {error}") from None
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        meta = json.loads(bytes(arrays["meta"]).decode())
+        version = meta["version"]
+    except Exception as error:  # whatever a reader of zip files and arrays makes of foreign bytes
+        raise _damaged(path, f"{type(error).__name__}: {error}") from None
+    if version != VERSION:
+        raise BadCheckpoint(
+            f"{plain(str(path))} has checkpoint version {quoted(version, 40)}, not {VERSION}; "
+            "remove the file, or name another"
+        )
+    seal = arrays.pop("seal", None)
+    if seal is None or not np.array_equal(seal, _seal_of(arrays)):
+        raise _damaged(path, "its contents are not those that were written")
+    _require_same(path, meta["about"], about)
+    columns = [arrays[f"word{k}"] for k in range(len(arrays) - 3)]
+    ends = np.cumsum(arrays["sizes"])[:-1]
+    levels = zip(*(np.split(column, ends) for column in columns), strict=True)
+    return Checkpoint(meta["about"], meta["state"], arrays["journal"], tuple(map(tuple, levels)))
 
 
-def _require_same(path: Path, meta: dict[str, Any], about: dict[str, Json]) -> None:
-    if meta["version"] != VERSION:
-        raise BadCheckpoint(f"{path} has checkpoint version {meta['version']}, not {VERSION}")
-    then = meta["about"]
+def _damaged(path: Path, why: str) -> BadCheckpoint:
+    return BadCheckpoint(
+        f"{plain(str(path))} is no checkpoint, or a damaged one: {plain(why, 120)}; "
+        "remove the file, or name another"
+    )
+
+
+def _seal_of(arrays: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
+    """Return a digest of all arrays: their names, what they are made of, and every byte of them."""
+    seal = blake2b(digest_size=32)
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        seal.update(repr((name, array.dtype.str, array.shape)).encode())
+        seal.update(array.view(np.uint8).data)
+    return np.frombuffer(seal.digest(), np.uint8)
+
+
+def _require_same(path: Path, then: dict[str, Any], about: dict[str, Json]) -> None:
     for key in sorted({*then, *about}):
         if then.get(key) != about.get(key):
             raise BadCheckpoint(
-                f"{path} is of another exploration: its {key} is {then.get(key)!r}, "
-                f"here it is {about.get(key)!r}; remove the file, or name another"
+                f"{plain(str(path))} is of another exploration: its {key} is "
+                f"{quoted(then.get(key))}, here it is {quoted(about.get(key))}; "
+                "remove the file, or name another"
             )
 
 
