@@ -182,6 +182,9 @@ const opened = signal(new Set());
 const isDiff = signal(true);
 const isCompared = signal(false);
 const isPrinting = signal(false);
+/** On a screen of little height (also at 200 % zoom) the steps come first, and the rest on demand. */
+const little = matchMedia("(max-height: 640px)");
+const isBrief = signal(little.matches);
 const view = signal({ top: 0, height: 800 });
 const width = signal(document.documentElement.clientWidth);
 const dialog = signal("");
@@ -241,7 +244,7 @@ function rowOf(step) {
   return low;
 }
 
-const pitch = computed(() => Math.max(26, Math.min(104, (width.value * 0.36) / Math.max(run.nodes.length - 1, 1))));
+const pitch = computed(() => Math.max(26, Math.min(104, (width.value * (width.value > 1000 ? 0.36 : 0.225)) / Math.max(run.nodes.length - 1, 1))));
 const laneX = (node) => MARGIN + 22 + node * pitch.value;
 const saidX = computed(() => Math.round(laneX(run.nodes.length - 1) + Math.max(30, pitch.value * 0.4)));
 
@@ -327,7 +330,7 @@ const KEYS = {
   f: () => run.faults.length && go(next(run.faults, selected.value, 1)), F: () => run.faults.length && go(next(run.faults, selected.value, -1)),
   d: () => (isDiff.value = !isDiff.value), p: () => other && (isCompared.value = !isCompared.value), u: () => (isFolded.value = !isFolded.value),
   t: () => (dialog.value = "text"), y: () => copy(location.href.split("#")[0] + link(), "link"), "?": () => (dialog.value = "keys"), e: () => (dialog.value = "export"),
-  "/": () => document.getElementById("filter").focus(),
+  h: () => (isBrief.value = !isBrief.value), "/": () => document.getElementById("filter").focus(),
 };
 LENSES.forEach(([name], i) => (KEYS[i + 1] = () => toggleLens(name)));
 
@@ -357,7 +360,7 @@ function Header() {
     <span class=${`chip ${verdict.outcome}`}>${{ broken: "✗", holds: "✓", undecided: "?" }[verdict.outcome]} ${verdict.property}</span>
     <code>${data.title}</code><span class="facts mono">${facts.join(" · ")}</span>
     ${data.replay && html`<button onClick=${() => copy(data.replay, "replay command")}>copy replay</button>`}
-    <button onClick=${KEYS.e}>Export</button><button onClick=${KEYS.y}>copy link</button><button onClick=${KEYS["?"]}><kbd>?</kbd> keys</button>
+    <button aria-pressed=${!isBrief.value} onClick=${KEYS.h}>why <kbd>h</kbd></button><button onClick=${KEYS.e}>Export</button><button onClick=${KEYS.y}>copy link</button><button onClick=${KEYS["?"]}><kbd>?</kbd> keys</button>
   </header>`;
 }
 
@@ -381,7 +384,7 @@ function Cycle() {
     return [name, [180 + 118 * Math.cos(angle), 70 + (names.length === 3 ? 58 : 50) * Math.sin(angle)]];
   }));
   const label = (name) => { const span = run.spans.find((s) => s[0] === name); return clip(span ? `${name} ${span[2].split("(", 1)[0]}${span[3] === null ? "" : `→${span[3]}`}` : name, 116); };
-  return html`<section aria-label="No order fits"><h2>No order fits</h2><svg width="360" height="140" role="img" aria-label=${edges.map(([a, b, rule]) => `${a} before ${b}: ${rule}`).join("; ")}>
+  return html`<section aria-label="No order fits"><h2>No order fits</h2><svg class="cycle" viewBox="0 0 360 140" width="360" height="140" role="img" aria-label=${edges.map(([a, b, rule]) => `${a} before ${b}: ${rule}`).join("; ")}>
     ${edges.map(([a, b, rule], i) => {
       if (!place.has(a) || !place.has(b)) return null;
       const [x1, y1] = place.get(a), [x2, y2] = place.get(b), bad = i === edges.length - 1;
@@ -456,12 +459,12 @@ function Strip() {
   }
   if (other && data.other.run.spans.length) {
     lines.push(html`<text class="t-muted t-strong" x="0" y=${y + 11}>passing</text>`);
-    for (const [id, , operation, result, call, ret] of other.spans.slice(0, 300)) {
-      if (ret === null || call >= run.count) continue;
-      const a = x(Math.max(0, call)) + 1, b = Math.max(a + 3, x(Math.min(ret + 1, run.count)) - 1);
-      lines.push(html`<path class="passing" d=${`M${a} ${y + 3}v9H${b}v-9`}><title>${`${id} ${operation} → ${result}`}</title></path><text class="small t-ok halo" x=${(a + b) / 2} y=${y + 9} text-anchor="middle">${clip(`${operation} → ${result}`, b - a - 6)}</text>`);
+    const placed = passingBars(x);
+    for (const [span, a, b, level] of placed) {
+      const [id, , operation, result] = span, top = y + 17 * level;
+      lines.push(html`<path class="passing" d=${`M${a} ${top + 3}v9H${b}v-9`}><title>${`${id} ${operation} → ${result}`}</title></path><text class="small t-ok halo passing-label" x=${(a + b) / 2} y=${top + 9} text-anchor="middle">${clip(`${operation} → ${result}`, b - a - 6)}</text>`);
     }
-    y += 17;
+    y += 17 * (1 + Math.max(0, ...placed.map((bar) => bar[3])));
   }
   if (found?.chances.length) {
     let path = "", high = (p) => y + 24 - 22 * p;
@@ -481,6 +484,20 @@ function Strip() {
   if (wrongStep !== null) lines.push(html`<path class="curve" d=${`M${x(wrongStep + 0.5)} 12V${y}`} stroke-dasharray="3 3" />`);
   const pick = (event) => { if (event.buttons || event.type === "pointerdown") { const box = event.currentTarget.getBoundingClientRect(); go(Math.floor(((event.clientX - box.left - LEFT) / (total - LEFT - 12)) * run.count)); } };
   return html`<div class="strip" role="region" aria-label="Calls and faults"><svg height=${y + 4} viewBox=${`0 0 ${total} ${y + 4}`} role="img" aria-label="Calls and faults over steps" onPointerDown=${pick} onPointerMove=${pick}>${ruler}<${PlayHead} total=${total} height=${y} />${lines}</svg></div>`;
+}
+
+/** The calls of the passing run as [span, from, to, level]: calls at one time lie on different levels. */
+function passingBars(x) {
+  const ends = [], bars = [];
+  for (const span of [...other.spans].sort((p, q) => p[4] - q[4]).slice(0, 300)) {
+    const [, , , , call, ret] = span;
+    if (ret === null || call >= run.count) continue;
+    const a = x(Math.max(0, call)) + 1, b = Math.max(a + 3, x(Math.min(ret + 1, run.count)) - 1), free = ends.findIndex((end) => end <= a);
+    const level = free >= 0 ? free : ends.length;
+    ends[level] = b + 2;
+    bars.push([span, a, b, level]);
+  }
+  return bars;
 }
 
 /** Where each operation of a legal order takes effect: as early as the order and its call allow. */
@@ -661,7 +678,7 @@ function Comparison({ k, after }) {
 
 // ---- dialogs and the frame -----------------------------------------------------------------------
 
-const HELP = [["← →", "previous, next row"], ["↑ ↓", "previous, next step of the same node"], ["[ ]", "to the cause, to the effect"], ["m", "other end of the message"], ["o", "start or end of the call"], ["f F", "next, previous fault"], ["v", "the violation"], ["Home End", "first, last step"], ["1–5", "lenses: rests on, past, future, trail, needed"], ["u", "fold or unfold"], ["/", "filter: node:r1 op:o3 kind:lose type:query changed:r1.value words"], ["d", "changes or whole states"], ["p", "compare with the other run"], ["t", "the run as text"], ["y", "copy a link to this step"], ["e", "exports"], ["?", "these keys"]];
+const HELP = [["← →", "previous, next row"], ["↑ ↓", "previous, next step of the same node"], ["[ ]", "to the cause, to the effect"], ["m", "other end of the message"], ["o", "start or end of the call"], ["f F", "next, previous fault"], ["v", "the violation"], ["Home End", "first, last step"], ["1–5", "lenses: rests on, past, future, trail, needed"], ["u", "fold or unfold"], ["/", "filter: node:r1 op:o3 kind:lose type:query changed:r1.value words"], ["d", "changes or whole states"], ["p", "compare with the other run"], ["t", "the run as text"], ["y", "copy a link to this step"], ["e", "exports"], ["h", "hide or show what stands around the steps"], ["?", "these keys"]];
 
 function Dialog() {
   const box = useRef(null), which = dialog.value;
@@ -694,6 +711,8 @@ if (!run) {
   addEventListener("keydown", onKey);
   addEventListener("hashchange", readLink);
   addEventListener("resize", () => (width.value = document.documentElement.clientWidth));
+  little.addEventListener("change", () => (isBrief.value = little.matches));
+  effect(() => app.classList.toggle("brief", isBrief.value));
   addEventListener("beforeprint", () => (isPrinting.value = true));
   addEventListener("afterprint", () => (isPrinting.value = false));
   effect(() => { const to = link(); if (location.hash !== to) history.replaceState(null, "", to); });
