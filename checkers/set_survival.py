@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
+from counterpoint.checkers.exact import exact_history
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
@@ -40,6 +41,7 @@ def check_set_survival(history: History) -> Verdict:
     Raises:
         ValueError: a read that is no collection of elements.
     """
+    history = exact_history(history)
     adds = [op for op in history if op.f == "add"]
     reads = [op for op in history if op.f == "read" and op.status == "ok"]
     seen = [(op, _elements(op)) for op in reads if op.result is not UNKNOWN]

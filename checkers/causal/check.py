@@ -18,10 +18,11 @@ glad=1 was visible to carol before found=1, although found=1 happened before gla
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.checkers.causal.core import deciding_last, restrict, shrink
-from counterpoint.checkers.causal.levels import Judgement, Level, is_broken, judge
+from counterpoint.checkers.causal.core import deciding_last
+from counterpoint.checkers.causal.levels import Judgement, Level, judge
 from counterpoint.checkers.causal.matching import Sessions, match_reads
 from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.causal.reasons import explain
@@ -43,7 +44,7 @@ def check_causal(
     *,
     level: Level = "cc",
     initial: Hashable = None,
-    matchings_max: int = 64,
+    matchings_max: int | None = None,
 ) -> Verdict:
     """Tell whether a history of "read" and "write" operations is causally consistent.
 
@@ -56,8 +57,9 @@ def check_causal(
     verdict has as culprits a core from which nothing can be removed, and as `details["pattern"]`
     the bad pattern. One that holds has as witness a topological order of causality, for "ccv" an
     order of all writes that explains every read, and for "cm" in `details["views"]` one for each
-    session. Reads that several writes can explain are tried in every way, up to `matchings_max`;
-    beyond that the verdict is UNDECIDED.
+    session. Reads that several writes can explain, or the initial value that was also written, are
+    matched in the likeliest way first, then in others until one fits or none is left; after
+    `matchings_max` of them the verdict is UNDECIDED.
 
     Raises:
         MalformedHistory: two calls of one client at the same instant.
@@ -71,16 +73,30 @@ def check_causal(
         if verdict is not None:
             return verdict
     matching = match_reads(history, initial=initial)
-
-    def judged(sessions: Sessions) -> Verdict:
-        return _verdict(name, sessions, judge(sessions, level), level)
-
-    return judge_matchings(name, matching, judged, matchings_max=matchings_max)
+    return judge_matchings(name, matching, _Causality(name, level), matchings_max=matchings_max)
 
 
-def _verdict(name: str, sessions: Sessions, judgement: Judgement, level: Level) -> Verdict:
-    if judgement.core:
-        return _violation(name, sessions, judgement, level)
+@dataclass(frozen=True, slots=True)
+class _Causality:
+    """One level of causal consistency, for sessions whose reads are matched."""
+
+    name: str
+    level: Level
+
+    def decide(self, sessions: Sessions) -> Judgement:
+        """Decide the level."""
+        return judge(sessions, self.level)
+
+    def holds(self, sessions: Sessions, decision: Judgement) -> Verdict:
+        """Return the verdict with its witness."""
+        return _holds(self.name, sessions, decision)
+
+    def broken(self, core: Sessions) -> Verdict:
+        """Explain a smallest core."""
+        return _broken(self.name, core, self.level)
+
+
+def _holds(name: str, sessions: Sessions, judgement: Judgement) -> Verdict:
     witness = _ids(sessions, judgement.order)
     verdict = holds(name, examined=sessions.read_count, witness=witness)
     if verdict.outcome is Outcome.UNDECIDED or not judgement.views:
@@ -94,15 +110,12 @@ def _verdict(name: str, sessions: Sessions, judgement: Judgement, level: Level) 
     return Verdict(name, verdict.outcome, verdict.examined, witness=witness, details=details)
 
 
-def _violation(name: str, sessions: Sessions, judgement: Judgement, level: Level) -> Verdict:
-    core = restrict(sessions, judgement.core)
-    assert is_broken(core, level), f"{sorted(judgement.core)} do not break {name} alone"
-    core = shrink(core, lambda smaller: is_broken(smaller, level))
+def _broken(name: str, core: Sessions, level: Level) -> Verdict:
     reasons = explain(core, level)
     return broken(
         name,
         f"{reasons.summary} ({reasons.pattern})",
-        examined=sessions.read_count,
+        examined=core.read_count,
         because=reasons.because,
         edges=edges(core.operations, reasons.cycle),
         culprits=deciding_last(core),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import product
 
 from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.exact import same
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 
 Sources = tuple[int, ...]
@@ -64,9 +65,9 @@ def _possible_sources(
     writes = tuple(
         index
         for index, other in enumerate(operations)
-        if other.f == "write" and other.key == op.key and other.argument == op.result
+        if other.f == "write" and same(other.key, op.key) and same(other.argument, op.result)
     )
-    return (*writes, -1) if op.result == initial else writes
+    return (*writes, -1) if same(op.result, initial) else writes
 
 
 def _causal_past(operations: list[Operation], sources: Sources) -> Past | None:
@@ -105,7 +106,7 @@ def _orders(chosen: frozenset[int], past: Past) -> Iterator[tuple[int, ...]]:
 
 def _last_write(operations: list[Operation], order: Sequence[int], key: Hashable) -> int:
     for index in reversed(order):
-        if operations[index].f == "write" and operations[index].key == key:
+        if operations[index].f == "write" and same(operations[index].key, key):
             return index
     return -1
 

@@ -12,11 +12,12 @@ The rules for answers that are not plain successes, the same for every checker b
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from operator import lt
 
+from counterpoint.checkers.exact import exact, exact_history
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 
 INITIAL = -1
@@ -75,12 +76,16 @@ class Matching:
     choices: Mapping[int, tuple[int, ...]]
     aborted: Mapping[tuple[Hashable, Hashable], Operation]
 
-    def with_choice(self, choice: Sequence[int]) -> Sessions:
-        """Match the ambiguous reads, in index order, with these sources."""
+    def with_sources(self, chosen: Mapping[int, int]) -> Sessions:
+        """Match ambiguous reads with these sources."""
         source = list(self.sessions.source)
-        for index, chosen in zip(sorted(self.choices), choice, strict=True):
-            source[index] = chosen
+        for index, write in chosen.items():
+            source[index] = write
         return replace(self.sessions, source=tuple(source))
+
+    def possible(self, index: int) -> tuple[int, ...]:
+        """The writes that an operation can have read from, and the initial value."""
+        return self.choices.get(index, (self.sessions.source[index],))
 
 
 def match_reads(history: History, *, initial: Hashable = None) -> Matching:
@@ -93,6 +98,7 @@ def match_reads(history: History, *, initial: Hashable = None) -> Matching:
         MalformedHistory: two calls of one client at the same instant.
         ValueError: an operation that is neither a read nor a write.
     """
+    history, initial = exact_history(history), exact(initial)
     aborted = {
         (op.key, op.argument): op for op in history if op.status == "fail" and op.f == "write"
     }

@@ -17,12 +17,13 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from counterpoint.checkers.deadlines import deadline
 from counterpoint.checkers.history import History, Operation, by_key, well_formed
 from counterpoint.checkers.linearizability.jit import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.linearizability.quick import quick_verdict
 from counterpoint.checkers.linearizability.searched import Wording, broken_by_search
-from counterpoint.checkers.objects.parts import judged, one_order, unanswered, with_names
+from counterpoint.checkers.objects.parts import exactly, judged, one_order, unanswered, with_names
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import real_time_fault, witness_fault
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
@@ -68,19 +69,10 @@ def check_linearizability(
         MalformedHistory: what no clients can have produced, or two operations of one name.
         UnknownOperation: an operation that the specification does not describe.
     """
-    ordered = well_formed(history)
+    ordered, specification = exactly(well_formed(history), specification)
     with_names(ordered)
-    wording = Wording(name, show, _deadline(timeout_seconds, clock), explain)
+    wording = Wording(name, show, deadline(timeout_seconds, clock), explain)
     return _Check(specification, wording, partition(ordered)).verdict(steps_max)
-
-
-def _deadline(seconds: float | None, clock: Callable[[], float] | None) -> Callable[[], bool]:
-    if seconds is None:
-        return lambda: False
-    if clock is None:
-        raise ValueError("timeout_seconds needs a clock, for example clock=time.monotonic")
-    now, end = clock, clock() + seconds
-    return lambda: now() >= end
 
 
 class _Check:

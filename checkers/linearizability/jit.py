@@ -220,7 +220,7 @@ class JustInTime:
 
 def _order_of(trail: Trail | None, plan: Plan) -> tuple[str, ...]:
     """Unwind a trail; what was overwritten for free goes before the operation that overwrote it."""
-    overwriting, class_of = plan.table.overwriting, plan.table.class_of
+    overwriting, class_of = plan.table.overwriting, plan.class_of
     order: list[str] = []
     free: list[str] = []
     while trail is not None:
@@ -230,7 +230,7 @@ def _order_of(trail: Trail | None, plan: Plan) -> tuple[str, ...]:
             free.append(op.id)
             continue
         order.append(op.id)
-        if overwriting[class_of[op.f, op.argument, op.result]]:
+        if overwriting[class_of[index]]:
             order += free
             free.clear()
     assert not free, f"nothing overwrote {free}"

@@ -18,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from counterpoint.checkers.exact import exact, exact_history
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.objects.parts import whole
@@ -79,6 +80,7 @@ def check_weak_regular(history: Sequence[Operation], *, initial: Hashable = None
     A write that failed had no effect; one that was not answered may have had it since its call.
     `examined` counts the reads; without any the verdict is UNDECIDED. O(n log n), values may repeat.
     """
+    history, initial = exact_history(history), exact(initial)
     writes: dict[Hashable, list[Operation]] = {}
     for op in history:
         if op.f == "write" and op.status != "fail":

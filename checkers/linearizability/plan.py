@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
+from counterpoint.checkers.exact import exact
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.objects.sequential import ILLEGAL, Role, Specification, hints_of
 
@@ -39,7 +40,7 @@ class Table:
     after: list[dict[int, int]] = field(default_factory=list)
     states: list[Hashable] = field(default_factory=lambda: [None])
     number_of: dict[Hashable, int] = field(default_factory=dict)
-    class_of: dict[tuple[str, Hashable, Hashable], int] = field(default_factory=dict)
+    class_of: dict[Hashable, int] = field(default_factory=dict)
     remembered: int = 0
 
     def informed(self, specification: Specification) -> Table:
@@ -56,15 +57,16 @@ class Table:
 
     def state(self, state: Hashable) -> int:
         """The number of a state."""
-        number = self.number_of.get(state)
+        form = exact(state)
+        number = self.number_of.get(form)
         if number is None:
-            number = self.number_of[state] = len(self.states)
+            number = self.number_of[form] = len(self.states)
             self.states.append(state)
         return number
 
     def add_class(self, call: tuple[str, Hashable, Hashable]) -> int:
         """The number of a new class."""
-        number = self.class_of[call] = len(self.calls)
+        number = self.class_of[exact(call)] = len(self.calls)
         self.calls.append(call)
         role = hints_of(self.specification).role(*call)
         self.roles.append(role)
@@ -176,7 +178,7 @@ class _Builder:
         """Note that an operation is pending from now on."""
         op, table = self.plan.operations[index], self._table
         call = (op.f, op.argument, op.result)
-        class_ = table.class_of.get(call)
+        class_ = table.class_of.get(exact(call))
         if class_ is None:
             class_ = table.add_class(call)
         # An operation that never returns gets a slot that nobody had before: `open_bits` tells

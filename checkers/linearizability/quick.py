@@ -17,7 +17,7 @@ from counterpoint.checkers.objects.containers import AppendList
 from counterpoint.checkers.objects.registers import CasRegister, Register
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import witness_fault
-from counterpoint.checkers.register.check import check_register
+from counterpoint.checkers.register.check import judge_exact_register
 from counterpoint.checkers.register.monitor import RegisterMonitor, first_fault
 from counterpoint.checkers.register.single_writer import check_writes_in_turn
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds
@@ -62,7 +62,7 @@ def quick_verdict(
 def _register(
     part: Sequence[Operation], judged: History, initial: Hashable, wording: Wording
 ) -> Verdict | None:
-    verdict = check_register(part, initial=initial, name=wording.name, show=wording.show)
+    verdict = judge_exact_register(part, initial=initial, name=wording.name, show=wording.show)
     if verdict.is_broken:
         return _with_first_bad(verdict, judged, initial)
     if verdict.outcome is Outcome.UNDECIDED:

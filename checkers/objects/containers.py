@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.leaving import Leaving, leaving
@@ -80,6 +81,8 @@ class Set:
     [1, 2]
     """
 
+    keeps_any_values: ClassVar[bool] = True
+
     initial: frozenset[Hashable] = frozenset()
 
     def step(
@@ -124,6 +127,8 @@ class Queue:
     >>> Queue().step((1, 2), "dequeue", None, 1), Queue().step((1, 2), "dequeue", None, 2)
     ((2,), <Illegal.ILLEGAL: 'illegal'>)
     """
+
+    keeps_any_values: ClassVar[bool] = True
 
     initial: tuple[Hashable, ...] = ()
 
@@ -181,6 +186,8 @@ class Stack:
     ((1,), <Illegal.ILLEGAL: 'illegal'>)
     """
 
+    keeps_any_values: ClassVar[bool] = True
+
     initial: tuple[Hashable, ...] = ()
 
     def step(
@@ -236,6 +243,8 @@ class AppendList:
     >>> AppendList().step((1,), "append", 2, None), AppendList().step((1,), "read", None, ())
     ((1, 2), <Illegal.ILLEGAL: 'illegal'>)
     """
+
+    keeps_any_values: ClassVar[bool] = True
 
     initial: tuple[Hashable, ...] = ()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from counterpoint.checkers.exact import exact
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.objects.specifications import ILLEGAL, Specification
 
@@ -30,7 +31,7 @@ def legal_order(
     def extend(done: frozenset[int], state: Hashable) -> tuple[str, ...] | None:
         if must <= done:
             return ()
-        if (done, state) in dead:
+        if (done, exact(state)) in dead:
             return None
         for i, op in enumerate(operations):
             if i in done or not before[i] <= done:
@@ -41,7 +42,7 @@ def legal_order(
             rest = extend(done | {i}, after)
             if rest is not None:
                 return (op.id, *rest)
-        dead.add((done, state))
+        dead.add((done, exact(state)))
         return None
 
     return extend(frozenset(), specification.initial)

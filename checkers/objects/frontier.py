@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 
+from counterpoint.checkers.exact import exact
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.objects.sequential import ILLEGAL, Specification
 
 CONFIGURATIONS_MAX = 5_000
 """How many configurations a re-check may make: some hundredths of a second."""
 
-Reached = set[tuple[Hashable, frozenset[str]]]
-"""States, each with the names of the pending operations that have taken effect."""
+Reached = set[tuple[Hashable, Hashable, frozenset[str]]]
+"""States, their exact forms, and the names of the pending operations that have taken effect."""
 
 
 class TooMuch(Exception):
@@ -38,7 +39,8 @@ def can_be_ordered(
     Raises:
         TooMuch: when more than `configurations_max` configurations were made in all.
     """
-    reached: Reached = {(specification.initial, frozenset())}
+    initial = specification.initial
+    reached: Reached = {(initial, exact(initial), frozenset())}
     pending: dict[str, Operation] = {}
     made = 0
     for _, is_return, op in _events(operations):
@@ -49,8 +51,8 @@ def can_be_ordered(
         made += len(closed)
         del pending[op.id]
         reached = {
-            (state, done - {op.id})
-            for state, done in closed
+            (state, form, done - {op.id})
+            for state, form, done in closed
             if op.id in done or op.id in bystanders
         }
         if not reached:
@@ -72,14 +74,15 @@ def _closure(
     closed = set(reached)
     todo = list(reached)
     while todo:
-        state, done = todo.pop()
+        state, _, done = todo.pop()
         for name, op in pending.items():
             if name in done:
                 continue
             after = specification.step(state, op.f, op.argument, op.result)
-            if after is not ILLEGAL and (after, done | {name}) not in closed:
-                closed.add((after, done | {name}))
-                todo.append((after, done | {name}))
+            made = (after, exact(after), done | {name})
+            if after is not ILLEGAL and made not in closed:
+                closed.add(made)
+                todo.append(made)
                 if len(closed) > most:
                     raise TooMuch
     return closed

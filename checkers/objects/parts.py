@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from heapq import merge
 from operator import itemgetter
 
+from counterpoint.checkers.exact import exact, exact_history
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.checkers.objects.sequential import Role, Specification, hints_of
+
+
+def exactly(history: History, specification: Specification) -> tuple[History, Specification]:
+    """Return a history and its object with exact values, where the object does but keep them.
+
+    Of an object that calculates, the specification compares answers itself, by `agrees`.
+    """
+    if not getattr(specification, "keeps_any_values", False):
+        return history, specification
+    assert is_dataclass(specification), f"{specification} keeps values, and has no fields"
+    assert not isinstance(specification, type), f"{specification} is no object"
+    values = {one.name: exact(getattr(specification, one.name)) for one in fields(specification)}
+    return exact_history(history), replace(specification, **values)
 
 
 def judged(operations: Iterable[Operation], specification: Specification) -> History:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import ClassVar
 
+from counterpoint.checkers.exact import same
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.replacing import Place, Replacing, replacing
 from counterpoint.checkers.objects.sequential import (
@@ -27,6 +29,8 @@ class Register:
     >>> Register(initial=0).step(0, "write", 5, UNKNOWN), Register().step(5, "read", None, 6)
     (5, <Illegal.ILLEGAL: 'illegal'>)
     """
+
+    keeps_any_values: ClassVar[bool] = True
 
     initial: Hashable = None
 
@@ -59,6 +63,8 @@ class CasRegister:
     (2, 1)
     """
 
+    keeps_any_values: ClassVar[bool] = True
+
     initial: Hashable = None
 
     def step(
@@ -72,9 +78,10 @@ class CasRegister:
                 return argument
             case "cas":
                 old, new = pair(argument)
-                if not told(result, state == old):
+                is_old = same(state, old)
+                if not told(result, is_old):
                     return ILLEGAL
-                return new if state == old else state
+                return new if is_old else state
             case _:
                 raise UnknownOperation(f, ("read", "write", "cas"))
 
@@ -87,7 +94,7 @@ class CasRegister:
                 return Role.OVERWRITES
             case _:
                 old, new = pair(argument)
-                return Role.READS if result is False or old == new else Role.CONDITIONAL
+                return Role.READS if result is False or same(old, new) else Role.CONDITIONAL
 
 
 def pair(argument: Hashable) -> tuple[Hashable, Hashable]:
@@ -118,6 +125,8 @@ class MultiRegister:
     >>> MultiRegister().step(frozenset(), "txn", (("w", "x", 1), ("r", "x", None)), UNKNOWN)
     frozenset({('x', 1)})
     """
+
+    keeps_any_values: ClassVar[bool] = True
 
     default: Hashable = None
     initial: Hashable = frozenset()

@@ -18,7 +18,8 @@ A specification needs an initial state and a step function:
 Three more methods make the search faster; they are optional, and must be right. `role` tells how
 an operation depends on the state, `may_lead_to` whether a state can still become one in which an
 operation is legal, and `foresee` returns a specification that knows the answers to come. Where
-they are absent the search assumes the least.
+they are absent the search assumes the least. A dataclass with a true `keeps_any_values` only keeps
+values and compares them, and gets them in exact form: see `counterpoint.checkers.exact`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
+from counterpoint.checkers.exact import same
 from counterpoint.checkers.history import UNKNOWN, Operation
 
 
@@ -82,10 +84,10 @@ class UnknownOperation(ValueError):
 def agrees(said: Hashable, fact: Hashable) -> bool:
     """Tell whether an answer fits what the object would have said.
 
-    >>> agrees(5, 5), agrees(UNKNOWN, 5), agrees(4, 5)
-    (True, True, False)
+    >>> agrees(5, 5), agrees(UNKNOWN, 5), agrees(4, 5), agrees(True, 1)
+    (True, True, False, False)
     """
-    return said is UNKNOWN or said == fact
+    return said is UNKNOWN or same(said, fact)
 
 
 def told(said: Hashable, fact: Hashable) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from counterpoint.checkers.exact import exact, exact_history
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key
 from counterpoint.checkers.objects.parts import with_names
 from counterpoint.checkers.objects.specifications import Register, UnknownOperation
@@ -51,6 +52,19 @@ def check_register(
         UnknownOperation: for an operation that is neither a read nor a write.
         MalformedHistory: two operations of one name, where that led to a wrong certificate.
     """
+    return judge_exact_register(
+        exact_history(history), initial=exact(initial), name=name, show=show
+    )
+
+
+def judge_exact_register(
+    history: Sequence[Operation],
+    *,
+    initial: Hashable,
+    name: str,
+    show: Callable[[Hashable], str],
+) -> Verdict:
+    """Judge as `check_register` does a history whose values are in exact form already."""
     uses = uses_of(history)
     examined = len(uses.writes) + len(uses.reads)
     try:

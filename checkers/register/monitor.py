@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Protocol
 
+from counterpoint.checkers.exact import exact
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.register.range_max import RangeMax
 from counterpoint.checkers.register.zones import RepeatedValue
@@ -58,11 +59,11 @@ class RegisterMonitor:
 
     def __init__(self, initial: Hashable = None) -> None:
         """Start before any call."""
-        self._initial = initial
+        self._initial = exact(initial)
         self._fault = ""
-        self._write_called: dict[Hashable, float] = {initial: -math.inf}
+        self._write_called: dict[Hashable, float] = {self._initial: -math.inf}
         self._was_read: set[Hashable] = set()
-        self._place: dict[Hashable, int] = {initial: 0}
+        self._place: dict[Hashable, int] = {self._initial: 0}
         self._first_return: list[float] = [-math.inf]
         self._last_call = RangeMax([-math.inf])
 
@@ -73,9 +74,10 @@ class RegisterMonitor:
             RepeatedValue: if its value was written before.
         """
         if op.f == "write":
-            if op.argument in self._write_called:
-                raise RepeatedValue(op.argument)
-            self._write_called[op.argument] = op.called
+            value = exact(op.argument)
+            if value in self._write_called:
+                raise RepeatedValue(value)
+            self._write_called[value] = op.called
 
     def answer(self, op: Operation) -> str:
         """Note a return, and say what is wrong with it, or ""."""
@@ -84,17 +86,17 @@ class RegisterMonitor:
                 case "write", "fail":
                     self._fault = self._undo(op)
                 case "write", _:
-                    self._fault = self._use(op, op.argument)
+                    self._fault = self._use(op, exact(op.argument))
                 case _, "ok" if op.result is not UNKNOWN:
-                    self._was_read.add(op.result)
-                    self._fault = self._use(op, op.result)
+                    self._was_read.add(exact(op.result))
+                    self._fault = self._use(op, exact(op.result))
         return self._fault
 
     def _undo(self, op: Operation) -> str:
         """Forget a write that had no effect; whoever read its value read from nowhere."""
-        if op.argument in self._was_read:
+        if exact(op.argument) in self._was_read:
             return f"{op.id} failed, but its value had been read"
-        del self._write_called[op.argument]
+        del self._write_called[exact(op.argument)]
         return ""
 
     def _use(self, op: Operation, value: Hashable) -> str:

@@ -27,6 +27,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from counterpoint.checkers.exact import exact, exact_history
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.register.check import Uses, uses_of
@@ -127,7 +128,7 @@ def check_writes_in_turn(
 
 
 def _given(history: Sequence[Operation], initial: Hashable, show: Show) -> Given:
-    uses = uses_of(history)
+    uses, initial = uses_of(exact_history(history)), exact(initial)
     versions = versions_of(uses.writes, initial)
     words = SingleWriterWords(show, initial, uses.failed)
     return Given(uses, versions, words, second_writer(uses.writes))

@@ -17,10 +17,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from types import MappingProxyType
 
-from counterpoint.checkers.causal.core import deciding_last, restrict, shrink
+from counterpoint.checkers.causal.core import deciding_last
 from counterpoint.checkers.causal.matching import Sessions, match_reads
 from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.history import History
@@ -40,7 +41,7 @@ def check_sessions(
     guarantees: Collection[Guarantee] = GUARANTEES,
     convergent: bool = False,
     initial: Hashable = None,
-    matchings_max: int = 64,
+    matchings_max: int | None = None,
 ) -> Verdict:
     """Tell whether a history of "read" and "write" operations keeps the guarantees, all at once.
 
@@ -51,7 +52,7 @@ def check_sessions(
     needs. A client is a session; `initial` comes before every write.
 
     `examined` counts the reads that were judged; without any the verdict is UNDECIDED, and so it
-    is where more than `matchings_max` ways to match reads with writes would have to be tried.
+    is where none of `matchings_max` ways to match reads with writes fits and there are more.
 
     Raises:
         MalformedHistory: two calls of one client at the same instant.
@@ -60,14 +61,30 @@ def check_sessions(
     chosen = _known(guarantees)
     name = property_name(chosen, convergent=convergent)
     matching = match_reads(history, initial=initial)
+    judge = _KeepsGuarantees(name, chosen, convergent)
+    return judge_matchings(name, matching, judge, matchings_max=matchings_max)
 
-    def judged(sessions: Sessions) -> Verdict:
-        judgement = judge_guarantees(sessions, chosen, convergent=convergent)
-        if judgement.core:
-            return _violation(name, sessions, judgement, chosen, convergent=convergent)
-        return holds(name, examined=sessions.read_count, witness=_witness(sessions, judgement))
 
-    return judge_matchings(name, matching, judged, matchings_max=matchings_max)
+@dataclass(frozen=True, slots=True)
+class _KeepsGuarantees:
+    """Some guarantees, for sessions whose reads are matched."""
+
+    name: str
+    chosen: Guarantees
+    convergent: bool
+
+    def decide(self, sessions: Sessions) -> SessionJudgement:
+        """Decide the guarantees."""
+        return judge_guarantees(sessions, self.chosen, convergent=self.convergent)
+
+    def holds(self, sessions: Sessions, decision: SessionJudgement) -> Verdict:
+        """Return the verdict with its witness."""
+        witness = _witness(sessions, decision)
+        return holds(self.name, examined=sessions.read_count, witness=witness)
+
+    def broken(self, core: Sessions) -> Verdict:
+        """Explain a smallest core."""
+        return _broken(self.name, core, self.chosen, convergent=self.convergent)
 
 
 def property_name(chosen: Guarantees, *, convergent: bool = False) -> str:
@@ -98,28 +115,18 @@ def _witness(sessions: Sessions, judgement: SessionJudgement) -> tuple[str, ...]
     return tuple(sessions.operations[index].id for index in order)
 
 
-def _violation(
-    name: str,
-    sessions: Sessions,
-    judgement: SessionJudgement,
-    chosen: Guarantees,
-    *,
-    convergent: bool,
-) -> Verdict:
-    """Shrink the operations, then the guarantees, and explain what is left."""
+def _broken(name: str, core: Sessions, chosen: Guarantees, *, convergent: bool) -> Verdict:
+    """Shrink the guarantees, and explain what is left."""
 
-    def is_broken(some: Sessions, guarantees: Guarantees = chosen) -> bool:
-        return bool(judge_guarantees(some, guarantees, convergent=convergent).core)
+    def is_broken(guarantees: Guarantees) -> bool:
+        return bool(judge_guarantees(core, guarantees, convergent=convergent).core)
 
-    core = restrict(sessions, judgement.core)
-    assert is_broken(core), f"{sorted(judgement.core)} do not break {name} alone"
-    core = shrink(core, is_broken)
-    needed = next(some for some in _subsets(chosen) if is_broken(core, some))
+    needed = next(some for some in _subsets(chosen) if is_broken(some))
     reasons = explain_guarantees(core, needed, convergent=convergent)
     return broken(
         name,
         f"{reasons.summary} ({reasons.pattern})",
-        examined=sessions.read_count,
+        examined=core.read_count,
         because=reasons.because,
         edges=edges(core.operations, reasons.cycle),
         culprits=deciding_last(core),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import permutations, product
 
+from counterpoint.checkers.exact import same
 from counterpoint.checkers.history import History, Operation
 
 Sources = tuple[int, ...]
@@ -37,9 +38,9 @@ def _possible_sources(
     writes = tuple(
         index
         for index, other in enumerate(operations)
-        if other.f == "write" and other.key == op.key and other.argument == op.result
+        if other.f == "write" and same(other.key, op.key) and same(other.argument, op.result)
     )
-    return (*writes, -1) if op.result == initial else writes
+    return (*writes, -1) if same(op.result, initial) else writes
 
 
 def _kept(
@@ -111,14 +112,14 @@ def _suits(
     for read, op in enumerate(operations):
         if op.f != "read" or op.client not in clients:
             continue
-        same = [i for i in visible[read] if operations[i].key == op.key]
-        if any(place[other] > place[sources[read]] for other in same):
+        known = [i for i in visible[read] if same(operations[i].key, op.key)]
+        if any(place[other] > place[sources[read]] for other in known):
             return False
         own = [
             place[i]
             for i in order
             if operations[i].client == op.client
-            and operations[i].key == op.key
+            and same(operations[i].key, op.key)
             and operations[i].called < op.called
         ]
         in_time = [

@@ -14,13 +14,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from counterpoint.checkers.transactions.history import Access, Transaction, TransactionHistory
+from counterpoint.checkers.transactions.candidates import INITIAL
+from counterpoint.checkers.transactions.history import (
+    Access,
+    Transaction,
+    TransactionHistory,
+    kept_of,
+)
 from counterpoint.checkers.transactions.levels import IsolationLevel, judge_level
-from counterpoint.checkers.transactions.matching import MatchedTransactions, match_transactions
+from counterpoint.checkers.transactions.matching import (
+    Defect,
+    MatchedTransactions,
+    match_transactions,
+)
 from counterpoint.checkers.transactions.reasons import explain_level
+from counterpoint.checkers.transactions.ways import Ways
+from counterpoint.checkers.words import pair
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
 
 PROPERTIES: dict[IsolationLevel, str] = {
@@ -31,51 +44,95 @@ PROPERTIES: dict[IsolationLevel, str] = {
 }
 """The property that each level is called in verdicts."""
 
+TRIES_MIN = 64
+ACCESSES_TRIED_MAX = 2_000_000
+"""How many ways to match reads are judged unless told otherwise: so many accesses in all."""
 
-def check_transactions(history: TransactionHistory, *, level: IsolationLevel) -> Verdict:
+SHRINK_TRIES_MAX = 200
+"""How many ways are tried for a smaller core before it is left as it is."""
+
+
+def check_transactions(
+    history: TransactionHistory, *, level: IsolationLevel, matchings_max: int | None = None
+) -> Verdict:
     """Tell whether a history keeps a level: see `transaction_levels` for what each one asks.
 
     The levels are "read committed", "repeatable read", "read atomic" and "causal", each stronger
-    than the one before. Every key holds None before it is written. `examined` counts the reads of
-    other transactions and of initial values; without any the verdict is UNDECIDED, and so it is
-    where a read has several possible sources and nothing is broken without it. A verdict that
-    holds has as witness an order of commits; a broken one as culprits transactions which, reduced
-    to the accesses in `details["accesses"]`, fail already alone and of which nothing can be
-    left out.
+    than the one before. Every key holds None before it is written, or the history's `initial`.
+    `examined` counts the reads of other transactions and of initial values; without any the verdict
+    is UNDECIDED. Reads with several possible sources are matched in the likeliest way first, then
+    in others until one fits or none is left; after `matchings_max` of them it is UNDECIDED. A
+    verdict that holds has as witness an order of commits; a broken one as culprits transactions
+    which, reduced to the accesses in `details["accesses"]`, fail already alone, whatever their
+    reads saw, and of which nothing can be left out.
     """
     name = PROPERTIES[level]
     matched = match_transactions(history)
     if matched.defect is not None:
-        defect = matched.defect
-        return broken(
-            name,
-            f"{defect.why} ({defect.pattern})",
-            examined=max(1, matched.read_count),
-            because=(defect.why,),
-            culprits=defect.culprits,
-            details=MappingProxyType({"pattern": defect.pattern}),
-        )
+        return _defective(matched.defect, name, examined=max(1, matched.read_count))
+    order: Sequence[int]
     order, core = judge_level(matched, level)
     if core:
-        return _violation(matched, core, level)
-    if matched.doubt:
-        return undecided(name, matched.doubt, examined=matched.read_count)
+        return _violation(_restricted(matched, core), level, examined=matched.read_count)
+    if matched.choices:
+        ways = Ways(matched, level)
+        many = max(TRIES_MIN, ACCESSES_TRIED_MAX // history.access_count)
+        found = ways.solve(many if matchings_max is None else matchings_max)
+        if found.is_cut:
+            why = _too_many(matched, found.try_count)
+            return undecided(name, why, examined=matched.read_count)
+        if found.sources is None:
+            small = _restricted(matched, ways.closed())
+            return _violation(small, level, examined=matched.read_count)
+        order = ways.order
     witness = tuple(matched.transactions[index].id for index in order)
     return holds(name, examined=matched.read_count, witness=witness)
 
 
-def _violation(
-    matched: MatchedTransactions, core: frozenset[int], level: IsolationLevel
-) -> Verdict:
-    small = _shrink(_restricted(matched, core), level)
+def _defective(defect: Defect, name: str, *, examined: int) -> Verdict:
+    return broken(
+        name,
+        f"{defect.why} ({defect.pattern})",
+        examined=examined,
+        because=(defect.why,),
+        culprits=defect.culprits,
+        details=MappingProxyType({"pattern": defect.pattern}),
+    )
+
+
+def _too_many(matched: MatchedTransactions, try_count: int) -> str:
+    (index, position), sources = next(iter(matched.choices.items()))
+    access = matched.transactions[index].accesses[position]
+    names = [matched.transactions[source].id for source in sources if source >= 0]
+    listed = " and ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+    start = "may be initial or is what" if sources[0] == INITIAL else "is what"
+    return (
+        f"{len(matched.choices)} reads have more than one possible source: "
+        f"{pair(access.key, access.value)}, which {matched.transactions[index].id} read, {start} "
+        f"{listed} wrote; none of the {try_count} ways tried to match them explains what was read, "
+        "and there are more"
+    )
+
+
+def _violation(small: TransactionHistory, level: IsolationLevel, *, examined: int) -> Verdict:
+    small = _shrink(small, level)
     shrunk = match_transactions(small)
+    lines: tuple[str, ...] = ()
+    if shrunk.choices:
+        likely = Ways(shrunk, level).likely_first()
+        first = {place: sources[0] for place, sources in likely.items()}
+        lines = (
+            f"{len(first)} of these reads may have had another source; "
+            "however they are matched, it is so, or otherwise broken",
+        )
+        shrunk = shrunk.with_sources(first)
     reasons = explain_level(shrunk, level)
     ids = [one.id for one in shrunk.transactions]
     return broken(
         PROPERTIES[level],
         f"{reasons.summary} ({reasons.pattern})",
-        examined=matched.read_count,
-        because=reasons.because,
+        examined=examined,
+        because=(*reasons.because, *lines),
         edges=tuple(Edge(ids[a], ids[b], rule, because) for a, b, rule, because in reasons.cycle),
         culprits=tuple(ids),
         details=MappingProxyType(
@@ -84,25 +141,34 @@ def _violation(
     )
 
 
-def _restricted(matched: MatchedTransactions, core: frozenset[int]) -> TransactionHistory:
-    """The transactions of a core, without their reads of others and without what nobody reads."""
-    sessions: dict[int, list[Transaction]] = {}
+def _restricted(matched: MatchedTransactions, core: Collection[int]) -> TransactionHistory:
+    """The transactions of a core, with those reads only whose every possible source is in it."""
+    known = {*core, INITIAL}
+    kept = []
     for index in sorted(core):
         transaction = matched.transactions[index]
-        foreign = {
-            read.position
-            for read in matched.reads[index]
-            if read.source >= 0 and read.source not in core
+        foreign = {read.position for read in matched.reads[index] if read.source not in known}
+        foreign |= {
+            position
+            for position in range(len(transaction.accesses))
+            if not known.issuperset(matched.choices.get((index, position), ()))
         }
         accesses = tuple(a for p, a in enumerate(transaction.accesses) if p not in foreign)
-        kept = replace(transaction, accesses=accesses)
-        sessions.setdefault(matched.session_of[index], []).append(kept)
-    return TransactionHistory(tuple(map(tuple, sessions.values())))
+        kept.append(replace(transaction, accesses=accesses))
+    return kept_of(matched.history, kept)
 
 
 def _is_broken(history: TransactionHistory, level: IsolationLevel) -> bool:
+    """Tell whether a history fails however its reads are matched, and none by itself."""
     matched = match_transactions(history)
-    return matched.defect is None and bool(judge_level(matched, level)[1])
+    if matched.defect is not None:
+        return False
+    if judge_level(matched, level)[1]:
+        return True
+    if not matched.choices:
+        return False
+    found = Ways(matched, level).solve(SHRINK_TRIES_MAX)
+    return found.sources is None and not found.is_cut
 
 
 def _shrink(history: TransactionHistory, level: IsolationLevel) -> TransactionHistory:
@@ -152,4 +218,4 @@ def _without(history: TransactionHistory, gone: range) -> TransactionHistory:
             if accesses:
                 kept.append(replace(transaction, accesses=tuple(accesses)))
         sessions.append(tuple(kept))
-    return TransactionHistory(tuple(sessions))
+    return kept_of(history, (one for session in sessions for one in session))

@@ -6,8 +6,9 @@ The axioms of Biswas and Enea, OOPSLA 2019, to the letter, for up to six transac
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from itertools import permutations
+from itertools import permutations, product
 
+from counterpoint.checkers.exact import same
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
 from counterpoint.checkers.transactions.levels import IsolationLevel
 
@@ -19,13 +20,14 @@ Reads = list[tuple[int, int, Hashable, int]]
 
 
 def is_isolated(history: TransactionHistory, level: IsolationLevel) -> bool:
-    """Tell whether some order of commits satisfies a level; values tell their transactions."""
+    """Tell whether some way to match the reads, and some order of commits, satisfies a level."""
     committed = [one for one in history if one.is_committed]
-    reads = _reads(committed)
-    if reads is None:
-        return False
+    return any(_is_ordered(committed, reads, level) for reads in _matchings(committed, history))
+
+
+def _is_ordered(committed: list[Transaction], reads: Reads, level: IsolationLevel) -> bool:
     if level == "repeatable read" and any(
-        a[0] == b[0] and a[2] == b[2] and a[3] != b[3] for a in reads for b in reads
+        a[0] == b[0] and same(a[2], b[2]) and a[3] != b[3] for a in reads for b in reads
     ):
         return False
     before = set(_before(committed, reads))
@@ -37,9 +39,10 @@ def is_isolated(history: TransactionHistory, level: IsolationLevel) -> bool:
     )
 
 
-def _reads(committed: list[Transaction]) -> Reads | None:
-    """Every read of another transaction; None where a read is impossible by itself."""
-    found: Reads = []
+def _matchings(committed: list[Transaction], history: TransactionHistory) -> Iterator[Reads]:
+    """Every way to match the reads of other transactions; none where one is impossible by itself."""
+    places: list[tuple[int, int, Hashable]] = []
+    possible: list[list[int]] = []
     for reader, transaction in enumerate(committed):
         for position, access in enumerate(transaction.accesses):
             if access.kind == "write":
@@ -47,26 +50,28 @@ def _reads(committed: list[Transaction]) -> Reads | None:
             before = [
                 a.value
                 for a in transaction.accesses[:position]
-                if (a.kind, a.key) == ("write", access.key)
+                if a.kind == "write" and same(a.key, access.key)
             ]
             if before:
-                if before[-1] != access.value:
-                    return None
+                if not same(before[-1], access.value):
+                    return
                 continue
             sources = [
                 writer
                 for writer, other in enumerate(committed)
-                if writer != reader and _last(other, access.key) == access.value is not None
+                if writer != reader and any(same(v, access.value) for v in _last(other, access.key))
             ]
-            if access.value is not None and not sources:
-                return None
-            found.append((reader, position, access.key, sources[0] if sources else START))
-    return found
+            if access.value is None or same(access.value, history.initial):
+                sources.append(START)
+            places.append((reader, position, access.key))
+            possible.append(sources)
+    for chosen in product(*possible):
+        yield [(*place, source) for place, source in zip(places, chosen, strict=True)]
 
 
-def _last(transaction: Transaction, key: Hashable) -> Hashable:
-    values = [a.value for a in transaction.accesses if (a.kind, a.key) == ("write", key)]
-    return values[-1] if values else None
+def _last(transaction: Transaction, key: Hashable) -> list[Hashable]:
+    """The value that a transaction left in a key, if it wrote any."""
+    return [a.value for a in transaction.accesses if a.kind == "write" and same(a.key, key)][-1:]
 
 
 def _before(committed: list[Transaction], reads: Reads) -> Iterator[tuple[int, int]]:
@@ -75,6 +80,9 @@ def _before(committed: list[Transaction], reads: Reads) -> Iterator[tuple[int, i
         for earlier in range(index):
             if committed[earlier].session == transaction.session:
                 yield earlier, index
+        if transaction.after:
+            after = next(i for i, one in enumerate(committed) if one.id == transaction.after)
+            yield after, index
     for reader, _, _, source in reads:
         if source != START:
             yield source, reader
@@ -98,7 +106,7 @@ def _demands(
     for reader, position, key, kept in reads:
         earlier = {s for r, p, _, s in reads if r == reader and p < position}
         for lost, writer in enumerate(committed):
-            if lost in (kept, reader) or _last(writer, key) is None:
+            if lost in (kept, reader) or not _last(writer, key):
                 continue
             if level in ("causal", "read atomic"):
                 is_visible = (lost, reader) in known

@@ -6,11 +6,12 @@ that record it give operations instead, whose `f` is "txn" (see `sessions_of`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from counterpoint.checkers.history import UNKNOWN, History
+from counterpoint.checkers.exact import NIL, PLAIN, exact, same
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 
 Kind = Literal["read", "write"]
 
@@ -19,8 +20,9 @@ Kind = Literal["read", "write"]
 class Access:
     """One read or write inside a transaction.
 
-    The value of a read is what it returned; `None` says that it found nothing written yet. Readers
-    turn whatever their format uses for the initial value into `None`, so a write never has it.
+    The value of a read is what it returned; `None` is what a key holds before any write, and so is
+    the `initial` of the history. Where somebody also wrote that value, a read of it may be of
+    either.
     """
 
     kind: Kind
@@ -33,13 +35,18 @@ class Transaction:
     """What one transaction did, in program order.
 
     `id` is how reports name it ("t3"). An uncommitted transaction had no effect: its writes must
-    not be seen by others, and its reads prove nothing.
+    not be seen by others, and its reads prove nothing. One that may have happened late is a session
+    of its own; `after` is then the id of the transaction that its client had ended before. `called`
+    and `returned` are its times where they are known: no more than a hint which order to try first.
     """
 
     id: str
     session: str
     accesses: tuple[Access, ...]
     is_committed: bool = True
+    after: str = ""
+    called: float = OPEN
+    returned: float = OPEN
 
 
 Session = tuple[Transaction, ...]
@@ -47,9 +54,13 @@ Session = tuple[Transaction, ...]
 
 @dataclass(frozen=True, slots=True)
 class TransactionHistory:
-    """Sessions of transactions; the order among sessions means nothing."""
+    """Sessions of transactions; the order among sessions means nothing.
+
+    `initial` is what every key holds before it is written, besides `None`.
+    """
 
     sessions: tuple[Session, ...]
+    initial: Hashable = None
 
     def __iter__(self) -> Iterator[Transaction]:
         """Walk all transactions, session by session."""
@@ -67,17 +78,21 @@ KINDS: dict[object, Kind] = {"r": "read", "w": "write", "read": "read", "write":
 def with_initial_reads(history: TransactionHistory, initial: Hashable) -> TransactionHistory:
     """Turn reads of the value `initial` into reads of `None`, the initial state.
 
-    Where somebody wrote `initial` to the key, a read of it is an ordinary one and stays.
+    Where somebody wrote `initial` to the key, a read of it may be of either, and stays.
     """
     written = {
-        access.key
+        exact(access.key)
         for transaction in history
         for access in transaction.accesses
-        if access.kind == "write" and access.value == initial
+        if access.kind == "write" and same(access.value, initial)
     }
 
     def is_initial(access: Access) -> bool:
-        return access.kind == "read" and access.value == initial and access.key not in written
+        return (
+            access.kind == "read"
+            and same(access.value, initial)
+            and exact(access.key) not in written
+        )
 
     def renamed(transaction: Transaction) -> Transaction:
         if not any(map(is_initial, transaction.accesses)):
@@ -88,7 +103,44 @@ def with_initial_reads(history: TransactionHistory, initial: Hashable) -> Transa
         )
         return replace(transaction, accesses=tuple(accesses))
 
-    return TransactionHistory(tuple(tuple(map(renamed, one)) for one in history.sessions))
+    sessions = tuple(tuple(map(renamed, one)) for one in history.sessions)
+    return TransactionHistory(sessions, initial if written else None)
+
+
+def exact_transactions(history: TransactionHistory) -> TransactionHistory:
+    """Return a history with its keys and values in exact form."""
+    kinds = {type(access.value) for one in history for access in one.accesses}
+    kinds.update(type(access.key) for one in history for access in one.accesses)
+    if PLAIN.issuperset(kinds):
+        return history
+
+    def exactly(one: Transaction) -> Transaction:
+        accesses = (Access(a.kind, exact(a.key), exact(a.value)) for a in one.accesses)
+        return replace(one, accesses=tuple(accesses))
+
+    sessions = tuple(tuple(map(exactly, session)) for session in history.sessions)
+    return TransactionHistory(sessions, exact(history.initial))
+
+
+def kept_of(history: TransactionHistory, kept: Iterable[Transaction]) -> TransactionHistory:
+    """Return some transactions of a history, each in its session and after what it came after."""
+    chosen = {one.id: one for one in kept}
+    before: dict[str, str] = {}
+    sessions: list[Session] = []
+    for session in history.sessions:
+        last = ""
+        for one in session:
+            last = one.id if one.id in chosen else last
+            before[one.id] = last
+        sessions.append(tuple(chosen[one.id] for one in session if one.id in chosen))
+    return TransactionHistory(
+        tuple(
+            tuple(replace(one, after=before[one.after]) if one.after else one for one in session)
+            for session in sessions
+            if session
+        ),
+        history.initial,
+    )
 
 
 def sessions_of(history: History, *, initial: Hashable = None) -> TransactionHistory:
@@ -101,27 +153,58 @@ def sessions_of(history: History, *, initial: Hashable = None) -> TransactionHis
 
     Raises:
         ValueError: an operation that is neither.
+        MalformedHistory: two calls of one client that nothing tells apart.
     """
-    accesses = {op.id: _accesses(op.f, op.key, op.argument, op.result) for op in history}
+    in_order = _in_order(history)
+    accesses = {op.id: _known(op, initial) for op in in_order}
     seen = {
-        (access.key, access.value)
-        for op in history
+        (exact(access.key), exact(access.value))
+        for op in in_order
         if op.status == "ok"
         for access in accesses[op.id]
         if access.kind == "read"
     }
-    last = {op.client: op.id for op in history}
+    last = {op.client: op.id for op in in_order}
+    latest: dict[str, str] = {}
     sessions: dict[str, list[Transaction]] = {}
-    for op in history:
-        known = tuple(a for a in accesses[op.id] if a.value is not UNKNOWN)
-        if op.status == "info" and not any((a.key, a.value) in seen for a in known):
+    for op in in_order:
+        known, is_open = accesses[op.id], op.status == "info" or op.is_open
+        if is_open and not any((exact(a.key), exact(a.value)) in seen for a in known):
             continue
-        is_late = op.status == "info" and last[op.client] != op.id
+        is_late = is_open and last[op.client] != op.id
         session = f"{op.client}, {op.id}" if is_late else op.client
-        transaction = Transaction(op.id, session, known, is_committed=op.status != "fail")
+        after = latest.get(op.client, "") if is_late else ""
+        if op.status == "ok" and not is_open:
+            latest[op.client] = op.id
+        transaction = Transaction(
+            op.id, session, known, op.status != "fail", after, op.called, op.returned
+        )
         sessions.setdefault(session, []).append(transaction)
     whole = TransactionHistory(tuple(tuple(session) for session in sessions.values()))
     return with_initial_reads(whole, initial)
+
+
+def _in_order(history: History) -> History:
+    """The operations by time; a session is in this order, whatever that of the lines."""
+    in_order = tuple(sorted(history, key=lambda op: (op.called, op.returned)))
+    times: dict[tuple[str, float, float], str] = {}
+    for op in in_order:
+        earlier = times.setdefault((op.client, op.called, op.returned), op.id)
+        if earlier != op.id:
+            raise MalformedHistory(
+                f"{op.client} called {earlier} and {op.id} both at {op.called}; "
+                "a session makes one call at a time"
+            )
+    return in_order
+
+
+def _known(op: Operation, initial: Hashable) -> tuple[Access, ...]:
+    """What an operation did as far as that was seen; None is a value if it is not the initial one."""
+    accesses = _accesses(op.f, op.key, op.argument, op.result)
+    known = tuple(a for a in accesses if a.value is not UNKNOWN)
+    if initial is None or all(a.value is not None for a in known):
+        return known
+    return tuple(Access(a.kind, a.key, NIL) if a.value is None else a for a in known)
 
 
 def _accesses(f: str, key: Hashable, argument: Hashable, result: Hashable) -> tuple[Access, ...]:

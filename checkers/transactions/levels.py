@@ -68,11 +68,14 @@ def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> tuple[li
 
 
 def causes(matched: MatchedTransactions) -> list[tuple[int, ...]]:
-    """The other transactions that each one read from."""
-    return [
+    """The other transactions that each one read from, or after which it forked."""
+    found = [
         tuple(dict.fromkeys(read.source for read in reads if read.source >= 0))
         for reads in matched.reads
     ]
+    for index, before in matched.forks.items():
+        found[index] = (*found[index], before)
+    return found
 
 
 def _ends(edges: Iterable[tuple[int, int]]) -> Iterator[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from counterpoint.checkers.exact import exact_history
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.micro import Micro, are_micro_operations
 from counterpoint.checkers.transactions.sources import Fault
@@ -55,6 +56,7 @@ def lists_of(history: History) -> Lists:
         NotAListHistory: an operation that is no transaction of appends and reads, or an element
             appended twice to a key.
     """
+    history = exact_history(history)
     appends = _appends(history)
     seen = {
         (key, element)

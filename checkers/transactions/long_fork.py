@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from counterpoint.checkers.exact import exact_history
 from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.micro import are_micro_operations
 from counterpoint.checkers.words import shown
@@ -60,7 +61,7 @@ def check_long_fork(history: History) -> Verdict:
 
 
 def _glimpses(history: History) -> Iterator[_Glimpse]:
-    for op in history:
+    for op in exact_history(history):
         if op.status == "ok" and op.result is not UNKNOWN and are_micro_operations(op.result):
             values = {key: value for kind, key, value in op.result if kind == "r"}
             if len(values) > 1:

@@ -7,12 +7,17 @@ others it reads only what they committed, and of that only their last value of t
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from counterpoint.checkers.causal.matching import INITIAL
-from counterpoint.checkers.transactions.history import Access, Transaction, TransactionHistory
+from counterpoint.checkers.transactions.candidates import Candidates, candidates_of
+from counterpoint.checkers.transactions.history import (
+    Access,
+    Transaction,
+    TransactionHistory,
+    exact_transactions,
+)
 from counterpoint.checkers.words import pair
 
 
@@ -28,6 +33,10 @@ class ExternalRead(NamedTuple):
     source: int
 
 
+Place = tuple[int, int]
+"""An access: the position of its transaction, and its own among the accesses."""
+
+
 class Defect(NamedTuple):
     """A read that breaks a rule by itself: the pattern, in words why, and the transactions."""
 
@@ -40,46 +49,50 @@ class Defect(NamedTuple):
 class MatchedTransactions:
     """Committed transactions laid out session by session, each read matched with its source.
 
+    `history` is what was matched, in exact form.
     Session t is `transactions[starts[t]:starts[t + 1]]`. `reads[i]` are the external reads of
-    transaction i in program order, `writes[i]` the keys it wrote. `defect` is the first read that
-    nothing explains; `doubt` says which read has several possible sources. Both are empty mostly.
+    transaction i in program order, `writes[i]` the keys it wrote, and `forks[i]` the position that
+    transaction i follows where it is a session of its own. `defect` is the first read that nothing
+    explains, by when its transaction ended. `choices` are the reads with several possible sources,
+    by transaction and position; `reads` has none of them until they are chosen.
     """
 
+    history: TransactionHistory
     transactions: tuple[Transaction, ...]
     starts: tuple[int, ...]
     session_of: tuple[int, ...]
     reads: tuple[tuple[ExternalRead, ...], ...]
     writes: tuple[frozenset[Hashable], ...]
+    forks: Mapping[int, int] = field(default_factory=dict)
     defect: Defect | None = None
-    doubt: str = ""
+    choices: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def read_count(self) -> int:
         """How many reads saw another transaction or the initial value."""
-        return sum(map(len, self.reads))
+        return sum(map(len, self.reads)) + len(self.choices)
 
-
-Version = tuple[Hashable, Hashable]
-
-
-@dataclass(frozen=True, slots=True)
-class _Versions:
-    """Who wrote each (key, value): last of its transaction, before its last, or in vain."""
-
-    final: Mapping[Version, Sequence[int]]
-    intermediate: Mapping[Version, int]
-    aborted: Mapping[Version, str]
+    def with_sources(self, chosen: Mapping[Place, int]) -> MatchedTransactions:
+        """Match the ambiguous reads with these sources."""
+        reads = list(self.reads)
+        for (index, position), source in chosen.items():
+            key = self.transactions[index].accesses[position].key
+            reads[index] = (*reads[index], ExternalRead(position, key, source))
+        for index in {index for index, _ in chosen}:
+            reads[index] = tuple(sorted(reads[index]))
+        return replace(self, reads=tuple(reads), choices={})
 
 
 def match_transactions(history: TransactionHistory) -> MatchedTransactions:
     """Lay out the committed transactions and find what each of their reads saw. O(accesses)."""
+    history = exact_transactions(history)
     sessions = [[one for one in session if one.is_committed] for session in history.sessions]
     transactions = tuple(one for session in sessions for one in session)
     session_of = tuple(t for t, session in enumerate(sessions) for _ in session)
-    versions = _versions(history, transactions)
+    candidates = candidates_of(history, transactions)
     reads: list[tuple[ExternalRead, ...]] = []
-    defect: Defect | None = None
-    doubt = ""
+    defects: list[tuple[float, Defect]] = []
+    choices: dict[Place, tuple[int, ...]] = {}
     for index, transaction in enumerate(transactions):
         found: list[ExternalRead] = []
         own: dict[Hashable, Hashable] = {}
@@ -87,47 +100,36 @@ def match_transactions(history: TransactionHistory) -> MatchedTransactions:
             if access.kind == "write":
                 own[access.key] = access.value
             elif access.key in own:
-                defect = defect or _own_defect(transaction, access, own[access.key])
+                wrong = _own_defect(transaction, access, own[access.key])
+                defects += [(transaction.returned, wrong)] if wrong else []
             else:
-                source = _source(transactions, versions, index, access)
-                if isinstance(source, Defect):
-                    defect = defect or source
-                elif isinstance(source, str):
-                    doubt = doubt or source
+                sources = candidates.of(index, access)
+                if not sources:
+                    wrong = _no_source(transactions, candidates, index, access)
+                    defects.append((transaction.returned, wrong))
+                elif len(sources) > 1:
+                    choices[index, position] = sources
                 else:
-                    found.append(ExternalRead(position, access.key, source))
+                    found.append(ExternalRead(position, access.key, sources[0]))
         reads.append(tuple(found))
     return MatchedTransactions(
+        history,
         transactions,
         (0, *accumulate(map(len, sessions))),
         session_of,
         tuple(reads),
         tuple(frozenset(a.key for a in t.accesses if a.kind == "write") for t in transactions),
-        defect,
-        doubt,
+        _forks(transactions),
+        min(defects, key=lambda one: one[0], default=(0.0, None))[1],
+        choices,
     )
 
 
-def _versions(history: TransactionHistory, transactions: Sequence[Transaction]) -> _Versions:
-    final: dict[Version, list[int]] = {}
-    intermediate: dict[Version, int] = {}
-    for index, transaction in enumerate(transactions):
-        own: dict[Hashable, Hashable] = {}
-        for access in transaction.accesses:
-            if access.kind == "write":
-                if access.key in own:
-                    intermediate[access.key, own[access.key]] = index
-                own[access.key] = access.value
-        for version in own.items():
-            final.setdefault(version, []).append(index)
-    aborted = {
-        (access.key, access.value): transaction.id
-        for transaction in history
-        if not transaction.is_committed
-        for access in transaction.accesses
-        if access.kind == "write"
-    }
-    return _Versions(final, intermediate, aborted)
+def _forks(transactions: Sequence[Transaction]) -> dict[int, int]:
+    if not any(one.after for one in transactions):
+        return {}
+    index_of = {one.id: index for index, one in enumerate(transactions)}
+    return {index: index_of[one.after] for index, one in enumerate(transactions) if one.after}
 
 
 def _own_defect(transaction: Transaction, access: Access, own: Hashable) -> Defect | None:
@@ -138,28 +140,20 @@ def _own_defect(transaction: Transaction, access: Access, own: Hashable) -> Defe
     return Defect("NotOwnWrite", why, (transaction.id,))
 
 
-def _source(
-    transactions: Sequence[Transaction], versions: _Versions, reader: int, access: Access
-) -> int | str | Defect:
-    """The transaction that a read saw; or why that is not known; or why nothing explains it."""
+def _no_source(
+    transactions: Sequence[Transaction], candidates: Candidates, reader: int, access: Access
+) -> Defect:
+    """Why nothing explains a read."""
     version = (access.key, access.value)
-    found = versions.final.get(version, ())
     here, read = transactions[reader].id, pair(*version)
-    if len(found) == 1 and found[0] != reader:
-        return found[0]
-    if len(found) > 1:
-        names = " and ".join(transactions[index].id for index in found)
-        return f"{here} read {read}, which {names} wrote: the source is not known"
-    if access.value is None:
-        return INITIAL
-    if found or versions.intermediate.get(version) == reader:
+    if version in candidates.final or candidates.intermediate.get(version) == reader:
         return Defect("FutureRead", f"{here} read {read} before it wrote that itself", (here,))
-    if version in versions.intermediate:
-        writer = transactions[versions.intermediate[version]].id
+    if version in candidates.intermediate:
+        writer = transactions[candidates.intermediate[version]].id
         why = f"{here} read {read} of {writer}, which {writer} overwrote before it committed"
         return Defect("IntermediateRead", why, (writer, here))
-    if version in versions.aborted:
-        writer = versions.aborted[version]
+    if version in candidates.aborted:
+        writer = candidates.aborted[version]
         why = f"{here} read {read} of {writer}, which was not committed"
         return Defect("AbortedRead", why, (writer, here))
     return Defect("ThinAirRead", f"{here} read {read}, which nobody wrote", (here,))

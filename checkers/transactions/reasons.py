@@ -57,10 +57,19 @@ def _order_links(matched: MatchedTransactions) -> Iterator[Link]:
         for read in matched.reads[after]:
             if read.source >= 0:
                 yield Link(read.source, after, READS_FROM, _read_words(matched, after, read))
-        for before in range(matched.starts[session], after):
-            name = matched.transactions[after].session
+        for before in _earlier(matched, session, after):
+            name = matched.transactions[before].session
             because = f"{ids[before]} came before {ids[after]} in session {name}"
             yield Link(before, after, SESSION_ORDER, because)
+
+
+def _earlier(matched: MatchedTransactions, session: int, after: int) -> Iterator[int]:
+    """What its session, or the one that it left, did before a transaction."""
+    yield from range(matched.starts[session], after)
+    if after in matched.forks:
+        before = matched.forks[after]
+        yield before
+        yield from _earlier(matched, matched.session_of[before], before)
 
 
 def _read_words(matched: MatchedTransactions, reader: int, read: ExternalRead) -> str:

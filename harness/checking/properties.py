@@ -35,7 +35,8 @@ from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.checkers.transactions.list_append import ListLevel, check_list_append
 from counterpoint.checkers.transactions.list_sessions import check_list_sessions
 from counterpoint.checkers.transactions.long_fork import check_long_fork
-from counterpoint.checkers.transactions.serial_order import SerialLevel, check_serial_order
+from counterpoint.checkers.transactions.serial_order import check_serial_order
+from counterpoint.checkers.transactions.serial_search import SerialLevel
 from counterpoint.checkers.unique_ids import check_unique_ids
 from counterpoint.harness.checking.forms import CannotCheck, check_forms
 from counterpoint.harness.checking.models import Model
@@ -182,7 +183,12 @@ def _weak(level: IsolationLevel) -> Callable[[Task], Verdict]:
 
 def _serial(level: SerialLevel) -> Callable[[Task], Verdict]:
     def judge(task: Task) -> Verdict:
-        return check_serial_order(task.transactions, level=level)
+        return check_serial_order(
+            task.transactions,
+            level=level,
+            timeout_seconds=task.timeout_seconds,
+            clock=time.monotonic,
+        )
 
     return judge
 

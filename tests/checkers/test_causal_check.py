@@ -209,11 +209,12 @@ def test_a_write_of_the_initial_value_is_told_from_the_initial_value_where_possi
 
 
 def test_too_many_ways_to_match_are_undecided_and_say_so() -> None:
-    history = sessions(a="x=1 x=1 x?1 x?1", b="y=1 y?1")
-    verdict = check_causal(history, matchings_max=3)
+    history = sessions(a="x=1 x=2 x=1", b="x?2 x?1 y=1", c="y?1 x?2")
+    verdict = check_causal(history, matchings_max=1)
     assert verdict.outcome is Outcome.UNDECIDED
-    assert "4 matchings are too many to try" in verdict.summary
-    assert check_causal(history, matchings_max=4).outcome is Outcome.HOLDS
+    assert "1 reads have more than one possible source, b read x=1 (o5" in verdict.summary
+    assert "none of the 1 ways tried" in verdict.summary
+    assert check_causal(history).is_broken
 
 
 def test_a_violation_without_the_ambiguous_reads_needs_no_trying() -> None:

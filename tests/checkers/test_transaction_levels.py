@@ -123,11 +123,21 @@ def test_a_core_keeps_only_the_accesses_that_matter() -> None:
     assert verdict.culprits == ("t1", "t3")
 
 
-def test_a_value_written_by_two_transactions_is_undecided_when_it_is_read() -> None:
-    verdict = check_transactions(sessions("x=1", "x=1", "x?1"), level="causal")
+def test_a_value_written_by_two_transactions_may_be_read_from_either() -> None:
+    history = sessions("x=1 | x=2 | x=1", "x?2 | x?1", "x?1 | x?2")
+    assert check_transactions(history, level="causal").outcome is Outcome.HOLDS
+    impossible = sessions("x=1 | x=1 | x=2", "x?2 | x?1")
+    verdict = check_transactions(impossible, level="causal")
+    assert verdict.culprits == ("t1", "t2", "t3", "t4", "t5")
+    assert "1 of these reads may have had another source" in verdict.because[-1]
+
+
+def test_too_many_ways_to_match_transactions_are_undecided_and_say_so() -> None:
+    history = sessions("x=1 | x=2 | x=1", "x?2 | x?1 y=1", "y?1 | x?2")
+    verdict = check_transactions(history, level="causal", matchings_max=1)
     assert verdict.outcome is Outcome.UNDECIDED
-    assert verdict.summary == "t3 read x=1, which t1 and t2 wrote: the source is not known"
-    assert check_transactions(sessions("x=1", "x=1", "y?"), level="causal").outcome is Outcome.HOLDS
+    assert "x=1, which t5 read, is what t1 and t3 wrote; none of the 1 ways" in verdict.summary
+    assert check_transactions(history, level="causal").is_broken
 
 
 def test_no_reads_prove_nothing() -> None:
