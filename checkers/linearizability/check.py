@@ -18,11 +18,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from counterpoint.checkers.deadlines import deadline
+from counterpoint.checkers.exact import inexact
 from counterpoint.checkers.history import History, Operation, by_key, well_formed
 from counterpoint.checkers.linearizability.jit import JustInTime
+from counterpoint.checkers.linearizability.origins import unfounded_verdict
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.linearizability.quick import quick_verdict
-from counterpoint.checkers.linearizability.searched import Wording, broken_by_search
+from counterpoint.checkers.linearizability.searched import Broken, Wording, broken_by_search
 from counterpoint.checkers.objects.parts import exactly, judged, one_order, unanswered, with_names
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import real_time_fault, witness_fault
@@ -36,6 +38,12 @@ TURN_STEPS = 2_000
 
 CLOCK_STEPS = 5_000
 """How many steps may pass before the clock is looked at: some hundredths of a second."""
+
+STEPS_AFTER_A_VIOLATION = 200_000
+"""How many steps the other parts are still searched, to name all that are broken."""
+
+NAMED_MAX = 20
+"""How many keys a line names."""
 
 Parts = Mapping[Hashable, History]
 
@@ -58,10 +66,12 @@ def check_linearizability(
     object). HOLDS carries an order of the operations, failed and unanswered reads left out. BROKEN
     carries a core: operations that have no order. For a register whose writes differ these are at
     most six that say so by themselves; for other objects they cannot all be right even if any
-    other operation might not have happened, and none can be spared. UNDECIDED when nothing was
-    there to judge, after `steps_max` steps of search or as many configurations as may be kept, or
-    after `timeout_seconds` by `clock` (`time.monotonic`, say: checkers have no clock of their own;
-    it is looked at between short stretches of search, and linear passes are not interrupted);
+    other operation might not have happened. The return that broke the history first is the one
+    explained, by what was known then; `details["first_bad"]` names it where it was found for sure,
+    and `details["broken_keys"]` all keys that are broken. UNDECIDED when nothing was there to
+    judge, after `steps_max` steps of search or as many configurations as may be kept, or after
+    `timeout_seconds` by `clock` (`time.monotonic`, say: checkers have no clock of their own; it is
+    looked at between short stretches of search, and linear passes are not interrupted);
     `details["prefix"]` is then an order of what was explained. Without `explain`, a violation that
     the search found is reported bare, which takes a fraction of the time.
 
@@ -76,7 +86,10 @@ def check_linearizability(
 
 
 class _Check:
-    """One check under way: the orders found so far, and the searches that have not ended."""
+    """One check under way: the orders found so far, and the searches that have not ended.
+
+    `_broken` are the parts without an order, each with how to explain it.
+    """
 
     def __init__(self, specification: Specification, wording: Wording, parts: Parts) -> None:
         self._specification = specification
@@ -85,6 +98,7 @@ class _Check:
         self._judged = {key: judged(part, specification) for key, part in parts.items()}
         self._examined = sum(map(len, self._judged.values()))
         self._orders: dict[Hashable, tuple[str, ...]] = {}
+        self._broken: dict[Hashable, Broken] = {}
         self._searches: dict[Hashable, JustInTime] = {}
 
     def verdict(self, steps_max: int) -> Verdict:
@@ -93,23 +107,37 @@ class _Check:
             return undecided(self._wording.name, "nothing was examined")
         for key, part in self._parts.items():
             quick = quick_verdict(part, self._judged[key], self._specification, self._wording)
-            if quick is not None and quick.is_broken:
-                return self._of_part(key, quick)
-            if quick is not None:
+            if isinstance(quick, Broken):
+                self._broken[key] = quick
+            elif quick is not None:
                 self._orders[key] = quick.witness
-        return self._search(steps_max) or self._holds()
+            elif found := self._unfounded(key):
+                self._broken[key] = found
+        gave_up = self._search(steps_max)
+        if self._broken:
+            return self._of_all()
+        return gave_up or self._holds()
+
+    def _unfounded(self, key: Hashable) -> Broken | None:
+        return unfounded_verdict(self._judged[key], self._specification, self._wording)
+
+    def _left(self) -> list[Hashable]:
+        return [key for key in self._parts if key not in self._orders and key not in self._broken]
 
     def _search(self, steps_left: int) -> Verdict | None:
-        """Search the parts that are left in turn, each time for longer, until one is broken."""
+        """Search the parts that are left in turn, each time for longer, until all are decided.
+
+        Once one is broken, the others are searched for no longer than it took, a turn at least.
+        """
         budget = TURN_STEPS
-        while left := [key for key in self._parts if key not in self._orders]:
+        while left := self._left():
             for key in left:
                 search = self._search_of(key)
                 steps_left -= self._run(search, min(budget, steps_left))
                 if search.is_legal is False:
-                    verdict = broken_by_search(search, self._wording, examined=self._examined)
-                    return self._of_part(key, verdict)
-                if search.is_legal:
+                    steps_left = min(steps_left, STEPS_AFTER_A_VIOLATION)
+                    self._broken[key] = self._searched(search)
+                elif search.is_legal:
                     self._orders[key] = self._order(key, search)
                 elif steps_left <= 0:
                     return self._gave_up(key, search, "the steps allowed were used up")
@@ -119,6 +147,30 @@ class _Check:
                     return self._gave_up(key, search, "time was over")
             budget *= 2
         return None
+
+    def _searched(self, search: JustInTime) -> Broken:
+        """How to explain a search without an order; it broke no earlier than it came."""
+        plan = search.plan
+        furthest = plan.operations[plan.index[min(search.deepest, plan.length - 1)]]
+        return Broken(
+            furthest.returned,
+            lambda: broken_by_search(search, self._wording, examined=self._examined),
+        )
+
+    def _of_all(self) -> Verdict:
+        """Explain the part that broke first, and name all others that are broken or undecided."""
+        first = min(self._broken, key=lambda key: self._broken[key].when)
+        verdict = self._of_part(first, self._broken[first].explain())
+        if len(self._parts) == 1:
+            return verdict
+        show, left = self._wording.show, self._left()
+        others = [key for key in self._broken if key != first]
+        details = {**verdict.details, "broken_keys": tuple(map(inexact, (first, *others)))}
+        if left:
+            details["undecided_keys"] = tuple(map(inexact, left))
+        summary = verdict.summary + _also("also broken", others, show)
+        summary += _also("not decided", left, show)
+        return replace(verdict, summary=summary, details=MappingProxyType(details))
 
     def _search_of(self, key: Hashable) -> JustInTime:
         """The search of a part, prepared when it is first needed."""
@@ -169,3 +221,15 @@ class _Check:
             details=MappingProxyType({"prefix": prefix, "operations": operations}),
         )
         return self._of_part(key, verdict)
+
+
+def _also(what: str, keys: Sequence[Hashable], show: Callable[[Hashable], str]) -> str:
+    """Name keys in a clause, if there are any.
+
+    >>> _also("also broken", ["x", "y"], str)
+    '; also broken: x, y'
+    """
+    if not keys:
+        return ""
+    more = f" and {len(keys) - NAMED_MAX} more" if len(keys) > NAMED_MAX else ""
+    return f"; {what}: {', '.join(map(show, keys[:NAMED_MAX]))}{more}"

@@ -3,7 +3,7 @@
 A *core* is a set of operations that cannot all have happened as told, even if every other operation
 is a *bystander*: it may have taken effect as told between its call and its return, or not at all.
 The last of a core is the *deciding* operation, the first whose return left no order; in a core that
-is *minimal* none of the others can be made a bystander. What a core says is true of the whole
+is *minimal* none can be made a bystander. What a core says is true of the whole
 history, whatever the object.
 
 Source of the search: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input",
@@ -13,12 +13,12 @@ IEEE Trans. Software Engineering 28(2), 2002; here the complement is weakened, n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from counterpoint.checkers.history import OPEN, UNKNOWN
+from counterpoint.checkers.history import Operation
 from counterpoint.checkers.linearizability.jit import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
-from counterpoint.checkers.objects.sequential import Role, hints_of
+from counterpoint.checkers.objects.parts import known_by
 
 QUESTION_STEPS_MIN, QUESTION_STEPS_MAX = 20_000, 200_000
 """Between what bounds the steps lie that one question may take: twice those of the search."""
@@ -89,18 +89,15 @@ def first_bad_prefix(search: JustInTime, effort: Effort) -> Plan:
 
 def prefix(plan: Plan, count: int) -> Plan:
     """What was known when `count` operations had returned: of the others not even the answers."""
-    role = hints_of(plan.table.specification).role
-    returned = set(plan.index[:count])
-    last = plan.operations[plan.index[count - 1]]
-    known = []
-    for index, op in enumerate(plan.operations):
-        if op.called > last.returned:
-            break
-        if index in returned:
-            known.append(op)
-        elif role(op.f, op.argument, UNKNOWN) is not Role.READS:
-            known.append(replace(op, returned=OPEN, result=UNKNOWN))
-    return plan_of(known, Table(plan.table.specification))
+    specification = plan.table.specification
+    answered = [plan.operations[index] for index in plan.index[:count]]
+    return plan_of(known_by(plan.operations, answered, specification), Table(specification))
+
+
+def called_by(plan: Plan, last: Operation) -> Plan:
+    """What was called before an operation returned, with all answers that there are."""
+    operations = [op for op in plan.operations if op.called <= last.returned]
+    return plan_of(operations, Table(plan.table.specification))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ class Core:
 
     `context` counts the steps, from the first on, whose answers are taken for granted: they belong
     to the core, but nobody tried to spare them one by one. `is_minimal` says that none of `steps`
-    can be spared.
+    can be spared, by what was known then.
     """
 
     steps: tuple[int, ...]
@@ -127,6 +124,19 @@ def smallest_core(plan: Plan, effort: Effort) -> Core:
     if core.is_minimal and len(core.steps) <= WINDOW:
         return core
     return _shrunk(plan, effort, context=max(0, plan.length - 1 - WINDOW))
+
+
+def is_minimal(plan: Plan, names: Collection[str], effort: Effort) -> bool:
+    """Tell whether no answer of a core can be spared, whatever the others told, then or later.
+
+    `plan` is what was `called_by` the end of the core. False also where the effort did not suffice.
+    """
+    of_core = [plan.operations[index].id in names for index in plan.index]
+    return all(
+        effort.is_legal(plan, is_due=[due and step != spared for step, due in enumerate(of_core)])
+        for spared, is_member in enumerate(of_core)
+        if is_member
+    )
 
 
 def _shrunk(plan: Plan, effort: Effort, *, context: int = 0) -> Core:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
 
-from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.exact import inexact
+from counterpoint.checkers.history import UNKNOWN, Operation
 from counterpoint.checkers.linearizability.core_words import CoreWords
 from counterpoint.checkers.linearizability.cores import (
     Core,
     Effort,
+    called_by,
     first_bad_prefix,
+    is_minimal,
     smallest_core,
 )
 from counterpoint.checkers.linearizability.jit import JustInTime
@@ -35,6 +38,14 @@ class Wording:
     explain: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An object without an order: the rank of the first return that left none, and why it did."""
+
+    when: float
+    explain: Callable[[], Verdict]
+
+
 def broken_by_search(
     search: JustInTime, wording: Wording, *, examined: int, is_whole: bool = True
 ) -> Verdict:
@@ -55,9 +66,12 @@ def broken_by_search(
     possible = _possible_answers(plan, search, effort.share(4)) if is_first else ()
     found = smallest_core(plan, effort)
     core = [plan.operations[plan.index[step]] for step in found.steps]
-    details: dict[str, object] = {"core": _standing(found, plan)}
+    details: dict[str, object] = {"core": _standing(found, core, search.plan, effort)}
     if is_first:
-        details |= {"first_bad": core[-1].id, "could_have_returned": possible}
+        details |= {
+            "first_bad": core[-1].id,
+            "could_have_returned": tuple(map(inexact, possible)),
+        }
     words = CoreWords(wording.show, possible, found.context)
     bystanders = len(plan.operations) - len(core) - found.context
     return broken(
@@ -70,22 +84,24 @@ def broken_by_search(
     )
 
 
-def _standing(core: Core, plan: Plan) -> str:
-    """Re-check a core and say what is known of it."""
-    if core.context:
-        return f"given the {core.context} answers before"
-    names = [plan.operations[plan.index[step]].id for step in core.steps]
+def _standing(found: Core, core: Sequence[Operation], whole: Plan, effort: Effort) -> str:
+    """Re-check a core, by all that was ever told, and say what is known of it."""
+    if found.context:
+        return f"given the {found.context} answers before"
+    plan, names = called_by(whole, core[-1]), [op.id for op in core]
+    if not is_minimal(plan, names, effort):
+        return "perhaps not minimal"
     matters = [
         op
         for op, class_ in zip(plan.operations, plan.class_of, strict=True)
         if op.id in names or not plan.table.is_read[class_]
     ]
     try:
-        fault = weak_core_fault(matters, names, plan.table.specification, deciding=names[-1])
+        fault = weak_core_fault(matters, names, plan.table.specification)
     except TooMuch:
-        return "minimal" if core.is_minimal else "perhaps not minimal"
-    assert not fault or not core.is_minimal, f"the search gave a wrong core {names}: {fault}"
-    return "minimal and re-checked" if not fault else "perhaps not minimal"
+        return "minimal"
+    assert not fault, f"the search gave a wrong core {names}: {fault}"
+    return "minimal and re-checked"
 
 
 def _possible_answers(plan: Plan, search: JustInTime, effort: Effort) -> tuple[Hashable, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.history import UNKNOWN, Operation
 from counterpoint.checkers.objects.leaving import Leaving, leaving
 from counterpoint.checkers.objects.sequential import (
     ILLEGAL,
@@ -108,6 +108,41 @@ class Set:
             return Role.READS
         return Role.UPDATES if result is None or result is UNKNOWN else Role.CONDITIONAL
 
+    def foresee(self, prospect: Prospect) -> Specification:
+        """A set to which nothing is added in vain."""
+        answered = (*prospect.due, *prospect.optional)
+        return _ForesightedSet(self, frozenset().union(*map(_shown_elements, answered)))
+
+
+@dataclass(frozen=True, slots=True)
+class _ForesightedSet:
+    """A set to which nothing is added that nobody saw and nobody surely added."""
+
+    whole: Set
+    needed: frozenset[Hashable]
+
+    @property
+    def initial(self) -> Hashable:
+        return self.whole.initial
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        if f == "add" and argument not in self.needed:
+            return ILLEGAL
+        return self.whole.step(state, f, argument, result)
+
+
+def _shown_elements(op: Operation) -> frozenset[Hashable]:
+    """The elements that an answer tells to have been there, or that a call surely added."""
+    match op.f, op.result:
+        case "read", result if result is not UNKNOWN:
+            return _elements(result)
+        case ("add", _) | ("contains", True) | ("remove", True):
+            return frozenset({op.argument})
+        case _:
+            return frozenset()
+
 
 def _elements(result: Hashable) -> frozenset[Hashable]:
     """The elements of a set that was read, in whatever form.
@@ -165,13 +200,16 @@ class _ForesightedQueue:
 
     @property
     def initial(self) -> Hashable:
-        return self.queue.initial
+        return tuple(map(self.leaving.form, self.queue.initial))
 
     def step(
         self, state: Hashable, f: str, argument: Hashable, result: Hashable
     ) -> Hashable | Illegal:
         assert isinstance(state, tuple), state
         if f == "enqueue":
+            if self.leaving.is_needless(argument):
+                return ILLEGAL
+            argument = self.leaving.form(argument)
             latest = self.leaving.must_leave_by(argument)
             if any(self.leaving.can_leave_from(before) > latest for before in state):
                 return ILLEGAL
@@ -223,13 +261,16 @@ class _ForesightedStack:
 
     @property
     def initial(self) -> Hashable:
-        return self.stack.initial
+        return tuple(map(self.leaving.form, self.stack.initial))
 
     def step(
         self, state: Hashable, f: str, argument: Hashable, result: Hashable
     ) -> Hashable | Illegal:
         assert isinstance(state, tuple), state
         if f == "push":
+            if self.leaving.is_needless(argument):
+                return ILLEGAL
+            argument = self.leaving.form(argument)
             earliest = self.leaving.can_leave_from(argument)
             if any(self.leaving.must_leave_by(below) < earliest for below in state):
                 return ILLEGAL

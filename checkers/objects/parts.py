@@ -46,6 +46,32 @@ def judged(operations: Iterable[Operation], specification: Specification) -> His
     return tuple(kept)
 
 
+def answered_of(operations: Iterable[Operation]) -> list[Operation]:
+    """The operations that were answered, in the order of the answers."""
+    answered = [op for op in operations if not op.is_open and op.status == "ok"]
+    return sorted(answered, key=lambda op: op.returned)
+
+
+def known_by(
+    operations: Iterable[Operation], answered: Sequence[Operation], specification: Specification
+) -> History:
+    """What was known when the last of these had been answered: of all others not even the answers.
+
+    The operations are in call order; that a failed one had no effect is always known.
+    """
+    role = hints_of(specification).role
+    names = {op.id for op in answered}
+    known = []
+    for op in operations:
+        if op.called > answered[-1].returned:
+            break
+        if op.id in names or op.status == "fail":
+            known.append(op)
+        elif role(op.f, op.argument, UNKNOWN) is not Role.READS:
+            known.append(replace(op, returned=OPEN, result=UNKNOWN))
+    return tuple(known)
+
+
 def with_names(history: Sequence[Operation]) -> None:
     """Check that reports can name the operations.
 

@@ -137,7 +137,7 @@ class MultiRegister:
         """The pairs (key, value) after one transaction."""
         assert isinstance(state, frozenset), state
         values: dict[Hashable, Hashable] = dict(state)
-        for kind, key, value in _micro(f, argument, result):
+        for kind, key, value in micro_of(f, argument, result):
             if kind == "w":
                 values[key] = value
             elif not agrees(value, values.get(key, self.default)):
@@ -148,7 +148,7 @@ class MultiRegister:
         """A transaction without writes reads; one without known reads updates."""
         kinds = {
             kind
-            for kind, _, value in _micro(f, argument, result)
+            for kind, _, value in micro_of(f, argument, result)
             if kind == "w" or value is not UNKNOWN
         }
         if "w" not in kinds:
@@ -162,16 +162,17 @@ class MultiRegister:
         known = replacing(
             prospect,
             initial=lambda key: at_first.get(key, self.default),
-            reads=lambda op: _outside_reads(_micro(op.f, op.argument, op.result)),
-            writes=lambda op: _last_writes(_micro(op.f, op.argument, op.result)),
+            reads=lambda op: outside_reads(micro_of(op.f, op.argument, op.result)),
+            writes=lambda op: last_writes(micro_of(op.f, op.argument, op.result)),
         )
-        return _ForesightedMultiRegister(self, known)
+        return _ForesightedMultiRegister(self, known, _needless(prospect))
 
 
 @dataclass(frozen=True, slots=True)
 class _ForesightedMultiRegister:
     registers: MultiRegister
     known: Replacing
+    needless: frozenset[tuple[str, Hashable]]
 
     @property
     def initial(self) -> Hashable:
@@ -180,6 +181,8 @@ class _ForesightedMultiRegister:
     def step(
         self, state: Hashable, f: str, argument: Hashable, result: Hashable
     ) -> Hashable | Illegal:
+        if (f, argument) in self.needless:
+            return ILLEGAL
         after = self.registers.step(state, f, argument, result)
         if after is ILLEGAL or after == state:
             return after
@@ -193,7 +196,20 @@ class _ForesightedMultiRegister:
         return after
 
 
-def _micro(f: str, argument: Hashable, result: Hashable) -> tuple[Micro, ...]:
+def _needless(prospect: Prospect) -> frozenset[tuple[str, Hashable]]:
+    """The calls, never answered, of which nobody read anything: no order needs them."""
+    answered = (*prospect.due, *prospect.optional)
+    read = {p for op in answered for p in outside_reads(micro_of(op.f, op.argument, op.result))}
+    asked = {(op.f, op.argument) for op in answered}
+    return frozenset(
+        (op.f, op.argument)
+        for op in prospect.pending
+        if (op.f, op.argument) not in asked
+        and read.isdisjoint(last_writes(micro_of(op.f, op.argument, op.result)))
+    )
+
+
+def micro_of(f: str, argument: Hashable, result: Hashable) -> tuple[Micro, ...]:
     """What an operation did step by step; the value of a read is `UNKNOWN` where not told."""
     match f, argument:
         case "read", key:
@@ -221,7 +237,7 @@ def _told(asked: tuple[Micro, ...], result: Hashable) -> tuple[Micro, ...]:
     return told
 
 
-def _outside_reads(steps: tuple[Micro, ...]) -> list[Place]:
+def outside_reads(steps: tuple[Micro, ...]) -> list[Place]:
     """What a transaction saw of the registers before it: reads before its own writes."""
     seen: dict[Hashable, Hashable] = {}
     written: set[Hashable] = set()
@@ -233,6 +249,6 @@ def _outside_reads(steps: tuple[Micro, ...]) -> list[Place]:
     return list(seen.items())
 
 
-def _last_writes(steps: tuple[Micro, ...]) -> list[Place]:
+def last_writes(steps: tuple[Micro, ...]) -> list[Place]:
     """What a transaction left in the registers."""
     return list({key: value for kind, key, value in steps if kind == "w"}.items())

@@ -115,7 +115,8 @@ class Hints:
     `may_lead_to(state, f, argument, result)` must be true if calls that overwrite nothing can turn
     `state` into one in which the operation is legal, or it already is. `foresee(prospect)` must
     give a specification that differs only in that it may refuse a step to a state from which not
-    all due operations can get their answers.
+    all due operations can get their answers, or a pending call that no order needs, and in that one
+    state of it may stand for several that no answer tells apart.
     """
 
     role: Callable[[str, Hashable, Hashable], Role]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count, groupby
+from itertools import count, groupby, repeat
 from operator import attrgetter
 from typing import NamedTuple
 
+from counterpoint.checkers.history import OPEN
 from counterpoint.checkers.readers.bulk import made_of
 from counterpoint.checkers.transactions.history import (
     KINDS,
@@ -75,6 +76,9 @@ def history_of(
         [names[part.session] for part in transactions],
         [tuple(accesses[part.start : part.end]) for part in transactions],
         [part.is_committed for part in transactions],
+        repeat(""),
+        repeat(OPEN),
+        repeat(OPEN),
     )
     by_session = [list(group) for _, group in groupby(made, key=attrgetter("session"))]
     history = TransactionHistory(tuple(map(tuple, by_session)))

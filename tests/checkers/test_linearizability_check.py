@@ -61,23 +61,17 @@ def _agree_on(drawn: Drawn, count: int, *, seed: int) -> Counter[Outcome]:
 def _check_evidence(verdict: Verdict, ops: History, specification: Specification) -> None:
     assert verdict.summary
     assert 1 <= len(verdict.because) <= 4
-    if "core" not in verdict.details:  # a register whose writes differ, tested on its own
+    names = set(verdict.culprits)
+    if "core" in verdict.details:  # a register whose writes differ is tested on its own
+        fault = weak_core_fault(ops, names, specification, configurations_max=10**6)
+        if verdict.details["core"] != "perhaps not minimal":
+            assert not fault, (fault, verdict, ops)
+        else:
+            assert fault != "the operations can be ordered", (verdict, ops)
+    if verdict.details.get("first_bad") is None:  # it was not found out for sure
         return
-    if verdict.details["core"] != "minimal and re-checked":
-        # Too much was pending at one time for a quick re-check; here it may take longer.
-        assert verdict.details["core"] == "minimal"
-        names = set(verdict.culprits)
-        assert not weak_core_fault(
-            ops,
-            names,
-            specification,
-            deciding=verdict.culprits[-1],
-            configurations_max=10**6,
-        )
-    if verdict.details.get("first_bad") is None:  # the search saw only a part of the history
-        return
-    deciding = next(op for op in ops if op.id == verdict.culprits[-1])
-    assert verdict.details["first_bad"] == deciding.id
+    deciding = next(op for op in ops if op.id == verdict.details["first_bad"])
+    assert deciding.id in names, (verdict, ops)
     with_it = [op.returned <= deciding.returned for op in ops]
     assert legal_order(_known(ops, with_it, specification), specification) is None
     # What returned at the same instant may have come later, so nothing is known of it, either.
