@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from counterpoint.checkers.exact import inexact
 from counterpoint.checkers.history import (
     OPEN,
     UNKNOWN,
@@ -16,7 +18,7 @@ from counterpoint.checkers.history import (
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
-from counterpoint.model.verdict import Outcome, Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
 
 
 class Seen(NamedTuple):
@@ -79,21 +81,19 @@ def _operation(call: Event, answer: Event | None, view: View) -> Operation | Non
 def joined(name: str, parts: Mapping[Hashable, Verdict]) -> Verdict:
     """Return the verdict on all objects of a history together, from those on each of them.
 
-    Broken if one is, undecided if one with operations is; else it holds.
+    Broken if one is, undecided if one with operations is; else it holds. The first that is broken
+    is told, and all are named.
     """
     examined = sum(part.examined for part in parts.values())
-    for key, part in parts.items():
-        if part.outcome is Outcome.BROKEN:
-            summary = part.summary if len(parts) == 1 else f"{key}: {part.summary}"
-            return broken(
-                name,
-                summary,
-                examined=examined,
-                because=part.because,
-                edges=part.edges,
-                culprits=part.culprits,
-                details=part.details,
-            )
+    keys = [key for key, part in parts.items() if part.is_broken]
+    if keys:
+        part = parts[keys[0]]
+        if len(parts) == 1:
+            return replace(part, property=name)
+        also = f"; also broken: {', '.join(map(str, keys[1:]))}" if len(keys) > 1 else ""
+        details = {**part.details, "broken_keys": tuple(map(inexact, keys))}
+        summary = f"{keys[0]}: {part.summary}{also}"
+        return replace(part, property=name, summary=summary, examined=examined, details=details)
     for key, part in parts.items():
         if part.outcome is Outcome.UNDECIDED and part.examined:
             return undecided(name, f"{key}: {part.summary}", examined=examined)

@@ -7,6 +7,7 @@ long as a later one shows the element again; so this is weaker than linearizabil
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ class _Fate:
 
 
 def check_set_survival(history: History) -> Verdict:
-    """Tell whether no element was lost, and none read that nobody added.
+    """Tell whether no element was lost, none read that nobody added, and none shown twice.
 
     An element is lost if a read that was called after the element was known to be in the set does
     not show it, and no read called later shows it. Elements whose addition may have happened are
@@ -48,10 +49,12 @@ def check_set_survival(history: History) -> Verdict:
     if not seen:
         return undecided(NAME, "no set was read")
     attempted = {op.argument for op in adds if op.status != "fail"}
-    for op, elements in seen:
+    for op, elements in sorted(seen, key=lambda one: one[0].returned):
         unexpected = [element for element in elements if element not in attempted]
         if unexpected:
             return _unexpected(op, unexpected, adds, len(seen))
+        if twice := _twice(op):
+            return _duplicated(op, twice, len(seen))
     fates = _fates(adds, seen)
     # A read that shows an element was called no later than the last one that does, so whatever read
     # was called last of all tells whether the element is gone for good.
@@ -70,6 +73,24 @@ def _elements(op: Operation) -> frozenset[Hashable]:
     if isinstance(op.result, tuple | frozenset):
         return frozenset(op.result)
     raise ValueError(f"{op.id} read {op.result!r}; right would be a collection of elements")
+
+
+def _twice(op: Operation) -> list[Hashable]:
+    """The elements that a read shows more than once."""
+    if not isinstance(op.result, tuple) or len(set(op.result)) == len(op.result):
+        return []
+    return [element for element, count in Counter(op.result).items() if count > 1]
+
+
+def _duplicated(op: Operation, elements: list[Hashable], examined: int) -> Verdict:
+    element = min(elements, key=repr)
+    return broken(
+        NAME,
+        f"{op.id} shows {element!r} twice, and a set has an element once",
+        examined=examined,
+        because=(f"{op.id} shows {len(elements)} elements more than once: {_some(elements)}",),
+        culprits=(op.id,),
+    )
 
 
 def _fates(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, Role, UnknownOperation
@@ -16,6 +17,8 @@ class Bag:
     >>> Bag().step(frozenset({(1, 2)}), "dequeue", None, 1)
     frozenset({(1, 1)})
     """
+
+    keeps_any_values: ClassVar[bool] = True
 
     initial: Hashable = frozenset()
 

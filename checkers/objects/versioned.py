@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.registers import pair
@@ -28,6 +29,8 @@ class VersionedRegister:
     >>> VersionedRegister().step((1, "a"), "read", None, (2, "a"))
     <Illegal.ILLEGAL: 'illegal'>
     """
+
+    keeps_any_values: ClassVar[bool] = True
 
     value: Hashable = None
 

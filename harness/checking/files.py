@@ -14,7 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from counterpoint.checkers.history import History
+from counterpoint.checkers.events import OBSERVING
+from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.readers import (
     DEFAULT_LIMITS,
     HEAD_BYTES,
@@ -27,12 +28,14 @@ from counterpoint.checkers.readers import (
 )
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.harness.checking.forms import CannotCheck
+from counterpoint.harness.checking.hints import look_alikes, unseen_answers
 from counterpoint.harness.checking.initial_values import values_that_hold, with_values
+from counterpoint.harness.checking.keyed import BY_KEY, HINT, looks_of, split_tuples
+from counterpoint.harness.checking.keyed import MODELS as KEYED_MODELS
 from counterpoint.harness.checking.models import (
     Model,
     as_the_model_has_it,
     model_of,
-    split_tuples,
 )
 from counterpoint.harness.checking.own_models import own_model
 from counterpoint.harness.checking.preparing import renamed
@@ -41,7 +44,8 @@ from counterpoint.harness.deadline import TimeIsOver, deadline
 from counterpoint.model.inert import quoted
 from counterpoint.model.verdict import Verdict, undecided
 
-Partition = Literal["key", "none", "tuple"]
+Partition = Literal["auto", "key", "none", "tuple"]
+Nil = Literal["value", "unknown"]
 Outcome = Literal["holds", "broken", "undecided", "error"]
 
 GRACE = 1.1
@@ -75,7 +79,7 @@ class Wanted:
     model: str | None = None
     property: str | None = None
     initial: Hashable | _FromTheFormat = FROM_THE_FORMAT
-    partition: Partition = "key"
+    partition: Partition = "auto"
     timeout_seconds: float | None = None
     total: int | None = None
     allow_negative: bool = False
@@ -83,6 +87,7 @@ class Wanted:
     renames: Mapping[str, str] = field(default_factory=lambda: NO_RENAMES)
     initial_of: Mapping[Hashable, Hashable] = field(default_factory=lambda: NO_VALUES)
     is_initial_unknown: bool = False
+    nil: Nil | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def check_files(
     model: str | None = None,
     property: str | None = None,
     initial: Hashable | _FromTheFormat = FROM_THE_FORMAT,
-    partition: Partition = "key",
+    partition: Partition = "auto",
     timeout_seconds: float | None = None,
     total: int | None = None,
     allow_negative: bool = False,
@@ -133,16 +138,18 @@ def check_files(
     renames: Mapping[str, str] = NO_RENAMES,
     initial_of: Mapping[Hashable, Hashable] = NO_VALUES,
     is_initial_unknown: bool = False,
+    nil: Nil | None = None,
 ) -> Iterator[Checked]:
     """Check every history of every file, in order; a file that cannot be read is one result.
 
     A path may end in "#case", which chooses one history of a file that holds several. What is None
     is found out: the format from the file, the model from the operations, the property from the
     model. `partition` judges each key alone ("key"), all as one object ("none"), or takes values
-    (key, value) apart first ("tuple"). `renames` calls functions by other names, `initial_of` and
-    `is_initial_unknown` are about what registers hold at first; a model may be "module:Class", a
-    sequential specification of your own. `total` and `allow_negative` are about banks. Results come
-    as they are found, so whoever stops listening keeps the ones before.
+    (key, value) apart first ("tuple"); "auto" does that where they look so. `nil` tells what a read
+    of nil says: "value", or "unknown", nothing. `renames` calls functions by other names,
+    `initial_of` and `is_initial_unknown` are about what registers hold at first; a model may be
+    "module:Class", a sequential specification of your own. `total` and `allow_negative` are about
+    banks. Results come as they are found, so whoever stops listening keeps the ones before.
     """
     wanted = Wanted(
         format,
@@ -157,6 +164,7 @@ def check_files(
         renames,
         initial_of,
         is_initial_unknown,
+        nil,
     )
     return check_each(paths, wanted)
 
@@ -251,6 +259,7 @@ def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
     try:
         if wanted.renames:
             case = _renamed(case, wanted.renames)
+        case, perhaps_keyed = _prepared(case, wanted)
         own = wanted.model is not None and ":" in wanted.model
         model = own_model(wanted.model or "") if own else model_of(case, wanted.model)
         checked = replace(checked, model=model.name)
@@ -261,12 +270,15 @@ def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
             task, verdict = _with_unknown_values(task, chosen, judged)
         else:
             verdict = judged(task)
+        if perhaps_keyed and verdict.is_broken:
+            _refuse_keyed(task, judged)
         checked = replace(
             checked,
             property=chosen.name,
             initial=task.initial,
             history=task.history,
             verdict=verdict,
+            notes=(*case.notes, *_notes(task, verdict, _nil_is_unseen(wanted))),
         )
     except (CannotCheck, ValueError) as error:  # what a checker says of a history that is no such
         checked = replace(checked, error=f"{case.title}: {error}")
@@ -279,6 +291,60 @@ def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
             traceback=traceback.format_exc(),
         )
     return replace(checked, seconds=time.perf_counter() - begun)
+
+
+NIL_IS_UNSEEN = frozenset({"edn", "jepsen-json"})
+"""Formats in which a read of nil is one whose answer nobody saw."""
+
+OF_JEPSEN = frozenset({"edn", "jepsen-json", "jepsen-log", "jepsen-history"})
+"""Formats in which pairs for values are taken for keys with their values."""
+
+
+def _nil_is_unseen(wanted: Wanted) -> bool:
+    return wanted.nil == "unknown" or (wanted.nil is None and wanted.form in NIL_IS_UNSEEN)
+
+
+def _prepared(case: Case, wanted: Wanted) -> tuple[Case, bool]:
+    """Take nil as wanted, and values apart that are keys with their values.
+
+    Tell also whether values look like that, and were not taken apart.
+    """
+    history = case.history
+    if isinstance(history, TransactionHistory):
+        return case, False
+    if wanted.nil is not None:
+        history = tuple(_with_nil(op, wanted.nil) for op in history)
+    may_be_keyed = wanted.partition in ("auto", "none") and wanted.model in KEYED_MODELS
+    looks = looks_of(history) if may_be_keyed else "plain"
+    is_keyed = looks == "keyed" or (looks == "perhaps" and wanted.form in OF_JEPSEN)
+    if is_keyed or wanted.partition == "tuple":
+        history = split_tuples(history, nil_is_unseen=_nil_is_unseen(wanted))
+    notes = (*case.notes, BY_KEY) if is_keyed and wanted.partition == "auto" else case.notes
+    return replace(case, history=history, notes=notes), looks == "perhaps" and not is_keyed
+
+
+def _with_nil(op: Operation, nil: Nil) -> Operation:
+    if op.f not in OBSERVING or op.status != "ok" or op.result not in (None, UNKNOWN):
+        return op
+    return replace(op, result=None if nil == "value" else UNKNOWN)
+
+
+def _refuse_keyed(task: Task, judged: Callable[[Task], Verdict]) -> None:
+    """See whether a history of pairs that is broken would hold key by key: then ask.
+
+    Raises:
+        CannotCheck: it would.
+    """
+    by_key = replace(task, history=split_tuples(task.operations))
+    if not judged(by_key).is_broken:
+        raise CannotCheck(HINT)
+
+
+def _notes(task: Task, verdict: Verdict, nil_is_unseen: bool) -> tuple[str, ...]:
+    if isinstance(task.history, TransactionHistory):
+        return ()
+    unseen = unseen_answers(task.history, nil_is_unseen=nil_is_unseen)
+    return (*unseen, *(look_alikes(task.history) if verdict.is_broken else ()))
 
 
 def _property(model: Model, name: str | None, case: Case) -> Property:
@@ -334,9 +400,8 @@ def _task(case: Case, model: Model, wanted: Wanted) -> Task:
         initial = case.initial
     history = case.history
     if not isinstance(history, TransactionHistory):
-        if wanted.partition == "tuple":
-            history = split_tuples(history)
-        history = as_the_model_has_it(history, model, initial)
+        is_value = wanted.nil == "value"
+        history = as_the_model_has_it(history, model, initial, nil_is_value=is_value)
         history = with_values(history, wanted.initial_of)
     elif wanted.initial_of or wanted.is_initial_unknown:
         raise CannotCheck("initial values by key are for operations; here are transactions alone")

@@ -286,7 +286,8 @@ def _read_alone(history: History) -> str:
 
 def _is_balances(result: Hashable) -> bool:
     return isinstance(result, tuple) and all(
-        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[1], int) for pair in result
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[1], int | None)
+        for pair in result
     )
 
 
@@ -301,17 +302,21 @@ def _number_or_elements(history: History) -> str:
     raise CannotCheck("nothing is read that tells a counter from a set; name the model")
 
 
-def as_the_model_has_it(history: History, model: Model, initial: Hashable) -> History:
+def as_the_model_has_it(
+    history: History, model: Model, initial: Hashable, *, nil_is_value: bool = False
+) -> History:
     """Return the history with values as the model's specification takes them.
 
-    Inside transactions a read of None is one that nobody saw, where None is not the initial value.
+    Inside transactions a read of None is one that nobody saw, where None is not the initial value,
+    unless `nil_is_value`.
     """
     history = model.prepare(history)
     if model.name == "bank":
         return with_transfers(history)
     if model.functions == ("txn",):
         history = tuple(map(_as_transaction, history))
-    if model.name not in ("multi-register", "rw-register") or initial is None:
+    is_of_registers = model.name in ("multi-register", "rw-register")
+    if not is_of_registers or initial is None or nil_is_value:
         return history
     return tuple(replace(op, result=_without_none(op.result)) for op in history)
 
@@ -333,28 +338,3 @@ def _without_none(result: Hashable) -> Hashable:
         (kind, key, UNKNOWN if kind == "r" and value is None else value)
         for kind, key, value in result
     )
-
-
-def split_tuples(history: History) -> History:
-    """Take values (key, value) apart: histories of many objects as Jepsen's `independent` writes them.
-
-    A read that nobody saw the answer of belongs to no key, and is left out.
-
-    Raises:
-        CannotCheck: a value that is no pair.
-    """
-    split = []
-    for op in history:
-        told = next((v for v in (op.argument, op.result) if isinstance(v, tuple)), None)
-        if told is None and op.argument is None and (op.result is UNKNOWN or op.result is None):
-            continue
-        if told is None or len(told) != 2:
-            raise CannotCheck(f"{op.id} has a value that is no pair (key, value): {op.argument!r}")
-        split.append(
-            replace(op, key=told[0], argument=_second(op.argument), result=_second(op.result))
-        )
-    return tuple(split)
-
-
-def _second(value: Hashable) -> Hashable:
-    return value[1] if isinstance(value, tuple) and len(value) == 2 else value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from counterpoint.checkers.causal.check import check_causal
@@ -12,6 +13,7 @@ from counterpoint.checkers.causal.levels import Level
 from counterpoint.checkers.conservation.bank_totals import check_bank_totals
 from counterpoint.checkers.counter_bounds import check_counter_bounds
 from counterpoint.checkers.eventual_counter import check_eventual_counter
+from counterpoint.checkers.exact import exact_history
 from counterpoint.checkers.history import History, by_key
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.multi_writer import (
@@ -37,6 +39,7 @@ from counterpoint.checkers.transactions.list_sessions import check_list_sessions
 from counterpoint.checkers.transactions.long_fork import check_long_fork
 from counterpoint.checkers.transactions.serial_order import check_serial_order
 from counterpoint.checkers.transactions.serial_search import SerialLevel
+from counterpoint.checkers.transactions.writers_named import writers_of
 from counterpoint.checkers.unique_ids import check_unique_ids
 from counterpoint.harness.checking.forms import CannotCheck, check_forms
 from counterpoint.harness.checking.models import Model
@@ -104,10 +107,14 @@ class Property:
 
 
 def _linearizability(task: Task) -> Verdict:
-    return _linearized(task, "linearizability", is_one_object=task.is_one_object)
+    return _linearized(task, "linearizability")
 
 
-def _linearized(task: Task, name: str, *, is_one_object: bool) -> Verdict:
+def _linearized(task: Task, name: str) -> Verdict:
+    """Judge each key alone: linearizability is local, so one map of all keys has it if each key has.
+
+    An object of one's own without such parts is judged as one where that is asked for.
+    """
     model, history = task.model, task.operations
     check_forms(history, model.name, model.functions)
     specification = model.specify(history, task.initial)
@@ -117,7 +124,7 @@ def _linearized(task: Task, name: str, *, is_one_object: bool) -> Verdict:
         history,
         specification,
         name=name,
-        partition=whole if is_one_object else by_key,
+        partition=whole if task.is_one_object and not model.functions else by_key,
         timeout_seconds=task.timeout_seconds,
         clock=time.monotonic,
     )
@@ -127,12 +134,19 @@ def _by_key(check: Callable[..., Verdict]) -> Callable[[Task], Verdict]:
     """Judge each key alone: the property speaks of one object at a time."""
 
     def judge(task: Task) -> Verdict:
-        parts = by_key(task.operations)
+        parts = by_key(exact_history(task.operations))
         verdicts = {key: check(part, initial=task.initial) for key, part in parts.items()}
+        ended = {op.id: op.returned for op in task.operations}
+        verdicts = dict(sorted(verdicts.items(), key=lambda one: _when(one[1], ended)))
         name = next(iter(verdicts.values())).property if verdicts else "nothing"
         return joined(name, verdicts)
 
     return judge
+
+
+def _when(verdict: Verdict, ended: Mapping[str, float]) -> float:
+    """When a violation was complete: the first one is told in full."""
+    return max((ended.get(name, 0) for name in verdict.culprits), default=math.inf)
 
 
 def _regular(history: History, *, initial: Hashable) -> Verdict:
@@ -211,7 +225,25 @@ def _causal_or_transactional(task: Task) -> Verdict:
 
 def _strict(task: Task) -> Verdict:
     """Strict serializability of reads and writes is linearizability of all registers as one."""
-    return _linearized(task, "strict serializability", is_one_object=True)
+    name = "strict serializability"
+    if task.model.name in ("rw-register", "multi-register"):
+        weaker = _causally_broken(task)
+        if weaker is not None:
+            line = f"so {weaker.property} is broken, and without it there is no {name}"
+            return replace(weaker, property=name, because=(*weaker.because, line))
+    verdict = _linearized(task, name)
+    if not verdict.is_broken or task.model.name not in ("rw-register", "multi-register"):
+        return verdict
+    lines = writers_of(task.operations, verdict.culprits)
+    return replace(verdict, because=(*verdict.because, *lines))
+
+
+def _causally_broken(task: Task) -> Verdict | None:
+    """Judge the weaker level first, which is fast, where there are only transactions and the like."""
+    if any(op.f != "txn" for op in task.operations):
+        return None
+    verdict = check_transactions(task.transactions, level="causal", matchings_max=64)
+    return verdict if verdict.is_broken else None
 
 
 _PROPERTIES: Sequence[Property] = (

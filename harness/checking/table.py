@@ -42,7 +42,7 @@ def row_of(checked: Checked) -> Row:
         checked.outcome,
         len(list(checked.history)),
         checked.seconds,
-        plain(summary, SUMMARY_MAX),
+        plain("; ".join(filter(None, (summary, *checked.notes))), SUMMARY_MAX),
     )
 
 

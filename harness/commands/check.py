@@ -18,6 +18,7 @@ from counterpoint.checkers.readers.csv_table import value_of_cell
 from counterpoint.harness.checking.files import (
     FROM_THE_FORMAT,
     Checked,
+    Nil,
     Partition,
     Wanted,
     check_each,
@@ -107,9 +108,13 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 @click.option(
     "--partition",
     type=click.Choice(["key", "none", "tuple"]),
-    default="key",
-    show_default=True,
-    help="Judge each key alone; all as one object; or values [key value] by key.",
+    help="Judge each key alone; all as one object; or values [key value] by key "
+    "[key; tuple where values look so].",
+)
+@click.option(
+    "--nil",
+    type=click.Choice(["value", "unknown"]),
+    help="What a read of nil says: that value, or nothing [as the format has it].",
 )
 @click.option(
     "--initial", metavar="VALUE", help="What an object holds before any write, as JSON or text."
@@ -154,7 +159,8 @@ def check(
     model: str | None,
     chosen: str | None,
     timeout: float | None,
-    partition: str,
+    partition: str | None,
+    nil: str | None,
     initial: str | None,
     initial_of: tuple[str, ...],
     unknown_initial: bool,
@@ -185,7 +191,8 @@ def check(
         model=model,
         property=chosen,
         initial=FROM_THE_FORMAT if initial is None else _initial(initial, as_lines),
-        partition=cast(Partition, partition),
+        partition=cast(Partition, partition or "auto"),
+        nil=cast("Nil | None", nil),
         timeout_seconds=timeout,
         total=total,
         allow_negative=negative,

@@ -169,8 +169,11 @@ INDEPENDENT = """
 
 def test_values_with_their_keys_are_taken_apart(folder: Path) -> None:
     (folder / "many.edn").write_text(INDEPENDENT)
-    assert run("many.edn").exit_code == 1
+    assert run("many.edn", "--partition", "key").exit_code == 1
     assert run("many.edn", "--partition", "tuple").exit_code == 0
+    recognised = run("many.edn")
+    assert recognised.exit_code == 0
+    assert "values are taken for [key value]" in " ".join(recognised.output.split())
     result = run("good.csv", "--partition", "tuple")
     assert result.exit_code == 2
     assert "no pair (key, value)" in " ".join(result.output.split())
@@ -183,12 +186,12 @@ b,write,x,2,,2,3
 """
 
 
-def test_all_keys_can_be_one_object() -> None:
-    """Read as one register, x and y share a value: y shows what was written to x."""
-    text = TWO_KEYS.replace("a,read,y,,,", "a,read,y,,1,")
-    Path("two.csv").write_text(text)
-    assert run("two.csv").exit_code == 1
+def test_all_keys_can_be_one_map(folder: Path) -> None:
+    """One map of all keys keeps them apart: y does not show what was written to x."""
+    (folder / "two.csv").write_text(TWO_KEYS)
     assert run("two.csv", "--partition", "none").exit_code == 0
+    (folder / "two.csv").write_text(TWO_KEYS.replace("a,read,y,,,", "a,read,y,,1,"))
+    assert run("two.csv", "--partition", "none").exit_code == 1
 
 
 def test_the_list_of_what_there_is() -> None:
