@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -74,10 +74,12 @@ def traffic_of(specification: Specification) -> Traffic | None:
                 lambda op: last_writes(micro_of(op.f, op.argument, op.result)),
                 _one_if(lambda place: _is_first(place, start, default)),
             )
-        case Queue(initial) | Stack(initial):
-            return Traffic(_taken, _put, Counter(initial).__getitem__, are_taken=True)
+        case Queue(initial):
+            return _container(initial, "enqueue", "dequeue")
+        case Stack(initial):
+            return _container(initial, "push", "pop")
         case Set(initial):
-            return Traffic(_elements, _put, _one_if(frozenset(initial).__contains__))
+            return Traffic(_elements, _added, _one_if(frozenset(initial).__contains__))
         case AppendList(initial):
             return Traffic(_elements, _appended, _one_if(frozenset(initial).__contains__))
         case _:
@@ -123,7 +125,8 @@ def _explained(
     judged: History, found: Unfounded, specification: Specification, wording: Wording
 ) -> Verdict:
     """Explain it, unless something was wrong before."""
-    bad = found.operation
+    bad, traffic = found.operation, traffic_of(specification)
+    assert traffic is not None, f"{specification} does not tell what it shows"
     answered = [op for op in answered_of(judged) if op.returned <= bad.returned and op is not bad]
     is_first: bool | None = True
     if answered:
@@ -137,7 +140,7 @@ def _explained(
     details = {"first_bad": bad.id} if is_first else {}
     return broken(
         wording.name,
-        f"{words.deed(bad)}, {_why(found, wording)}",
+        f"{words.deed(bad)}, {_why(found, _later(judged, found, traffic), wording)}",
         examined=len(judged),
         because=words.because(core, bystanders=0),
         culprits=tuple(op.id for op in core),
@@ -145,12 +148,21 @@ def _explained(
     )
 
 
-def _why(found: Unfounded, wording: Wording) -> str:
+def _later(judged: History, found: Unfounded, traffic: Traffic) -> Operation | None:
+    """Who put the value there later, the first to begin."""
+    return next(
+        (op for op in judged if op is not found.operation and found.value in traffic.put(op)), None
+    )
+
+
+def _why(found: Unfounded, later: Operation | None, wording: Wording) -> str:
     value = wording.show(found.value)
     if found.takers:
         names = " and ".join(op.id for op in found.takers[:3])
         return f"but {value} had got in no more than {len(found.takers)} times, and {names} took it"
-    return f"and by then nobody had begun to put {value} there"
+    if later is None:
+        return f"but nobody put {value} there"
+    return f"but {later.id}, which put {value} there, was called after that"
 
 
 def _is_first(place: Hashable, initial: frozenset[Hashable], default: Hashable) -> bool:
@@ -188,13 +200,23 @@ def _register_put(op: Operation) -> Values:
             return ()
 
 
-def _put(op: Operation) -> Values:
-    return (op.argument,) if op.f in ("enqueue", "push", "add") else ()
+def _container(initial: Sequence[Hashable], put: str, take: str) -> Traffic:
+    times = Counter(initial)
+
+    def taken(op: Operation) -> Values:
+        is_taker = op.f == take and op.result is not UNKNOWN and op.result is not None
+        return (op.result,) if is_taker else ()
+
+    return Traffic(
+        taken,
+        lambda op: (op.argument,) if op.f == put else (),
+        lambda value: times[value],
+        are_taken=True,
+    )
 
 
-def _taken(op: Operation) -> Values:
-    is_taker = op.f in ("dequeue", "pop") and op.result is not UNKNOWN and op.result is not None
-    return (op.result,) if is_taker else ()
+def _added(op: Operation) -> Values:
+    return (op.argument,) if op.f == "add" else ()
 
 
 def _elements(op: Operation) -> Values:

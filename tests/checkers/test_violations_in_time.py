@@ -84,12 +84,32 @@ def test_of_two_violations_the_first_is_explained(
 
 
 UNFOUNDED: list[tuple[Specification, Call, Call, str]] = [
-    (CasRegister(0), write(5), read(5), "read 5, and by then nobody had begun to put 5 there"),
-    (CasRegister(0), write(5), ("cas", (5, 6), True), "cas(5, 6) by early succeeded, and by then"),
-    (Queue(), ("enqueue", 5, None), ("dequeue", None, 5), "dequeue() by early returned 5, and by"),
-    (Stack(), ("push", 5, None), ("pop", None, 5), "pop() by early returned 5, and by then nobody"),
-    (Set(), ("add", 5, None), ("contains", 5, True), "contains(5) by early succeeded, and by"),
-    (MultiRegister(), ("write", ("k", 5), None), ("read", "k", 5), "read 5, and by then nobody"),
+    (
+        CasRegister(0),
+        write(5),
+        read(5),
+        "read 5, but late, which put 5 there, was called after that",
+    ),
+    (
+        CasRegister(0),
+        write(5),
+        ("cas", (5, 6), True),
+        "cas(5, 6) by early succeeded, but late, which put 5",
+    ),
+    (
+        Queue(),
+        ("enqueue", 5, None),
+        ("dequeue", None, 5),
+        "dequeue() by early returned 5, but late",
+    ),
+    (
+        Stack(),
+        ("push", 5, None),
+        ("pop", None, 5),
+        "pop() by early returned 5, but late, which put",
+    ),
+    (Set(), ("add", 5, None), ("contains", 5, True), "contains(5) by early succeeded, but late"),
+    (MultiRegister(), ("write", ("k", 5), None), ("read", "k", 5), "read 5, but late, which put"),
 ]
 
 
