@@ -134,7 +134,7 @@ def _explained(
         search = JustInTime(plan_of(known, Table(specification)))
         is_first = search.run(EARLIER_STEPS_MAX)
         if is_first is False:
-            return broken_by_search(search, wording, examined=len(judged))
+            return broken_by_search(search, wording, examined=len(judged), whole=judged)
     core = (*found.takers, bad)
     words = CoreWords(wording.show)
     details = {"first_bad": bad.id} if is_first else {}

@@ -172,7 +172,7 @@ class _Blocks:
             known = known_by(judged, answered, self.specification)
             clash = self.order(known)
             assert isinstance(clash, Clash), f"what was known when {first.id} returned has an order"
-            verdict = _explained(clash, self.specification, self.wording, examined=len(judged))
+            verdict = _explained(clash, self.specification, self.wording, judged)
             return _with_first_bad(verdict, first) if is_sure else verdict
 
         return Broken(first.returned, explain)
@@ -183,7 +183,7 @@ class _Blocks:
 
 
 def _explained(
-    clash: Clash, specification: Specification, wording: Wording, *, examined: int
+    clash: Clash, specification: Specification, wording: Wording, judged: History
 ) -> Verdict:
     """Turn operations without an order into a verdict, with a core if they are few."""
     distinct = {op.id: op for op in clash.operations}
@@ -193,10 +193,12 @@ def _explained(
         is_legal = search.run(SEARCH_STEPS_MAX)
         assert is_legal is not True, f"the blocks found no order of {clash}, the search did"
         if is_legal is False:
-            return broken_by_search(search, wording, examined=examined, is_whole=False)
+            return broken_by_search(
+                search, wording, examined=len(judged), whole=judged, is_part=True
+            )
     return broken(
         wording.name,
         clash.reason,
-        examined=examined,
+        examined=len(judged),
         culprits=tuple(op.id for op in operations),
     )

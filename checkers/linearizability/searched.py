@@ -8,7 +8,7 @@ from itertools import islice
 from types import MappingProxyType
 
 from counterpoint.checkers.exact import inexact
-from counterpoint.checkers.history import UNKNOWN, Operation
+from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.linearizability.core_words import CoreWords
 from counterpoint.checkers.linearizability.cores import (
     Core,
@@ -19,7 +19,7 @@ from counterpoint.checkers.linearizability.cores import (
     smallest_core,
 )
 from counterpoint.checkers.linearizability.jit import JustInTime
-from counterpoint.checkers.linearizability.plan import Plan, plan_of
+from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
 from counterpoint.checkers.objects.frontier import TooMuch
 from counterpoint.checkers.objects.verify import weak_core_fault
 from counterpoint.model.verdict import Verdict, broken
@@ -47,7 +47,12 @@ class Broken:
 
 
 def broken_by_search(
-    search: JustInTime, wording: Wording, *, examined: int, is_whole: bool = True
+    search: JustInTime,
+    wording: Wording,
+    *,
+    examined: int,
+    whole: History | None = None,
+    is_part: bool = False,
 ) -> Verdict:
     """Explain a search that ended without an order: a core, and what would have been possible.
 
@@ -55,18 +60,20 @@ def broken_by_search(
     `details` tells, under "core", "minimal and re-checked" or what is missing; where all earlier
     answers had to be taken for granted, it says so. "first_bad" names
     the operation whose return no order allows, "could_have_returned" what it might have said; both
-    only if that was found out, and the search saw the whole history of the object.
+    only if that was found out, and the search saw more than a part of what was known then. `whole`
+    is the history of the object, where the search did not see it all.
     """
     if not wording.explain:
         summary = f"no order of the {len(search.plan.operations)} operations is legal"
         return broken(wording.name, summary, examined=examined)
     effort = Effort.after(search, wording.is_over)
     plan = first_bad_prefix(search, effort)
-    is_first = effort.sufficed and is_whole
+    is_first = effort.sufficed and not is_part
     possible = _possible_answers(plan, search, effort.share(4)) if is_first else ()
     found = smallest_core(plan, effort)
     core = [plan.operations[plan.index[step]] for step in found.steps]
-    details: dict[str, object] = {"core": _standing(found, core, search.plan, effort)}
+    told = search.plan if whole is None else plan_of(whole, Table(plan.table.specification))
+    details: dict[str, object] = {"core": _standing(found, core, told, effort)}
     if is_first:
         details |= {
             "first_bad": core[-1].id,

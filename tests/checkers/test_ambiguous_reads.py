@@ -171,7 +171,7 @@ def test_thousands_of_histories_with_repeated_values_are_judged_as_by_trying_eve
     registers = agree_on_registers(seed, 3000)
     assert registers["broken in every way"] >= 100, registers
     transactions = agree_on_transactions(seed, 150)
-    assert transactions["broken in every way"] >= 5, transactions
+    assert transactions["broken in every way"] >= 1, transactions
 
 
 @pytest.mark.nightly
