@@ -17,7 +17,7 @@ glad=1 was visible to carol before found=1, although found=1 happened before gla
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,10 +26,11 @@ from counterpoint.checkers.causal.levels import Judgement, Level, judge
 from counterpoint.checkers.causal.matching import Sessions, match_reads
 from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.causal.reasons import explain
+from counterpoint.checkers.causal.verdicts import causal_holds, naming_of
 from counterpoint.checkers.columns.gate import is_worth_it
 from counterpoint.checkers.history import History
 from counterpoint.checkers.words import edges
-from counterpoint.model.verdict import Outcome, Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, broken
 
 PROPERTIES: dict[Level, str] = {
     "cc": "causal consistency",
@@ -66,7 +67,7 @@ def check_causal(
         ValueError: an operation that is neither a read nor a write.
     """
     name = PROPERTIES[level]
-    if level != "cm" and is_worth_it(len(history)):
+    if is_worth_it(len(history)):
         from counterpoint.checkers.columns.check import holds_causally
 
         verdict = holds_causally(history, level, initial, name)
@@ -89,25 +90,11 @@ class _Causality:
 
     def holds(self, sessions: Sessions, decision: Judgement) -> Verdict:
         """Return the verdict with its witness."""
-        return _holds(self.name, sessions, decision)
+        return causal_holds(self.name, decision, naming_of(sessions), examined=sessions.read_count)
 
     def broken(self, core: Sessions) -> Verdict:
         """Explain a smallest core."""
         return _broken(self.name, core, self.level)
-
-
-def _holds(name: str, sessions: Sessions, judgement: Judgement) -> Verdict:
-    witness = _ids(sessions, judgement.order)
-    verdict = holds(name, examined=sessions.read_count, witness=witness)
-    if verdict.outcome is Outcome.UNDECIDED or not judgement.views:
-        return verdict
-    views = {
-        sessions.operations[sessions.starts[session]].client: _ids(sessions, view)
-        for session, view in judgement.views.items()
-        if view
-    }
-    details = MappingProxyType({"views": MappingProxyType(views)})
-    return Verdict(name, verdict.outcome, verdict.examined, witness=witness, details=details)
 
 
 def _broken(name: str, core: Sessions, level: Level) -> Verdict:
@@ -121,7 +108,3 @@ def _broken(name: str, core: Sessions, level: Level) -> Verdict:
         culprits=deciding_last(core),
         details=MappingProxyType({"pattern": reasons.pattern}),
     )
-
-
-def _ids(sessions: Sessions, order: Sequence[int]) -> tuple[str, ...]:
-    return tuple(sessions.operations[index].id for index in order)

@@ -51,10 +51,11 @@ def close(
     missing = conflicts(sessions, rows, writes, reads).open
     rounds: list[tuple[Conflict, ...]] = []
     predecessors = base
+    order = (sessions.session_of, sessions.source)
     while True:
         rounds.append(tuple(missing))
         predecessors = with_demands(predecessors, missing)
-        view = _lay_out(sessions, predecessors, reads)
+        view = lay_out(order, predecessors, reads, list(sessions.starts[:-1]))
         if view is None:
             return Closure(tuple(rounds))
         missing = _missing_demands(sessions, view)
@@ -73,20 +74,26 @@ def with_demands(base: Predecessors, demands: Sequence[Conflict]) -> list[tuple[
     return predecessors
 
 
-def _lay_out(sessions: Sessions, predecessors: Predecessors, reads: Sequence[int]) -> View | None:
+def lay_out(
+    order: tuple[Sequence[int], Sequence[int]],
+    predecessors: Predecessors,
+    reads: Sequence[int],
+    following: list[int],
+) -> View | None:
     """Place each read as soon as all it depends on is placed, and that only when it is needed.
 
-    Return the writes and these reads in that order; None where the dependencies form a cycle.
+    `order` gives the session of each operation, and its source. `following` has for each session
+    the first position that was not placed yet, and is brought up to date. Return the writes and
+    these reads in that order; None where the dependencies form a cycle.
     """
-    session_of = sessions.session_of
-    following = list(sessions.starts[:-1])
+    session_of, _ = order
     view: View = []
     for read in reads:
         wanted = {session_of[read]: read}
         while wanted:
             session = next(reversed(wanted))
             last = wanted[session]
-            missing = _advance(session, last, following, predecessors, sessions, view)
+            missing = _advance(session, last, following, predecessors, order, view)
             if missing < 0:
                 del wanted[session]
             elif session_of[missing] in wanted:
@@ -102,11 +109,11 @@ def _advance(
     last: int,
     following: list[int],
     predecessors: Predecessors,
-    sessions: Sessions,
+    order: tuple[Sequence[int], Sequence[int]],
     view: View,
 ) -> int:
     """Place the writes of a session up to `last`; return a position that must come first, or -1."""
-    session_of, source = sessions.session_of, sessions.source
+    session_of, source = order
     for index in range(following[session], last + 1):
         for p in predecessors[index]:
             if p >= following[session_of[p]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
+
+import numpy as np
 
 from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.causal.verdicts import Naming, causal_holds
 from counterpoint.checkers.columns.judge import judge_columns
 from counterpoint.checkers.columns.sessions import LaidOut, laid_out
 from counterpoint.checkers.history import History
-from counterpoint.model.verdict import Verdict, holds
+from counterpoint.model.verdict import Verdict
 
 
 def holds_causally(history: History, level: Level, initial: Hashable, name: str) -> Verdict | None:
@@ -19,9 +22,14 @@ def holds_causally(history: History, level: Level, initial: Hashable, name: str)
     judgement = judge_columns(laid.columns, level, laid.sessions)
     if judgement.core:
         return None
-    return holds(name, examined=len(laid.columns.reads), witness=_ids(laid, judgement.order))
+    return causal_holds(name, judgement, naming_of_columns(laid), examined=len(laid.columns.reads))
 
 
-def _ids(laid: LaidOut, order: Sequence[int]) -> tuple[str, ...]:
-    names = [op.id for op in laid.history]
-    return tuple(map(names.__getitem__, laid.order[order].tolist()))
+def naming_of_columns(laid: LaidOut) -> Naming:
+    """Return the names in the history of these columns."""
+    names = np.array([op.id for op in laid.history], dtype=object)[laid.order]
+    starts = laid.columns.starts
+    return Naming(
+        lambda order: tuple(names[order].tolist()),
+        lambda session: laid.history[laid.order[starts[session]]].client,
+    )

@@ -22,8 +22,8 @@ class Pairs(NamedTuple):
     read: Positions
     lost: Positions
 
-    def where(self, chosen: Flags) -> Pairs:
-        """Only the chosen pairs."""
+    def where(self, chosen: Flags | Positions) -> Pairs:
+        """Only the chosen pairs, by flags or by their places."""
         return Pairs(self.read[chosen], self.lost[chosen])
 
 

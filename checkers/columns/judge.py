@@ -17,6 +17,7 @@ from counterpoint.checkers.columns.conflicts import (
     last_known_pairs,
 )
 from counterpoint.checkers.columns.sessions import SessionColumns
+from counterpoint.checkers.columns.views import session_views
 
 
 def judge_columns(
@@ -36,7 +37,10 @@ def judge_columns(
     if impossible is not None:
         return Judgement(frozenset(impossible_core(sessions(), base, impossible)))
     if level == "cm":
-        return judge_by_rows(sessions(), level)
+        views = session_views(causality, base)
+        if views is None:
+            return judge_by_rows(sessions(), level)
+        return Judgement(order=causality.order.tolist(), views=views)
     if level == "ccv" and len(pairs.read):
         return _convergence(causality, base, sessions)
     return Judgement(order=causality.order.tolist())

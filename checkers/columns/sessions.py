@@ -26,7 +26,7 @@ class SessionColumns:
     """What `Sessions` say, one array per fact.
 
     `follows[i]` is the operation that i directly follows besides its session, its source or the one
-    it forked from, or -1; `key_of[i]` numbers the keys.
+    it forked from, or -1; `key_of[i]` numbers the keys, and `called[i]` is the rank of its call.
     """
 
     starts: Positions
@@ -34,6 +34,7 @@ class SessionColumns:
     source: Positions
     follows: Positions
     key_of: Positions
+    called: NDArray[np.float64]
 
     @property
     def session_count(self) -> int:
@@ -89,6 +90,7 @@ def columns_of(sessions: Sessions) -> SessionColumns:
         source,
         follows,
         numbered([op.key for op in sessions.operations]),
+        np.array([op.called for op in sessions.operations], dtype=np.float64),
     )
 
 
@@ -106,7 +108,8 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
     if not {type(initial), *map(type, keys), *map(type, values)} <= PLAIN_TYPES:
         return None
     client_of = numbered([op.client for op in history])
-    order = _session_order([op.called for op in history], client_of)
+    called = np.array([op.called for op in history], dtype=np.float64)
+    order = _session_order(called, client_of)
     if order is None:
         return None
     is_write = np.array([f == "write" for f in functions])[order]
@@ -121,6 +124,7 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
         source,
         np.maximum(source, -1),
         key_of,
+        called[order],
     )
     return LaidOut(history, order, columns)
 
@@ -144,12 +148,11 @@ def _is_answered(history: History, functions: Sequence[str]) -> bool:
     )
 
 
-def _session_order(called: Sequence[float], client_of: Positions) -> Positions | None:
+def _session_order(called: NDArray[np.float64], client_of: Positions) -> Positions | None:
     """The places of the operations session by session; None if a client made two calls at once."""
-    calls = np.array(called)
-    order = np.lexsort((calls, client_of))
+    order = np.lexsort((called, client_of))
     later, earlier = order[1:], order[:-1]
-    is_tie = (client_of[later] == client_of[earlier]) & (calls[later] == calls[earlier])
+    is_tie = (client_of[later] == client_of[earlier]) & (called[later] == called[earlier])
     return None if is_tie.any() else order
 
 

@@ -24,6 +24,7 @@ from types import MappingProxyType
 from counterpoint.checkers.causal.core import deciding_last
 from counterpoint.checkers.causal.matching import Sessions, match_reads
 from counterpoint.checkers.causal.matchings import judge_matchings
+from counterpoint.checkers.columns.gate import is_worth_it
 from counterpoint.checkers.history import History
 from counterpoint.checkers.sessions.judge import SessionJudgement, judge_guarantees
 from counterpoint.checkers.sessions.order import ALL, Guarantee, Guarantees
@@ -60,6 +61,12 @@ def check_sessions(
     """
     chosen = _known(guarantees)
     name = property_name(chosen, convergent=convergent)
+    if chosen == ALL and is_worth_it(len(history)):
+        from counterpoint.checkers.columns.guarantees import holds_for_sessions
+
+        verdict = holds_for_sessions(history, initial, name, convergent=convergent)
+        if verdict is not None:
+            return verdict
     matching = match_reads(history, initial=initial)
     judge = _KeepsGuarantees(name, chosen, convergent)
     return judge_matchings(name, matching, judge, matchings_max=matchings_max)

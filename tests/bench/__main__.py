@@ -31,12 +31,14 @@ def main(names: tuple[str, ...], path: Path) -> None:
         for figure in import_module(f"tests.bench.bench_{name}").figures():
             taken[name].append(figure)
             number = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.3g}"
+            peer = f"{figure.ratio:.2g} times {figure.peer:,.4g}" if figure.peer else ""
             line = (
-                f"  {figure.name:<48} {number:>12} {figure.unit:<9} {figure.aim:<10} {figure.note}"
+                f"  {figure.name:<52} {number:>12} {figure.unit:<9} {figure.aim:<10} {peer:<18} "
+                f"{figure.note}"
             )
             click.echo(line.rstrip())
     figures = {
-        name: [{slot: getattr(f, slot) for slot in Figure.__slots__} for f in of_name]
+        name: [{key: getattr(f, key) for key in (*Figure.__slots__, "ratio")} for f in of_name]
         for name, of_name in taken.items()
     }
     path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

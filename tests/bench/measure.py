@@ -14,13 +14,23 @@ from time import process_time
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number: what was measured, how much, of what unit, and what was aimed at."""
+    """One measured number: what was measured, how much, of what unit, and what was aimed at.
+
+    `peer` is an earlier figure of another tool in the same unit, 0.0 where there is none; it may
+    come from another machine, so that `ratio`, ours to the peer's, is a hint and no measurement.
+    """
 
     name: str
     value: float
     unit: str
     aim: str = ""
     note: str = ""
+    peer: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """Ours to the peer's earlier figure, 0.0 where there is none."""
+        return self.value / self.peer if self.peer else 0.0
 
 
 def seconds(work: Callable[[], object], rounds: int = 3) -> float:

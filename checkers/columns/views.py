@@ -1,0 +1,234 @@
+"""Causal memory on columns: for each session the happens-before relation, and a view of the writes.
+
+The relation is that of `causal.memory`, as one clock row for each read of the session: causal order
+at first; a demand, that a lost write comes before the one that was kept, adds the past of the lost
+write to every read that knows the kept one. The view puts before each read the writes that it knows
+and no earlier read did. Where it does not explain a read, a demand was missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counterpoint.checkers.causal.matching import INITIAL
+from counterpoint.checkers.causal.memory import View, lay_out
+from counterpoint.checkers.causal.order import Predecessors
+from counterpoint.checkers.columns.causality import Causality
+from counterpoint.checkers.columns.conflicts import Pairs, last_known_pairs
+from counterpoint.checkers.columns.sessions import Positions
+
+Rows = NDArray[np.int64]
+"""For each read of a session, of each session the first position that it does not know."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """What the sessions of one causal order share.
+
+    `place` is the place of each operation in an order that respects causality; `writes` are the
+    writes in position order, `by_place` sorts them by place. `order` is what `lay_out` asks for.
+    """
+
+    causality: Causality
+    base: Predecessors
+    place: Positions
+    writes: Positions
+    by_place: Positions
+    order: tuple[list[int], list[int]]
+
+
+def layout_of(causality: Causality, base: Predecessors) -> Layout:
+    """Prepare to lay out views; `base` is what `causes_of` returns."""
+    columns = causality.columns
+    place, writes = _timely_place(causality), columns.writes
+    by_place = np.argsort(place[writes])
+    order = columns.session_of.tolist(), columns.source.tolist()
+    return Layout(causality, base, place, writes, by_place, order)
+
+
+def _timely_place(causality: Causality) -> Positions:
+    """The places by call, where that respects causality: then hardly a demand goes against them."""
+    columns = causality.columns
+    place = np.empty_like(causality.place)
+    place[np.lexsort((causality.place, columns.called))] = np.arange(len(place))
+    effects = np.nonzero(columns.follows >= 0)[0]
+    is_causal = (place[columns.follows[effects]] < place[effects]).all()
+    return place if is_causal else causality.place
+
+
+def session_views(causality: Causality, base: Predecessors) -> dict[int, View] | None:
+    """Return for each session a view that explains its reads; None where one has none.
+
+    `base` and `causality` are causal order, in which no read is impossible.
+    """
+    layout = layout_of(causality, base)
+    views: dict[int, View] = {}
+    open_pairs = last_known_pairs(causality, causality.columns.reads)
+    for session, reads, pairs in observers(causality, open_pairs):
+        view = _explained(layout, reads, pairs)
+        if view is None:
+            return None
+        views[session] = view
+    return views
+
+
+def observers(causality: Causality, pairs: Pairs) -> Iterator[tuple[int, Positions, Pairs]]:
+    """Each session with its reads, and the pairs of those."""
+    columns = causality.columns
+    reads = columns.reads
+    session = columns.session_of[pairs.read]
+    by_session = np.argsort(session, kind="stable")
+    cuts = np.searchsorted(session[by_session], np.arange(columns.session_count + 1))
+    ends = np.searchsorted(reads, columns.starts)
+    for t in range(columns.session_count):
+        chosen = by_session[cuts[t] : cuts[t + 1]]
+        yield t, reads[ends[t] : ends[t + 1]], pairs.where(chosen)
+
+
+def _explained(layout: Layout, reads: Positions, pairs: Pairs) -> View | None:
+    """Close the relation of one session until its view explains all reads, or cannot."""
+    rows = _known(layout.causality, reads)
+    while True:
+        view = view_of(layout, reads, rows, pairs)
+        if view is None:
+            return None
+        missing = view.missing(layout)
+        if not len(missing.read):
+            return view.positions()
+        if (layout.causality.columns.source[missing.read] == INITIAL).any():
+            return None
+        pairs = Pairs(*(np.concatenate(both) for both in zip(pairs, missing, strict=True)))
+        rows = view.rows
+
+
+def has_order(layout: Layout, reads: Positions, pairs: Pairs) -> bool:
+    """Tell whether causal order and these demands of a session's reads have no cycle."""
+    return view_of(layout, reads, _known(layout.causality, reads), pairs) is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionView:
+    """The writes that the reads of a session know, in order; `ends[i]` is how many read i knows."""
+
+    reads: Positions
+    rows: Rows
+    writes: Positions
+    ends: Positions
+
+    def positions(self) -> View:
+        """The writes with each read after those it knows."""
+        view: View = np.insert(self.writes, self.ends, self.reads).tolist()
+        return view
+
+    def missing(self, layout: Layout) -> Pairs:
+        """The reads that do not return the newest write of their key, with all newer ones."""
+        columns = layout.causality.columns
+        span = len(self.writes) + 1
+        by_key = np.argsort(_short(columns.key_of[self.writes]), kind="stable")
+        marks = columns.key_of[self.writes[by_key]] * span + by_key
+        place = np.full(len(columns.source), -1)
+        place[self.writes] = np.arange(len(self.writes))
+        source, key = columns.source[self.reads], columns.key_of[self.reads] * span
+        kept = np.where(source == INITIAL, -1, place[source])
+        first = np.searchsorted(marks, key + kept, side="right")
+        sizes = np.searchsorted(marks, key + self.ends) - first
+        starts = np.cumsum(sizes) - sizes
+        at = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
+        return Pairs(np.repeat(self.reads, sizes), self.writes[by_key[at]])
+
+
+def view_of(layout: Layout, reads: Positions, rows: Rows, pairs: Pairs) -> SessionView | None:
+    """Close the rows of a session under demands and lay its writes out; None if there is a cycle."""
+    kept = layout.causality.columns.source[pairs.read]
+    rows = _closed(layout.causality, rows, pairs.lost, kept)
+    first = _first_to_know(layout.causality, rows, layout.writes)[layout.by_place]
+    order = layout.by_place[np.argsort(_short(first), kind="stable")]
+    writes = layout.writes[order]
+    ends = np.cumsum(np.bincount(first, minlength=len(reads) + 1))[: len(reads)]
+    writes = writes[: ends[-1] if len(ends) else 0]
+    place = np.full(len(layout.place), -1)
+    place[writes] = np.arange(len(writes))
+    against = place[pairs.lost] > place[kept]
+    if against.any() and not _mend(layout, reads, rows, (writes, ends), (pairs.lost, kept), place):
+        return None
+    return SessionView(reads, rows, writes, ends)
+
+
+def _known(causality: Causality, reads: Positions) -> Rows:
+    rows: Rows = causality.rows[causality.row_of[reads]].astype(np.int64)
+    if len(reads):
+        rows[:, causality.columns.session_of[reads[0]]] = reads + 1
+    return rows
+
+
+def _closed(causality: Causality, rows: Rows, lost: Positions, kept: Positions) -> Rows:
+    """Add the past of each lost write to the reads that know the kept one, until nothing changes."""
+    while True:
+        first = _first_to_know(causality, rows, kept)
+        is_news = first < _first_to_know(causality, rows, lost)
+        if not is_news.any():
+            return rows
+        added = _known_at(causality, lost[is_news])
+        by_read = np.argsort(first[is_news], kind="stable")
+        at, starts = np.unique(first[is_news][by_read], return_index=True)
+        rows = rows.copy()
+        rows[at] = np.maximum(rows[at], np.maximum.reduceat(added[by_read], starts))
+        rows = np.maximum.accumulate(rows)
+
+
+def _known_at(causality: Causality, positions: Positions) -> Rows:
+    """The whole row of each of some operations, its own session included."""
+    rows: Rows = causality.rows[causality.row_of[positions]].astype(np.int64)
+    rows[np.arange(len(positions)), causality.columns.session_of[positions]] = positions + 1
+    return rows
+
+
+def _first_to_know(causality: Causality, rows: Rows, positions: Positions) -> Positions:
+    """For each position the place of the first row that knows it, or how many rows there are."""
+    count, columns = len(rows), causality.columns
+    span = len(columns.source) + 1
+    # Columns never fall, so one after the other, each a span above, they are sorted.
+    marks = (rows.T + span * np.arange(columns.session_count)[:, np.newaxis]).ravel()
+    session = columns.session_of[positions]
+    return np.searchsorted(marks, positions + span * session, side="right") - count * session
+
+
+def _short(values: Positions) -> NDArray[np.generic]:
+    """Small numbers in two bytes, which numpy sorts in linear time."""
+    return values.astype(np.uint16) if len(values) and values.max() < 2**16 else values
+
+
+def _mend(
+    layout: Layout,
+    reads: Positions,
+    rows: Rows,
+    view: tuple[Positions, Positions],
+    demands: tuple[Positions, Positions],
+    place: Positions,
+) -> bool:
+    """Lay out again, as `causal.memory` does, what lies before a read and goes against a demand.
+
+    `place` has the place in the view of each write. False where there is a cycle.
+    """
+    (writes, ends), (lost, kept) = view, demands
+    part = np.searchsorted(ends, place, side="right")
+    is_against = place[lost] > place[kept]
+    assert (part[lost] == part[kept])[is_against].all(), "a row was not closed"
+    wrong = np.unique(part[kept[is_against]])
+    within = (part[lost] == part[kept]) & np.isin(part[kept], wrong)
+    predecessors = list(layout.base)
+    for before, after in zip(lost[within].tolist(), kept[within].tolist(), strict=True):
+        predecessors[after] = (*predecessors[after], before)
+    starts = layout.causality.columns.starts[:-1]
+    for read in wrong.tolist():
+        following = (rows[read - 1] if read else starts).tolist()
+        laid = lay_out(layout.order, predecessors, [int(reads[read])], following)
+        if laid is None:
+            return False
+        first = ends[read - 1] if read else 0
+        writes[first : ends[read]] = laid[:-1]
+    return True
