@@ -18,6 +18,7 @@ from types import FunctionType, ModuleType
 
 import click
 
+from counterpoint.harness import listed
 from counterpoint.harness.cli import main as main_command
 from counterpoint.harness.plugin.options import OPTIONS
 from counterpoint.model.actions import ACTIONS
@@ -212,10 +213,11 @@ def paragraph(text: str) -> str:
 
 
 def main() -> None:
-    """Write every page."""
+    """Write every page, and what `counterpoint list` tells."""
     FOLDER.mkdir(exist_ok=True)
     for page in (*PAGES, COMMAND_LINE):
         (FOLDER / page.file).write_text(text_of(page))
+    listed.FILE.write_text(listed.text_of_listed(), encoding="utf-8")
     print(f"{len(PAGES) + 1} pages in {FOLDER}", file=sys.stderr)
 
 

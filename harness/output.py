@@ -8,15 +8,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
-from counterpoint.harness.keeping import Kept
 from counterpoint.harness.report.plain import to_ascii
 from counterpoint.harness.streams import NOT_KEPT, CannotPrint
 from counterpoint.model.inert import json_inert, plain_lines
-from counterpoint.model.tracefile import BadTraceFile
+
+if TYPE_CHECKING:  # what a command does not need it does not wait for
+    from counterpoint.harness.keeping import Kept
 
 HOLDS, BROKEN, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 EXIT_CODES: Mapping[str, int] = {
@@ -96,6 +97,7 @@ def refuse(message: str, *, as_json: bool = False) -> NoReturn:
 def clear_errors(*, as_json: bool = False) -> Iterator[None]:
     """Turn the errors that bad input raises into `refuse`; any other is a defect and shows itself."""
     from counterpoint.harness.entry import UnknownName
+    from counterpoint.model.tracefile import BadTraceFile
 
     try:
         yield

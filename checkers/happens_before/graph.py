@@ -15,14 +15,16 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import networkx as nx
-
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
 from counterpoint.model.verdict import Edge
 
+# networkx takes longer to import than all the rest, and only explanations need it: so it is
+# imported where a graph is made.
 if TYPE_CHECKING:
+    import networkx as nx
+
     Graph: TypeAlias = nx.DiGraph[int]
 
 EdgeRule: TypeAlias = Literal["program", "message", "operation"]
@@ -61,6 +63,8 @@ def happens_before(trace: Trace, region: Iterable[int] | None = None) -> Graph:
     A node is the identity of an event and carries it as `event`; an edge carries its `rule` and
     `because`, a sentence with steps.
     """
+    import networkx as nx
+
     kept = range(len(trace.events)) if region is None else sorted(set(region))
     graph: Graph = nx.DiGraph()
     graph.add_nodes_from((i, {"event": trace.events[i]}) for i in kept)
@@ -140,6 +144,8 @@ def named(event: Event) -> str:
 
 def why_before(graph: Graph, before: int, after: int) -> tuple[Edge, ...]:
     """Return the shortest chain of reasons from one event to another; empty if there is none."""
+    import networkx as nx
+
     try:
         path = nx.shortest_path(graph, before, after)
     except (nx.NetworkXNoPath, nx.NodeNotFound):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import networkx
-
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.ledger.chains import Unexplained, move_of
 from counterpoint.checkers.ledger.order import Always, Order, Reason
@@ -50,6 +48,8 @@ def of_circle(order: Order) -> Explanation:
 
 def shortest_circle(order: Order) -> tuple[int, ...]:
     """Return a circle of fewest operations, rather of those that were answered."""
+    import networkx  # only circles need it, and it takes long to import
+
     graph: networkx.DiGraph[int] = networkx.DiGraph()
     graph.add_edges_from(order.edges)
     for after, past in enumerate(order.precedes):

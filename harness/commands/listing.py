@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from counterpoint.harness.catalog import SYSTEMS, entry
+from counterpoint.harness.listed import described, listed
 from counterpoint.harness.output import clear_errors, emit, tell
 
 
@@ -18,40 +18,27 @@ def listing(system: str | None, as_json: bool) -> None:
     counterpoint list
     counterpoint list register --json
     """
-    with clear_errors(as_json=as_json):
-        entries = [entry(name) for name in ([system] if system else SYSTEMS)]
-    for one in entries:
-        properties = [prop.name for prop in one.scenario().properties]
+    systems = listed()
+    if system is not None and system not in systems:
+        from counterpoint.harness.catalog import entry  # to say what is wrong with the name
+
+        with clear_errors(as_json=as_json):
+            systems = {system: described(entry(system))}
+    for one in systems.values() if system is None else (systems[system],):
         if as_json:
-            emit(
-                {
-                    "system": one.name,
-                    "summary": one.summary,
-                    "scenarios": dict(one.scenarios),
-                    "checkers": properties,
-                    "mutants": {
-                        name: {
-                            "summary": m.summary,
-                            "breaks": list(m.breaks),
-                            "scenario": m.scenario,
-                        }
-                        for name, m in one.mutants.items()
-                    },
-                    "settings": dict(one.settings),
-                }
-            )
+            emit(one)
             continue
-        tell(f"{one.name}: {one.summary}")
-        tell(f"  checkers   {', '.join(properties)}")
-        _table("scenarios", dict(one.scenarios))
+        tell(f"{one['system']}: {one['summary']}")
+        tell(f"  checkers   {', '.join(one['checkers'])}")
+        _table("scenarios", one["scenarios"])
         _table(
             "mutants",
             {
-                name: f"{m.summary} [breaks {' or '.join(m.breaks)}]"
-                for name, m in one.mutants.items()
+                name: f"{m['summary']} [breaks {' or '.join(m['breaks'])}]"
+                for name, m in one["mutants"].items()
             },
         )
-        _table("settings", dict(one.settings))
+        _table("settings", one["settings"])
 
 
 def _table(title: str, rows: dict[str, str]) -> None:

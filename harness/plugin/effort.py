@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Strategy: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "hypothesis"]
 """How walks choose: see `counterpoint.model.search.walks.strategy`."""
@@ -12,8 +11,9 @@ Shard: TypeAlias = tuple[int, int]
 """(i, n): of the walks of a seed those numbered i, i + n, i + 2n ... are made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+# A named tuple, because a data class takes a millisecond to make, in every repository that has
+# the plugin, whether it is used there or not.
+class Effort(NamedTuple):
     """How hard to search. What is None is left to others.
 
     `runs` and `seconds` bound the walks, whichever is over first; `examples` are the runs of the
@@ -48,7 +48,7 @@ class Effort:
         """
         if self.runs is None and self.seconds is None:
             return self.over(defaults)
-        return self.over(replace(defaults, runs=None, seconds=None))
+        return self.over(defaults._replace(runs=None, seconds=None))
 
 
 DEFAULTS = Effort(runs=2_000, seconds=10.0, strategy="mixed", seed=0)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import blake2s
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import pytest
 
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort, Shard
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from counterpoint.model.tracefile import TraceFile
 
@@ -26,8 +24,7 @@ SERVER_VARIABLES = ("CI", "TF_BUILD", "BUILDKITE", "TEAMCITY_VERSION", "CODEBUIL
 """Variables of the environment of which one is set on a server of continuous integration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """An option of the command line. `default` is that of the ini option of the same name."""
 
     flag: str
@@ -81,8 +78,7 @@ OPTIONS = (
 nothing of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """What the options amount to.
 
     `is_seeded` tells that the command line names a seed, or asks for a random one. `asked` is what

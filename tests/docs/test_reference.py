@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from counterpoint.harness import listed
 from counterpoint.model.actions import ACTIONS
 from tests.docs.pages import ROOT
 
@@ -35,6 +36,11 @@ ALL_PAGES = (*make_reference.PAGES, make_reference.COMMAND_LINE)
 def test_a_page_is_what_the_docstrings_make_of_it(page: Any) -> None:
     written = (ROOT / "docs" / "reference" / page.file).read_text()
     assert written == make_reference.text_of(page), "the docstrings changed: run `make reference`"
+
+
+def test_what_list_tells_is_what_the_catalog_has() -> None:
+    written = listed.FILE.read_text(encoding="utf-8")
+    assert written == listed.text_of_listed(), "the catalog changed: run `make reference`"
 
 
 def test_every_kind_of_action_has_its_row() -> None:
