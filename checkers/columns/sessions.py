@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,22 +104,43 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
     functions = [op.f for op in history]
     if not _is_answered(history, functions):
         return None
-    keys = [op.key for op in history]
-    values = [op.result if op.f == "read" else op.argument for op in history]
-    if not {type(initial), *map(type, keys), *map(type, values)} <= PLAIN_TYPES:
-        return None
     client_of = numbered([op.client for op in history])
     called = np.array([op.called for op in history], dtype=np.float64)
     order = _session_order(called, client_of)
     if order is None:
         return None
-    is_write = np.array([f == "write" for f in functions])[order]
-    key_of = numbered(keys)[order]
-    source = _sources(is_write, _versions(key_of, numbered([initial, *values]), order))
+    told = Told(
+        [f == "write" for f in functions],
+        [op.key for op in history],
+        [op.result if op.f == "read" else op.argument for op in history],
+    )
+    columns = matched(told, initial, order, np.bincount(client_of), called)
+    return None if columns is None else LaidOut(history, order, columns)
+
+
+class Told(NamedTuple):
+    """What operations did: whether each wrote, which key, and the value that it wrote or read."""
+
+    is_write: list[bool]
+    keys: list[Hashable]
+    values: list[Hashable]
+
+
+def matched(
+    told: Told, initial: Hashable, order: Positions, sizes: Positions, called: NDArray[np.float64]
+) -> SessionColumns | None:
+    """Match reads with writes; None where a source is not sure.
+
+    `order` puts the operations session by session, of so many each as `sizes` says.
+    """
+    if not {type(initial), *map(type, told.keys), *map(type, told.values)} <= PLAIN_TYPES:
+        return None
+    key_of = numbered(told.keys)[order]
+    version_of = _versions(key_of, numbered([initial, *told.values]), order)
+    source = _sources(np.array(told.is_write)[order], version_of)
     if source is None:
         return None
-    sizes = np.bincount(client_of)
-    columns = SessionColumns(
+    return SessionColumns(
         np.concatenate(([0], np.cumsum(sizes))),
         np.repeat(np.arange(len(sizes)), sizes),
         source,
@@ -126,7 +148,6 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
         key_of,
         called[order],
     )
-    return LaidOut(history, order, columns)
 
 
 def numbered(values: Sequence[Hashable]) -> Positions:

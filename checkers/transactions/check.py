@@ -18,6 +18,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from counterpoint.checkers.columns.gate import is_worth_it
 from counterpoint.checkers.transactions.candidates import INITIAL
 from counterpoint.checkers.transactions.history import (
     Access,
@@ -67,6 +68,12 @@ def check_transactions(
     reads saw, and of which nothing can be left out.
     """
     name = PROPERTIES[level]
+    if level == "causal" and is_worth_it(history.access_count):
+        from counterpoint.checkers.columns.transactions import holds_as_transactions
+
+        verdict = holds_as_transactions(history, name)
+        if verdict is not None:
+            return verdict
     matched = match_transactions(history)
     if matched.defect is not None:
         return _defective(matched.defect, name, examined=max(1, matched.read_count))

@@ -167,8 +167,12 @@ def _read_or_just_before(matched: MatchedTransactions) -> Iterator[Conflict]:
 def _known(
     matched: MatchedTransactions, base: Predecessors, order: Sequence[int]
 ) -> Iterator[Conflict]:
-    """Causal: of each session the last writer of the key that precedes the reader is visible."""
+    """Causal: of each session the last writer of the key that precedes the reader is visible.
+
+    What causal order or an earlier demand settles already is left out.
+    """
     rows = known_rows(matched.starts, matched.session_of, order, base)
+    latest: dict[tuple[int, int], int] = {}
     writers: dict[Hashable, dict[int, list[int]]] = {}
     for index, keys in enumerate(matched.writes):
         for key in keys:
@@ -179,5 +183,12 @@ def _known(
             for session, found in writers.get(key, {}).items():
                 bound = reader if session == home else row[session]
                 place = bisect_left(found, bound)
-                if place and found[place - 1] != kept:
-                    yield Conflict(found[place - 1], kept, reader)
+                if not place or found[place - 1] == kept:
+                    continue
+                lost = found[place - 1]
+                if kept != INITIAL:
+                    settled = max(rows[kept][session], latest.get((kept, session), 0))
+                    if lost < settled:
+                        continue
+                    latest[kept, session] = lost + 1
+                yield Conflict(lost, kept, reader)

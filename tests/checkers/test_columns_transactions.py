@@ -1,0 +1,76 @@
+"""Transactions of one access on columns: the outcome of the plain checker, and an order of commits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from counterpoint.checkers.causal.verify import complaint
+from counterpoint.checkers.columns import gate
+from counterpoint.checkers.transactions.check import check_transactions
+from counterpoint.checkers.transactions.history import TransactionHistory, sessions_of
+from counterpoint.model.verdict import Outcome
+from tests.checkers.causal_histories import Shape, edited, random_history
+
+pytest.importorskip("numpy", reason="columns need numpy")
+
+from counterpoint.checkers.columns.transactions import holds_as_transactions
+from tests.checkers.test_transaction_levels import sessions
+
+
+def late(history: TransactionHistory) -> TransactionHistory:
+    """The same, the last transaction being one that its client left behind."""
+    (first,), (last,) = history.sessions
+    return TransactionHistory(((first,), (replace(last, after=first.id),)))
+
+
+SHAPES = (
+    Shape(6, 2, 1),
+    Shape(12, 3, 2, future_rate=0.0, strange_rate=0.0),
+    Shape(30, 4, 3, future_rate=0.0, strange_rate=0.0, initial_rate=0.02),
+)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.operation_count} operations")
+def test_columns_hold_exactly_where_the_plain_checker_does(
+    shape: Shape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(2)
+    seen: Counter[Outcome] = Counter()
+    for _ in range(80):
+        history = edited(random, random_history(random, shape))
+        transactions = sessions_of(history)
+        monkeypatch.setattr(gate, "OPERATIONS_MIN", 10**9)
+        plain = check_transactions(transactions, level="causal")
+        found = holds_as_transactions(transactions, plain.property)
+        monkeypatch.setattr(gate, "OPERATIONS_MIN", 0)
+        told = check_transactions(transactions, level="causal")
+        seen[plain.outcome] += 1
+        if found is None:
+            assert plain.outcome is not Outcome.HOLDS
+            assert told == plain
+        else:
+            assert (found.outcome, found.examined) == (plain.outcome, plain.examined)
+            assert told == found
+        if plain.outcome is Outcome.HOLDS:
+            assert complaint(history, told, level="ccv") == ""
+    assert seen[Outcome.BROKEN] > 5
+    assert seen[Outcome.HOLDS] > 5
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(sessions("x=1", "x?1 x?1"), id="two accesses"),
+        pytest.param(sessions("!x=1", "y?"), id="not committed"),
+        pytest.param(sessions("x=1", "x=1", "x?1"), id="a value written twice"),
+        pytest.param(sessions("x?1"), id="a value from nowhere"),
+        pytest.param(replace(sessions("x=1", "x?1"), initial=0), id="two initial values"),
+        pytest.param(late(sessions("x=1", "x?1")), id="a late transaction"),
+    ],
+)
+def test_other_transactions_are_left_to_the_plain_checker(history: object) -> None:
+    assert holds_as_transactions(history, "causal") is None  # type: ignore[arg-type]
