@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from counterpoint.checkers.columns.gate import is_worth_it
 from counterpoint.checkers.exact import exact, exact_history
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key
 from counterpoint.checkers.objects.parts import with_names
@@ -65,6 +66,12 @@ def judge_exact_register(
     show: Callable[[Hashable], str],
 ) -> Verdict:
     """Judge as `check_register` does a history whose values are in exact form already."""
+    if is_worth_it(len(history)):
+        from counterpoint.checkers.columns.register import holds_as_register
+
+        verdict = holds_as_register(history, initial, name)
+        if verdict is not None:
+            return verdict
     uses = uses_of(history)
     examined = len(uses.writes) + len(uses.reads)
     try:
