@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from math import ceil, log10
 
 from counterpoint.harness.live.history import Span
 from counterpoint.harness.live.nemesis import Mark
@@ -24,7 +25,7 @@ def percentile(numbers: Sequence[float], part: float) -> float:
     (2.0, 0.0)
     """
     ordered = sorted(numbers)
-    return ordered[max(0, -(-len(ordered) * part // 1).__int__() - 1)] if ordered else 0.0
+    return ordered[max(0, ceil(len(ordered) * part) - 1)] if ordered else 0.0
 
 
 def page(title: str, lines: Sequence[str], spans: Sequence[Span], marks: Sequence[Mark]) -> str:
@@ -84,8 +85,6 @@ def _height_of(milliseconds: float) -> float:
     >>> _height_of(0.1), _height_of(10_000)
     (270.0, 10.0)
     """
-    from math import log10
-
     low, high = log10(LATENCIES[0]), log10(LATENCIES[-1])
     part = (log10(min(max(milliseconds, LATENCIES[0]), LATENCIES[-1])) - low) / (high - low)
     return 10 + HEIGHT * (1 - part)

@@ -123,7 +123,10 @@ class Children:
     def kill(self, name: str) -> None:
         """Kill a child, and wait until it is gone."""
         self.signal(name, signal.SIGKILL)
-        self._children[name].wait()
+        child = self._children[name]
+        child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
 
     def wait(self, name: str, seconds: float) -> int | None:
         """Return how a child ended, None if it still runs after so long."""

@@ -7,27 +7,20 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from counterpoint.harness.live.asking import answers
 from counterpoint.harness.live.cluster import Cluster, cluster_text
-from counterpoint.harness.live.history import (
-    History,
-    LogReader,
-    Told,
-    classes_of,
-    history_of,
-    judged,
-)
+from counterpoint.harness.live.history import History, LogReader, classes_of
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.load import Load
 from counterpoint.harness.live.nemesis import PROXY, Mark, Nemesis
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.ports import HOST, free_ports
 from counterpoint.harness.live.processes import COMMAND, Children
-from counterpoint.model.scenario import Scenario
+from counterpoint.harness.live.watch import Watch
 from counterpoint.model.values import NodeId
 from counterpoint.model.verdict import Verdict
 
@@ -36,10 +29,6 @@ QUIET_PART = 0.15
 """In the last part of the time nothing is done to anybody, so that what was lost must show."""
 
 QUIET_SECONDS_MAX = 5.0
-GROWTH = 1.3
-"""A history is judged again when it has grown by so much: all judging together stays bounded."""
-
-JUDGE_SECONDS = 2.0
 
 
 class NoStart(Exception):
@@ -94,19 +83,11 @@ class Verification:
 
     plan: Plan
     report: Callable[[str], None] = print
-    _told: list[Told] = field(default_factory=list)
-    _judged_count: int = 0
-    _verdicts: tuple[Verdict, ...] = ()
 
     @cached_property
     def members(self) -> Members:
         """The members of the cluster."""
         return Members(self.plan.cluster)
-
-    @cached_property
-    def scenario(self) -> Scenario:
-        """The scenario by whose properties is judged."""
-        return scenario_of(self.plan.cluster)
 
     @cached_property
     def callers(self) -> tuple[NodeId, ...]:
@@ -222,14 +203,9 @@ class Verification:
                 self._attack(children, nemesis)
             except (_Enough, KeyboardInterrupt) as reason:
                 is_interrupted = isinstance(reason, KeyboardInterrupt)
-        self._read()
-        return Found(
-            history_of(self._told),
-            self._judge(self._told),
-            tuple(nemesis.marks),
-            time.monotonic() - began,
-            is_interrupted,
-        )
+        history, verdicts = self.watch.finish()
+        seconds = time.monotonic() - began
+        return Found(history, verdicts, tuple(nemesis.marks), seconds, is_interrupted)
 
     def _attack(self, children: Children, nemesis: Nemesis) -> None:
         """Let clients call while the nemesis strikes; then let them end in peace."""
@@ -259,46 +235,21 @@ class Verification:
         for name in (PROXY, *(f"clients-{k}" for k in range(self.plan.processes))):
             if children.has(name) and children.exit_code(name) not in (None, 0):
                 raise NoStart(f"{name} has failed: {children.said(name)}")
-        now = time.monotonic()
-        if now - self._looked < JUDGE_SECONDS:
+        found = self.watch.look()
+        if found is None:
             return
-        self._looked = now
-        told = self._read_so_far()
-        if len(told) < self._judged_count * GROWTH + 100:
-            return
-        verdicts = self._judge(told)
-        done = sum(line.kind == "return" for line in told)
-        self.report(f"{done:,} calls answered · {len(verdicts)} properties judged so far")
-        if any(verdict.is_broken for verdict in verdicts):
+        self.report(f"{found.answered:,} calls answered · {len(found.verdicts)} properties judged")
+        if found.is_broken:
             raise _Enough
 
-    _looked: float = 0.0
-
     @cached_property
-    def _readers(self) -> tuple[LogReader, ...]:
+    def watch(self) -> Watch:
+        """What reads and judges the logs."""
         classes = classes_of(self.members.hosting.vocabulary)
-        return tuple(LogReader(self._log_of(n), classes) for n in (*self.callers, *self.servers))
-
-    def _read(self) -> None:
-        for reader in self._readers:
-            self._told += reader.new()
-
-    def _read_so_far(self) -> list[Told]:
-        """Return a part of what is told that holds the cause of everything in it.
-
-        A node logs what it does before anybody can know of it. So the causes of what a first reading
-        has found are there for a second one; what that finds besides is later, and left out.
-        """
-        self._read()
-        last = max((line.at for line in self._told), default=0)
-        self._read()
-        return [line for line in self._told if line.at <= last]
-
-    def _judge(self, told: list[Told]) -> tuple[Verdict, ...]:
-        if self._judged_count != len(told):
-            self._judged_count = len(told)
-            self._verdicts = judged(self.scenario, history_of(told))
-        return self._verdicts
+        nodes = (*self.callers, *self.servers)
+        return Watch(
+            scenario_of(self.plan.cluster), (LogReader(self._log_of(n), classes) for n in nodes)
+        )
 
 
 class _Enough(Exception):
