@@ -14,7 +14,16 @@ from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.talk import Conversation, conversation
 from counterpoint.harness.live.wishes import Wish
 from counterpoint.harness.live.words import WrongWords, understand, understand_line
-from counterpoint.harness.output import BROKEN, HOLDS, UNDECIDED, clear_errors, emit, refuse
+from counterpoint.harness.output import (
+    BROKEN,
+    HOLDS,
+    UNDECIDED,
+    clear_errors,
+    emit,
+    refuse,
+    show,
+    tell,
+)
 from counterpoint.impl.host.durable import DamagedFile
 from counterpoint.impl.transport.folder import NodeRuns
 
@@ -80,8 +89,8 @@ async def _talk(
 ) -> str:
     """Fulfil wishes one after the other, and return what came of the last."""
     outcome = "answered"
-    tell = _tell_news if wishes is None or wishes[0].what == "watch" else _say_nothing
-    async with conversation(members, name, seconds=seconds, tell=tell) as talk:
+    told = _tell_news if wishes is None or wishes[0].what == "watch" else _say_nothing
+    async with conversation(members, name, seconds=seconds, tell=told) as talk:
         if wishes is not None:
             for wish in wishes:
                 outcome = await _fulfil(talk, wish, as_json=as_json)
@@ -90,7 +99,7 @@ async def _talk(
             try:
                 wish = understand_line(members, line, via)
             except WrongWords as error:
-                click.echo(f"counterpoint: {error}", err=True)
+                tell(f"counterpoint: {error}", err=True)
                 continue
             outcome = await _fulfil(talk, wish, as_json=as_json)
     return outcome
@@ -101,7 +110,8 @@ async def _fulfil(talk: Conversation, wish: Wish, *, as_json: bool) -> str:
     if as_json:
         emit({"outcome": reply.outcome, "answer": reply.text})
     elif reply.text:
-        click.echo(reply.text)
+        for line in reply.text.splitlines():
+            tell(line)
     return reply.outcome
 
 
@@ -110,7 +120,7 @@ async def _lines() -> AsyncIterator[str]:
     is_typed = sys.stdin.isatty()
     while True:
         if is_typed:
-            click.echo(PROMPT, nl=False)
+            show(PROMPT, nl=False)
         line = await asyncio.to_thread(sys.stdin.readline)
         if not line or line.strip() in ("quit", "exit", "close"):
             return
@@ -119,7 +129,7 @@ async def _lines() -> AsyncIterator[str]:
 
 
 def _tell_news(text: str) -> None:
-    click.echo(f"news: {text}")
+    tell(f"news: {text}")
 
 
 def _say_nothing(text: str) -> None:

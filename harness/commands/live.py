@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from counterpoint.harness.keeping import Kept, keep_trace
 from counterpoint.harness.live.fresh import fresh_cluster
 from counterpoint.harness.live.nemesis import KINDS
 from counterpoint.harness.output import (
-    EXIT_CODES,
     EXIT_HELP,
-    INTERRUPTED,
     Progress,
     clear_errors,
     emit,
-    keep_trace,
+    finish,
     refuse,
     require_folder,
     settings_of,
+    show,
+    tell,
 )
-from counterpoint.model.inert import plain_lines
+from counterpoint.model.values import Json
 
 if TYPE_CHECKING:
     from counterpoint.harness.live.verification import Found, Verification
@@ -116,10 +116,8 @@ def live(
         refuse(str(error), as_json=as_json)
     finally:
         line.clear()
-    _tell(verification, found, search_seconds, as_json=as_json)
-    sys.exit(
-        INTERRUPTED if found.is_interrupted and found.broken is None else EXIT_CODES[found.outcome]
-    )
+    kept = _report(verification, found, search_seconds, as_json=as_json)
+    finish(found.outcome, kept, stopped=0 if found.broken else found.stopped)
 
 
 def kinds_of(text: str) -> tuple[str, ...]:
@@ -139,8 +137,10 @@ def _clients(system: str, count: int) -> dict[str, str]:
     return {"clients": str(count)} if system != "register" else {}
 
 
-def _tell(verification: Verification, found: Found, seconds: float, *, as_json: bool) -> None:
-    """Write the picture, search the simulator for what broke, and say what was found."""
+def _report(
+    verification: Verification, found: Found, seconds: float, *, as_json: bool
+) -> Kept | None:
+    """Write the picture, search the simulator for what broke, say what was found and keep it."""
     from counterpoint.harness.live.plot import page
     from counterpoint.harness.live.verification import figures, lines_of
     from counterpoint.harness.report.terminal import report
@@ -150,39 +150,47 @@ def _tell(verification: Verification, found: Found, seconds: float, *, as_json: 
     lines = lines_of(found)
     picture = plan.folder / "page.html"
     spans = tuple(found.history.spans.values())
-    picture.write_text(
-        page(f"{name}: {found.outcome}", lines, spans, found.marks), encoding="utf-8"
-    )
+    text = page(f"{name}: {found.outcome}", lines, spans, found.marks)
+    picture.write_text(text, encoding="utf-8", errors="replace")
     if not as_json:
-        click.echo(plain_lines("\n".join(lines), 100_000))
+        for line in lines:
+            tell(line)
     example = _simulated(verification, found, seconds)
-    trace = None
-    if example is not None:
-        about = {"from": len(example.finding.choices), "to": len(example.trace.choices)}
-        what = (plan.cluster.mutant or "right", example.verdict.property)
-        trace = keep_trace(
-            example.trace, example.verdicts, plan.folder, *what, about={"shrunk": {**about}}
-        )
+    kept = None if example is None else _keep(example, plan.cluster.mutant, plan.folder)
     if as_json:
         verdicts = {verdict.property: verdict.outcome.value for verdict in found.verdicts}
-        simulated = None if example is None else example.verdict.property
         emit(
             {
-                "outcome": found.outcome, "system": plan.cluster.system,
-                "mutant": plan.cluster.mutant, **figures(found), "verdicts": verdicts,
-                "seconds": round(found.seconds, 1), "simulated": simulated,
-                "trace": None if trace is None else str(trace), "page": str(picture),
+                "outcome": found.outcome,
+                "system": plan.cluster.system,
+                "mutant": plan.cluster.mutant,
+                **figures(found),
+                "verdicts": verdicts,
+                "seconds": round(found.seconds, 1),
+                "interrupted": bool(found.stopped),
+                "simulated": None if example is None else example.verdict.property,
+                "trace": None if kept is None else kept.text,
+                "page": str(picture),
             }
-        )  # fmt: skip
-        return
-    if example is not None:
-        command = f"counterpoint replay {trace}"
-        click.echo("in the simulator, from the recorded calls and kinds of faults:")
-        click.echo(report(example.trace, example.verdicts, replay_command=command))
+        )
+        return kept
+    if example is not None and kept is not None:
+        tell("in the simulator, from the recorded calls and kinds of faults:")
+        show(report(example.trace, example.verdicts, replay_command=kept.replay_command))
     elif found.broken is not None and seconds:
-        click.echo(f"in the simulator: not found again within {seconds:g} s")
-    click.echo(f"picture: {picture} · logs: {plan.folder / 'logs'}")
-    click.echo(f"{found.outcome}: {name} for {found.seconds:.0f} s")
+        tell(f"in the simulator: not found again within {seconds:g} s")
+    tell(f"picture: {picture} · logs: {plan.folder / 'logs'}")
+    tell(f"{found.outcome}: {name} for {found.seconds:.0f} s")
+    return kept
+
+
+def _keep(example: Counterexample, mutant: str | None, folder: Path) -> Kept:
+    sizes: dict[str, Json] = {
+        "from": len(example.finding.choices),
+        "to": len(example.trace.choices),
+    }
+    what = (mutant or "right", example.verdict.property)
+    return keep_trace(example.trace, example.verdicts, folder, *what, about={"shrunk": sizes})
 
 
 def _simulated(verification: Verification, found: Found, seconds: float) -> Counterexample | None:

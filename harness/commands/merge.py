@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from counterpoint.harness.output import clear_errors, emit, tool
+from counterpoint.harness.keeping import keep
+from counterpoint.harness.output import clear_errors, emit, finish, tell
 
 
 @click.command()
@@ -38,14 +39,14 @@ def merge(
     from counterpoint.harness.live.cluster import load_cluster
     from counterpoint.harness.live.merging import STEPS_MAX, merged
     from counterpoint.model.search.replay import judge
-    from counterpoint.model.tracefile import write_trace
 
     with clear_errors(as_json=as_json):
         found = merged(load_cluster(config), logs, steps=steps or STEPS_MAX)
-        write_trace(out, found.trace, judge(found.trace), about={"tool": tool()})
+    kept = keep(out, found.trace, judge(found.trace))
     count = len(found.trace.choices)
     if as_json:
-        emit({"outcome": "written", "trace": str(out), "steps": count, "left": found.left})
+        emit({"outcome": "written", "trace": kept.text, "steps": count, "left": found.left})
     else:
         rest = f"; {found.left:,} more are in the logs (--steps)" if found.left else ""
-        click.echo(f"{out}: {count:,} steps{rest}")
+        tell(f"{kept.text}: {count:,} steps{rest}")
+    finish("holds", kept)

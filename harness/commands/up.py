@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.live.asking import answers
 from counterpoint.harness.live.cluster import Cluster, load_cluster, shown_place
 from counterpoint.harness.live.fresh import fresh_cluster
@@ -18,10 +19,10 @@ from counterpoint.harness.live.processes import COMMAND, Children, tie_to_parent
 from counterpoint.harness.output import (
     BROKEN,
     HOLDS,
-    INTERRUPTED,
     clear_errors,
     require_folder,
     settings_of,
+    tell,
 )
 
 STARTING_SECONDS = 30.0
@@ -104,14 +105,12 @@ def _run(
                 children.start(node, [*serve_arguments(cluster, node), *logged])
             _wait_for_all(members, children)
             for node in served:
-                click.echo(
-                    f"{node} at {shown_place(cluster.places[node])}, process {children.pid(node)}"
-                )
-            click.echo(f"up: {len(served)} nodes; counterpoint call --config {cluster.source} ...")
+                tell(f"{node} at {shown_place(cluster.places[node])}, process {children.pid(node)}")
+            tell(f"up: {len(served)} nodes; counterpoint call --config {cluster.source} ...")
             return _watch(children, seconds)
-        except KeyboardInterrupt:
-            click.echo("stopping")
-            return INTERRUPTED
+        except KeyboardInterrupt as stop:
+            tell("stopping")
+            return exit_code_of(stop)
 
 
 def serve_arguments(cluster: Cluster, node: str) -> list[str]:
@@ -128,7 +127,7 @@ def _wait_for_all(members: Members, children: Children) -> None:
     for node in members.served:
         while not asyncio.run(answers(members, node)):
             if children.exit_code(node) is not None or time.monotonic() > deadline:
-                click.echo(f"counterpoint: {node} does not start: {children.said(node)}", err=True)
+                tell(f"counterpoint: {node} does not start: {children.said(node)}", err=True)
                 raise SystemExit(BROKEN)
             time.sleep(0.05)
 
@@ -141,7 +140,7 @@ def _watch(children: Children, seconds: float | None) -> int:
         for name in names:
             code = children.exit_code(name)
             if code is not None:
-                click.echo(f"{name} ended with {code}: {children.said(name)}", err=True)
+                tell(f"{name} ended with {code}: {children.said(name)}", err=True)
                 return BROKEN
         time.sleep(0.1)
     return HOLDS

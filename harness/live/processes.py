@@ -17,14 +17,15 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
+
+from counterpoint.harness.interruption import SIGNALS, stopping
 
 PATIENCE_SECONDS = 5.0
 """Who has not stopped by then when asked, is killed."""
 
 _PR_SET_PDEATHSIG = 1
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
-COMMAND = (sys.executable, "-c", "from counterpoint.harness.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from counterpoint.harness.start import main; main()")
 """How the command line is run by this interpreter, installed or not."""
 
 
@@ -54,11 +55,10 @@ class Children:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._usual: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        self._usual = {number: signal.getsignal(number) for number in _ENDINGS}
-        signal.signal(signal.SIGTERM, _interrupt)
+        self._stopping = stopping()
+        self._stopping.__enter__()
         return self
 
     def __exit__(
@@ -67,11 +67,10 @@ class Children:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number in _ENDINGS:
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # who is impatient must not leave orphans behind
         self.stop_all()
-        for number in _ENDINGS:
-            signal.signal(number, self._usual[number])
+        self._stopping.__exit__(None, None, None)
 
     def start(self, name: str, arguments: Sequence[str]) -> None:
         """Run a program as a child; what it says goes to a file of its name."""
@@ -146,9 +145,3 @@ class Children:
         for name in self._children:
             if self.wait(name, max(deadline - time.monotonic(), 0.01)) is None:
                 self.kill(name)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """Stop as if by Ctrl-C, so that every `finally` is run."""
-    del number, frame
-    raise KeyboardInterrupt

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.live.asking import answers
 from counterpoint.harness.live.cluster import Cluster, cluster_text
 from counterpoint.harness.live.history import History, LogReader, classes_of
@@ -61,7 +62,8 @@ class Found:
     verdicts: tuple[Verdict, ...]
     marks: tuple[Mark, ...]
     seconds: float
-    is_interrupted: bool = False
+    stopped: int = 0
+    """The exit code that a signal has asked for, 0 for none."""
 
     @property
     def broken(self) -> Verdict | None:
@@ -189,7 +191,7 @@ class Verification:
             NoStart: a process did not come up.
         """
         began = time.monotonic()
-        is_interrupted = False
+        stopped = 0
         with Children(self.plan.folder / "said") as children:
             nemesis = Nemesis(
                 children,
@@ -202,10 +204,10 @@ class Verification:
                 self._start_all(children)
                 self._attack(children, nemesis)
             except (_Enough, KeyboardInterrupt) as reason:
-                is_interrupted = isinstance(reason, KeyboardInterrupt)
+                stopped = 0 if isinstance(reason, _Enough) else exit_code_of(reason)
         history, verdicts = self.watch.finish()
         seconds = time.monotonic() - began
-        return Found(history, verdicts, tuple(nemesis.marks), seconds, is_interrupted)
+        return Found(history, verdicts, tuple(nemesis.marks), seconds, stopped)
 
     def _attack(self, children: Children, nemesis: Nemesis) -> None:
         """Let clients call while the nemesis strikes; then let them end in peace."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from counterpoint.harness.catalog import rebuild
+from counterpoint.harness.keeping import keep_trace
 from counterpoint.harness.live.cluster import Cluster
 from counterpoint.harness.live.history import (
     BadLog,
@@ -26,7 +27,6 @@ from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.nemesis import KINDS, Mark, Nemesis
 from counterpoint.harness.live.plot import page
 from counterpoint.harness.live.recorded import CALLS_MAX, calls_around, recorded_scenario, searched
-from counterpoint.harness.output import keep_trace
 from counterpoint.impl.register.messages import Read, Write
 from counterpoint.impl.register.values import written
 from counterpoint.impl.register.vocabulary import REGISTER
@@ -219,7 +219,8 @@ def test_what_broke_for_real_is_found_in_the_simulator_and_replays_from_its_file
     example = searched(cluster("B1"), history, broken, marks, seconds=20)
     assert example is not None
     assert example.verdict.property == "no new/old inversion"
-    path = keep_trace(example.trace, example.verdicts, tmp_path, "B1")
+    path = keep_trace(example.trace, example.verdicts, tmp_path, "B1").path
+    assert path is not None
     recorded = read_trace(path)
     assert replay(recorded, rebuild(recorded.origin)).choices == example.trace.choices
 
@@ -264,7 +265,7 @@ def test_a_verification_that_is_stopped_leaves_no_process_behind(
     until(lambda: [*world.folder.glob(".counterpoint/*/logs/c8.jsonl")])
     child.send_signal(how)
     child.communicate(timeout=60)
-    assert child.returncode == (130 if how != signal.SIGKILL else -9)
+    assert child.returncode == (128 + how if how != signal.SIGKILL else -9)
     assert gone()
 
 
