@@ -79,7 +79,8 @@ def well_formed(operations: Iterable[Operation]) -> History:
         MalformedHistory: a return before its call, or a client with two calls open at once. A
             client may call again after an "info", which stays open for ever.
     """
-    history = tuple(sorted(operations, key=lambda op: op.called))
+    # By return as well, so that the order in which operations were listed decides nothing.
+    history = tuple(sorted(operations, key=lambda op: (op.called, op.returned)))
     open_until: dict[str, tuple[float, str]] = {}
     for op in history:
         if op.returned < op.called:

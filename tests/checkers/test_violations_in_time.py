@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.sets import order_sets
 from counterpoint.checkers.objects.exhaustive import legal_order
@@ -23,6 +23,7 @@ from counterpoint.checkers.objects.specifications import (
     Stack,
 )
 from counterpoint.checkers.objects.verify import witness_fault
+from counterpoint.checkers.transactions.history import sessions_of
 from counterpoint.model.verdict import Outcome
 from tests.checkers.random_histories import Shape, call, happened, random_history
 
@@ -253,3 +254,27 @@ def test_sets_that_only_grow_are_ordered_as_by_exhaustive_search() -> None:
 @pytest.mark.slow
 def test_thousands_of_sets_that_only_grow_are_ordered_as_by_exhaustive_search() -> None:
     assert min(agree_on_sets(seed=2, count=5000)) > 500
+
+
+# ---- one client at one instant ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_the_order_of_the_lines_decides_nothing_about_calls_at_one_instant(
+    is_reversed: bool,
+) -> None:
+    """A call that took no time may come before one that began at its instant; two long ones not."""
+    brief = replace(call("o1", "a", "write", 1, None, 0, 0), key="x")
+    longer = replace(call("o2", "a", "read", None, 1, 0, 5), key="x")
+    twin = replace(longer, id="o3")
+    assert check_linearizability(_listed([brief, longer], is_reversed), Register()).outcome is (
+        Outcome.HOLDS
+    )
+    with pytest.raises(MalformedHistory):
+        check_linearizability(_listed([longer, twin], is_reversed), Register())
+    with pytest.raises(MalformedHistory):
+        sessions_of(tuple(_listed([longer, twin], is_reversed)))
+
+
+def _listed(history: list[Operation], is_reversed: bool) -> list[Operation]:
+    return history[::-1] if is_reversed else history
