@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from counterpoint.checkers.history import History
 from counterpoint.checkers.transactions.history import TransactionHistory
+
+
+class Interference(NamedTuple):
+    """Something that was done to the system while clients called: when, and what.
+
+    `rank` is between those of the events around it, `step` the number of the event itself.
+    """
+
+    rank: float
+    step: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,8 @@ class Case:
     `name` is empty unless the file holds several. `initial` is what an object holds before any
     write. `event_count` counts what was recorded: events, or the reads and writes of transactions,
     failed ones included. `has_real_time` tells whether ranks of different clients mean anything.
-    `notes` say what was left out or taken for granted in reading.
+    `notes` say what was left out or taken for granted in reading, `interferences` what a nemesis did.
+    `form` is the name of the format, where it is known.
     """
 
     source: str
@@ -26,6 +39,8 @@ class Case:
     initial: Hashable = None
     has_real_time: bool = True
     notes: tuple[str, ...] = ()
+    interferences: tuple[Interference, ...] = ()
+    form: str = ""
 
     @property
     def title(self) -> str:

@@ -25,7 +25,7 @@ from counterpoint.checkers.readers.edn import read_edn_value
 from counterpoint.checkers.readers.edn_records import record_of
 from counterpoint.checkers.readers.event_columns import NOBODY, EventColumns, paired
 from counterpoint.checkers.readers.frozen import ATOMS, frozen
-from counterpoint.checkers.readers.jepsen_events import event_of, function_of, value_of
+from counterpoint.checkers.readers.jepsen_events import event_of, function_of, name_of, value_of
 from counterpoint.checkers.readers.limits import Limits
 
 CHUNK_CHARS = 2**22
@@ -186,7 +186,7 @@ class _Reading:
         event = event_of(record, self.count + place, self.source)
         if event is not None and event.client == NOBODY:
             raise _Declined  # no process at all: who did what is for the exact reader to match
-        taken.put(place, event)
+        taken.put(place, event, name_of(record.fields.get("f")))
         index = record.fields.get("index")
         return index if isinstance(index, int) else None
 
@@ -208,7 +208,10 @@ class _Reading:
 
     def case(self) -> Case | None:
         history = paired(self.events.of_clients())
-        return None if history is None else Case(self.source, "", history, self.count)
+        if history is None:
+            return None
+        others = self.events.interferences()
+        return Case(self.source, "", history, self.count, interferences=others)
 
 
 class _Declined(Exception):

@@ -14,6 +14,7 @@ from itertools import compress
 from counterpoint.checkers.events import OBSERVING, Event, EventType, meaning
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
 from counterpoint.checkers.readers.bulk import made_of
+from counterpoint.checkers.readers.case import Interference
 
 NOBODY = ""
 """The client of an event that is no client's: a nemesis did it."""
@@ -30,9 +31,10 @@ class EventColumns:
     values: list[Hashable] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
 
-    def put(self, place: int, event: Event | None) -> None:
-        """Put an event in its place; None for one that is no client's."""
+    def put(self, place: int, event: Event | None, what: str = "") -> None:
+        """Put an event in its place; None for one that is no client's, of which `what` tells."""
         self.clients[place] = NOBODY if event is None else event.client
+        self.functions[place] = what
         if event is not None:
             self.types[place], self.functions[place] = event.type, event.f
             self.keys[place], self.values[place] = event.key, event.value
@@ -41,6 +43,17 @@ class EventColumns:
         """Add events at the end."""
         for one in fields(self):
             getattr(self, one.name).extend(getattr(others, one.name))
+
+    def interferences(self) -> tuple[Interference, ...]:
+        """Return what is nobody's, each with the rank at which it happened."""
+        if NOBODY not in self.clients:
+            return ()
+        found: list[Interference] = []
+        for place, client in enumerate(self.clients):
+            if client == NOBODY:
+                rank = place - len(found) - 0.5
+                found.append(Interference(rank, self.steps[place], self.functions[place]))
+        return tuple(found)
 
     def of_clients(self) -> EventColumns:
         """Return the events that are somebody's."""

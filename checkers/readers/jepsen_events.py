@@ -19,7 +19,7 @@ from counterpoint.checkers.events import (
 )
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.micro import micro_operations, shape
-from counterpoint.checkers.readers.case import Case, client_name
+from counterpoint.checkers.readers.case import Case, Interference, client_name
 from counterpoint.checkers.readers.frozen import frozen
 from counterpoint.checkers.readers.limits import excerpt
 
@@ -58,17 +58,28 @@ def jepsen_case(records: Iterable[Record], *, source: str, nil_is_unseen: bool =
         UnreadableHistory: an event that lacks a field or contradicts another, or an index that
             contradicts the order of the file.
     """
-    recorded = [
-        event_of(record, place, source, nil_is_unseen)
-        for place, record in enumerate(_in_order(records, source))
-    ]
-    if not recorded:
+    events: list[Event] = []
+    others: list[Interference] = []
+    for place, record in enumerate(_in_order(records, source)):
+        event = event_of(record, place, source, nil_is_unseen)
+        if event is None:
+            others.append(_interference(record, len(events) - 0.5, place))
+        else:
+            events.append(event)
+    count = len(events) + len(others)
+    if not count:
         raise UnreadableHistory(source, 0, "there is no event in it")
-    events = [event for event in recorded if event is not None]
+    case = Case(source, "", (), count, interferences=tuple(others))
     if _are_completions(events):
         history = operations(_with_calls(events), source=source)
-        return Case(source, "", history, len(recorded), has_real_time=False, notes=(NO_CALLS,))
-    return Case(source, "", operations(_named(events, source), source=source), len(recorded))
+        return replace(case, history=history, has_real_time=False, notes=(NO_CALLS,))
+    return replace(case, history=operations(_named(events, source), source=source))
+
+
+def _interference(record: Record, rank: float, position: int) -> Interference:
+    index = record.fields.get("index")
+    step = index if isinstance(index, int) else position
+    return Interference(rank, step, name_of(record.fields.get("f")))
 
 
 def _in_order(records: Iterable[Record], source: str) -> Iterator[Record]:
@@ -118,7 +129,7 @@ def event_of(
     client = _client(fields.get("process"), record.line, source)
     if client is None:
         return None
-    kind = EVENT_TYPES.get(_name(fields.get("type")))
+    kind = EVENT_TYPES.get(name_of(fields.get("type")))
     if kind is None:
         raise UnreadableHistory(
             source,
@@ -157,7 +168,8 @@ def _client(process: object, line: int, source: str) -> str | None:
     )
 
 
-def _name(value: object) -> str:
+def name_of(value: object) -> str:
+    """Return a word without the colon of its notation; "" for what is no word."""
     return value.removeprefix(":") if isinstance(value, str) else ""
 
 
@@ -167,7 +179,7 @@ def function_of(value: object, shown: Hashable, line: int, source: str) -> str:
     Raises:
         UnreadableHistory: there is no name.
     """
-    name = _name(value)
+    name = name_of(value)
     if name in OWN_KINDS:
         micros = micro_operations(shown)
         is_mixed = micros is not None and any(kind not in OWN_KINDS[name] for kind, _, _ in micros)

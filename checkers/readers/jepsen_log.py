@@ -88,7 +88,7 @@ def _records(lines: list[tuple[int, str]], source: str, limits: Limits) -> Itera
 def _record(found: re.Match[str], line: int, source: str, limits: Limits) -> Record:
     process, kind, f, rest = found.groups()
     if CLIENT.fullmatch(process) is None:
-        return Record(line, {"process": ":nemesis"})
+        return Record(line, {"process": ":nemesis", "f": f})
     if rest is None:
         raise UnreadableHistory(source, line, f"no value after the function {excerpt(f)}; {RIGHT}")
     fields: dict[str, object] = {"process": int(process), "type": kind, "f": f}

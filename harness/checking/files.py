@@ -26,6 +26,7 @@ from counterpoint.checkers.readers import (
     guess_format,
     read_cases,
 )
+from counterpoint.checkers.readers.case import Interference
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.harness.checking.hints import look_alikes, unseen_answers
@@ -96,7 +97,7 @@ class Checked:
 
     `case` is empty unless the file holds several. `error` is empty if there is a verdict;
     `traceback` is empty unless the checker itself failed. `notes` say what reading left out or took
-    for granted.
+    for granted, `interferences` what was done to the system meanwhile.
     """
 
     file: str
@@ -111,6 +112,7 @@ class Checked:
     traceback: str = ""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    interferences: tuple[Interference, ...] = ()
 
     @builtins.property  # the field of that name hides the decorator
     def title(self) -> str:
@@ -176,16 +178,21 @@ def check_each(paths: Iterable[str | Path], wanted: Wanted) -> Iterator[Checked]
 
 
 def _check_file(path: str, wanted: Wanted) -> Iterator[Checked]:
+    for case in checked_cases(path, wanted):
+        yield case if isinstance(case, Checked) else check_case(case, wanted)
+
+
+def checked_cases(path: str, wanted: Wanted) -> Iterator[Case | Checked]:
+    """Walk the histories that "file" or "file#case" names, or why there are none: one result."""
     file, name = _place(path)
     try:
         form, cases = _read(file, wanted)
-        chosen = _chosen(cases, name)
+        yield from (replace(case, form=form) for case in _chosen(cases, name))
+        return
     except (UnreadableHistory, CannotCheck) as error:
         yield Checked(file, name, error=str(error))
-        return
     except OSError as error:
         yield Checked(file, name, error=f"{file}: {error.strerror or error}")
-        return
     except (TimeIsOver, MemoryError) as error:
         why = (
             f"not read within {wanted.timeout_seconds:g} seconds"
@@ -193,9 +200,6 @@ def _check_file(path: str, wanted: Wanted) -> Iterator[Checked]:
             else "the memory did not suffice for reading it"
         )
         yield Checked(file, name, verdict=undecided("reading", why), property="reading")
-        return
-    for case in chosen:
-        yield check_case(case, replace(wanted, form=form))
 
 
 def _place(path: str) -> tuple[str, str]:
@@ -254,7 +258,12 @@ def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
     """Check one history."""
     begun = time.perf_counter()
     checked = Checked(
-        case.source, case.name, wanted.form or "", history=case.history, notes=case.notes
+        case.source,
+        case.name,
+        case.form or wanted.form or "",
+        history=case.history,
+        notes=case.notes,
+        interferences=case.interferences,
     )
     try:
         if wanted.renames:
