@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from counterpoint.checkers.readers.awdit_text import read_awdit_text
+from counterpoint.checkers.readers.chaos_json import read_chaos_json
 from counterpoint.checkers.readers.csv_table import read_csv_table
 from counterpoint.checkers.readers.dbcop_bincode import is_dbcop_bincode, read_dbcop_bincode
 from counterpoint.checkers.readers.dbcop_hist import read_dbcop_hist
@@ -26,6 +27,7 @@ from counterpoint.checkers.readers.jepsen_log import (
 )
 from counterpoint.checkers.readers.json_lines import read_json_lines
 from counterpoint.checkers.readers.plume_text import read_plume_text
+from counterpoint.checkers.readers.porcupine_json import read_porcupine_json
 from counterpoint.checkers.readers.session_json import read_session_json
 
 _FORMATS = (
@@ -56,6 +58,16 @@ _FORMATS = (
             r"\#jepsen\.history\.\w++\s*+[\[({]",
         ),
         ("edn",),
+    ),
+    Format(
+        "porcupine-json",
+        read_porcupine_json,
+        begins(r'(?i:\[?\s*+\{\s*+"client_?id"\s*+:\s*+-?\d++\s*+,\s*+"input")'),
+    ),
+    Format(
+        "chaos-json",
+        read_chaos_json,
+        begins(r'\[?\s*+\{\s*+"action"\s*+:\s*+"\w++"\s*+,\s*+"proc"'),
     ),
     Format("jsonl", read_json_lines, begins(r'\[?\s*+\{[^{}]*?"client"\s*+:'), ("jsonl", "ndjson")),
     Format("jepsen-json", read_jepsen_json, begins(r'\[?\s*+\{[^{}]*?"(?:type|process)"\s*+:')),

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.micro import are_micro_operations
+from counterpoint.checkers.objects.etcd import FUNCTIONS as ETCD_FUNCTIONS
+from counterpoint.checkers.objects.etcd import EtcdStore
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import (
     AppendList,
@@ -190,6 +192,13 @@ _MODELS = (
         _none,
         prepare=with_additions,
     ),
+    Model(
+        "etcd",
+        "a key-value store with revisions, as etcd's robustness tests record it",
+        ETCD_FUNCTIONS,
+        "linearizability",
+        lambda *_: EtcdStore(),
+    ),
     Model("unique-ids", "generate", ("generate",), "unique-ids", _none),
     Model(
         "log",
@@ -253,10 +262,12 @@ def _guess(history: History) -> str:
         return "long-fork" if any(are_micro_operations(op.result) for op in history) else "register"
     if functions <= {"add", "read"}:
         return _number_or_elements(history)
+    if functions == {"txn"} and _are_requests(history):
+        return "etcd"
     if functions == {"txn"} and not _are_messages(history):
         kinds = {micro[0] for op in history for micro in _micros(op)}
         return "list-append" if "append" in kinds else "rw-register"
-    if functions == {"txn", "send", "poll"} & functions and _are_messages(history):
+    if functions <= {"txn", "send", "poll"} and _are_messages(history):
         return "log"
     for model in _MODELS:
         if functions <= set(model.functions):
@@ -264,6 +275,20 @@ def _guess(history: History) -> str:
     raise CannotCheck(
         f"no model has the functions {', '.join(sorted(functions))}; "
         f"known are {'; '.join(f'{m.name}: {m.summary}' for m in _MODELS)}"
+    )
+
+
+def _are_requests(history: History) -> bool:
+    """Tell whether transactions have conditions and operations for either outcome, as etcd's have."""
+    return any(
+        isinstance(op.argument, tuple)
+        and len(op.argument) == 3
+        and all(isinstance(part, tuple) for part in op.argument)
+        and not are_micro_operations(op.argument)
+        and any(
+            one and one[0] in ("put", "range", "delete") for part in op.argument[1:] for one in part
+        )
+        for op in history
     )
 
 

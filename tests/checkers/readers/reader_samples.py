@@ -120,8 +120,28 @@ JSONL = """\
 {"client": "bob", "f": "cas", "key": "x", "argument": [1, 2], "called": 5, "status": "info"}
 """
 
+CHAOS_JSON = """\
+{"action":"call","proc":0,"data":{"Op":1,"Value":15}}
+{"action":"invoke_nemesis","proc":-1,"data":{"Name":"kill"}}
+{"action":"return","proc":0,"data":{"Value":15,"Ok":true,"Unknown":false}}
+{"action":"call","proc":1,"data":{"Op":0,"Value":0}}
+{"action":"return","proc":1,"data":{"Value":15,"Ok":true,"Unknown":false}}
+{"action":"dump","proc":0,"data":7}
+"""
+
+PORCUPINE_JSON = """\
+{"ClientId":1,"Input":{"Type":"txn","Txn":{"Conditions":null,"OperationsOnSuccess":[{"Type":\
+"put-operation","Put":{"Key":"k","Value":{"Value":"1"},"LeaseID":0}}],"OperationsOnFailure":null}},\
+"Call":100,"Output":{"Txn":{"Failure":false,"Results":[{"KVs":null,"Count":0,"Deleted":0}]},\
+"Revision":2},"Return":200}
+{"ClientId":2,"Input":{"Type":"range","Range":{"Start":"k","End":"","Limit":0,"Revision":0}},\
+"Call":300,"Output":{"Range":{"KVs":[{"Key":"k","Value":{"Value":"1"},"ModRevision":2,"Version":1}],\
+"Count":1},"Revision":2},"Return":400}
+"""
+
 SAMPLES: dict[str, str | bytes] = {
     "awdit-text": AWDIT,
+    "chaos-json": CHAOS_JSON,
     "csv": CSV,
     "dbcop-bincode": DBCOP_BINCODE,
     "dbcop-hist": DBCOP_HIST,
@@ -134,5 +154,6 @@ SAMPLES: dict[str, str | bytes] = {
     "jepsen-log": JEPSEN_LOG,
     "jsonl": JSONL,
     "plume-text": PLUME,
+    "porcupine-json": PORCUPINE_JSON,
     "session-json": SESSION_JSON,
 }
