@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.micro import are_micro_operations
+from counterpoint.model.inert import plain, quoted
 
 
 class CannotCheck(ValueError):
@@ -71,14 +72,19 @@ def check_forms(history: History, model: str, functions: Sequence[str]) -> None:
     for op in history:
         if functions and op.f not in functions:
             known = ", ".join(functions)
-            raise CannotCheck(f"{op.id} calls {op.f!r}; the model {model} has {known}")
+            raise CannotCheck(
+                f"{plain(op.id, 40)} calls {quoted(op.f)}; the model {model} has {known}"
+            )
         form = FORMS.get((model, op.f))
         if form is not None and not form.fits(op.argument):
             raise CannotCheck(
-                f"the {op.f} {op.id} has the value {op.argument!r}; it must be {form.words}"
+                f"the {plain(op.f, 40)} {plain(op.id, 40)} has the value {quoted(op.argument)}; "
+                f"it must be {form.words}"
             )
         if (model, op.f) in COLLECTIONS and not _is_collection(op):
-            raise CannotCheck(f"{op.id} read {op.result!r}; it must be a collection")
+            raise CannotCheck(
+                f"{plain(op.id, 40)} read {quoted(op.result)}; it must be a collection"
+            )
 
 
 def _is_collection(op: Operation) -> bool:

@@ -38,6 +38,7 @@ from counterpoint.harness.checking.preparing import (
     with_elements,
     with_owners,
 )
+from counterpoint.model.inert import plain, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ def model_of(case: Case, name: str | None) -> Model:
         CannotCheck: no such model, or a history that fits none, or more than one.
     """
     if name is not None and name not in MODELS:
-        raise CannotCheck(f"{name!r} is no model; name one of {', '.join(MODELS)}")
+        raise CannotCheck(f"{quoted(name)} is no model; name one of {', '.join(MODELS)}")
     if isinstance(case.history, TransactionHistory):
         if name not in (None, "transactions", "rw-register"):
             raise CannotCheck(f"sessions of transactions cannot be checked as {name}")
@@ -273,7 +274,7 @@ def _guess(history: History) -> str:
         if functions <= set(model.functions):
             return model.name
     raise CannotCheck(
-        f"no model has the functions {', '.join(sorted(functions))}; "
+        f"no model has the functions {plain(', '.join(sorted(functions)), 120)}; "
         f"known are {'; '.join(f'{m.name}: {m.summary}' for m in _MODELS)}"
     )
 

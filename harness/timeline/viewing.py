@@ -11,8 +11,9 @@ from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.harness.timeline.data import timeline_data
 from counterpoint.harness.timeline.page import timeline_html
 from counterpoint.harness.timeline.prefix import CLOSED, legal_until
+from counterpoint.model.tracefile import FORMAT
 
-HEADER = b'"format":"counterpoint-trace"'
+HEADER = f'"format":"{FORMAT}"'.encode()
 """What the first line of a trace has in it."""
 
 

@@ -487,11 +487,13 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
 
 def test_an_unknown_format_is_refused_with_the_list_of_those_known() -> None:
     with pytest.raises(
-        UnreadableHistory, match="'parquet' is no format; name one of awdit-text, csv"
+        UnreadableHistory, match="'parquet' is no format; name one of awdit-text, chaos-json, csv"
     ):
         read_cases("w 0 1\n", source="made", form="parquet")
 
 
 def test_a_file_that_fits_no_format_is_refused_with_the_list_of_those_known() -> None:
-    with pytest.raises(UnreadableHistory, match=r"begins with 'Dear Sir.*awdit-text, csv"):
+    with pytest.raises(
+        UnreadableHistory, match=r"begins with 'Dear Sir.*awdit-text, chaos-json, csv"
+    ):
         read_cases("Dear Sir or Madam,\n", source="letter.txt")
