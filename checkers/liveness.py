@@ -57,6 +57,9 @@ def check_liveness(
     return holds(name, examined=answered)
 
 
+check_liveness.is_about_answers = True  # type: ignore[attr-defined]  # see Property
+
+
 def still_possible(world: World) -> Iterator[Action]:
     """Return what can still happen, faults aside, at nodes that are not silent for good."""
     places = (None, *world.scenario.system.nodes)

@@ -18,7 +18,14 @@ from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from counterpoint.model.search.exploration.goals import Reached, reached
 from counterpoint.model.search.exploration.lasso import explore_endings
-from counterpoint.model.search.exploration.memories import unexplored
+from counterpoint.model.search.exploration.memories import Memories, unexplored
+from counterpoint.model.search.judgements import (
+    Judged,
+    Judgements,
+    asked_of,
+    counted,
+    why_undecided,
+)
 from counterpoint.model.writing import remove_drafts
 
 if TYPE_CHECKING:
@@ -159,6 +166,18 @@ class Keeper:
             self.keep(now=True)
 
 
+def judged_by(memories: Memories, explored: Explored) -> Judgements:
+    """Return what an exploration has judged: in so many states, or histories, each property held."""
+    scenario = memories.scenario
+    invariants = (invariant.name for invariant in scenario.invariants)
+    everywhere = dict.fromkeys(
+        (*invariants, *memories.watched), Judged(explored.states, of="states")
+    )
+    found = {k: replace(v, of="histories") for k, v in counted(memories.rulings).items()}
+    judged = {name: {**everywhere, **found}.get(name) for name in asked_of(scenario)}
+    return {name: each for name, each in judged.items() if each is not None}
+
+
 class FaultRounds:
     """The outermost loop. `rounds` holds what each budget of faults established so far.
 
@@ -173,6 +192,7 @@ class FaultRounds:
         self.rounds: list[Round] = []
         self.reached: tuple[Reached, ...] = ()
         self.problems: list[str] = []
+        self.judged: Judgements = {}
         self._has_endings = False
 
     @property
@@ -202,6 +222,7 @@ class FaultRounds:
                 raise
             keeper.finish(self.last.explored)
             self._note(keeper)
+            self.judged = judged_by(current.memories, self.last.explored)
             self.reached = reached(current)
             if self.last.explored.stop != "complete":
                 return
@@ -224,6 +245,18 @@ class FaultRounds:
         after = replace(explored, stop=endings.stop, violation=endings.violation)
         self.rounds[-1] = Round(faults, after)
         self._has_endings = True
+        ends = (p.name for p in self._scenario.properties if p.reads == "end")
+        held = Judged(after.states if after.stop == "complete" else 0, of="states")
+        self.judged = {**self.judged, **dict.fromkeys(ends, held)}
+
+    @property
+    def undecided(self) -> str | None:
+        """Say why rounds that came to their end prove nothing, None if they prove something."""
+        if not self.judged and self.reached:
+            return None
+        if not self.judged and self.not_judged:
+            return f"nothing was judged; not explored: {', '.join(self.not_judged)}"
+        return why_undecided(self.judged, what="histories")
 
     @property
     def unreached(self) -> list[str]:

@@ -27,6 +27,7 @@ from counterpoint.harness.plugin.options import (
 if TYPE_CHECKING:
     from counterpoint.harness.plugin.verification import Searched, Verification
     from counterpoint.model.scenario import Scenario
+    from counterpoint.model.search.judgements import Judgements
     from counterpoint.model.search.walks.campaign import Progress
 
 SESSION = pytest.StashKey[Session]()
@@ -162,7 +163,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     asked, defaults = pyfuncitem.config.stash[SESSION].efforts(_name_without_shard(pyfuncitem))
     searched = verification.check(asked, defaults, _params(pyfuncitem).get(SHARD, (0, 1)))
-    pyfuncitem.stash[TOLD] = {**_counts(searched), "seed": searched.seed}
+    told = {**_counts(searched), "seed": searched.seed}
+    pyfuncitem.stash[TOLD] = told | _judged(searched.judged, searched.warnings)
     return True
 
 
@@ -192,7 +194,25 @@ def _counts(searched: Searched | Progress) -> dict[str, object]:
 
 def _counts_of_machine(item: pytest.Item) -> dict[str, object]:
     machine: Any = getattr(item, "cls", None)
-    return _counts(machine.machine.bench.tally.progress)
+    bench = machine.machine.bench
+    judged = bench.tally.judgements(bench.scenario)
+    return _counts(bench.tally.progress) | _judged(judged, ())
+
+
+def _judged(judgements: Judgements, warnings: tuple[str, ...]) -> dict[str, object]:
+    """Return lines on what was judged, and on what was left undecided more often than not."""
+    from counterpoint.model.search.judgements import judgement_lines
+
+    undecided = {
+        name: judged
+        for name, judged in judgements.items()
+        if judged.undecided_count > judged.held + judged.broken
+    }
+    return {
+        "judged": list(judgement_lines(judgements)),
+        "undecided": list(judgement_lines(undecided)),
+        "warnings": list(warnings),
+    }
 
 
 def _tell_failure(
@@ -238,7 +258,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if held:
         tests = "1 test" if len(held) == 1 else f"{len(held)} tests"
         terminalreporter.write_line(f"{tests} held: {_searched(held.values())}")
-    if terminalreporter.config.option.verbose > 0:
+    is_verbose = terminalreporter.config.option.verbose > 0
+    for test, counts in held.items():
+        for line in _worth_knowing(counts, is_verbose=is_verbose):
+            terminalreporter.write_line(f"  {test}: {line.strip()}")
+    if is_verbose:
         for test, counts in held.items():
             seed = f", seed {counts['seed']}" if "seed" in counts else ""
             terminalreporter.write_line(f"  {test}: {_searched([counts])}{seed}")
@@ -251,10 +275,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.write_line(counts["annotation"])
 
 
+def _worth_knowing(counts: Mapping[str, Any], *, is_verbose: bool) -> list[str]:
+    """Return what mostly stayed undecided, or all that was judged; and faults that were not possible."""
+    judged = counts["judged" if is_verbose else "undecided"]
+    return [*judged, *(f"warning: {warning}" for warning in counts["warnings"])]
+
+
 def _searched(counted: Iterable[Mapping[str, Any]]) -> str:
     total: Counter[str] = Counter()
     for counts in counted:
-        total.update(counts)
+        total.update({name: counts[name] for name in ("runs", "completed", "faults")})
     per_run = total["completed"] / max(total["runs"], 1)
     return (
         f"{total['runs']:,} runs, {per_run:.1f} calls completed a run, {total['faults']:,} faults"

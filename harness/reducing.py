@@ -14,7 +14,13 @@ from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
 from counterpoint.model.search.exploration.explore import Limits
-from counterpoint.model.search.replay import judge, run
+from counterpoint.model.search.failure import told_in_full
+from counterpoint.model.search.judgements import (
+    Judgements,
+    judgement_forms,
+    judgement_lines,
+    why_undecided,
+)
 
 
 def explore_reduced(
@@ -24,23 +30,27 @@ def explore_reduced(
     chosen = for_exploration(scenario)
     budgets = range(faults + 1) if chosen.limits else range(1)
     found, used, stopped = Reduced(), 0, 0
+    judged: Judgements = {}
     for used in budgets:
         reducer = Reducer(chosen.but(faults_max=used), limits=limits)
         stopped = _explore(reducer, used, quiet=as_json)
-        found = reducer.progress
+        found, judged = reducer.progress, reducer.judgements
         if found.stop != "complete" or found.cut:
             break
     with Interruption() as later:
-        kept = _tell(scenario, found, used, out, as_json=as_json)
-    finish(outcome(scenario, found), kept, stopped=stopped or later.exit_code)
+        kept = _tell(scenario, found, judged, used, out, as_json=as_json)
+    finish(outcome(scenario, found, judged), kept, stopped=stopped or later.exit_code)
 
 
-def outcome(scenario: Scenario, found: Reduced) -> str:
-    """Return the outcome: runs cut short prove nothing, nor do invariants that seem to hold."""
+def outcome(scenario: Scenario, found: Reduced, judged: Judgements) -> str:
+    """Return the outcome: runs cut short prove nothing, nor do invariants that seem to hold.
+
+    Nor does a property that is decided in no run.
+    """
     if found.violation is not None:
         return "broken"
     is_proof = found.stop == "complete" and not found.cut and not scenario.invariants
-    return "holds" if is_proof else "undecided"
+    return "holds" if is_proof and not why_undecided(judged) else "undecided"
 
 
 def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> int:
@@ -57,23 +67,34 @@ def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> int:
 
 
 def _tell(
-    scenario: Scenario, found: Reduced, faults: int, out: Path, *, as_json: bool
+    scenario: Scenario,
+    found: Reduced,
+    judged: Judgements,
+    faults: int,
+    out: Path,
+    *,
+    as_json: bool,
 ) -> Kept | None:
     """Keep and tell what was found, and return where it is kept."""
-    trace = None if found.violation is None else run(scenario, found.violation.choices)
-    verdicts = () if trace is None else judge(trace)
-    name = "" if found.violation is None else found.violation.property
-    kept = None if trace is None else keep_trace(trace, verdicts, out, name, "reduced")
+    kept, violation = None, found.violation
+    if violation is not None:
+        told = told_in_full(scenario, violation.choices, violation.property)
+        kept = keep_trace(told.trace, told.verdicts, out, violation.property, "reduced")
+        if not as_json:
+            tell(report(told.trace, told.verdicts, replay_command=kept.replay_command))
     if as_json:
-        emit(_result(scenario, found, faults, kept))
+        emit(_result(scenario, found, judged, faults, kept))
         return kept
-    if trace is not None and kept is not None:
-        tell(report(trace, verdicts, replay_command=kept.replay_command))
     tell(
-        f"{outcome(scenario, found)} · {faults} faults: {found.traces:,} traces, {found.steps:,} steps, "
+        f"{outcome(scenario, found, judged)} · {faults} faults: {found.traces:,} traces, "
+        f"{found.steps:,} steps, "
         f"{found.blocked:,} given up as covered, longest {found.depth} choices, "
         f"{found.cut:,} cut short, {found.stop} [{found.seconds:.1f} s]"
     )
+    for line in judgement_lines(judged):
+        tell(line)
+    if found.violation is None and (why := why_undecided(judged)):
+        tell(why)
     for invariant in scenario.invariants:
         tell(f"not explored in full: {invariant.name}, an invariant; leave --reduction out")
     for goal in scenario.goals:
@@ -82,10 +103,10 @@ def _tell(
 
 
 def _result(
-    scenario: Scenario, found: Reduced, faults: int, kept: Kept | None
+    scenario: Scenario, found: Reduced, judged: Judgements, faults: int, kept: Kept | None
 ) -> dict[str, object]:
     result: dict[str, object] = {
-        "outcome": outcome(scenario, found),
+        "outcome": outcome(scenario, found, judged),
         **named(scenario.origin),
         "reduction": "dpor",
         "faults": faults,
@@ -96,6 +117,7 @@ def _result(
         "cut": found.cut,
         "stopped": found.stop,
         "seconds": round(found.seconds, 3),
+        "judged": judgement_forms(judged),
         "not_explored": [i.name for i in scenario.invariants] + [g.name for g in scenario.goals],
     }
     if found.violation is not None and kept is not None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from counterpoint.harness.plugin.effort import Effort, Strategy
 from counterpoint.harness.plugin.verification import Verification
+from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -42,8 +43,14 @@ def verify(
     without it the defaults hold, and seed 0.
 
     The test fails with `PropertyBroken` if a property does not hold, minimised, and with
-    `ExaminedNothing` if the runs completed fewer calls than `scenario.calls_floor` a run.
+    `ExaminedNothing` if the runs completed fewer calls than `scenario.calls_floor` a run, or if some
+    property was decided in none of them.
+
+    Raises:
+        BadScenario: what is given is no scenario, or asks for no runs.
     """
+    _require_scenario("verify", scenario)
+    _require_effort(runs=runs, seconds=seconds, examples=examples)
     verification = Verification(scenario, Effort(runs, seconds, strategy, seed, examples))
 
     def test(*_: object) -> None:  # in a class it gets `self`
@@ -63,6 +70,7 @@ def machine(
     scenario contains if none is given. `settings` replace the defaults: no deadline, as many steps
     as the scenario allows, no shrinking by Hypothesis, as ours is faster and gets further.
     """
+    _require_scenario("machine", scenario)
     case: type[MachineTestCase] = state_machine_for(scenario, name=name).TestCase
     if settings is not None:
         case.settings = settings
@@ -74,3 +82,24 @@ def state_machine_for(scenario: Scenario, *, name: str | None = None) -> type[Sc
     from counterpoint.model.search.stateful.machine import state_machine_for as make
 
     return make(scenario, name=name)
+
+
+def _require_scenario(name: str, given: object) -> None:
+    if isinstance(given, Scenario):
+        return
+    if callable(given):
+        called = getattr(given, "__name__", type(given).__name__)
+        raise BadScenario(
+            f"{name} was given the function {called}; it is no decorator, and takes a scenario: "
+            f"test_{called.removeprefix('test_')} = counterpoint.{name}({called}())"
+        )
+    raise BadScenario(f"{name} was given {brief(given)}; it takes a Scenario")
+
+
+def _require_effort(*, runs: int | None, seconds: float | None, examples: int | None) -> None:
+    if runs is not None and runs < 1:
+        raise BadScenario(f"verify was asked for {runs} runs, which judge nothing; 1 is the least")
+    if seconds is not None and seconds <= 0:
+        raise BadScenario(f"verify was asked for {seconds:g} seconds of runs; it takes more than 0")
+    if examples is not None and examples < 0:
+        raise BadScenario(f"verify was asked for {examples} examples; 0 is the least, for none")

@@ -6,6 +6,7 @@ It is the author's to mend, so that no run shows it: it ends a command with exit
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 
 
@@ -16,15 +17,29 @@ class BadScenario(ValueError):
     """
 
 
-def place_of(error: BaseException, *, skip: int = 1) -> str:
+BadScenario.__module__ = "counterpoint"  # where users import it from
+
+
+class OwnDefect(Exception):
+    """A mistake of ours: evidence that does not bear its verdict, or two engines that disagree.
+
+    It is never a verdict on the system under test, and it is raised under `python -O`, too.
+    """
+
+
+MODEL = "counterpoint.model."
+"""What the names of the modules begin with that call what an author wrote."""
+
+
+def place_of(error: BaseException) -> str:
     """Return the author's line at which an exception came to be: "locks.py:12, in handle".
 
-    The first `skip` frames are ours. The author's file is that of the next one; of its frames the
+    The first frames are of the model. The author's file is that of the next one; of its frames the
     last is named, not that of a library which it called.
     """
     frame = error.__traceback__
-    for _ in range(skip):
-        frame = frame.tb_next if frame is not None else None
+    while frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith(MODEL):
+        frame = frame.tb_next
     if frame is None:
         return "where it was called"
     file, last = frame.tb_frame.f_code.co_filename, frame
@@ -40,6 +55,8 @@ def definition_of(function: Callable[..., object]) -> str:
     >>> definition_of(len)
     'builtin_function_or_method'
     """
+    while isinstance(function, partial):
+        function = function.func
     code = getattr(function, "__code__", None)
     if code is None:
         return type(function).__name__
@@ -47,12 +64,12 @@ def definition_of(function: Callable[..., object]) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Return the class of an exception and what it says.
+    """Return the class of an exception and what it says, of several lines the first.
 
     >>> told(KeyError("client")), told(ValueError())
     ("KeyError: 'client'", 'ValueError')
     """
-    text = str(error)
+    text = next(iter(str(error).splitlines()), "")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
 from counterpoint.model.node import (
     Begin,
@@ -65,6 +66,7 @@ def initial_state(system: System[Any], node: NodeId) -> Value:
     """
     try:
         state: Value = system.initial(node)
+        again: Value = system.initial(node)
     except Exception as error:
         raise BadScenario(
             f"initial({node!r}) raised {told(error)} ({place_of(error)}); it returns the state of a "
@@ -77,6 +79,9 @@ def initial_state(system: System[Any], node: NodeId) -> Value:
         raise BadScenario(
             f"initial({node!r}) returned a state in which {error} ({where})"
         ) from None
+    if state != again:
+        what = f"initial({node!r}) returned {brief(state)} and, asked again, {brief(again)}"
+        raise NotDeterministic(what, "it returns the same state whenever it is asked")
     return state
 
 
@@ -104,6 +109,8 @@ def _react(
 ) -> Reaction:
     try:
         step = system.handle(node, core.state, given)
+    except NotDeterministic:
+        raise
     except Exception as error:
         what, where = told(error), place_of(error)
         raise HandlerFailed(f"{node} raised {what} on {show(given)} ({where})") from error
@@ -122,15 +129,18 @@ def _react(
 
 
 def _where(system: System[Any], given: Input) -> str:
-    return f"on {show(given)} ({definition_of(system.handle)})"
+    handler = getattr(system, "__wrapped__", system.handle)
+    return f"on {show(given)} ({definition_of(handler)})"
+
+
+_IGNORED = "Step(state) is right where nothing is to be done"
 
 
 def _effects_of(step: object) -> tuple[Effect, ...]:
     """Return the effects of what a handler returned; one alone, a list and None are meant well."""
     if not isinstance(step, Step):
-        raise NotAStep(
-            f"{brief(step)}, not a Step; Step(state) is right where nothing is to be done"
-        )
+        right = "write Step(state, effects)" if isinstance(step, tuple) else _IGNORED
+        raise NotAStep(f"{brief(step)}, not a Step; {right}")
     effects: object = step.effects
     if isinstance(effects, tuple):
         return effects

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -60,16 +60,20 @@ def budgets(**counts: int | Budget) -> Mapping[str, Budget]:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A named claim about every trace. `reads` says what a trace must hold for the check.
+    """A named claim about every trace: `check(trace)` returns a verdict, or True or False, or asserts.
+
+    A check that raises breaks the property, too, with the line at which it did. `reads` says what a
+    trace must hold for the check, and when it is made.
 
     "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
-    walks need not record the rest; "end": what is still open when a settled run is at rest;
+    walks need not record the rest; "end": the same, and the last world (`trace.final`) of a run whose
+    faults have stopped and that is at rest, which is where it is judged, in every run;
     "trace": every event and world. `observer` is the same property as an automaton, for
     explorations; without one they remember everything that the property may read.
     """
 
     name: str
-    check: Callable[[Trace], Verdict]
+    check: Callable[[Trace], Verdict | bool | None]
     reads: Reads = "operations"
     observer: Observer | None = None
 
@@ -79,17 +83,36 @@ class Property:
             known = ", ".join(map(repr, get_args(Reads)))
             raise BadScenario(f"property {self.name!r} reads {self.reads!r}; there are: {known}")
 
+    @property
+    def is_about_answers(self) -> bool:
+        """Tell whether it asks alone who is owed an answer at the end, as `check_liveness` does.
+
+        That is known of a check that says so (`check.is_about_answers = True`), or is one with some
+        arguments given (`functools.partial`).
+        """
+        check: Any = self.check
+        while isinstance(check, partial):
+            check = check.func
+        return self.reads == "end" and bool(getattr(check, "is_about_answers", False))
+
+    @property
+    def is_about_rest(self) -> bool:
+        """Tell whether it looks at what a run has come to when it is at rest."""
+        return self.reads == "end" and not self.is_about_answers
+
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
     """A named claim about every reachable state of the nodes.
 
     `violation(states)` maps the states of all nodes, by name, to a sentence that says what is wrong
-    with them, or to None. It must not look at anything else.
+    with them, or to None (or False). It must not look at anything else. A node that is down has lost
+    its state, and is shown in its initial one; `violation(states, down)`, if it takes a second
+    argument, is told which nodes those are.
     """
 
     name: str
-    violation: Callable[[Mapping[NodeId, Any]], str | None]
+    violation: Callable[..., str | Literal[False] | None]
 
     def __post_init__(self) -> None:
         require_claim("invariant", self.name, violation=self.violation)

@@ -78,7 +78,8 @@ def broken(
     details: Mapping[str, object] = MappingProxyType({}),
 ) -> Verdict:
     """The verdict of a check that found a violation, with its sentence and its evidence."""
-    assert summary, f"a violation of {name} must say what is wrong"
+    if not summary:
+        raise ValueError(f"a violation of {name} must say what is wrong")
     return Verdict(
         name,
         Outcome.BROKEN,

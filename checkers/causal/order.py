@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from counterpoint.checkers.causal.matching import Sessions
+from counterpoint.model.mistakes import OwnDefect
 
 Row = tuple[int, ...]
 Predecessors = Sequence[tuple[int, ...]]
@@ -114,7 +115,8 @@ def circle(
         for session, index in head.items()
     }
     found = [c for session in head for c in _circles_through(session, waits, session_of)]
-    assert found, f"{len(blocked)} positions are blocked without a cycle"
+    if not found:
+        raise OwnDefect(f"{len(blocked)} positions are blocked without a cycle")
     return min(found, key=len)
 
 

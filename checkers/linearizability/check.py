@@ -28,6 +28,7 @@ from counterpoint.checkers.linearizability.searched import Broken, Wording, brok
 from counterpoint.checkers.objects.parts import exactly, judged, one_order, unanswered, with_names
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import real_time_fault, witness_fault
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
 
 STEPS_MAX = 2_000_000
@@ -191,14 +192,16 @@ class _Check:
     def _order(self, key: Hashable, search: JustInTime) -> tuple[str, ...]:
         order = search.order()
         fault = witness_fault(self._judged[key], order, self._specification)
-        assert not fault, f"the order from the search is wrong: {fault}"
+        if fault:
+            raise OwnDefect(f"the order from the search is wrong: {fault}")
         return order
 
     def _holds(self) -> Verdict:
         operations = {op.id: op for part in self._judged.values() for op in part}
         order = one_order(self._orders.values(), operations)
         fault = real_time_fault(order, operations) if len(self._orders) > 1 else ""
-        assert not fault, f"the orders of the parts were merged wrongly: {fault}"
+        if fault:
+            raise OwnDefect(f"the orders of the parts were merged wrongly: {fault}")
         summary = unanswered([operations[name] for name in order])
         return holds(self._wording.name, examined=self._examined, witness=order, summary=summary)
 

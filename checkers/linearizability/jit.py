@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from counterpoint.checkers.linearizability.foresight import informed
 from counterpoint.checkers.linearizability.outlook import outlook_of
 from counterpoint.checkers.linearizability.plan import NOWHERE, Pending, Plan
+from counterpoint.model.mistakes import OwnDefect
 
 Trail = tuple["Trail | None", int, bool]
 """What took effect so far, latest first: (earlier, index of the operation, for free?)."""
@@ -233,5 +234,6 @@ def _order_of(trail: Trail | None, plan: Plan) -> tuple[str, ...]:
         if overwriting[class_of[index]]:
             order += free
             free.clear()
-    assert not free, f"nothing overwrote {free}"
+    if free:
+        raise OwnDefect(f"nothing overwrote {free}")
     return tuple(reversed(order))

@@ -22,6 +22,7 @@ from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.register.check import judge_exact_register
 from counterpoint.checkers.register.monitor import RegisterMonitor, first_fault
 from counterpoint.checkers.register.single_writer import check_writes_in_turn
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds
 
 SEARCHED_MAX = 64
@@ -97,7 +98,8 @@ class _Registers:
     def _first_by_zones(self, part: Sequence[Operation], judged: History) -> Broken:
         """The first return that is wrong, explained by what was known then."""
         found = first_fault(judged, RegisterMonitor(self.initial))
-        assert found is not None, "the monitor does not see what the zones show"
+        if found is None:
+            raise OwnDefect("the monitor does not see what the zones show")
         first = found[0]
 
         def explain() -> Verdict:
@@ -113,7 +115,8 @@ class _Registers:
 
 
 def _with_first_bad(verdict: Verdict, first: Operation) -> Verdict:
-    assert verdict.is_broken, f"{first.id} is said to be wrong, but what was known then is right"
+    if not verdict.is_broken:
+        raise OwnDefect(f"{first.id} is said to be wrong, but what was known then is right")
     details = MappingProxyType({**verdict.details, "first_bad": first.id})
     return replace(verdict, details=details)
 
@@ -161,7 +164,8 @@ class _Blocks:
             case order:
                 witness = tuple(op.id for op in order)
                 fault = witness_fault(judged, witness, self.specification)
-                assert not fault, f"the order of the blocks is wrong: {fault}"
+                if fault:
+                    raise OwnDefect(f"the order of the blocks is wrong: {fault}")
                 return holds(self.wording.name, examined=len(judged), witness=witness)
 
     def _broken(self, judged: History) -> Broken:
@@ -191,7 +195,8 @@ def _explained(
     if len(operations) <= SEARCHED_MAX:
         search = JustInTime(plan_of(operations, Table(specification)))
         is_legal = search.run(SEARCH_STEPS_MAX)
-        assert is_legal is not True, f"the blocks found no order of {clash}, the search did"
+        if is_legal is True:
+            raise OwnDefect(f"the blocks found no order of {clash}, the search did")
         if is_legal is False:
             return broken_by_search(
                 search, wording, examined=len(judged), whole=judged, is_part=True

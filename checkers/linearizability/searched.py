@@ -22,6 +22,7 @@ from counterpoint.checkers.linearizability.jit import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
 from counterpoint.checkers.objects.frontier import TooMuch
 from counterpoint.checkers.objects.verify import weak_core_fault
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Verdict, broken
 
 ANSWERS_MAX = 8
@@ -107,7 +108,8 @@ def _standing(found: Core, core: Sequence[Operation], whole: Plan, effort: Effor
         fault = weak_core_fault(matters, names, plan.table.specification)
     except TooMuch:
         return "minimal"
-    assert not fault, f"the search gave a wrong core {names}: {fault}"
+    if fault:
+        raise OwnDefect(f"the search gave a wrong core {names}: {fault}")
     return "minimal and re-checked"
 
 

@@ -31,6 +31,7 @@ from counterpoint.checkers.register.zones import (
     clusters_of,
     order_of_zones,
 )
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
 
@@ -83,19 +84,20 @@ def judge_exact_register(
         if conflict is None:
             witness = _witness(uses, clusters, order)
             fault = witness_fault([*uses.writes, *uses.reads], witness, Register(initial))
-            _assert_right(fault, history, "order")
+            _require_right(fault, history, "order")
             return holds(name, examined=examined, witness=witness, summary=_vacuity(uses))
     core = smallest_core(uses.writes, uses.reads, clusters, initial=initial)
-    assert core is not None, "two clusters conflict, but no two of their operations do"
+    if core is None:
+        raise OwnDefect("two clusters conflict, but no two of their operations do")
     fault = core_fault(core.operations, Register(initial), without=without_its_reads)
-    _assert_right(fault, history, "core")
+    _require_right(fault, history, "core")
     return _broken(core, RegisterWords(show, initial, uses.failed), name=name, examined=examined)
 
 
-def _assert_right(fault: str, history: Sequence[Operation], what: str) -> None:
+def _require_right(fault: str, history: Sequence[Operation], what: str) -> None:
     if fault:
         with_names(history)
-    assert not fault, f"the {what} from the zones is wrong: {fault}"
+        raise OwnDefect(f"the {what} from the zones is wrong: {fault}")
 
 
 def check_registers(

@@ -46,6 +46,7 @@ from counterpoint.checkers.register.single_writer_core import (
 )
 from counterpoint.checkers.register.single_writer_words import SingleWriterWords
 from counterpoint.checkers.register.versions import Versions, second_writer, versions_of
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds, undecided
 
 SAFE = "safe"
@@ -157,7 +158,8 @@ def _reads_in_range(name: str, given: Given, reads: Sequence[Operation]) -> Verd
         if not _is_regular(read, given.versions):
             core = _wrong_read(read, given.versions)
             fault = wrong_read_fault(core, given.versions)
-            assert not fault, f"the core {core} is wrong: {fault}"
+            if fault:
+                raise OwnDefect(f"the core {core} is wrong: {fault}")
             return _broken(name, core, given, len(reads))
     return holds(name, examined=len(reads))
 
@@ -186,12 +188,14 @@ def _no_inversion(given: Given, name: str) -> Verdict:
     if fallen is not None:
         core = inversion(*fallen, versions)
         fault = inversion_fault(core, versions)
-        assert not fault, f"the core {core} is wrong: {fault}"
+        if fault:
+            raise OwnDefect(f"the core {core} is wrong: {fault}")
         return _broken(name, core, given, len(reads))
     witness = _order(placed, versions)
     judged = numbered([*given.uses.writes, *reads], versions)
     fault = witness_fault(judged, witness, Numbered((0, versions.writes[0].argument)))
-    assert not fault, f"the order of the versions is wrong: {fault}"
+    if fault:
+        raise OwnDefect(f"the order of the versions is wrong: {fault}")
     return holds(name, examined=len(reads), witness=witness)
 
 

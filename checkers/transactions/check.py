@@ -35,6 +35,7 @@ from counterpoint.checkers.transactions.matching import (
 from counterpoint.checkers.transactions.reasons import explain_level
 from counterpoint.checkers.transactions.ways import Ways
 from counterpoint.checkers.words import pair
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
 
 PROPERTIES: dict[IsolationLevel, str] = {
@@ -180,7 +181,8 @@ def _is_broken(history: TransactionHistory, level: IsolationLevel) -> bool:
 
 def _shrink(history: TransactionHistory, level: IsolationLevel) -> TransactionHistory:
     """Remove accesses while the rest is broken: halves first, at last one by one."""
-    assert _is_broken(history, level), f"a core does not break {level} alone"
+    if not _is_broken(history, level):
+        raise OwnDefect(f"a core does not break {level} alone")
     size = max(1, history.access_count // 2)
     while True:
         smaller = _without_some(history, size, level)

@@ -8,6 +8,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from counterpoint.checkers.words import Link
+from counterpoint.model.mistakes import OwnDefect
 
 ORDERS = ("process", "real time")
 
@@ -65,7 +66,8 @@ def serial_order(count: int, links: Iterable[Link], rule: CycleRule) -> list[int
             waiting[after] -= 1
             if not waiting[after]:
                 ready.append(after)
-    assert len(order) == count, "a cycle was overlooked"
+    if len(order) != count:
+        raise OwnDefect("a cycle was overlooked")
     return order
 
 
@@ -97,7 +99,8 @@ def commit_order(count: int, links: Iterable[Link], rule: CycleRule) -> list[int
             waiting[following_point] -= 1
             if not waiting[following_point]:
                 heappush(ready, (following_point < count, following_point))
-    assert len(order) == count, "a cycle was overlooked"
+    if len(order) != count:
+        raise OwnDefect("a cycle was overlooked")
     return order
 
 

@@ -13,6 +13,7 @@ from random import Random
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.judgements import asked_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.search.walks.strategy import Uniform
@@ -28,22 +29,18 @@ CONTINUATION_STEPS = 40
 
 
 def property_behind(trace: Trace, verdict: Verdict) -> str:
-    """Return the name under which the scenario knows the broken property of a verdict.
+    """Return the name under which the scenario knows what a verdict is about.
 
     Raises:
-        ValueError: no property of the scenario gives this verdict.
+        ValueError: it is no property, no invariant, and no handler that failed.
     """
     if trace.failure is not None and verdict.property == HANDLER_PROPERTY:
         return HANDLER_PROPERTY
-    for prop in trace.scenario.properties:
-        if prop.name == verdict.property:
-            return prop.name
-    for prop in trace.scenario.properties:
-        found = prop.check(trace)
-        if found.is_broken and found.property == verdict.property:
-            return prop.name
-    names = ", ".join(prop.name for prop in trace.scenario.properties)
-    raise ValueError(f"no property of this scenario is {verdict.property!r}; there are: {names}")
+    names = asked_of(trace.scenario)
+    if verdict.property in names:
+        return verdict.property
+    known = ", ".join(names)
+    raise ValueError(f"no property of this scenario is {verdict.property!r}; there are: {known}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +109,8 @@ class Runner:
         return self._is_broken(run, failure)
 
     def _is_broken_so_far(self, run: Simulation) -> bool:
-        reads_history = self._examiner.reads(self.name) == "operations"
-        return reads_history and self._examiner.is_broken(run, self.name)
+        is_over = self._examiner.reads(self.name) in ("operations", "states")
+        return is_over and self._examiner.is_broken(run, self.name)
 
     def _is_broken(self, run: Simulation, failure: str | None) -> bool:
         return self._examiner.is_broken(run, self.name, failure)
@@ -128,4 +125,5 @@ def fork(run: Simulation) -> Simulation:
     copy.seen = list(run.seen)
     copy.conditions = run.conditions
     copy.choices = list(run.choices)
+    copy.violated = run.violated
     return copy

@@ -32,6 +32,8 @@ from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.exploration.goals import Reached
+from counterpoint.model.search.failure import told_in_full
+from counterpoint.model.search.judgements import judgement_forms, judgement_lines
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
@@ -201,7 +203,9 @@ def _outcome(rounds: FaultRounds) -> str:
         return "broken"
     if explored.stop != "complete":
         return "undecided"
-    return "broken" if rounds.unreached else "holds"
+    if rounds.unreached:
+        return "broken"
+    return "undecided" if rounds.undecided else "holds"
 
 
 def _explore(rounds: FaultRounds, *, quiet: bool, liveness: bool) -> int:
@@ -237,10 +241,9 @@ def _counterexample(
     violation = final.explored.violation
     if violation is None:
         return None
-    trace = run(scenario, violation.choices)
-    verdicts = judge(trace)
-    kept = keep_trace(trace, verdicts, out, violation.property, "explored", *how)
-    return _Counterexample(trace, verdicts, kept)
+    told = told_in_full(scenario, violation.choices, violation.property)
+    kept = keep_trace(told.trace, told.verdicts, out, violation.property, "explored", *how)
+    return _Counterexample(told.trace, told.verdicts, kept)
 
 
 def _keep_goal(scenario: Scenario, goal: Reached, out: Path, *how: str) -> Kept:
@@ -263,7 +266,10 @@ def _result(
             for r in rounds.rounds
         ],
         "not_explored": rounds.not_judged,
+        "judged": judgement_forms(rounds.judged),
     }
+    if outcome == "undecided" and final.stop == "complete":
+        result["reason"] = rounds.undecided
     if example is not None and final.violation is not None:
         result |= {
             "property": final.violation.property,
@@ -287,5 +293,9 @@ def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) ->
         tell(line)
     slots = ", ".join(f"{node} {count:,}" for node, count in rounds.last.explored.slots.items())
     tell(f"{outcome} · slots: {slots}")
+    for line in judgement_lines(rounds.judged):
+        tell(line)
+    if outcome == "undecided" and rounds.last.explored.stop == "complete":
+        tell(str(rounds.undecided))
     for name in rounds.not_judged:
         tell(f"not explored: {name}; use fuzz, --liveness or --reduction dpor")

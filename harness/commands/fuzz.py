@@ -25,6 +25,11 @@ from counterpoint.harness.output import (
 from counterpoint.harness.ranges import PositiveNumber
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.judgements import (
+    judgement_forms,
+    judgement_lines,
+    why_undecided,
+)
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.values import Json
@@ -104,7 +109,7 @@ def fuzz(
         search: dict[str, Json] = {"seed": seed, "strategy": strategy, "shard": shard}
         kept = _keep(example, search, out) if example else None
     stopped = stopped or later.exit_code
-    outcome = "broken" if example else "undecided" if campaign.is_idle else "holds"
+    outcome = "broken" if example else "undecided" if _undecided(campaign) else "holds"
     if as_json:
         emit(_result(campaign, example, outcome, kept, built, stopped))
     else:
@@ -177,6 +182,8 @@ def _result(
         "faults": dict(progress.faults),
         "seconds": round(progress.seconds, 3),
         "interrupted": bool(stopped),
+        "judged": judgement_forms(campaign.judgements),
+        "warnings": list(campaign.warnings),
     }
     if example is not None and kept is not None:
         result |= {
@@ -191,12 +198,15 @@ def _result(
             **({"not_kept": kept.problem} if kept.problem else {}),
         }
     elif outcome == "undecided":
-        result["reason"] = _idle(campaign)
+        result["reason"] = _undecided(campaign)
     return result
 
 
-def _idle(campaign: Campaign) -> str:
+def _undecided(campaign: Campaign) -> str | None:
+    """Say why a search that found nothing proves nothing, None if it proves something."""
     progress = campaign.progress
+    if not campaign.is_idle:
+        return why_undecided(campaign.judgements)
     return (
         f"{progress.completed_calls} calls completed in {progress.runs} runs; the scenario asks for "
         f"{campaign.scenario.calls_floor} a run, fewer examine nothing"
@@ -228,5 +238,9 @@ def _tell(
         f"{progress.steps} steps, {progress.completed_calls} calls completed, faults: {faults}; "
         f"in a run: {', '.join(per_run) or 'no call'} [{progress.seconds:.1f} s, seed {campaign.seed}]"
     )
+    for line in judgement_lines(campaign.judgements):
+        tell(line)
+    for warning in campaign.warnings:
+        tell(f"warning: {warning}")
     if outcome == "undecided":
-        tell(_idle(campaign))
+        tell(str(_undecided(campaign)))

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from counterpoint.impl.host.codec import from_canonical
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.properties import answer_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
@@ -155,4 +156,4 @@ def _operation(line: Told, open_at: dict[NodeId, str], spans: dict[str, Span]) -
 def judged(scenario: Scenario, history: History) -> tuple[Verdict, ...]:
     """Return the verdicts on a history, the best explanation first."""
     trace = Trace(scenario, (), history.events, ())
-    return tuple(prop.check(trace) for prop in scenario.properties)
+    return tuple(answer_of(prop, trace) for prop in scenario.properties)

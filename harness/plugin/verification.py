@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort, Shard
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import PropertyBroken, require_yield
+from counterpoint.model.search.judgements import Judgements, together
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample, Progress
 from counterpoint.model.values import Json, show
 
@@ -17,16 +18,24 @@ EXAMPLES_SHARE = 5
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What a test has done: the seed, runs, their steps and completed calls, faults by kind."""
+    """What a test has done: the seed, runs, their steps and completed calls, faults by kind.
+
+    `judged` tells in how many runs each property held or stayed undecided; `warnings` say which
+    faults with a budget were not possible in any run.
+    """
 
     seed: int
     runs: int = 0
     steps: int = 0
     completed_calls: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
+    judged: Judgements = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
-    def plus(self, progress: Progress) -> Searched:
-        """Return the sum with the progress of a search."""
+    def plus(
+        self, progress: Progress, judged: Judgements, warnings: tuple[str, ...] = ()
+    ) -> Searched:
+        """Return the sum with the progress of a search, and with what it has judged."""
         kinds = {*self.faults, *progress.faults}
         return Searched(
             self.seed,
@@ -34,6 +43,8 @@ class Searched:
             self.steps + progress.steps,
             self.completed_calls + progress.completed_calls,
             {k: self.faults.get(k, 0) + progress.faults.get(k, 0) for k in sorted(kinds)},
+            together(self.judged, judged),
+            self.warnings or warnings,
         )
 
 
@@ -55,7 +66,7 @@ class Verification:
         """
         asked = effort.over(self.effort).within(defaults)
         walked = self._walk(asked, shard)
-        return walked if asked.examples == 0 else walked.plus(self._check_machine(asked, shard))
+        return walked if asked.examples == 0 else walked.plus(*self._check_machine(asked, shard))
 
     def _walk(self, asked: Effort, shard: Shard) -> Searched:
         campaign = Campaign(
@@ -70,10 +81,16 @@ class Verification:
         example, progress = campaign.counterexample(), campaign.progress
         if example is not None:
             raise _failure(campaign, example)
-        require_yield(self.scenario, runs=progress.runs, completed=progress.completed_calls)
-        return Searched(campaign.seed).plus(progress)
+        judged = campaign.judgements
+        require_yield(
+            self.scenario,
+            runs=progress.runs,
+            completed=progress.completed_calls,
+            judgements=judged,
+        )
+        return Searched(campaign.seed).plus(progress, judged, campaign.warnings)
 
-    def _check_machine(self, asked: Effort, shard: Shard) -> Progress:
+    def _check_machine(self, asked: Effort, shard: Shard) -> tuple[Progress, Judgements]:
         # Imported here, as it takes longer than many a search.
         import hypothesis
 
@@ -85,7 +102,8 @@ class Verification:
         examples = _share(granted if asked.examples is None else asked.examples, shard)
         number = (asked.seed or 0) * shard[1] + shard[0]
         machine = hypothesis.seed(number)(state_machine_for(self.scenario))
-        return check(machine, hypothesis.settings(chosen, max_examples=examples))
+        progress = check(machine, hypothesis.settings(chosen, max_examples=examples))
+        return progress, machine.bench.tally.judgements(self.scenario)
 
 
 def _share(count: int, shard: Shard) -> int:

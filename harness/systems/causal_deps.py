@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from counterpoint.checkers.liveness import check_liveness
@@ -32,9 +33,7 @@ from counterpoint.impl.stores.causal_deps_rules import MUTANTS, RIGHT
 from counterpoint.impl.stores.client import Moving
 from counterpoint.impl.stores.words import listed
 from counterpoint.model.scenario import Budget, Property, Scenario
-from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import World
 
 
@@ -51,7 +50,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         name=name,
         system=CausalDeps(deployment, RIGHT if mutant is None else MUTANTS[mutant]),
         calls=MappingProxyType(dict(plan.calls)),
-        properties=(ORDER, STATES, CLOCKS, *HISTORIES, Property(LIVENESS, liveness, reads="end")),
+        properties=(ORDER, STATES, CLOCKS, *HISTORIES, LIVE),
         limits=MappingProxyType({**plan.limits, **omissions}),
         tolerates=survives(deployment.servers if may_be_silent else ()),
         partitions=sides(deployment),
@@ -60,11 +59,6 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         steps=plan.steps,
         calls_floor=plan.calls_floor,
     )
-
-
-def liveness(trace: Trace) -> Verdict:
-    """Every call that is owed an answer gets one; of the servers it needs the client's alone."""
-    return check_liveness(trace, sends_again=False, waits_for=waits_for)
 
 
 def waits_for(world: World, client: NodeId, operation: Value) -> str:
@@ -78,6 +72,11 @@ def waits_for(world: World, client: NodeId, operation: Value) -> str:
             return f"{to} lacks {listed(missing)}" if missing else f"{to} does not answer"
         case state:
             return f"{client} is {state}"
+
+
+LIVE = Property(
+    LIVENESS, partial(check_liveness, sends_again=False, waits_for=waits_for), reads="end"
+)
 
 
 ENTRY = Entry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from counterpoint.checkers.liveness import check_liveness
@@ -30,9 +31,7 @@ from counterpoint.impl.stores.causal_lamport_rules import MUTANTS, RIGHT
 from counterpoint.impl.stores.client import Moving
 from counterpoint.impl.stores.words import Write, listed
 from counterpoint.model.scenario import Property, Scenario
-from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import World
 
 
@@ -40,7 +39,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
     """Build a scenario of the store, or of one of its wrong variants."""
     plan = plan_of(name, settings)
     deployment = plan.deployment
-    rest = (SAME, STATES, CLOCKS, *HISTORIES, Property(LIVENESS, liveness, reads="end"))
+    rest = (SAME, STATES, CLOCKS, *HISTORIES, LIVE)
     return Scenario(
         name=name,
         system=CausalLamport(deployment, RIGHT if mutant is None else MUTANTS[mutant]),
@@ -53,11 +52,6 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         steps=plan.steps,
         calls_floor=plan.calls_floor,
     )
-
-
-def liveness(trace: Trace) -> Verdict:
-    """Every call that is owed an answer gets one."""
-    return check_liveness(trace, sends_again=False, waits_for=status)
 
 
 def status(world: World, client: NodeId, operation: Value) -> str:
@@ -74,6 +68,9 @@ def status(world: World, client: NodeId, operation: Value) -> str:
             if isinstance(server, Server) and (waits := _of_write(server, operation)):
                 return f"{node}: {waits}"
     return f"{client} is {state}"
+
+
+LIVE = Property(LIVENESS, partial(check_liveness, sends_again=False, waits_for=status), reads="end")
 
 
 def _of_write(server: Server, write: Write) -> str:

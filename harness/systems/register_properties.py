@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 
 from counterpoint.checkers.authorisation import check_authorisation
 from counterpoint.checkers.authorisation_watch import AuthorisationObserver
@@ -90,9 +91,7 @@ def properties(access: Access, *, is_single_writer: bool) -> tuple[Property, ...
     def authorisation(trace: Trace) -> Verdict:
         return check_authorisation(trace, refusal_of=refusal_of, refusals=REFUSALS)
 
-    def liveness(trace: Trace) -> Verdict:
-        return check_liveness(trace, sends_again=False, waits_for=waits_for)
-
+    liveness = partial(check_liveness, sends_again=False, waits_for=waits_for)
     of_one_writer = (
         Property(REGULAR, regular, observer=SingleWriterObserver(view, "regular")),
         Property(NO_INVERSION, no_inversion, observer=SingleWriterObserver(view, "inversion")),

@@ -27,6 +27,7 @@ from counterpoint.impl.token_manager.words import (
     Transform,
 )
 from counterpoint.model.event import Event
+from counterpoint.model.search.properties import verdict_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import World
@@ -149,7 +150,7 @@ def _call(event: Event) -> tuple[NodeId, Value]:
 def _ledger_order(trace: Trace, calls: Calls) -> list[str]:
     """Return the answered payments and snapshots, in the ledger's order if it has one."""
     for prop in trace.scenario.properties:
-        if prop.name == WITNESS and (witness := prop.check(trace).witness):
+        if prop.name == WITNESS and (witness := verdict_of(prop, trace).witness):
             return list(witness)
     answers = (e for e in trace.events if e.kind == "return" and e.operation in calls)
     return [

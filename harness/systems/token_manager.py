@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
@@ -77,9 +78,7 @@ def properties(
     def linearizability(trace: Trace) -> Verdict:
         return check_ledger(history_of(deployment, trace), ledger)
 
-    def liveness(trace: Trace) -> Verdict:
-        return check_liveness(trace, waits_for=waits_for)
-
+    liveness = partial(check_liveness, waits_for=waits_for)
     books = ConservationObserver(start, reading_of(deployment))
     calls = ledger_watch(deployment, ledger, frozenset(payment for _, payment in half_way))
     return (

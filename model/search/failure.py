@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.replay import judge
+from counterpoint.model.determinism import Asking, NotDeterministic
+from counterpoint.model.mistakes import BadScenario, OwnDefect
+from counterpoint.model.observer import OBSERVED, Observation
+from counterpoint.model.scenario import Property, Scenario
+from counterpoint.model.search.histories import history_trace
+from counterpoint.model.search.judgements import Judgements, why_undecided
+from counterpoint.model.search.properties import answer_of
+from counterpoint.model.search.replay import NotEnabled, is_enabled, judge, record
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json
@@ -50,15 +57,80 @@ def failure_of(
 
     The reference world makes the run again; if it finds nothing wrong, the engines disagree.
     """
-    trace = run_reference(scenario, choices)
+    found = told_in_full(scenario, choices, name)
+    return PropertyBroken(
+        found.trace, found.verdict, found.verdicts, steps_found=steps_found, search=search
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A run told in full by the reference world, with the verdict that was looked for, and all."""
+
+    trace: Trace
+    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
+
+
+def told_in_full(scenario: Scenario, choices: Sequence[Action], name: str) -> Told:
+    """Return the run of these choices, which a search says break the property of that name.
+
+    Raises:
+        BadScenario: the property says so of calls and answers alone, and not of the whole run.
+        OwnDefect: the engines disagree.
+    """
+    try:
+        trace = run_reference(scenario, choices)
+    except NotEnabled as error:
+        require_determinism(scenario, choices)
+        raise OwnDefect(
+            f"the reference world does not know the run of a search: {error}"
+        ) from error
     verdicts = judge(trace)
     verdict = next((v for v in verdicts if v.is_broken and v.property == name), None)
-    assert verdict is not None, f"the reference world does not break {name!r} after {choices!r}"
-    return PropertyBroken(trace, verdict, verdicts, steps_found=steps_found, search=search)
+    if verdict is not None:
+        return Told(trace, verdict, verdicts)
+    for prop in scenario.properties:
+        if prop.name == name and prop.reads == "operations":
+            raise _reads_more(prop, trace)
+    require_determinism(scenario, choices)
+    raise OwnDefect(f"the reference world does not break {name!r} after {tuple(choices)!r}")
+
+
+def require_determinism(scenario: Scenario, choices: Sequence[Action]) -> None:
+    """Ask the handler for each step of a run several times, as far as the run can be made again.
+
+    Raises:
+        NotDeterministic: it answers in two ways, at the step that is named.
+    """
+    asking = Asking(scenario.system, often=len(choices) + len(scenario.system.nodes) + 1)
+    recorder = record(scenario.but(system=asking))
+    for step, choice in enumerate(choices):
+        if recorder.failure is not None or not is_enabled(choice, recorder.world):
+            return
+        try:
+            recorder.take(choice)
+        except NotDeterministic as error:
+            raise error.at(step) from None
+
+
+def _reads_more(prop: Property, trace: Trace) -> BadScenario:
+    """Return what is wrong with a property whose verdict depends on more than it says it reads."""
+    seen = [
+        Observation(event.kind, event.node, event.value)
+        for event in trace.events
+        if event.kind in OBSERVED and event.node is not None
+    ]
+    alone = answer_of(prop, history_trace(trace.scenario, seen))
+    return BadScenario(
+        f"property {prop.name!r} reads more than 'operations' gives it: of calls, answers and notes "
+        f"alone it is broken ({alone.summary}), of the whole run it is not; say reads='end' if it "
+        "reads the last world, or reads='trace'"
+    )
 
 
 class ExaminedNothing(AssertionError):
-    """A search whose runs completed next to no calls: it has judged nothing and proves nothing."""
+    """A search that has judged nothing, or some property in no run: it proves nothing."""
 
 
 for _error in (PropertyBroken, ExaminedNothing):
@@ -67,13 +139,16 @@ for _error in (PropertyBroken, ExaminedNothing):
     )
 
 
-def require_yield(scenario: Scenario, *, runs: int, completed: int) -> None:
-    """Refuse a search that completed fewer calls per run than the scenario demands.
+def require_yield(scenario: Scenario, *, runs: int, completed: int, judgements: Judgements) -> None:
+    """Refuse a search that completed fewer calls than the scenario demands, or decided too little.
 
     Raises:
         ExaminedNothing: as it says.
     """
     if runs and completed >= scenario.calls_floor * runs:
+        why = why_undecided(judgements)
+        if why is not None:
+            raise ExaminedNothing(f"the search of {scenario.name!r} is undecided: {why}")
         return
     per_run = completed / runs if runs else 0.0
     raise ExaminedNothing(

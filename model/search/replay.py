@@ -11,6 +11,7 @@ from counterpoint.model.move import begin
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import check_invariant
+from counterpoint.model.search.properties import verdict_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Outcome, Verdict, broken
@@ -164,7 +165,7 @@ def judge(trace: Trace) -> tuple[Verdict, ...]:
     scenario = trace.scenario
     verdicts = (
         *(check_invariant(trace, invariant) for invariant in scenario.invariants),
-        *(prop.check(trace) for prop in scenario.properties),
+        *(verdict_of(prop, trace) for prop in scenario.properties),
     )
     if trace.failure is None:
         return verdicts

@@ -88,6 +88,9 @@ def _brief(pair: Json, side: int) -> str:
 def _code_change(file: TraceFile, scenario: Scenario) -> str:
     then, now = str(file.header.get("fingerprint", "")), fingerprint(scenario)
     if then == now:
-        return "the protocol's source is the same as when the trace was written"
+        return (
+            "the protocol's source is the same as when the trace was written; perhaps its answers do "
+            "not depend on its arguments alone, but on the order of a set"
+        )
     changed = f"{plain(then[:6]) or '?'} -> {now[:6] or '?'}"
     return f"the protocol's source has changed since ({changed})"

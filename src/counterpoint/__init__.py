@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from counterpoint.harness.testing import machine, state_machine_for, verify
     from counterpoint.model.actions import Call, Deliver, Fire, Settle, Transform
+    from counterpoint.model.determinism import NotDeterministic
     from counterpoint.model.event import Event
     from counterpoint.model.faults import (
         Crash,
@@ -67,7 +68,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BadScenario", "Begin", "Budget", "Call", "CancelTimer", "ChangeRole", "Crash", "Cut", "Delay",
     "Deliver", "Drop", "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Goal",
-    "Heal", "Input", "Invariant", "Invoke", "Mend", "NodeId", "Note", "Omit", "Outcome", "Overtake",
+    "Heal", "Input", "Invariant", "Invoke", "Mend", "NodeId", "NotDeterministic", "Note", "Omit",
+    "Outcome", "Overtake",
     "Persist", "Property", "PropertyBroken", "Receive", "Recover", "Release", "Restart", "Return",
     "Scenario", "Send", "SetTimer", "Settle", "Start", "Step", "System", "Timeout", "Trace",
     "Transform", "Value", "Verdict", "broken", "budgets", "holds", "judge", "machine",
@@ -81,6 +83,7 @@ _HOMES = {
         "Crash", "Cut", "Delay", "Drop", "Duplicate", "Heal", "Mend", "Omit", "Overtake", "Release",
         "Restart",
     ),
+    "model.determinism": ("NotDeterministic",),
     "model.mistakes": ("BadScenario",),
     "model.node": (
         "Begin", "CancelTimer", "ChangeRole", "Effect", "Input", "Invoke", "Note", "Persist",

@@ -20,7 +20,7 @@ from counterpoint.checkers.objects.specifications import (
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.walks.examine import history_trace
+from counterpoint.model.search.histories import history_trace
 from counterpoint.model.values import Value
 from tests.oracles.abd import system
 

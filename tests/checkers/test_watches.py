@@ -19,7 +19,7 @@ from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.checkers.register.single_writer import check_no_inversion, check_regular
 from counterpoint.checkers.register.watch import Rule, SingleWriterObserver
 from counterpoint.model.observer import Observation, Observer
-from counterpoint.model.search.walks.examine import history_trace
+from counterpoint.model.search.histories import history_trace
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict

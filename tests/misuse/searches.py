@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import hypothesis
+import pytest
 
 from counterpoint.harness.testing import machine, verify
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.columnar.explorer import VectorExplorer
 from counterpoint.model.search.exploration.dpor import Reducer
-from counterpoint.model.search.exploration.explore import Explorer
-from counterpoint.model.search.failure import PropertyBroken
-from counterpoint.model.search.replay import first_broken, judge, run
+from counterpoint.model.search.exploration.explore import Explorer, Violation
+from counterpoint.model.search.failure import PropertyBroken, told_in_full
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
@@ -38,20 +39,27 @@ def by_machine(scenario: Scenario) -> Found:
 
 
 def by_plain(scenario: Scenario) -> Found:
-    explorer = Explorer(scenario.but(faults_max=0))
-    *_, last = explorer.explore()
-    return None if last.violation is None else _first(scenario, last.violation.choices)
+    *_, last = Explorer(_with_few_faults(scenario)).explore()
+    return None if last.violation is None else _told(scenario, last.violation)
 
 
 def by_numpy(scenario: Scenario) -> Found:
-    explorer = VectorExplorer(scenario.but(faults_max=0))
-    *_, last = explorer.explore()
-    return None if last.violation is None else _first(scenario, last.violation.choices)
+    *_, last = VectorExplorer(_with_few_faults(scenario)).explore()
+    return None if last.violation is None else _told(scenario, last.violation)
 
 
 def by_dpor(scenario: Scenario) -> Found:
-    *_, last = Reducer(scenario.but(faults_max=0)).explore()
-    return None if last.violation is None else _first(scenario, last.violation.choices)
+    *_, last = Reducer(_with_few_faults(scenario)).explore()
+    return None if last.violation is None else _told(scenario, last.violation)
+
+
+def _with_few_faults(scenario: Scenario) -> Scenario:
+    return scenario.but(faults_max=1)
+
+
+def _told(scenario: Scenario, violation: Violation) -> Found:
+    told = told_in_full(scenario, violation.choices, violation.property)
+    return told.trace, told.verdict
 
 
 SEARCHES: Mapping[str, Callable[[Scenario], Found]] = {
@@ -64,6 +72,10 @@ SEARCHES: Mapping[str, Callable[[Scenario], Found]] = {
 }
 
 
+FAST = ("walks", "plain")
+"""The two that take next to no time."""
+
+
 def _raised(test: Callable[[], None]) -> Found:
     try:
         test()
@@ -72,8 +84,10 @@ def _raised(test: Callable[[], None]) -> Found:
     return None
 
 
-def _first(scenario: Scenario, choices: object) -> Found:
-    trace = run(scenario, choices)  # type: ignore[arg-type]
-    verdict = first_broken(judge(trace))
-    assert verdict is not None, "the run of an exploration breaks nothing"
-    return trace, verdict
+def in_searches(rows: Sequence[Any], *, in_all: int = 1) -> list[Any]:
+    """Return each row of a table of cases with two searches, and the first ones with all."""
+    chosen = [(row, "walks") for row in rows] + [(row, "plain") for row in rows]
+    chosen += [(row, name) for row in rows[:in_all] for name in SEARCHES if name not in FAST]
+    return [
+        pytest.param(*row.values, name, id=f"{row.id or row.values}-{name}") for row, name in chosen
+    ]

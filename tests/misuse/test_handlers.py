@@ -13,7 +13,7 @@ from counterpoint.model.node import CancelTimer, Input, Return, Send, SetTimer, 
 from counterpoint.model.search.replay import HANDLER_PROPERTY, judge, run
 from counterpoint.model.search.replay_file import replay
 from counterpoint.model.tracefile import read_trace, write_trace
-from tests.misuse.searches import SEARCHES
+from tests.misuse.searches import SEARCHES, in_searches
 from tests.misuse.systems import Echo, asking
 
 
@@ -82,27 +82,7 @@ WRONG = [
 ]
 
 
-def rows(*names: str) -> list[Any]:
-    return [row for row in WRONG if row.id in names]
-
-
-FAST = {"walks", "plain"}
-
-EACH = [
-    *((row, search) for row in WRONG for search in sorted(FAST)),
-    *(
-        (row, s)
-        for row in rows("none", "raises", "a float sent")
-        for s in sorted(SEARCHES.keys() - FAST)
-    ),
-]
-"""Every mistake in two searches, and some in all: one function tells of all of them."""
-
-
-@pytest.mark.parametrize(
-    ("reply", "words", "search"),
-    [pytest.param(*row.values, search, id=f"{row.id}-{search}") for row, search in EACH],
-)
+@pytest.mark.parametrize(("reply", "words", "search"), in_searches(WRONG, in_all=2))
 def test_every_search_says_which_node_did_what_on_which_input(
     reply: Any, words: str, search: str
 ) -> None:
@@ -135,8 +115,7 @@ MEANT_WELL = [
 ]
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("reply", MEANT_WELL)
+@pytest.mark.parametrize(("reply", "search"), in_searches(MEANT_WELL))
 def test_one_effect_alone_and_a_list_are_taken_as_they_are_meant(reply: Any, search: str) -> None:
     assert SEARCHES[search](asking(Echo(reply))) is None
 
@@ -172,21 +151,16 @@ class NoInitial(Echo):
         raise LookupError(f"no {node}")
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize(
-    ("system", "words"),
-    [
-        pytest.param(FailsAtStart(), "no run can begin: c returned None, not a Step", id="start"),
-        pytest.param(
-            NoInitial(), "initial('c') raised LookupError: no c (test_handlers.py:", id="no"
-        ),
-        pytest.param(
-            Echo(state=[]), "initial('c') returned a state in which [] is a list", id="list"
-        ),
-        pytest.param(Echo(state=set()), "in which set() is a set; use None, bool", id="set"),
-        pytest.param(Echo(state=Sly()), "write @dataclass(frozen=True) at Sly", id="sly"),
-    ],
-)
+NO_RUN = [
+    pytest.param(FailsAtStart(), "no run can begin: c returned None, not a Step", id="start"),
+    pytest.param(NoInitial(), "initial('c') raised LookupError: no c (test_handlers.py:", id="no"),
+    pytest.param(Echo(state=[]), "initial('c') returned a state in which [] is a list", id="list"),
+    pytest.param(Echo(state=set()), "in which set() is a set; use None, bool", id="set"),
+    pytest.param(Echo(state=Sly()), "write @dataclass(frozen=True) at Sly", id="sly"),
+]
+
+
+@pytest.mark.parametrize(("system", "words", "search"), in_searches(NO_RUN))
 def test_what_depends_on_no_run_is_refused(system: Any, words: str, search: str) -> None:
     with pytest.raises(BadScenario) as refused:
         SEARCHES[search](asking(system))

@@ -249,3 +249,48 @@ def test_github_gets_an_annotation_at_the_test_and_a_job_summary(
     assert summary.startswith(f"### {SENTENCE}\n")
     assert "```mermaid" in summary
     assert "pytest test_mine.py::test_register --counterpoint-replay" in summary
+
+
+MISJUDGED = """
+    import counterpoint
+    from abd import abd
+
+    def never(trace):
+        return counterpoint.undecided("never", "out of time: 3 s") if trace.events else None
+
+    def raising(trace):
+        return {"c1": 1}[trace.events[0].value]
+
+    def of(**changes):
+        return abd().but(limits=counterpoint.budgets(reorder=1), **changes)
+
+    test_warned = counterpoint.verify(of(), runs=20, examples=0)
+    test_never = counterpoint.verify(
+        of(properties=(counterpoint.Property("never", never),)), runs=20, examples=0
+    )
+    test_raising = counterpoint.verify(
+        of(properties=(counterpoint.Property("raising", raising),)), runs=20, examples=0
+    )
+    test_refused = counterpoint.verify(
+        of(properties=(counterpoint.Property("three", lambda trace: 3),)), runs=20, examples=0
+    )
+"""
+
+
+@pytest.mark.slow
+def test_what_was_not_judged_and_what_was_not_possible_is_said(
+    repository: pytest.Pytester, run: Pytest
+) -> None:
+    repository.makepyfile(test_mine=MISJUDGED)
+    result = run()
+    result.assert_outcomes(passed=1, failed=3)
+    shown = output(result)
+    assert "test_warned: warning: no reorder was possible in any run" in shown
+    assert "never was decided in none of 20 runs: out of time" in shown
+    assert "its check raised KeyError: " in shown
+    assert "property 'three' returned 3 (test_mine.py:" in shown
+    assert "counterpoint.BadScenario: property" in shown
+    assert "INTERNALERROR" not in shown
+    assert Path(
+        repository.path / ".counterpoint/test_mine-test_raising-raising.trace.jsonl"
+    ).exists()

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.forms import fingerprint
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.columnar.checkpoint import Checkpoint, Journal, load, replayed, save
@@ -173,6 +174,8 @@ class VectorExplorer:
                     yield from self._one_level()
                 except HandlerBroke as broke:
                     self._handler_broke(broke)
+                except NotDeterministic as error:
+                    raise error.at(len(self._now.levels) - 1) from None
         yield self.progress
 
     def _one_level(self) -> Iterator[Explored]:
@@ -195,6 +198,7 @@ class VectorExplorer:
         is_complete = len(after.levels) == len(now.levels)
         self._now = after
         if is_complete:
+            self.slots.compiled.asking.ask_everything_again()
             self._stop = "complete"
         else:
             self._judge_deepest()

@@ -8,6 +8,7 @@ from counterpoint.model.search.columnar.columns import Looks
 from counterpoint.model.search.columnar.expander import Expander
 from counterpoint.model.search.columnar.packing import Ids, Layout, Words
 from counterpoint.model.search.columnar.sets import unique
+from counterpoint.model.search.invariants import Down
 
 
 class Judge:
@@ -18,7 +19,6 @@ class Judge:
         self._slots, self._memories = expander.slots, expander.memories
         self._nodes = range(len(self._slots.compiled.nodes))
         self._looks = Looks(self._slots)
-        self._invariants: dict[tuple[int, ...], str | None] = {}
 
     def broken(self, states: Words, layout: Layout) -> tuple[str, int] | None:
         """Return the name of a broken property and the first row that breaks it, if any does."""
@@ -47,13 +47,20 @@ class Judge:
 
     def _broken_invariant(self, states: Words, layout: Layout) -> tuple[str, int] | None:
         columns = [self._looks.cores(n, layout.field(states, n)) for n in self._nodes]
+        downs: list[Down] = [()]
+        if self._slots.compiled.invariants.reads_down:
+            environments = layout.field(states, self._expander.environment)
+            downs = list(dict.fromkeys(c.down for c in self._slots.environments))
+            number = np.array([downs.index(c.down) for c in self._slots.environments])
+            columns.append(number.take(environments))
         combined = Layout((1,) * len(columns)).holding([int(c.max()) + 1 for c in columns])
         rows = combined.pack(columns)
         present = unique(rows)
-        combinations = zip(*(combined.field(present, n).tolist() for n in self._nodes), strict=True)
+        fields = range(len(columns))
+        combinations = zip(*(combined.field(present, n).tolist() for n in fields), strict=True)
         first: tuple[str, int] | None = None
         for index, combination in enumerate(combinations):
-            name = self._violated(combination)
+            name = self._violated(combination, downs)
             if name is None:
                 continue
             alike = [row == word[index] for row, word in zip(rows, present, strict=True)]
@@ -61,11 +68,9 @@ class Judge:
             first = (name, row) if first is None or row < first[1] else first
         return first
 
-    def _violated(self, cores: tuple[int, ...]) -> str | None:
-        if cores not in self._invariants:
-            compiled = self._slots.compiled
-            nodes = zip(compiled.nodes, cores, strict=True)
-            states = {name: compiled.cores[core].state for name, core in nodes}
-            broken = (i.name for i in self._slots.scenario.invariants if i.violation(states))
-            self._invariants[cores] = next(broken, None)
-        return self._invariants[cores]
+    def _violated(self, combination: tuple[int, ...], downs: list[Down]) -> str | None:
+        """Return the invariant that these cores break; last is who is down, if any invariant asks."""
+        compiled = self._slots.compiled
+        count = len(self._nodes)
+        down = downs[combination[count]] if len(combination) > count else ()
+        return compiled.violated(combination[:count], down)

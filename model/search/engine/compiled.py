@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.actions import Deliver
 from counterpoint.model.conditions import Conditions
+from counterpoint.model.determinism import Asking
 from counterpoint.model.node import (
     Begin,
     ChangeRole,
@@ -29,6 +30,7 @@ from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import Core, react
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.invariants import Down, Invariants
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Content
 
@@ -66,6 +68,7 @@ class Compiled:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
+        self.asking = Asking(scenario.system)
         self.nodes = scenario.system.nodes
         self.cores: list[Core] = []
         self.node_of_core: list[int] = []
@@ -81,7 +84,8 @@ class Compiled:
         self._message_ids: dict[Content, Message] = {}
         self._observation_ids: dict[Observation, int] = {}
         self.has_invariants = bool(scenario.invariants)
-        self._violated: dict[tuple[CoreId, ...], str | None] = {}
+        self.invariants = Invariants(scenario)
+        self._violated: dict[tuple[tuple[CoreId, ...], Down], str | None] = {}
         self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
         self.start_cores: tuple[CoreId, ...] = ()
         self.start_sends: tuple[Message, ...] = ()
@@ -135,13 +139,13 @@ class Compiled:
             self._tolerated[conditions.roles] = known
         return known
 
-    def violated(self, cores: tuple[CoreId, ...]) -> str | None:
+    def violated(self, cores: tuple[CoreId, ...], down: Down) -> str | None:
         """Return the name of the first invariant that these cores of all nodes break."""
-        if cores not in self._violated:
+        key = (cores, down if self.invariants.reads_down else ())
+        if key not in self._violated:
             states = {n: self.cores[c].state for n, c in zip(self.nodes, cores, strict=True)}
-            names = (i.name for i in self.scenario.invariants if i.violation(states) is not None)
-            self._violated[cores] = next(names, None)
-        return self._violated[cores]
+            self._violated[key] = self.invariants.violated(states, down)
+        return self._violated[key]
 
     def role_change(self, node: int, role: str) -> int:
         """Return the observation that a node has another role now."""
@@ -237,7 +241,7 @@ class Compiled:
     def _react(self, core: CoreId, given: Input, *, first: Observation | None = None) -> Outcome:
         node, before = self.node_of_core[core], self.cores[core]
         name = self.nodes[node]
-        reaction = react(self.scenario.system, name, before, given)
+        reaction = react(self.asking, name, before, given)
         sends: list[Message] = []
         seen = [] if first is None else [self.observation_id(first)]
         for effect in reaction.effects:

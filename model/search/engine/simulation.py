@@ -72,7 +72,7 @@ class Simulation:
         self.seen: list[int] = list(compiled.start_seen)
         self.conditions = Conditions(roles=compiled.start_roles)
         self.choices: list[Action] = []
-        self.violated = compiled.violated(tuple(self.cores)) if compiled.has_invariants else None
+        self.violated = self._violated_now() if compiled.has_invariants else None
         self._offers: list[Choice] | None = None
 
     # What is legal.
@@ -155,7 +155,7 @@ class Simulation:
         self.flights += sends
         self.seen += seen
         if self.violated is None and self.compiled.has_invariants:
-            self.violated = self.compiled.violated(tuple(self.cores))
+            self.violated = self._violated_now()
         if role and self.conditions.roles[node] != role:
             self.conditions = self.conditions.with_role(node, role)
             self.seen.append(self.compiled.role_change(node, role))
@@ -214,7 +214,7 @@ class Simulation:
         self.held = [compiled.message_id(flight.content) for flight in world.held]
         self.conditions = world.conditions
         if self.violated is None and compiled.has_invariants:
-            self.violated = compiled.violated(tuple(self.cores))
+            self.violated = self._violated_now()
         self.seen += [
             compiled.observation_id(Observation(event.kind, event.node, event.value))
             for event in moved.events
@@ -436,6 +436,9 @@ class Simulation:
         return True
 
     # What it amounts to.
+
+    def _violated_now(self) -> str | None:
+        return self.compiled.violated(tuple(self.cores), self.conditions.down)
 
     def pending(self) -> Iterator[tuple[NodeId, Value]]:
         """Return the calls under way, with their clients."""

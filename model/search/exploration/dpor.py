@@ -12,17 +12,26 @@ invariants only in the worlds that these runs pass through.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 
 from counterpoint.model.actions import Deliver, Fire
+from counterpoint.model.determinism import Asking, NotDeterministic
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.move import begin
 from counterpoint.model.observer import OBSERVED
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.explore import Limits, Stop, Violation
+from counterpoint.model.search.judgements import (
+    Judgements,
+    Ruling,
+    asked_of,
+    counted,
+    ruling_of,
+)
 from counterpoint.model.search.replay import HANDLER_PROPERTY, first_broken, judge
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
@@ -102,11 +111,17 @@ class Reducer:
         self._limits = limits or Limits()
         self._frames: list[_Frame] = []
         self._sent_at: dict[int, int] = {}
-        self._start = begin(scenario)
+        self._start = begin(scenario.but(system=Asking(scenario.system)))
         self._traces = self._steps = self._blocked = self._depth = self._cut = 0
         self._started = monotonic()
         self._stop: Stop | None = None
         self._violation: Violation | None = None
+        self._rulings: Counter[tuple[Ruling, ...]] = Counter()
+
+    @property
+    def judgements(self) -> Judgements:
+        """In how many complete runs each property held, broke, or stayed undecided."""
+        return counted(self._rulings, asked_of(self.scenario))
 
     @property
     def progress(self) -> Reduced:
@@ -191,6 +206,8 @@ class Reducer:
             except HandlerFailed as error:
                 yield _Step(action, action.at, None, str(error), False, False, is_visible)
                 continue
+            except NotDeterministic as error:
+                raise error.at(len(self._frames) - 1) from None
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
             begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment
@@ -313,15 +330,13 @@ class Reducer:
         return Trace(self.scenario, tuple(choices), tuple(events), worlds)
 
     def _judge(self, trace: Trace) -> None:
-        for length, world in enumerate(trace.worlds):
-            states = {node: world.core(node).state for node in self.scenario.system.nodes}
-            for invariant in self.scenario.invariants:
-                if invariant.violation(states) is not None:
-                    self._break(invariant.name, trace.choices[:length])
-                    return
-        verdict = first_broken(judge(trace))
+        verdicts = judge(trace)
+        self._rulings[tuple(map(ruling_of, verdicts))] += 1
+        verdict = first_broken(verdicts)
         if verdict is not None:
-            self._break(verdict.property, trace.choices)
+            is_of_states = any(i.name == verdict.property for i in self.scenario.invariants)
+            length = verdict.examined - 1 if is_of_states else len(trace.choices)
+            self._break(verdict.property, trace.choices[:length])
 
     def _break(self, name: str, choices: tuple[Action, ...]) -> None:
         self._stop, self._violation = "broken", Violation(name, choices)

@@ -15,6 +15,8 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from counterpoint.model.determinism import NotDeterministic
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots, Transition
 from counterpoint.model.search.exploration.memories import Memories
@@ -179,7 +181,9 @@ class Explorer:
                 self._frontier = following
                 self._depth += bool(following)
                 self._level_sizes += [len(following)] if following else []
-        self._stop = self._stop or "complete"
+        if self._stop is None:
+            self.slots.compiled.asking.ask_everything_again()
+            self._stop = "complete"
         yield self.progress
 
     def interrupt(self) -> None:
@@ -213,6 +217,8 @@ class Explorer:
         except HandlerBroke as broke:
             self._break(HANDLER_PROPERTY, self._path_to_failure(state, broke))
             return False
+        except NotDeterministic as error:
+            raise error.at(self._depth - 1) from None
         self._generated += count
         if count == 0:
             self._note_terminal(state)
@@ -292,8 +298,12 @@ class Explorer:
     def _violated_invariant(self, state: int) -> str | None:
         if not self.scenario.invariants:
             return None
-        states = self.states_of(state)
-        return next((i.name for i in self.scenario.invariants if i.violation(states)), None)
+        slots = self.slots.slots
+        cores = tuple(
+            slots[node][(state >> shift) & _MASK].core for node, shift in enumerate(self._shifts)
+        )
+        environment = (state >> self._environment_shift) & _MASK
+        return self.slots.compiled.violated(cores, self.slots.environments[environment].down)
 
     def states(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Return every state found so far, nearest first: its number, its slots and conditions."""
@@ -316,7 +326,8 @@ class Explorer:
     def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
         """Return the choices of a shortest run to a state, given its fields."""
         choices = self.path(sum(f << s for f, s in zip(state, self._field_shifts, strict=True)))
-        assert len(choices) == steps, f"{len(choices)} steps, not {steps}, lead to {state}"
+        if len(choices) != steps:
+            raise OwnDefect(f"{len(choices)} steps, not {steps}, lead to {state}")
         return choices
 
     @property

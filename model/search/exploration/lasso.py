@@ -32,6 +32,7 @@ from counterpoint.model.search.exploration.explore import (
     Violation,
     resident_bytes,
 )
+from counterpoint.model.search.properties import verdict_of
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.values import NodeId, Value
@@ -312,7 +313,7 @@ class _Aftermath:
             finish(run)
             trace = run_reference(self._scenario, run.choices)
         broken = (p for p in self._scenario.properties if p.reads == "end")
-        name = next((p.name for p in broken if p.check(trace).is_broken), None)
+        name = next((p.name for p in broken if verdict_of(p, trace).is_broken), None)
         return None if name is None else Violation(name, trace.choices)
 
 

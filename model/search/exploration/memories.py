@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from counterpoint.model.observer import Observer, Remembered
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import Slots
-from counterpoint.model.search.walks.examine import history_trace
+from counterpoint.model.search.histories import history_trace
+from counterpoint.model.search.judgements import Ruling, ruling_of
+from counterpoint.model.search.properties import answer_of
 from counterpoint.model.values import Value
 
 
@@ -20,7 +23,7 @@ class Memories:
 
     def __init__(self, slots: Slots, *, history: bool = False) -> None:
         self._slots = slots
-        scenario = slots.scenario
+        self.scenario = scenario = slots.scenario
         observed = [p for p in scenario.properties if p.reads == "operations"]
         self._own = tuple(
             (p.name, p.observer) for p in observed if p.observer is not None and not history
@@ -36,6 +39,7 @@ class Memories:
         self.broken: list[str | None] = []
         self._ids: dict[tuple[Value, ...], int] = {}
         self._judged: dict[Value, str | None] = {}
+        self.rulings: Counter[tuple[Ruling, ...]] = Counter()
         blank = self._intern(tuple(observer.initial for observer in self._observers))
         self.start = self.observe(blank, slots.start_seen)
 
@@ -75,7 +79,14 @@ class Memories:
     def _judge_history(self, history: Value) -> str | None:
         assert self._remembered is not None
         trace = history_trace(self._slots.scenario, self._remembered.retell(history))
-        return next((p.name for p in self._by_history if p.check(trace).is_broken), None)
+        found = tuple(ruling_of(answer_of(prop, trace)) for prop in self._by_history)
+        self.rulings[found] += 1
+        return next((r.property for r in found if r.outcome == "broken"), None)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The properties that automata watch: they are judged in every state."""
+        return tuple(name for name, _ in self._own)
 
 
 def unexplored(scenario: Scenario, *, with_endings: bool = False) -> tuple[Property, ...]:

@@ -126,7 +126,12 @@ def check(machine: type[ScenarioMachine], chosen: settings) -> Progress:
         found = broken
     else:
         progress = bench.tally.progress
-        require_yield(bench.scenario, runs=progress.runs, completed=progress.completed_calls)
+        require_yield(
+            bench.scenario,
+            runs=progress.runs,
+            completed=progress.completed_calls,
+            judgements=bench.tally.judgements(bench.scenario),
+        )
         return progress
     tally, bench.tally = bench.tally, Tally()
     try:

@@ -30,6 +30,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
@@ -40,7 +41,7 @@ from counterpoint.model.search.replay import HANDLER_PROPERTY, NotEnabled
 from counterpoint.model.search.stateful.bridge import BLOCK, TestCaseOfMachine
 from counterpoint.model.search.stateful.legal import legal, possible
 from counterpoint.model.search.stateful.ranking import Ranking
-from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.tally import Tally
 from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.values import NodeId, NotAValue, canonical, digest_of
@@ -188,6 +189,8 @@ class ScenarioMachine(RuleBasedStateMachine):
                 raise NotEnabled(len(self.run.choices), action, self.run.world())
         except HandlerFailed:
             raise failure_of(self.bench.scenario, self.run.choices, HANDLER_PROPERTY) from None
+        except NotDeterministic as error:
+            raise error.at(len(self.run.choices) - 1) from None
 
     @precondition(lambda self: not any(self.options(action) for action in self.actions))
     @rule()
@@ -224,7 +227,9 @@ class ScenarioMachine(RuleBasedStateMachine):
             finish(self.run)
         except HandlerFailed as error:
             failure = str(error)
-        name = self.bench.examiner.broken(self.run, failure)
+        rulings = self.bench.examiner.rulings(self.run, failure)
+        self.bench.tally.judge(rulings)
+        name = broken_among(rulings)
         if name is not None:
             raise failure_of(self.bench.scenario, self.run.choices, name)
 

@@ -17,13 +17,17 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Literal
 
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.failure import told_in_full
+from counterpoint.model.search.impossible import impossible_faults
+from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted
 from counterpoint.model.search.minimise import Minimised, Minimiser
-from counterpoint.model.search.replay import judge
+from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
-from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.nearby import FAILING_MAX, TRIES, nearby
 from counterpoint.model.search.walks.strategy import StrategyName
@@ -44,8 +48,11 @@ AGREED_MIN = 3
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
 
+ASK_EVERY = 16
+"""Every so many runs a handler is asked something again that it has answered before."""
 
-class EnginesDisagree(AssertionError):
+
+class EnginesDisagree(OwnDefect):
     """The compiled form and the reference world told two stories of one run: a defect of ours."""
 
 
@@ -119,6 +126,7 @@ class Campaign:
         self._runs = self._steps = self._completed = self._first_found_at = 0
         self._faults: Counter[str] = Counter()
         self._calls = CallCounter(self._compiled)
+        self._rulings: Counter[tuple[Ruling, ...]] = Counter()
         self._started = monotonic()
         self._stopped: float | None = None
         self._is_agreed = False
@@ -135,6 +143,16 @@ class Campaign:
             (self._stopped or monotonic()) - self._started,
             dict(sorted(self._calls.counts.items())),
         )
+
+    @property
+    def judgements(self) -> Judgements:
+        """In how many runs each property held, broke, or stayed undecided."""
+        return counted(self._rulings, asked_of(self.scenario))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the runs say nothing about, although the scenario has a budget for it."""
+        return tuple(impossible_faults(self.scenario, self._faults))
 
     @property
     def is_idle(self) -> bool:
@@ -179,11 +197,15 @@ class Campaign:
         self._completed += sum(map(self._compiled.is_return.__getitem__, run.seen))
         self._calls.add(run.seen)
         self._faults.update(dict(run.conditions.spent))
-        name = self._examiner.broken(run, walked.failure)
+        rulings = self._examiner.rulings(run, walked.failure)
+        self._rulings[rulings] += 1
+        name = broken_among(rulings)
         if name is not None:
             self._found(number, name, run)
         elif self._runs % REPLAY_EVERY == 1:
             self._compare(walked)
+        if self._runs % ASK_EVERY == 0:
+            self._compiled.asking.ask_again()
 
     def _found(self, number: int, name: str, run: Simulation) -> None:
         if self.findings and name != self.findings[0].property:
@@ -199,10 +221,15 @@ class Campaign:
         return self._runs >= self._first_found_at + RUNS_AFTER_FINDING
 
     def _compare(self, walked: Walk) -> None:
-        trace = run_reference(self.scenario, walked.run.choices)
+        try:
+            trace = run_reference(self.scenario, walked.run.choices)
+        except NotEnabled as error:
+            self._compiled.asking.ask_everything_again()
+            raise EnginesDisagree(f"one engine alone knows this run: {error}") from error
         compiled, final = self._compiled, trace.final
         cores = tuple(compiled.cores[core] for core in walked.run.cores)
         if (cores, walked.run.conditions) != (final.cores, final.conditions):
+            self._compiled.asking.ask_everything_again()
             raise EnginesDisagree(f"the engines disagree after {walked.run.choices!r}")
 
     def counterexample(self, seconds: float = 5.0) -> Counterexample | None:
@@ -250,10 +277,10 @@ class Campaign:
         return shorter
 
     def _example(self, finding: Finding, result: Minimised) -> Counterexample:
-        trace = run_reference(self.scenario, result.choices)
-        verdicts = judge(trace)
-        verdict = next(v for v in verdicts if v.is_broken and v.property == finding.property)
-        return Counterexample(trace, verdict, verdicts, finding, result.is_fixpoint, result.tried)
+        told = told_in_full(self.scenario, result.choices, finding.property)
+        return Counterexample(
+            told.trace, told.verdict, told.verdicts, finding, result.is_fixpoint, result.tried
+        )
 
 
 def _size(result: Minimised) -> tuple[int, int]:

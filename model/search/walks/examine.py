@@ -6,64 +6,59 @@ history is judged once per search.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
-from counterpoint.model.event import Event
 from counterpoint.model.faults import Crash, Omit
-from counterpoint.model.observer import Observation
-from counterpoint.model.scenario import Property, Scenario
+from counterpoint.model.scenario import Property
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.histories import history_trace
+from counterpoint.model.search.judgements import Ruling, ruling_of
+from counterpoint.model.search.properties import answer_of, verdict_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
+from counterpoint.model.verdict import Verdict, holds, undecided
 
 MEMORY_MAX = 500_000
 """How many histories with their verdicts are kept; past that the memory starts anew."""
 
 
-def history_trace(scenario: Scenario, observations: Iterable[Observation]) -> Trace:
-    """Return the trace that holds nothing but these observations."""
-    events: list[Event] = []
-    under_way: dict[NodeId, str] = {}
-    for position, observation in enumerate(observations):
-        node, kind = observation.node, observation.kind
-        operation = under_way.get(node)
-        if kind == "invoke":
-            operation = under_way[node] = f"o{position + 1}"
-        elif kind in ("return", "crash"):
-            under_way.pop(node, None)
-        events.append(
-            Event(position, position, kind, node, operation=operation, value=observation.value)
-        )
-    return Trace(scenario, (), tuple(events), ())
-
-
 class Examiner:
-    """Tells which property a finished simulation breaks. Keeps the verdicts that it has given."""
+    """Judges finished simulations, and tells which property one breaks. Keeps what it has said."""
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
-        properties = compiled.scenario.properties
-        self._of_history = tuple(p for p in properties if p.reads == "operations")
-        self._of_end = tuple(p for p in properties if p.reads == "end")
-        self._of_trace = tuple(p for p in properties if p.reads == "trace")
-        self._known: dict[tuple[int, ...], str | None] = {}
+        scenario = compiled.scenario
+        self._of_states = tuple(Ruling(i.name, "holds") for i in scenario.invariants)
+        self._of_history = tuple(p for p in scenario.properties if p.reads == "operations")
+        self._of_end = tuple(p for p in scenario.properties if p.reads == "end")
+        self._of_trace = tuple(p for p in scenario.properties if p.reads == "trace")
+        self._known: dict[tuple[int, ...], tuple[Ruling, ...]] = {}
+
+    def rulings(self, run: Simulation, failure: str | None = None) -> tuple[Ruling, ...]:
+        """Return what is to be counted of a finished run, the first that is broken being last.
+
+        What a broken run says of the properties after the broken one is not asked.
+        """
+        if failure is not None:
+            return (Ruling(HANDLER_PROPERTY, "broken"),)
+        if run.violated is not None:
+            return (Ruling(run.violated, "broken"),)
+        found = (*self._of_states, *self._history_rulings(run.seen))
+        if found and found[-1].outcome == "broken":
+            return found
+        for prop in (*self._of_end, *self._of_trace):
+            found = (*found, ruling_of(self._verdict(prop, run)))
+            if found[-1].outcome == "broken":
+                break
+        return found
 
     def broken(self, run: Simulation, failure: str | None = None) -> str | None:
         """Return the name of the first broken property, None if all hold as far as was seen."""
-        if failure is not None:
-            return HANDLER_PROPERTY
-        if run.violated is not None:
-            return run.violated
-        found = self.broken_history(run.seen)
-        if found is not None:
-            return found
-        slow = self._of_trace
-        if self._of_end and any(True for _ in self.owed(run)):
-            slow = (*slow, *self._of_end)
-        return self._by_reference(run, slow) if slow else None
+        return broken_among(self.rulings(run, failure))
 
     def is_broken(self, run: Simulation, name: str, failure: str | None = None) -> bool:
         """Tell whether one property, by name, is broken."""
@@ -71,11 +66,12 @@ class Examiner:
             return failure is not None and name == HANDLER_PROPERTY
         if self.reads(name) == "states":
             return run.violated == name
-        if any(p.name == name for p in self._of_history):
-            return self._judge_history(tuple(run.seen), name) == name
-        others = tuple(p for p in (*self._of_end, *self._of_trace) if p.name == name)
-        assert others, f"no property {name!r} in this scenario"
-        return self._by_reference(run, others) is not None
+        prop = next((p for p in self._compiled.scenario.properties if p.name == name), None)
+        if prop is None:
+            raise ValueError(f"no property {name!r} in this scenario")
+        if prop.reads == "operations":
+            return answer_of(prop, self._history(run.seen)).is_broken
+        return self._verdict(prop, run).is_broken
 
     def reads(self, name: str) -> str:
         """Return what a property reads, "states" for an invariant; that of handlers, the history."""
@@ -86,21 +82,54 @@ class Examiner:
 
     def broken_history(self, seen: list[int]) -> str | None:
         """Return the first property that a sequence of observations breaks."""
+        return broken_among(self._history_rulings(seen))
+
+    # Histories.
+
+    def _history_rulings(self, seen: list[int]) -> tuple[Ruling, ...]:
         key = tuple(seen)
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None:
             if len(self._known) >= MEMORY_MAX:
                 self._known.clear()
-            self._known[key] = self._judge_history(key)
-        return self._known[key]
+            known = self._known[key] = tuple(self._judged_history(seen))
+        return known
 
-    def _judge_history(self, seen: tuple[int, ...], only: str | None = None) -> str | None:
+    def _judged_history(self, seen: list[int]) -> Iterator[Ruling]:
         trace = self._history(seen)
-        chosen = (p for p in self._of_history if only is None or p.name == only)
-        return next((p.name for p in chosen if p.check(trace).is_broken), None)
+        for prop in self._of_history:
+            ruling = ruling_of(answer_of(prop, trace))
+            yield ruling
+            if ruling.outcome == "broken":
+                return
 
-    def _history(self, seen: tuple[int, ...]) -> Trace:
+    def _history(self, seen: list[int]) -> Trace:
         observations = self._compiled.observations
         return history_trace(self._compiled.scenario, [observations[o] for o in seen])
+
+    # Ends, and whole runs.
+
+    def _verdict(self, prop: Property, run: Simulation) -> Verdict:
+        """Return what a property says of a run as a whole, or of its end."""
+        if prop.reads == "end":
+            if prop.is_about_answers and is_quiet(run) and not any(True for _ in self.owed(run)):
+                return self._nobody_waits(prop, run)
+            if prop.is_about_rest and is_at_rest(run):
+                verdict = answer_of(prop, self._end(run))
+                if not verdict.is_broken:
+                    return verdict
+        return verdict_of(prop, run_reference(self._compiled.scenario, run.choices))
+
+    def _nobody_waits(self, prop: Property, run: Simulation) -> Verdict:
+        if run.conditions.settled is None:
+            return undecided(prop.name, "the faults did not stop before the end of the run")
+        returns = sum(map(self._compiled.is_return.__getitem__, run.seen))
+        return holds(prop.name, examined=returns)
+
+    def _end(self, run: Simulation) -> Trace:
+        """Return all that a property of ends may read: what was observed, and the last world."""
+        trace = self._history(run.seen)
+        return replace(trace, choices=tuple(run.choices), worlds=(run.world(),))
 
     def owed(self, run: Simulation) -> Iterator[NodeId]:
         """Return the clients that wait for an answer which no failure excuses."""
@@ -117,6 +146,25 @@ class Examiner:
             if failed.isdisjoint({client, *depends_on(client, operation)}):
                 yield client
 
-    def _by_reference(self, run: Simulation, properties: tuple[Property, ...]) -> str | None:
-        trace = run_reference(self._compiled.scenario, run.choices)
-        return next((p.name for p in properties if p.check(trace).is_broken), None)
+
+def broken_among(rulings: tuple[Ruling, ...]) -> str | None:
+    """Return the name of the property that these rulings, in their order, say is broken."""
+    return rulings[-1].property if rulings and rulings[-1].outcome == "broken" else None
+
+
+def is_quiet(run: Simulation) -> bool:
+    """Tell whether nothing but timers is left to happen, once the faults have stopped."""
+    return run.conditions.settled is not None and not any(_left(run, with_timers=False))
+
+
+def is_at_rest(run: Simulation) -> bool:
+    """Tell whether nothing at all is left to happen, once the faults have stopped."""
+    return run.conditions.settled is not None and not any(_left(run, with_timers=True))
+
+
+def _left(run: Simulation, *, with_timers: bool) -> Iterator[bool]:
+    """Yield True for everything that can happen at nodes that are well."""
+    yield from map(run.can_arrive, range(len(run.flights)))
+    nodes, silent = run.compiled.nodes, run.conditions.settled or ()
+    for offer in run.offers():
+        yield (offer.is_call or with_timers) and nodes[offer.node] not in silent

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from random import Random
 
+from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
@@ -37,6 +38,8 @@ def nearby(compiled: Compiled, choices: Sequence[Action], random: Random) -> Wal
         _go_on(run, len(choices), random)
     except HandlerFailed as error:
         return Walk(run, str(error))
+    except NotDeterministic as error:
+        raise error.at(len(run.choices) - 1) from None
     return Walk(run)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Choice, Compiled
 from counterpoint.model.search.engine.simulation import Simulation
@@ -34,6 +35,8 @@ def walk(compiled: Compiled, random: Random, strategy: StrategyName) -> Walk:
         settle(run, random)
     except HandlerFailed as error:
         return Walk(run, str(error))
+    except NotDeterministic as error:
+        raise error.at(len(run.choices) - 1) from None
     return Walk(run)
 
 

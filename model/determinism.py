@@ -1,0 +1,185 @@
+"""Whether a handler is a function of its arguments: asked again now and then, it must answer alike.
+
+All searches rest on it: a reaction is computed once and used wherever it is met again, and a run is
+its choices. A handler that reads a clock, draws a random number, keeps something elsewhere, goes
+through a set in its order, or changes its state in place is found out by asking it the same again,
+with copies of equal value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from counterpoint.model.mistakes import BadScenario, brief, definition_of, told
+from counterpoint.model.node import Input, Step, System
+from counterpoint.model.values import NodeId, NotAValue, Value, require_value, show
+
+OFTEN = 64
+"""So many of the first reactions are asked for `TIMES` times more: a mistake shows early or never."""
+
+TIMES = 5
+
+EVERY = 32
+"""Of later reactions each so-manieth is asked for once more, which costs next to nothing."""
+
+KEPT_MAX = 1_024
+"""Of so many reactions the arguments are kept, to be asked for again when the search has gone on."""
+
+
+class NotDeterministic(BadScenario):
+    """A handler that answered the same question in two ways, or changed what it was given."""
+
+    def __init__(self, what: str, right: str, step: int | None = None) -> None:
+        self.what, self.right, self.step = what, right, step
+        where = "" if step is None else "at the start, " if step < 0 else f"at step {step}, "
+        super().__init__(f"not deterministic: {where}{what}; {right}")
+
+    def at(self, step: int) -> NotDeterministic:
+        """Return the same, with the step at which it was noticed, if that is not known yet."""
+        return NotDeterministic(self.what, self.right, step) if self.step is None else self
+
+
+NotDeterministic.__module__ = "counterpoint"  # where users import it from
+
+
+class Asking:
+    """A system whose handler is asked again now and then. In all else it is the system itself."""
+
+    def __init__(self, system: System[Any], *, often: int = OFTEN) -> None:
+        self._system = system
+        self._often = often
+        self._count = 0
+        self._kept: list[tuple[NodeId, Value, Input, object]] = []
+        self._next = 0
+        self.__wrapped__: Callable[..., object] = system.handle
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._system, name)
+
+    def handle(self, node: NodeId, state: Any, given: Input) -> Step[Any]:
+        """Return what the handler answers.
+
+        Raises:
+            NotDeterministic: asked again, it answers otherwise.
+        """
+        self._count += 1
+        times = TIMES if self._count <= self._often else self._count % EVERY == 0
+        if not times:
+            return self._system.handle(node, state, given)
+        return self._asked(node, state, given, times)
+
+    def ask_again(self) -> None:
+        """Ask one of the kept questions again, the next in turn.
+
+        Raises:
+            NotDeterministic: the handler answers otherwise now.
+        """
+        if self._kept:
+            self._next = (self._next + 1) % len(self._kept)
+            self._compare(*self._kept[self._next])
+
+    def ask_everything_again(self) -> None:
+        """Ask every kept question again.
+
+        Raises:
+            NotDeterministic: the handler answers otherwise now.
+        """
+        for kept in self._kept:
+            self._compare(*kept)
+
+    def _asked(self, node: NodeId, state: Any, given: Input, times: int) -> Step[Any]:
+        before = copied(state)
+        first = _answer(self._system, node, state, given)
+        if state != before:
+            self._refuse_change(node, before, state, given)
+        for _ in range(times):
+            self._compare(node, state, given, first)
+        if len(self._kept) < KEPT_MAX:
+            self._kept.append((node, state, given, first))
+        if isinstance(first, _Raised):
+            raise first.error
+        answer: Step[Any] = first
+        return answer
+
+    def _compare(self, node: NodeId, state: Value, given: Input, first: object) -> None:
+        again = _answer(self._system, node, copied(state), copied(given))
+        if again != first and _is_made_of_values(first):
+            self._refuse(node, given, first, again)
+
+    def _refuse(self, node: NodeId, given: Input, first: object, again: object) -> NoReturn:
+        where = definition_of(self._system.handle)
+        raise NotDeterministic(
+            f"{node} on {show(given)} answered {brief(first, length=200)} and, asked again, "
+            f"{brief(again, length=200)} ({where})",
+            "an answer depends on the arguments alone, and on no clock, no chance, nothing that is kept "
+            "elsewhere, and not on the order of a set",
+        )
+
+    def _refuse_change(self, node: NodeId, before: Value, after: Value, given: Input) -> NoReturn:
+        where = definition_of(self._system.handle)
+        raise NotDeterministic(
+            f"{node} on {show(given)} changed its state in place, from {brief(before)} to "
+            f"{brief(after)} ({where})",
+            "return a new state",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Raised:
+    """An exception as an answer: two are alike if they say the same."""
+
+    text: str
+    error: Exception = dataclasses.field(compare=False)
+
+    def __repr__(self) -> str:
+        return f"an exception, {self.text}"
+
+
+def _answer(system: System[Any], node: NodeId, state: Any, given: Input) -> Any:
+    try:
+        return system.handle(node, state, given)
+    except Exception as error:
+        return _Raised(told(error), error)
+
+
+def _is_made_of_values(answer: object) -> bool:
+    """Tell whether an answer can be compared at all; what is no value is refused where it is used."""
+    if not isinstance(answer, Step) or not isinstance(answer.effects, tuple):
+        return True
+    try:
+        require_value((answer.state, *answer.effects))
+    except NotAValue:
+        return False
+    return True
+
+
+def copied(value: Any) -> Any:
+    """Return a value that is equal and made anew, its sets in another order where that can be seen.
+
+    >>> copied((1, ("a",))) == (1, ("a",))
+    True
+    """
+    if type(value) is tuple:
+        return tuple(map(copied, value))
+    if type(value) is frozenset:
+        return frozenset([copied(item) for item in value][::-1])
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return value._make(map(copied, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _dataclass_copied(value)
+    return value
+
+
+def _dataclass_copied(value: Any) -> Any:
+    """Copy field by field, past `__init__`, which may convert; keep what cannot be made that way."""
+    try:
+        copy = object.__new__(type(value))
+        for name, own in getattr(value, "__dict__", {}).items():
+            object.__setattr__(copy, name, own)
+        for field in dataclasses.fields(value):
+            object.__setattr__(copy, field.name, copied(getattr(value, field.name)))
+    except (AttributeError, TypeError):
+        return value
+    return copy

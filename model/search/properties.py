@@ -1,0 +1,78 @@
+"""Properties, asked: whatever their functions return or raise becomes a verdict, or is refused."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from counterpoint.model.mistakes import BadScenario, OwnDefect, brief, definition_of, place_of, told
+from counterpoint.model.scenario import Property
+from counterpoint.model.trace import Trace
+from counterpoint.model.verdict import Verdict, broken, holds, undecided
+
+OURS = "counterpoint."
+"""What the names of our modules begin with: an assertion of theirs is about us, and no verdict."""
+
+
+def verdict_of(prop: Property, trace: Trace) -> Verdict:
+    """Return what a property says of a whole run; of its end only where the faults have stopped.
+
+    Raises:
+        BadScenario: its function returned something that is no judgement.
+    """
+    if prop.reads == "end" and trace.worlds and trace.final.conditions.settled is None:
+        return undecided(prop.name, "the faults did not stop before the end of the run")
+    return answer_of(prop, trace)
+
+
+def answer_of(prop: Property, trace: Trace) -> Verdict:
+    """Return what a property says of a trace: a verdict, a bool, or nothing where it asserts.
+
+    A function that raises breaks the property, with the author's line; so does an assertion that
+    fails, with its text.
+
+    Raises:
+        BadScenario: its function returned something that is no judgement.
+    """
+    try:
+        found: object = prop.check(trace)
+    except (BadScenario, OwnDefect):
+        raise
+    except AssertionError as error:
+        if _is_ours(error):
+            raise
+        text = next(iter(str(error).splitlines()), "an assertion failed")
+        return broken(prop.name, f"{text} ({place_of(error)})", examined=_size(trace))
+    except Exception as error:
+        return raised(prop, error, examined=_size(trace))
+    if isinstance(found, Verdict):
+        return found if found.property == prop.name else replace(found, property=prop.name)
+    where = definition_of(prop.check)
+    if found is None and sys.flags.optimize:
+        why = f"under python -O its assertions are left out ({where}); let it return a bool"
+        return undecided(prop.name, why)
+    if found is None or found is True:
+        return holds(prop.name, examined=_size(trace))
+    if found is False:
+        return broken(prop.name, f"its check returned False ({where})", examined=_size(trace))
+    raise BadScenario(
+        f"property {prop.name!r} returned {brief(found)} ({where}); a check returns a verdict - "
+        "holds(…), broken(…), undecided(…) - or True or False, or it asserts"
+    )
+
+
+def raised(prop: Property, error: Exception, *, examined: int) -> Verdict:
+    """The verdict of a property whose function raised: a finding of its own kind."""
+    sentence = f"its check raised {told(error)} ({place_of(error)})"
+    return broken(prop.name, sentence, examined=max(examined, 1), details={"raised": True})
+
+
+def _size(trace: Trace) -> int:
+    return len(trace.events)
+
+
+def _is_ours(error: BaseException) -> bool:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith(OURS)
