@@ -125,6 +125,18 @@ def test_a_goal_is_something_to_explore_for_and_nothing_to_fuzz() -> None:
     assert command("fuzz", f"{HERE}:of_goals", "--runs", "5")[1]["outcome"] == "undecided"
 
 
+def of_a_misspelt_goal() -> Scenario:
+    goal = Goal("an answer", lambda states, messages: states["server"] == 1)
+    return asking(Echo(), properties=(), goals=(goal,))
+
+
+@pytest.mark.parametrize("engine", ["plain", "numpy"])
+def test_a_goal_that_raises_is_refused_by_its_name(engine: str) -> None:
+    code, result = command("explore", f"{HERE}:of_a_misspelt_goal", "--engine", engine)
+    assert code == 2
+    assert "goal 'an answer' raised KeyError: 'server' (test_judged.py:" in result["error"]
+
+
 def test_an_exploration_that_could_judge_nothing_says_what_it_left_out() -> None:
     code, result = command("explore", f"{HERE}:of_ends")
     assert code == 3

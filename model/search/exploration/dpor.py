@@ -207,7 +207,7 @@ class Reducer:
                 yield _Step(action, action.at, None, str(error), False, False, is_visible)
                 continue
             except NotDeterministic as error:
-                raise error.at(len(self._frames) - 1) from None
+                raise error.at(len(self._frames)) from None
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
             begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment
