@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format reference pages bench live live-demo nightly oracles browser-test screenshots clean
+.PHONY: help install demo test check format reference pages bench live live-demo nightly oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -93,6 +93,10 @@ browser: $(STAMP)
 
 screenshots: $(STAMP) browser ## make the pictures of the viewer in the documentation again
 	$(BIN)/python -m tests.live.screenshots docs/explanation
+
+release-check: $(STAMP) ## build wheel and archive into dist, with a list of parts (SBOM) and a lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
+	$(BIN)/python -m tests.packaging.release dist
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist src/counterpoint.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
