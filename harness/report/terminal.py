@@ -28,6 +28,7 @@ from counterpoint.harness.report.support import (
     named_steps,
     support,
 )
+from counterpoint.model.inert import plain_lines
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict
 
@@ -40,6 +41,9 @@ RESERVED = 2
 
 WRAPPED_MAX = 3
 """On how many lines one of them may go on, where there is room."""
+
+LINE_MAX = 2_000
+"""Only the command to replay may be longer than a line is wide, and it not without end."""
 
 WIDTH_MIN = 80
 WIDTH_MAX = 100
@@ -75,7 +79,7 @@ def report(
     if verbosity >= 0:  # a command that is cut off is of no use to anybody
         fitted = len(lines) - (replay_command is not None)
         lines = [*(fit(line, columns) for line in lines[:fitted]), *lines[fitted:]]
-    text = "\n".join(line.rstrip() for line in lines)
+    text = plain_lines("\n".join(line.rstrip() for line in lines), LINE_MAX)
     return _coloured(text, columns) if colour else text
 
 

@@ -28,7 +28,7 @@ UNSIGNED_MAX = 2**64 - 1
 DEMO = Path(__file__).with_name("demo_register.yaml")
 """The demo configuration that comes with the package."""
 
-_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.\-]+):(?P<port>[0-9]{1,5})")
 _PORT_MAX = 65_535
 _KEYS = ("token", "writer", "readers")
 _EXAMPLE = "an address is host:port, such as 127.0.0.1:50051"

@@ -113,3 +113,26 @@ def test_a_typed_file_that_is_no_configuration_is_refused(
     refused = call("fuzz", "register", "--set", f"config={config}")
     assert refused.exit_code == 2
     assert complaint in refused.stderr
+
+
+HOSTS = [r"\x9b31m", r"\u202eh", r"\x1b", r"\x07a", "a b", "a/b", r"\ud800"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_is_a_name_and_nothing_else(host: str, config: Path) -> None:
+    """Names of hosts become names of nodes, which stand in every report."""
+    config.write_text(CONFIGURATION.replace("'h:1'", f'"{host}:1"'))
+    refused = call("fuzz", "register", "--set", f"config={config}")
+    assert refused.exit_code == 2
+    assert refused.stderr.isprintable() or refused.stderr[:-1].isprintable()
+    assert "is no address" in refused.stderr or "is no valid YAML" in refused.stderr
+
+
+def test_a_report_is_inert_whatever_nodes_are_called() -> None:
+    from counterpoint.harness.report.terminal import report
+    from counterpoint.model.search.replay import run
+    from tests.support.echo import echo
+
+    trace = run(echo(), ())
+    renamed = replace(trace, failure="\x1b[2J\u202e")
+    assert all(line.isprintable() for line in report(renamed, ()).split("\n"))
