@@ -22,7 +22,7 @@ def chromium() -> str | None:
     return wanted or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open no other test can run an event loop
 def browser() -> Iterator[Any]:
     """Return a running Chromium."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
