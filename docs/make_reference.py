@@ -40,7 +40,11 @@ class Page:
 PAGES = (
     Page("protocols.md", "Protocols", ("model.node", "model.values")),
     Page("scenarios.md", "Scenarios and budgets", ("model.scenario",)),
-    Page("actions.md", "Actions and faults", ("model.actions", "model.faults")),
+    Page(
+        "actions.md",
+        "Actions and faults",
+        ("model.kind", "model.normal", "model.actions", "model.faults"),
+    ),
     Page(
         "traces.md",
         "Traces and verdicts",

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 EngineName: TypeAlias = Literal["auto", "plain", "numpy"]
 
-USELESS_WHERE_UNORDERED = ("delay", "reorder")
-"""Faults that add no run on an unordered network: there any message may wait, and overtake."""
-
 
 class NoNumpy(ValueError):
     """The numpy engine was asked for, and numpy is not installed."""
@@ -115,11 +112,14 @@ def _require_symmetry(scenario: Scenario, options: Options) -> None:
 
 
 def for_exploration(scenario: Scenario) -> Scenario:
-    """Return the scenario without the faults that add states and no runs."""
+    """Return the scenario without the faults that add states and no runs.
+
+    On an unordered network any message may wait, and overtake.
+    """
     if scenario.network == "ordered":
         return scenario
-    limits = {k: b for k, b in scenario.limits.items() if k not in USELESS_WHERE_UNORDERED}
-    return scenario.but(limits=limits)
+    useless = {kind.kind for kind in scenario.actions if getattr(kind, "is_for_queues", False)}
+    return scenario.but(limits={k: b for k, b in scenario.limits.items() if k not in useless})
 
 
 class Keeper:

@@ -43,14 +43,17 @@ def explore_reduced(
 
 
 def outcome(scenario: Scenario, found: Reduced, judged: Judgements) -> str:
-    """Return the outcome: runs cut short prove nothing, nor do invariants that seem to hold.
-
-    Nor does a property that is decided in no run.
-    """
+    """Return the outcome: runs cut short prove nothing, nor do claims that were judged in no run."""
     if found.violation is not None:
         return "broken"
-    is_proof = found.stop == "complete" and not found.cut and not scenario.invariants
+    is_proof = found.stop == "complete" and not found.cut and not not_judged(scenario)
     return "holds" if is_proof and not why_undecided(judged) else "undecided"
+
+
+def not_judged(scenario: Scenario) -> list[str]:
+    """Return the names of what a reduced exploration does not look at: ends of runs, and goals."""
+    ends = [prop.name for prop in scenario.properties if prop.reads == "end"]
+    return [*ends, *(goal.name for goal in scenario.goals)]
 
 
 def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> int:
@@ -95,10 +98,8 @@ def _tell(
         tell(line)
     if found.violation is None and (why := why_undecided(judged)):
         tell(why)
-    for invariant in scenario.invariants:
-        tell(f"not explored in full: {invariant.name}, an invariant; leave --reduction out")
-    for goal in scenario.goals:
-        tell(f"not looked for: {goal.name}, a goal; leave --reduction out")
+    for name in not_judged(scenario):
+        tell(f"not judged: {name}; leave --reduction out")
     return kept
 
 
@@ -118,7 +119,7 @@ def _result(
         "stopped": found.stop,
         "seconds": round(found.seconds, 3),
         "judged": judgement_forms(judged),
-        "not_explored": [i.name for i in scenario.invariants] + [g.name for g in scenario.goals],
+        "not_explored": not_judged(scenario),
     }
     if found.violation is not None and kept is not None:
         result |= {

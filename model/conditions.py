@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from counterpoint.model.values import NodeId
+from counterpoint.model.values import NodeId, Value
+
+if TYPE_CHECKING:
+    from counterpoint.model.owed import OpenCalls
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,7 +36,9 @@ class Conditions:
     `down` nodes have crashed, `silent` ones lose messages that they should send or receive; `cuts`
     are the partitions in force; `roles` the role of each node, in the order of the nodes; `spent`
     counts what was used of each budget; `settled` is None until the faults have stopped, then the
-    nodes that stay silent for good.
+    nodes that stay silent for good. `in_force` is for faults of one's own: (kind, what it does to
+    whom), for as long as it lasts, until the faults stop. `open_calls` is what a search that judges
+    liveness remembers of them (see `owed`); elsewhere it is empty.
     """
 
     down: tuple[NodeId, ...] = ()
@@ -41,6 +47,8 @@ class Conditions:
     roles: tuple[str, ...] = ()
     spent: tuple[tuple[str, int], ...] = ()
     settled: tuple[NodeId, ...] | None = None
+    in_force: tuple[tuple[str, Value], ...] = ()
+    open_calls: OpenCalls = ()
 
     @property
     def failed(self) -> tuple[NodeId, ...]:
@@ -81,9 +89,19 @@ class Conditions:
         """Return these conditions without a partition."""
         return replace(self, cuts=tuple(other for other in self.cuts if other != cut))
 
+    def with_in_force(self, kind: str, what: Value) -> Conditions:
+        """Return these conditions with one more interference of one's own in force, its last."""
+        return replace(self, in_force=(*self.in_force, (kind, what)))
+
+    def without_in_force(self, kind: str, what: Value) -> Conditions:
+        """Return these conditions without an interference of one's own."""
+        left = list(self.in_force)
+        left.remove((kind, what))
+        return replace(self, in_force=tuple(left))
+
     def after_settle(self, silent: tuple[NodeId, ...]) -> Conditions:
         """Return the conditions in which the faults have stopped, but for nodes silent for good."""
-        return replace(self, cuts=(), silent=silent, settled=silent)
+        return replace(self, cuts=(), silent=silent, settled=silent, in_force=())
 
     def with_role(self, index: int, role: str) -> Conditions:
         """Return these conditions with the role of one node changed."""

@@ -1,397 +1,411 @@
-"""What may go wrong, one class a kind: each lists its legal instances and performs one.
+"""What may go wrong, one class a kind: when it is legal, and what it does.
 
 A kind happens only within its budget in `Scenario.limits`. Crashes and omissions also stay within
-what the system promises to survive; that bound is a guard in `options`, here and nowhere else.
+what the system promises to survive; that bound is a part of `fits`, here and nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.model.conditions import Partition
-from counterpoint.model.move import Move
-from counterpoint.model.node import Recover
-from counterpoint.model.rules import (
-    can_pass,
-    deliverable,
-    may_be_silent,
-    may_drop,
-    may_fail,
-    may_spend,
-    obstacle,
-    waiting,
-)
+from counterpoint.model.kind import ActionKind, Content, Mover, Target, View, may_spend
+from counterpoint.model.node import Invoke, Receive, Timeout
+from counterpoint.model.normal import NORMAL, Call, Deliver, Fire
+from counterpoint.model.reaction import effects_of
+from counterpoint.model.rules import can_pass, may_be_silent, may_fail, obstacle
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Moved, World, oldest
-
-
-def _spending(world: World, kind: str) -> Move:
-    """Start a move that uses one of a kind's budget."""
-    move = Move(world)
-    move.conditions = world.conditions.with_one_more(kind)
-    return move
-
 
 # ---- messages ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(ActionKind):
     """The network loses a message. Free where a partition or a crashed receiver is in the way."""
 
     kind: ClassVar[str] = "drop"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "message"
+    needs: ClassVar[tuple[str, ...]] = ("drop", "crash", "tear", "cut")
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
 
-    @property
-    def at(self) -> NodeId:
-        """The node that the message was addressed to."""
-        return self.dst
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Drop]:
-        """Each waiting content once; a message to oneself cannot be lost."""
-        for flight in waiting(world, at):
-            if may_drop(world.scenario, world.conditions, flight.src, flight.dst):
-                yield cls(*flight.content)
+    def is_open(cls, state: View) -> bool:
+        """Until the faults stop, where something is in the way or the budget allows it."""
+        conditions = state.conditions
+        if conditions.settled is not None:
+            return False
+        if conditions.down or conditions.cuts:
+            return True
+        return may_spend(state.scenario, conditions, cls.kind)
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """A message that something is in the way of; within the budget any but one to oneself."""
+        if not state.is_waiting(self.content):
+            return False
+        if self.is_free(state):
+            return True
+        return self.src != self.dst and may_spend(state.scenario, state.conditions, self.kind)
+
+    def is_free(self, state: View) -> bool:
+        """Where something is in the way."""
+        return obstacle(state.conditions, self.src, self.dst) is not None
+
+    def perform(self, move: Mover) -> None:
         """Lose the message."""
-        flight = oldest(world.flights, (self.src, self.dst, self.body))
-        in_the_way = obstacle(world.conditions, self.src, self.dst)
-        move = Move(world) if in_the_way else _spending(world, self.kind)
-        move.lose(flight, in_the_way or "dropped by the network")
-        return move.done()
+        in_the_way = obstacle(move.conditions, self.src, self.dst)
+        move.lose(self.content, in_the_way or "dropped by the network")
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(ActionKind):
     """The network makes a second copy of a message; it keeps its identity."""
 
     kind: ClassVar[str] = "duplicate"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "message"
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
 
-    @property
-    def at(self) -> NodeId:
-        """The node that the message is addressed to."""
-        return self.dst
+    def fits(self, state: View) -> bool:
+        """Any message but one to oneself."""
+        return self.src != self.dst and state.is_waiting(self.content)
 
-    @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Duplicate]:
-        """Each waiting content once."""
-        if may_spend(world.scenario, world.conditions, cls.kind):
-            yield from (cls(*f.content) for f in waiting(world, at) if f.src != f.dst)
-
-    def apply(self, world: World) -> Moved:
+    def perform(self, move: Mover) -> None:
         """Copy the message."""
-        move = _spending(world, self.kind)
-        move.copy(oldest(world.flights, (self.src, self.dst, self.body)))
-        return move.done()
+        move.copy(self.content)
 
 
 @dataclass(frozen=True, slots=True)
-class Overtake:
+class Overtake(ActionKind):
     """On an ordered network, a message arrives before older ones of its link."""
 
     kind: ClassVar[str] = "reorder"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "message"
+    is_for_queues: ClassVar[bool] = True
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
 
-    @property
-    def at(self) -> NodeId:
-        """The receiver."""
-        return self.dst
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Overtake]:
-        """Each waiting content that is not the head of its link; none on an unordered network."""
-        if at is None or world.scenario.network == "unordered":
-            return
-        if not may_spend(world.scenario, world.conditions, cls.kind):
-            return
-        heads = {flight.content for flight in deliverable(world, at)}
-        for flight in waiting(world, at):
-            if flight.content not in heads and can_pass(world.conditions, flight.src, at):
-                yield cls(*flight.content)
+    def is_open(cls, state: View) -> bool:
+        """On an ordered network, within the budget."""
+        if state.scenario.network == "unordered":
+            return False
+        return may_spend(state.scenario, state.conditions, cls.kind)
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """A message that is not the head of its link, and that nothing is in the way of."""
+        content = self.content
+        if not state.is_waiting(content) or state.is_head(content):
+            return False
+        return can_pass(state.conditions, self.src, self.dst)
+
+    def perform(self, move: Mover) -> None:
         """Give the message to its receiver."""
-        move = _spending(world, self.kind)
-        move.deliver(oldest(world.flights, (self.src, self.dst, self.body)))
-        return move.done()
+        move.deliver(self.content)
 
 
 @dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(ActionKind):
     """A message is held back while all others, also later ones of its link, may pass."""
 
     kind: ClassVar[str] = "delay"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "message"
+    is_for_queues: ClassVar[bool] = True
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
 
-    @property
-    def at(self) -> NodeId:
-        """The node that the message is addressed to."""
-        return self.dst
+    def fits(self, state: View) -> bool:
+        """Any message, while fewer are held back at its receiver than the budget allows at once."""
+        held = sum(1 for _ in state.held_at(self.dst))
+        is_allowed = may_spend(state.scenario, state.conditions, self.kind, held)
+        return is_allowed and state.is_waiting(self.content)
 
-    @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Delay]:
-        """Each waiting content once."""
-        held = sum(flight.dst == at for flight in world.held)
-        if may_spend(world.scenario, world.conditions, cls.kind, held):
-            yield from (cls(*flight.content) for flight in waiting(world, at))
-
-    def apply(self, world: World) -> Moved:
+    def perform(self, move: Mover) -> None:
         """Hold the message back."""
-        move = _spending(world, self.kind)
-        flight = oldest(world.flights, (self.src, self.dst, self.body))
-        move.hold(flight)
-        move.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
-        return move.done()
+        move.hold(self.content)
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Release(ActionKind):
     """A message that was held back goes on its way again."""
 
     kind: ClassVar[str] = "release"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "held"
+    spends: ClassVar[bool] = False
+    undoes: ClassVar[tuple[str, ...]] = ("delay",)
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
 
-    @property
-    def at(self) -> NodeId:
-        """The node that the message is addressed to."""
-        return self.dst
-
-    @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Release]:
-        """Each held content once."""
-        if at is not None:
-            held = (flight.content for flight in world.held if flight.dst == at)
-            yield from (cls(*content) for content in dict.fromkeys(held))
-
-    def apply(self, world: World) -> Moved:
+    def perform(self, move: Mover) -> None:
         """Let the message go."""
-        move = Move(world)
-        flight = oldest(world.held, (self.src, self.dst, self.body))
-        move.release(flight)
-        move.log("release", flight=flight, causes=(flight.sent,), value=flight.body)
-        return move.done()
+        move.release(self.content)
 
 
 # ---- nodes ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Omit:
+class Omit(ActionKind):
     """A node silently loses a message that it should send or receive, and counts as silent.
 
     Once silent, a node may lose any message until it is mended; it never lies and never stops.
     """
 
     kind: ClassVar[str] = "omit"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "message"
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
     by: NodeId
 
-    @property
-    def at(self) -> NodeId:
-        """The node that the message was addressed to, whoever loses it."""
-        return self.dst
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Omit]:
-        """Each waiting content, lost by its sender or by its receiver, if they may be silent."""
-        if not may_spend(world.scenario, world.conditions, cls.kind):
-            return
-        for flight in waiting(world, at):
-            if flight.src != flight.dst:
-                for by in (flight.src, flight.dst):
-                    if may_be_silent(world.scenario, world.conditions, by):
-                        yield cls(*flight.content, by)
+    def of_message(cls, content: Content) -> Iterable[Omit]:
+        """Lost by its sender, or by its receiver."""
+        src, dst, _ = content
+        return () if src == dst else (cls(*content, src), cls(*content, dst))
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """Any message but one to oneself, if this end may be silent."""
+        if self.src == self.dst or self.by not in (self.src, self.dst):
+            return False
+        return state.is_waiting(self.content) and may_be_silent(
+            state.scenario, state.conditions, self.by
+        )
+
+    def perform(self, move: Mover) -> None:
         """Lose the message."""
-        move = _spending(world, self.kind)
-        if self.by not in world.conditions.silent:
+        if self.by not in move.conditions.silent:
             move.conditions = move.conditions.with_silent(self.by)
             move.log("silence", value=self.by)
-        flight = oldest(world.flights, (self.src, self.dst, self.body))
         moment = "sending" if self.by == self.src else "receiving"
-        move.lose(flight, f"{self.by} failed silently at {moment}")
-        return move.done()
+        move.lose(self.content, f"{self.by} failed silently at {moment}")
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
+class Mend(ActionKind):
     """A silent node is well again, so that another may fail instead."""
 
     kind: ClassVar[str] = "mend"
-    is_fault: ClassVar[bool] = True
+    spends: ClassVar[bool] = False
+    undoes: ClassVar[tuple[str, ...]] = ("omit",)
+    is_of_its_place: ClassVar[bool] = True
 
     node: NodeId
 
-    @property
-    def at(self) -> NodeId:
-        """The node."""
-        return self.node
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Mend]:
-        """A silent node, until the faults have stopped."""
-        if at in world.conditions.silent and world.conditions.settled is None:
-            yield cls(at)
+    def is_open(cls, state: View) -> bool:
+        """While a node is silent, until the faults have stopped."""
+        return bool(state.conditions.silent) and state.conditions.settled is None
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """A silent node, running or not."""
+        return self.node in state.conditions.silent
+
+    def perform(self, move: Mover) -> None:
         """Mend the node."""
-        move = Move(world)
-        move.conditions = world.conditions.after_mend(self.node)
+        move.conditions = move.conditions.after_mend(self.node)
         move.log("mend", value=self.node)
-        return move.done()
 
 
 @dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(ActionKind):
     """A node stops, and forgets all but what it persisted. Its operation stays open for ever."""
 
     kind: ClassVar[str] = "crash"
-    is_fault: ClassVar[bool] = True
+    is_of_its_place: ClassVar[bool] = True
 
     node: NodeId
 
-    @property
-    def at(self) -> NodeId:
-        """The node."""
-        return self.node
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Crash]:
-        """A running node whose failure the system promises to survive."""
-        if at is None or not world.is_up(at) or not may_fail(world.scenario, world.conditions, at):
-            return
-        if may_spend(world.scenario, world.conditions, cls.kind, len(world.conditions.down)):
-            yield cls(at)
+    def is_open(cls, state: View) -> bool:
+        """Within the budget, of which `at_once` counts the nodes that are down."""
+        conditions = state.conditions
+        return may_spend(state.scenario, conditions, cls.kind, len(conditions.down))
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """A running node whose failure the system promises to survive."""
+        return state.is_up(self.node) and may_fail(state.scenario, state.conditions, self.node)
+
+    def perform(self, move: Mover) -> None:
         """Stop the node."""
-        move = _spending(world, self.kind)
         move.conditions = move.conditions.after_crash(self.node)
         move.crash(self.node)
-        return move.done()
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
+class Tear(ActionKind):
+    """A node crashes in the middle of a step: the first `effects` of its effects happened, no more.
+
+    All other steps are atomic: what a handler asks for happens as a whole. A real node may stop after
+    it has sent and before it has persisted; this is that. With no effect done it would be a message
+    lost and a crash, with all of them a crash after the step, so it is neither.
+    """
+
+    kind: ClassVar[str] = "tear"
+    is_of_its_place: ClassVar[bool] = True
+
+    step: Deliver | Call | Fire
+    effects: int
+
+    @property
+    def at(self) -> NodeId | None:
+        """The node that stops."""
+        return self.step.at
+
+    @classmethod
+    def is_open(cls, state: View) -> bool:
+        """Within the budget, of which `at_once` counts the nodes that are down."""
+        conditions = state.conditions
+        return may_spend(state.scenario, conditions, cls.kind, len(conditions.down))
+
+    @classmethod
+    def candidates(cls, state: View, at: NodeId | None) -> Iterable[Tear]:
+        """Each way to break off each step that the node may take."""
+        if at is None or not may_fail(state.scenario, state.conditions, at):
+            return
+        for kind in NORMAL:
+            if kind in state.scenario.actions:
+                for step in kind.options(state, at):
+                    assert isinstance(step, Deliver | Call | Fire)
+                    count = len(effects_of(state.scenario.system, at, state.core(at), _input(step)))
+                    yield from (cls(step, done) for done in range(1, count))
+
+    def fits(self, state: View) -> bool:
+        """A step that may be taken, broken off at a node that may fail."""
+        return self in self.candidates(state, self.at)
+
+    def perform(self, move: Mover) -> None:
+        """Take the step up to there, and stop the node."""
+        node = self.at
+        assert node is not None, f"{self!r} is at no node"
+        self.step.perform(move.tearing(self.effects))
+        move.conditions = move.conditions.after_crash(node)
+        move.crash(node)
+
+
+def _input(step: Deliver | Call | Fire) -> Receive | Invoke | Timeout:
+    match step:
+        case Deliver():
+            return Receive(step.src, step.body)
+        case Call():
+            return Invoke(step.operation)
+        case Fire():
+            return Timeout(step.timer)
+
+
+@dataclass(frozen=True, slots=True)
+class Restart(ActionKind):
     """A node that crashed runs again, with what it had persisted."""
 
     kind: ClassVar[str] = "restart"
     is_fault: ClassVar[bool] = False
+    spends: ClassVar[bool] = False
+    undoes: ClassVar[tuple[str, ...]] = ("crash", "tear")
+    is_of_its_place: ClassVar[bool] = True
 
     node: NodeId
 
-    @property
-    def at(self) -> NodeId:
-        """The node."""
-        return self.node
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Restart]:
-        """A node that is down, unless it stays silent for good."""
-        if at in world.conditions.down and at not in (world.conditions.settled or ()):
-            yield cls(at)
+    def is_open(cls, state: View) -> bool:
+        """While a node is down."""
+        return bool(state.conditions.down)
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """A node that is down, unless it stays silent for good."""
+        conditions = state.conditions
+        return self.node in conditions.down and self.node not in (conditions.settled or ())
+
+    def perform(self, move: Mover) -> None:
         """Start the node again."""
-        move = Move(world)
-        move.conditions = world.conditions.after_restart(self.node)
-        move.log("recover", self.node)
-        move.give(self.node, Recover(world.core(self.node).durable))
-        return move.done()
+        move.conditions = move.conditions.after_restart(self.node)
+        move.recover(self.node)
 
 
 # ---- the network as a whole ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(ActionKind):
     """A partition begins: some nodes are cut off from all others, both ways or one."""
 
     kind: ClassVar[str] = "cut"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "network"
+    is_of_its_place: ClassVar[bool] = True
 
     side: tuple[NodeId, ...]
     direction: str = "both"
 
-    @property
-    def at(self) -> None:
-        """The network as a whole."""
-        return
+    @classmethod
+    def is_open(cls, state: View) -> bool:
+        """Within the budget, of which `at_once` counts the partitions in force."""
+        conditions = state.conditions
+        return may_spend(state.scenario, conditions, cls.kind, len(conditions.cuts))
 
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Cut]:
+    def candidates(cls, state: View, at: NodeId | None) -> Iterable[Cut]:
         """Each group that the scenario lists, in each direction."""
-        cuts = world.conditions.cuts
-        if at is None and may_spend(world.scenario, world.conditions, cls.kind, len(cuts)):
-            for side in world.scenario.partitions:
-                for direction in ("both", "in", "out"):
-                    if Partition(side, direction) not in cuts:
-                        yield cls(side, direction)
+        if at is not None:
+            return ()
+        sides = state.scenario.partitions
+        return (cls(side, direction) for side in sides for direction in ("both", "in", "out"))
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """One that is not in force."""
+        return Partition(self.side, self.direction) not in state.conditions.cuts
+
+    def perform(self, move: Mover) -> None:
         """Cut the links."""
         cut = Partition(self.side, self.direction)
-        move = _spending(world, self.kind)
         move.conditions = move.conditions.with_cut(cut)
         move.log("partition", value=cut)
-        return move.done()
 
 
 @dataclass(frozen=True, slots=True)
-class Heal:
+class Heal(ActionKind):
     """A partition ends."""
 
     kind: ClassVar[str] = "heal"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "network"
+    spends: ClassVar[bool] = False
+    undoes: ClassVar[tuple[str, ...]] = ("cut",)
+    is_of_its_place: ClassVar[bool] = True
 
     side: tuple[NodeId, ...]
     direction: str = "both"
 
-    @property
-    def at(self) -> None:
-        """The network as a whole."""
-        return
+    @classmethod
+    def is_open(cls, state: View) -> bool:
+        """While a partition is in force."""
+        return bool(state.conditions.cuts)
 
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Heal]:
+    def candidates(cls, state: View, at: NodeId | None) -> Iterable[Heal]:
         """Each partition in force."""
-        if at is None:
-            yield from (cls(cut.side, cut.direction) for cut in world.conditions.cuts)
+        if at is not None:
+            return ()
+        return (cls(cut.side, cut.direction) for cut in state.conditions.cuts)
 
-    def apply(self, world: World) -> Moved:
+    def perform(self, move: Mover) -> None:
         """Restore the links."""
         cut = Partition(self.side, self.direction)
-        move = Move(world)
-        move.conditions = world.conditions.after_heal(cut)
+        move.conditions = move.conditions.after_heal(cut)
         move.log("heal", value=cut)
-        return move.done()

@@ -9,6 +9,7 @@ from dataclasses import fields
 from hashlib import blake2s
 from typing import TypeAlias
 
+from counterpoint.model.conditions import Conditions
 from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import Json, canonical, json_text
@@ -37,9 +38,16 @@ def world_form(world: World) -> Json:
         "nodes": {name: canonical(core) for name, core in zip(nodes, world.cores, strict=True)},
         "flights": flights,
         "held": [canonical(flight.content) for flight in world.held],
-        "conditions": canonical(world.conditions),
+        "conditions": conditions_form(world.conditions),
         "operations": world.next_operation - 1,
     }
+
+
+def conditions_form(conditions: Conditions) -> Json:
+    """Return the form of conditions; what only some runs know is left out where there is nothing."""
+    form = canonical(conditions)
+    assert isinstance(form, dict)
+    return {k: v for k, v in form.items() if v or k not in ("in_force", "open_calls")}
 
 
 def delta_of(before: World, after: World) -> Record:
@@ -49,7 +57,8 @@ def delta_of(before: World, after: World) -> Record:
         if old != new:
             changes[name] = dict(differences(canonical(old), canonical(new), ""))
     if before.conditions != after.conditions:
-        pairs = differences(canonical(before.conditions), canonical(after.conditions), "")
+        forms = conditions_form(before.conditions), conditions_form(after.conditions)
+        pairs = differences(*forms, "")
         changes["conditions"] = dict(pairs)
     return changes
 

@@ -12,24 +12,30 @@ from counterpoint.model.node import (
     CancelTimer,
     Effect,
     Input,
+    Invoke,
     Note,
     Persist,
     Receive,
+    Recover,
     Return,
     Send,
     SetTimer,
     Start,
+    Timeout,
 )
 from counterpoint.model.reaction import Core, react
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Flight, Moved, World
+from counterpoint.model.world import Content, Flight, Moved, World, oldest
 
 if TYPE_CHECKING:
     from counterpoint.model.scenario import Scenario
 
 
 class Move:
-    """The only mover: collects the changes of one action, and the events that tell of them."""
+    """The mover of worlds: collects the changes of one action, and the events that tell of them.
+
+    A message is named by its content, which means the oldest such message, or is a `Flight`.
+    """
 
     def __init__(self, world: World, *, step: int | None = None) -> None:
         self._world = world
@@ -41,6 +47,7 @@ class Move:
         self._held = list(world.held)
         self._next_message = world.next_message
         self._next_operation = world.next_operation
+        self._effects_max: int | None = None
         self._events: list[Event] = []
         self.conditions = world.conditions
 
@@ -70,19 +77,31 @@ class Move:
         )
         return identity
 
-    def take(self, flight: Flight) -> None:
-        """Take a message off the network."""
-        self._flights.remove(flight)
+    def _sent(self, message: Flight | Content) -> Flight:
+        return message if isinstance(message, Flight) else oldest(self._flights, message)
 
-    def hold(self, flight: Flight) -> None:
+    def take(self, message: Flight | Content) -> None:
+        """Take a message off the network."""
+        self._flights.remove(self._sent(message))
+
+    def hold(self, message: Flight | Content) -> None:
         """Hold a message back."""
+        flight = self._sent(message)
         self._flights.remove(flight)
         self._held.append(flight)
+        self.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
 
-    def release(self, flight: Flight) -> None:
+    def release(self, message: Flight | Content) -> None:
         """Let a held message go on its way, behind those that passed it."""
+        flight = message if isinstance(message, Flight) else oldest(self._held, message)
         self._held.remove(flight)
         self._flights.append(flight)
+        self.log("release", flight=flight, causes=(flight.sent,), value=flight.body)
+
+    def release_all(self) -> None:
+        """Let every held message go on its way; who says why says it of all of them."""
+        self._flights += self._held
+        self._held.clear()
 
     def send(self, src: NodeId, dst: NodeId, body: Value) -> None:
         """Put a new message on its way."""
@@ -91,18 +110,27 @@ class Move:
         self._flights.append(replace(flight, sent=sent))
         self._next_message += 1
 
-    def copy(self, flight: Flight) -> None:
+    def copy(self, message: Flight | Content) -> None:
         """Put a second copy of a message on its way; it keeps the identity of the first."""
+        flight = self._sent(message)
         self.log("duplicate", flight=flight, causes=(flight.sent,), value=flight.body)
         self._flights.append(flight)
 
-    def lose(self, flight: Flight, why: str) -> None:
+    def lose(self, message: Flight | Content, why: str) -> None:
         """Take a message off the network, for good."""
-        self.take(flight)
+        flight = self._sent(message)
+        self._flights.remove(flight)
         self.log("lose", flight=flight, causes=(flight.sent,), value=flight.body, why=why)
 
+    def begin(self, client: NodeId, operation: Value) -> None:
+        """Let a client begin the next of its calls that asks for this operation."""
+        todo = list(self._cores[self._world.scenario.index[client]].todo)
+        todo.remove(operation)
+        self.call(client, operation, tuple(todo))
+        self.give(client, Invoke(operation))
+
     def call(self, node: NodeId, operation: Value, todo: tuple[Value, ...]) -> None:
-        """Begin an operation at a node, with these calls left to come."""
+        """Note an operation as begun at a node, with these calls left to come."""
         index = self._world.scenario.index[node]
         self._cores[index] = replace(self._cores[index], todo=todo, pending=operation)
         self._open(node, index, operation)
@@ -118,9 +146,26 @@ class Move:
         core = self._cores[index]
         self._cores[index] = replace(core, timers=tuple(t for t in core.timers if t != timer))
 
-    def deliver(self, flight: Flight) -> None:
+    def expire(self, node: NodeId, timer: str) -> None:
+        """Let an armed timer go off."""
+        self.disarm(node, timer)
+        self.log("timer", node, value=timer)
+        self.give(node, Timeout(timer))
+
+    def recover(self, node: NodeId) -> None:
+        """Let a node that was down run again, with what it had persisted."""
+        self.log("recover", node)
+        self.give(node, Recover(self._cores[self._world.scenario.index[node]].durable))
+
+    def tearing(self, effects: int) -> Move:
+        """Let the next input break off after so many of its effects."""
+        self._effects_max = effects
+        return self
+
+    def deliver(self, message: Flight | Content) -> None:
         """Give a message to its receiver, and say so if nothing came of it."""
-        self.take(flight)
+        flight = self._sent(message)
+        self._flights.remove(flight)
         arrived = self.log(
             "deliver", flight.dst, flight=flight, causes=(flight.sent,), value=flight.body
         )
@@ -142,7 +187,8 @@ class Move:
         scenario = self._world.scenario
         index = scenario.index[node]
         before = self._cores[index]
-        reaction = react(scenario.system, node, before, given)
+        reaction = react(scenario.system, node, before, given, effects_max=self._effects_max)
+        self._effects_max = None
         self._cores[index] = reaction.core
         for effect in reaction.effects:
             self._log_effect(node, index, effect)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from counterpoint.model.determinism import NotDeterministic
@@ -12,6 +12,7 @@ from counterpoint.model.node import (
     CancelTimer,
     Effect,
     Input,
+    Invoke,
     Note,
     Persist,
     Return,
@@ -86,9 +87,15 @@ def initial_state(system: System[Any], node: NodeId) -> Value:
 
 
 def react(
-    system: System[Any], node: NodeId, core: Core, given: Input, *, is_trusted: bool = False
+    system: System[Any],
+    node: NodeId,
+    core: Core,
+    given: Input,
+    *,
+    is_trusted: bool = False,
+    effects_max: int | None = None,
 ) -> Reaction:
-    """Give an input to a node: a pure function.
+    """Give an input to a node: a pure function. With `effects_max` no more than so many effects happen.
 
     `is_trusted`: the states of the handler are known to be values, and are not looked through.
 
@@ -97,7 +104,7 @@ def react(
         BadScenario: it did so at the start, before anything was chosen: no run can begin.
     """
     try:
-        return _react(system, node, core, given, is_trusted=is_trusted)
+        return _react(system, node, core, given, effects_max, is_trusted=is_trusted)
     except HandlerFailed as error:
         if isinstance(given, Start):
             raise BadScenario(f"no run can begin: {error}") from error.__cause__
@@ -105,7 +112,13 @@ def react(
 
 
 def _react(
-    system: System[Any], node: NodeId, core: Core, given: Input, *, is_trusted: bool
+    system: System[Any],
+    node: NodeId,
+    core: Core,
+    given: Input,
+    effects_max: int | None,
+    *,
+    is_trusted: bool,
 ) -> Reaction:
     try:
         step = system.handle(node, core.state, given)
@@ -115,7 +128,7 @@ def _react(
         what, where = told(error), place_of(error)
         raise HandlerFailed(f"{node} raised {what} on {show(given)} ({where})") from error
     try:
-        effects = _effects_of(step)
+        effects = _effects_of(step)[:effects_max]
         if step.state is not core.state and not is_trusted:
             require_value(step.state)
         return Reaction(_after(system.nodes, core, step.state, effects), effects)
@@ -198,3 +211,13 @@ def _after(
 def _require_name(timer: object) -> None:
     if type(timer) is not str:
         raise NotAStep(f"a timer named {brief(timer)}; the name of a timer is text")
+
+
+def effects_of(system: System[Any], node: NodeId, core: Core, given: Input) -> tuple[Effect, ...]:
+    """Return what a node would do on an input; nothing if its handler fails on it."""
+    if isinstance(given, Invoke):
+        core = replace(core, pending=given.operation)
+    try:
+        return react(system, node, core, given).effects
+    except HandlerFailed:
+        return ()

@@ -7,36 +7,27 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from counterpoint.model.conditions import Conditions
+from counterpoint.model.kind import Content, View, may_spend
 from counterpoint.model.values import NodeId
-from counterpoint.model.world import Content, Flight, World
+from counterpoint.model.world import Flight, World, oldest
 
 if TYPE_CHECKING:
     from counterpoint.model.scenario import Scenario
 
-
-def waiting(world: World, at: NodeId | None) -> Iterator[Flight]:
-    """Return the oldest free message of each content on its way to a node, cut off or not."""
-    if at is None:
-        return
-    seen: set[Content] = set()
-    for flight in world.flights:
-        if flight.dst == at and flight.content not in seen:
-            seen.add(flight.content)
-            yield flight
-
-
-def deliverable(world: World, at: NodeId | None) -> Iterator[Flight]:
-    """Return the messages that may arrive at a node now, each content once, oldest first."""
-    if at is None:
-        return
-    heads: set[NodeId] = set()
-    for flight in waiting(world, at):
-        if world.scenario.network == "ordered":
-            if flight.src in heads:
-                continue
-            heads.add(flight.src)
-        if can_pass(world.conditions, flight.src, at):
-            yield flight
+__all__ = [
+    "after_fire",
+    "can_pass",
+    "deliverable",
+    "may_arrive",
+    "may_be_silent",
+    "may_fail",
+    "may_fire",
+    "may_spend",
+    "obstacle",
+    "roles",
+    "tolerated_failures",
+    "waiting",
+]
 
 
 def can_pass(conditions: Conditions, src: NodeId, dst: NodeId) -> bool:
@@ -47,6 +38,25 @@ def can_pass(conditions: Conditions, src: NodeId, dst: NodeId) -> bool:
     return dst not in conditions.down and not conditions.is_cut(src, dst)
 
 
+def may_arrive(state: View, content: Content) -> bool:
+    """Tell whether a message on its way can be delivered now: its link's head where that counts."""
+    src, dst, _ = content
+    if not can_pass(state.conditions, src, dst):
+        return False
+    return state.scenario.network == "unordered" or state.is_head(content)
+
+
+def waiting(world: World, at: NodeId | None) -> Iterator[Flight]:
+    """Return the oldest message of each content on its way to a node, cut off or not."""
+    if at is not None:
+        yield from (oldest(world.flights, content) for content in world.waiting(at))
+
+
+def deliverable(world: World, at: NodeId | None) -> Iterator[Flight]:
+    """Return the messages that may arrive at a node now, each content once, oldest first."""
+    return (flight for flight in waiting(world, at) if may_arrive(world, flight.content))
+
+
 def obstacle(conditions: Conditions, src: NodeId, dst: NodeId) -> str | None:
     """Say what stands in a message's way so that it is lost for free, None if nothing does."""
     if dst in conditions.down:
@@ -54,32 +64,6 @@ def obstacle(conditions: Conditions, src: NodeId, dst: NodeId) -> str | None:
     if conditions.is_cut(src, dst):
         return f"{src} is cut off from {dst}"
     return None
-
-
-def may_drop(scenario: Scenario, conditions: Conditions, src: NodeId, dst: NodeId) -> bool:
-    """Tell whether the network may lose a message; one to oneself cannot be lost."""
-    if conditions.settled is not None:
-        return False
-    if obstacle(conditions, src, dst) is not None:
-        return True
-    return src != dst and may_spend(scenario, conditions, "drop")
-
-
-def may_spend(scenario: Scenario, conditions: Conditions, kind: str, in_force: int = 0) -> bool:
-    """Tell whether one more fault of a kind is within its budget, given how many are in force."""
-    budget = scenario.limits.get(kind)
-    if budget is None or conditions.settled is not None:
-        return False
-    if conditions.count(kind) >= budget.per_run:
-        return False
-    if budget.at_once is not None and in_force >= budget.at_once:
-        return False
-    return scenario.faults_max is None or faults_used(conditions) < scenario.faults_max
-
-
-def faults_used(conditions: Conditions) -> int:
-    """Return how many faults, timers aside, the run has used so far."""
-    return sum(used for kind, used in conditions.spent if kind != "fire")
 
 
 def may_fire(scenario: Scenario, conditions: Conditions) -> bool:
@@ -106,7 +90,8 @@ def may_be_silent(scenario: Scenario, conditions: Conditions, node: NodeId) -> b
     """Tell whether a node may lose a message: it is silent already, or may become so."""
     if node in conditions.silent:
         return True
-    at_once = scenario.limits["omit"].at_once
+    budget = scenario.limits.get("omit")
+    at_once = None if budget is None else budget.at_once
     if at_once is not None and len(conditions.silent) >= at_once:
         return False
     return node not in conditions.down and may_fail(scenario, conditions, node)

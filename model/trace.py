@@ -33,6 +33,13 @@ class Trace:
         """The world after the last choice."""
         return self.worlds[-1]
 
+    def by_step(self) -> dict[int, list[Event]]:
+        """Return the events of each step that has any, in order; step -1 is the start."""
+        found: dict[int, list[Event]] = {}
+        for event in self.events:
+            found.setdefault(event.step, []).append(event)
+        return found
+
     def events_of_step(self, step: int) -> tuple[Event, ...]:
         """Return the events that one choice caused, in order; step -1 is the start."""
         return tuple(event for event in self.events if event.step == step)

@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from counterpoint.model.kind import undone_by
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.values import NotAValue, require_value
 
 if TYPE_CHECKING:
     from counterpoint.model.scenario import Scenario
-
-UNDOING = frozenset({"release", "mend", "restart", "heal"})
-"""The kinds of action that undo another: they need no budget, and get none."""
 
 
 def require_scenario(scenario: Scenario) -> None:
@@ -171,15 +169,16 @@ def require_claim(what: str, name: object, **functions: object) -> None:
 def _require_limits(scenario: Scenario) -> None:
     from counterpoint.model.scenario import Budget  # it knows of this module
 
-    kinds = {action.kind for action in scenario.actions}
+    undoing = {action.kind for action in scenario.actions if undone_by(action)}
+    kinds = {action.kind for action in scenario.actions} - undoing
     for kind, budget in scenario.limits.items():
-        if kind in UNDOING:
+        if kind in undoing:
             raise BadScenario(
                 f"has a budget for {kind!r}, which undoes a fault and needs none: it may happen as "
                 "often as there is something to undo"
             )
         if kind not in kinds:
-            known = ", ".join(sorted(kinds - UNDOING))
+            known = ", ".join(sorted(kinds))
             raise BadScenario(f"limits {kind!r}, which is no kind of action; kinds: {known}")
         if not isinstance(budget, Budget):
             raise BadScenario(f"limits {kind!r} to {brief(budget)}; write budgets({kind}=…)")

@@ -12,18 +12,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING
 
 from counterpoint.model.conditions import Conditions
 from counterpoint.model.event import Event
+from counterpoint.model.kind import Action, Content
 from counterpoint.model.reaction import Core
 from counterpoint.model.values import NodeId, Value
 
 if TYPE_CHECKING:
     from counterpoint.model.scenario import Scenario
 
-Content: TypeAlias = tuple[NodeId, NodeId, Value]
-"""A message by content: source, destination, body. Messages of equal content are interchangeable."""
+__all__ = ["Action", "Content", "Flight", "Moved", "World", "oldest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,24 @@ class World:
         """Return the messages on their way to a node, oldest first."""
         return tuple(flight for flight in self.flights if flight.dst == node)
 
+    def waiting(self, at: NodeId) -> Iterable[Content]:
+        """Return each content on its way to a node once, oldest first, cut off or not."""
+        return dict.fromkeys(flight.content for flight in self.flights if flight.dst == at)
+
+    def is_waiting(self, content: Content) -> bool:
+        """Tell whether a message of this content is on its way."""
+        return any(flight.content == content for flight in self.flights)
+
+    def is_head(self, content: Content) -> bool:
+        """Tell whether the oldest message of its link has this content."""
+        link = content[:2]
+        oldest_of_link = next((f for f in self.flights if (f.src, f.dst) == link), None)
+        return oldest_of_link is not None and oldest_of_link.content == content
+
+    def held_at(self, at: NodeId) -> Iterable[Content]:
+        """Return the messages held back on their way to a node, oldest first."""
+        return [flight.content for flight in self.held if flight.dst == at]
+
     @property
     def identity(self) -> Value:
         """A hashable value, equal for two worlds exactly when they have the same futures.
@@ -104,33 +122,6 @@ def oldest(flights: Iterable[Flight], content: Content) -> Flight:
         if flight.content == content:
             return flight
     raise LookupError(f"no message {content!r} is on its way")
-
-
-@runtime_checkable
-class Action(Protocol):
-    """One choice, named by content. The only source of nondeterminism, and of new kinds of fault.
-
-    An action acts at one node (`at`), or on the network as a whole (`at` is None): it changes that
-    node, the messages addressed to it and the conditions, and may send messages. `kind` keys its
-    budget in `Limits`; `is_fault` says whether a run that settles may still do it.
-    """
-
-    kind: ClassVar[str]
-    is_fault: ClassVar[bool]
-
-    @property
-    def at(self) -> NodeId | None:
-        """The node that the action acts at, None for the network as a whole."""
-        ...
-
-    @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterable[Action]:
-        """Return every legal instance at one place, in a fixed order."""
-        ...
-
-    def apply(self, world: World) -> Moved:
-        """Perform the action in a world in which it is legal."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.judgements import asked_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
+from counterpoint.model.search.settling import finish
 from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.search.walks.strategy import Uniform
-from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action

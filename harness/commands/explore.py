@@ -201,7 +201,7 @@ def _outcome(rounds: FaultRounds) -> str:
     explored = rounds.last.explored
     if explored.violation is not None:
         return "broken"
-    if explored.stop != "complete":
+    if explored.stop != "complete" or rounds.not_judged:
         return "undecided"
     if rounds.unreached:
         return "broken"

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
+from counterpoint.model.actions import FAULTS
+from counterpoint.model.kind import undone_by
 from counterpoint.model.scenario import Budget, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
@@ -22,7 +24,7 @@ CALLS = "calls"
 BOUNDLESS = Budget(1_000_000)
 """A session may use each kind of fault as often as a person can type it."""
 
-UNBOUNDED = "drop", "duplicate", "reorder", "delay", "omit", "crash", "cut", "transform"
+UNBOUNDED = tuple(kind.kind for kind in FAULTS if not undone_by(kind))
 
 
 class CommandError(ValueError):

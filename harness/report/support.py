@@ -7,6 +7,7 @@ import re
 from counterpoint.checkers.happens_before.graph import causal_future, causal_past
 from counterpoint.harness.report.story import Story
 from counterpoint.model.event import Event
+from counterpoint.model.kind import undone_by
 from counterpoint.model.values import NodeId
 from counterpoint.model.verdict import Verdict
 
@@ -106,5 +107,5 @@ def fault_steps(story: Story) -> frozenset[int]:
     return frozenset(
         step
         for step, choice in enumerate(story.trace.choices)
-        if choice.is_fault or choice.kind == "restart"
+        if choice.is_fault or undone_by(type(choice))
     )

@@ -78,13 +78,12 @@ def properties(
     def linearizability(trace: Trace) -> Verdict:
         return check_ledger(history_of(deployment, trace), ledger)
 
-    liveness = partial(check_liveness, waits_for=waits_for)
     books = ConservationObserver(start, reading_of(deployment))
     calls = ledger_watch(deployment, ledger, frozenset(payment for _, payment in half_way))
     return (
         Property("conservation", conservation, observer=books),
         Property("linearizability", linearizability, observer=calls),
-        Property("liveness", liveness, reads="end"),
+        Property("liveness", partial(check_liveness, waits_for=waits_for), reads="end"),
     )
 
 

@@ -19,8 +19,8 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.settling import finish
 from counterpoint.model.search.walks.examine import Examiner
-from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.trace import Trace
 from counterpoint.model.world import Action
 
@@ -119,18 +119,20 @@ class Minimiser:
         run, examiner = Simulation(self._compiled), self._examiner
         is_about_the_end = examiner.reads(name) in ("end", "trace")
         length = len(run.seen)
+        rest: Choices = ()
         try:
-            for choice in choices:
+            for position, choice in enumerate(choices):
                 run.attempt(choice, leniently=True)
                 if is_about_the_end:
                     if isinstance(choice, Settle):
+                        rest = choices[position + 1 :]
                         break
                 elif run.violated == name or len(run.seen) > length:
                     length = len(run.seen)
                     if examiner.is_broken(run, name):
                         return tuple(run.choices)
             if is_about_the_end and run.conditions.settled is not None:
-                finish(run)
+                finish(run, timers=rest)
         except HandlerFailed as error:
             return tuple(run.choices) if examiner.is_broken(run, name, str(error)) else None
         if is_about_the_end and examiner.is_broken(run, name):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from counterpoint.model.actions import Call
+from counterpoint.model.actions import Call, Settle
 from counterpoint.model.event import Event
+from counterpoint.model.kind import kinds_of
 from counterpoint.model.move import begin
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
@@ -33,7 +34,9 @@ class NotEnabled(Exception):
 
 
 def is_enabled(action: Action, world: World) -> bool:
-    """Tell whether an action is legal in a world."""
+    """Tell whether an action is legal in a world, and of a kind that its scenario has."""
+    if type(action) not in kinds_of(world.scenario) and not isinstance(action, Settle):
+        return False
     return any(option == action for option in type(action).options(world, action.at))
 
 
@@ -42,7 +45,7 @@ def enabled(world: World) -> tuple[Action, ...]:
     places = (*world.scenario.system.nodes, None)
     return tuple(
         option
-        for action in world.scenario.actions
+        for action in kinds_of(world.scenario)
         for place in places
         for option in action.options(world, place)
     )
@@ -133,6 +136,8 @@ def run_leniently(scenario: Scenario, choices: Sequence[Action]) -> Trace:
 
 def fit(choice: Action, world: World) -> Action | None:
     """Return the legal action that stands in best for a choice, None if none does."""
+    if type(choice) not in kinds_of(world.scenario) and not isinstance(choice, Settle):
+        return None
     options = tuple(type(choice).options(world, choice.at))
     if choice in options:
         return choice

@@ -93,7 +93,7 @@ def test_a_run_that_has_not_settled_is_undecided() -> None:
 def test_a_run_that_is_not_at_rest_is_undecided() -> None:
     verdict = judged((CALL, TO_A, Settle()))
     assert verdict.outcome is Outcome.UNDECIDED
-    assert verdict.summary.startswith("the run stopped before it was at rest: Deliver(src='a'")
+    assert verdict.summary.startswith("not at rest: deliver(a, c, answer) was still")
 
 
 def test_a_call_that_has_not_begun_keeps_a_run_from_rest() -> None:

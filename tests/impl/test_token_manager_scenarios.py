@@ -28,9 +28,10 @@ from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.exploration.explore import Explored, Explorer
 from counterpoint.model.search.replay import judge, run
+from counterpoint.model.search.settling import finish
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.strategy import StrategyName
-from counterpoint.model.search.walks.walk import finish, walk
+from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome
 

@@ -6,13 +6,13 @@ The network is an action of this scenario's own, `Hear`, in place of `Deliver`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, ClassVar
 
 from counterpoint.model.actions import Fire
-from counterpoint.model.move import Move
+from counterpoint.model.kind import ActionKind, Mover, Target, View
 from counterpoint.model.node import (
     CancelTimer,
     Input,
@@ -23,10 +23,9 @@ from counterpoint.model.node import (
     Step,
     Timeout,
 )
-from counterpoint.model.rules import deliverable
+from counterpoint.model.reaction import react
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Moved, World, oldest
 from tests.oracles.settings import whole
 
 
@@ -119,33 +118,27 @@ def _manage(state: Manager, given: Input) -> Step[State]:
 
 
 @dataclass(frozen=True, slots=True)
-class Hear:
+class Hear(ActionKind):
     """A node hears something that was once said to it, if that is any news."""
 
     kind: ClassVar[str] = "hear"
     is_fault: ClassVar[bool] = False
+    target: ClassVar[Target] = "message"
+    spends: ClassVar[bool] = False
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
 
-    @property
-    def at(self) -> NodeId:
-        return self.dst
+    def fits(self, state: View) -> bool:
+        core, system = state.core(self.dst), state.scenario.system
+        reaction = react(system, self.dst, core, Receive(self.src, self.body))
+        return state.is_waiting(self.content) and reaction.core != core
 
-    @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Hear]:
-        for flight in deliverable(world, at):
-            hear = cls(*flight.content)
-            if hear.apply(world).world.identity != world.identity:
-                yield hear
-
-    def apply(self, world: World) -> Moved:
-        flight = oldest(world.flights, (self.src, self.dst, self.body))
-        move = Move(world)
-        move.log("deliver", self.dst, flight=flight, causes=(flight.sent,), value=self.body)
+    def perform(self, move: Mover) -> None:
+        move.log("deliver", self.dst, value=self.body)
         move.give(self.dst, Receive(self.src, self.body))
-        return move.done()
 
 
 def disagreement(states: Mapping[NodeId, Any]) -> str | None:

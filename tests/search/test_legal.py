@@ -7,10 +7,11 @@ from random import Random
 import pytest
 
 from counterpoint.model.actions import Deliver
+from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
-from counterpoint.model.search.stateful.legal import legal, possible
+from counterpoint.model.search.stateful.legal import legal
 from tests.support.abd import abd
 from tests.support.echo import echo
 
@@ -34,7 +35,7 @@ def test_legal_actions_are_the_options_of_the_actions(scenario: Scenario) -> Non
                 found = legal(run, action)
                 options = [option for place in places for option in action.options(world, place)]
                 assert sorted(map(repr, found)) == sorted(map(repr, options))
-                assert not found or action in possible(scenario)
+                assert not found or action in kinds_of(scenario)
                 choices += found
             if not choices:
                 break
@@ -44,11 +45,11 @@ def test_legal_actions_are_the_options_of_the_actions(scenario: Scenario) -> Non
     impossible = {"transform", "fire", "drop", "reorder"} if scenario.name == "abd" else set()
     if scenario.network == "unordered":
         impossible |= {"reorder"}
-    assert {action.kind for action in possible(scenario)} - impossible <= seen
+    assert {action.kind for action in kinds_of(scenario)} - impossible <= seen
 
 
 def test_kinds_without_a_budget_are_no_possible_actions() -> None:
-    kinds = {action.kind for action in possible(echo(limits=budgets(crash=1)))}
+    kinds = {action.kind for action in kinds_of(echo(limits=budgets(crash=1)))}
     assert kinds == {"deliver", "call", "fire", "crash", "restart", "drop"}
 
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from counterpoint.model.actions import Deliver
+from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
 from counterpoint.model.conditions import Conditions
 from counterpoint.model.determinism import Asking
+from counterpoint.model.kind import kinds_of, undone_by
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.node import (
     Begin,
-    ChangeRole,
+    CancelTimer,
     Input,
     Invoke,
     Note,
     Receive,
-    Recover,
     Return,
     Send,
+    SetTimer,
     Start,
     Timeout,
 )
@@ -45,7 +47,7 @@ class Outcome(NamedTuple):
     """What an input does: the node's next core, the messages it sends, what is seen of it.
 
     `role` is the node's role afterwards, empty where the scenario knows of none; `is_ignored` says
-    that nothing changed and nothing was done.
+    that nothing changed and nothing was done; `sets` are the timers that it set, or cancelled.
     """
 
     core: CoreId
@@ -53,6 +55,7 @@ class Outcome(NamedTuple):
     seen: tuple[int, ...]
     role: str
     is_ignored: bool
+    sets: tuple[str, ...] = ()
 
 
 class Choice(NamedTuple):
@@ -63,6 +66,13 @@ class Choice(NamedTuple):
     value: Value
 
 
+class EnginesDisagree(OwnDefect):
+    """The compiled form and the reference world tell two stories of one run: a defect of ours.
+
+    No verdict can be trusted then, so the search ends.
+    """
+
+
 class Compiled:
     """The tables of one scenario, filled as runs need them. Safe to share between runs."""
 
@@ -70,6 +80,16 @@ class Compiled:
         self.scenario = scenario
         self.asking = Asking(scenario.system)
         self.nodes = scenario.system.nodes
+        self.kinds = kinds_of(scenario)
+        self.undoing = tuple(kind for kind in self.kinds if undone_by(kind))
+        self.has_own_undoing = any(kind not in ACTIONS for kind in self.undoing)
+        self.further = tuple(
+            k for k in self.kinds if not (k.is_fault or k in NORMAL or k in self.undoing)
+        )
+        self.has_deliveries, self.has_calls, self.has_timers = (
+            kind in self.kinds for kind in (Deliver, Call, Fire)
+        )
+        self.judges_rest = any(p.is_about_rest for p in scenario.properties)
         self.cores: list[Core] = []
         self.node_of_core: list[int] = []
         self.choices: list[tuple[Choice, ...]] = []
@@ -168,13 +188,19 @@ class Compiled:
             self.reactions[core][choice] = outcome
         return outcome
 
-    def transform(self, core: CoreId) -> Outcome:
-        """Return what an operator's wish for another role does to a node in this core."""
-        outcome = self.reactions[core].get("transform")
+    def give(self, core: CoreId, given: Input, effects_max: int | None = None) -> Outcome:
+        """Return what an input does to a node in this core, or no more of it than so many effects."""
+        key = given if effects_max is None else (given, effects_max)
+        outcome = self.reactions[core].get(key)
         if outcome is None:
-            outcome = self._react(core, ChangeRole())
-            self.reactions[core]["transform"] = outcome
+            outcome = self._react(core, given, effects_max=effects_max)
+            self.reactions[core][key] = outcome
         return outcome
+
+    def arrive_in_part(self, core: CoreId, message: Message, effects_max: int | None) -> Outcome:
+        """Return what is left of the arrival of a message that breaks off after so many effects."""
+        source, _, body = self.contents[message]
+        return self.give(core, Receive(source, body), effects_max)
 
     def crash(self, core: CoreId) -> Outcome:
         """Return what is left of a node that stops in this core."""
@@ -189,18 +215,6 @@ class Compiled:
             self.reactions[core]["crash"] = outcome
         return outcome
 
-    def restart(self, core: CoreId) -> Outcome:
-        """Return what a node that was down does when it runs again."""
-        outcome = self.reactions[core].get("restart")
-        if outcome is None:
-            old = self.cores[core]
-            node = self.nodes[self.node_of_core[core]]
-            outcome = self._react(
-                core, Recover(old.durable), first=Observation("recover", node, None)
-            )
-            self.reactions[core]["restart"] = outcome
-        return outcome
-
     def _begin(self) -> None:
         cores: list[CoreId] = []
         sends: list[Message] = []
@@ -212,7 +226,7 @@ class Compiled:
             cores.append(outcome.core)
             sends.extend(outcome.sends)
             seen.extend(outcome.seen)
-            if outcome.role != self._role(node, blank):
+            if outcome.role and outcome.role != self._role(node, blank):
                 seen.append(self.role_change(node, outcome.role))
         self.start_cores, self.start_sends, self.start_seen = (
             tuple(cores),
@@ -238,11 +252,19 @@ class Compiled:
         disarmed = replace(old, timers=tuple(t for t in old.timers if t != choice.value))
         return self._react(self.core_id(choice.node, disarmed), Timeout(choice.value))
 
-    def _react(self, core: CoreId, given: Input, *, first: Observation | None = None) -> Outcome:
+    def _react(
+        self,
+        core: CoreId,
+        given: Input,
+        *,
+        first: Observation | None = None,
+        effects_max: int | None = None,
+    ) -> Outcome:
         node, before = self.node_of_core[core], self.cores[core]
         name = self.nodes[node]
-        reaction = react(self.asking, name, before, given)
+        reaction = react(self.asking, name, before, given, effects_max=effects_max)
         sends: list[Message] = []
+        sets: list[str] = []
         seen = [] if first is None else [self.observation_id(first)]
         for effect in reaction.effects:
             match effect:
@@ -254,12 +276,15 @@ class Compiled:
                     seen.append(self.observation_id(Observation("return", name, result)))
                 case Note(what):
                     seen.append(self.observation_id(Observation("note", name, what)))
+                case SetTimer(timer) | CancelTimer(timer):
+                    sets.append(timer)
         return Outcome(
             self.core_id(node, reaction.core),
             tuple(sends),
             tuple(seen),
             self._role(node, reaction.core),
             not reaction.effects and reaction.core == before,
+            tuple(sets),
         )
 
     def _role(self, node: int, core: Core) -> str:
@@ -267,8 +292,10 @@ class Compiled:
         return "" if role_of is None else role_of(self.nodes[node], core.state)
 
     def _choices(self, node: int, core: Core) -> tuple[Choice, ...]:
-        fires = tuple(Choice(node, False, timer) for timer in core.timers)
-        if core.pending is not None:
+        fires = (
+            tuple(Choice(node, False, timer) for timer in core.timers) if self.has_timers else ()
+        )
+        if core.pending is not None or not self.has_calls:
             return fires
         todo = core.todo[:1] if self.scenario.in_order else tuple(dict.fromkeys(core.todo))
         return (*(Choice(node, True, operation) for operation in todo), *fires)

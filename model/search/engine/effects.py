@@ -22,13 +22,15 @@ SlotFields: TypeAlias = tuple[CoreId, tuple[Message, ...], tuple[Message, ...]]
 class Effect(NamedTuple):
     """What one action at a node does but for its slot: the conditions after it, and what is seen.
 
-    `bundles` pairs each other node with the bundle of messages sent to it.
+    `bundles` pairs each other node with the bundle of messages sent to it; `sets` are the timers of
+    the node that it set or cancelled.
     """
 
     environment: EnvironmentId
     bundles: tuple[tuple[int, int], ...]
     seen: int
     action: Action
+    sets: tuple[str, ...] = ()
 
 
 class Step(NamedTuple):

@@ -6,16 +6,23 @@ a spent message does nothing. (A fault on one only uses up a budget, and more bu
 
 Which cores a node may ever have is bounded from above before anything is explored: any message that
 was ever sent to a node may arrive there in any core, as often as it likes, any call and timer of a
-core may come, and the faults of the scenario may happen to any core. What is not spent by this bound
-is kept, so that a bound that is too wide costs states, and loses nothing.
+core may come, and the faults of the scenario may happen to any core. What a fault does is asked of its
+class; one that does not promise to depend on its place alone cannot be bounded, and is refused. What is
+not spent by this bound is kept, so that a bound that is too wide costs states, and loses nothing.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from counterpoint.model.search.engine.compiled import Compiled, CoreId, Message, Outcome
+from counterpoint.model.actions import ACTIONS, NORMAL
+from counterpoint.model.faults import Tear
+from counterpoint.model.kind import Action, ActionKind, undone_by
+from counterpoint.model.reaction import HandlerFailed
+from counterpoint.model.search.engine.compiled import Compiled, CoreId, Message
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.values import NodeId
 
 REACTIONS_MAX = 200_000
 """So many reactions are computed for the bound before it is given up."""
@@ -25,26 +32,44 @@ class TooManyCores(ValueError):
     """The bound on the cores of the nodes was not found: there are too many, perhaps no end of them."""
 
 
+class CannotForget(ValueError):
+    """Messages cannot be forgotten: a fault of this scenario may do what is not known beforehand."""
+
+    def __init__(self, kind: type[Action] | None, why: str) -> None:
+        what = (
+            ""
+            if kind is None
+            else f"{kind.__name__} ({kind.kind!r}) may make a message matter again; "
+        )
+        super().__init__(f"--no-op forget: {what}{why}; use --no-op keep")
+
+
 class Relevance:
     """For each core the messages that may still matter to its node, as bits by message.
 
     Raises:
         TooManyCores: the bound is too large.
+        CannotForget: what some fault may do to a node is not known.
     """
 
     def __init__(self, compiled: Compiled, reactions_max: int = REACTIONS_MAX) -> None:
         self.compiled = compiled
         self._left = reactions_max
-        limits = compiled.scenario.limits
-        has_faults = compiled.scenario.faults_max != 0
-        self._crashes = has_faults and "crash" in limits
-        self._transforms = has_faults and "transform" in limits
-        fires = limits.get("fire")
+        if compiled.scenario.goals:
+            raise CannotForget(None, "goals see the messages on their way")
+        fires = compiled.scenario.limits.get("fire")
         self._fires = fires is None or fires.per_run > 0
+        others = [kind for kind in compiled.kinds if kind not in NORMAL]
+        self._of_nodes = [k for k in map(_known, others) if k.target == "node"]
+        self._tears = Tear in others
+        self._of_messages = [
+            k for k in map(_known, others) if k.target in ("message", "held") and k not in ACTIONS
+        ]
         self._messages: list[list[Message]] = [[] for _ in compiled.nodes]
         self._cores: list[list[CoreId]] = [[] for _ in compiled.nodes]
         self._known_messages: set[Message] = set()
         self._running: set[CoreId] = set()
+        self._stopped: set[CoreId] = set()
         self._before: dict[CoreId, set[CoreId]] = {}
         self._matters: dict[CoreId, int] = {}
         self._rest: deque[tuple[CoreId, Message | None]] = deque()
@@ -55,6 +80,18 @@ class Relevance:
         """Tell whether a message may ever do something at a node that has this core now."""
         return bool(self._matters[core] >> message & 1)
 
+    def require(self, core: CoreId, after: CoreId, action: Action) -> None:
+        """See to it that the bound foresaw what an action has made of a node.
+
+        Raises:
+            CannotForget: it did not, so what was forgotten may have mattered.
+        """
+        if core != after and core not in self._before.get(after, ()):
+            raise CannotForget(
+                type(action),
+                f"{action!r} did what could not be foreseen, although its class says is_of_its_place",
+            )
+
     def _close(self) -> None:
         for core in self.compiled.start_cores:
             self._add_core(core)
@@ -62,8 +99,7 @@ class Relevance:
         while self._rest:
             core, message = self._rest.popleft()
             if message is None:
-                for outcome in self._own(core):
-                    self._step(core, outcome)
+                self._own(core)
             else:
                 self._arrive(core, message)
 
@@ -89,41 +125,97 @@ class Relevance:
                 self._messages[node].append(message)
                 self._rest.extend((core, message) for core in self._cores[node])
 
-    def _step(self, core: CoreId, outcome: Outcome) -> None:
+    def _step(self, core: CoreId, after: CoreId, sends: tuple[Message, ...]) -> None:
         self._left -= 1
         if self._left < 0:
             raise TooManyCores(
                 "the nodes may have too many states to tell which messages never matter again; "
                 "use --no-op keep"
             )
-        self._add_core(outcome.core)
-        self._before[outcome.core].add(core)
-        self._send(outcome.sends)
+        self._add_core(after)
+        self._before[after].add(core)
+        self._send(sends)
 
     def _arrive(self, core: CoreId, message: Message) -> None:
         try:
             outcome = self.compiled.deliver(core, message)
-        except Exception:  # whatever it is, the exploration meets it, if it can happen at all
+        except HandlerFailed:  # the exploration meets it, if it can happen at all
             self._matters[core] |= 1 << message
             return
         if not outcome.is_ignored:
             self._matters[core] |= 1 << message
-        self._step(core, outcome)
+        self._step(core, outcome.core, outcome.sends)
+        if self._tears:
+            self._happen(core, Tear, message)
+        for kind in self._of_messages:
+            for action in kind.of_message(self.compiled.contents[message]):
+                self._disturb(core, message, action)
 
-    def _own(self, core: CoreId) -> Iterator[Outcome]:
-        """Return what else may happen to a node in a core: its own choices, and faults."""
+    def _own(self, core: CoreId) -> None:
+        """Let happen what else may happen to a node in a core: its own choices, and faults."""
         compiled = self.compiled
         for choice in compiled.choices[core]:
             if choice.is_call or self._fires:
-                yield from _tried(lambda c=choice: compiled.choose(core, c))
-        if self._transforms:
-            yield from _tried(lambda: compiled.transform(core))
-        if self._crashes:
-            stopped = compiled.crash(core).core  # nothing arrives there before the restart
-            self._note(stopped)
-            self._before[stopped].add(core)
-            for outcome in _tried(lambda: compiled.restart(stopped)):
-                self._step(stopped, outcome)
+                try:
+                    outcome = compiled.choose(core, choice)
+                except HandlerFailed:
+                    continue
+                self._step(core, outcome.core, outcome.sends)
+        for kind in self._of_nodes:
+            if not (kind in ACTIONS and undone_by(kind)):  # ours undo nothing at a node that runs
+                self._happen(core, kind)
+
+    def _happen(self, core: CoreId, kind: type[ActionKind], *inbox: Message) -> None:
+        """Let a fault of nodes happen in a core, whether the budgets allow it or not."""
+        run = self._alone(core, inbox)
+        for action in tuple(kind.candidates(run, self._name(core))):
+            self._perform(core, self._alone(core, inbox), action)
+
+    def _perform(self, core: CoreId, run: Simulation, action: ActionKind) -> None:
+        try:
+            run.perform(action)
+        except HandlerFailed:
+            return
+        node = self.compiled.node_of_core[core]
+        after = run.cores[node]
+        if self._name(core) not in run.conditions.down:
+            self._step(core, after, tuple(run.flights))
+            return
+        # Nothing arrives at a node that is down, until something lets it run again.
+        self._note(after)
+        self._before[after].add(core)
+        self._send(tuple(run.flights))
+        if after not in self._stopped:  # a node that runs may have the same core
+            self._stopped.add(after)
+            for kind in self._of_nodes:
+                for again in kind.candidates(run, self._name(core)) if undone_by(kind) else ():
+                    stopped = self._alone(after, ())
+                    stopped.conditions = run.conditions
+                    self._perform(after, stopped, again)
+
+    def _disturb(self, core: CoreId, message: Message, action: ActionKind) -> None:
+        """Let a fault of one's own happen to a message; it matters if more comes of that than loss."""
+        run = self._alone(core, (message,))
+        if action.target == "held":
+            run.flights, run.held = [], [message]
+        try:
+            run.perform(action)
+        except HandlerFailed:
+            self._matters[core] |= 1 << message
+            return
+        after = run.cores[self.compiled.node_of_core[core]]
+        if after != core or not {*run.flights, *run.held} <= {message}:
+            self._matters[core] |= 1 << message
+        self._step(core, after, tuple(run.flights))
+
+    def _alone(self, core: CoreId, inbox: Iterable[Message]) -> Simulation:
+        run = Simulation(self.compiled)
+        run.flights, run.held, run.seen = list(inbox), [], []
+        run.cores[self.compiled.node_of_core[core]] = core
+        return run
+
+    def _name(self, core: CoreId) -> NodeId:
+        return self.compiled.nodes[self.compiled.node_of_core[core]]
 
     def _spread(self) -> None:
         """Let what matters in a core matter in every core before it."""
@@ -141,11 +233,18 @@ class Relevance:
                         rest.append(before)
 
 
-def _tried(react: object) -> Iterator[Outcome]:
-    """Return an outcome, nothing if the handler fails: the exploration meets that by itself."""
-    assert callable(react)
-    try:
-        outcome = react()
-    except Exception:
-        return
-    yield outcome
+def _known(kind: type[Action]) -> type[ActionKind]:
+    """Return a kind of which it is known what it may do to a node.
+
+    Raises:
+        CannotForget: it is not.
+    """
+    if not issubclass(kind, ActionKind):
+        raise CannotForget(kind, "it is no ActionKind, so what it may do to a node is not known")
+    if not kind.is_of_its_place:
+        raise CannotForget(
+            kind,
+            "it does not say is_of_its_place = True: that what it does to a node depends on that node "
+            "and the message alone",
+        )
+    return kind

@@ -8,58 +8,52 @@ that checkers of histories read. Tests hold it against `World` after every step 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Protocol
 
-from counterpoint.model.actions import Call, Deliver, Fire, Settle, Transform
-from counterpoint.model.conditions import Conditions, Partition
-from counterpoint.model.faults import (
-    Crash,
-    Cut,
-    Delay,
-    Drop,
-    Duplicate,
-    Heal,
-    Mend,
-    Omit,
-    Overtake,
-    Release,
-    Restart,
-)
+from counterpoint.model.actions import Call, Deliver, Fire, Settle
+from counterpoint.model.conditions import Conditions
+from counterpoint.model.kind import ActionKind, Content
 from counterpoint.model.observer import OBSERVED, Observation
-from counterpoint.model.rules import (
-    after_fire,
-    can_pass,
-    may_be_silent,
-    may_drop,
-    may_fail,
-    may_fire,
-    may_spend,
-    obstacle,
-)
-from counterpoint.model.search.engine.compiled import (
-    Choice,
-    Compiled,
-    Message,
-    Outcome,
-)
+from counterpoint.model.owed import Link, OpenCalls, after_step, failing
+from counterpoint.model.reaction import Core
+from counterpoint.model.rules import after_fire, can_pass, may_fire
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.compiled import Choice, Compiled, Message, Outcome
+from counterpoint.model.search.engine.in_place import InPlace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Content, Flight, Moved, World
+from counterpoint.model.world import Action, Flight, Moved, World
+
+
+class Clock(Protocol):
+    """What wants to be told which timers are set."""
+
+    def set(self, node: int, timers: Sequence[str]) -> None:
+        """Note that a node has set or cancelled timers."""
+        ...
 
 
 class Simulation:
     """One run. `flights` and `held` are messages in the order in which they were sent.
 
-    `violated` is the name of the first invariant that was broken on the way.
+    `violated` is the name of the first invariant that was broken on the way. `failed` has who fails
+    from an observation on, by its position in `seen`, and `lost` on which link a message was lost while
+    that was so, by its position in `failed`; `clock` is told which timers are set, while anybody asks.
     """
 
     __slots__ = (
         "_offers",
         "choices",
+        "clock",
         "compiled",
         "conditions",
         "cores",
+        "failed",
         "flights",
         "held",
+        "lost",
         "seen",
         "violated",
     )
@@ -72,10 +66,47 @@ class Simulation:
         self.seen: list[int] = list(compiled.start_seen)
         self.conditions = Conditions(roles=compiled.start_roles)
         self.choices: list[Action] = []
+        self.failed: list[tuple[int, tuple[NodeId, ...]]] = [(0, ())]
+        self.lost: list[tuple[int, Link]] = []
+        self.clock: Clock | None = None
         self.violated = self._violated_now() if compiled.has_invariants else None
         self._offers: list[Choice] | None = None
 
-    # What is legal.
+    # What may be asked of it (`kind.View`), and what is legal.
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the run is made of."""
+        return self.compiled.scenario
+
+    def is_up(self, node: NodeId) -> bool:
+        """Tell whether a node is running."""
+        return node not in self.conditions.down
+
+    def core(self, node: NodeId) -> Core:
+        """Return the core of a node."""
+        return self.compiled.cores[self.cores[self.compiled.scenario.index[node]]]
+
+    def waiting(self, at: NodeId) -> Iterable[Content]:
+        """Return each content on its way to a node once, oldest first, cut off or not."""
+        compiled = self.compiled
+        node, destination = compiled.scenario.index[at], compiled.destination
+        distinct = dict.fromkeys(m for m in self.flights if destination[m] == node)
+        return [compiled.contents[message] for message in distinct]
+
+    def is_waiting(self, content: Content) -> bool:
+        """Tell whether a message of this content is on its way."""
+        return self.compiled.known_message(content) in self.flights
+
+    def is_head(self, content: Content) -> bool:
+        """Tell whether the oldest message of its link has this content."""
+        message = self.compiled.known_message(content)
+        return message in self.flights and self._is_head(self.flights.index(message))
+
+    def held_at(self, at: NodeId) -> Iterable[Content]:
+        """Return the messages held back on their way to a node, oldest first."""
+        contents = (self.compiled.contents[message] for message in self.held)
+        return [content for content in contents if content[1] == at]
 
     @property
     def is_calm(self) -> bool:
@@ -85,9 +116,15 @@ class Simulation:
 
     @property
     def is_disturbed(self) -> bool:
-        """Tell whether some interference is in force that could be undone."""
+        """Tell whether some interference may be in force that could be undone."""
         conditions = self.conditions
-        return bool(conditions.down or conditions.cuts or conditions.silent or self.held)
+        return bool(
+            conditions.down
+            or conditions.cuts
+            or conditions.silent
+            or self.held
+            or self.compiled.has_own_undoing
+        )
 
     def offers(self) -> list[Choice]:
         """Return the calls that may begin and the timers that may go off, by node."""
@@ -109,7 +146,7 @@ class Simulation:
         """Tell whether the message at a position of `flights` may be delivered now."""
         message = self.flights[position]
         src, dst, _ = self.compiled.contents[message]
-        if not can_pass(self.conditions, src, dst):
+        if not (self.compiled.has_deliveries and can_pass(self.conditions, src, dst)):
             return False
         return self.compiled.scenario.network == "unordered" or self._is_head(position)
 
@@ -125,9 +162,10 @@ class Simulation:
         """Give the message at a position of `flights` to its receiver."""
         message = self.flights.pop(position)
         self.choices.append(self.compiled.deliveries[message])
-        self._arrive(message)
+        self.arrive(message)
 
-    def _arrive(self, message: Message) -> None:
+    def arrive(self, message: Message) -> None:
+        """Give a message that was taken off the network to its receiver."""
         compiled = self.compiled
         node = compiled.destination[message]
         core = self.cores[node]
@@ -145,9 +183,24 @@ class Simulation:
             self.conditions = after_fire(self.compiled.scenario, self.conditions)
         self.become(choice.node, self.compiled.choose(self.cores[choice.node], choice))
 
+    def change(self, conditions: Conditions) -> None:
+        """Let these conditions be in force from now on."""
+        self.conditions = conditions
+        fails = failing(conditions)
+        if fails != self.failed[-1][1]:
+            self.failed.append((len(self.seen), fails))
+
+    def put(self, node: NodeId, core: Core) -> None:
+        """Let a node be in this core, which is no reaction of its own."""
+        index = self.compiled.scenario.index[node]
+        self.cores[index] = self.compiled.core_id(index, core)
+        self._offers = None
+
     def become(self, node: int, outcome: Outcome) -> None:
         """Let a node take the outcome of an input."""
-        core, sends, seen, role, _ = outcome
+        core, sends, seen, role, _, sets = outcome
+        if sets and self.clock is not None:
+            self.clock.set(node, sets)
         choices = self.compiled.choices
         if choices[core] or choices[self.cores[node]]:
             self._offers = None
@@ -166,35 +219,70 @@ class Simulation:
         Leniently, a message or call of the same type stands in for one that is not there, as in
         `replay.fit`.
         """
-        match action:
-            case Deliver():
-                return any(map(self._try_delivery, self._positions(action, leniently)))
-            case Drop() | Duplicate() | Overtake() | Delay() | Omit():
-                by = action.by if isinstance(action, Omit) else None
-                positions = self._positions(action, leniently)
-                return any(self.disturb(action.kind, position, by) for position in positions)
-            case Release():
-                return self._release(action, leniently)
-            case Call() | Fire():
-                choice = self._offer(action, leniently)
-                if choice is not None:
-                    self.choose(choice)
-                return choice is not None
-            case Crash(node):
-                return self.crash(node)
-            case Restart(node):
-                return self.restart(node)
-            case Mend(node):
-                return self.mend(node)
-            case Transform(node):
-                return self.transform(node)
-            case Cut(side, direction):
-                return self.cut(Partition(side, direction))
-            case Heal(side, direction):
-                return self.heal(Partition(side, direction))
-            case Settle(silent):
-                return self.settle(silent)
-        return self._attempt_by_reference(action)
+        kind = type(action)
+        if kind not in self.compiled.kinds and kind is not Settle:
+            return False
+        fast = _FAST.get(kind)
+        if fast is not None:
+            return fast(self, action, leniently)
+        if self._do(action):
+            return True
+        if leniently and isinstance(action, ActionKind) and action.target in ("message", "held"):
+            among = self.flights if action.target == "message" else self.held
+            alike = self._alike(action.content, tuple(among))
+            return any(self._do(replace_body(action, body)) for body in alike)
+        return False
+
+    def _do(self, action: Action) -> bool:
+        if not isinstance(action, ActionKind):
+            return self._attempt_by_reference(action)
+        if not action.is_legal(self):
+            return False
+        self.perform(action)
+        return True
+
+    def perform(self, action: ActionKind) -> None:
+        """Perform an action that is legal, as its class says."""
+        self.choices.append(action)
+        conditions = action.conditions_after(self)
+        if conditions is not self.conditions:
+            self.conditions = conditions
+        action.perform(InPlace(self))
+
+    def options(self, kind: type[Action], at: NodeId | None) -> Iterable[Action]:
+        """Return the legal actions of a kind at one place."""
+        state: Any = self if issubclass(kind, ActionKind) else self.world()
+        return kind.options(state, at)
+
+    def everywhere(self, kind: type[Action]) -> list[Action]:
+        """Return the legal actions of a kind, node by node, and those of the network last."""
+        if issubclass(kind, ActionKind) and not kind.is_open(self):
+            return []
+        return [option for at in (*self.compiled.nodes, None) for option in self.options(kind, at)]
+
+    def settle(self, silent: tuple[NodeId, ...]) -> bool:
+        """Stop the faults; these nodes stay silent for good. Tell whether that is legal."""
+        if self.conditions.settled is not None:
+            return False
+        if silent and silent not in self.compiled.tolerated_failures(self.conditions):
+            return False
+        self.perform(Settle(silent))
+        return True
+
+    def _attempt_delivery(self, action: Action, leniently: bool) -> bool:
+        assert isinstance(action, Deliver)
+        return any(map(self._try_delivery, self._positions(action.content, leniently)))
+
+    def _attempt_settle(self, action: Action, leniently: bool) -> bool:
+        del leniently
+        assert isinstance(action, Settle)
+        return self.settle(action.silent)
+
+    def _attempt_choice(self, action: Action, leniently: bool) -> bool:
+        choice = self._offer(action, leniently)
+        if choice is not None:
+            self.choose(choice)
+        return choice is not None
 
     def _attempt_by_reference(self, action: Action) -> bool:
         """Perform a kind of action that this form does not know, as the reference world does it."""
@@ -212,7 +300,10 @@ class Simulation:
         self.cores = [compiled.core_id(node, core) for node, core in enumerate(world.cores)]
         self.flights = [compiled.message_id(flight.content) for flight in world.flights]
         self.held = [compiled.message_id(flight.content) for flight in world.held]
-        self.conditions = world.conditions
+        self.change(world.conditions)
+        for event in moved.events:
+            if event.kind == "lose" and event.src is not None and event.dst is not None:
+                self.lost.append((len(self.failed) - 1, (event.src, event.dst)))
         if self.violated is None and compiled.has_invariants:
             self.violated = self._violated_now()
         self.seen += [
@@ -237,119 +328,25 @@ class Simulation:
         self.deliver(position)
         return True
 
-    def _positions(
-        self, action: Deliver | Drop | Duplicate | Overtake | Delay | Omit, leniently: bool
-    ) -> Iterator[int]:
+    def _positions(self, content: Content, leniently: bool) -> Iterator[int]:
         """Return where the message of an action is; leniently, then those that are like it."""
-        content = (action.src, action.dst, action.body)
         message = self.compiled.known_message(content)
         if message is not None and message in self.flights:
             yield self.flights.index(message)
         if leniently:
-            yield from self._alike(content, tuple(self.flights))
+            flights, contents = tuple(self.flights), self.compiled.contents
+            for position, other in enumerate(flights):
+                if _is_alike(contents[other], content):
+                    yield position
 
-    def _alike(self, content: Content, among: Sequence[Message]) -> Iterator[int]:
-        contents = self.compiled.contents
-        for position, message in enumerate(among):
-            src, dst, body = contents[message]
-            if (src, dst) == content[:2] and type(body) is type(content[2]):
-                yield position
+    def _alike(self, content: Content, among: Sequence[Message]) -> Iterator[Value]:
+        """Return the bodies of the messages that are like one, oldest first."""
+        contents = (self.compiled.contents[message] for message in among)
+        return (other[2] for other in contents if _is_alike(other, content))
 
-    def disturb(self, kind: str, position: int, by: NodeId | None = None) -> bool:
-        """Do to the message at a position of `flights` what a kind of fault does, if it is legal."""
-        match kind:
-            case "drop":
-                return self.drop(position)
-            case "omit":
-                assert by is not None, "an omission needs the node that omits"
-                return self.omit(position, by)
-            case "duplicate":
-                return self.duplicate(position)
-            case "delay":
-                return self.delay(position)
-            case "reorder":
-                return self.overtake(position)
-        raise ValueError(f"{kind!r} is no fault of messages")
-
-    def duplicate(self, position: int) -> bool:
-        """Put a second copy of the message at a position of `flights` on its way."""
-        src, dst, body = self.compiled.contents[self.flights[position]]
-        if src == dst or not may_spend(self.compiled.scenario, self.conditions, "duplicate"):
-            return False
-        self.flights.append(self.flights[position])
-        self._spend("duplicate", Duplicate(src, dst, body))
-        return True
-
-    def delay(self, position: int) -> bool:
-        """Hold the message at a position of `flights` back."""
-        contents = self.compiled.contents
-        src, dst, body = contents[self.flights[position]]
-        held = sum(contents[message][1] == dst for message in self.held)
-        if not may_spend(self.compiled.scenario, self.conditions, "delay", held):
-            return False
-        self.held.append(self.flights.pop(position))
-        self._spend("delay", Delay(src, dst, body))
-        return True
-
-    def overtake(self, position: int) -> bool:
-        """Deliver the message at a position of `flights` before older ones of its link."""
-        scenario, message = self.compiled.scenario, self.flights[position]
-        src, dst, body = self.compiled.contents[message]
-        if scenario.network == "unordered" or self._is_head(position):
-            return False
-        if not can_pass(self.conditions, src, dst):
-            return False
-        if not may_spend(scenario, self.conditions, "reorder"):
-            return False
-        self._spend("reorder", Overtake(src, dst, body))
-        self._arrive(self.flights.pop(position))
-        return True
-
-    def drop(self, position: int) -> bool:
-        """Lose the message at a position of `flights` on the network."""
-        src, dst, body = self.compiled.contents[self.flights[position]]
-        if not may_drop(self.compiled.scenario, self.conditions, src, dst):
-            return False
-        self.flights.pop(position)
-        if obstacle(self.conditions, src, dst) is None:
-            self.conditions = self.conditions.with_one_more("drop")
-        self.choices.append(Drop(src, dst, body))
-        return True
-
-    def omit(self, position: int, by: NodeId) -> bool:
-        """Let a node lose the message at a position of `flights`."""
-        scenario = self.compiled.scenario
-        src, dst, body = self.compiled.contents[self.flights[position]]
-        if src == dst or not may_spend(scenario, self.conditions, "omit"):
-            return False
-        if not may_be_silent(scenario, self.conditions, by):
-            return False
-        self.flights.pop(position)
-        self._spend("omit", Omit(src, dst, body, by))
-        self.conditions = self.conditions.with_silent(by)
-        return True
-
-    def _spend(self, kind: str, action: Action) -> None:
-        self.conditions = self.conditions.with_one_more(kind)
-        self.choices.append(action)
-
-    def _release(self, action: Release, leniently: bool) -> bool:
-        content = (action.src, action.dst, action.body)
-        message = self.compiled.known_message(content)
-        if message in self.held:
-            return self.release(self.held.index(message))
-        position = next(self._alike(content, self.held), None) if leniently else None
-        return position is not None and self.release(position)
-
-    def release(self, position: int) -> bool:
-        """Let the message at a position of `held` go on its way."""
-        message = self.held.pop(position)
-        self.flights.append(message)
-        self.choices.append(Release(*self.compiled.contents[message]))
-        return True
-
-    def _offer(self, action: Call | Fire, leniently: bool) -> Choice | None:
-        node = self.compiled.scenario.index[action.at]
+    def _offer(self, action: Action, leniently: bool) -> Choice | None:
+        assert isinstance(action, Call | Fire)
+        node = self.compiled.scenario.index[str(action.at)]
         is_call = isinstance(action, Call)
         value = action.operation if isinstance(action, Call) else action.timer
         options = [
@@ -362,79 +359,6 @@ class Simulation:
             return options[0]
         return exact
 
-    def crash(self, node: NodeId) -> bool:
-        """Stop a node."""
-        scenario, conditions = self.compiled.scenario, self.conditions
-        if node in conditions.down or not may_fail(scenario, conditions, node):
-            return False
-        if not may_spend(scenario, conditions, "crash", len(conditions.down)):
-            return False
-        index = scenario.index[node]
-        self._spend("crash", Crash(node))
-        self.conditions = self.conditions.after_crash(node)
-        self.become(index, self.compiled.crash(self.cores[index]))
-        return True
-
-    def restart(self, node: NodeId) -> bool:
-        """Let a node that is down run again."""
-        conditions = self.conditions
-        if node not in conditions.down or node in (conditions.settled or ()):
-            return False
-        index = self.compiled.scenario.index[node]
-        self.choices.append(Restart(node))
-        self.conditions = conditions.after_restart(node)
-        self.become(index, self.compiled.restart(self.cores[index]))
-        return True
-
-    def mend(self, node: NodeId) -> bool:
-        """Let a silent node be well again."""
-        if node not in self.conditions.silent or self.conditions.settled is not None:
-            return False
-        self.choices.append(Mend(node))
-        self.conditions = self.conditions.after_mend(node)
-        return True
-
-    def transform(self, node: NodeId) -> bool:
-        """Pass an operator's wish for another role to a node."""
-        scenario, conditions = self.compiled.scenario, self.conditions
-        if node in conditions.down or not may_spend(scenario, conditions, "transform"):
-            return False
-        index = scenario.index[node]
-        self._spend("transform", Transform(node))
-        self.become(index, self.compiled.transform(self.cores[index]))
-        return True
-
-    def cut(self, cut: Partition) -> bool:
-        """Begin a partition."""
-        scenario, cuts = self.compiled.scenario, self.conditions.cuts
-        if cut in cuts or cut.side not in scenario.partitions:
-            return False
-        if not may_spend(scenario, self.conditions, "cut", len(cuts)):
-            return False
-        self._spend("cut", Cut(cut.side, cut.direction))
-        self.conditions = self.conditions.with_cut(cut)
-        return True
-
-    def heal(self, cut: Partition) -> bool:
-        """End a partition."""
-        if cut not in self.conditions.cuts:
-            return False
-        self.choices.append(Heal(cut.side, cut.direction))
-        self.conditions = self.conditions.after_heal(cut)
-        return True
-
-    def settle(self, silent: tuple[NodeId, ...]) -> bool:
-        """Stop the faults; these nodes stay silent for good."""
-        if self.conditions.settled is not None:
-            return False
-        if silent and silent not in self.compiled.tolerated_failures(self.conditions):
-            return False
-        self.choices.append(Settle(silent))
-        self.flights += self.held
-        self.held.clear()
-        self.conditions = self.conditions.after_settle(silent)
-        return True
-
     # What it amounts to.
 
     def _violated_now(self) -> str | None:
@@ -446,6 +370,19 @@ class Simulation:
             operation = self.compiled.cores[core].pending
             if operation is not None:
                 yield name, operation
+
+    def open_calls(self) -> OpenCalls:
+        """Return the calls under way, and who failed since each was made."""
+        calls: OpenCalls = ()
+        if not any(True for _ in self.pending()):
+            return calls
+        observations, ends = self.compiled.observations, [at for at, _ in self.failed[1:]]
+        spans = zip(self.failed, [*ends, len(self.seen)], strict=True)
+        for position, ((start, fails), end) in enumerate(spans):
+            seen = [observations[o] for o in self.seen[start:end]]
+            lost = [link for at, link in self.lost if at == position]
+            calls = after_step(calls, seen, fails, lost)
+        return calls
 
     def identity(self) -> Value:
         """Return a hashable value, equal for equal states of one scenario, whatever the order.
@@ -470,3 +407,28 @@ class Simulation:
             link = (self.compiled.source[message], self.compiled.destination[message])
             links.setdefault(link, []).append(message)
         return frozenset((link, tuple(cargo)) for link, cargo in links.items())
+
+
+def _is_alike(one: Content, other: Content) -> bool:
+    return one[:2] == other[:2] and type(one[2]) is type(other[2])
+
+
+def replace_body(action: ActionKind, body: Value) -> ActionKind:
+    """Return an action about another message of the same link."""
+    thing: Any = action
+    changed: ActionKind = replace(thing, body=body)
+    return changed
+
+
+Fast = Callable[[Simulation, Action, bool], bool]
+
+_FAST: Mapping[type[Action], Fast] = MappingProxyType(
+    {
+        Deliver: Simulation._attempt_delivery,
+        Call: Simulation._attempt_choice,
+        Fire: Simulation._attempt_choice,
+        Settle: Simulation._attempt_settle,
+    }
+)
+"""The kinds that are found by hand, for speed: what most steps of a run are, and how each ends. All
+others are done as their class says, and so are these in a world; tests hold the two together."""

@@ -11,17 +11,25 @@ questions again give the same numbers, which is how an exploration resumes from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
-from counterpoint.model.actions import FAULTS, Call, Deliver, Fire
+from counterpoint.model.actions import NORMAL, Call, Fire, Settle
 from counterpoint.model.conditions import Conditions
 from counterpoint.model.faults import Drop
+from counterpoint.model.owed import Link, OpenCalls, after_step, failing
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Choice, Compiled, CoreId, Message, Outcome
+from counterpoint.model.search.engine.compiled import (
+    Choice,
+    Compiled,
+    CoreId,
+    EnginesDisagree,
+    Message,
+    Outcome,
+)
 from counterpoint.model.search.engine.effects import (
     Effect,
     EnvironmentId,
@@ -62,14 +70,19 @@ class Transition(NamedTuple):
     bundles: tuple[tuple[int, int], ...]
     seen: int
     action: Action
+    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Semantics:
-    """The rules of a network that counts of states depend on; see docs/reference/exploration."""
+    """The rules of a network that counts of states depend on; see docs/reference/exploration.
+
+    With `has_open_calls` the conditions remember of each open call who failed since it was made.
+    """
 
     no_op: NoOp
     is_lossy: bool = False
+    has_open_calls: bool = False
 
 
 class HandlerBroke(Exception):
@@ -81,6 +94,16 @@ class HandlerBroke(Exception):
         self.action = action
         self.node, self.slot, self.environment = node, slot, environment
         super().__init__(str(error))
+
+
+class ActsElsewhere(ValueError):
+    """A kind of action changes more than its place, which tables of places cannot tell."""
+
+    def __init__(self, action: Action, what: str) -> None:
+        super().__init__(
+            f"{type(action).__name__} ({action.kind!r}) cannot be explored: {what}, and it changes "
+            "something else; let `at` name the node that it changes, or search by walks"
+        )
 
 
 class Slots:
@@ -102,14 +125,11 @@ class Slots:
         self._bundle_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
         self._is_ordered = scenario.network == "ordered"
-        self._delivers = Deliver in scenario.actions
-        self._own_kinds = frozenset(a.kind for a in scenario.actions if a in (Call, Fire))
-        self._others = tuple(
-            action
-            for action in scenario.actions
-            if action.kind not in ("deliver", "call", "fire") and _may_happen(action, scenario)
+        self._others = tuple(kind for kind in self.compiled.kinds if kind not in NORMAL)
+        start = Conditions(roles=self.compiled.start_roles)
+        self.start_environment = self.environment_id(
+            self.remembering(start, (), self.compiled.start_seen, ())
         )
-        self.start_environment = self.environment_id(Conditions(roles=self.compiled.start_roles))
         self.start_seen = self.sighting_id(self.compiled.start_seen)
         self.start_slots = tuple(self._start())
 
@@ -199,7 +219,7 @@ class Slots:
         moves: Moves = ([], [])
         core = self.slots[node][slot].core
         known = self._steps.setdefault((core, environment), {})
-        if self._delivers:
+        if self.compiled.has_deliveries:
             self._add_deliveries(moves, known, node, slot, environment)
         self._add_own(moves, known, node, slot, environment)
         if self._others:
@@ -211,18 +231,60 @@ class Slots:
         moves: Moves = ([], [])
         if not self._others:
             return moves
-        run = Simulation(self.compiled)
-        run.flights.clear()
-        run.conditions = self.environments[environment]
-        world = run.world()
+        run = self._nowhere(environment)
         for kind in self._others:
-            for action in kind.options(world, None):
-                after = action.apply(world).world.conditions
+            for action in run.options(kind, None):
+                after = self._nowhere(environment)
+                self._must(after, action)
+                if (after.cores, after.flights, after.held, after.seen) != (run.cores, [], [], []):
+                    raise ActsElsewhere(action, "its `at` is the network as a whole")
+                conditions = self._after(environment, after)
                 moves[0].append(0)
                 moves[1].append(
-                    self._effect_id(-1, Effect(self.environment_id(after), (), 0, action))
+                    self._effect_id(-1, Effect(self.environment_id(conditions), (), 0, action))
                 )
         return moves
+
+    def _after(self, environment: EnvironmentId, run: Simulation) -> Conditions:
+        """Return the conditions after an action that was done in a run of its own."""
+        before = self.environments[environment].open_calls
+        return self.remembering(run.conditions, before, run.seen, [lost for _, lost in run.lost])
+
+    def remembering(
+        self,
+        conditions: Conditions,
+        before: OpenCalls,
+        seen: Sequence[int],
+        lost: Iterable[Link],
+    ) -> Conditions:
+        """Return the conditions after a step, with what is remembered of open calls, if anything is."""
+        if not self.semantics.has_open_calls:
+            return conditions
+        observations = [self.compiled.observations[o] for o in seen]
+        open_calls = after_step(before, observations, failing(conditions), lost)
+        return replace(conditions, open_calls=open_calls)
+
+    def _nowhere(self, environment: EnvironmentId) -> Simulation:
+        """Return a run in which there is nothing but the conditions."""
+        run = Simulation(self.compiled)
+        run.flights, run.held, run.seen = [], [], []
+        run.conditions = self.environments[environment]
+        return run
+
+    def _must(self, run: Simulation, action: Action) -> None:
+        if not run.attempt(action):
+            raise EnginesDisagree(f"{action!r} is legal by its options, and cannot be done")
+
+    def settled(
+        self, node: int, slot: SlotId, environment: EnvironmentId, silent: tuple[NodeId, ...]
+    ) -> tuple[SlotId, EnvironmentId]:
+        """Return a node's slot and the conditions after the faults stopped."""
+        run = self._alone(node, slot, environment)
+        run.perform(Settle(silent))
+        core, inbox = run.cores[node], self.filed(run.flights)
+        return self.slot_id(node, (core, inbox, ())), self.environment_id(
+            self._after(environment, run)
+        )
 
     def _effect_id(self, place: int, effect: Effect) -> int:
         """Return a number for an effect. Equal ones have several: 1 and True are equal in actions."""
@@ -275,7 +337,8 @@ class Slots:
         if not (outcome.is_ignored and self.semantics.no_op != "consume"):
             found.append(self._step(node, outcome, conditions, action))
         if self.semantics.is_lossy:
-            lost = Effect(environment, (), 0, Drop(src, dst, body))
+            after = self.remembering(conditions, conditions.open_calls, (), [(src, dst)])
+            lost = Effect(self.environment_id(after), (), 0, Drop(src, dst, body))
             found.append(Step(core, (), self._effect_id(node, lost)))
         return tuple(found)
 
@@ -305,8 +368,6 @@ class Slots:
             return
         for choice in compiled.choices[core]:
             after = conditions
-            if ("call" if choice.is_call else "fire") not in self._own_kinds:
-                continue
             if not choice.is_call:
                 if not may_fire(self.scenario, conditions):
                     continue
@@ -324,7 +385,9 @@ class Slots:
         if outcome.role and conditions.roles[node] != outcome.role:
             conditions = conditions.with_role(node, outcome.role)
             seen = (*seen, self.compiled.role_change(node, outcome.role))
-        effect = Effect(self.environment_id(conditions), bundles, self.sighting_id(seen), action)
+        conditions = self.remembering(conditions, conditions.open_calls, seen, ())
+        sighting = self.sighting_id(seen)
+        effect = Effect(self.environment_id(conditions), bundles, sighting, action, outcome.sets)
         return Step(outcome.core, tuple(own), self._effect_id(node, effect))
 
     def _addressed(
@@ -345,16 +408,15 @@ class Slots:
     ) -> None:
         """Let the action classes speak for themselves, in a world where this node is alone."""
         run = self._alone(node, slot, environment)
-        world, name = run.world(), self.compiled.nodes[node]
+        name = self.compiled.nodes[node]
         for kind in self._others:
-            for action in kind.options(world, name):
+            for action in run.options(kind, name):
                 after = self._alone(node, slot, environment)
                 try:
-                    was_done = after.attempt(action)
+                    self._must(after, action)
                 except HandlerFailed as error:
                     raise HandlerBroke(action, error, node, slot, environment) from error
-                assert was_done, f"{action!r} is legal in one engine alone"
-                self._add_outcome(moves, node, after, action)
+                self._add_outcome(moves, node, slot, environment, after, action)
 
     def _alone(self, node: int, slot: SlotId, environment: EnvironmentId) -> Simulation:
         core, inbox, held = self.slots[node][slot]
@@ -364,15 +426,28 @@ class Slots:
         run.conditions = self.environments[environment]
         return run
 
-    def _add_outcome(self, moves: Moves, node: int, run: Simulation, action: Action) -> None:
+    def _add_outcome(
+        self,
+        moves: Moves,
+        node: int,
+        slot: SlotId,
+        environment: EnvironmentId,
+        run: Simulation,
+        action: Action,
+    ) -> None:
+        compiled = self.compiled
         own, bundles = self._addressed(node, run.flights)
         others = [c for n, c in enumerate(run.cores) if n != node]
-        starts = [c for n, c in enumerate(self.compiled.start_cores) if n != node]
-        assert others == starts, f"{action!r} acts at another node than its own"
+        starts = [c for n, c in enumerate(compiled.start_cores) if n != node]
+        if others != starts or any(compiled.destination[m] != node for m in run.held):
+            raise ActsElsewhere(action, f"its `at` is {compiled.nodes[node]}")
+        if self._relevance is not None:
+            self._relevance.require(self.slots[node][slot].core, run.cores[node], action)
         held = tuple(sorted(run.held))
         moves[0].append(self.slot_id(node, (run.cores[node], self.filed(own), held)))
+        conditions = self._after(environment, run)
         seen = self.sighting_id(tuple(run.seen))
-        effect = Effect(self.environment_id(run.conditions), bundles, seen, action)
+        effect = Effect(self.environment_id(conditions), bundles, seen, action)
         moves[1].append(self._effect_id(node, effect))
 
 
@@ -381,14 +456,3 @@ def _action(name: NodeId, choice: Choice) -> Action:
         return Call(name, choice.value)
     assert isinstance(choice.value, str)
     return Fire(name, choice.value)
-
-
-def _may_happen(action: type[Action], scenario: Scenario) -> bool:
-    """Tell whether a kind of fault can occur at all: it has a budget, or undoes one that has."""
-    undone = {"release": "delay", "mend": "omit", "restart": "crash", "heal": "cut"}
-    needed = undone.get(action.kind, action.kind)
-    if action not in FAULTS:
-        return True
-    if needed == "drop":
-        return any(kind in scenario.limits for kind in ("drop", "crash", "cut"))
-    return needed in scenario.limits

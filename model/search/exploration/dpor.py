@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 
-from counterpoint.model.actions import Deliver, Fire
+from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.determinism import Asking, NotDeterministic
 from counterpoint.model.event import Event, EventKind
+from counterpoint.model.faults import Restart
 from counterpoint.model.move import begin
 from counterpoint.model.observer import OBSERVED
 from counterpoint.model.reaction import HandlerFailed
@@ -32,7 +33,7 @@ from counterpoint.model.search.judgements import (
     counted,
     ruling_of,
 )
-from counterpoint.model.search.replay import HANDLER_PROPERTY, first_broken, judge
+from counterpoint.model.search.replay import HANDLER_PROPERTY, enabled, first_broken, judge
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action, Moved, World
@@ -108,6 +109,7 @@ class Reducer:
         self.scenario = scenario
         self._real_time = _needs_real_time(scenario) if real_time is None else real_time
         self._moments = _MOMENTS if _may_read_moments(scenario) else frozenset[EventKind]()
+        self._sees_states = bool(scenario.invariants)
         self._limits = limits or Limits()
         self._frames: list[_Frame] = []
         self._sent_at: dict[int, int] = {}
@@ -199,7 +201,7 @@ class Reducer:
         return not frame.enabled
 
     def _steps_of(self, world: World) -> Iterator[_Step]:
-        for action in _enabled(world):
+        for action in enabled(world):
             is_visible = self.scenario.visible(action)
             try:
                 moved = action.apply(world)
@@ -208,6 +210,8 @@ class Reducer:
                 continue
             except NotDeterministic as error:
                 raise error.at(len(self._frames)) from None
+            # An invariant sees the states of all nodes together, so whatever changes one is visible.
+            is_visible = is_visible or (self._sees_states and moved.world.cores != world.cores)
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
             begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment
@@ -241,10 +245,13 @@ class Reducer:
         return (one.begins and other.ends) or (one.ends and other.begins)
 
     def _is_global(self, action: Action) -> bool:
-        """Tell whether a step depends on all others: a fault, or a timer out of a common budget."""
-        if action.is_fault or action.at is None:
-            return True
-        return isinstance(action, Fire) and "fire" in self.scenario.limits
+        """Tell whether a step depends on all others: a fault, or a timer out of a common budget.
+
+        Of kinds that are not ours nothing is known, so they do.
+        """
+        if isinstance(action, Fire):
+            return "fire" in self.scenario.limits
+        return not isinstance(action, Deliver | Call | Restart)
 
     def _commute(self, one: Action, other: Action) -> bool:
         if not (isinstance(one, Deliver) and isinstance(other, Deliver)):
@@ -351,15 +358,6 @@ class Reducer:
             self._stop = "states"
         elif limits.seconds is not None and monotonic() - self._started >= limits.seconds:
             self._stop = "seconds"
-
-
-def _enabled(world: World) -> Iterator[Action]:
-    places = (*world.scenario.system.nodes, None)
-    limits = world.scenario.limits
-    kinds = [a for a in world.scenario.actions if limits or not a.is_fault]
-    for kind in kinds:
-        for place in places:
-            yield from kind.options(world, place)
 
 
 def _add(frame: _Frame, action: Action) -> None:

@@ -25,9 +25,18 @@ from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.world import Action
 
 FIELD_BITS = 24
-"""The width of a field: a node may have some 16 million slots."""
+"""The width of a field: a node may have some 16 million slots. `Full` says when there are more."""
+
+SEEN_BITS = 32
+NODE_BITS = 8
+NODES_MAX = (1 << NODE_BITS) - 1
 
 _MASK = (1 << FIELD_BITS) - 1
+
+
+class Full(RuntimeError):
+    """A number does not fit its field any more; going on would take different states for one."""
+
 
 Stop: TypeAlias = Literal[
     "complete", "broken", "depth", "states", "memory", "seconds", "interrupted"
@@ -79,6 +88,20 @@ class Explored:
     open_end: tuple[Action, ...] | None = field(default=None)
 
 
+def _fitting(number: int) -> int:
+    """Return a number that fits its field.
+
+    Raises:
+        Full: it does not.
+    """
+    if number > _MASK:
+        raise Full(
+            f"number {number:,} does not fit a field of {FIELD_BITS} bits: this model is too large for "
+            "the plain engine; explore it with --engine numpy, or bound it"
+        )
+    return number
+
+
 def default_no_op(scenario: Scenario) -> NoOp:
     """Return what becomes of an ignored message unless said: it stays where order does not matter."""
     return "keep" if scenario.network == "unordered" else "consume"
@@ -96,13 +119,17 @@ class Explorer:
         history: bool = False,
         limits: Limits | None = None,
         symmetry: bool = False,
+        has_open_calls: bool = False,
     ) -> None:
         self.scenario = scenario
-        self.slots = Slots(scenario, Semantics(no_op or default_no_op(scenario), is_lossy))
+        semantics = Semantics(no_op or default_no_op(scenario), is_lossy, has_open_calls)
+        self.slots = Slots(scenario, semantics)
         self.memories = Memories(self.slots, history=history)
         self._symmetry = Symmetry(self.slots, self.memories) if symmetry else None
         self.limits = limits or Limits()
         nodes = len(self.slots.compiled.nodes)
+        if nodes >= NODES_MAX:
+            raise Full(f"{nodes} nodes are more than an exploration can number")
         self._shifts = tuple(FIELD_BITS * k for k in range(nodes))
         self._environment_shift = FIELD_BITS * nodes
         self._memory_shift = FIELD_BITS * (nodes + 1)
@@ -227,7 +254,7 @@ class Explorer:
     def _successors(self, state: int) -> Iterator[int]:
         environment = (state >> self._environment_shift) & _MASK
         for node, shift in enumerate(self._shifts):
-            key = ((environment << FIELD_BITS | (state >> shift) & _MASK) << 8) | node
+            key = ((environment << FIELD_BITS | (state >> shift) & _MASK) << NODE_BITS) | node
             steps = self._expansions.get(key)
             if steps is None:
                 steps = self._expansions[key] = self._compile(node, key)
@@ -247,15 +274,15 @@ class Explorer:
         for node, bundle in step.bundles:
             shift = self._shifts[node]
             slot = (state >> shift) & _MASK
-            key = (bundle << FIELD_BITS | slot) << 8 | node
+            key = (bundle << FIELD_BITS | slot) << NODE_BITS | node
             change = self._pushes.get(key)
             if change is None:
-                change = (self.slots.push(node, slot, bundle) - slot) << shift
+                change = (_fitting(self.slots.push(node, slot, bundle)) - slot) << shift
                 self._pushes[key] = change
             successor += change
         if step.seen:
             memory = state >> self._memory_shift
-            key = step.seen << FIELD_BITS | memory
+            key = memory << SEEN_BITS | step.seen
             change = self._observed.get(key)
             if change is None:
                 change = (self.memories.observe(memory, step.seen) - memory) << self._memory_shift
@@ -264,12 +291,12 @@ class Explorer:
         return successor
 
     def _compile(self, node: int, key: int) -> tuple[_Step, ...]:
-        slot, environment = (key >> 8) & _MASK, key >> (FIELD_BITS + 8)
+        slot, environment = (key >> NODE_BITS) & _MASK, key >> (FIELD_BITS + NODE_BITS)
         shift = self._shifts[node]
         return tuple(
             _Step(
-                ((t.slot - slot) << shift)
-                + ((t.environment - environment) << self._environment_shift),
+                ((_fitting(t.slot) - slot) << shift)
+                + ((_fitting(t.environment) - environment) << self._environment_shift),
                 t.bundles,
                 t.seen,
                 t,
@@ -278,11 +305,11 @@ class Explorer:
         )
 
     def _network(self, environment: int) -> tuple[int, ...]:
-        key = environment << (FIELD_BITS + 8) | 0xFF
+        key = environment << (FIELD_BITS + NODE_BITS) | NODES_MAX
         steps = self._expansions.get(key)
         if steps is None:
             steps = tuple(
-                _Step((t.environment - environment) << self._environment_shift, (), 0, t)
+                _Step((_fitting(t.environment) - environment) << self._environment_shift, (), 0, t)
                 for t in self.slots.expand_network(environment)
             )
             self._expansions[key] = steps
@@ -390,7 +417,7 @@ class Explorer:
         """Return an action that leads to a state, and the state that it leads to."""
         environment = (before >> self._environment_shift) & _MASK
         for node, shift in enumerate(self._shifts):
-            key = ((environment << FIELD_BITS | (before >> shift) & _MASK) << 8) | node
+            key = ((environment << FIELD_BITS | (before >> shift) & _MASK) << NODE_BITS) | node
             if key not in self._expansions:  # under symmetry another state was expanded instead
                 self._expansions[key] = self._compile(node, key)
             for step in self._expansions[key]:

@@ -7,24 +7,27 @@ which every action that is possible in all of its states is also taken: weak fai
 Such a component gives a lasso, a run with a circle at its end; `Trace.repeats` says where it begins.
 Nothing is concluded from where a search of distinct states happened to stop.
 
-Whether the open call is owed an answer is for the properties that read the end of a run. They judge
-a shortest run to each end; where failures excuse that one, another run to the same state might not
-be excused, so that with faults a HOLDS is only as good as that.
+Whether an open call is owed an answer is decided by what happened since it was made, so that is a part
+of the states here: who failed since, and whether the network lost anything (`model.owed`). A property
+that asks for that alone gets one run for each such state, and its HOLDS is a proof. Any other property
+of ends gets one run to each end; that may break it, and proves nothing.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
-from counterpoint.model.actions import Call, Settle
-from counterpoint.model.faults import Crash, Omit, Restart
+from counterpoint.model.actions import Fire, Settle
+from counterpoint.model.owed import OpenCall, is_owed
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.compiled import EnginesDisagree
 from counterpoint.model.search.engine.simulation import Simulation
-from counterpoint.model.search.engine.slots import HandlerBroke, Slot, Transition
+from counterpoint.model.search.engine.slots import HandlerBroke, Transition
 from counterpoint.model.search.exploration.explore import (
     Explorer,
     Limits,
@@ -33,33 +36,43 @@ from counterpoint.model.search.exploration.explore import (
     resident_bytes,
 )
 from counterpoint.model.search.properties import verdict_of
+from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
-from counterpoint.model.search.walks.walk import finish
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.search.settling import finish
+from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
 State = tuple[int, ...]
 """A slot for each node, and the conditions."""
 
 CANDIDATES_MAX = 1_000
-"""So many ends with open calls are judged; where more are excused, the rest is left undecided."""
+"""So many ends that differ in what a property may read are judged; more leave it undecided."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Something that can happen after the faults have stopped; `answers` is who gets an answer by it."""
+    """Something that can happen after the faults have stopped.
+
+    `answers` is who gets an answer by it, `sets` which timers it sets anew or cancels.
+    """
 
     action: Action
     target: State
     answers: tuple[int, ...]
+    sets: tuple[Action, ...]
+
+    def discharges(self, owed: set[Action]) -> set[Action]:
+        """Return what is left of the actions that a fair run must take sooner or later."""
+        return owed - {self.action, *self.sets}
 
 
 @dataclass(frozen=True, slots=True)
 class Endings:
     """What was established: `states` with the faults at work, `settled` ones after they stopped.
 
-    `ends` counts the settled states without successor in which a call is open, `circles` the fair
-    components in which one stays open, `judged` how many of both the properties were asked about.
+    `ends` counts the settled states without successor in which a call is owed, `circles` the fair
+    components in which one stays so, `judged` how many of both the properties were asked about: one
+    for all that agree in what decides who is owed an answer.
     """
 
     states: int
@@ -78,7 +91,9 @@ def explore_endings(scenario: Scenario, limits: Limits | None = None) -> Endings
     that read the end of a run are judged; explore first for the others.
     """
     limits = limits or Limits()
-    explorer = Explorer(scenario.but(properties=(), invariants=()), limits=limits)
+    explorer = Explorer(
+        scenario.but(properties=(), invariants=()), limits=limits, has_open_calls=True
+    )
     *_, explored = explorer.explore()
     if explored.stop != "complete":
         violation = explored.violation
@@ -95,55 +110,41 @@ class _Aftermath:
         self._slots = explorer.slots
         self._nodes = range(len(scenario.system.nodes))
         self._limits = limits
+        self._has_rest = any(p.is_about_rest for p in scenario.properties)
         self._started = monotonic()
         self._edges: dict[State, tuple[Edge, ...]] = {}
         self._origin: dict[State, tuple[State | int, Action]] = {}
-        self._steps: dict[tuple[int, int, int], tuple[tuple[Transition, tuple[int, ...]], ...]] = {}
+        self._steps: dict[tuple[int, int, int], tuple[Transition, ...]] = {}
 
     def endings(self) -> Endings:
         before = self._explorer.progress.states
-        try:
-            over = self._explore(before)
-            if over is not None:
-                return Endings(before, len(self._edges), stop=over)
-        except HandlerBroke:
-            return Endings(before, len(self._edges), stop="interrupted")
-        found, judged, ends, circles = None, 0, 0, 0
-        is_all = True
-        for choices, is_circle in self._candidates():
-            circles, ends = circles + is_circle, ends + (not is_circle)
-            if found is None and self._may_be_owed(choices):
-                judged += 1
-                is_all = judged <= CANDIDATES_MAX
-                found = self._judged(choices) if is_all else None
-        all_judged = found is not None or is_all
-        stop: Stop = "broken" if found is not None else "complete" if all_judged else "states"
-        return Endings(before, len(self._edges), ends, circles, judged, stop, found)
+        over = self._explore(before)
+        if isinstance(over, Violation):
+            return Endings(before, len(self._edges), stop="broken", violation=over)
+        if over is not None:
+            return Endings(before, len(self._edges), stop=over)
+        judged, ends, circles = set[object](), 0, 0
+        found: Violation | None = None
+        for state, candidate, is_circle in self._candidates():
+            owed = self._owed(state)
+            circles, ends = circles + is_circle, ends + (bool(owed) and not is_circle)
+            case = (*owed, state if self._has_rest else is_circle)
+            if found is None and case not in judged and len(judged) < CANDIDATES_MAX:
+                judged.add(case)
+                found = self._judged(candidate())
+        is_all = found is not None or len(judged) < CANDIDATES_MAX
+        stop: Stop = "broken" if found is not None else "complete" if is_all else "states"
+        return Endings(before, len(self._edges), ends, circles, len(judged), stop, found)
 
-    def _may_be_owed(self, choices: tuple[Action, ...]) -> bool:
-        """Tell whether some open call is not excused already by who failed after it was made."""
-        failed: dict[NodeId, set[NodeId]] = {node: set() for node in self._scenario.system.nodes}
-        called: dict[NodeId, Value] = {}
-        for choice in choices:
-            match choice:
-                case Call(client, operation):
-                    called[client], failed[client] = operation, set()
-                case Crash(node) | Omit(by=node):
-                    for since in failed.values():
-                        since.add(node)
-                case Settle(silent):
-                    for since in failed.values():
-                        since.update(silent)
-        depends_on = self._scenario.depends_on
-        return not called or any(
-            failed[client].isdisjoint((client, *depends_on(client, operation)))
-            for client, operation in called.items()
-        )
+    def _owed(self, state: State) -> tuple[OpenCall, ...]:
+        """Return the open calls that may be owed an answer in a settled state."""
+        conditions = self._slots.environments[state[-1]]
+        return tuple(c for c in conditions.open_calls if is_owed(self._scenario, conditions, c))
 
     # The graph.
 
-    def _explore(self, before: int) -> Stop | None:
-        """Build the graph; return the limit that it ran into, None if it is whole."""
+    def _explore(self, before: int) -> Stop | Violation | None:
+        """Build the graph; return the limit or the failure that it ran into, None if it is whole."""
         for number, (*slots, environment) in self._explorer.states():
             for silent in tolerated_failures(self._scenario, self._slots.environments[environment]):
                 settled = self._settled(slots, environment, silent)
@@ -165,22 +166,22 @@ class _Aftermath:
         return None
 
     def _settled(self, slots: list[int], environment: int, silent: tuple[NodeId, ...]) -> State:
-        after = self._slots.environments[environment].after_settle(silent)
-        free = []
-        for node, slot in enumerate(slots):
-            core, inbox, held = self._slots.slots[node][slot]
-            all_free = self._slots.filed([*inbox, *held])
-            free.append(self._slots.slot_id(node, Slot(core, all_free, ())))
-        return (*free, self._slots.environment_id(after))
+        after = [
+            self._slots.settled(node, slot, environment, silent) for node, slot in enumerate(slots)
+        ]
+        return (*(slot for slot, _ in after), after[0][1])
 
-    def _spread(self, start: State, before: int) -> Stop | None:
+    def _spread(self, start: State, before: int) -> Stop | Violation | None:
         """Add what can follow a state; it may be without end, so that limits are looked at here."""
         rest = deque([start])
         while rest:
             if len(self._edges) & 0xFF == 0 and (over := self._limit_reached(before)) is not None:
                 return over
             state = rest.popleft()
-            self._edges[state] = tuple(self._successors(state))
+            try:
+                self._edges[state] = tuple(self._successors(state))
+            except HandlerBroke as broke:
+                return Violation(HANDLER_PROPERTY, (*self._run_to(state), broke.action))
             for edge in self._edges[state]:
                 if edge.target not in self._origin:
                     self._origin[edge.target] = (state, edge.action)
@@ -190,27 +191,25 @@ class _Aftermath:
     def _successors(self, state: State) -> Iterator[Edge]:
         environment = state[-1]
         for node in self._nodes:
-            for step, answers in self._steps_at(node, state[node], environment):
+            for step in self._steps_at(node, state[node], environment):
                 after = list(state)
                 after[node], after[-1] = step.slot, step.environment
                 for other, bundle in step.bundles:
                     after[other] = self._slots.push(other, after[other], bundle)
-                yield Edge(step.action, tuple(after), answers)
+                sets = tuple(Fire(self._scenario.system.nodes[node], timer) for timer in step.sets)
+                yield Edge(step.action, tuple(after), self._answers(step), sets)
+        for step in self._slots.expand_network(environment):
+            if not step.action.is_fault:
+                yield Edge(step.action, (*state[:-1], step.environment), (), ())
 
-    def _steps_at(
-        self, node: int, slot: int, environment: int
-    ) -> tuple[tuple[Transition, tuple[int, ...]], ...]:
+    def _steps_at(self, node: int, slot: int, environment: int) -> tuple[Transition, ...]:
         """Return what a node that is well can do, or a node that is down: come back."""
         key = (node, slot, environment)
         if key not in self._steps:
             silent = self._slots.environments[environment].settled or ()
             steps = self._slots.expand(node, slot, environment)
-            self._steps[key] = tuple(
-                (step, self._answers(step))
-                for step in steps
-                if self._scenario.system.nodes[node] not in silent
-                and (not step.action.is_fault or isinstance(step.action, Restart))
-            )
+            is_silent = self._scenario.system.nodes[node] in silent
+            self._steps[key] = tuple(s for s in steps if not (is_silent or s.action.is_fault))
         return self._steps[key]
 
     def _answers(self, step: Transition) -> tuple[int, ...]:
@@ -219,11 +218,14 @@ class _Aftermath:
 
     # Where a call stays open.
 
-    def _candidates(self) -> Iterator[tuple[tuple[Action, ...], bool]]:
-        """Return runs that leave a call open for ever, and whether each goes round in a circle."""
+    def _candidates(self) -> Iterator[tuple[State, Callable[[], tuple[Action, ...]], bool]]:
+        """Return states in which a call is owed an answer for ever, and how a run gets there.
+
+        The last of each says whether the run goes round in a circle there.
+        """
         for state, edges in self._edges.items():
-            if not edges and any(self._is_pending(state, node) for node in self._nodes):
-                yield self._run_to(state), False
+            if not edges and (self._has_rest or self._owed(state)):
+                yield state, partial(self._run_to, state), False
         for node in self._nodes:
             graph = {
                 state: tuple(e for e in edges if self._stays_open(e, node))
@@ -233,22 +235,27 @@ class _Aftermath:
             for component in components({s: [e.target for e in es] for s, es in graph.items()}):
                 if self._is_fair(component, graph):
                     first = min(component)
-                    yield (*self._run_to(first), *self._circle(first, component, graph)), True
+                    yield first, partial(self._lasso, first, component, graph), True
+
+    def _lasso(
+        self, first: State, component: set[State], graph: dict[State, tuple[Edge, ...]]
+    ) -> tuple[Action, ...]:
+        return (*self._run_to(first), *self._circle(first, component, graph))
 
     def _is_pending(self, state: State, node: int) -> bool:
-        core = self._slots.slots[node][state[node]].core
         name = self._scenario.system.nodes[node]
-        is_silent = name in (self._slots.environments[state[-1]].settled or ())
-        return self._slots.compiled.cores[core].pending is not None and not is_silent
+        return any(call.client == name for call in self._owed(state))
 
     def _stays_open(self, edge: Edge, node: int) -> bool:
         return node not in edge.answers and self._is_pending(edge.target, node)
 
     def _is_fair(self, component: set[State], graph: dict[State, tuple[Edge, ...]]) -> bool:
         """Tell whether some action stays within, and all that are always possible are taken there."""
-        taken = {e.action for s in component for e in graph[s] if e.target in component}
+        within = [e for s in component for e in graph[s] if e.target in component]
         always = set.intersection(*({e.action for e in self._edges[s]} for s in component))
-        return bool(taken) and always <= taken
+        for edge in within:
+            always = edge.discharges(always)
+        return bool(within) and not always
 
     def _circle(
         self, first: State, component: set[State], graph: dict[State, tuple[Edge, ...]]
@@ -261,7 +268,7 @@ class _Aftermath:
             for edge in way:
                 choices.append(edge.action)
                 here = edge.target
-                owed -= {edge.action}
+                owed = edge.discharges(owed)
                 owed &= {e.action for e in self._edges[here]}
         return tuple(choices)
 
@@ -282,7 +289,8 @@ class _Aftermath:
                 if edge.target not in component:
                     continue
                 possible = {e.action for e in self._edges[edge.target]}
-                if edge.target == home or edge.action in wanted or (wanted - possible):
+                is_progress = edge.discharges(wanted) != wanted or bool(wanted - possible)
+                if edge.target == home or is_progress:
                     way = [edge]
                     while state != start:
                         state, edge = came[state]
@@ -291,7 +299,7 @@ class _Aftermath:
                 if edge.target not in came and edge.target != start:
                     came[edge.target] = (state, edge)
                     rest.append(edge.target)
-        raise AssertionError("a fair component has no fair circle")
+        raise RuntimeError("a fair component has no fair circle")
 
     # Runs.
 
@@ -306,14 +314,14 @@ class _Aftermath:
     def _judged(self, choices: tuple[Action, ...]) -> Violation | None:
         run = Simulation(self._slots.compiled)
         for choice in choices:
-            was_done = run.attempt(choice)
-            assert was_done, f"{choice!r} is legal in one form of the run alone"
+            if not run.attempt(choice):
+                raise EnginesDisagree(f"{choice!r} is legal in one form of the run alone")
         trace = run_reference(self._scenario, choices)
         if trace.repeats is None:  # what is ignored may still be on its way
             finish(run)
             trace = run_reference(self._scenario, run.choices)
-        broken = (p for p in self._scenario.properties if p.reads == "end")
-        name = next((p.name for p in broken if verdict_of(p, trace).is_broken), None)
+        of_end = (p for p in self._scenario.properties if p.reads == "end")
+        name = next((p.name for p in of_end if verdict_of(p, trace).is_broken), None)
         return None if name is None else Violation(name, trace.choices)
 
 

@@ -31,6 +31,7 @@ from hypothesis.stateful import (
 )
 
 from counterpoint.model.determinism import NotDeterministic
+from counterpoint.model.kind import kinds_of
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
@@ -38,12 +39,12 @@ from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.failure import failure_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY, NotEnabled
+from counterpoint.model.search.settling import finish
 from counterpoint.model.search.stateful.bridge import BLOCK, TestCaseOfMachine
-from counterpoint.model.search.stateful.legal import legal, possible
+from counterpoint.model.search.stateful.legal import legal
 from counterpoint.model.search.stateful.ranking import Ranking
 from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.tally import Tally
-from counterpoint.model.search.walks.walk import finish
 from counterpoint.model.values import NodeId, NotAValue, canonical, digest_of
 from counterpoint.model.world import Action
 
@@ -243,7 +244,7 @@ def state_machine_for(scenario: Scenario, *, name: str | None = None) -> type[Sc
     The class is called after the scenario and what it is made of, unless `name` is given:
     Hypothesis keys its example database by that name, so no two scenarios should share one.
     """
-    actions = possible(scenario)
+    actions = kinds_of(scenario)
     body: dict[str, Any] = {
         "__doc__": f"The scenario {scenario.name!r}, step by step.",
         "bench": Bench(scenario),

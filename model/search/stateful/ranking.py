@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from zlib import crc32
 
-from counterpoint.model.actions import Call, Deliver, Fire
+from counterpoint.model.actions import NORMAL, Deliver
+from counterpoint.model.kind import kinds_of, undone_by
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.stateful.legal import possible
 from counterpoint.model.values import canonical, json_text
 from counterpoint.model.world import Action
 
@@ -23,7 +23,6 @@ RANKING_MAX = 0xFFFF
 Options = Callable[[type[Action]], Sequence[Action]]
 """What tells the legal actions of a kind, in an order that depends on the run alone."""
 
-_UNDOING = frozenset(("release", "mend", "restart", "heal"))
 _LEVELS = (256, 256, 77, 8)
 _LEVELS_MAX = 100_000
 _WORD = 0xFFFFFFFF
@@ -33,8 +32,8 @@ class Ranking:
     """The rankings of one scenario. Keeps what it has computed of each action."""
 
     def __init__(self, scenario: Scenario) -> None:
-        actions = possible(scenario)
-        self._normal = tuple(action for action in actions if action in (Deliver, Call, Fire))
+        actions = kinds_of(scenario)
+        self._normal = tuple(action for action in actions if action in NORMAL)
         self._others = tuple(action for action in actions if action not in self._normal)
         self._hashes: dict[Action, int] = {}
         self._levels: dict[tuple[int, str], int] = {}
@@ -52,14 +51,14 @@ class Ranking:
         legal = [option for action in self._normal for option in options(action)]
         if legal:
             return self.first(legal, ranking, swarm)
-        undoing = (action for action in self._others if action.kind in _UNDOING)
+        undoing = (action for action in self._others if undone_by(action))
         return next((options(action)[0] for action in undoing if options(action)), None)
 
     def _fault(self, options: Options, ranking: int, swarm: int) -> Action | None:
         """Return a fault, or the end of one, if this number stands for one that is legal."""
         if ranking & 15 >= (4 if swarm == 0 else swarm & 3):
             return None
-        kinds = [action for action in self._others if self._takes_part(action.kind, swarm)]
+        kinds = [action for action in self._others if self._takes_part(action, swarm)]
         if not kinds:
             return None
         position = (ranking >> 4) % len(kinds)
@@ -69,8 +68,10 @@ class Ranking:
                 return self.first(legal, ranking)
         return None
 
-    def _takes_part(self, kind: str, swarm: int) -> bool:
-        return swarm == 0 or kind in _UNDOING or _mix(crc32(kind.encode()), swarm) & 1 == 0
+    def _takes_part(self, kind: type[Action], swarm: int) -> bool:
+        if swarm == 0 or undone_by(kind):
+            return True
+        return _mix(crc32(kind.kind.encode()), swarm) & 1 == 0
 
     def first(self, options: Sequence[Action], ranking: int, swarm: int = 0) -> Action:
         """Return the option that comes first in a ranking; ranking 0 ranks by their order."""

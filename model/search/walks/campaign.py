@@ -17,9 +17,8 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Literal
 
-from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.compiled import Compiled, EnginesDisagree
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.impossible import impossible_faults
@@ -50,10 +49,6 @@ REPLAY_EVERY = 2_000
 
 ASK_EVERY = 16
 """Every so many runs a handler is asked something again that it has answered before."""
-
-
-class EnginesDisagree(OwnDefect):
-    """The compiled form and the reference world told two stories of one run: a defect of ours."""
 
 
 @dataclass(frozen=True, slots=True)

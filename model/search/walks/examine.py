@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from counterpoint.model.faults import Crash, Omit
+from counterpoint.model.owed import OpenCall, is_owed
 from counterpoint.model.scenario import Property
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
@@ -19,7 +19,6 @@ from counterpoint.model.search.properties import answer_of, verdict_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.trace import Trace
-from counterpoint.model.values import NodeId
 from counterpoint.model.verdict import Verdict, holds, undecided
 
 MEMORY_MAX = 500_000
@@ -131,20 +130,10 @@ class Examiner:
         trace = self._history(run.seen)
         return replace(trace, choices=tuple(run.choices), worlds=(run.world(),))
 
-    def owed(self, run: Simulation) -> Iterator[NodeId]:
-        """Return the clients that wait for an answer which no failure excuses."""
-        pending = tuple(run.pending())
-        if not pending:
-            return
-        failed = set(run.conditions.settled or ()) | set(run.conditions.silent)
-        for choice in run.choices:
-            match choice:
-                case Crash(node) | Omit(by=node):
-                    failed.add(node)
-        depends_on = self._compiled.scenario.depends_on
-        for client, operation in pending:
-            if failed.isdisjoint({client, *depends_on(client, operation)}):
-                yield client
+    def owed(self, run: Simulation) -> Iterator[OpenCall]:
+        """Return the calls under way that are owed an answer."""
+        scenario, conditions = self._compiled.scenario, run.conditions
+        return (call for call in run.open_calls() if is_owed(scenario, conditions, call))
 
 
 def broken_among(rulings: tuple[Ruling, ...]) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
-from counterpoint.model.conditions import Partition
+from counterpoint.model.kind import ActionKind, kinds_of, undone_by
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.world import Action
@@ -12,8 +13,9 @@ from counterpoint.model.world import Action
 FAULTS_PER_WALK_MAX = 6
 """More faults than this hide each other; a run that needs more is found by other means."""
 
-_MESSAGE_KINDS = ("drop", "duplicate", "reorder", "delay", "omit")
-_NODE_KINDS = ("crash", "transform")
+
+FOLLOWING_CHANCE = 0.2
+"""How often, instead of being undone, an interference has its consequence: messages are lost to it."""
 
 
 class Interference:
@@ -23,19 +25,18 @@ class Interference:
     """
 
     def __init__(self, scenario: Scenario, random: Random, steps: int) -> None:
-        kinds = [kind for kind in scenario.limits if kind != "fire"]
-        self._kinds = [kind for kind in kinds if random.random() < 0.5]
-        if kinds and not self._kinds:
-            self._kinds = [random.choice(kinds)]
-        uses = sum(scenario.limits[kind].per_run for kind in self._kinds)
-        most = min(uses, FAULTS_PER_WALK_MAX, scenario.faults_max or FAULTS_PER_WALK_MAX)
+        possible = _faults(scenario)
+        self._kinds = [kind for kind in possible if random.random() < 0.5]
+        if possible and not self._kinds:
+            self._kinds = [random.choice(possible)]
+        uses = sum(_uses(kind, scenario) for kind in self._kinds)
+        bound = FAULTS_PER_WALK_MAX if scenario.faults_max is None else scenario.faults_max
+        most = min(uses, FAULTS_PER_WALK_MAX, bound)
         count = random.randint(0, most) if most and random.random() < 0.85 else 0
         self._moments = {random.randrange(steps) for _ in range(count)}
         self._patience = random.choice((0.02, 0.1, 0.3))
-        self._foreign = {
-            action.kind: action for action in scenario.actions if action.kind not in _KNOWN
-        }
         self._has_faults = count > 0
+        self._following = [kind for kind in kinds_of(scenario) if _follows(kind, scenario)]
 
     @property
     def is_active(self) -> bool:
@@ -50,63 +51,61 @@ class Interference:
             return self._fault(run, random)
         if not run.is_disturbed or random.random() >= self._patience:
             return False
+        if self._following and random.random() < FOLLOWING_CHANCE:
+            follows = random.choice(self._following)
+            if any(map(run.attempt, _one_of(run.everywhere(follows), random))):
+                return True
         return self.relent(run, random)
 
     def relent(self, run: Simulation, random: Random) -> bool:
-        """Undo one interference that is in force: restart, heal, release or mend."""
-        conditions = run.conditions
-        undo: list[tuple[str, object]] = [
-            *(("restart", node) for node in conditions.down),
-            *(("heal", cut) for cut in conditions.cuts),
-            *(("mend", node) for node in conditions.silent),
-            *(("release", position) for position in range(len(run.held))),
-        ]
-        if not undo:
-            return False
-        what, where = random.choice(undo)
-        match what, where:
-            case "restart", str():
-                return run.restart(where)
-            case "heal", Partition():
-                return run.heal(where)
-            case "mend", str():
-                return run.mend(where)
-            case "release", int():
-                return run.release(where)
-        return False
+        """Undo one interference that is in force: restart, heal, release, mend, or one's own."""
+        undo = [option for kind in run.compiled.undoing for option in run.everywhere(kind)]
+        return bool(undo) and run.attempt(random.choice(undo))
 
     def _fault(self, run: Simulation, random: Random) -> bool:
-        kind = random.choice(self._kinds)
-        if kind in _MESSAGE_KINDS:
-            return _on_some_message(run, kind, random)
-        nodes = run.compiled.nodes
-        if kind == "cut":
-            sides = run.compiled.scenario.partitions
-            side = random.choice(sides) if sides else ()
-            return run.cut(Partition(side, random.choice(("both", "both", "in", "out"))))
-        if kind in _NODE_KINDS:
-            act = run.crash if kind == "crash" else run.transform
-            return any(act(node) for node in random.sample(nodes, len(nodes)))
-        return self._by_class(run, self._foreign[kind], random)
-
-    def _by_class(self, run: Simulation, action: type[Action], random: Random) -> bool:
-        """Perform some legal instance of a kind that only its class knows."""
-        world = run.world()
-        places = (*run.compiled.nodes, None)
-        options = [option for place in places for option in action.options(world, place)]
-        return bool(options) and run.attempt(random.choice(options))
+        return any(map(run.attempt, _instances(run, random.choice(self._kinds), random)))
 
 
-_KNOWN = frozenset((*_MESSAGE_KINDS, *_NODE_KINDS)) | frozenset(
-    ("cut", "deliver", "call", "fire", "release", "mend", "restart", "heal")
-)
+def _faults(scenario: Scenario) -> list[type[Action]]:
+    """Return the kinds of fault that may begin: those with a budget in its order, then the free ones."""
+    faults = [
+        kind
+        for kind in kinds_of(scenario)
+        if kind.is_fault and not undone_by(kind) and not _follows(kind, scenario)
+    ]
+    order = list(scenario.limits)
+    return sorted(faults, key=lambda k: order.index(k.kind) if k.kind in order else len(order))
 
 
-def _on_some_message(run: Simulation, kind: str, random: Random) -> bool:
-    if not run.flights:
-        return False
-    position = random.randrange(len(run.flights))
-    if kind == "omit":
-        ends = run.compiled.contents[run.flights[position]][:2]
-        return run.omit(position, random.choice(ends))
-    return run.disturb(kind, position)
+def _follows(kind: type[Action], scenario: Scenario) -> bool:
+    """Tell whether a kind has no budget here, and happens only while another is in force."""
+    return issubclass(kind, ActionKind) and bool(kind.needs) and kind.kind not in scenario.limits
+
+
+def _uses(kind: type[Action], scenario: Scenario) -> int:
+    budget = scenario.limits.get(kind.kind)
+    return FAULTS_PER_WALK_MAX if budget is None else budget.per_run
+
+
+def _instances(run: Simulation, kind: type[Action], random: Random) -> Iterable[Action]:
+    """Return instances of a kind to try, one after the other, drawn from what it is about."""
+    if not issubclass(kind, ActionKind):
+        return _one_of(run.everywhere(kind), random)
+    if not kind.is_open(run):
+        return ()
+    if kind.target == "message":
+        if not run.flights:
+            return ()
+        message = run.flights[random.randrange(len(run.flights))]
+        return _one_of(tuple(kind.of_message(run.compiled.contents[message])), random)
+    if kind.target == "node":
+        nodes = random.sample(run.compiled.nodes, len(run.compiled.nodes))
+        return (one for node in nodes for one in _one_of(tuple(kind.candidates(run, node)), random))
+    return _one_of(run.everywhere(kind), random)
+
+
+def _one_of(actions: Iterable[Action], random: Random) -> tuple[Action, ...]:
+    found = tuple(actions)
+    if len(found) < 2:
+        return found
+    return (random.choice(found),)

@@ -1,0 +1,139 @@
+"""The mover of simulations: what an action does, done in place and without telling.
+
+It has the words of `kind.Mover`, as the mover of worlds has, so that each kind of action says once
+what it does. Nothing is recorded but what checkers of histories see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from counterpoint.model.conditions import Conditions
+from counterpoint.model.event import EventKind
+from counterpoint.model.kind import Content
+from counterpoint.model.node import Input, Invoke, Recover, Timeout
+from counterpoint.model.observer import OBSERVED, Observation
+from counterpoint.model.search.engine.compiled import Message
+from counterpoint.model.values import NodeId, Value
+
+if TYPE_CHECKING:
+    from counterpoint.model.search.engine.simulation import Simulation
+
+
+class InPlace:
+    """Changes a simulation. A message is named by its content, which means the oldest such message."""
+
+    __slots__ = ("_effects_max", "_run")
+
+    def __init__(self, run: Simulation) -> None:
+        self._run = run
+        self._effects_max: int | None = None
+
+    @property
+    def conditions(self) -> Conditions:
+        """What was done to the network and the nodes so far."""
+        return self._run.conditions
+
+    @conditions.setter
+    def conditions(self, conditions: Conditions) -> None:
+        self._run.change(conditions)
+
+    def log(
+        self,
+        kind: EventKind,
+        node: NodeId | None = None,
+        *,
+        value: Value = None,
+        why: str | None = None,
+    ) -> None:
+        """Note what checkers of histories see; the rest is told when the run is made again."""
+        del why
+        if node is not None and kind in OBSERVED:
+            run = self._run
+            run.seen.append(run.compiled.observation_id(Observation(kind, node, value)))
+
+    def _message(self, content: Content) -> Message:
+        return self._run.compiled.message_id(content)
+
+    def lose(self, content: Content, why: str) -> None:
+        """Take a message off the network, for good."""
+        del why
+        self._run.flights.remove(self._message(content))
+        self._run.lost.append((len(self._run.failed) - 1, content[:2]))
+
+    def copy(self, content: Content) -> None:
+        """Put a second copy of a message on its way."""
+        self._run.flights.append(self._message(content))
+
+    def hold(self, content: Content) -> None:
+        """Hold a message back."""
+        message = self._message(content)
+        self._run.flights.remove(message)
+        self._run.held.append(message)
+
+    def release(self, content: Content) -> None:
+        """Let a held message go on its way, behind those that passed it."""
+        message = self._message(content)
+        self._run.held.remove(message)
+        self._run.flights.append(message)
+
+    def release_all(self) -> None:
+        """Let every held message go on its way, in the order in which they were held back."""
+        self._run.flights += self._run.held
+        self._run.held.clear()
+
+    def deliver(self, content: Content) -> None:
+        """Give a message to its receiver."""
+        message = self._message(content)
+        self._run.flights.remove(message)
+        if self._effects_max is None:
+            self._run.arrive(message)
+        else:
+            run, node = self._run, self._run.compiled.destination[message]
+            self._run.become(
+                node, run.compiled.arrive_in_part(run.cores[node], message, self._taken())
+            )
+
+    def send(self, src: NodeId, dst: NodeId, body: Value) -> None:
+        """Put a new message on its way."""
+        self._run.flights.append(self._message((src, dst, body)))
+
+    def begin(self, client: NodeId, operation: Value) -> None:
+        """Let a client begin the next of its calls that asks for this operation."""
+        core = self._run.core(client)
+        todo = list(core.todo)
+        todo.remove(operation)
+        self._run.put(client, replace(core, todo=tuple(todo), pending=operation))
+        self.log("invoke", client, value=operation)
+        self.give(client, Invoke(operation))
+
+    def expire(self, node: NodeId, timer: str) -> None:
+        """Let an armed timer go off."""
+        core = self._run.core(node)
+        self._run.put(node, replace(core, timers=tuple(t for t in core.timers if t != timer)))
+        self.give(node, Timeout(timer))
+
+    def recover(self, node: NodeId) -> None:
+        """Let a node that was down run again, with what it had persisted."""
+        self.log("recover", node)
+        self.give(node, Recover(self._run.core(node).durable))
+
+    def give(self, node: NodeId, given: Input) -> None:
+        """Give an input to a node."""
+        run, index = self._run, self._run.scenario.index[node]
+        run.become(index, run.compiled.give(run.cores[index], given, self._taken()))
+
+    def _taken(self) -> int | None:
+        effects_max, self._effects_max = self._effects_max, None
+        return effects_max
+
+    def crash(self, node: NodeId) -> None:
+        """Blank what a node does not survive: its state, its timers, its operation under way."""
+        run, index = self._run, self._run.scenario.index[node]
+        run.become(index, run.compiled.crash(run.cores[index]))
+
+    def tearing(self, effects: int) -> InPlace:
+        """Let the next input break off after so many of its effects."""
+        self._effects_max = effects
+        return self

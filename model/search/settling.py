@@ -1,0 +1,238 @@
+"""The calm after the faults: what a run does from then on until it is at rest, or never will be.
+
+Messages arrive, calls that are left begin, and where no message is on its way, timers go off: one at
+a time, the one that was set longest ago first, each long after what the last one sent has arrived.
+That is a network whose delays are short and known, and timers that are equally long (partial
+synchrony after its stabilisation: Dwork, Lynch, Stockmeyer, J. ACM 35(2), 1988). A leader that is
+heard in time is therefore never deposed, and candidates that do not back off never end.
+
+The order of messages is drawn for a while; then the oldest arrives first, so that a run that never
+ends comes back to a state that it was in, and stops there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from functools import cache
+from random import Random
+
+from counterpoint.model.kind import Action
+from counterpoint.model.livelock import ROUNDS_OF_TIMERS, period_of, shape_of
+from counterpoint.model.normal import Fire
+from counterpoint.model.owed import is_owed
+from counterpoint.model.search.engine.compiled import Choice
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.values import Value
+
+STEPS_MAX = 4_000
+"""A run that is not at rest this long after the faults stopped is reported as it is."""
+
+LOOK_FOR_GROWTH_AT = frozenset((600, 1_200, 2_400, STEPS_MAX))
+"""After so many steps it is asked whether the run goes on and on."""
+
+
+def settle(run: Simulation, random: Random) -> None:
+    """Stop the faults, draw who stays silent for good, and go on until the run is at rest."""
+    groups = run.compiled.tolerated_failures(run.conditions)
+    run.settle(random.choice(groups) if random.random() < 0.5 else groups[0])
+    finish(run, random)
+
+
+def finish(run: Simulation, random: Random | None = None, timers: Sequence[Action] = ()) -> None:
+    """Go on, after the faults have stopped, until nothing is left to do or the rest is clear.
+
+    Without `random` messages arrive in the order of sending; `timers` go off in the order given where
+    none was set later.
+    """
+    calm = _Calm(run, random, timers)
+    run.clock = calm.clock
+    try:
+        calm.finish()
+    finally:
+        run.clock = None
+
+
+class Clock:
+    """The timers in the order in which they were set; setting an armed one sets it anew."""
+
+    def __init__(self, armed: Iterable[tuple[int, str]]) -> None:
+        self._order = dict.fromkeys(armed)
+
+    def set(self, node: int, timers: Sequence[str]) -> None:
+        """Note that a node has set timers."""
+        for timer in timers:
+            self._order.pop((node, timer), None)
+            self._order[node, timer] = None
+
+    @property
+    def order(self) -> tuple[tuple[int, str], ...]:
+        """The timers of all nodes, set longest ago first; some may be armed no more."""
+        return tuple(self._order)
+
+    def gone_off(self, node: int, timer: str) -> None:
+        """Forget a timer that has gone off, unless it was set anew by that."""
+        self._order.pop((node, timer), None)
+
+
+class _Calm:
+    """One run being finished."""
+
+    def __init__(self, run: Simulation, random: Random | None, timers: Sequence[Action]) -> None:
+        self._run = run
+        self._random = random
+        self._steps_left = STEPS_MAX
+        self.clock = Clock(self._armed(random, timers))
+        self._states: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+        self._kinds: list[str] = []
+
+    def _armed(self, random: Random | None, timers: Sequence[Action]) -> list[tuple[int, str]]:
+        """Return the timers that are armed now: in the order given first, else drawn, else by node."""
+        run = self._run
+        armed = [
+            (node, timer)
+            for node, core in enumerate(run.cores)
+            for timer in run.compiled.cores[core].timers
+        ]
+        if random is not None and len(armed) > 1:
+            random.shuffle(armed)
+        index = run.scenario.index
+        wanted = [(index[t.node], t.timer) for t in timers if isinstance(t, Fire)]
+        return [*(each for each in dict.fromkeys(wanted) if each in armed), *armed]
+
+    def finish(self) -> None:
+        """Go on until the run is at rest, goes round in a circle, or has taken too many steps."""
+        self._recover()
+        if self._random is not None:
+            self._drain_at_random(self._random)
+        seen: set[Hashable] = set()
+        for _ in range(ROUNDS_OF_TIMERS * (len(self.clock.order) + 4)):
+            is_quiet = self._drain()
+            if self._steps_left <= 0 or (is_quiet and not self._is_wanted()):
+                return
+            state = (self._run.identity(), tuple(self._ready()))
+            if state in seen:
+                return
+            seen.add(state)
+            if not self._let_go_off():
+                return
+
+    # What happens.
+
+    def _recover(self) -> None:
+        """Let who is down come back, and undo what else is no fault to undo."""
+        run = self._run
+        for kind in run.compiled.undoing:
+            if not kind.is_fault:
+                for action in run.everywhere(kind):
+                    run.attempt(action)
+
+    def _drain_at_random(self, random: Random) -> None:
+        run = self._run
+        left = 2 * (len(run.flights) + sum(1 for o in run.offers() if o.is_call)) + 30
+        for _ in range(left):
+            ready = self._arriving()
+            if ready:
+                run.deliver(random.choice(ready))
+                continue
+            calls = self._calls()
+            if not calls:
+                return
+            run.choose(random.choice(calls))
+
+    def _drain(self) -> bool:
+        """Deliver and call, oldest first, until only timers are left; tell whether that came to be.
+
+        It does not if the run comes back to a state that it was in, or goes on for too long.
+        """
+        run, seen = self._run, set[Hashable]()
+        while self._steps_left > 0:
+            ready = self._arriving()
+            calls = [] if ready else self._calls()
+            if not ready and not calls:
+                return True
+            here = (tuple(run.cores), tuple(run.flights[p] for p in ready), run.conditions)
+            if here in seen:
+                return False
+            seen.add(here)
+            if ready:
+                run.deliver(ready[0])
+            else:
+                run.choose(calls[0])
+            self._count("deliver" if ready else "call")
+        return False
+
+    def _count(self, kind: str) -> None:
+        self._steps_left -= 1
+        taken = STEPS_MAX - self._steps_left
+        self._states.append((tuple(self._run.cores), tuple(self._run.flights)))
+        self._kinds.append(kind)
+        if taken in LOOK_FOR_GROWTH_AT and self._goes_on_and_on():
+            self._steps_left = 0
+
+    def _goes_on_and_on(self) -> bool:
+        compiled = self._run.compiled
+
+        @cache
+        def of_core(core: int) -> Value:
+            return shape_of(compiled.cores[core].state)
+
+        @cache
+        def of_message(message: int) -> Value:
+            src, dst, body = compiled.contents[message]
+            return (src, dst, shape_of(body))
+
+        shapes: list[Hashable] = [None]  # the shape before the first step, which is none of a round
+        for cores, flights in self._states:
+            shapes.append((tuple(map(of_core, cores)), frozenset(map(of_message, flights))))
+        return period_of(shapes, self._kinds) is not None
+
+    def _let_go_off(self) -> bool:
+        """Let the timer that was set longest ago go off; tell whether there was any."""
+        run = self._run
+        for node, timer in self._ready():
+            self.clock.gone_off(node, timer)
+            run.choose(Choice(node, False, timer))
+            self._count("fire")
+            return True
+        for kind in run.compiled.further:
+            options = [action for action in run.everywhere(kind) if self._is_well(action.at)]
+            if options and run.attempt(options[0]):
+                self._count(kind.kind)
+                return True
+        return False
+
+    # What is asked.
+
+    def _ready(self) -> list[tuple[int, str]]:
+        """Return the timers that may go off, in the order in which they were set."""
+        run = self._run
+        if not run.compiled.has_timers:
+            return []
+        return [
+            (node, timer)
+            for node, timer in self.clock.order
+            if timer in run.compiled.cores[run.cores[node]].timers
+            and self._is_well(run.compiled.nodes[node])
+        ]
+
+    def _is_wanted(self) -> bool:
+        """Tell whether it matters what timers do: somebody is owed an answer, or rest is asked for."""
+        run = self._run
+        if run.compiled.judges_rest:
+            return True
+        return any(is_owed(run.scenario, run.conditions, call) for call in run.open_calls())
+
+    def _arriving(self) -> Sequence[int]:
+        run = self._run
+        ready = range(len(run.flights))
+        if run.is_calm and run.scenario.network == "unordered" and run.compiled.has_deliveries:
+            return ready
+        return [position for position in ready if run.can_arrive(position)]
+
+    def _calls(self) -> list[Choice]:
+        nodes = self._run.compiled.nodes
+        return [o for o in self._run.offers() if o.is_call and self._is_well(nodes[o.node])]
+
+    def _is_well(self, node: str | None) -> bool:
+        conditions = self._run.conditions
+        return node not in conditions.down and node not in (conditions.settled or ())
