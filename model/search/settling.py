@@ -225,7 +225,7 @@ class _Calm:
     def _arriving(self) -> Sequence[int]:
         run = self._run
         ready = range(len(run.flights))
-        if run.is_calm and run.scenario.network == "unordered" and run.compiled.has_deliveries:
+        if run.is_calm and run.scenario.network == "unordered":
             return ready
         return [position for position in ready if run.can_arrive(position)]
 

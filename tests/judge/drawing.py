@@ -24,7 +24,7 @@ RESULTS = ("0", "1")
 NOTES = ("m", "n")
 DURABLES = ("0", "1")
 MESSAGE_FAULTS = ("drop", "duplicate", "reorder", "delay", "omit", "garble")
-OTHER_FAULTS = ("crash", "cut", "transform", "poke", "isolate", "fire")
+OTHER_FAULTS = ("crash", "tear", "cut", "transform", "poke", "isolate", "fire")
 
 
 def systems() -> st.SearchStrategy[Drawn]:
@@ -136,7 +136,7 @@ class _Drawing:
         left_out = self.few(free, (1, 1, 2))
         if self.chance(80):
             left_out = tuple(k for k in left_out if k not in ("deliver", "call"))
-        every = (*free, *MESSAGE_FAULTS[1:5], *OTHER_FAULTS[:3])
+        every = (*free, *MESSAGE_FAULTS[1:5], *OTHER_FAULTS[:4])
         return tuple(k for k in every if k in kinds or k not in left_out)
 
     # Its rules.
@@ -148,7 +148,7 @@ class _Drawing:
         givens += [(("invoke", op), 95) for op in OPERATIONS if op in operations]
         givens += [(("receive", body), percent) for body in self.bodies]
         givens += [(("timeout", timer), 60) for timer in TIMERS]
-        if "crash" in kinds:
+        if "crash" in kinds or "tear" in kinds:
             givens += [(("recover", value), 60) for value in (*DURABLES, "None")]
         if "transform" in kinds:
             givens.append((("role",), 70))

@@ -9,23 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.judge.comparing import Disagreement
-from tests.judge.runs import WALKS
 from tests.judge.systems import Drawn
 
-KNOWN: Mapping[str, Callable[[Drawn, str], bool]] = {
-    "forgetting knows no fault of one's own": lambda drawn, search: (
-        bool(drawn.own) and search.endswith("forget")
-    ),
-    "a fault of one's own is not made leniently where its message has another body": (
-        lambda drawn, search: bool(drawn.own) and search in ("leniently", *WALKS)
-    ),
-    "a cut of one's own lets no message be lost, and is not healed": lambda drawn, _: (
-        "isolate" in drawn.own
-    ),
-    "runs that come to rest do what the scenario's actions exclude": lambda drawn, search: (
-        bool(drawn.actions) and search in (*WALKS, "liveness", "machine")
-    ),
-}
+KNOWN: Mapping[str, Callable[[Drawn, str], bool]] = {}
 """The reason, and which searches of which systems it excuses."""
 
 

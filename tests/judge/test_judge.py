@@ -128,7 +128,11 @@ def _first(found: Callable[[Drawn], list[Disagreement]]) -> tuple[Drawn, Disagre
 
 
 def _forgets_to_spend(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(simulation.Simulation, "_spend", lambda run, _, a: run.choices.append(a))
+    def perform(self: simulation.Simulation, action: Any) -> None:
+        self.choices.append(action)
+        action.perform(simulation.InPlace(self))
+
+    monkeypatch.setattr(simulation.Simulation, "perform", perform)
     return "steps"
 
 
@@ -157,11 +161,18 @@ def _keeps_timers_of_the_crashed(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _never_runs_out_of_faults(monkeypatch: pytest.MonkeyPatch) -> str:
-    def may_spend(scenario: Any, conditions: Any, kind: str, in_force: int = 0) -> bool:
-        del in_force
-        return kind in scenario.limits and conditions.settled is None
+    right = simulation.Simulation._do
 
-    monkeypatch.setattr(simulation, "may_spend", may_spend)
+    def do(self: simulation.Simulation, action: Any) -> bool:
+        if right(self, action):
+            return True
+        is_spent = type(action).spends and action.kind in self.scenario.limits
+        if not is_spent or self.conditions.settled is not None or not action.fits(self):
+            return False
+        self.perform(action)
+        return True
+
+    monkeypatch.setattr(simulation.Simulation, "_do", do)
     return "illegal"
 
 

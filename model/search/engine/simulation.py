@@ -23,6 +23,7 @@ from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Choice, Compiled, Message, Outcome
 from counterpoint.model.search.engine.in_place import InPlace
+from counterpoint.model.search.replay import fit
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action, Flight, Moved, World
 
@@ -112,7 +113,9 @@ class Simulation:
     def is_calm(self) -> bool:
         """Tell whether every message in flight can arrive: nobody down, cut off or silenced."""
         conditions = self.conditions
-        return not (conditions.down or conditions.cuts or conditions.settled)
+        return self.compiled.has_deliveries and not (
+            conditions.down or conditions.cuts or conditions.settled
+        )
 
     @property
     def is_disturbed(self) -> bool:
@@ -227,6 +230,9 @@ class Simulation:
             return fast(self, action, leniently)
         if self._do(action):
             return True
+        if leniently and not isinstance(action, ActionKind):
+            fitting = fit(action, self.world())
+            return fitting is not None and self._do(fitting)
         if leniently and isinstance(action, ActionKind) and action.target in ("message", "held"):
             among = self.flights if action.target == "message" else self.held
             alike = self._alike(action.content, tuple(among))
