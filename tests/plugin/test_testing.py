@@ -37,7 +37,7 @@ def test_a_test_that_breaks_raises_the_minimised_run() -> None:
         counterpoint.verify(hasty(), seed=7)()
     error = caught.value
     assert len(error.trace.choices) == 7
-    assert error.search == {"seed": 7, "strategy": "mixed", "run": 0}
+    assert error.search == {"seed": 7, "strategy": "mixed", "run": 4}
     assert str(error).endswith(f"({error.steps_found} steps -> 7)")
     [steps] = error.__notes__
     assert steps.splitlines()[1].startswith("   0  call(c")
