@@ -135,7 +135,7 @@ def test_walks_undo_a_fault_of_the_network_and_lose_messages_by_it() -> None:
     campaign, kinds = Campaign(RIGHT), set[str]()
     for number, walked in campaign._walks():
         kinds |= {choice.kind for choice in walked.run.choices}
-        if number == 400:
+        if number == 4_000:
             break
     assert {"isolate", "rejoin", "drop", "heal"} <= kinds
     assert campaign.counterexample() is None
