@@ -295,7 +295,7 @@ def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) ->
     tell(f"{outcome} · slots: {slots}")
     for line in judgement_lines(rounds.judged):
         tell(line)
-    if outcome == "undecided" and rounds.last.explored.stop == "complete":
+    if outcome == "undecided" and rounds.undecided and rounds.last.explored.stop == "complete":
         tell(str(rounds.undecided))
     for name in rounds.not_judged:
         tell(f"not explored: {name}; use fuzz, --liveness or --reduction dpor")
