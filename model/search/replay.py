@@ -73,7 +73,7 @@ class Recorder:
         try:
             moved = action.apply(self.world)
         except HandlerFailed as error:
-            self.failure = str(error)
+            self.failure, self.repeats = str(error), None
             return
         self.worlds.append(moved.world)
         self.events.extend(moved.events)

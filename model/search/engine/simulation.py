@@ -253,7 +253,10 @@ class Simulation:
         conditions = action.conditions_after(self)
         if conditions is not self.conditions:
             self.conditions = conditions
+        violated = self.violated
         action.perform(InPlace(self))
+        if violated is None and self.violated is not None:  # what counts is the state after it
+            self.violated = self._violated_now()
 
     def options(self, kind: type[Action], at: NodeId | None) -> Iterable[Action]:
         """Return the legal actions of a kind at one place."""

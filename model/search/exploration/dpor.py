@@ -157,6 +157,9 @@ class Reducer:
     def runs(self) -> Iterator[Trace]:
         """Return one complete run of every class, as the search comes to them."""
         self._frames = [self._frame(self._start.world, {})]
+        if self._is_complete(self._frames[-1]):
+            self._traces += 1
+            yield self._trace()
         while self._frames and self._stop is None:
             frame = self._frames[-1]
             chosen = self._next(frame)

@@ -91,8 +91,12 @@ def explore_endings(scenario: Scenario, limits: Limits | None = None) -> Endings
     that read the end of a run are judged; explore first for the others.
     """
     limits = limits or Limits()
+    # What is ignored is gone, as in every run: if it stayed, it could answer a later call.
     explorer = Explorer(
-        scenario.but(properties=(), invariants=()), limits=limits, has_open_calls=True
+        scenario.but(properties=(), invariants=()),
+        no_op="consume",
+        limits=limits,
+        has_open_calls=True,
     )
     *_, explored = explorer.explore()
     if explored.stop != "complete":
