@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from counterpoint.checkers.liveness import check_liveness
+from counterpoint.model.livelock import still_possible
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Goal, Invariant, Property
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, broken, holds, undecided
+from counterpoint.model.world import World
 
 Words = tuple[str, ...]
 
@@ -21,14 +23,23 @@ Words = tuple[str, ...]
 
 
 def invariant_of(pairs: tuple[tuple[NodeId, int], ...]) -> Invariant:
-    """Return the claim that these nodes are never in these moods together; "group": any of them."""
-    told = " and ".join(f"{node} in {mood}" for node, mood in pairs)
+    """Return the claim that these nodes are never in these moods together.
+
+    "any" is any node, and the mood -1 is being down.
+    """
+    told = " and ".join(f"{node} in {mood}" for node, mood in pairs).replace("in -1", "down")
+    if any(mood == DOWN for _, mood in pairs):
+        return Invariant(f"never {told}", NeverTogetherOrDown(pairs, told))
     return Invariant(f"never {told}", NeverTogether(pairs, told))
+
+
+DOWN = -1
+"""The mood of a node that is down."""
 
 
 @dataclass(frozen=True)
 class NeverTogether:
-    """The check of such an invariant."""
+    """The check of an invariant that sees states alone."""
 
     pairs: tuple[tuple[NodeId, int], ...]
     told: str
@@ -38,6 +49,27 @@ class NeverTogether:
         if all(_is_in(states, node, mood) for node, mood in self.pairs):
             return f"{self.told} at once"
         return None
+
+
+@dataclass(frozen=True)
+class NeverTogetherOrDown:
+    """The check of an invariant that asks, too, who is down."""
+
+    pairs: tuple[tuple[NodeId, int], ...]
+    told: str
+
+    def __call__(self, states: Mapping[NodeId, Any], down: Collection[NodeId]) -> str | None:
+        """Say what is wrong with these states, of which some are those of nodes that are down."""
+        if all(self._is_so(states, down, node, mood) for node, mood in self.pairs):
+            return f"{self.told} at once"
+        return None
+
+    def _is_so(
+        self, states: Mapping[NodeId, Any], down: Collection[NodeId], node: NodeId, mood: int
+    ) -> bool:
+        if mood == DOWN:
+            return bool(down) if node == "any" else node in down
+        return _is_in(states, node, mood)
 
 
 def _is_in(states: Mapping[NodeId, Any], node: NodeId, mood: int) -> bool:
@@ -139,12 +171,35 @@ def check_history(trace: Trace, *, words: Words, name: str) -> Verdict:
     return holds(name, examined=len(seen))
 
 
+def _rests_in(world: World, *, node: NodeId, mood: int) -> bool:
+    states = {name: world.core(name).state for name in world.scenario.system.nodes}
+    return _is_in(states, node, mood)
+
+
+def check_rest(trace: Trace, *, is_met: Callable[[World], bool], name: str) -> Verdict:
+    """Judge a run that is at rest by its last world."""
+    world = trace.final
+    is_over = world.conditions.settled is not None and trace.failure is None
+    if not is_over or any(True for _ in still_possible(world)):
+        return undecided(name, "not at rest")
+    if is_met(world):
+        return broken(name, "it rests there", examined=1)
+    return holds(name, examined=1)
+
+
 def property_of(words: Words) -> Property:
-    """Return a property: ("observed" | "history", claim ...), ("liveness", "again" | "once")."""
+    """Return a property: ("observed" | "history", claim ...), ("liveness", "again" | "once"),
+
+    ("rest", node, mood): at rest the node is never in this mood.
+    """
     match words:
         case ("liveness", how):
             check = partial(check_liveness, sends_again=how == "again", name="liveness")
             return Property("liveness", check, reads="end")
+        case ("rest", node, mood):
+            is_met = partial(_rests_in, node=node, mood=int(mood))
+            told = f"{node} never rests in {mood}"
+            return Property(told, partial(check_rest, is_met=is_met, name=told), reads="end")
         case ("observed" | "history" as how, *claim):
             name, told = " ".join(words), tuple(claim)
             judged = partial(check_history, words=told, name=name)

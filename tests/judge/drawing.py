@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from tests.judge.claims import DOWN
 from tests.judge.systems import Drawn, Given, Rule, Wanted
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ RESULTS = ("0", "1")
 NOTES = ("m", "n")
 DURABLES = ("0", "1")
 MESSAGE_FAULTS = ("drop", "duplicate", "reorder", "delay", "omit", "garble")
-OTHER_FAULTS = ("crash", "tear", "cut", "transform", "poke", "isolate", "fire")
+OTHER_FAULTS = ("crash", "cut", "transform", "tear", "poke", "jolt", "isolate", "fire")
 
 
 def systems() -> st.SearchStrategy[Drawn]:
@@ -79,7 +80,7 @@ class _Drawing:
         calls = self._calls()
         limits = self._limits()
         kinds = {kind for kind, _, _ in limits}
-        own = tuple(kind for kind in ("garble", "poke", "isolate") if kind in kinds)
+        own = tuple(kind for kind in ("garble", "poke", "jolt", "isolate") if kind in kinds)
         fails = self._whole(self.some(self.nodes, 70))
         self.server = self.pick([n for n in self.nodes if n not in self.group] or ["peers"])
         depends_on = self._whole(self.some(self.nodes, 30)) if self.chance(60) else ()
@@ -148,11 +149,11 @@ class _Drawing:
         givens += [(("invoke", op), 95) for op in OPERATIONS if op in operations]
         givens += [(("receive", body), percent) for body in self.bodies]
         givens += [(("timeout", timer), 60) for timer in TIMERS]
-        if "crash" in kinds or "tear" in kinds:
+        if kinds & {"crash", "tear"}:
             givens += [(("recover", value), 60) for value in (*DURABLES, "None")]
         if "transform" in kinds:
             givens.append((("role",), 70))
-        if "poke" in kinds:
+        if kinds & {"poke", "jolt"}:
             givens.append((("timeout", "poke"), 70))
         if "garble" in kinds:
             givens.append((("receive", "garbled"), 50))
@@ -227,6 +228,9 @@ class _Drawing:
         properties = [self._property() for _ in range(self.pick((0, 1, 1)) if invariants else 1)]
         if self.chance(85 if self.is_dialogue else 25):
             properties.append(("liveness", self.pick(("again", "once"))))
+        if self.chance(15):
+            names = [n for n in self.nodes if n not in self.group] or ["any"]
+            properties.append(("rest", self.pick(names), str(self.pick(self.moods))))
         goals = tuple(self._goal() for _ in range(self.pick((0, 0, 1))))
         return {
             "invariants": tuple(dict.fromkeys(invariants)),
@@ -239,7 +243,8 @@ class _Drawing:
         chosen = self.few(names, (1, 2, 2))
         if self.group and self.chance(50):
             chosen = (*chosen, "any")
-        return tuple((n, self.pick(self.moods)) for n in dict.fromkeys(chosen))
+        moods = (*self.moods, *([DOWN] * self.chance(30)))
+        return tuple((n, self.pick(moods)) for n in dict.fromkeys(chosen))
 
     def _property(self) -> tuple[str, ...]:
         how = self.pick(("observed", "observed", "history"))

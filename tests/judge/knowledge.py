@@ -14,7 +14,7 @@ from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import holds
 from tests.judge import reference
-from tests.judge.reference import Found
+from tests.judge.reference import Endings, Found
 from tests.judge.systems import Drawn, scenario_of
 
 STATES_MAX = 200
@@ -32,7 +32,8 @@ class Case:
         self.states_max = states_max
         self.scenario = scenario_of(drawn)
         self.moves = reference.Moves()
-        self.end = reference.liveness_of(self.scenario)
+        of_end = (p for p in self.scenario.properties if p.reads == "end")
+        self.ends = {prop.name: prop for prop in of_end}
 
     @cached_property
     def fails_to_start(self) -> bool:
@@ -48,13 +49,21 @@ class Case:
         """Say what kind of system it is, in words to count."""
         if self.fails_to_start:
             return ("fail to start",)
-        is_broken = bool(self.consumed.broken) or self.unanswered not in ("no", None)
+        is_broken = bool(self.consumed.broken) or bool(self.broken_ends)
         return (
             "broken" if is_broken else "right",
             "whole" if self.consumed.is_whole else "in part",
-            *((f"unanswered: {self.unanswered}",) if self.end else ()),
+            *(f"{name} {self._of_end(name)}" for name in self.ends if name == "liveness"),
+            *(f"rest {self._of_end(name)}" for name in self.ends if name != "liveness"),
             *(["symmetric"] if self.drawn.group else []),
         )
+
+    def _of_end(self, name: str) -> str:
+        if self.broken_ends is None or self.endings is None:
+            return "unknown"
+        if name not in self.broken_ends:
+            return "right"
+        return f"broken by {self.endings.unanswered}" if name == "liveness" else "broken"
 
     @cached_property
     def silent(self) -> Scenario:
@@ -84,19 +93,33 @@ class Case:
         return self.consumed if no_op == "consume" else self.kept
 
     @cached_property
-    def unanswered(self) -> str | None:
-        """Say whether a call that is owed an answer may never get it; None: unknown."""
-        if self.end is None:
-            return "no"
-        again = self.end.check.keywords["sends_again"]  # type: ignore[attr-defined]
-        return reference.never_answered(
+    def endings(self) -> Endings | None:
+        """How runs may end; None: unknown."""
+        liveness = self.ends.get("liveness")
+        again = liveness is None or liveness.check.keywords["sends_again"]  # type: ignore[attr-defined]
+        return reference.endings(
             self.scenario, self.moves, sends_again=again, states_max=3 * self.states_max
         )
 
+    @cached_property
+    def broken_ends(self) -> frozenset[str] | None:
+        """The properties of ends that some end breaks; None: unknown."""
+        if not self.ends or self.endings is None:
+            return None if self.ends else frozenset()
+        found = {
+            name
+            for name, prop in self.ends.items()
+            if name != "liveness"
+            and any(prop.check.keywords["is_met"](w) for w in self.endings.rests)  # type: ignore[attr-defined]
+        }
+        if "liveness" in self.ends and self.endings.unanswered != "no":
+            found.add("liveness")
+        return frozenset(found)
+
     def is_right(self, name: str) -> bool:
         """Tell whether the twin is sure that a property is never broken."""
-        if self.end is not None and name == self.end.name:
-            return self.unanswered == "no"
+        if name in self.ends:
+            return self.broken_ends is not None and name not in self.broken_ends
         return self.consumed.is_whole and name not in self.consumed.broken
 
 

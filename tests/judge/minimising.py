@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from time import monotonic
 from typing import Any
 
 from tests.judge.systems import Drawn, Rule
+
+SECONDS_MAX = 60.0
+"""So long a system is made smaller; most take a few seconds."""
 
 Fails = Callable[[Drawn], bool]
 """Tells whether a system still shows the disagreement; one that makes no sense does not."""
 
 
-def minimised(drawn: Drawn, fails: Fails) -> Drawn:
-    """Return a system of which no rule, effect, call, budget or claim can be left out."""
+def minimised(drawn: Drawn, fails: Fails, seconds: float = SECONDS_MAX) -> Drawn:
+    """Return a system of which no rule, effect, call, budget or claim can be left out.
+
+    What is left when the time is over is the smallest so far.
+    """
+    deadline = monotonic() + seconds
+    fails = _until(deadline, _safely(fails))
     while True:
         smaller = _without_rules(drawn, fails)
-        smaller = next(filter(_safely(fails), _simpler(smaller)), None) or smaller
+        smaller = next(filter(fails, _simpler(smaller)), None) or smaller
         if smaller == drawn:
             return drawn
         drawn = smaller
+
+
+def _until(deadline: float, fails: Fails) -> Fails:
+    return lambda drawn: monotonic() < deadline and fails(drawn)
 
 
 def _safely(fails: Fails) -> Fails:
@@ -40,7 +53,7 @@ def _without_rules(drawn: Drawn, fails: Fails) -> Drawn:
         while position < len(drawn.rules):
             rules = drawn.rules[:position] + drawn.rules[position + size :]
             smaller = drawn.but(rules=rules)
-            if _safely(fails)(smaller):
+            if fails(smaller):
                 drawn = smaller
             else:
                 position += size

@@ -1,55 +1,64 @@
-"""Three faults of one's own, each one class: of a message, of a node, of the network with its undo."""
+"""Faults of one's own, each one class: of a message, of two nodes, of the network with its undo.
+
+One of them is no `ActionKind`: it has the five things that an action must have, and says no more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.model.conditions import Partition
+from counterpoint.model.kind import ActionKind, Mover, Target, View, may_spend
 from counterpoint.model.move import Move
 from counterpoint.model.node import Timeout
-from counterpoint.model.rules import may_spend, waiting
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Moved, World, oldest
+from counterpoint.model.world import Action, Moved, World
 
 
 @dataclass(frozen=True, slots=True)
-class Garble:
+class Garble(ActionKind):
     """A message becomes another one on its way: its body is lost, and "garbled" comes instead."""
 
     kind: ClassVar[str] = "garble"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "message"
+    is_of_its_place: ClassVar[bool] = True
 
     src: NodeId
     dst: NodeId
     body: Value
 
-    @property
-    def at(self) -> NodeId:
-        """The node that the message is addressed to."""
-        return self.dst
+    def fits(self, state: View) -> bool:
+        """A message that is not garbled yet."""
+        return self.body != "garbled" and state.is_waiting(self.content)
 
-    @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Garble]:
-        """Each waiting content that is not garbled yet."""
-        if may_spend(world.scenario, world.conditions, cls.kind):
-            yield from (cls(*f.content) for f in waiting(world, at) if f.body != "garbled")
-
-    def apply(self, world: World) -> Moved:
+    def perform(self, move: Mover) -> None:
         """Garble the message."""
-        move = Move(world)
-        move.conditions = world.conditions.with_one_more(self.kind)
-        move.take(oldest(world.flights, (self.src, self.dst, self.body)))
+        move.lose(self.content, "garbled")
         move.send(self.src, self.dst, "garbled")
-        return move.done()
 
 
 @dataclass(frozen=True, slots=True)
-class Poke:
+class Poke(ActionKind):
     """A node's clock jumps: it gets a timeout that it never set."""
 
     kind: ClassVar[str] = "poke"
+    is_of_its_place: ClassVar[bool] = True
+
+    node: NodeId
+
+    def perform(self, move: Mover) -> None:
+        """Let the clock jump."""
+        move.log("timer", self.node, value="poke")
+        move.give(self.node, Timeout("poke"))
+
+
+@dataclass(frozen=True, slots=True)
+class Jolt:
+    """The same by a class that is no kind of ours."""
+
+    kind: ClassVar[str] = "jolt"
     is_fault: ClassVar[bool] = True
 
     node: NodeId
@@ -60,7 +69,7 @@ class Poke:
         return self.node
 
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Poke]:
+    def options(cls, world: World, at: NodeId | None) -> Iterator[Jolt]:
         """Any node that is up."""
         can = may_spend(world.scenario, world.conditions, cls.kind)
         if can and at is not None and world.is_up(at):
@@ -76,66 +85,60 @@ class Poke:
 
 
 @dataclass(frozen=True, slots=True)
-class Isolate:
+class Isolate(ActionKind):
     """A node loses its network, both ways, wherever the scenario lists no partition."""
 
     kind: ClassVar[str] = "isolate"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "network"
+    is_of_its_place: ClassVar[bool] = True
 
     node: NodeId
 
-    @property
-    def at(self) -> None:
-        """The network as a whole."""
-        return
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Isolate]:
-        """Each node that is not isolated."""
-        if at is None and may_spend(world.scenario, world.conditions, cls.kind):
-            for node in world.scenario.system.nodes:
-                if Partition((node,)) not in world.conditions.cuts:
-                    yield cls(node)
+    def candidates(cls, state: View, at: NodeId | None) -> Iterable[Isolate]:
+        """Each node."""
+        return () if at is not None else map(cls, state.scenario.system.nodes)
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """A node that is not isolated."""
+        return Partition((self.node,)) not in state.conditions.cuts
+
+    def perform(self, move: Mover) -> None:
         """Cut the node off."""
-        move, cut = Move(world), Partition((self.node,))
-        move.conditions = world.conditions.with_one_more(self.kind).with_cut(cut)
+        cut = Partition((self.node,))
+        move.conditions = move.conditions.with_cut(cut)
         move.log("partition", value=cut)
-        return move.done()
 
 
 @dataclass(frozen=True, slots=True)
-class Rejoin:
+class Rejoin(ActionKind):
     """The undo of `Isolate`."""
 
     kind: ClassVar[str] = "rejoin"
-    is_fault: ClassVar[bool] = True
+    target: ClassVar[Target] = "network"
+    spends: ClassVar[bool] = False
+    undoes: ClassVar[tuple[str, ...]] = ("isolate",)
+    is_of_its_place: ClassVar[bool] = True
 
     node: NodeId
 
-    @property
-    def at(self) -> None:
-        """The network as a whole."""
-        return
-
     @classmethod
-    def options(cls, world: World, at: NodeId | None) -> Iterator[Rejoin]:
-        """Each isolated node."""
-        if at is None:
-            for node in world.scenario.system.nodes:
-                if Partition((node,)) in world.conditions.cuts:
-                    yield cls(node)
+    def candidates(cls, state: View, at: NodeId | None) -> Iterable[Rejoin]:
+        """Each node."""
+        return () if at is not None else map(cls, state.scenario.system.nodes)
 
-    def apply(self, world: World) -> Moved:
+    def fits(self, state: View) -> bool:
+        """A node that is isolated."""
+        return Partition((self.node,)) in state.conditions.cuts
+
+    def perform(self, move: Mover) -> None:
         """Let the node back."""
-        move, cut = Move(world), Partition((self.node,))
-        move.conditions = world.conditions.after_heal(cut)
+        cut = Partition((self.node,))
+        move.conditions = move.conditions.after_heal(cut)
         move.log("heal", value=cut)
-        return move.done()
 
 
 OWN_FAULTS: Mapping[str, type[Action]] = {
-    each.kind: each for each in (Garble, Poke, Isolate, Rejoin)
+    each.kind: each for each in (Garble, Poke, Jolt, Isolate, Rejoin)
 }
 """Every fault that a drawn system may name."""

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
+from inspect import signature
 from itertools import permutations, product
 from typing import Any
 
 import networkx as nx
 
-from counterpoint.model.actions import Deliver, Settle
+from counterpoint.model.actions import Deliver, Fire, Settle
 from counterpoint.model.event import Event
 from counterpoint.model.move import Move, begin
 from counterpoint.model.observer import Observation, Remembered
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect
-from counterpoint.model.scenario import Property, Scenario
+from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action, Moved, World, oldest
@@ -192,7 +193,7 @@ class _Watch:
         found.worlds.setdefault(reached.state, world)
         states = {node: world.core(node).state for node in scenario.system.nodes}
         messages = [flight.content for flight in (*world.flights, *world.held)]
-        broken = [i.name for i in scenario.invariants if i.violation(states) is not None]
+        broken = [i.name for i in scenario.invariants if violation(i, states, world)]
         pairs = zip(reversed(self.observed), reversed(reached.memories), strict=False)
         broken += [name for (name, o), memory in pairs if o.is_broken(memory)]
         trace = Trace(scenario, (), reached.events, (world,))
@@ -202,6 +203,13 @@ class _Watch:
         for goal in scenario.goals:
             if goal.is_met(states, messages):
                 found.met.setdefault(goal.name, depth)
+
+
+def violation(invariant: Invariant, states: Mapping[NodeId, Any], world: World) -> str | None:
+    """Return what an invariant says of a world."""
+    has_down = len(signature(invariant.violation).parameters) > 1
+    said = invariant.violation(states, *([world.conditions.down] if has_down else []))
+    return str(said) if said else None
 
 
 # ---- who is who ----------------------------------------------------------------------------------
@@ -295,13 +303,21 @@ def is_due(world: World, owed: Owed, *, sends_again: bool) -> bool:
     return sends_again or not is_excused
 
 
-def never_answered(
-    scenario: Scenario, moves: Moves, *, sends_again: bool, states_max: int
-) -> str | None:
-    """Tell whether a call that is owed an answer may never get it: "end", "circle", "no", or None.
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """How runs may end: worlds at rest, and where a call is owed an answer that never comes.
 
-    None: there are too many states to say.
+    `unanswered` is "end", "circle" or "no".
     """
+
+    unanswered: str
+    rests: tuple[World, ...]
+
+
+def endings(
+    scenario: Scenario, moves: Moves, *, sends_again: bool, states_max: int
+) -> Endings | None:
+    """Let the faults stop everywhere, and say how it may go on; None: too many states to say."""
     moved = begin(scenario)
     start = after(Waiting(moved.world, frozenset(), None), moved)
     everywhere = _spread([start], moves, lambda *_: True, states_max)
@@ -316,18 +332,18 @@ def never_answered(
     if calm is None:
         return None
     states, steps = calm
-
-    def due(waiting: Waiting) -> list[NodeId]:
-        due = [o for o in waiting.owed if is_due(waiting.world, o, sends_again=sends_again)]
-        return [o.client for o in due]
-
-    if any(not steps[state] and due(waiting) for state, waiting in states.items()):
-        return "end"
+    due = {
+        state: {o.client for o in w.owed if is_due(w.world, o, sends_again=sends_again)}
+        for state, w in states.items()
+    }
+    rests = tuple(states[state].world for state in states if not steps[state])
+    if any(due[state] and not steps[state] for state in states):
+        return Endings("end", rests)
     for node in scenario.system.nodes:
-        open_there = {state for state, waiting in states.items() if node in due(waiting)}
+        open_there = {state for state in states if node in due[state]}
         if any(_is_fair(c, steps, node) for c in _components(open_there, steps, node)):
-            return "circle"
-    return "no"
+            return Endings("circle", rests)
+    return Endings("no", rests)
 
 
 def is_still_to_come(world: World, action: Action) -> bool:
@@ -335,8 +351,18 @@ def is_still_to_come(world: World, action: Action) -> bool:
     return not action.is_fault and action.at not in (world.conditions.settled or ())
 
 
-Steps = dict[Value, list[tuple[Action, Value, frozenset[NodeId | None]]]]
-"""What may happen in each state, where it leads, and who gets an answer by it."""
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Something that may happen, where it leads, who is answered by it, and which timers it sets."""
+
+    action: Action
+    target: Value
+    answers: frozenset[NodeId | None]
+    sets: frozenset[Action]
+
+
+Steps = dict[Value, list[Edge]]
+"""What may happen in each state."""
 
 
 def _spread(
@@ -354,8 +380,7 @@ def _spread(
             if moved is None or not may_happen(waiting.world, action):
                 continue
             target = after(waiting, moved)
-            answers = frozenset(e.node for e in moved.events if e.kind == "return")
-            here.append((action, target.state, answers))
+            here.append(_edge(action, target.state, moved.events))
             if target.state not in states:
                 states[target.state] = target
                 rest.append(target)
@@ -364,23 +389,31 @@ def _spread(
     return states, steps
 
 
+def _edge(action: Action, target: Value, events: tuple[Event, ...]) -> Edge:
+    answers = frozenset(e.node for e in events if e.kind == "return")
+    timers = [e for e in events if e.kind in ("set-timer", "cancel-timer")]
+    sets = frozenset(Fire(str(e.node), str(e.value)) for e in timers)
+    return Edge(action, target, answers, sets)
+
+
 def _components(open_there: set[Value], steps: Steps, node: NodeId) -> Iterator[set[Value]]:
     graph: nx.DiGraph[Value] = nx.DiGraph()
     graph.add_nodes_from(open_there)
     for state in open_there:
-        for _, target, answers in steps[state]:
-            if target in open_there and node not in answers:
-                graph.add_edge(state, target)
+        for edge in steps[state]:
+            if edge.target in open_there and node not in edge.answers:
+                graph.add_edge(state, edge.target)
     return nx.strongly_connected_components(graph)
 
 
 def _is_fair(component: set[Value], steps: Steps, node: NodeId) -> bool:
-    """Tell whether all that is possible everywhere in a circle is also done there."""
-    taken = {a for s in component for a, to, who in steps[s] if to in component and node not in who}
-    always = set.intersection(*({a for a, _, _ in steps[s]} for s in component))
-    return bool(taken) and always <= taken
+    """Tell whether all that is possible everywhere in a circle is also done there.
 
-
-def liveness_of(scenario: Scenario) -> Property | None:
-    """Return the property of a drawn scenario that judges its ends."""
-    return next((p for p in scenario.properties if p.reads == "end"), None)
+    A timer that is set anew is not one that was armed all the time.
+    """
+    within = [
+        e for s in component for e in steps[s] if e.target in component and node not in e.answers
+    ]
+    done = {e.action for e in within}.union(*(e.sets for e in within))
+    always = set.intersection(*({e.action for e in steps[s]} for s in component))
+    return bool(within) and always <= done

@@ -87,7 +87,7 @@ MANY = [drawn(Random(number)) for number in range(400)]
 def test_systems_of_every_kind_are_drawn() -> None:
     kinds = Counter(kind for one in MANY for kind, _, _ in one.limits)
     builtin = {a.kind for a in ACTIONS} - {"deliver", "call", "release", "mend", "restart", "heal"}
-    assert set(kinds) == {*builtin, "garble", "poke", "isolate"}
+    assert set(kinds) == {*builtin, "garble", "poke", "jolt", "isolate"}
     effects = Counter(e[0] for one in MANY for rule in one.rules for e in rule.effects)
     assert {"send", "tell", "set", "cancel", "persist", "note", "answer", "ask"} <= set(effects)
     assert {"hear", "raise", "return", "begin"} <= set(effects)
@@ -99,13 +99,14 @@ def test_systems_of_every_kind_are_drawn() -> None:
         "observed",
         "history",
         "liveness",
+        "rest",
     }
 
 
 def test_right_and_broken_systems_are_drawn() -> None:
     about = Counter(word for one in MANY[:40] for word in Case(one, SMALL).about)
     assert min(about["right"], about["broken"]) > 10
-    assert min(about["unanswered: no"], about["unanswered: end"]) > 2
+    assert min(about["liveness right"], about["liveness broken by end"]) > 1
     assert about["whole"] > 15
 
 
