@@ -222,7 +222,7 @@ def rounds(case: Case) -> Says:
 def dpor(case: Case) -> Says:
     """One run of every class breaks what all runs break."""
     found = case.consumed
-    reducer = Reducer(case.scenario, limits=Limits(states=200))
+    reducer = Reducer(case.scenario, limits=Limits(states=case.states_max))
     last = _finished(reducer)
     if last.violation is not None:
         if found.is_whole and last.violation.property not in found.broken:

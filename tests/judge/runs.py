@@ -13,7 +13,6 @@ from counterpoint.model.event import Event
 from counterpoint.model.move import begin
 from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect
-from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.failure import PropertyBroken
@@ -27,7 +26,7 @@ from tests.judge import reference
 from tests.judge.knowledge import Case, Says
 from tests.judge.replaying import replays
 
-WALKS: Mapping[str, int] = {"mixed": 40, "uniform": 10, "swarm": 10, "pct": 10, "hypothesis": 5}
+WALKS: Mapping[str, int] = {"mixed": 25, "uniform": 10, "swarm": 10, "pct": 10, "hypothesis": 5}
 """The strategies of walks, and how many runs each makes of a system."""
 
 RARELY = 20
@@ -170,17 +169,17 @@ def illegal(case: Case, seed: int) -> Says:
     worlds = [*case.consumed.worlds.values()][:60]
     if len(worlds) < 2:
         return
+    compiled = Compiled(case.scenario)
     for _ in range(10):
         there, here = random.choice(worlds), random.choice(worlds)
+        legal_here = set(reference.enabled(here))
         for action in reference.enabled(there):
-            is_legal = action in set(reference.enabled(here))
-            if _is_done(case.scenario, here, action) not in (is_legal, None):
+            if _is_done(compiled, here, action) not in (action in legal_here, None):
                 yield f"legal in one form alone: {action!r} in {here.identity!r}"
                 return
 
 
-def _is_done(scenario: Scenario, world: World, action: Action) -> bool | None:
-    compiled = Compiled(scenario)
+def _is_done(compiled: Compiled, world: World, action: Action) -> bool | None:
     simulation = Simulation(compiled)
     simulation.cores = [compiled.core_id(node, core) for node, core in enumerate(world.cores)]
     simulation.flights = [compiled.message_id(flight.content) for flight in world.flights]

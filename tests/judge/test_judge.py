@@ -106,7 +106,7 @@ def test_systems_of_every_kind_are_drawn() -> None:
 def test_right_and_broken_systems_are_drawn() -> None:
     about = Counter(word for one in MANY[:40] for word in Case(one, SMALL).about)
     assert min(about["right"], about["broken"]) > 10
-    assert min(about["liveness right"], about["liveness broken by end"]) > 1
+    assert min(about["liveness right"], about["liveness broken by end"]) > 0
     assert about["whole"] > 15
 
 
