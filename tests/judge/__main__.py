@@ -42,19 +42,30 @@ class Judged:
     about: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was asked for."""
+
+    seed: int
+    numbers: range
+    states_max: int
+    workers: int
+    folder: Path
+
+
 def system(seed: int, number: int) -> Drawn:
     """Return one system of a seed."""
     return drawn(Random(seed * 1_000_003 + number))
 
 
-def judged(seed: int, numbers: Iterable[int]) -> list[Judged]:
+def judged(seed: int, states_max: int, numbers: Iterable[int]) -> list[Judged]:
     """Judge these systems of a seed."""
-    return [_judged(seed, number) for number in numbers]
+    return [_judged(seed, states_max, number) for number in numbers]
 
 
-def _judged(seed: int, number: int) -> Judged:
+def _judged(seed: int, states_max: int, number: int) -> Judged:
     one = system(seed, number)
-    case = Case(one)
+    case = Case(one, states_max)
     found = disagreements(case, number)
     fresh = news(one, found)
     return Judged(number, tuple(fresh), len(found) - len(fresh), case.about)
@@ -86,13 +97,14 @@ def keep(one: Drawn, seed: int, disagreement: Disagreement, folder: Path) -> Pat
     return path
 
 
-def _batches(seed: int, numbers: range, workers: int) -> Iterator[list[Judged]]:
+def _batches(chosen: Chosen) -> Iterator[list[Judged]]:
+    numbers, judge = chosen.numbers, partial(judged, chosen.seed, chosen.states_max)
     batches = [numbers[k : k + BATCH] for k in range(0, len(numbers), BATCH)]
-    if workers == 1:
-        yield from map(partial(judged, seed), batches)
+    if chosen.workers == 1:
+        yield from map(judge, batches)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(partial(judged, seed), batches)
+    with ProcessPoolExecutor(chosen.workers) as pool:
+        yield from pool.map(judge, batches)
 
 
 def main() -> int:
@@ -102,30 +114,32 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the number of the first")
     parser.add_argument("--seed", type=int, default=0, help="the systems of another seed differ")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--states", type=int, default=STATES_MAX, help="of each, at most so many")
     parser.add_argument("--cases", type=Path, default=CASES, help="where cases go")
     parser.add_argument("--show", action="store_true", help="print the first system, and judge it")
     chosen = parser.parse_args()
     if chosen.show:
         print(told(system(chosen.seed, chosen.first)))
-        for each in _judged(chosen.seed, chosen.first).otherwise:
+        for each in _judged(chosen.seed, chosen.states, chosen.first).otherwise:
             print(f"{each.search}: {each.what}")
         return 0
     numbers = range(chosen.first, chosen.first + chosen.systems)
-    return 1 if _run(chosen.seed, numbers, chosen.workers, chosen.cases) else 0
+    run = Chosen(chosen.seed, numbers, chosen.states, chosen.workers, chosen.cases)
+    return 1 if _run(run) else 0
 
 
-def _run(seed: int, numbers: range, workers: int, folder: Path) -> Counter[str]:
+def _run(chosen: Chosen) -> Counter[str]:
     started = told_at = monotonic()
     kinds, about, done = Counter[str](), Counter[str](), 0
-    for batch in _batches(seed, numbers, workers):
+    for batch in _batches(chosen):
         done += len(batch)
         for each in batch:
             about.update((*each.about, *(["known disagreements"] * each.known)))
             for disagreement in each.otherwise:
                 kinds[disagreement.kind] += 1
                 if kinds[disagreement.kind] == 1:
-                    _first(seed, each.number, disagreement, folder)
-        if monotonic() - told_at > EVERY_SECONDS or done == len(numbers):
+                    _first(chosen, each.number, disagreement)
+        if monotonic() - told_at > EVERY_SECONDS or done == len(chosen.numbers):
             told_at = monotonic()
             print(f"{done:,} systems in {told_at - started:,.0f} s: {_words(kinds)}", flush=True)
     print(", ".join(f"{count:,} {word}" for word, count in about.most_common()))
@@ -140,10 +154,11 @@ def _words(kinds: Counter[str]) -> str:
     return f"{kinds.total():,} disagreements of {len(kinds)} kinds"
 
 
-def _first(seed: int, number: int, disagreement: Disagreement, folder: Path) -> None:
+def _first(chosen: Chosen, number: int, disagreement: Disagreement) -> None:
     print(f"system {number}, {disagreement.search}: {disagreement.what[:200]}", flush=True)
-    small = smallest(system(seed, number), number, disagreement)
-    path = keep(small, number, disagreement, folder)
+    one = system(chosen.seed, number)
+    small = smallest(one, number, disagreement, chosen.states_max)
+    path = keep(small, number, disagreement, chosen.folder)
     print(f"  {len(small.rules)} rules of {len(small.nodes)} nodes: {path}", flush=True)
 
 

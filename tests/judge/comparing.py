@@ -46,9 +46,9 @@ SEARCHES: Mapping[str, Search] = {
     "numpy keep states": lambda case, _: explorations.states_of(case, NUMPY, "keep"),
     "numpy consume": lambda case, _: explorations.verdict_of(case, NUMPY, "consume"),
     "numpy forget": lambda case, _: explorations.forget(case, NUMPY),
-    "numpy in chunks": runs.rarely(lambda case, _: explorations.Chunks(case).say(), 0),
+    "numpy in chunks": runs.one_in(20, 0, lambda case, _: explorations.Chunks(case).say()),
     "histories": lambda case, _: explorations.with_histories(case),
-    "lossy": runs.rarely(lambda case, _: explorations.lossy(case), 1),
+    "lossy": runs.one_in(20, 1, lambda case, _: explorations.lossy(case)),
     "rounds": lambda case, _: explorations.rounds(case),
     "symmetry": lambda case, _: explorations.symmetry(case),
     "dpor": lambda case, _: explorations.dpor(case),
@@ -56,9 +56,12 @@ SEARCHES: Mapping[str, Search] = {
     "steps": runs.steps,
     "illegal": runs.illegal,
     "leniently": runs.leniently,
-    "machine": runs.rarely(runs.machine, 2),
-    **{name: partial(runs.walks, strategy=name) for name in runs.WALKS if name != "hypothesis"},
-    "hypothesis": runs.rarely(partial(runs.walks, strategy="hypothesis"), 3),
+    "machine": runs.one_in(20, 2, runs.machine),
+    "mixed": partial(runs.walks, strategy="mixed"),
+    "uniform": runs.one_in(3, 0, partial(runs.walks, strategy="uniform")),
+    "swarm": runs.one_in(3, 1, partial(runs.walks, strategy="swarm")),
+    "pct": runs.one_in(3, 2, partial(runs.walks, strategy="pct")),
+    "hypothesis": runs.one_in(20, 3, partial(runs.walks, strategy="hypothesis")),
 }
 """Every way of searching, by name."""
 
