@@ -16,12 +16,12 @@ from counterpoint.model.mistakes import BadScenario, brief, definition_of, told
 from counterpoint.model.node import Input, Step, System
 from counterpoint.model.values import NodeId, NotAValue, Value, require_value, show
 
-OFTEN = 64
+OFTEN = 32
 """So many of the first reactions are asked for `TIMES` times more: a mistake shows early or never."""
 
-TIMES = 5
+TIMES = 3
 
-EVERY = 32
+EVERY = 64
 """Of later reactions each so-manieth is asked for once more, which costs next to nothing."""
 
 KEPT_MAX = 1_024
@@ -90,21 +90,21 @@ class Asking:
             self._compare(*kept)
 
     def _asked(self, node: NodeId, state: Any, given: Input, times: int) -> Step[Any]:
-        before = copied(state)
+        before, asked = copied(state), copied(given)
         first = _answer(self._system, node, state, given)
         if state != before:
             self._refuse_change(node, before, state, given)
         for _ in range(times):
-            self._compare(node, state, given, first)
+            self._compare(node, before, asked, first)
         if len(self._kept) < KEPT_MAX:
-            self._kept.append((node, state, given, first))
+            self._kept.append((node, before, asked, first))
         if isinstance(first, _Raised):
             raise first.error
         answer: Step[Any] = first
         return answer
 
     def _compare(self, node: NodeId, state: Value, given: Input, first: object) -> None:
-        again = _answer(self._system, node, copied(state), copied(given))
+        again = _answer(self._system, node, state, given)
         if again != first and _is_made_of_values(first):
             self._refuse(node, given, first, again)
 

@@ -22,7 +22,7 @@ from counterpoint.model.node import (
     Step,
     System,
 )
-from counterpoint.model.values import NodeId, NotAValue, Value, require_value, show
+from counterpoint.model.values import Known, NodeId, NotAValue, Value, require_value, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +94,27 @@ def react(
     *,
     is_trusted: bool = False,
     effects_max: int | None = None,
+    known: Known | None = None,
 ) -> Reaction:
     """Give an input to a node: a pure function. With `effects_max` no more than so many effects happen.
 
-    `is_trusted`: the states of the handler are known to be values, and are not looked through.
+    `is_trusted`: the states of the handler are known to be values, and are not looked through;
+    `known` are the values that were looked at before, which are not looked at again.
 
     Raises:
         HandlerFailed: the handler raised, returned no step, or asked for something impossible.
         BadScenario: it did so at the start, before anything was chosen: no run can begin.
     """
     try:
-        return _react(system, node, core, given, effects_max, is_trusted=is_trusted)
+        return _react(
+            system,
+            node,
+            core,
+            given,
+            effects_max,
+            {} if known is None else known,
+            is_trusted=is_trusted,
+        )
     except HandlerFailed as error:
         if isinstance(given, Start):
             raise BadScenario(f"no run can begin: {error}") from error.__cause__
@@ -117,6 +127,7 @@ def _react(
     core: Core,
     given: Input,
     effects_max: int | None,
+    known: Known,
     *,
     is_trusted: bool,
 ) -> Reaction:
@@ -130,8 +141,8 @@ def _react(
     try:
         effects = _effects_of(step)[:effects_max]
         if step.state is not core.state and not is_trusted:
-            require_value(step.state)
-        return Reaction(_after(system.nodes, core, step.state, effects), effects)
+            require_value(step.state, known)
+        return Reaction(_after(system.nodes, core, step.state, effects, known), effects)
     except IllegalEffect as error:
         raise IllegalEffect(f"{node} {error}, {_where(system, given)}") from None
     except NotAValue as error:
@@ -168,18 +179,22 @@ def _effects_of(step: object) -> tuple[Effect, ...]:
 
 
 def _after(
-    nodes: tuple[NodeId, ...], core: Core, state: Value, effects: tuple[Effect, ...]
+    nodes: tuple[NodeId, ...],
+    core: Core,
+    state: Value,
+    effects: tuple[Effect, ...],
+    known: Known,
 ) -> Core:
     """Return the core after these effects, each of which is checked."""
     timers, durable, pending = core.timers, core.durable, core.pending
     for effect in effects:
         match effect:
             case Send(to, body):
-                require_value(body)
+                require_value(body, known)
                 if to not in nodes:
-                    known = ", ".join(nodes)
+                    named = ", ".join(nodes)
                     raise IllegalEffect(
-                        f"sent {show(body)} to {to!r}, which is no node; {known} are"
+                        f"sent {show(body)} to {to!r}, which is no node; {named} are"
                     )
             case SetTimer(timer):
                 _require_name(timer)
@@ -188,20 +203,20 @@ def _after(
                 _require_name(timer)
                 timers = tuple(t for t in timers if t != timer)
             case Begin(operation):
-                require_value(operation)
+                require_value(operation, known)
                 if pending is not None:
                     raise IllegalEffect(f"began {show(operation)} while {show(pending)} is pending")
                 pending = operation
             case Return(result):
-                require_value(result)
+                require_value(result, known)
                 if pending is None:
                     raise IllegalEffect(f"returned {show(result)} while nothing is pending")
                 pending = None
             case Persist(value):
-                require_value(value)
+                require_value(value, known)
                 durable = value
             case Note(what):
-                require_value(what)
+                require_value(what, known)
             case _:
                 kinds = ", ".join(kind.__name__ for kind in get_args(Effect))
                 raise NotAStep(f"{brief(effect)} among the effects; effects are: {kinds}")

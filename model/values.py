@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import Enum
 from hashlib import blake2s
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Any, NoReturn, TypeAlias, cast
 
 NodeId: TypeAlias = str
 """The name of a node, as reports show it: "s1", "c2"."""
@@ -79,8 +80,17 @@ def canonical(value: object) -> Json:
 _ATOMS = frozenset({type(None), bool, int, str, bytes})
 
 
-def require_value(value: object) -> None:
+Known: TypeAlias = "dict[int, object]"
+"""Values that were looked at before, by identity: most of a state is what was in the one before."""
+
+KNOWN_MAX = 200_000
+"""So many values are kept to be known again; past that they are forgotten, and looked at anew."""
+
+
+def require_value(value: object, known: Known | None = None) -> None:
     """Refuse what does not belong in a world; what is accepted is frozen, hashable and canonical.
+
+    What is in `known` was accepted before; what is accepted now gets there.
 
     Raises:
         NotAValue: as `canonical` says; or an object that can be changed, or that is equal to itself
@@ -91,32 +101,52 @@ def require_value(value: object) -> None:
     Traceback (most recent call last):
     counterpoint.model.values.NotAValue: 0.5 is a float; use None, bool, ...
     """
-    kind = type(value)
+    kind: Any = type(value)  # a class, which is hashable
     if kind in _ATOMS:
         return
-    if kind is tuple or kind is frozenset:
-        for item in value:  # type: ignore[attr-defined]
-            if type(item) not in _ATOMS:
-                require_value(item)
+    if known is None:
+        known = {}
+    if id(value) in known:
         return
-    if isinstance(value, tuple | frozenset):
-        require_value(frozenset(value) if isinstance(value, frozenset) else tuple(value))
-    elif isinstance(value, Mapping):
-        if kind.__hash__ is None:
-            raise _refused(value, "can be changed")
-        require_value(tuple(value.items()))
-    elif not isinstance(value, Enum | int | str | bytes):
-        for name in _frozen_fields(kind, value):
-            item = getattr(value, name)
-            if type(item) not in _ATOMS:
-                require_value(item)
+    parts: Iterable[object] = (
+        value if kind is tuple or kind is frozenset else _parts_of(kind)(value)  # type: ignore[assignment]
+    )
+    if not _ATOMS.issuperset(map(type, parts)):
+        for part in parts:
+            if type(part) not in _ATOMS and id(part) not in known:
+                require_value(part, known)
+    if len(known) >= KNOWN_MAX:
+        known.clear()
+    known[id(value)] = value
 
 
-def _frozen_fields(kind: type, value: object) -> tuple[str, ...]:
-    """Return the fields of a frozen dataclass; anything else is refused."""
-    found = _fields_if_frozen(kind)
-    if found is not None:
-        return found
+@functools.cache
+def _parts_of(kind: type) -> Callable[[object], Iterable[object]]:
+    """Return what gives the parts of values of a class, or refuses them, if they can be changed."""
+    if issubclass(kind, tuple | frozenset):
+        return tuple  # type: ignore[return-value]
+    is_hashable = getattr(kind, "__hash__", None) is not None
+    if issubclass(kind, Mapping) and is_hashable:
+        return lambda value: tuple(cast("Mapping[object, object]", value).items())
+    if issubclass(kind, Enum | int | str | bytes):
+        return _no_parts
+    anything: Any = kind
+    names = _fields_if_frozen(anything)
+    if names is None:
+        return functools.partial(_refuse, kind)
+    if len(names) == 1:
+        return lambda value: (getattr(value, names[0]),)
+    return attrgetter(*names) if names else _no_parts
+
+
+def _no_parts(value: object) -> Iterable[object]:
+    del value
+    return ()
+
+
+def _refuse(kind: type, value: object) -> NoReturn:
+    if isinstance(value, Mapping):
+        raise _refused(value, "can be changed")
     if not dataclasses.is_dataclass(value):
         raise _refused(value, f"is a {kind.__name__}")
     if not _has_equality(kind):

@@ -121,7 +121,7 @@ class Late(Echo):
             case Invoke(operation):
                 return Step(state, (Send("s", operation),))
             case Receive("c", body):
-                return Step(state, (Send("c", body if next(LATER) < 40 else "late"),))
+                return Step(state, (Send("c", body if next(LATER) < 30 else "late"),))
             case Receive("s"):
                 return Step(state + 1, (Return("done"),))
         del node

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import CancelTimer, Input, Return, Send, SetTimer, Start, Step
 from counterpoint.model.search.replay import HANDLER_PROPERTY, judge, run
 from counterpoint.model.search.replay_file import replay
 from counterpoint.model.tracefile import read_trace, write_trace
+from counterpoint.model.values import NotAValue, canonical, digest_of, require_value
 from tests.misuse.searches import SEARCHES, in_searches
 from tests.misuse.systems import Echo, asking
 
@@ -176,3 +179,43 @@ def test_any_frozen_value_is_a_state(state: Any) -> None:
     assert (
         SEARCHES["plain"](asking(Echo(lambda s, b: Step(s, (Send("c", b),)), state=state))) is None
     )
+
+
+# ---- values --------------------------------------------------------------------------------------
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=2)
+    | st.floats()
+    | st.binary(max_size=2),
+    lambda inner: (
+        st.tuples(inner, inner)
+        | st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+        | st.builds(Return, inner)
+        | st.builds(Open, inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(anything)
+def test_what_is_accepted_has_a_hash_and_a_canonical_form(value: object) -> None:
+    """The quick look accepts what both slow ones accept, and besides no class that can be changed."""
+    try:
+        require_value(value, {})
+    except NotAValue:
+        with pytest.raises((NotAValue, TypeError)):
+            digest_of([hash(value), canonical(value)])
+    else:
+        hash(value)
+        canonical(value)
+
+
+def test_what_was_looked_at_is_known_by_identity_and_by_nothing_less() -> None:
+    known: dict[int, object] = {}
+    require_value((1, (2,)), known)
+    with pytest.raises(NotAValue, match=r"1\.0 is a float"):
+        require_value((1.0, (2,)), known)

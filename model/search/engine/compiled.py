@@ -33,7 +33,7 @@ from counterpoint.model.reaction import Core, react
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import Down, Invariants
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.values import Known, NodeId, Value
 from counterpoint.model.world import Content
 
 Message: TypeAlias = int
@@ -79,6 +79,7 @@ class Compiled:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.asking = Asking(scenario.system)
+        self._values: Known = {}
         self.nodes = scenario.system.nodes
         self.kinds = kinds_of(scenario)
         self.undoing = tuple(kind for kind in self.kinds if undone_by(kind))
@@ -262,7 +263,9 @@ class Compiled:
     ) -> Outcome:
         node, before = self.node_of_core[core], self.cores[core]
         name = self.nodes[node]
-        reaction = react(self.asking, name, before, given, effects_max=effects_max)
+        reaction = react(
+            self.asking, name, before, given, effects_max=effects_max, known=self._values
+        )
         sends: list[Message] = []
         sets: list[str] = []
         seen = [] if first is None else [self.observation_id(first)]

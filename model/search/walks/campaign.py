@@ -47,7 +47,7 @@ AGREED_MIN = 3
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
 
-ASK_EVERY = 16
+ASK_EVERY = 32
 """Every so many runs a handler is asked something again that it has answered before."""
 
 
