@@ -94,7 +94,7 @@ class _Drawing:
             in_order=self.chance(70),
             network=self.pick(("unordered", "unordered", "ordered")),
             limits=limits,
-            faults_max=self.pick((None, 1, 1, 2)),
+            faults_max=self.pick((None, None, 1, 1, 1, 2, 2, 0)),
             fails=fails,
             fails_max=self.pick((1, 1, 2)) if fails else 0,
             leader_fails=self.chance(70),
@@ -124,7 +124,8 @@ class _Drawing:
 
     def _limits(self) -> tuple[tuple[str, int, int | None], ...]:
         kinds = self.few((*MESSAGE_FAULTS, *OTHER_FAULTS), (0, 1, 1, 2, 2, 3))
-        return tuple((k, self.pick((1, 1, 2)), self.pick((None, None, 1))) for k in kinds)
+        counts, bounds = (1, 1, 1, 1, 2, 2, 2, 0), (None, None, None, None, 1, 1, 1, 0)
+        return tuple((k, self.pick(counts), self.pick(bounds)) for k in kinds)
 
     def _partitions(self) -> tuple[tuple[str, ...], ...]:
         if self.group:

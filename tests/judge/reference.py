@@ -154,7 +154,7 @@ def was_ignored(action: Action, moved: Moved) -> bool:
 
 def losses(world: World) -> Iterator[Moved]:
     """Return what becomes of a world when a message that can arrive is lost instead."""
-    for node in world.scenario.system.nodes:
+    for node in world.scenario.system.nodes if Deliver in world.scenario.actions else ():
         for action in Deliver.options(world, node):
             move, content = Move(world), (action.src, action.dst, action.body)
             move.lose(oldest(world.flights, content), "lost")
