@@ -30,6 +30,8 @@ from counterpoint.impl.stores.causal_lamport import CausalLamport, Server, waits
 from counterpoint.impl.stores.causal_lamport_rules import MUTANTS, RIGHT
 from counterpoint.impl.stores.client import Moving
 from counterpoint.impl.stores.words import Write, listed
+from counterpoint.model.actions import ACTIONS
+from counterpoint.model.faults import Drop
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import World
@@ -47,6 +49,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         properties=(ORDER, *rest),
         limits=plan.limits,
         partitions=sides(deployment),
+        actions=RELIABLE,
         depends_on=on_all(plan),
         role_of=role_of if plan.has_moves else None,
         steps=plan.steps,
@@ -69,6 +72,10 @@ def status(world: World, client: NodeId, operation: Value) -> str:
                 return f"{node}: {waits}"
     return f"{client} is {state}"
 
+
+RELIABLE = tuple(kind for kind in ACTIONS if kind is not Drop)
+"""Links that lose nothing: what is cut off arrives when the partition ends. Nothing is sent again here,
+and whoever misses an update waits for ever."""
 
 LIVE = Property(LIVENESS, partial(check_liveness, sends_again=False, waits_for=status), reads="end")
 

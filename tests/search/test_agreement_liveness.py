@@ -106,8 +106,11 @@ def calm(world: World) -> Iterator[Action]:
 
 
 def is_open(world: World, node: NodeId) -> bool:
-    silent = world.conditions.settled or ()
-    return world.core(node).pending is not None and node not in silent
+    """Tell whether a call is open, and not excused by who stays silent for good."""
+    operation, silent = world.core(node).pending, world.conditions.settled or ()
+    if operation is None:
+        return False
+    return not {node, *world.scenario.depends_on(node, operation)} & set(silent)
 
 
 def ends_and_circles(graph: nx.MultiDiGraph[Value], scenario: Scenario) -> tuple[bool, bool]:
