@@ -82,8 +82,6 @@ def up(
         members = Members(cluster)
         served = members.served
     code = _run(cluster, members, served, log, seconds, tied=tied)
-    if tied:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from now on the end of input means nothing
     sys.exit(code)
 
 
@@ -109,6 +107,8 @@ def _run(
             tell(f"up: {len(served)} nodes; counterpoint call --config {cluster.source} ...")
             return _watch(children, seconds)
         except KeyboardInterrupt as stop:
+            if tied:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end of input means nothing now
             tell("stopping")
             return exit_code_of(stop)
 
