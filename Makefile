@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format reference pages bench live live-demo nightly oracles browser-test screenshots release-check clean
+.PHONY: help install demo test check lint format reference pages bench live live-demo nightly oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -43,11 +43,17 @@ demo: $(STAMP) ## verify the register, then catch a wrong variant of it and show
 test: $(STAMP) ## run the default test suite, in parallel
 	$(BIN)/python -m pytest -n $(WORKERS) $(DOCTESTS) tests $(ARGS)
 
-check: $(STAMP) ## format, lint, strict types, import contracts, fast tests, doctests: before every commit
+# `make check test` leaves the fast tests to the default suite, which contains them.
+check: lint $(if $(filter test,$(MAKECMDGOALS)),,fast-tests) ## all of lint, fast tests and doctests: before every commit
+
+lint: $(STAMP) ## format, lint, strict types of code and tests, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: fast-tests
+fast-tests: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow and not nightly" $(DOCTESTS) tests $(ARGS)
 
 format: $(STAMP) ## bring the code into the agreed format

@@ -39,6 +39,33 @@ def test_an_interpreter_that_is_too_old_is_refused_by_name(tmp_path: Path) -> No
     assert not (tmp_path / "env").exists()
 
 
+def test_check_leaves_the_fast_tests_to_a_test_that_runs_beside_it() -> None:
+    alone = run("make", "--dry-run", "check", "VERSION=none").stdout
+    both = run("make", "--dry-run", "check", "test", "VERSION=none").stdout
+    for told in (alone, both):
+        assert re.findall(r"bin/(ruff \w+|mypy|lint-imports)", told) == [
+            *("ruff format", "ruff check", "mypy", "lint-imports")
+        ]
+    assert re.findall(r"-m pytest .*", alone) == re.findall(r'-m pytest .*-m "not slow.*', alone)
+    (suite,) = re.findall(r"-m pytest .*", both)
+    assert "not slow" not in suite
+
+
+def ci_script(tmp_path: Path, *lines: str) -> subprocess.CompletedProcess[str]:
+    """Run the script of continuous integration with a `make` that does nothing but this."""
+    fake = tmp_path / "make"
+    fake.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    fake.chmod(0o755)
+    return run(str(ROOT / ".ci" / "run"), path=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_the_ci_script_checks_and_tests_and_a_failed_check_keeps_no_test_from_running(
+    tmp_path: Path,
+) -> None:
+    done = ci_script(tmp_path, 'echo "asked for: $*"')
+    assert done.stdout.splitlines()[0] == "asked for: --keep-going check test"
+
+
 @pytest.mark.parametrize(
     ("closing", "code"),
     [
@@ -50,21 +77,24 @@ def test_an_interpreter_that_is_too_old_is_refused_by_name(tmp_path: Path) -> No
 def test_the_ci_script_ends_with_pytests_closing_line_and_its_exit_code(
     closing: str, code: int, tmp_path: Path
 ) -> None:
-    fake = tmp_path / "make"
-    fake.write_text(f"#!/bin/sh\necho working\necho '{closing}'\necho trailing\nexit {code}\n")
-    fake.chmod(0o755)
-    done = run(str(ROOT / ".ci" / "run"), path=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    done = ci_script(tmp_path, "echo working", f"echo '{closing}'", "echo trailing", f"exit {code}")
     assert done.returncode == code
     assert done.stdout.splitlines()[0] == "working"
     assert done.stdout.splitlines()[-1] == closing
 
 
+def test_the_ci_script_tells_a_failed_check_again_before_the_line_of_a_suite_that_passed(
+    tmp_path: Path,
+) -> None:
+    failure = "make: *** [Makefile:50: lint] Error 1"
+    done = ci_script(tmp_path, f"echo '{failure}' >&2", "echo '9 passed in 1.00s'", "exit 2")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[-2:] == [failure, "9 passed in 1.00s"]
+
+
 def test_the_ci_script_says_so_when_pytest_never_ran(tmp_path: Path) -> None:
-    fake = tmp_path / "make"
-    fake.write_text("#!/bin/sh\necho 'no network'\nexit 2\n")
-    fake.chmod(0o755)
-    done = run(str(ROOT / ".ci" / "run"), path=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    done = ci_script(tmp_path, "echo 'no network'", "exit 2")
     assert done.returncode == 2
     assert done.stdout.splitlines()[-1] == (
-        "pytest did not finish: make test ended with exit code 2"
+        "pytest did not finish: make check test ended with exit code 2"
     )
