@@ -323,8 +323,16 @@ def may_spend(scenario: Scenario, conditions: Conditions, kind: str, in_force: i
 
 
 def faults_used(conditions: Conditions) -> int:
-    """Return how many faults, timers aside, the run has used so far."""
-    return sum(used for kind, used in conditions.spent if kind != "fire")
+    """Return how many faults the run has used so far."""
+    return sum(faults_by_kind(conditions).values())
+
+
+def faults_by_kind(conditions: Conditions) -> dict[str, int]:
+    """Return how many faults of each kind the run has used so far.
+
+    Timers may have a budget of their own, but that one goes off is no fault.
+    """
+    return {kind: used for kind, used in conditions.spent if kind != "fire"}
 
 
 def undone_by(kind: type[Action]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Literal
 
+from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled, EnginesDisagree
 from counterpoint.model.search.engine.simulation import Simulation
@@ -191,7 +192,7 @@ class Campaign:
         self._steps += len(run.choices)
         self._completed += sum(map(self._compiled.is_return.__getitem__, run.seen))
         self._calls.add(run.seen)
-        self._faults.update(dict(run.conditions.spent))
+        self._faults.update(faults_by_kind(run.conditions))
         rulings = self._examiner.rulings(run, walked.failure)
         self._rulings[rulings] += 1
         name = broken_among(rulings)

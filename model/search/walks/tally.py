@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from time import monotonic
 
+from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted
@@ -33,7 +34,7 @@ class Tally:
         self._runs += 1
         self._steps += len(run.choices)
         self._completed += sum(map(run.compiled.is_return.__getitem__, run.seen))
-        self._faults.update(dict(run.conditions.spent))
+        self._faults.update(faults_by_kind(run.conditions))
 
     @property
     def progress(self) -> Progress:
