@@ -11,11 +11,11 @@ import shlex
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 
 from counterpoint.harness.embedding import named
+from counterpoint.harness.tool import tool
 from counterpoint.model.inert import plain
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.trace import Trace
@@ -27,14 +27,6 @@ NAME_MAX = 120
 """A longer name is cut, and ends with a digest."""
 
 SUFFIX = ".trace.jsonl"
-
-
-def tool() -> dict[str, Json]:
-    """Return what wrote a result."""
-    try:
-        return {"name": "counterpoint", "version": version("counterpoint")}
-    except PackageNotFoundError:
-        return {"name": "counterpoint", "version": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case, Cases
-from counterpoint.checkers.readers.formats import FORMATS, guess_format
-from counterpoint.checkers.readers.guess import HEAD_BYTES, Format
+from counterpoint.checkers.readers.formats import FORMATS, HEAD_BYTES, Format, guess_format
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt
 
 __all__ = [

@@ -15,8 +15,7 @@ from collections.abc import Hashable, Iterator
 from itertools import islice
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.case import Case, Cases
-from counterpoint.checkers.readers.frozen import frozen
+from counterpoint.checkers.readers.case import Case, Cases, frozen
 from counterpoint.checkers.readers.json_text import read_json
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
 from counterpoint.checkers.readers.row_columns import (

@@ -5,16 +5,63 @@ sessions of transactions of events {write: 1 byte, variable: 8, value: 8, succes
 transaction ends with its success, one byte. Errors name the byte, since there are no lines.
 """
 
-from __future__ import annotations
-
 import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.case import Cases
-from counterpoint.checkers.readers.dbcop_events import BareEvent, BareTransaction, bare_case
-from counterpoint.checkers.readers.guess import Head
+from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
+from counterpoint.checkers.readers.sessions import Draft, transaction_history
+from counterpoint.checkers.transactions.history import Access
+
+
+@dataclass(frozen=True, slots=True)
+class BareEvent:
+    """A read or write of a numbered variable, and whether it succeeded."""
+
+    is_write: bool
+    variable: int
+    value: int
+    success: bool
+
+
+BareTransaction = tuple[Sequence[BareEvent], bool]
+
+
+def bare_case(sessions: Iterable[Iterable[BareTransaction]], *, source: str) -> Case:
+    """Build the history; value 0, where nobody wrote it, is the initial value.
+
+    Raises:
+        UnreadableHistory: no event at all.
+    """
+    listed = [list(session) for session in sessions]
+    count = sum(len(events) for session in listed for events, _ in session)
+    if not count:
+        raise UnreadableHistory(source, 0, "there is no event in it")
+    history = transaction_history(
+        ([draft for one in session for draft in _drafts(*one)] for session in listed), initial=0
+    )
+    return Case(source, "", history, count, initial=0, has_real_time=False)
+
+
+def _drafts(events: Sequence[BareEvent], success: bool) -> Iterable[Draft]:
+    """Keep a failed write of a committed transaction as a transaction of its own, not committed.
+
+    A failed read saw nothing and is left out.
+    """
+    if not success:
+        yield Draft(tuple(map(_access, events)), is_committed=False)
+        return
+    yield Draft(tuple(_access(event) for event in events if event.success))
+    aborted = tuple(_access(event) for event in events if event.is_write and not event.success)
+    if aborted:
+        yield Draft(aborted, is_committed=False)
+
+
+def _access(event: BareEvent) -> Access:
+    return Access("write" if event.is_write else "read", event.variable, event.value)
+
 
 NUMBER = struct.Struct("<Q")
 PARAMETERS_BYTES = 5 * NUMBER.size
@@ -37,14 +84,6 @@ def read_dbcop_bincode(data: str | bytes, *, source: str, limits: Limits = DEFAU
     reading = _Reading(data, source)
     sessions = reading.sessions()
     return (bare_case(sessions, source=source),)
-
-
-def is_dbcop_bincode(head: Head) -> bool:
-    """Tell whether bytes begin with five small numbers and the length of a short text."""
-    if len(head.data) < 48:
-        return False
-    numbers = struct.unpack_from("<6Q", head.data)
-    return max(numbers[:5]) < 2**40 and numbers[5] < 2**16 and b"\0" in head.data[:48]
 
 
 @dataclass(slots=True)

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.case import Case, Cases
-from counterpoint.checkers.readers.frozen import frozen
-from counterpoint.checkers.readers.json_place import Place
-from counterpoint.checkers.readers.json_text import read_json
+from counterpoint.checkers.readers.case import Case, Cases, frozen
+from counterpoint.checkers.readers.json_text import Place, read_json
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
 from counterpoint.checkers.transactions.history import KINDS, Access, TransactionHistory

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case, Cases
-from counterpoint.checkers.readers.dbcop_events import BareEvent, bare_case
+from counterpoint.checkers.readers.dbcop_bincode import BareEvent, bare_case
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
     Limits,

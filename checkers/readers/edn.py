@@ -29,7 +29,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.frozen import frozen
+from counterpoint.checkers.readers.case import frozen
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt
 
 # Possessive quantifiers throughout: no input can make the match go back and try again.

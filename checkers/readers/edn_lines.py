@@ -20,13 +20,12 @@ from operator import lt
 from counterpoint.checkers.events import OBSERVING, EventType, UnreadableHistory
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.readers.bulk import Remembered
-from counterpoint.checkers.readers.case import Case, client_name
+from counterpoint.checkers.readers.case import ATOMS, Case, Cases, client_name, frozen
 from counterpoint.checkers.readers.edn import read_edn_value
-from counterpoint.checkers.readers.edn_records import record_of
 from counterpoint.checkers.readers.event_columns import NOBODY, EventColumns, paired
-from counterpoint.checkers.readers.frozen import ATOMS, frozen
+from counterpoint.checkers.readers.jepsen_edn import exact_case, record_of
 from counterpoint.checkers.readers.jepsen_events import event_of, function_of, name_of, value_of
-from counterpoint.checkers.readers.limits import Limits
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
 
 CHUNK_CHARS = 2**22
 """How much text is taken apart at a time: its pieces need ten times as much memory."""
@@ -59,6 +58,17 @@ class _Atoms(Remembered[Hashable]):
 
     def __missing__(self, word: str) -> Hashable:
         return self._meaning(word) if word.startswith("[") else super().__missing__(word)
+
+
+def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+    """Read a history of events in EDN.
+
+    Raises:
+        UnreadableHistory: not EDN, or not events.
+    """
+    text = text_of(data, source=source, limits=limits)
+    quick = read_edn_lines(text, source=source, limits=limits)
+    return (exact_case(text, source=source, limits=limits) if quick is None else quick,)
 
 
 def read_edn_lines(text: str, *, source: str, limits: Limits) -> Case | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from counterpoint.checkers.history import UNKNOWN, Status
-from counterpoint.checkers.readers.frozen import frozen
+from counterpoint.checkers.readers.case import frozen
 
 Request = tuple[str, Hashable]
 """The function, and its argument."""

@@ -11,10 +11,8 @@ from collections.abc import Hashable, Iterator
 
 from counterpoint.checkers.events import UnreadableHistory, ranked
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
-from counterpoint.checkers.readers.case import Case, Cases, client_name
-from counterpoint.checkers.readers.frozen import frozen
-from counterpoint.checkers.readers.json_cases import read_bodies
-from counterpoint.checkers.readers.json_place import Place
+from counterpoint.checkers.readers.case import Case, Cases, client_name, frozen
+from counterpoint.checkers.readers.json_text import Place, read_bodies
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
 
 RIGHT = 'operation; right would be ["w", "a", 1, 0, 5]: kind, client, value, call, return'

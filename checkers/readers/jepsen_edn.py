@@ -5,30 +5,16 @@ whole test with its :history. The answer nil of a read or get means that nobody 
 transactions nil is the initial value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 
-from counterpoint.checkers.readers.case import Case, Cases
-from counterpoint.checkers.readers.edn import Form, read_edn
-from counterpoint.checkers.readers.edn_lines import read_edn_lines
-from counterpoint.checkers.readers.edn_records import record_of
-from counterpoint.checkers.readers.jepsen_events import jepsen_case
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
+from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.readers.case import ATOMS, Case
+from counterpoint.checkers.readers.edn import Form, Incomparable, read_edn
+from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt
 
 HISTORIES = (":history", ":ops")
 """Where the events are in the map of a whole test, or of a history that was printed as a record."""
-
-
-def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
-    """Read a history of events in EDN.
-
-    Raises:
-        UnreadableHistory: not EDN, or not events.
-    """
-    text = text_of(data, source=source, limits=limits)
-    quick = read_edn_lines(text, source=source, limits=limits)
-    return (exact_case(text, source=source, limits=limits) if quick is None else quick,)
 
 
 def exact_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
@@ -55,3 +41,51 @@ def _history_in(value: object) -> tuple[object, ...] | None:
     if isinstance(found, dict):
         return _history_in(found)
     return found if isinstance(found, tuple) else None
+
+
+FIELDS = ("process", "type", "f", "value")
+LOOKED_AT = (*FIELDS, "key", "index")
+
+
+def record_of(value: object, line: int, source: str) -> Record:
+    """Return the fields of an event: those of a map, or of a vector [process type f value].
+
+    Raises:
+        UnreadableHistory: it is neither, or a field that is looked at cannot be compared.
+    """
+    if isinstance(value, dict):
+        fields = {name[1:]: inner for name, inner in value.items() if type(name) is str}
+    elif isinstance(value, tuple) and len(value) == len(FIELDS):
+        fields = dict(zip(FIELDS, value, strict=True))
+    else:
+        raise UnreadableHistory(
+            source,
+            line,
+            f"{excerpt(value)} is no event; "
+            "right would be {:process 0, :type :invoke, :f :read, :value nil}",
+        )
+    process = fields.get("process")
+    if not isinstance(process, str) or not process.startswith(":"):
+        for name in LOOKED_AT:
+            word = _incomparable(fields.get(name))
+            if word:
+                raise UnreadableHistory(
+                    source,
+                    line,
+                    f"{word} in :{name} cannot be compared with anything; leave it out",
+                )
+    return Record(line, fields)
+
+
+def _incomparable(value: object) -> str:
+    """Return the first number in a value that equals nothing, or "" if there is none."""
+    if type(value) in ATOMS:
+        return ""
+    if isinstance(value, Incomparable):
+        return value.word
+    inner: Iterable[object] = ()
+    if isinstance(value, dict):
+        inner = (*value.keys(), *value.values())
+    elif isinstance(value, tuple | frozenset):
+        inner = value
+    return next((word for word in map(_incomparable, inner) if word), "")

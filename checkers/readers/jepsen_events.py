@@ -19,9 +19,9 @@ from counterpoint.checkers.events import (
 )
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.micro import micro_operations, shape
-from counterpoint.checkers.readers.case import Case, Interference, client_name
-from counterpoint.checkers.readers.frozen import frozen
-from counterpoint.checkers.readers.limits import excerpt
+from counterpoint.checkers.readers.case import Case, Cases, Interference, client_name, frozen
+from counterpoint.checkers.readers.json_text import read_elements
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
 
 ANONYMOUS = ""
 """The client of an event without a process."""
@@ -255,3 +255,25 @@ def _are_messages(value: Hashable) -> bool:
 
 def _shown(value: object) -> str:
     return "missing" if value is None else excerpt(value)
+
+
+def read_jepsen_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+    """Read a history of events: an array of maps, or maps one after another.
+
+    Raises:
+        UnreadableHistory: not JSON, or not events.
+    """
+    text = text_of(data, source=source, limits=limits)
+    return (jepsen_case(_of_json(text, source, limits), source=source),)
+
+
+def _of_json(text: str, source: str, limits: Limits) -> Iterator[Record]:
+    for line, value in read_elements(text, source=source, limits=limits):
+        if not isinstance(value, dict):
+            raise UnreadableHistory(
+                source,
+                line,
+                f"{excerpt(value)} is no event; "
+                'right would be {"process": 0, "type": "invoke", "f": "read", "value": null}',
+            )
+        yield Record(line, value)

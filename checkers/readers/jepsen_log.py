@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Cases
 from counterpoint.checkers.readers.edn import read_edn_value
+from counterpoint.checkers.readers.formats import MARK
 from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
@@ -33,11 +34,8 @@ from counterpoint.checkers.readers.limits import (
 _COLUMNS = (
     r"(:?[\w.-]++|\"[^\"]*+\")\s++:(invoke|ok|fail|info)\s++:?([^\s\"\[\](){}]++)(?:\s++(.*))?"
 )
-_MARK = r"jepsen\.util(?: -|:|)\s++"
-LOG_LINE = rf"{_MARK}:?[\w.-]++\s++:(?:invoke|ok|fail|info)\s|(?m:^INFO [^\n]*\bjepsen\.\w)"
-HISTORY_LINE = r":?[\w.-]++[ \t]++:(?:invoke|ok|fail|info)[ \t]++:?[^\s\"\[\](){}]"
 OPERATION = re.compile(_COLUMNS)
-MARKED = re.compile(rf"{_MARK}((?:\d++|:[\w.-]++)\s.*)")
+MARKED = re.compile(rf"{MARK}((?:\d++|:[\w.-]++)\s.*)")
 CLIENT = re.compile(r"\d{1,18}")
 RIGHT = "right would be: 3 :invoke :write 5"
 

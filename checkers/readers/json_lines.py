@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.case import Case, Cases
-from counterpoint.checkers.readers.frozen import frozen
+from counterpoint.checkers.readers.case import Case, Cases, frozen
 from counterpoint.checkers.readers.json_text import read_at_once, read_elements
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, pieces, text_of
 from counterpoint.checkers.readers.row_columns import (

@@ -1,4 +1,4 @@
-"""JSON with limits, and with the line of whatever is wrong in it."""
+"""JSON with limits, with the line of whatever is wrong in it, and files of named cases."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from json.decoder import JSONDecodeError, JSONDecoder
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
 
 BLANKS = re.compile(r"[ \t\r\n]*+")
 # A string that never ends takes the rest, or each quote in it would be tried as a beginning.
@@ -181,3 +182,50 @@ def _enter(text: str, position: int, step: str | int) -> int:
         _, end = decode(text, position)
         position = _skip(text, _skip(text, end) + 1)
         place += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path into the JSON text of a source."""
+
+    text: str
+    source: str
+    path: tuple[str | int, ...] = ()
+
+    def inside(self, *steps: str | int) -> Place:
+        """Step into a container."""
+        return Place(self.text, self.source, (*self.path, *steps))
+
+    def wrong(self, value: object, right: str) -> UnreadableHistory:
+        """Say what stands here, and what should."""
+        shown = excerpt(value)
+        return UnreadableHistory(
+            self.source, line_of_path(self.text, self.path), f"{shown} is no {right}"
+        )
+
+
+def read_bodies(
+    data: str | bytes, *, body: str, source: str, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[tuple[str, list[object], Place]]:
+    """Walk the cases: the name, the list under `body`, and where that list stands.
+
+    Raises:
+        UnreadableHistory: not JSON, not a list of such objects, or a name twice.
+    """
+    text = text_of(data, source=source, limits=limits)
+    value = read_json(text, source=source, limits=limits)
+    place = Place(text, source)
+    if not isinstance(value, list):
+        raise place.wrong(value, f'list of cases such as {{"name": "a", "{body}": [...]}}')
+    if not value:
+        raise UnreadableHistory(source, 0, "there is no case in it")
+    names: set[str] = set()
+    for number, case in enumerate(value):
+        here = place.inside(number)
+        if not (isinstance(case, dict) and isinstance(case.get(body), list)):
+            raise here.wrong(case, f'case such as {{"name": "a", "{body}": [...]}}')
+        name = str(case.get("name", number + 1))
+        if name in names:
+            raise here.wrong(name, "new name; each case needs its own")
+        names.add(name)
+        yield name, case[body], here.inside(body)

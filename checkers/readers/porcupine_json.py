@@ -14,9 +14,8 @@ from collections.abc import Hashable, Iterator, Mapping
 
 from counterpoint.checkers.events import UnreadableHistory, ranked
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
-from counterpoint.checkers.readers.case import Case, Cases, client_name
+from counterpoint.checkers.readers.case import Case, Cases, client_name, frozen
 from counterpoint.checkers.readers.etcd_requests import etcd_answer, etcd_request
-from counterpoint.checkers.readers.frozen import frozen
 from counterpoint.checkers.readers.json_text import read_elements
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
 

@@ -21,14 +21,13 @@ from counterpoint.checkers.events import (
 )
 from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, well_formed
 from counterpoint.checkers.micro import micro_operations
-from counterpoint.checkers.readers.case import Case
+from counterpoint.checkers.readers.case import ATOMS, Case, frozen
 from counterpoint.checkers.readers.event_columns import (
     EventColumns,
     OperationColumns,
     operations_in,
     paired,
 )
-from counterpoint.checkers.readers.frozen import ATOMS, frozen
 from counterpoint.checkers.readers.rows import (
     EVENT_COLUMNS,
     OPERATION_COLUMNS,

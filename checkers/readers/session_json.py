@@ -8,11 +8,9 @@ value. No order is recorded between clients, so the ranks of operations say noth
 from __future__ import annotations
 
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.readers.case import Case, Cases
+from counterpoint.checkers.readers.case import Case, Cases, frozen
 from counterpoint.checkers.readers.dbcop_json import dbcop_sessions
-from counterpoint.checkers.readers.frozen import frozen
-from counterpoint.checkers.readers.json_cases import read_bodies
-from counterpoint.checkers.readers.json_place import Place
+from counterpoint.checkers.readers.json_text import Place, read_bodies
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
 
 

@@ -257,10 +257,11 @@ def _chosen(cases: Cases, name: str) -> Cases:
 def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
     """Check one history."""
     begun = time.perf_counter()
+    case = replace(case, form=case.form or wanted.form or "")  # its format has rules of its own
     checked = Checked(
         case.source,
         case.name,
-        case.form or wanted.form or "",
+        case.form,
         history=case.history,
         notes=case.notes,
         interferences=case.interferences,
@@ -287,7 +288,7 @@ def check_case(case: Case, wanted: Wanted = Wanted()) -> Checked:
             initial=task.initial,
             history=task.history,
             verdict=verdict,
-            notes=(*case.notes, *_notes(task, verdict, _nil_is_unseen(wanted))),
+            notes=(*case.notes, *_notes(task, verdict, _nil_is_unseen(case, wanted))),
         )
     except (CannotCheck, ValueError) as error:  # what a checker says of a history that is no such
         checked = replace(checked, error=f"{case.title}: {error}")
@@ -309,8 +310,8 @@ OF_JEPSEN = frozenset({"edn", "jepsen-json", "jepsen-log", "jepsen-history"})
 """Formats in which pairs for values are taken for keys with their values."""
 
 
-def _nil_is_unseen(wanted: Wanted) -> bool:
-    return wanted.nil == "unknown" or (wanted.nil is None and wanted.form in NIL_IS_UNSEEN)
+def _nil_is_unseen(case: Case, wanted: Wanted) -> bool:
+    return wanted.nil == "unknown" or (wanted.nil is None and case.form in NIL_IS_UNSEEN)
 
 
 def _prepared(case: Case, wanted: Wanted) -> tuple[Case, bool]:
@@ -325,9 +326,9 @@ def _prepared(case: Case, wanted: Wanted) -> tuple[Case, bool]:
         history = tuple(_with_nil(op, wanted.nil) for op in history)
     may_be_keyed = wanted.partition in ("auto", "none") and wanted.model in KEYED_MODELS
     looks = looks_of(history) if may_be_keyed else "plain"
-    is_keyed = looks == "keyed" or (looks == "perhaps" and wanted.form in OF_JEPSEN)
+    is_keyed = looks == "keyed" or (looks == "perhaps" and case.form in OF_JEPSEN)
     if is_keyed or wanted.partition == "tuple":
-        history = split_tuples(history, nil_is_unseen=_nil_is_unseen(wanted))
+        history = split_tuples(history, nil_is_unseen=_nil_is_unseen(case, wanted))
     notes = (*case.notes, BY_KEY) if is_keyed and wanted.partition == "auto" else case.notes
     return replace(case, history=history, notes=notes), looks == "perhaps" and not is_keyed
 

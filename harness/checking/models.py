@@ -5,32 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.micro import are_micro_operations
 from counterpoint.checkers.objects.etcd import FUNCTIONS as ETCD_FUNCTIONS
-from counterpoint.checkers.objects.etcd import EtcdStore
-from counterpoint.checkers.objects.sequential import Specification
-from counterpoint.checkers.objects.specifications import (
-    AppendList,
-    Bag,
-    Bank,
-    CasRegister,
-    Counter,
-    MultiRegister,
-    Mutex,
-    OwnedLock,
-    Queue,
-    Register,
-    Semaphore,
-    Set,
-    Stack,
-    Text,
-    VersionedRegister,
-)
 from counterpoint.checkers.readers import Case
 from counterpoint.checkers.transactions.history import TransactionHistory
-from counterpoint.harness.checking.forms import CannotCheck, first_balances, with_transfers
+from counterpoint.harness.checking.forms import CannotCheck, with_transfers
 from counterpoint.harness.checking.preparing import (
     Prepare,
     as_it_is,
@@ -40,89 +22,50 @@ from counterpoint.harness.checking.preparing import (
 )
 from counterpoint.model.inert import plain, quoted
 
+if TYPE_CHECKING:
+    from counterpoint.checkers.objects.sequential import Specification
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An object: its functions, the property it is checked for unless told, its specification.
+    """An object: its functions, and the property it is checked for unless told.
 
-    `specify(history, initial)` returns None where no sequential specification is known. Where no
-    times are recorded, `property_without_times` is what it is checked for. `prepare` gives the
-    history the form that the specification takes. A model without functions takes any.
+    Where no times are recorded, `property_without_times` is what it is checked for. `prepare` gives
+    the history the form that the specification takes. A model without functions takes any. `specify`
+    makes the specification of a model of one's own; see `specifications` for those of ours.
     """
 
     name: str
     summary: str
     functions: tuple[str, ...]
     property: str
-    specify: Callable[[History, Hashable], Specification | None]
     property_without_times: str = "causal-consistency"
     prepare: Prepare = as_it_is
-
-
-def _bank(history: History, _initial: Hashable) -> Specification:
-    """Allow overdrafts: a bank that refuses them answers "fail"."""
-    return Bank(first_balances(history), overdraft=True)
-
-
-def _semaphore(_history: History, initial: Hashable) -> Specification:
-    if not isinstance(initial, int) or isinstance(initial, bool) or initial < 1:
-        raise CannotCheck("a semaphore needs its number of permits: --initial 2")
-    return Semaphore(initial)
-
-
-def _none(_history: History, _initial: Hashable) -> None:
-    return None
+    specify: Callable[[History, Hashable], Specification] | None = None
 
 
 _MODELS = (
-    Model(
-        "register",
-        "values by key: read, write",
-        ("read", "write"),
-        "linearizability",
-        lambda _, initial: Register(initial),
-    ),
+    Model("register", "values by key: read, write", ("read", "write"), "linearizability"),
     Model(
         "cas-register",
         "a register with cas (compare and set)",
         ("read", "write", "cas"),
         "linearizability",
-        lambda _, initial: CasRegister(initial),
     ),
     Model(
         "multi-register",
         "registers read and written by one txn",
         ("txn", "read", "write"),
         "linearizability",
-        lambda _, initial: MultiRegister(initial),
     ),
-    Model(
-        "text",
-        "strings by key: put, append, get",
-        ("get", "put", "append"),
-        "linearizability",
-        lambda _, initial: Text("" if initial is None else str(initial)),
-    ),
-    Model(
-        "list",
-        "lists by key: put, append, read",
-        ("read", "put", "append"),
-        "linearizability",
-        lambda *_: AppendList(),
-    ),
-    Model(
-        "mutex",
-        "a lock: acquire, release",
-        ("acquire", "release"),
-        "linearizability",
-        lambda *_: Mutex(),
-    ),
+    Model("text", "strings by key: put, append, get", ("get", "put", "append"), "linearizability"),
+    Model("list", "lists by key: put, append, read", ("read", "put", "append"), "linearizability"),
+    Model("mutex", "a lock: acquire, release", ("acquire", "release"), "linearizability"),
     Model(
         "owned-mutex",
         "a lock that only its owner releases",
         ("acquire", "release"),
         "linearizability",
-        lambda *_: OwnedLock(),
         prepare=with_owners,
     ),
     Model(
@@ -130,7 +73,6 @@ _MODELS = (
         "... that its owner can acquire again",
         ("acquire", "release"),
         "linearizability",
-        lambda *_: OwnedLock(reentrant=True),
         prepare=with_owners,
     ),
     Model(
@@ -138,7 +80,6 @@ _MODELS = (
         "... whose acquire answers a growing fence",
         ("acquire", "release"),
         "linearizability",
-        lambda *_: OwnedLock(fenced=True),
         prepare=with_owners,
     ),
     Model(
@@ -146,7 +87,6 @@ _MODELS = (
         "... and both",
         ("acquire", "release"),
         "linearizability",
-        lambda *_: OwnedLock(reentrant=True, fenced=True),
         prepare=with_owners,
     ),
     Model(
@@ -154,7 +94,6 @@ _MODELS = (
         "permits, as many as --initial says",
         ("acquire", "release"),
         "linearizability",
-        _semaphore,
         prepare=with_owners,
     ),
     Model(
@@ -162,35 +101,24 @@ _MODELS = (
         "a register that counts its writes",
         ("read", "write", "cas"),
         "linearizability",
-        lambda _, initial: VersionedRegister(initial),
     ),
-    Model(
-        "queue",
-        "first in, first out",
-        ("enqueue", "dequeue"),
-        "linearizability",
-        lambda *_: Queue(),
-    ),
+    Model("queue", "first in, first out", ("enqueue", "dequeue"), "linearizability"),
     Model(
         "unordered-queue",
         "enqueue, dequeue and drain in any order",
         ("enqueue", "dequeue", "drain"),
         "linearizability",
-        lambda *_: Bag(),
         prepare=with_elements,
     ),
-    Model("stack", "last in, first out", ("push", "pop"), "linearizability", lambda *_: Stack()),
-    Model(
-        "counter", "a number: add, read", ("add", "read"), "counter-bounds", lambda *_: Counter()
-    ),
-    Model("g-counter", "a growing one that may lag", ("add", "read"), "eventual-count", _none),
-    Model("pn-counter", "any one that may lag", ("add", "read"), "eventual-count", _none),
+    Model("stack", "last in, first out", ("push", "pop"), "linearizability"),
+    Model("counter", "a number: add, read", ("add", "read"), "counter-bounds"),
+    Model("g-counter", "a growing one that may lag", ("add", "read"), "eventual-count"),
+    Model("pn-counter", "any one that may lag", ("add", "read"), "eventual-count"),
     Model(
         "broadcast",
         "elements: broadcast, read",
         ("broadcast", "read"),
         "no-lost-element",
-        _none,
         prepare=with_additions,
     ),
     Model(
@@ -198,44 +126,29 @@ _MODELS = (
         "a key-value store with revisions, as etcd's robustness tests record it",
         ETCD_FUNCTIONS,
         "linearizability",
-        lambda *_: EtcdStore(),
     ),
-    Model("unique-ids", "generate", ("generate",), "unique-ids", _none),
+    Model("unique-ids", "generate", ("generate",), "unique-ids"),
     Model(
         "log",
         "send, poll, as of Kafka",
         ("send", "poll", "txn", "assign", "subscribe", "seek", "crash", "debug-topic-partitions"),
         "log-delivery",
-        _none,
     ),
-    Model("set", "elements: add, read", ("add", "read"), "no-lost-element", lambda *_: Set()),
-    Model("set-full", "the same as set", ("add", "read"), "no-lost-element", lambda *_: Set()),
-    Model("bank", "accounts: transfer, read", ("transfer", "read"), "conserved-total", _bank),
+    Model("set", "elements: add, read", ("add", "read"), "no-lost-element"),
+    Model("set-full", "the same as set", ("add", "read"), "no-lost-element"),
+    Model("bank", "accounts: transfer, read", ("transfer", "read"), "conserved-total"),
     Model(
-        "long-fork",
-        "keys written once, read in groups",
-        ("read", "write", "txn"),
-        "no-long-fork",
-        _none,
+        "long-fork", "keys written once, read in groups", ("read", "write", "txn"), "no-long-fork"
     ),
     Model(
         "list-append",
         "txn of appends and reads of lists",
         ("txn",),
         "strict-serializability",
-        _none,
-        "serializability",
+        property_without_times="serializability",
     ),
-    Model(
-        "rw-register",
-        "txn of reads and writes",
-        ("txn",),
-        "strict-serializability",
-        lambda _, initial: MultiRegister(initial),
-    ),
-    Model(
-        "transactions", "sessions of transactions, without times", (), "causal-consistency", _none
-    ),
+    Model("rw-register", "txn of reads and writes", ("txn",), "strict-serializability"),
+    Model("transactions", "sessions of transactions, without times", (), "causal-consistency"),
 )
 MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for model in _MODELS})
 

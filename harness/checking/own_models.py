@@ -45,7 +45,7 @@ def own_model(name: str) -> Model:
             )
         return cast(Specification, made)
 
-    return Model(name, "a specification of your own", (), "linearizability", specify)
+    return Model(name, "a specification of your own", (), "linearizability", specify=specify)
 
 
 def _made(kind: Callable[..., object], initial: Hashable, name: str) -> object:

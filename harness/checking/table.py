@@ -7,10 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from counterpoint.harness.checking.files import Checked
 from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED, show
 from counterpoint.harness.report.plain import plain
@@ -48,6 +44,11 @@ def row_of(checked: Checked) -> Row:
 
 def print_table(rows: Sequence[Row]) -> None:
     """Print all results, and how many there are of each kind."""
+    # Results in JSON, and the reading of a file, need not wait for it.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     is_terminal = sys.stdout.isatty()
     console = Console(width=None if is_terminal else PIPE_WIDTH, highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -9,8 +9,8 @@ from counterpoint.checkers.events import OBSERVING
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
 from counterpoint.harness.checking.files import Checked
-from counterpoint.harness.keeping import tool
 from counterpoint.harness.report.plain import plain
+from counterpoint.harness.tool import tool
 
 WITNESS_MAX = 30
 CULPRITS_MAX = 40

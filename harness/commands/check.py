@@ -14,7 +14,6 @@ from typing import Any, cast
 import click
 
 from counterpoint.checkers.readers import DEFAULT_LIMITS, FORMATS, UnreadableHistory
-from counterpoint.checkers.readers.csv_table import value_of_cell
 from counterpoint.harness.checking.files import (
     FROM_THE_FORMAT,
     Checked,
@@ -259,6 +258,8 @@ def _reading(line: Progress, done: int, whole: int) -> None:
 
 
 def _initial(text: str, as_lines: bool) -> Hashable:
+    from counterpoint.checkers.readers.csv_table import value_of_cell
+
     try:
         return value_of_cell(text, source="--initial")
     except UnreadableHistory as error:

@@ -14,45 +14,6 @@ HISTORIES = Path(__file__).parent / "histories"
 
 Settings = dict[str, object]
 
-EXPECTED: dict[str, tuple[str, str | None, Settings, str]] = {
-    "01": ("01-initial-rewritten.json", "sequential-consistency", {}, "holds"),
-    "01b": ("01b-initial-rewritten-txn.edn", "serializability", {"initial": 2}, "holds"),
-    "01c": ("01b-initial-rewritten-txn.edn", "read-committed", {"initial": 2}, "holds"),
-    "02": ("02-independent.edn", None, {}, "holds"),
-    "03": ("03-true-is-not-one.csv", None, {}, "broken"),
-    "04": ("04-cas-refused.log", None, {}, "holds"),
-    "05": ("05-nil-tuple.edn", None, {"partition": "tuple"}, "holds"),
-    "11": ("11-not-the-first.edn", None, {}, "broken"),
-    "15": ("15-set-duplicate.edn", None, {"model": "set-full"}, "broken"),
-    "16": ("16-queue-timeouts.edn", None, {}, "holds"),
-    "24": ("24-stale-transaction.edn", None, {}, "broken"),
-    "25": ("25-number-and-string.jsonl", None, {}, "broken"),
-    "30": ("30-core-of-one-matching.csv", "causal-consistency", {}, "broken"),
-    "32": ("32-partition-none.csv", None, {"partition": "none"}, "holds"),
-}
-TOLD = {
-    "03": "b read 1 although write(True) by a had completed",
-    "11": "p1 read 1 although write(2) by p0 had completed",
-    "15": "o2 shows 0 twice",
-    "24": "o3 read 32=9 of o2, which wrote 32=9 31=14; o3 read 31=4 of o1, which wrote 31=4",
-    "25": 'the number 83 was written and the string "83" read',
-}
-
-
-@pytest.mark.parametrize("number", EXPECTED)
-def test_small_histories_from_public_reports_are_judged_right(number: str) -> None:
-    name, chosen, settings, outcome = EXPECTED[number]
-    text = (HISTORIES / name).read_bytes()
-    form = {".edn": "edn", ".csv": "csv", ".log": "jepsen-log", ".jsonl": "jsonl"}.get(
-        Path(name).suffix, "interval-json"
-    )
-    checked = _checked(text, form, Wanted(property=chosen, **settings))  # type: ignore[arg-type]
-    assert checked.outcome == outcome, checked
-    assert TOLD.get(number, "") in _told(checked)
-    if number == "11":
-        assert checked.verdict is not None
-        assert checked.verdict.details["first_bad"] == "o3"
-
 
 def _checked(text: str | bytes, form: str, wanted: Wanted) -> Checked:
     (case, *_) = read_cases(text, source="given", form=form)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from counterpoint.checkers.readers.jepsen_edn import read_jepsen_edn
+from counterpoint.checkers.readers.edn_lines import read_jepsen_edn
 from counterpoint.harness.exports.dot import EVENTS_MAX
 from counterpoint.harness.exports.formats import EXPORTS, SUFFIXES
 from counterpoint.harness.exports.python import CannotExport, to_python
