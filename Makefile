@@ -9,7 +9,7 @@ CANDIDATES := python3 python python3.13 python3.12 python3.11
 IS_RECENT := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
 PYTHON ?= $(shell for p in $(CANDIDATES); do $$p -c '$(IS_RECENT)' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
-EXTRAS ?= dev,fast,live
+EXTRAS ?= dev,docs,fast,live
 WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ARGS ?=
 PAGES ?=
@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint format reference pages bench live live-demo nightly oracles browser-test screenshots release-check clean
+.PHONY: help install demo test check lint format reference pages docs bench live live-demo nightly oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -65,6 +65,11 @@ reference: $(STAMP) ## write the reference pages again, from the docstrings
 
 pages: $(STAMP) ## write the outputs that pages show again, where they disagree: PAGES=README.md
 	$(BIN)/python -m tests.docs.refresh $(PAGES)
+
+docs: $(STAMP) ## build the documentation as a site into build/site; a warning is an error
+	@$(BIN)/python -c 'import material' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
+	@echo "$(CURDIR)/build/site/index.html"
 
 bench: $(STAMP) ## measure, and print the figures
 	$(BIN)/python -m tests.bench $(ARGS)
