@@ -25,13 +25,19 @@ from counterpoint.checkers.readers.row_columns import (
     OperationRows,
     rows_taker,
 )
-from counterpoint.checkers.readers.rows import EVENT_COLUMNS, OPERATION_COLUMNS, Row, rows_case
+from counterpoint.checkers.readers.rows import (
+    EVENT_COLUMNS,
+    NUMBER_COLUMNS,
+    OPERATION_COLUMNS,
+    Row,
+    rows_case,
+)
 
 VALUE_COLUMNS = frozenset({"key", "value", "argument", "result"})
-NUMBER_COLUMNS = frozenset({"time", "called", "returned", "call_step", "return_step"})
 ROWS_AT_A_TIME = 20_000
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,299})(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 WHOLE = re.compile(r"-?\d+")
+SHORT = re.compile(r"-?(?:0|[1-9]\d{0,17})", re.ASCII)
 WORDS = frozenset({"true", "false", "null"})
 NOT_A_NUMBER = frozenset({"nan", "inf", "-inf", "infinity", "-infinity"})
 
@@ -165,6 +171,8 @@ def value_of_cell(cell: str, *, source: str, limits: Limits = DEFAULT_LIMITS) ->
     >>> value_of_cell("5", source=""), value_of_cell("x", source=""), value_of_cell("null", source="")
     (5, 'x', None)
     """
+    if SHORT.fullmatch(cell):  # nearly all are, and a parser of JSON takes ten times as long
+        return int(cell)
     if cell.lower() in NOT_A_NUMBER:
         reason = f"{cell} cannot be compared; leave it out if nobody saw a value"
         raise UnreadableHistory(source, 0, reason)

@@ -57,7 +57,11 @@ class _Atoms(Remembered[Hashable]):
     """What each spelling of an atom means. Vectors hardly ever come again, and are not kept."""
 
     def __missing__(self, word: str) -> Hashable:
-        return self._meaning(word) if word.startswith("[") else super().__missing__(word)
+        if word.startswith("["):
+            return self._meaning(word)
+        is_short = len(word) < 19 and word.isascii() and word.isdigit()
+        value = self[word] = int(word) if is_short else self._meaning(word)
+        return value
 
 
 def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:

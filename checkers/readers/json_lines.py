@@ -1,23 +1,37 @@
-"""Our own schema in JSON lines: one object a line, see `rows`."""
+"""Our own schema in JSON lines: one object a line, see `rows`.
+
+Lines that are flat objects with the keys of the first line, in its order, are taken apart by one
+regular expression some thousand at a time; others are parsed one by one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.readers.bulk import Remembered
 from counterpoint.checkers.readers.case import Case, Cases, frozen
 from counterpoint.checkers.readers.json_text import read_at_once, read_elements
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, pieces, text_of
 from counterpoint.checkers.readers.row_columns import (
     ABSENT,
+    Cells,
     Declined,
     EventRows,
     OperationRows,
     rows_taker,
 )
-from counterpoint.checkers.readers.rows import Row, rows_case
+from counterpoint.checkers.readers.rows import NUMBER_COLUMNS, Row, rows_case
 
 LINES_AT_A_TIME = 20_000
+
+_STRING = r'"[^"\\\x00-\x1f]*+"'
+_ATOM = rf"(?:{_STRING}|-?+(?:0|[1-9][0-9]{{0,17}})(?:\.[0-9]{{1,15}})?+|true|false|null)"
+_BLANK = r"[ \t\r]*+"
+_KEY = r'[^"\\\x00-\x1f]++'
+_CONSTANTS: dict[str, Hashable] = {"null": None, "true": True, "false": False}
 
 
 def read_json_lines(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
@@ -45,17 +59,77 @@ def quick_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Ca
         Declined: it may be of another shape, or wrong.
     """
     taker: EventRows | OperationRows | None = None
-    for lines in pieces(text, LINES_AT_A_TIME, limits):
-        rows = _objects([line for line in lines if line.strip()], limits)
-        if not rows:
+    shape: _Shape | None = None
+    for listed in pieces(text, LINES_AT_A_TIME, limits):
+        lines = [line for line in listed if line.strip(" \t\r")]
+        if not lines:
             continue
-        taker = taker or rows_taker(rows[0])
-        names = {name for row in rows for name in row}
-        cells = {name: [row.get(name, ABSENT) for row in rows] for name in names}
-        taker.take(cells, len(rows))
+        if taker is None:
+            shape = _shape_of(lines[0])
+        cells = (shape and shape.cells(lines)) or _parsed(lines, limits)
+        if taker is None:
+            taker = rows_taker([name for name, column in cells.items() if column[0] is not ABSENT])
+        taker.take(cells, len(lines))
     if taker is None:
         raise Declined
     return taker.case(source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What all lines of a file may have in common: the keys, in their order."""
+
+    names: tuple[str, ...]
+    line: re.Pattern[str]
+    meanings: Remembered[Hashable] = field(default_factory=lambda: Remembered(_meaning))
+
+    def cells(self, lines: Sequence[str]) -> Cells | None:
+        """Take the lines apart, a column for each key; None where one is of another shape."""
+        rows = self.line.findall("\n".join(lines))
+        if len(rows) != len(lines):
+            return None
+        columns = zip(*rows, strict=True) if len(self.names) > 1 else [rows]
+        return {
+            name: list(
+                # Times hardly ever come again, and are not kept.
+                map(_meaning if name in NUMBER_COLUMNS else self.meanings.__getitem__, column)
+            )
+            for name, column in zip(self.names, columns, strict=True)
+        }
+
+
+def _pair(key: str) -> str:
+    """The pattern of a key with an atom."""
+    return rf'{_BLANK}"{key}"{_BLANK}:{_BLANK}({_ATOM}){_BLANK}'
+
+
+def _shape_of(line: str) -> _Shape | None:
+    names = tuple(name for name, _ in re.findall(_pair(f"({_KEY})"), line))
+    if len(set(names)) != len(names) or not names:
+        return None
+    entries = ",".join(_pair(re.escape(name)) for name in names)
+    pattern = rf"^{_BLANK}\{{{entries}\}}{_BLANK}$"
+    return _Shape(names, re.compile(pattern, re.MULTILINE))
+
+
+def _meaning(word: str) -> Hashable:
+    """Read an atom of JSON.
+
+    >>> [_meaning(word) for word in ('"a"', "5", "-1.5", "null")]
+    ['a', 5, -1.5, None]
+    """
+    if word[0] == '"':
+        return word[1:-1]
+    if word in _CONSTANTS:
+        return _CONSTANTS[word]
+    return float(word) if "." in word else int(word)
+
+
+def _parsed(lines: Sequence[str], limits: Limits) -> Cells:
+    """Parse line by line: any object."""
+    rows = _objects(lines, limits)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name, ABSENT) for row in rows] for name in names}
 
 
 def _objects(lines: Sequence[str], limits: Limits) -> list[dict[str, object]]:

@@ -44,6 +44,7 @@ OPERATION_COLUMNS = (
     "call_step",
     "return_step",
 )
+NUMBER_COLUMNS = frozenset({"time", "called", "returned", "call_step", "return_step"})
 FURTHER_MAX = 12
 """How many further columns are named; the others are counted."""
 
