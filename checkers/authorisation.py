@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from counterpoint.checkers.words import at
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value, show
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, broken, holds, said
 
 
 def check_authorisation(
@@ -45,8 +46,13 @@ def _broken(
         f"{call.node}'s {show(call.value)} {what}",
         examined=len(answers),
         because=(
-            f"{call.operation} was called (step {call.step}) and returned (step {answer.step}); "
-            f"{remark}",
+            said(
+                f"{call.operation} was called",
+                at(call.step),
+                " and returned",
+                at(answer.step),
+                f"; {remark}",
+            ),
         ),
         culprits=(call.operation,),
     )

@@ -23,7 +23,8 @@ def graph(links: Iterable[Link]) -> Graph:
 def shortest_chain(links: Graph, before: int, after: int) -> list[Link] | None:
     """Return a shortest non-empty path of links, or None.
 
-    >>> a, b = Link(0, 1, "x", ""), Link(1, 2, "y", "")
+    >>> from counterpoint.model.verdict import said
+    >>> a, b = Link(0, 1, "x", said()), Link(1, 2, "y", said())
     >>> shortest_chain(graph([a, b]), 0, 2) == [a, b], shortest_chain(graph([a, b]), 2, 0)
     (True, None)
     """
@@ -45,7 +46,8 @@ def shortest_chain(links: Graph, before: int, after: int) -> list[Link] | None:
 def shortest_cycle(links: Graph) -> list[Link] | None:
     """Return a cycle with fewest links, or None where there is none.
 
-    >>> a, b = Link(0, 1, "x", ""), Link(1, 0, "y", "")
+    >>> from counterpoint.model.verdict import said
+    >>> a, b = Link(0, 1, "x", said()), Link(1, 0, "y", said())
     >>> shortest_cycle(graph([a, b])) == [a, b]
     True
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from counterpoint.checkers.words import at
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Restart
@@ -23,7 +24,7 @@ from counterpoint.model.owed import (
 )
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
-from counterpoint.model.verdict import Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Reason, Verdict, at_step, broken, holds, said, undecided
 from counterpoint.model.world import World
 
 Waits = Callable[[World, NodeId, Value], str]
@@ -74,22 +75,23 @@ def check_liveness(
 check_liveness.is_about_answers = True  # type: ignore[attr-defined]  # see Property
 
 
-def _ending(trace: Trace, *, is_at_rest: bool) -> str | None:
+def _ending(trace: Trace, *, is_at_rest: bool) -> Reason | None:
     """Say why a run will never be other than it is, None if it may."""
-    end = f"step {len(trace.choices) - 1}"
+    end = at_step(len(trace.choices) - 1)
     if trace.repeats is not None and not is_at_rest:
         if not is_fair_circle(trace):
             return None
-        return f"after {end} all is again as it was before step {trace.repeats}"
+        return said("after ", end, " all is again as it was before ", at_step(trace.repeats))
     if is_at_rest:
-        return f"since {end} nothing can happen any more"
+        return said("since ", end, " nothing can happen any more")
     period = growth(trace)
     if period is None:
         return None
     first = len(trace.choices) - period
-    return (
-        f"the {period} steps from step {first} on happen again and again, and nothing changes but "
-        "numbers that grow"
+    return said(
+        f"the {period} steps from ",
+        at_step(first),
+        " on happen again and again, and nothing changes but numbers that grow",
     )
 
 
@@ -114,7 +116,7 @@ def _broken(
     name: str,
     trace: Trace,
     call: OpenCall,
-    ending: str,
+    ending: Reason,
     waits_for: Waits | None,
     *,
     examined: int,
@@ -131,8 +133,8 @@ def _broken(
         f"{call.client}'s {show(call.operation)} never returned{reason}",
         examined=examined,
         because=(
-            f"{event.operation} was called (step {event.step}); {failed}",
-            f"the faults stopped (step {settled}); {ending}",
+            said(f"{event.operation} was called", at(event.step), f"; {failed}"),
+            said("the faults stopped", at(settled), "; ", ending),
         ),
         culprits=(event.operation,),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from counterpoint.checkers.evidence import BrokenKeys
 from counterpoint.checkers.exact import inexact
 from counterpoint.checkers.history import (
     OPEN,
@@ -91,9 +92,9 @@ def joined(name: str, parts: Mapping[Hashable, Verdict]) -> Verdict:
         if len(parts) == 1:
             return replace(part, property=name)
         also = f"; also broken: {', '.join(map(str, keys[1:]))}" if len(keys) > 1 else ""
-        details = {**part.details, "broken_keys": tuple(map(inexact, keys))}
+        evidence = (*part.evidence, BrokenKeys(tuple(map(inexact, keys))))
         summary = f"{keys[0]}: {part.summary}{also}"
-        return replace(part, property=name, summary=summary, examined=examined, details=details)
+        return replace(part, property=name, summary=summary, examined=examined, evidence=evidence)
     for key, part in parts.items():
         if part.outcome is Outcome.UNDECIDED and part.examined:
             return undecided(name, f"{key}: {part.summary}", examined=examined)

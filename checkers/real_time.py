@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.words import Link
+from counterpoint.model.verdict import said
 
 
 def process_order(history: Sequence[Operation]) -> Iterator[Link]:
@@ -18,7 +19,7 @@ def process_order(history: Sequence[Operation]) -> Iterator[Link]:
         earlier = last.get(op.client)
         if earlier is not None and not history[earlier].is_open:
             before = history[earlier].id
-            yield Link(earlier, number, "process", f"{op.client} ran {before} before {op.id}")
+            yield Link(earlier, number, "process", said(f"{op.client} ran {before} before {op.id}"))
         last[op.client] = number
 
 
@@ -49,4 +50,4 @@ def real_time_order(history: Sequence[Operation]) -> Iterator[Link]:
 
 def _link(history: Sequence[Operation], before: int, after: int) -> Link:
     because = f"{history[before].id} returned before {history[after].id} was called"
-    return Link(before, after, "real time", because)
+    return Link(before, after, "real time", said(because))

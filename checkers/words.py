@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from counterpoint.checkers.history import Operation
-from counterpoint.model.verdict import Edge
+from counterpoint.model.verdict import Edge, Reason, at_step, said
 
 READS_FROM = "reads-from"
 PROGRAM_ORDER = "program order"
@@ -19,7 +19,12 @@ class Link(NamedTuple):
     before: int
     after: int
     rule: str
-    because: str
+    reason: Reason
+
+    @property
+    def because(self) -> str:
+        """The sentence of its reason."""
+        return self.reason.text
 
 
 def shown(value: Hashable) -> str:
@@ -52,14 +57,31 @@ def deed(op: Operation) -> str:
     return f"{op.client} {'wrote' if op.f == 'write' else 'read'} {content(op)}"
 
 
-def label(op: Operation) -> str:
+def label(op: Operation) -> Reason:
     """The identity of an operation, with its step where there is one: "(o3, step 12)"."""
-    return f"({op.id}, step {op.call_step})" if op.call_step >= 0 else f"({op.id})"
+    return (
+        said(f"({op.id}, ", at_step(op.call_step), ")") if op.call_step >= 0 else said(f"({op.id})")
+    )
 
 
-def named(op: Operation) -> str:
+def named(op: Operation) -> Reason:
     """What an operation did, and its label: "alice wrote x=1 (o3)"."""
-    return f"{deed(op)} {label(op)}"
+    return said(f"{deed(op)} ", label(op))
+
+
+def at(step: int) -> Reason:
+    """A step in brackets, if there is one.
+
+    >>> at(7), at(-1)
+    (Reason(text=' (step 7)', steps=(7,)), Reason(text='', steps=()))
+    """
+    return said(" (", at_step(step), ")") if step >= 0 else said()
+
+
+def real_time(before: Operation, after: Operation) -> Reason:
+    """That one operation was over before another began."""
+    returned = said(f"{before.id} returned", at(before.return_step))
+    return said(returned, f" before {after.id} was called", at(after.call_step))
 
 
 def story(operations: Sequence[Operation], path: Sequence[Link]) -> str:
@@ -79,19 +101,19 @@ def story(operations: Sequence[Operation], path: Sequence[Link]) -> str:
 def program_link(operations: Sequence[Operation], before: int, after: int, rule: str) -> Link:
     """The link between two operations of one session."""
     first, second = operations[before], operations[after]
-    return Link(before, after, rule, f"{named(first)} before {named(second)}")
+    return Link(before, after, rule, said(named(first), " before ", named(second)))
 
 
 def reads_from_link(operations: Sequence[Operation], write: int, read: int) -> Link:
     """The link between a write and a read that saw it."""
     writer, reader = operations[write], operations[read]
-    because = f"{named(reader)}, which {writer.client} wrote {label(writer)}"
+    because = said(named(reader), f", which {writer.client} wrote ", label(writer))
     return Link(write, read, READS_FROM, because)
 
 
 def edges(operations: Sequence[Operation], links: Iterable[Link]) -> tuple[Edge, ...]:
     """The links as a verdict carries them."""
     return tuple(
-        Edge(operations[link.before].id, operations[link.after].id, link.rule, link.because)
+        Edge(operations[link.before].id, operations[link.after].id, link.rule, link.reason)
         for link in links
     )

@@ -16,7 +16,7 @@ from counterpoint.model.observer import Observer
 from counterpoint.model.reaction import initial_state
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
-from counterpoint.model.verdict import Verdict
+from counterpoint.model.verdict import Verdict, Violation
 from counterpoint.model.wellformed import require_claim, require_scenario
 from counterpoint.model.world import Action
 
@@ -106,13 +106,14 @@ class Invariant:
     """A named claim about every reachable state of the nodes.
 
     `violation(states)` maps the states of all nodes, by name, to a sentence that says what is wrong
-    with them, or to None (or False). It must not look at anything else. A node that is down has lost
-    its state, and is shown in its initial one; `violation(states, down)`, if it takes a second
-    argument, is told which nodes those are.
+    with them, or to None (or False); or to a `Violation`, which also tells the nodes that it is
+    about, where a sentence is about those that it names. It must not look at anything else. A node
+    that is down has lost its state, and is shown in its initial one; `violation(states, down)`, if
+    it takes a second argument, is told which nodes those are.
     """
 
     name: str
-    violation: Callable[..., str | Literal[False] | None]
+    violation: Callable[..., str | Violation | Literal[False] | None]
 
     def __post_init__(self) -> None:
         require_claim("invariant", self.name, violation=self.violation)

@@ -9,8 +9,8 @@
 ...     Operation("o5", "carol", "read", "found", None, None, 9, 10),
 ... )
 >>> verdict = check_causal(history)
->>> verdict.outcome.value, verdict.details["pattern"]
-('broken', 'WriteCOInitRead')
+>>> verdict.outcome.value, verdict.find(Pattern)
+('broken', Pattern(pattern='WriteCOInitRead'))
 >>> print(verdict.summary.split(":")[0])
 glad=1 was visible to carol before found=1, although found=1 happened before glad=1
 """
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from counterpoint.checkers.causal.core import deciding_last
 from counterpoint.checkers.causal.levels import Judgement, Level, judge
@@ -28,6 +27,7 @@ from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.causal.reasons import explain
 from counterpoint.checkers.causal.verdicts import causal_holds, naming_of
 from counterpoint.checkers.columns.gate import is_worth_it
+from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import History
 from counterpoint.checkers.words import edges
 from counterpoint.model.verdict import Verdict, broken
@@ -55,12 +55,12 @@ def check_causal(
     what every key holds before it is written, and comes before every write.
 
     `examined` counts the reads that were judged; without any the verdict is UNDECIDED. A broken
-    verdict has as culprits a core from which nothing can be removed, and as `details["pattern"]`
-    the bad pattern. One that holds has as witness a topological order of causality, for "ccv" an
-    order of all writes that explains every read, and for "cm" in `details["views"]` one for each
-    session. Reads that several writes can explain, or the initial value that was also written, are
-    matched in the likeliest way first, then in others until one fits or none is left; after
-    `matchings_max` of them the verdict is UNDECIDED.
+    verdict has as culprits a core from which nothing can be removed, and its bad `Pattern`. One that
+    holds has as witness a topological order of causality, for "ccv" an order of all writes that
+    explains every read, and for "cm" in its `Views` one for each session. Reads that several writes
+    can explain, or the initial value that was also written, are matched in the likeliest way first,
+    then in others until one fits or none is left; after `matchings_max` of them the verdict is
+    UNDECIDED.
 
     Raises:
         MalformedHistory: two calls of one client at the same instant.
@@ -106,5 +106,5 @@ def _broken(name: str, core: Sessions, level: Level) -> Verdict:
         because=reasons.because,
         edges=edges(core.operations, reasons.cycle),
         culprits=deciding_last(core),
-        details=MappingProxyType({"pattern": reasons.pattern}),
+        evidence=(Pattern(reasons.pattern),),
     )

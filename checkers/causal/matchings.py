@@ -9,8 +9,9 @@ from typing import Generic, Protocol, TypeVar
 from counterpoint.checkers.ambiguity import Solution, solve
 from counterpoint.checkers.causal.core import restrict, shrink
 from counterpoint.checkers.causal.matching import INITIAL, Matching, Sessions
-from counterpoint.checkers.words import deed, label, pair
-from counterpoint.model.verdict import Verdict, broken, undecided
+from counterpoint.checkers.evidence import Pattern
+from counterpoint.checkers.words import deed, label, named, pair
+from counterpoint.model.verdict import Verdict, broken, said, undecided
 
 TRIES_MIN = 64
 OPERATIONS_TRIED_MAX = 2_000_000
@@ -148,14 +149,14 @@ def _in_every_way(
     if not core.choices:
         return replace(verdict, examined=examined)
     count = len(core.choices)
-    line = (
+    line = said(
         f"{count} of these reads {'has' if count == 1 else 'have'} more than one possible source; "
         "however they are matched, it is so, or otherwise broken"
     )
     named = [op.id for op in sorted(core.sessions.operations, key=lambda op: op.called)]
     culprits = (*(one for one in named if one != verdict.culprits[-1]), verdict.culprits[-1])
-    because = (*verdict.because, line)
-    return replace(verdict, examined=examined, because=because, culprits=culprits)
+    reasons = (*verdict.reasons, line)
+    return replace(verdict, examined=examined, reasons=reasons, culprits=culprits)
 
 
 def _with_sources(sessions: Sessions, core: Collection[int]) -> set[int]:
@@ -228,16 +229,18 @@ def orphan(name: str, matching: Matching) -> Verdict:
     read = min((operations[index] for index in matching.orphans), key=lambda op: op.called)
     value = pair(read.key, read.result)
     write = matching.aborted.get((read.key, read.result))
-    pattern, why = "ThinAirRead", f"nobody wrote {value}"
+    pattern, why = "ThinAirRead", said(f"nobody wrote {value}")
     core: tuple[str, ...] = (read.id,)
     if write is not None:
-        why = f"the write of {value} {label(write)} failed, and a failed write has no effect"
+        why = said(
+            f"the write of {value} ", label(write), " failed, and a failed write has no effect"
+        )
         pattern, core = "AbortedRead", (write.id, read.id)
     return broken(
         name,
-        f"{deed(read)} {label(read)}, but {why} ({pattern})",
+        f"{named(read)}, but {why} ({pattern})",
         examined=len(operations),
-        because=(f"{deed(read)} {label(read)}", why),
+        because=(named(read), why),
         culprits=core,
-        details={"pattern": pattern},
+        evidence=(Pattern(pattern),),
     )

@@ -26,6 +26,7 @@ from counterpoint.checkers.words import (
     reads_from_link,
     story,
 )
+from counterpoint.model.verdict import Reason, said
 
 
 class Reasons(NamedTuple):
@@ -34,7 +35,7 @@ class Reasons(NamedTuple):
     pattern: str
     summary: str
     cycle: list[Link]
-    because: tuple[str, ...]
+    because: tuple[Reason, ...]
 
 
 def explain(sessions: Sessions, level: Level) -> Reasons:
@@ -107,9 +108,10 @@ def _initial_read(sessions: Sessions, known: list[Link]) -> Reasons:
 def initial_link(sessions: Sessions, known: list[Link]) -> Link:
     """A read of the initial value comes before a write: here one that it knew."""
     read, write = (sessions.operations[i] for i in (known[-1].after, known[0].before))
-    because = (
-        f"{named(read)}: the initial value comes before every write, so before "
-        f"{content(write)} {label(write)}"
+    because = said(
+        named(read),
+        f": the initial value comes before every write, so before {content(write)} ",
+        label(write),
     )
     return Link(known[-1].after, known[0].before, CONFLICT, because)
 
@@ -117,9 +119,11 @@ def initial_link(sessions: Sessions, known: list[Link]) -> Link:
 def _replaced_read(sessions: Sessions, known: list[Link], replaced: list[Link]) -> Reasons:
     operations = sessions.operations
     read, write = operations[known[-1].after], operations[known[0].before]
-    because = (
-        f"{named(read)}, which {content(write)} {label(write)} had replaced: "
-        f"{story(operations, replaced)}"
+    because = said(
+        named(read),
+        f", which {content(write)} ",
+        label(write),
+        f" had replaced: {story(operations, replaced)}",
     )
     summary = _overtaken(operations, known) or (
         f"{deed(read)} although {content(write)} had replaced it: "
@@ -172,9 +176,14 @@ def conflict_link(sessions: Sessions, known: list[Link], kept: int) -> Link:
     """What a read knew comes before what it returned."""
     operations = sessions.operations
     read, lost, seen = (operations[i] for i in (known[-1].after, known[0].before, kept))
-    because = (
-        f"{content(lost)} {label(lost)} before {content(seen)} {label(seen)}, because "
-        f"{named(read)} although it knew {content(lost)}: {story(operations, known)}"
+    because = said(
+        f"{content(lost)} ",
+        label(lost),
+        f" before {content(seen)} ",
+        label(seen),
+        ", because ",
+        named(read),
+        f" although it knew {content(lost)}: {story(operations, known)}",
     )
     return Link(known[0].before, kept, CONFLICT, because)
 
@@ -255,10 +264,10 @@ def _links(links: Graph) -> list[Link]:
 
 def _lines(
     cycle: Sequence[Link], support: Mapping[Link, Sequence[Link]] | None = None
-) -> tuple[str, ...]:
+) -> tuple[Reason, ...]:
     """One line for each link, then one for each conflict that those rest on."""
     links = list(cycle)
     for link in links:
         rests_on = (support or {}).get(link, ())
         links.extend(c for c in rests_on if c.rule == CONFLICT and c not in links)
-    return tuple(link.because for link in links)
+    return tuple(link.reason for link in links)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
 from counterpoint.checkers.causal.levels import Judgement
 from counterpoint.checkers.causal.matching import Sessions
+from counterpoint.checkers.evidence import Views
 from counterpoint.model.verdict import Outcome, Verdict, holds
 
 
@@ -38,5 +40,4 @@ def causal_holds(name: str, judgement: Judgement, naming: Naming, *, examined: i
         for session, view in judgement.views.items()
         if view
     }
-    details = MappingProxyType({"views": MappingProxyType(views)})
-    return Verdict(name, verdict.outcome, verdict.examined, witness=witness, details=details)
+    return replace(verdict, evidence=(Views(MappingProxyType(views)),))

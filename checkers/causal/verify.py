@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 
+from counterpoint.checkers.evidence import Views
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.model.verdict import Verdict
 
@@ -78,8 +79,8 @@ def _views_complaint(
     past: Mapping[str, set[str]],
     verdict: Verdict,
 ) -> str:
-    views = verdict.details["views"]
-    assert isinstance(views, Mapping)
+    found = verdict.find(Views)
+    views = {} if found is None else found.views
     for client in {op.client for op in operations.values() if op.f == "read"}:
         view = views.get(client, ())
         reads = [i for i, op in operations.items() if op.client == client and op.f == "read"]

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from counterpoint.checkers.evidence import OfToken
+from counterpoint.checkers.words import at
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Reason, Verdict, at_step, broken, holds, said
 
 Owner: TypeAlias = int
 Holding: TypeAlias = tuple[int, int, Owner]
@@ -55,7 +57,7 @@ class Breach:
     """What breaks conservation: a sentence, the reasons, and the token that it is about."""
 
     summary: str
-    because: tuple[str, ...]
+    because: tuple[Reason, ...]
     token: int
 
 
@@ -99,50 +101,52 @@ class Books:
                     return self._fallen(node, token, 1, step)
         return None
 
-    def trail(self, token: int) -> tuple[str, ...]:
+    def story(self, token: int) -> tuple[Reason, ...]:
         """Return the history of a token in words, a line a version."""
         return tuple(
-            f"version {version} of token {token} belongs to {link.owner}"
-            + ("" if link.payer is None else f", paid by {link.payer} (step {link.step})")
+            said(
+                f"version {version} of token {token} belongs to {link.owner}",
+                said() if link.payer is None else said(f", paid by {link.payer}", at(link.step)),
+            )
             for version, link in enumerate(self.chains.get(token, ()), start=1)
         )
 
     def _unknown(self, token: int, what: str, step: int) -> Breach:
         count = len(self.chains)
-        return Breach(f"{what}, and there are only {count} tokens", (f"step {step}",), token)
+        return Breach(f"{what}, and there are only {count} tokens", (at_step(step),), token)
 
     def _bad_payment(self, payment: Payment, chain: list[Link], step: int) -> Breach:
         token, version, owner = payment.made
-        paid = f"{payment.payer} pays version {version} of token {token} to {owner} (step {step})"
+        paid = said(f"{payment.payer} pays version {version} of token {token} to {owner}", at(step))
         if version > len(chain) + 1:
             newest = f"the newest version is {len(chain)}"
             return Breach(f"version {version} of token {token} skips one: {newest}", (paid,), token)
         if version == len(chain) + 1:
             holder = chain[-1].owner
             summary = f"{payment.payer} pays token {token}, which belongs to {holder}"
-            return Breach(summary, (*self.trail(token), paid), token)
+            return Breach(summary, (*self.story(token), paid), token)
         link = chain[version - 1]
         count = len(self.chains)
         summary = (
             f"version {version} of token {token} has two owners: {link.owner} and {owner}; "
             f"there are {count + 1} tokens, there {'was' if count == 1 else 'were'} {count}"
         )
-        return Breach(summary, (self.trail(token)[version - 1], paid), token)
+        return Breach(summary, (self.story(token)[version - 1], paid), token)
 
     def _false_copy(self, node: NodeId, holding: Holding, chain: list[Link], step: int) -> Breach:
         token, version, owner = holding
-        kept = f"{node} holds version {version} of token {token} for {owner} (step {step})"
+        kept = said(f"{node} holds version {version} of token {token} for {owner}", at(step))
         if version > len(chain):
             return Breach(f"{node} holds version {version} of token {token}, which nobody paid",
-                          (*self.trail(token), kept), token)  # fmt: skip
+                          (*self.story(token), kept), token)  # fmt: skip
         link = chain[version - 1]
         summary = f"version {version} of token {token} has two owners: {link.owner} and {owner}"
-        return Breach(summary, (self.trail(token)[version - 1], kept), token)
+        return Breach(summary, (self.story(token)[version - 1], kept), token)
 
     def _fallen(self, node: NodeId, token: int, version: int, step: int) -> Breach:
         before = self.copies[node][token]
         summary = f"{node} held version {before} of token {token} and now holds version {version}"
-        return Breach(summary, (f"it fell at step {step}", *self.trail(token)), token)
+        return Breach(summary, (said("it fell at ", at_step(step)), *self.story(token)), token)
 
 
 def check_conservation(
@@ -167,32 +171,11 @@ def check_conservation(
         else:
             breach = books.hold(event.node or "", said, event.step)
         if breach is not None:
-            return _broken(name, books, breach, examined)
+            return broken(
+                name,
+                breach.summary,
+                examined=examined,
+                because=breach.because,
+                evidence=(OfToken(breach.token),),
+            )
     return holds(name, examined=examined, summary=f"{len(start)} tokens, {payments} payments")
-
-
-def _broken(name: str, books: Books, breach: Breach, examined: int) -> Verdict:
-    details = {"token": breach.token, "trail": list(books.trail(breach.token)),
-               "entries": double_entries(books)}  # fmt: skip
-    return broken(name, breach.summary, examined=examined, because=breach.because, details=details)
-
-
-def double_entries(books: Books) -> list[dict[str, int]]:
-    """Return every payment so far as one entry: step, token, version, from whom, to whom."""
-    links = (
-        (link, token, version)
-        for token, chain in books.chains.items()
-        for version, link in enumerate(chain, start=1)
-    )
-    paid = [
-        {
-            "step": link.step,
-            "token": token,
-            "version": version,
-            "from": link.payer,
-            "to": link.owner,
-        }
-        for link, token, version in links
-        if link.payer is not None
-    ]
-    return sorted(paid, key=lambda entry: entry["step"])

@@ -26,7 +26,7 @@ from counterpoint.model.event import Event
 from counterpoint.model.reaction import Core
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, at_step, broken, holds, said
 
 Held: TypeAlias = Callable[[NodeId, Core], tuple[Hashable, ...]]
 """What a node has."""
@@ -50,7 +50,7 @@ def check_balance(trace: Trace, held: Held, carried: Carried, *, name: str = "ba
         for event in events:
             fault = _message_fault(event, receipts, carried)
             if fault:
-                return broken(name, fault, examined=examined + 1, because=(f"step {step}",))
+                return broken(name, fault, examined=examined + 1, because=(at_step(step),))
         for node, surplus in _surpluses(trace, step, events, held, carried):
             examined += 1
             if surplus:
@@ -106,7 +106,7 @@ def _unbalanced(
         ("has", gained, "that it did not receive"), ("loses", lost, "without sending it"),
     ) if things]  # fmt: skip
     summary = f"{node} {' and '.join(parts)}"
-    return broken(name, summary, examined=examined, because=(f"step {step}",))
+    return broken(name, summary, examined=examined, because=(at_step(step),))
 
 
 # ---- things that are handed on by new versions ---------------------------------------------------
@@ -128,21 +128,21 @@ def check_paths(
     last: dict[int, tuple[Event, Payment]] = {}
     examined = 0
     for event in trace.events:
-        said = reading(event.node or "", event.value) if event.kind == "note" else None
-        if not isinstance(said, Payment):
+        payment = reading(event.node or "", event.value) if event.kind == "note" else None
+        if not isinstance(payment, Payment):
             continue
         examined += 1
-        token, version, _ = said.made
+        token, version, _ = payment.made
         earlier = last.get(token)
         owner = earlier[1].made[2] if earlier else start.get(token)
         newest = earlier[1].made[1] if earlier else 1
-        if version != newest + 1 or said.payer != owner:
+        if version != newest + 1 or payment.payer != owner:
             return broken(
                 name,
-                f"token {token} leaves its path: {said.payer} makes version {version}, "
+                f"token {token} leaves its path: {payment.payer} makes version {version}, "
                 f"and version {newest} belongs to {owner}",
                 examined=examined,
-                because=(f"step {event.step}",),
+                because=(at_step(event.step),),
             )
         if earlier is not None and not happened_before(clocks, trace, earlier[0], event):
             return broken(
@@ -150,12 +150,15 @@ def check_paths(
                 f"version {version} of token {token} does not come after version {newest}",
                 examined=examined,
                 because=(
-                    f"version {newest} was made at step {earlier[0].step}",
-                    f"version {version} was made at step {event.step}, "
-                    "and no chain of messages leads there",
+                    said(f"version {newest} was made at ", at_step(earlier[0].step)),
+                    said(
+                        f"version {version} was made at ",
+                        at_step(event.step),
+                        ", and no chain of messages leads there",
+                    ),
                 ),
             )
-        last[token] = (event, said)
+        last[token] = (event, payment)
     return holds(name, examined=examined)
 
 

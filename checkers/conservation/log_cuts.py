@@ -14,8 +14,8 @@ itself and no message is worth anything twice; so nothing has to be enumerated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 
+from counterpoint.checkers.evidence import Balance, Worth
 from counterpoint.checkers.happens_before.clocks import (
     NONE,
     EventLog,
@@ -23,7 +23,7 @@ from counterpoint.checkers.happens_before.clocks import (
     vector_clocks,
 )
 from counterpoint.checkers.happens_before.words import at
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Reason, Verdict, broken, holds, said
 
 NAME = "conservation"
 
@@ -94,23 +94,23 @@ def _unbalanced(amounts: Amounts, index: int, received: int, minted: int, first:
         if amount
     ]
     held = f"{change} more" if change >= 0 else f"{-change} less"
-    lines = [
+    lines: list[str | Reason] = [
         f"in: received {received}, minted {minted}",
         f"out: sent {sent}, held {change:+}",
         f"out less in: {change + sent - received - minted:+}",
     ]
     if first != index:
         message = log.message(log.received[index])
-        lines.append(f"{message} was received before, by {at(log, first)}: its worth is spent")
+        lines.append(
+            said(f"{message} was received before, by ", at(log, first), ": its worth is spent")
+        )
     return broken(
         NAME,
         f"{at(log, index)} holds {held}, but {' and '.join(terms) or 'received and sent nothing'}",
         examined=index + 1,
         because=tuple(lines),
         culprits=tuple(log.name(i) for i in dict.fromkeys((first, index))),
-        details=MappingProxyType(
-            {"change": change, "received": received, "sent": sent, "minted": minted}
-        ),
+        evidence=(Balance(change, received, sent, minted),),
     )
 
 
@@ -124,9 +124,9 @@ def _received_twice(amounts: Amounts, first: int, second: int) -> Verdict:
         f"{at(log, second)}, and neither knew of the other",
         examined=len(log.process),
         because=(
-            f"a cut with {log.name(first)} alone must count {worth} as received there",
-            f"a cut with {log.name(second)} alone must count it there",
+            said("a cut with ", log.named(first), f" alone must count {worth} as received there"),
+            said("a cut with ", log.named(second), " alone must count it there"),
         ),
         culprits=(log.name(first), log.name(second)),
-        details=MappingProxyType({"message": log.message(message), "worth": worth}),
+        evidence=(Worth(log.message(message), worth),),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from types import MappingProxyType
 from typing import NamedTuple
 
+from counterpoint.checkers.evidence import Extra, Missing
 from counterpoint.checkers.happens_before.clocks import NONE, EventLog, causal_path, previous_events
 from counterpoint.checkers.happens_before.words import at, path_edges
 from counterpoint.model.verdict import Verdict, broken, holds
@@ -53,7 +53,7 @@ def _too_low(log: EventLog, stamps: Sequence[int | None], before: int, after: in
         f"{at(log, after)} has clock {stamps[after]}, not above the {stamps[before]} of "
         f"{at(log, before)}, which happens before it",
         examined=sum(stamp is not None for stamp in stamps[: after + 1]),
-        because=tuple(edge.because for edge in edges),
+        because=tuple(edge.reason for edge in edges),
         edges=edges,
         culprits=(log.name(before), log.name(after)),
     )
@@ -163,17 +163,17 @@ def _disagrees(
     if admitted < true:
         edges = path_edges(log, causal_path(log, wrong[-1], index))
         summary = f"{here} records {row}: {names} of {log.place(process)} is missing from its past"
-        details = {"missing": tuple(map(log.name, wrong))}
+        evidence: Missing | Extra = Missing(tuple(map(log.name, wrong)))
     else:
         edges = ()
         summary = f"{here} records {row}: {names} of {log.place(process)} does not happen before it"
-        details = {"extra": tuple(map(log.name, wrong))}
+        evidence = Extra(tuple(map(log.name, wrong)))
     return broken(
         VECTOR,
         summary,
         examined=index + 1,
-        because=tuple(edge.because for edge in edges),
+        because=tuple(edge.reason for edge in edges),
         edges=edges,
         culprits=(log.name(wrong[-1]), log.name(index)),
-        details=MappingProxyType(details),
+        evidence=(evidence,),
     )

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from counterpoint.model.verdict import Reason, at_step, said
+
 NONE = -1
 """No message, in the columns of a log."""
 
@@ -33,7 +35,8 @@ class EventLog:
     identity `sent[i]` and has received the one with identity `received[i]`, `NONE` for neither.
     A message is sent by one event, to one process or several, and received by any number; its
     receipts come after it. `names` are what reports call the events and `places` the processes;
-    `messages` are the names of messages by identity, where they have one.
+    `messages` are the names of messages by identity, where they have one, and `steps` the steps of a
+    run that the events belong to.
     """
 
     process: tuple[int, ...]
@@ -43,6 +46,7 @@ class EventLog:
     names: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    steps: tuple[int, ...] = ()
     send_event: dict[int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +71,12 @@ class EventLog:
 
     def name(self, index: int) -> str:
         """What reports call an event."""
-        return self.names[index] if self.names else f"e{index}"
+        return self.named(index).text
+
+    def named(self, index: int) -> Reason:
+        """What reports call an event, with its step where it has one."""
+        name = self.names[index] if self.names else f"e{index}"
+        return said(name, " [", at_step(self.steps[index]), "]") if self.steps else said(name)
 
     def place(self, process: int) -> str:
         """What reports call a process."""

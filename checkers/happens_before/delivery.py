@@ -21,7 +21,7 @@ from counterpoint.checkers.happens_before.clocks import (
     vector_clocks,
 )
 from counterpoint.checkers.happens_before.words import PROGRAM_ORDER, at, path_edges, story
-from counterpoint.model.verdict import Edge, Verdict, broken, holds
+from counterpoint.model.verdict import Edge, Verdict, broken, holds, said
 
 NAME = "causal order"
 
@@ -58,14 +58,15 @@ def _overtaken(log: EventLog, clocks: list[Clock], late: int, examined: int) -> 
     where, second, first = log.place(place), log.message(log.received[late]), log.sent[overtaker]
     chain = path_edges(log, path)
     delivered = path_edges(log, [overtaker, early])
-    because = f"{at(log, early)} delivered {log.message(first)}, and {log.name(late)} {second}"
+    delivers = said(at(log, early), f" delivered {log.message(first)}")
+    because = said(delivers, ", and ", log.named(late), f" {second}")
     wrong = Edge(log.name(early), log.name(late), PROGRAM_ORDER, because)
     return broken(
         NAME,
         f"{where} delivered {log.message(first)} before {second}, although {second} was sent "
         f"before {log.message(first)}",
         examined=examined,
-        because=(story(log, path), *(edge.because for edge in (*delivered, wrong))),
+        because=(story(log, path), *(edge.reason for edge in (*delivered, wrong))),
         edges=(*chain, *delivered, wrong),
         culprits=(log.name(send), log.name(overtaker), log.name(early), log.name(late)),
     )

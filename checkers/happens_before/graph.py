@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
-from counterpoint.model.verdict import Edge
+from counterpoint.model.verdict import Edge, Reason, at_step, said
 
 # networkx takes longer to import than all the rest, and only explanations need it: so it is
 # imported where a graph is made.
@@ -61,7 +61,7 @@ def happens_before(trace: Trace, region: Iterable[int] | None = None) -> Graph:
     """Return the graph of these events (all of them without a region), edges from cause to effect.
 
     A node is the identity of an event and carries it as `event`; an edge carries its `rule` and
-    `because`, a sentence with steps.
+    `reason`.
     """
     import networkx as nx
 
@@ -78,29 +78,30 @@ def happens_before(trace: Trace, region: Iterable[int] | None = None) -> Graph:
             calls[event.operation] = i
         elif event.kind == "return" and event.operation in calls:
             call = trace.events[calls[event.operation]]
-            graph.add_edge(call.id, i, rule="operation", because=_operation(call, event))
+            graph.add_edge(call.id, i, rule="operation", reason=_operation(call, event))
     return graph
 
 
 def _connect(graph: Graph, cause: Event, event: Event) -> None:
     if cause.kind == "send" and cause.message is not None and cause.message == event.message:
-        graph.add_edge(cause.id, event.id, rule="message", because=_message(cause, event))
+        graph.add_edge(cause.id, event.id, rule="message", reason=_message(cause, event))
     else:
-        graph.add_edge(cause.id, event.id, rule="program", because=_program(cause, event))
+        graph.add_edge(cause.id, event.id, rule="program", reason=_program(cause, event))
 
 
-def _message(cause: Event, event: Event) -> str:
-    return f"m{cause.message} was sent {at(cause)} before {FATES[event.kind]} {at(event)}"
+def _message(cause: Event, event: Event) -> Reason:
+    sent = said(f"m{cause.message} was sent ", at(cause))
+    return said(sent, f" before {FATES[event.kind]} ", at(event))
 
 
-def _program(cause: Event, event: Event) -> str:
+def _program(cause: Event, event: Event) -> Reason:
     if cause.step == event.step:
-        return f"{event.node} did both in this order {at(event)}"
-    return f"{event.node} did the one {at(cause)} before the other {at(event)}"
+        return said(f"{event.node} did both in this order ", at(event))
+    return said(f"{event.node} did the one ", at(cause), " before the other ", at(event))
 
 
-def _operation(call: Event, event: Event) -> str:
-    return f"{call.operation} was called {at(call)} before it returned {at(event)}"
+def _operation(call: Event, event: Event) -> Reason:
+    return said(f"{call.operation} was called ", at(call), " before it returned ", at(event))
 
 
 FATES = {
@@ -113,13 +114,13 @@ FATES = {
 """What can become of a message, by kind of event, as a sentence says it."""
 
 
-def at(event: Event) -> str:
+def at(event: Event) -> Reason:
     """Return the step of an event as a sentence says it.
 
     >>> at(Event(7, 3, "send", "r1"))
-    '[step 3]'
+    Reason(text='[step 3]', steps=(3,))
     """
-    return "[at the start]" if event.step < 0 else f"[step {event.step}]"
+    return said("[at the start]") if event.step < 0 else said("[", at_step(event.step), "]")
 
 
 def named(event: Event) -> str:
@@ -152,7 +153,7 @@ def why_before(graph: Graph, before: int, after: int) -> tuple[Edge, ...]:
         return ()
     edges: list[Edge] = []
     for one, other in pairwise(path):
-        reason = graph.edges[one, other]
+        edge = graph.edges[one, other]
         cause, effect = graph.nodes[one]["event"], graph.nodes[other]["event"]
-        edges.append(Edge(named(cause), named(effect), reason["rule"], reason["because"]))
+        edges.append(Edge(named(cause), named(effect), edge["rule"], edge["reason"]))
     return tuple(edges)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from counterpoint.checkers.happens_before.clocks import NONE, EventLog
-from counterpoint.model.verdict import Edge
+from counterpoint.model.verdict import Edge, Reason, said
 
 MESSAGE = "message"
 PROGRAM_ORDER = "program order"
 
 
-def at(log: EventLog, index: int) -> str:
+def at(log: EventLog, index: int) -> Reason:
     """An event and where it happened: "e7 at s2"."""
-    return f"{log.name(index)} at {log.place(log.process[index])}"
+    return said(log.named(index), f" at {log.place(log.process[index])}")
 
 
 def path_edges(log: EventLog, path: Sequence[int]) -> tuple[Edge, ...]:
@@ -25,18 +25,19 @@ def path_edges(log: EventLog, path: Sequence[int]) -> tuple[Edge, ...]:
 def _edge(log: EventLog, before: int, after: int) -> Edge:
     message = log.sent[before]
     if message != NONE and message == log.received[after]:
-        because = f"{at(log, before)} sent {log.message(message)}, which {at(log, after)} received"
+        sent = said(at(log, before), f" sent {log.message(message)}")
+        because = said(sent, ", which ", at(log, after), " received")
         return Edge(log.name(before), log.name(after), MESSAGE, because)
-    because = f"{at(log, before)} came before {log.name(after)} there"
+    because = said(at(log, before), " came before ", log.named(after), " there")
     return Edge(log.name(before), log.name(after), PROGRAM_ORDER, because)
 
 
-def story(log: EventLog, path: Sequence[int]) -> str:
+def story(log: EventLog, path: Sequence[int]) -> Reason:
     """A path in words: "s1 sent m1, s2 received m1, s2 sent m2".
 
     Events that neither send nor receive what matters are named.
     """
-    parts: list[str] = []
+    parts: list[str | Reason] = []
     for place, index in enumerate(path):
         where = log.place(log.process[index])
         came = place > 0 and log.sent[path[place - 1]] == log.received[index] != NONE
@@ -47,5 +48,5 @@ def story(log: EventLog, path: Sequence[int]) -> str:
         if went or last:
             parts.append(f"{where} sent {log.message(log.sent[index])}")
         if not (came or went or last):
-            parts.append(f"{where} did {log.name(index)}")
-    return ", ".join(parts)
+            parts.append(said(f"{where} did ", log.named(index)))
+    return said(*parts[:1], *(said(", ", part) for part in parts[1:]))

@@ -15,6 +15,8 @@ from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import UNKNOWN, Operation
+from counterpoint.checkers.words import at
+from counterpoint.model.verdict import Reason, said
 
 Owner: TypeAlias = Hashable
 
@@ -76,7 +78,7 @@ class Unexplained:
     """Why no chain of a token explains the history: what is wrong, and with which operations."""
 
     summary: str
-    because: tuple[str, ...]
+    because: tuple[Reason, ...]
     culprits: tuple[str, ...]
 
 
@@ -128,8 +130,14 @@ def _two_owners(
     return Unexplained(
         f"version {version} of token {token} has two owners: {known[0]} and {op.argument}",
         (
-            f"{known[1].id} = get_tokens {known[0]} by {known[1].client} shows it{at(known[1])}",
-            f"{op.id} = get_tokens {op.argument} by {op.client} shows it, too{at(op)}",
+            said(
+                f"{known[1].id} = get_tokens {known[0]} by {known[1].client} shows it",
+                at(known[1].return_step),
+            ),
+            said(
+                f"{op.id} = get_tokens {op.argument} by {op.client} shows it, too",
+                at(op.return_step),
+            ),
         ),
         (known[1].id, op.id),
     )
@@ -209,7 +217,10 @@ def unexplained(evidence: Evidence) -> Unexplained:
 
 
 def _unmade(chain: Chain, version: int, snapshot: Operation) -> Unexplained:
-    shows = f"{snapshot.id} = get_tokens {snapshot.argument} shows version {version}{at(snapshot)}"
+    shows = said(
+        f"{snapshot.id} = get_tokens {snapshot.argument} shows version {version}",
+        at(snapshot.return_step),
+    )
     return Unexplained(
         f"{snapshot.client} saw version {version} of token {chain.token}, which nobody made",
         (*_steps(chain), shows),
@@ -224,7 +235,10 @@ def _wrong_owner(chain: Chain, snapshot: Operation) -> Unexplained:
         f"{snapshot.argument}, but it belongs to {chain.owners[-1]}",
         (
             *_steps(chain)[-2:],
-            f"{snapshot.id} = get_tokens {snapshot.argument} shows it{at(snapshot)}",
+            said(
+                f"{snapshot.id} = get_tokens {snapshot.argument} shows it",
+                at(snapshot.return_step),
+            ),
         ),
         tuple(op.id for op in (maker, snapshot) if op is not None),
     )
@@ -239,25 +253,26 @@ def _not_owned(chain: Chain, left: Operation) -> Unexplained:
         f"but it belonged to {chain.owners[-1]}",
         (
             *_steps(chain),
-            f"{left.id} = pay {move.token} {move.to} by {left.client} was answered OK{at(left)}, "
-            f"and nobody had paid the token {back}to {move.payer}",
+            said(
+                f"{left.id} = pay {move.token} {move.to} by {left.client} was answered OK",
+                at(left.return_step),
+                f", and nobody had paid the token {back}to {move.payer}",
+            ),
         ),
         tuple(op.id for op in (*makers, left)),
     )
 
 
-def _steps(chain: Chain) -> list[str]:
+def _steps(chain: Chain) -> list[Reason]:
     """Say, a line a version, who made it for whom; at most the last three."""
     versions = enumerate(zip(chain.owners, chain.makers, strict=True), start=1)
     lines = [
-        f"{op.id} = pay {chain.token} {owner} by {op.client} made version {version}{at(op)}"
+        said(
+            f"{op.id} = pay {chain.token} {owner} by {op.client} made version {version}",
+            at(op.return_step),
+        )
         if op is not None
-        else f"token {chain.token} starts with {owner} at version 1"
+        else said(f"token {chain.token} starts with {owner} at version 1")
         for version, (owner, op) in versions
     ]
     return lines[-3:]
-
-
-def at(op: Operation) -> str:
-    """The step at which an operation returned, as a report shows it, if it did."""
-    return f" (step {op.return_step})" if op.return_step >= 0 else ""

@@ -41,14 +41,14 @@ from counterpoint.checkers.ledger.order import (
 )
 from counterpoint.checkers.ledger.words import (
     Explanation,
-    at,
     named,
     of_always,
     of_circle,
     of_unexplained,
 )
 from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal, Role, UnknownOperation
-from counterpoint.model.verdict import Verdict, broken, holds, undecided
+from counterpoint.checkers.words import at
+from counterpoint.model.verdict import Verdict, broken, holds, said, undecided
 
 NO_TOKEN = "no such token"
 NO_PAYEE = "unknown payee"
@@ -223,7 +223,7 @@ def _false_refusal(answered: Sequence[Operation], ledger: Ledger) -> Explanation
             summary = f"{op.client}'s {named(op)} was answered {op.result!r}" + (
                 f", and must be answered {due!r}" if due else ""
             )
-        return Explanation(summary, (f"{op.id} returned{at(op.return_step)}",), (), (op.id,))
+        return Explanation(summary, (said(f"{op.id} returned", at(op.return_step)),), (), (op.id,))
     return None
 
 

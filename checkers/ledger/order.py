@@ -21,7 +21,7 @@ TRIES_MAX = 2_000
 """So many ways of deciding the open choices are tried before the answer is "unknown"."""
 
 
-class Reason(NamedTuple):
+class Relation(NamedTuple):
     """Why one operation comes before another; `given` is the chain of operations that forces it."""
 
     rule: str
@@ -71,7 +71,7 @@ class Order:
 
     operations: tuple[Operation, ...]
     precedes: tuple[int, ...]
-    edges: Mapping[tuple[int, int], Reason]
+    edges: Mapping[tuple[int, int], Relation]
     choices: tuple[Choice, ...] = ()
 
 
@@ -87,12 +87,14 @@ class Always:
 def order_of(operations: Sequence[Operation], chains: Mapping[int, Chain]) -> Order | Always:
     """Return what the chains force on the operations, all of which have taken effect."""
     position = {op.id: index for index, op in enumerate(operations)}
-    edges: dict[tuple[int, int], Reason] = {}
+    edges: dict[tuple[int, int], Relation] = {}
     choices: list[Choice] = []
     for token, chain in chains.items():
         for version, (one, other) in enumerate(pairwise(chain.makers), start=2):
             if one is not None and other is not None:
-                edges[position[one.id], position[other.id]] = Reason("version", token, version - 1)
+                edges[position[one.id], position[other.id]] = Relation(
+                    "version", token, version - 1
+                )
     for index, op in enumerate(operations):
         if op.f == "get_tokens":
             edges.update(_shown(index, op, chains, position))
@@ -102,9 +104,9 @@ def order_of(operations: Sequence[Operation], chains: Mapping[int, Chain]) -> Or
                     return Always(index, token, owner)
                 if end is None:
                     assert begin is not None
-                    edges[index, position[begin.id]] = Reason("unseen", token, owner=owner)
+                    edges[index, position[begin.id]] = Relation("unseen", token, owner=owner)
                 elif begin is None:
-                    edges[position[end.id], index] = Reason("gone", token, owner=owner)
+                    edges[position[end.id], index] = Relation("gone", token, owner=owner)
                 else:
                     ends = position[begin.id], position[end.id]
                     choices.append(Choice(index, *ends, token, owner))
@@ -113,17 +115,17 @@ def order_of(operations: Sequence[Operation], chains: Mapping[int, Chain]) -> Or
 
 def _shown(
     index: int, op: Operation, chains: Mapping[int, Chain], position: Mapping[str, int]
-) -> Iterator[tuple[tuple[int, int], Reason]]:
+) -> Iterator[tuple[tuple[int, int], Relation]]:
     """Return the edges around a snapshot: after what it shows, before what replaced that."""
     for token, version in shown_by(op):
         makers = chains[token].makers if token in chains else (None,)
         maker = makers[version - 1]
         if maker is not None:
-            yield (position[maker.id], index), Reason("shows", token, version)
+            yield (position[maker.id], index), Relation("shows", token, version)
         if version < len(makers):
             spender = makers[version]
             assert spender is not None
-            yield (index, position[spender.id]), Reason("shows old", token, version)
+            yield (index, position[spender.id]), Relation("shows old", token, version)
 
 
 def _not_seen(op: Operation, chains: Mapping[int, Chain]) -> Iterator[tuple[int, Owner]]:
@@ -187,7 +189,7 @@ def decide(order: Order, tries: Tries, *, is_forced: bool = True) -> tuple[int, 
     first, *rest = forced.choices
     failure: Circle | None = None
     for edge in ((first.op, first.begin), (first.end, first.op)):
-        reason = Reason("tried", first.token, owner=first.owner)
+        reason = Relation("tried", first.token, owner=first.owner)
         tried = Order(order.operations, order.precedes, {**order.edges, edge: reason}, tuple(rest))
         outcome = decide(tried, tries, is_forced=False)
         if not isinstance(outcome, Circle):
@@ -232,22 +234,22 @@ def _closed(direct: int, past: list[int]) -> int:
 
 
 class _Forced(NamedTuple):
-    edges: dict[tuple[int, int], Reason]
+    edges: dict[tuple[int, int], Relation]
     choices: tuple[Choice, ...]
 
 
 def _forced(order: Order, past: list[int]) -> _Forced:
     """Make the choices that what is known leaves no freedom for."""
-    edges: dict[tuple[int, int], Reason] = {}
+    edges: dict[tuple[int, int], Relation] = {}
     still_open: list[Choice] = []
     for choice in order.choices:
         op, begin, end, token, owner = choice
         if past[op] >> end & 1 or past[begin] >> op & 1:
             continue  # it is on one side of the owner's time already
         if past[op] >> begin & 1:
-            edges[end, op] = Reason("gone", token, owner=owner, given=(begin, op))
+            edges[end, op] = Relation("gone", token, owner=owner, given=(begin, op))
         elif past[end] >> op & 1:
-            edges[op, begin] = Reason("unseen", token, owner=owner, given=(op, end))
+            edges[op, begin] = Relation("unseen", token, owner=owner, given=(op, end))
         else:
             still_open.append(choice)
     return _Forced(edges, tuple(still_open))

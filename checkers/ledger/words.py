@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.ledger.chains import Unexplained, move_of
-from counterpoint.checkers.ledger.order import Always, Order, Reason
-from counterpoint.model.verdict import Edge
+from counterpoint.checkers.ledger.order import Always, Order, Relation
+from counterpoint.checkers.words import at, real_time
+from counterpoint.model.verdict import Edge, Reason, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Explanation:
     """One sentence, at most a handful of reasons, and the circle of "comes before" behind them."""
 
     summary: str
-    because: tuple[str, ...]
+    because: tuple[Reason, ...]
     edges: tuple[Edge, ...]
     culprits: tuple[str, ...]
 
@@ -29,7 +30,7 @@ def of_unexplained(why: Unexplained) -> Explanation:
 def of_always(operations: Sequence[Operation], why: Always) -> Explanation:
     """Put into words that an operation did not see what was there all the time."""
     op = operations[why.op]
-    found = f"{named(op)} {_denial(op, why.token)}{at(op.return_step)}"
+    found = said(f"{named(op)} {_denial(op, why.token)}", at(op.return_step))
     summary = f"{op.client} did not find token {why.token} with {why.owner}, whose it always was"
     return Explanation(summary, (found,), (), (op.id,))
 
@@ -43,7 +44,7 @@ def of_circle(order: Order) -> Explanation:
     last = max(operations, key=lambda op: op.returned if op.status == "ok" else op.called)
     others = tuple(op.id for op in operations if op is not last)
     summary = _incomparable(order, circle) or _missed(order, steps) or _backwards(operations)
-    return Explanation(summary, tuple(edge.because for edge in edges), edges, (*others, last.id))
+    return Explanation(summary, tuple(edge.reason for edge in edges), edges, (*others, last.id))
 
 
 def shortest_circle(order: Order) -> tuple[int, ...]:
@@ -77,13 +78,10 @@ def edge_of(order: Order, before: int, after: int) -> Edge:
     one, other = order.operations[before], order.operations[after]
     reason = order.edges.get((before, after))
     if reason is None:
-        because = (
-            f"{one.id} returned{at(one.return_step)} before {other.id} was called"
-            f"{at(other.call_step)}"
-        )
-        return Edge(one.id, other.id, "real-time", f"{because}, so {one.id} < {other.id}")
-    said = _because(order, reason, one, other)
-    return Edge(one.id, other.id, _RULES[reason.rule], f"{said}, so {one.id} < {other.id}")
+        rule, because = "real-time", real_time(one, other)
+    else:
+        rule, because = _RULES[reason.rule], _because(order, reason, one, other)
+    return Edge(one.id, other.id, rule, said(because, f", so {one.id} < {other.id}"))
 
 
 _RULES = {
@@ -96,27 +94,35 @@ _RULES = {
 }
 
 
-def _because(order: Order, reason: Reason, one: Operation, other: Operation) -> str:
+def _because(order: Order, reason: Relation, one: Operation, other: Operation) -> Reason:
     token, version = reason.token, reason.version
     match reason.rule:
         case "version":
-            return f"{named(other)} spends version {version} of token {token}, made by {one.id}"
+            return said(
+                f"{named(other)} spends version {version} of token {token}, made by {one.id}"
+            )
         case "shows":
-            seen = f"{other.id} shows version {version} of token {token}{at(other.return_step)}"
-            return f"{seen}, made by {named(one)}"
+            seen = said(
+                f"{other.id} shows version {version} of token {token}", at(other.return_step)
+            )
+            return said(seen, f", made by {named(one)}")
         case "shows old":
-            seen = f"{one.id} shows version {version} of token {token}{at(one.return_step)}"
-            return f"{seen}, which {named(other)} replaced"
+            seen = said(f"{one.id} shows version {version} of token {token}", at(one.return_step))
+            return said(seen, f", which {named(other)} replaced")
         case "unseen":
-            found = f"{named(one)} {_denial(one, token)}{at(one.return_step)}"
-            return f"{found}, which {named(other)} gave to {reason.owner}{_given(order, reason)}"
+            found = said(f"{named(one)} {_denial(one, token)}", at(one.return_step))
+            gave = f", which {named(other)} gave to {reason.owner}{_given(order, reason)}"
+            return said(found, gave)
         case "gone":
-            found = f"{named(other)} {_denial(other, token)}{at(other.return_step)}"
-            return f"{found}, which {named(one)} took from {reason.owner}{_given(order, reason)}"
-    return f"token {token} was {reason.owner}'s only after {other.id} or before {one.id} (tried)"
+            found = said(f"{named(other)} {_denial(other, token)}", at(other.return_step))
+            took = f", which {named(one)} took from {reason.owner}{_given(order, reason)}"
+            return said(found, took)
+    return said(
+        f"token {token} was {reason.owner}'s only after {other.id} or before {one.id} (tried)"
+    )
 
 
-def _given(order: Order, reason: Reason) -> str:
+def _given(order: Order, reason: Relation) -> str:
     if not reason.given:
         return ""
     before, after = (order.operations[index].id for index in reason.given)
@@ -196,8 +202,3 @@ def call(op: Operation) -> str:
 def named(op: Operation) -> str:
     """Return an operation by name and what it asked."""
     return f"{op.id} = {call(op)} by {op.client}"
-
-
-def at(step: int) -> str:
-    """The step as a report shows it, if there is one."""
-    return f" (step {step})" if step >= 0 else ""

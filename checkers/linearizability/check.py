@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from counterpoint.checkers.deadlines import deadline
+from counterpoint.checkers.evidence import BrokenKeys, Prefix
 from counterpoint.checkers.exact import inexact
 from counterpoint.checkers.history import History, Operation, by_key, well_formed
 from counterpoint.checkers.linearizability.jit import JustInTime
@@ -68,12 +68,12 @@ def check_linearizability(
     carries a core: operations that have no order. For a register whose writes differ these are at
     most six that say so by themselves; for other objects they cannot all be right even if any
     other operation might not have happened. The return that broke the history first is the one
-    explained, by what was known then; `details["first_bad"]` names it where it was found for sure,
-    and `details["broken_keys"]` all keys that are broken. UNDECIDED when nothing was there to
+    explained, by what was known then; `FirstBad` names it where it was found for sure, and
+    `BrokenKeys` all keys that are broken. UNDECIDED when nothing was there to
     judge, after `steps_max` steps of search or as many configurations as may be kept, or after
     `timeout_seconds` by `clock` (`time.monotonic`, say: checkers have no clock of their own; it is
     looked at between short stretches of search, and linear passes are not interrupted);
-    `details["prefix"]` is then an order of what was explained. Without `explain`, a violation that
+    `Prefix` is then an order of what was explained. Without `explain`, a violation that
     the search found is reported bare, which takes a fraction of the time.
 
     Raises:
@@ -166,12 +166,10 @@ class _Check:
             return verdict
         show, left = self._wording.show, self._left()
         others = [key for key in self._broken if key != first]
-        details = {**verdict.details, "broken_keys": tuple(map(inexact, (first, *others)))}
-        if left:
-            details["undecided_keys"] = tuple(map(inexact, left))
+        keys = BrokenKeys(tuple(map(inexact, (first, *others))), tuple(map(inexact, left)))
         summary = verdict.summary + _also("also broken", others, show)
         summary += _also("not decided", left, show)
-        return replace(verdict, summary=summary, details=MappingProxyType(details))
+        return replace(verdict, summary=summary, evidence=(*verdict.evidence, keys))
 
     def _search_of(self, key: Hashable) -> JustInTime:
         """The search of a part, prepared when it is first needed."""
@@ -221,7 +219,7 @@ class _Check:
             self._examined,
             summary=f"{why} after {search.steps_taken} steps of search; "
             f"{search.deepest} of {search.plan.length} answers have an order so far",
-            details=MappingProxyType({"prefix": prefix, "operations": operations}),
+            evidence=(Prefix(prefix, operations),),
         )
         return self._of_part(key, verdict)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from counterpoint.checkers.history import UNKNOWN, Operation
-from counterpoint.checkers.register.words import at
+from counterpoint.checkers.words import at
+from counterpoint.model.verdict import Reason, said
 
 OBSERVING = frozenset({"read", "get", "contains", "dequeue", "pop", "get_tokens"})
 """Operations whose answer is what matters about them."""
@@ -44,21 +45,23 @@ class CoreWords:
             case _:
                 return f"{told}, which no order of the {len(others)} operations before it allows"
 
-    def because(self, core: Sequence[Operation], *, bystanders: int) -> tuple[str, ...]:
+    def because(self, core: Sequence[Operation], *, bystanders: int) -> tuple[Reason, ...]:
         """At most four reasons: what was told when, and that nothing else helps."""
         *others, deciding = core
         lines = [self._told(op) for op in others]
         if len(lines) > 4:
-            lines = [f"{len(lines)} operations, from {lines[0]}, to {lines[-1]}"]
+            lines = [said(f"{len(lines)} operations, from ", lines[0], ", to ", lines[-1])]
         elif len(lines) > 2:
-            lines = [lines[0], "; ".join(lines[1:])]
+            lines = [lines[0], said(lines[1], *(said("; ", line) for line in lines[2:]))]
         instead = f", where {self._possible()} would have been possible" if self.possible else ""
-        lines.append(self._told(deciding) + instead)
+        lines.append(said(self._told(deciding), instead))
         given = f"given the answers of the {self.context} before, and " if self.context else ""
         if bystanders or given:
             lines.append(
-                f"{given}whether the other {bystanders} operations took effect or not, "
-                "no order within their times makes all of this true"
+                said(
+                    f"{given}whether the other {bystanders} operations took effect or not, "
+                    "no order within their times makes all of this true"
+                )
             )
         return tuple(lines)
 
@@ -109,9 +112,9 @@ class CoreWords:
             case _:
                 return f"although {self.call(other)} by {other.client} had completed"
 
-    def _told(self, op: Operation) -> str:
-        called = f"called{at(op.call_step)}, " if op.call_step >= 0 else ""
-        return f"{op.id}: {called}{self.deed(op)}{at(op.return_step)}"
+    def _told(self, op: Operation) -> Reason:
+        called = said("called", at(op.call_step), ", ") if op.call_step >= 0 else said()
+        return said(f"{op.id}: ", called, self.deed(op), at(op.return_step))
 
     def _possible(self) -> str:
         return " or ".join(map(self.show, self.possible))

@@ -9,9 +9,9 @@ import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
+from counterpoint.checkers.evidence import FirstBad
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.linearizability.core_words import CoreWords
 from counterpoint.checkers.linearizability.jit import JustInTime
@@ -137,14 +137,13 @@ def _explained(
             return broken_by_search(search, wording, examined=len(judged), whole=judged)
     core = (*found.takers, bad)
     words = CoreWords(wording.show)
-    details = {"first_bad": bad.id} if is_first else {}
     return broken(
         wording.name,
         f"{words.deed(bad)}, {_why(found, _later(judged, found, traffic), wording)}",
         examined=len(judged),
         because=words.because(core, bystanders=0),
         culprits=tuple(op.id for op in core),
-        details=MappingProxyType(details),
+        evidence=(FirstBad(bad.id),) if is_first else (),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
+from counterpoint.checkers.evidence import FirstBad
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.linearizability.blocks import Clash
 from counterpoint.checkers.linearizability.chains import order_chains
@@ -117,8 +117,8 @@ class _Registers:
 def _with_first_bad(verdict: Verdict, first: Operation) -> Verdict:
     if not verdict.is_broken:
         raise OwnDefect(f"{first.id} is said to be wrong, but what was known then is right")
-    details = MappingProxyType({**verdict.details, "first_bad": first.id})
-    return replace(verdict, details=details)
+    others = tuple(one for one in verdict.evidence if not isinstance(one, FirstBad))
+    return replace(verdict, evidence=(*others, FirstBad(first.id)))
 
 
 def until_first_bad(

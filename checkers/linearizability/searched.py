@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from types import MappingProxyType
 
+from counterpoint.checkers.evidence import CoreStanding, CouldHaveReturned, FirstBad
 from counterpoint.checkers.exact import inexact
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.linearizability.core_words import CoreWords
@@ -58,11 +58,11 @@ def broken_by_search(
     """Explain a search that ended without an order: a core, and what would have been possible.
 
     The core is re-checked by `weak_core_fault`, unless too much was pending at one time for that;
-    `details` tells, under "core", "minimal and re-checked" or what is missing; where all earlier
-    answers had to be taken for granted, it says so. "first_bad" names
-    the operation whose return no order allows, "could_have_returned" what it might have said; both
-    only if that was found out, and the search saw more than a part of what was known then. `whole`
-    is the history of the object, where the search did not see it all.
+    `CoreStanding` tells "minimal and re-checked" or what is missing; where all earlier answers had
+    to be taken for granted, it says so. `FirstBad` names the operation whose return no order
+    allows, `CouldHaveReturned` what it might have said; both only if that was found out, and the
+    search saw more than a part of what was known then. `whole` is the history of the object, where
+    the search did not see it all.
     """
     if not wording.explain:
         summary = f"no order of the {len(search.plan.operations)} operations is legal"
@@ -74,12 +74,10 @@ def broken_by_search(
     found = smallest_core(plan, effort)
     core = [plan.operations[plan.index[step]] for step in found.steps]
     told = search.plan if whole is None else plan_of(whole, Table(plan.table.specification))
-    details: dict[str, object] = {"core": _standing(found, core, told, effort)}
+    evidence: tuple[object, ...] = (CoreStanding(_standing(found, core, told, effort)),)
     if is_first:
-        details |= {
-            "first_bad": core[-1].id,
-            "could_have_returned": tuple(map(inexact, possible)),
-        }
+        answers = CouldHaveReturned(tuple(map(inexact, possible)))
+        evidence = (*evidence, FirstBad(core[-1].id), answers)
     words = CoreWords(wording.show, possible, found.context)
     bystanders = len(plan.operations) - len(core) - found.context
     return broken(
@@ -88,7 +86,7 @@ def broken_by_search(
         examined=examined,
         because=words.because(core, bystanders=bystanders),
         culprits=tuple(op.id for op in core),
-        details=MappingProxyType(details),
+        evidence=evidence,
     )
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.register.core import EarlyRead, UnwrittenRead, is_initial
 from counterpoint.checkers.register.single_writer_core import Inversion, ReplacedRead, WrongRead
-from counterpoint.checkers.register.words import Explanation, RegisterWords, at
-from counterpoint.model.verdict import Edge
+from counterpoint.checkers.register.words import Explanation, RegisterWords
+from counterpoint.checkers.words import at
+from counterpoint.model.verdict import Edge, Reason, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class SingleWriterWords:
         return Explanation(
             f"{read.client} read {self.show(read.result)} "
             f"although {words.call(later)} by {later.client} had completed",
-            (self._in_order(source, later), *(edge.because for edge in edges)),
+            (self._in_order(source, later), *(edge.reason for edge in edges)),
             edges,
         )
 
@@ -59,31 +60,36 @@ class SingleWriterWords:
         return Explanation(
             f"{read.client} read {self.show(read.result)} after {who} had already read "
             f"{newer}{self.show(seen.result)}",
-            (self._in_order(core.stale_write, write), *(edge.because for edge in edges)),
+            (self._in_order(core.stale_write, write), *(edge.reason for edge in edges)),
             edges,
         )
 
-    def _in_order(self, older: Operation, newer: Operation) -> str:
+    def _in_order(self, older: Operation, newer: Operation) -> Reason:
         if is_initial(older):
-            return f"{self.show(self.initial)} is the initial value, older than every write"
+            return said(f"{self.show(self.initial)} is the initial value, older than every write")
         if older.precedes(newer):
-            return self._shared.real_time(older, newer).because
-        return (
-            f"{newer.client} called {self._shared.named(older)}{at(older.call_step)} before "
-            f"{self._shared.named(newer)}{at(newer.call_step)}, and the writes of one writer "
-            f"take effect in order: {older.id} < {newer.id}"
+            return self._shared.real_time(older, newer).reason
+        return said(
+            f"{newer.client} called {self._shared.named(older)}",
+            at(older.call_step),
+            f" before {self._shared.named(newer)}",
+            at(newer.call_step),
+            f", and the writes of one writer take effect in order: {older.id} < {newer.id}",
         )
 
     def _reads_old(self, read: Operation, write: Operation) -> Edge:
-        because = (
-            f"{read.id} returned {self.show(read.result)}{at(read.return_step)}, which no write "
-            f"from {self._shared.named(write)} on had carried by then: {read.id} < {write.id}"
+        because = said(
+            f"{read.id} returned {self.show(read.result)}",
+            at(read.return_step),
+            f", which no write from {self._shared.named(write)} on had carried by then: "
+            f"{read.id} < {write.id}",
         )
         return Edge(read.id, write.id, "reads-old", because)
 
     def _reads_new(self, write: Operation, read: Operation) -> Edge:
-        because = (
-            f"{read.id} returned {self.show(read.result)}{at(read.return_step)}, so it saw "
-            f"{self._shared.named(write)} or a later write: {write.id} < {read.id}"
+        because = said(
+            f"{read.id} returned {self.show(read.result)}",
+            at(read.return_step),
+            f", so it saw {self._shared.named(write)} or a later write: {write.id} < {read.id}",
         )
         return Edge(write.id, read.id, "reads-from", because)

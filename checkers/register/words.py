@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.register.core import Core, Crossing, EarlyRead, UnwrittenRead, is_initial
-from counterpoint.model.verdict import Edge
+from counterpoint.checkers.words import at, real_time
+from counterpoint.model.verdict import Edge, Reason, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Explanation:
     """One sentence, at most four reasons, and the circle of "comes before" that they close."""
 
     summary: str
-    because: tuple[str, ...]
+    because: tuple[Reason, ...]
     edges: tuple[Edge, ...] = ()
 
 
@@ -45,17 +46,26 @@ class RegisterWords:
                     f"{read.client} read {value}, which only the failed {self.call(write)} "
                     f"by {write.client} carried",
                     (
-                        f"{self.named(write)} failed{at(write.return_step)}, "
-                        "and a failed write has no effect",
-                        f"{read.id} returned {value}{at(read.return_step)}, "
-                        "and no other write carried it",
+                        said(
+                            f"{self.named(write)} failed",
+                            at(write.return_step),
+                            ", and a failed write has no effect",
+                        ),
+                        said(
+                            f"{read.id} returned {value}",
+                            at(read.return_step),
+                            ", and no other write carried it",
+                        ),
                     ),
                 )
         return Explanation(
             f"{read.client} read {value}, which nobody wrote",
             (
-                f"{read.id} returned {value}{at(read.return_step)}, but no write carried it "
-                f"and the initial value is {self.show(self.initial)}",
+                said(
+                    f"{read.id} returned {value}",
+                    at(read.return_step),
+                    f", but no write carried it and the initial value is {self.show(self.initial)}",
+                ),
             ),
         )
 
@@ -66,20 +76,23 @@ class RegisterWords:
             write.id,
             read.id,
             "reads-from",
-            f"{read.id} returned {value}{at(read.return_step)}; {self.named(write)} {how}, "
-            f"so {write.id} < {read.id}",
+            said(
+                f"{read.id} returned {value}",
+                at(read.return_step),
+                f"; {self.named(write)} {how}, so {write.id} < {read.id}",
+            ),
         )
         edges = (reads_from, self.real_time(read, write))
         return Explanation(
             f"{read.client} read {value} before {write.client} called {self.call(write)}",
-            tuple(edge.because for edge in edges),
+            tuple(edge.reason for edge in edges),
             edges,
         )
 
     def _crossing(self, core: Crossing) -> Explanation:
         first = self._fresh_is_newer(core)
         edges = self._circle(core)
-        because = (first, *(edge.because for edge in edges))
+        because = (first, *(edge.reason for edge in edges))
         return Explanation(self._crossing_summary(core), because, edges)
 
     def _circle(self, core: Crossing) -> tuple[Edge, ...]:
@@ -89,25 +102,28 @@ class RegisterWords:
             read.id,
             write.id,
             "reads-old",
-            f"{read.id} returned {self.show(read.result)}{at(read.return_step)}, so it came before "
-            f"{self.named(write)} replaced that: {read.id} < {write.id}",
+            said(
+                f"{read.id} returned {self.show(read.result)}",
+                at(read.return_step),
+                f", so it came before {self.named(write)} replaced that: {read.id} < {write.id}",
+            ),
         )
         if seen == write:
             return reads_old, self.real_time(write, read)
         return reads_old, self._reads_from(write, seen), self.real_time(seen, read)
 
-    def _fresh_is_newer(self, core: Crossing) -> str:
+    def _fresh_is_newer(self, core: Crossing) -> Reason:
         """Why the stale value cannot have been written after the fresh one."""
         old, fresh = core.stale.write, core.fresh
         if is_initial(old):
-            return f"{self.show(self.initial)} is the initial value, older than every write"
+            return said(f"{self.show(self.initial)} is the initial value, older than every write")
         first, last = core.stale.first, fresh.last
-        ends = f"{self._deed(first)}{at(first.return_step)}"
-        begins = f"{last.id} was called{at(last.call_step)}"
+        ends = said(self._deed(first), at(first.return_step))
+        begins = said(f"{last.id} was called", at(last.call_step))
         if last != fresh.write:
-            begins += f", which returned {self.show(last.result)}"
+            begins = said(begins, f", which returned {self.show(last.result)}")
         relation = "<" if first == old and last == fresh.write else "must precede"
-        return f"{ends} before {begins}, so {old.id} {relation} {fresh.write.id}"
+        return said(ends, " before ", begins, f", so {old.id} {relation} {fresh.write.id}")
 
     def _crossing_summary(self, core: Crossing) -> str:
         read, fresh = core.deciding, core.fresh
@@ -125,17 +141,15 @@ class RegisterWords:
         return f"{read.client} read {value} after {who} had already read {seen}"
 
     def _reads_from(self, write: Operation, read: Operation) -> Edge:
-        because = (
-            f"{read.id} returned {self.show(read.result)}{at(read.return_step)}; only "
-            f"{self.named(write)} wrote it, so {write.id} < {read.id}"
+        because = said(
+            f"{read.id} returned {self.show(read.result)}",
+            at(read.return_step),
+            f"; only {self.named(write)} wrote it, so {write.id} < {read.id}",
         )
         return Edge(write.id, read.id, "reads-from", because)
 
     def real_time(self, before: Operation, after: Operation) -> Edge:
-        because = (
-            f"{before.id} returned{at(before.return_step)} before {after.id} was called"
-            f"{at(after.call_step)}, so {before.id} < {after.id}"
-        )
+        because = said(real_time(before, after), f", so {before.id} < {after.id}")
         return Edge(before.id, after.id, "real-time", because)
 
     def call(self, write: Operation) -> str:
@@ -149,12 +163,3 @@ class RegisterWords:
         if op.f == "write":
             return f"{self.named(op)} returned"
         return f"{op.id} returned {self.show(op.result)}"
-
-
-def at(step: int) -> str:
-    """The step as a report shows it, if there is one.
-
-    >>> at(7), at(-1)
-    (' (step 7)', '')
-    """
-    return f" (step {step})" if step >= 0 else ""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from counterpoint.checkers.links import graph, shortest_chain
 from counterpoint.checkers.replicas.visibility import EMPTY, Identity, Reading, Saw, Shown, Wrote
-from counterpoint.checkers.words import PROGRAM_ORDER, READS_FROM, Link
+from counterpoint.checkers.words import PROGRAM_ORDER, READS_FROM, Link, at
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
-from counterpoint.model.verdict import Edge, Verdict, broken, holds
+from counterpoint.model.verdict import Edge, Verdict, broken, holds, said
 
 NAME = "causal order"
 
@@ -62,14 +62,14 @@ def _overtaken(
     late, early = named(told[chain[0].before].deed.write), named(shown.write)
     edges = [_edge(told, link) for link in chain]
     last = told[chain[-1].after].event
-    wrong = f"{shown.place} showed {early} (step {event.step}) and not yet {late}"
+    wrong = said(f"{shown.place} showed {early}", at(event.step), f" and not yet {late}")
     edges.append(Edge(_label(last), _label(event), "visibility", wrong))
     return broken(
         name,
         f"{early} was visible at {shown.place} before {late}, although {late} happened before "
         f"{early}: {_story(told, chain, named)}",
         examined=examined,
-        because=(*(edge.because for edge in edges),),
+        because=[edge.reason for edge in edges],
         edges=tuple(edges),
         culprits=tuple(
             t.event.operation for t in _path(told, chain) if t.event.operation is not None
@@ -106,10 +106,10 @@ def _links(told: list[Told]) -> Iterator[Link]:
         if isinstance(deed, Wrote):
             wrote[deed.write] = i
         elif deed.write in wrote:
-            yield Link(wrote[deed.write], i, READS_FROM, "")
+            yield Link(wrote[deed.write], i, READS_FROM, said())
     for places in sessions.values():
         for before, after in pairwise(places):
-            yield Link(before, after, PROGRAM_ORDER, "")
+            yield Link(before, after, PROGRAM_ORDER, said())
 
 
 def _path(told: list[Told], chain: list[Link]) -> list[Told]:
@@ -137,15 +137,19 @@ def _edge(told: list[Told], link: Link) -> Edge:
     verb = "wrote" if isinstance(after.deed, Wrote) else _verb(after)
     key, value = after.deed.write
     if link.rule == READS_FROM:
-        origin = f"{before.deed.session} wrote (step {before.event.step})"
-        because = (
-            f"{after.deed.session} {verb} {key}={value} (step {after.event.step}), which {origin}"
+        because = said(
+            f"{after.deed.session} {verb} {key}={value}",
+            at(after.event.step),
+            f", which {before.deed.session} wrote",
+            at(before.event.step),
         )
     else:
         own = "wrote" if isinstance(before.deed, Wrote) else _verb(before)
-        first = f"{own} {before.deed.write[0]}={before.deed.write[1]} (step {before.event.step})"
-        because = (
-            f"{after.deed.session} {first}, then {verb} {key}={value} (step {after.event.step})"
+        because = said(
+            f"{after.deed.session} {own} {before.deed.write[0]}={before.deed.write[1]}",
+            at(before.event.step),
+            f", then {verb} {key}={value}",
+            at(after.event.step),
         )
     return Edge(_label(before.event), _label(after.event), link.rule, because)
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
+from counterpoint.checkers.evidence import Diverged
 from counterpoint.checkers.words import shown
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
@@ -69,7 +69,7 @@ def _diverged(earlier: Observation, later: Observation, examined: int) -> Verdic
         examined=examined,
         because=(f"both applied {_listed(later.applied)}", *differences),
         culprits=(earlier.replica, later.replica),
-        details=MappingProxyType({"observations": (earlier, later)}),
+        evidence=(Diverged((earlier, later)),),
     )
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from counterpoint.checkers.words import at
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, broken, holds, said
 
 NAME = "same order"
 
@@ -56,8 +57,8 @@ def _differs(name: str, order: list[Step], step: Step, place: int, examined: int
         examined=examined,
         because=(
             f"both had applied the same before: {before}",
-            f"{first.replica} applied {first.update} next (step {first.step})",
-            f"{step.replica} applied {step.update} next (step {step.step})",
+            said(f"{first.replica} applied {first.update} next", at(first.step)),
+            said(f"{step.replica} applied {step.update} next", at(step.step)),
         ),
         culprits=(first.replica, step.replica),
     )

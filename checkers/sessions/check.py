@@ -10,8 +10,8 @@
 >>> check_sessions(history, guarantees=("MR",)).outcome.value
 'holds'
 >>> verdict = check_sessions(history)
->>> verdict.details["pattern"], verdict.culprits
-('MR+MW', ('o1', 'o2', 'o3', 'o4'))
+>>> verdict.find(Pattern), verdict.culprits
+(Pattern(pattern='MR+MW'), ('o1', 'o2', 'o3', 'o4'))
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from types import MappingProxyType
 
 from counterpoint.checkers.causal.core import deciding_last
 from counterpoint.checkers.causal.matching import Sessions, match_reads
 from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.columns.gate import is_worth_it
+from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import History
 from counterpoint.checkers.sessions.judge import SessionJudgement, judge_guarantees
 from counterpoint.checkers.sessions.order import ALL, Guarantee, Guarantees
@@ -49,7 +49,7 @@ def check_sessions(
     They hold when the writes can be ordered, for each session that reads on its own, or with
     `convergent` for all sessions together, so that each read returns the last of the writes that
     must be visible to it, or a later one that need not be: see `session_order`. A single guarantee
-    is hard to break; MR alone hardly can be. `details["pattern"]` names those that a violation
+    is hard to break; MR alone hardly can be. its `Pattern` names those that a violation
     needs. A client is a session; `initial` comes before every write.
 
     `examined` counts the reads that were judged; without any the verdict is UNDECIDED, and so it
@@ -137,7 +137,7 @@ def _broken(name: str, core: Sessions, chosen: Guarantees, *, convergent: bool) 
         because=reasons.because,
         edges=edges(core.operations, reasons.cycle),
         culprits=deciding_last(core),
-        details=MappingProxyType({"pattern": reasons.pattern}),
+        evidence=(Pattern(reasons.pattern),),
     )
 
 

@@ -56,7 +56,7 @@ def explain_guarantees(sessions: Sessions, chosen: Guarantees, *, convergent: bo
     assert found, f"no cycle in a core that breaks {sorted(chosen)}"
     summary, links = min(found, key=lambda candidate: len(candidate[1]))
     pattern = "+".join(guarantee for guarantee in WORDS if guarantee in chosen)
-    return Reasons(pattern, summary, links, tuple(link.because for link in links))
+    return Reasons(pattern, summary, links, tuple(link.reason for link in links))
 
 
 def _links(sessions: Sessions, chosen: Guarantees) -> Iterator[Link]:

@@ -8,17 +8,17 @@
 ...     (Transaction("t2", "s2", (read("x", 1), read("y", None))),),
 ... ))
 >>> verdict = check_transactions(history, level="read atomic")
->>> verdict.outcome.value, verdict.culprits, verdict.details["pattern"]
-('broken', ('t1', 't2'), 'FracturedRead')
+>>> verdict.outcome.value, verdict.culprits, verdict.find(Pattern)
+('broken', ('t1', 't2'), Pattern(pattern='FracturedRead'))
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from counterpoint.checkers.columns.gate import is_worth_it
+from counterpoint.checkers.evidence import Accesses, Pattern
 from counterpoint.checkers.transactions.candidates import INITIAL
 from counterpoint.checkers.transactions.history import (
     Access,
@@ -65,7 +65,7 @@ def check_transactions(
     is UNDECIDED. Reads with several possible sources are matched in the likeliest way first, then
     in others until one fits or none is left; after `matchings_max` of them it is UNDECIDED. A
     verdict that holds has as witness an order of commits; a broken one as culprits transactions
-    which, reduced to the accesses in `details["accesses"]`, fail already alone, whatever their
+    which, reduced to those in its `Accesses`, fail already alone, whatever their
     reads saw, and of which nothing can be left out.
     """
     name = PROPERTIES[level]
@@ -104,7 +104,7 @@ def _defective(defect: Defect, name: str, *, examined: int) -> Verdict:
         examined=examined,
         because=(defect.why,),
         culprits=defect.culprits,
-        details=MappingProxyType({"pattern": defect.pattern}),
+        evidence=(Pattern(defect.pattern),),
     )
 
 
@@ -141,11 +141,9 @@ def _violation(small: TransactionHistory, level: IsolationLevel, *, examined: in
         f"{reasons.summary} ({reasons.pattern})",
         examined=examined,
         because=(*reasons.because, *lines),
-        edges=tuple(Edge(ids[a], ids[b], rule, because) for a, b, rule, because in reasons.cycle),
+        edges=tuple(Edge(ids[a], ids[b], rule, why) for a, b, rule, why in reasons.cycle),
         culprits=tuple(ids),
-        details=MappingProxyType(
-            {"pattern": reasons.pattern, "accesses": {one.id: one.accesses for one in small}}
-        ),
+        evidence=(Pattern(reasons.pattern), Accesses({one.id: one.accesses for one in small})),
     )
 
 

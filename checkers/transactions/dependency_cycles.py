@@ -35,7 +35,8 @@ def forbidden_cycle(count: int, links: Iterable[Link], rule: CycleRule) -> Cycle
 
     The worst anomaly is looked for first: writes alone, then reads, then more and more.
 
-    >>> a, b = Link(0, 1, "write-write", ""), Link(1, 0, "read-write", "")
+    >>> from counterpoint.model.verdict import said
+    >>> a, b = Link(0, 1, "write-write", said()), Link(1, 0, "read-write", said())
     >>> serial = CycleRule(("write-write", "write-read", "read-write"), ())
     >>> forbidden_cycle(2, [a, b], serial).anomaly
     'G-single'
@@ -115,7 +116,8 @@ def _from_the_worst(kinds: tuple[str, ...]) -> list[tuple[str, ...]]:
 def _name(links: Sequence[Link]) -> str:
     """Name a cycle by the dependencies in it.
 
-    >>> _name([Link(0, 1, "write-read", ""), Link(1, 0, "real time", "")])
+    >>> from counterpoint.model.verdict import said
+    >>> _name([Link(0, 1, "write-read", said()), Link(1, 0, "real time", said())])
     'G1c-realtime'
     """
     rules = [link.rule for link in links]

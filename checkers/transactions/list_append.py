@@ -20,9 +20,9 @@ it forbids, an order of the transactions exists, so both verdicts are exact.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 from typing import Literal
 
+from counterpoint.checkers.evidence import Anomaly
 from counterpoint.checkers.history import History
 from counterpoint.checkers.transactions.dependency_cycles import (
     Cycle,
@@ -90,7 +90,7 @@ def check_list_append(history: History, *, level: ListLevel = "strict serializab
     Transactions hold ("append", key, element) and ("r", key, tuple of elements or None). One that
     failed had no effect; one whose end nobody knows counts as committed if an element of it was
     read. `examined` counts the reads; without any the verdict is UNDECIDED, as it is if an element
-    was appended twice to a key. `details["anomaly"]` names a violation as Adya and Elle do.
+    was appended twice to a key. its `Anomaly` names a violation as Adya and Elle do.
     """
     try:
         lists = lists_of(history)
@@ -105,7 +105,7 @@ def check_list_append(history: History, *, level: ListLevel = "strict serializab
             examined=lists.read_count,
             because=tuple(other.summary for other in faults[1:4]),
             culprits=fault.culprits,
-            details=MappingProxyType({"anomaly": fault.anomaly}),
+            evidence=(Anomaly(fault.anomaly),),
         )
     links = dependencies(lists)
     if level == "snapshot isolation":
@@ -149,10 +149,10 @@ def _violation(lists: Lists, cycle: Cycle, level: ListLevel) -> Verdict:
         level,
         f"{_circle(names)} ({cycle.anomaly})",
         examined=lists.read_count,
-        because=tuple(link.because for link in cycle.links[:8]),
+        because=tuple(link.reason for link in cycle.links[:8]),
         edges=tuple(_edge(lists, link) for link in cycle.links),
         culprits=tuple(dict.fromkeys(names)),
-        details=MappingProxyType({"anomaly": cycle.anomaly}),
+        evidence=(Anomaly(cycle.anomaly),),
     )
 
 
@@ -170,4 +170,4 @@ def _circle(names: Sequence[str]) -> str:
 
 def _edge(lists: Lists, link: Link) -> Edge:
     before, after = lists.transactions[link.before], lists.transactions[link.after]
-    return Edge(before.id, after.id, link.rule, link.because)
+    return Edge(before.id, after.id, link.rule, link.reason)

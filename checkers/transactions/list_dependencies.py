@@ -8,6 +8,7 @@ from itertools import pairwise
 from counterpoint.checkers.real_time import process_order, real_time_order
 from counterpoint.checkers.transactions.list_versions import ListRead, Lists
 from counterpoint.checkers.words import Link, shown
+from counterpoint.model.verdict import said
 
 
 def dependencies(lists: Lists) -> list[Link]:
@@ -64,7 +65,7 @@ def _link(
         f"{lists.transactions[after].id} appended {element!r} to {shown(key)} after "
         f"{lists.transactions[before].id} appended {earlier[1]!r}"
     )
-    return Link(before, after, "write-write", because)
+    return Link(before, after, "write-write", said(because))
 
 
 def _around_a_read(lists: Lists, read: ListRead) -> Iterator[Link]:
@@ -78,7 +79,7 @@ def _around_a_read(lists: Lists, read: ListRead) -> Iterator[Link]:
             f"{name} read {last!r} in {shown(read.key)}, which "
             f"{lists.transactions[writer].id} appended"
         )
-        yield Link(writer, read.number, "write-read", because)
+        yield Link(writer, read.number, "write-read", said(because))
     following = order[read.length : read.length + 1] or lists.unread.get(read.key, ())
     for element in following:
         writer = lists.appender[read.key, element]
@@ -86,4 +87,4 @@ def _around_a_read(lists: Lists, read: ListRead) -> Iterator[Link]:
             f"{name} read {shown(read.key)} without {element!r}, which "
             f"{lists.transactions[writer].id} appended"
         )
-        yield Link(read.number, writer, "read-write", because)
+        yield Link(read.number, writer, "read-write", said(because))

@@ -11,6 +11,7 @@ from counterpoint.checkers.links import Graph, graph, shortest_chain, shortest_c
 from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.checkers.transactions.matching import ExternalRead, MatchedTransactions
 from counterpoint.checkers.words import CONFLICT, READS_FROM, Link, pair, shown
+from counterpoint.model.verdict import Reason, said
 
 SESSION_ORDER = "session order"
 
@@ -47,8 +48,8 @@ PATTERNS: dict[IsolationLevel, str] = {
 """What a cycle of demands is called at each level."""
 
 
-def _lines(cycle: Sequence[Link]) -> tuple[str, ...]:
-    return tuple(link.because for link in cycle)
+def _lines(cycle: Sequence[Link]) -> tuple[Reason, ...]:
+    return tuple(link.reason for link in cycle)
 
 
 def _order_links(matched: MatchedTransactions) -> Iterator[Link]:
@@ -56,11 +57,11 @@ def _order_links(matched: MatchedTransactions) -> Iterator[Link]:
     for after, session in enumerate(matched.session_of):
         for read in matched.reads[after]:
             if read.source >= 0:
-                yield Link(read.source, after, READS_FROM, _read_words(matched, after, read))
+                yield Link(read.source, after, READS_FROM, said(_read_words(matched, after, read)))
         for before in _earlier(matched, session, after):
             name = matched.transactions[before].session
             because = f"{ids[before]} came before {ids[after]} in session {name}"
-            yield Link(before, after, SESSION_ORDER, because)
+            yield Link(before, after, SESSION_ORDER, said(because))
 
 
 def _earlier(matched: MatchedTransactions, session: int, after: int) -> Iterator[int]:
@@ -93,7 +94,7 @@ def _two_versions(matched: MatchedTransactions) -> Iterator[Reasons]:
                         f"{_read_words(matched, index, read)}, and then "
                         f"{_read_words(matched, index, later).split(' ', 1)[1]}"
                     )
-                    yield Reasons("NonRepeatableRead", summary, [], (summary,))
+                    yield Reasons("NonRepeatableRead", summary, [], (said(summary),))
 
 
 class _Overlooked(NamedTuple):
@@ -127,14 +128,14 @@ def _although(matched: MatchedTransactions, one: _Overlooked) -> str:
 
 def _initial_link(matched: MatchedTransactions, one: _Overlooked) -> Link:
     """A read of the initial value comes before every transaction that writes the key."""
-    return Link(one.reader, one.lost, CONFLICT, _although(matched, one))
+    return Link(one.reader, one.lost, CONFLICT, said(_although(matched, one)))
 
 
 def _demand_link(matched: MatchedTransactions, one: _Overlooked) -> Link:
     """What was visible comes before what the read returned."""
     lost, kept = (matched.transactions[i].id for i in (one.lost, one.read.source))
     because = f"{lost} must come before {kept}: {_although(matched, one)}"
-    return Link(one.lost, one.read.source, CONFLICT, because)
+    return Link(one.lost, one.read.source, CONFLICT, said(because))
 
 
 def _visible(
@@ -154,4 +155,4 @@ def _visible(
     earlier = [r for r in matched.reads[reader] if r.source == lost and r.position < read.position]
     if not earlier:
         return None
-    return [Link(lost, reader, READS_FROM, _read_words(matched, reader, earlier[0]))]
+    return [Link(lost, reader, READS_FROM, said(_read_words(matched, reader, earlier[0])))]

@@ -20,7 +20,8 @@ def missed_cause(count: int, links: Iterable[Link], *, is_transitive: bool) -> C
     After Biswas and Enea, "On the complexity of checking transactional consistency", OOPSLA 2019,
     where the order of versions is known. The shortest way back is returned for the first such read.
 
-    >>> read, seen = Link(0, 1, "read-write", ""), Link(1, 0, "write-read", "")
+    >>> from counterpoint.model.verdict import said
+    >>> read, seen = Link(0, 1, "read-write", said()), Link(1, 0, "write-read", said())
     >>> missed_cause(2, [read, seen], is_transitive=False).anomaly
     'missed cause'
     """

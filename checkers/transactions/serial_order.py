@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from counterpoint.checkers.deadlines import deadline
+from counterpoint.checkers.evidence import Anomaly
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.checkers.transactions.serial_search import SerialLevel, search
 from counterpoint.checkers.transactions.sources import Sources, restricted, sources_of
-from counterpoint.model.verdict import Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Verdict, broken, holds, said, undecided
 
 STEPS_MAX = 200_000
 """How many steps the search takes before it gives up, unless told otherwise or given a time."""
@@ -55,7 +56,7 @@ def check_serial_order(
             f"{fault.summary} ({fault.anomaly})",
             examined=sources.read_count,
             culprits=fault.culprits,
-            details={"anomaly": fault.anomaly},
+            evidence=(Anomaly(fault.anomaly),),
         )
     weaker = check_transactions(history, level="causal", matchings_max=WEAKER_MATCHINGS_MAX)
     if weaker.is_broken:
@@ -75,8 +76,8 @@ def check_serial_order(
 
 
 def _broken_already(weaker: Verdict, level: SerialLevel) -> Verdict:
-    line = f"so {weaker.property} is broken, and without it there is no {level}"
-    return replace(weaker, property=level, because=(*weaker.because, line))
+    line = said(f"so {weaker.property} is broken, and without it there is no {level}")
+    return replace(weaker, property=level, reasons=(*weaker.reasons, line))
 
 
 def _violation(sources: Sources, level: SerialLevel) -> Verdict:

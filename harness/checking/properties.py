@@ -19,7 +19,7 @@ from counterpoint.harness.checking.forms import CannotCheck, check_forms
 from counterpoint.harness.checking.models import Model
 from counterpoint.harness.checking.preparing import one_by_one
 from counterpoint.model.inert import quoted
-from counterpoint.model.verdict import Verdict
+from counterpoint.model.verdict import Verdict, said
 
 if TYPE_CHECKING:
     from counterpoint.checkers.causal.levels import Level
@@ -230,15 +230,15 @@ def _strict(task: Task) -> Verdict:
     if task.model.name in ("rw-register", "multi-register"):
         weaker = _causally_broken(task)
         if weaker is not None:
-            line = f"so {weaker.property} is broken, and without it there is no {name}"
-            return replace(weaker, property=name, because=(*weaker.because, line))
+            line = said(f"so {weaker.property} is broken, and without it there is no {name}")
+            return replace(weaker, property=name, reasons=(*weaker.reasons, line))
     verdict = _linearized(task, name)
     if not verdict.is_broken or task.model.name not in ("rw-register", "multi-register"):
         return verdict
     from counterpoint.checkers.transactions.writers_named import writers_of
 
     lines = writers_of(task.operations, verdict.culprits)
-    return replace(verdict, because=(*verdict.because, *lines))
+    return replace(verdict, reasons=(*verdict.reasons, *map(said, lines)))
 
 
 def _causally_broken(task: Task) -> Verdict | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 
 from counterpoint.checkers.events import OBSERVING
 from counterpoint.checkers.history import UNKNOWN, History, Operation
@@ -11,6 +12,7 @@ from counterpoint.checkers.transactions.history import Transaction, TransactionH
 from counterpoint.harness.checking.files import Checked
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.tool import tool
+from counterpoint.model.verdict import Verdict
 
 WITNESS_MAX = 30
 CULPRITS_MAX = 40
@@ -115,7 +117,17 @@ def as_json(checked: Checked) -> dict[str, object]:
         ],
         "culprits": [_member(name, named) for name in verdict.culprits],
         "witness": list(verdict.witness),
-        "details": json_value(verdict.details),
+        "details": _details(verdict),
+    }
+
+
+def _details(verdict: Verdict) -> dict[str, object]:
+    """Return all evidence of a verdict by the names of its fields."""
+    return {
+        field.name: json_value(getattr(one, field.name))
+        for one in verdict.evidence
+        if is_dataclass(one)
+        for field in fields(one)
     }
 
 

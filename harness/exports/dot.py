@@ -50,7 +50,7 @@ def to_dot(trace: Trace, verdicts: Sequence[Verdict]) -> str:
         how = LOOKS[edge["rule"]]
         if trace.events[effect].kind == "lose":
             how = 'weight=0, style=dashed, color="red"'
-        lines.append(f"  e{cause} -> e{effect} [{how}, tooltip={quoted(edge['because'])}];")
+        lines.append(f"  e{cause} -> e{effect} [{how}, tooltip={quoted(edge['reason'].text)}];")
     return "\n".join([*lines, "}"]) + "\n"
 
 

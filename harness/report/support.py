@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from counterpoint.checkers.happens_before.graph import causal_future, causal_past
 from counterpoint.harness.report.story import Story
 from counterpoint.model.event import Event
@@ -15,11 +13,12 @@ from counterpoint.model.verdict import Verdict
 def named_steps(verdict: Verdict) -> frozenset[int]:
     """Return the steps that the reasons of a verdict name.
 
-    >>> from counterpoint.model.verdict import Outcome
-    >>> sorted(named_steps(Verdict("p", Outcome.BROKEN, 1, because=("o1 (step 3)", "[step 12]"))))
+    >>> from counterpoint.model.verdict import at_step, broken, said
+    >>> because = (said("o1 at ", at_step(3)), said("before ", at_step(12)), "o2 said step 7")
+    >>> sorted(named_steps(broken("p", "why not", examined=1, because=because)))
     [3, 12]
     """
-    return frozenset(int(n) for line in verdict.because for n in re.findall(r"step (\d+)", line))
+    return frozenset(step for reason in verdict.reasons for step in reason.steps)
 
 
 def culprit_events(story: Story, verdict: Verdict) -> tuple[Event, ...]:

@@ -173,9 +173,6 @@ class _Page:
         if len(verdict.because) > BECAUSE_MAX:
             reasons.append(f"… {len(verdict.because) - BECAUSE_MAX} more reasons")
         lines = [line for r in reasons for line in wrapped(f"   {plain(r)}", self.width, "     ")]
-        table = verdict.details.get("table")
-        if isinstance(table, tuple):
-            lines += _table(table)
         for other in self.verdicts:
             if other.is_broken and other is not verdict:
                 lines.append(fit(f"   also {other.property}: {plain(other.summary)}", self.width))
@@ -390,13 +387,6 @@ def _within(ranked: Sequence[int], room: int, count: int) -> list[int]:
             kept.add(step)
             gaps += change
     return sorted(kept)
-
-
-def _table(rows: tuple[object, ...]) -> list[str]:
-    cells = [[plain(str(cell), 30) for cell in row] for row in rows if isinstance(row, tuple)]
-    count = max(map(len, cells), default=0)
-    widths = [max((width_of(r[k]) for r in cells if k < len(r)), default=0) for k in range(count)]
-    return ["   " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=False)) for r in cells]
 
 
 def _otherwise(need: Need) -> str:

@@ -29,15 +29,13 @@ class Trail:
 def trail_of(
     story: Story, verdict: Verdict, wanted: tuple[str, object] | None = None
 ) -> Trail | None:
-    """Follow the value that is asked for, or that the verdict names, or that its calls answered.
+    """Follow the value that is asked for, as (field, value), or one that its calls answered.
 
-    A verdict names it in `details["trail"]`, as (field, value); an empty field stands for any.
-    Of the values that its calls answered, the wrong one aside, it is the last that is unlikely to
-    occur by chance.
+    An empty field stands for any. Of the values that its calls answered, the wrong one aside, it is
+    the last that is unlikely to occur by chance.
     """
-    named = wanted or verdict.details.get("trail")
-    if isinstance(named, tuple) and len(named) == 2:
-        return _follow(story, str(named[0]), named[1])
+    if wanted is not None:
+        return _follow(story, *wanted)
     for name in reversed(verdict.culprits[:-1]):
         span = next((s for s in story.spans if s.id == name), None)
         if span is not None and is_telling(span.result):

@@ -170,9 +170,9 @@ def history_log(trace: Trace) -> tuple[EventLog, tuple[int | None, ...]]:
         process_count=len(sessions),
         names=tuple(
             f"{'write' if isinstance(deed, Wrote) else 'read'} of {deed.write[0]}={deed.write[1]}"
-            f" [step {event.step}]"
-            for event, deed in told
+            for _, deed in told
         ),
+        steps=tuple(event.step for event, _ in told),
         places=tuple(sessions),
     )
     stamps = tuple(clocks.get(deed.write) if isinstance(deed, Wrote) else None for _, deed in told)

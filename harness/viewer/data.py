@@ -88,27 +88,16 @@ def _decisive(verdict: Verdict) -> str:
 
 def _verdict(story: Story, verdict: Verdict) -> Data:
     steps = sorted(basis(story, verdict)) if verdict.is_broken else []
-    table = verdict.details.get("table")
     return {
         **_brief_verdict(verdict),
         "because": [plain(reason) for reason in verdict.because[:12]],
         "edges": [[plain(t, 40) for t in (e.before, e.after, e.rule)] for e in verdict.edges[:12]],
         "culprits": [plain(name, 40) for name in verdict.culprits[:20]],
-        "order": [plain(name, 40) for name in _order(verdict)],
-        "table": [[plain(str(c), 60) for c in row] for row in table if isinstance(row, tuple)][:40]
-        if isinstance(table, tuple)
-        else [],
+        "order": [plain(name, 40) for name in verdict.witness[:200]],
         "step": max(culprit_events(story, verdict)[-1].step, 0) if verdict.is_broken else None,
         "support": steps,
         "named": sorted(named_steps(verdict)),
     }  # fmt: skip
-
-
-def _order(verdict: Verdict) -> tuple[str, ...]:
-    """The operations in an order that is legal: all of them, or the longest prefix that there is."""
-    prefix = verdict.details.get("longest_prefix", ())
-    legal = verdict.witness or (prefix if isinstance(prefix, tuple) else ())
-    return tuple(str(name) for name in legal[:200])
 
 
 def _brief_verdict(verdict: Verdict) -> Data:

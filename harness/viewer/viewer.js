@@ -369,7 +369,6 @@ function Verdict() {
   return html`<div class="verdict" role="region" aria-label="What broke and why">
     <section aria-label="What went wrong"><h2>${verdict.outcome === "broken" ? "What went wrong" : "What was found"}</h2><h1>${summary}</h1>
       <ol class="why">${verdict.because.map((reason) => html`<li><${Linked} text=${reason} /></li>`)}</ol>
-      ${verdict.table.length > 0 && html`<table>${verdict.table.map((row) => html`<tr>${row.map((cell) => html`<td class="mono">${cell}</td>`)}</tr>`)}</table>`}
       ${data.also.filter((v) => v.outcome === "broken").map((v) => html`<div class="muted">also ${v.property}: ${v.summary}</div>`)}</section>
     <${Cycle} /><${Findings} /></div>`;
 }

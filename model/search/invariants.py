@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, show
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, Violation, at_step, broken, holds, said
 from counterpoint.model.world import World
 
 Down = tuple[NodeId, ...]
@@ -49,31 +49,35 @@ class Invariants:
     def violated(self, states: Mapping[NodeId, Any], down: Down) -> str | None:
         """Return the name of the first invariant that these states break."""
         for invariant, reads_down in self._asked:
-            if _sentence(invariant, states, down if reads_down else None) is not None:
+            if _violation(invariant, states, down if reads_down else None) is not None:
                 return invariant.name
         return None
 
 
-def _sentence(invariant: Invariant, states: Mapping[NodeId, Any], down: Down | None) -> str | None:
+def _violation(
+    invariant: Invariant, states: Mapping[NodeId, Any], down: Down | None
+) -> Violation | None:
     """Return what is wrong with these states by an invariant, None if nothing is.
 
-    None and False say that all is well; a text says what is wrong. A function that raises breaks
-    the invariant, with the author's line.
+    None and False say that all is well; a text says what is wrong, with the nodes that it names. A
+    function that raises breaks the invariant, with the author's line.
 
     Raises:
         BadScenario: it returned anything else.
     """
-    violation: Callable[..., object] = invariant.violation
+    judge: Callable[..., object] = invariant.violation
     try:
-        found = violation(states) if down is None else violation(states, down)
+        found = judge(states) if down is None else judge(states, down)
     except Exception as error:
-        return f"its function raised {told(error)} ({place_of(error)})"
+        return _about(f"its function raised {told(error)} ({place_of(error)})", states)
     if found is None or found is False:
         return None
     if isinstance(found, str) and found.strip():
+        return _about(found, states)
+    if isinstance(found, Violation) and found.sentence.strip():
         return found
     raise BadScenario(
-        f"invariant {invariant.name!r} returned {brief(found)} ({definition_of(violation)}); it "
+        f"invariant {invariant.name!r} returned {brief(found)} ({definition_of(judge)}); it "
         "returns None, or False, where all is well, and a sentence that says what is wrong elsewhere"
     )
 
@@ -81,29 +85,30 @@ def _sentence(invariant: Invariant, states: Mapping[NodeId, Any], down: Down | N
 def check_invariant(trace: Trace, invariant: Invariant) -> Verdict:
     """Judge every world of a run; examined are the worlds up to the first that breaks it.
 
-    Culprits are the nodes that the sentence names, the one that acted last at the end.
+    Culprits are the nodes that the violation is about, the one that acted last at the end.
     """
     reads_down = asks_who_is_down(invariant)
     for step, world in enumerate(trace.worlds):
         down = world.conditions.down if reads_down else None
-        sentence = _sentence(invariant, states_of(world), down)
-        if sentence is not None:
+        violation = _violation(invariant, states_of(world), down)
+        if violation is not None:
             choice = trace.choices[step - 1] if step else None
-            named = _named(sentence, world.scenario.system.nodes)
+            nodes = violation.nodes
             return broken(
                 invariant.name,
-                sentence,
+                violation.sentence,
                 examined=step + 1,
-                because=(f"after step {step - 1}, {show(choice)}",) if choice else (),
-                culprits=tuple(sorted(named, key=lambda n: choice is not None and n == choice.at)),
+                because=(said("after ", at_step(step - 1), f", {show(choice)}"),) if choice else (),
+                culprits=tuple(sorted(nodes, key=lambda n: choice is not None and n == choice.at)),
             )
     return holds(invariant.name, examined=len(trace.worlds))
 
 
-def _named(sentence: str, nodes: tuple[NodeId, ...]) -> tuple[NodeId, ...]:
-    """Return the nodes that a sentence names, in their order.
+def _about(sentence: str, nodes: Iterable[NodeId]) -> Violation:
+    """Return the violation that an author's sentence stands for: about the nodes that it names.
 
-    >>> _named("n1 and n12 both lead", ("n1", "n2", "n12"))
+    >>> _about("n1 and n12 both lead", ("n1", "n2", "n12")).nodes
     ('n1', 'n12')
     """
-    return tuple(n for n in nodes if re.search(rf"(?<!\w){re.escape(n)}(?!\w)", sentence))
+    named = (n for n in nodes if re.search(rf"(?<!\w){re.escape(n)}(?!\w)", sentence))
+    return Violation(sentence, tuple(named))

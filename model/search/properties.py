@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from counterpoint.model.mistakes import BadScenario, OwnDefect, brief, definition_of, place_of, told
 from counterpoint.model.scenario import Property
@@ -64,7 +64,16 @@ def answer_of(prop: Property, trace: Trace) -> Verdict:
 def raised(prop: Property, error: Exception, *, examined: int) -> Verdict:
     """The verdict of a property whose function raised: a finding of its own kind."""
     sentence = f"its check raised {told(error)} ({place_of(error)})"
-    return broken(prop.name, sentence, examined=max(examined, 1), details={"raised": True})
+    return broken(
+        prop.name, sentence, examined=max(examined, 1), evidence=(Raised(type(error).__name__),)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The evidence that a check raised an exception of this name, where it should have judged."""
+
+    raised: str
 
 
 def _size(trace: Trace) -> int:

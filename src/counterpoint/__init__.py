@@ -63,17 +63,28 @@ if TYPE_CHECKING:
     from counterpoint.model.search.replay import judge, run
     from counterpoint.model.trace import Trace
     from counterpoint.model.values import NodeId, Value
-    from counterpoint.model.verdict import Edge, Outcome, Verdict, broken, holds, undecided
+    from counterpoint.model.verdict import (
+        Edge,
+        Outcome,
+        Reason,
+        Verdict,
+        Violation,
+        at_step,
+        broken,
+        holds,
+        said,
+        undecided,
+    )
 
 __all__ = [
     "BadScenario", "Begin", "Budget", "Call", "CancelTimer", "ChangeRole", "Crash", "Cut", "Delay",
     "Deliver", "Drop", "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Goal",
     "Heal", "Input", "Invariant", "Invoke", "Mend", "NodeId", "NotDeterministic", "Note", "Omit",
     "Outcome", "Overtake",
-    "Persist", "Property", "PropertyBroken", "Receive", "Recover", "Release", "Restart", "Return",
-    "Scenario", "Send", "SetTimer", "Settle", "Start", "Step", "System", "Timeout", "Trace",
-    "Transform", "Value", "Verdict", "broken", "budgets", "holds", "judge", "machine",
-    "minority_of", "run", "state_machine_for", "undecided", "verify",
+    "Persist", "Property", "PropertyBroken", "Reason", "Receive", "Recover", "Release", "Restart",
+    "Return", "Scenario", "Send", "SetTimer", "Settle", "Start", "Step", "System", "Timeout", "Trace",
+    "Transform", "Value", "Verdict", "Violation", "at_step", "broken", "budgets", "holds", "judge",
+    "machine", "minority_of", "run", "said", "state_machine_for", "undecided", "verify",
 ]  # fmt: skip
 
 _HOMES = {
@@ -95,7 +106,10 @@ _HOMES = {
     "model.event": ("Event",),
     "model.trace": ("Trace",),
     "model.values": ("NodeId", "Value"),
-    "model.verdict": ("Edge", "Outcome", "Verdict", "broken", "holds", "undecided"),
+    "model.verdict": (
+        "Edge", "Outcome", "Reason", "Verdict", "Violation", "at_step", "broken", "holds", "said",
+        "undecided",
+    ),
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from counterpoint.checkers.evidence import BrokenKeys, Pattern
 from counterpoint.checkers.readers import read_cases
 from counterpoint.harness.checking.files import Checked, Nil, Partition, Wanted, check_case
 
@@ -181,7 +182,7 @@ def test_all_broken_keys_are_named(chosen: str) -> None:
         rows += [f"b,invoke,read,{key},", f"b,ok,read,{key},{read}"]
     checked = _checked("\n".join(rows), "csv", Wanted(property=chosen))
     assert checked.verdict is not None
-    assert checked.verdict.details["broken_keys"] == ("y", "z")
+    assert checked.verdict.find(BrokenKeys) == BrokenKeys(("y", "z"))
     assert "also broken: " in checked.verdict.summary
     assert "z" in checked.verdict.summary
 
@@ -235,7 +236,7 @@ def test_a_broken_weaker_level_decides_strict_serializability_and_tells_why() ->
     )
     checked = _checked(text, "edn", Wanted(property="strict-serializability"))
     assert checked.verdict is not None
-    assert checked.verdict.details["pattern"] == "CyclicCF"
+    assert checked.verdict.find(Pattern) == Pattern("CyclicCF")
     assert "o3 read" in checked.verdict.summary
 
 

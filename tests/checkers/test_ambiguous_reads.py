@@ -14,6 +14,7 @@ import pytest
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.exhaustive import is_causal
 from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.evidence import Accesses, Pattern
 from counterpoint.checkers.history import History
 from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.checkers.sessions.exhaustive import keeps_guarantees
@@ -52,7 +53,7 @@ def test_a_core_that_holds_under_another_matching_is_not_shown() -> None:
     """x=0 was there at first and again after: the read alone could be of either."""
     verdict = check_causal(sessions(a="x=0 x=2 x?0"), initial=0)
     assert verdict.culprits == ("o1", "o2", "o3")
-    assert verdict.details["pattern"] == "WriteCORead"
+    assert verdict.find(Pattern) == Pattern("WriteCORead")
     assert verdict.because[-1] == (
         "1 of these reads has more than one possible source; "
         "however they are matched, it is so, or otherwise broken"
@@ -69,7 +70,7 @@ def test_many_reads_with_two_sources_each_are_matched_in_the_obvious_way_at_once
 def test_a_violation_among_many_ambiguous_reads_is_found_without_trying_all_ways() -> None:
     words = " ".join(f"x={place % 2} x?{place % 2}" for place in range(40))
     verdict = check_causal(sessions(a=f"{words} y=1", b="y?1 x?7 y?0", c="x=7"), initial=0)
-    assert verdict.details["pattern"] == "WriteCOInitRead"
+    assert verdict.find(Pattern) == Pattern("WriteCOInitRead")
     verdict = check_causal(sessions(a="x=1 x=0 x=1 x=2 y=1", b="y?1 x?1", c="x?1"), initial=0)
     assert verdict.culprits == ("o1", "o3", "o4", "o5", "o6", "o7")
 
@@ -123,7 +124,7 @@ def agree_on_transactions(seed: int, count: int) -> Counter[str]:
         for level in ISOLATION:
             verdict = check_transactions(history, level=level)
             assert verdict.is_broken is not is_isolated(history, level), (level, history, verdict)
-            if "accesses" in verdict.details:
+            if verdict.find(Accesses) is not None:
                 assert not is_isolated(_core(history, verdict), level), (history, verdict)
             said[_kind(verdict)] += 1
         _agree_on_orders(history, said)
@@ -131,8 +132,9 @@ def agree_on_transactions(seed: int, count: int) -> Counter[str]:
 
 
 def _core(history: TransactionHistory, verdict: Verdict) -> TransactionHistory:
-    kept = verdict.details["accesses"]
-    assert isinstance(kept, dict)
+    found = verdict.find(Accesses)
+    assert found is not None
+    kept = found.accesses
     return kept_of(history, (replace(t, accesses=kept[t.id]) for t in history if t.id in kept))
 
 

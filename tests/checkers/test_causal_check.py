@@ -8,8 +8,9 @@ import pytest
 
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level
+from counterpoint.checkers.evidence import Pattern, Views
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
-from counterpoint.model.verdict import Edge, Outcome
+from counterpoint.model.verdict import Edge, Outcome, said
 from tests.checkers.causal_histories import sessions
 
 OVERTAKEN = sessions(alice="lost=1 found=1", bob="found?1 glad=1", carol="glad?1 found?None")
@@ -50,7 +51,7 @@ def test_each_bad_pattern_is_found_and_named_and_its_twin_is_accepted(
 ) -> None:
     found = check_causal(bad, level=level)
     assert found.is_broken
-    assert found.details["pattern"] == pattern
+    assert found.find(Pattern) == Pattern(pattern)
     assert pattern in found.summary
     assert check_causal(good, level=level).outcome is Outcome.HOLDS
 
@@ -108,15 +109,19 @@ def test_contradicting_demands_on_the_order_of_writes_carry_their_reasons() -> N
             "o3",
             "o1",
             "conflict",
-            "x=2 (o3) before x=1 (o1), because b read x=1 (o4) although it knew x=2: "
-            "b wrote x=2, b read x=1",
+            said(
+                "x=2 (o3) before x=1 (o1), because b read x=1 (o4) although it knew x=2: "
+                "b wrote x=2, b read x=1"
+            ),
         ),
         Edge(
             "o1",
             "o3",
             "conflict",
-            "x=1 (o1) before x=2 (o3), because a read x=2 (o2) although it knew x=1: "
-            "a wrote x=1, a read x=2",
+            said(
+                "x=1 (o1) before x=2 (o3), because a read x=2 (o2) although it knew x=1: "
+                "a wrote x=1, a read x=2"
+            ),
         ),
     )
 
@@ -128,7 +133,7 @@ def test_the_initial_value_is_not_read_after_an_own_write(
 ) -> None:
     """One of two histories that another checker accepts: w(x, 1) r(x, initial) in one session."""
     history = sessions(a=f"x=1 x?{initial}")
-    assert check_causal(history, level=level, initial=initial).details["pattern"] == (
+    assert check_causal(history, level=level, initial=initial).find(Pattern) == Pattern(
         "WriteCOInitRead"
     )
 
@@ -140,20 +145,20 @@ def test_the_initial_value_is_not_read_after_a_later_one_was(
 ) -> None:
     """The other: one session writes x, another reads the write and then the initial value."""
     history = sessions(a="x=1", b=f"x?1 x?{initial}")
-    assert check_causal(history, level=level, initial=initial).details["pattern"] == (
+    assert check_causal(history, level=level, initial=initial).find(Pattern) == Pattern(
         "WriteCOInitRead"
     )
 
 
 def test_a_value_that_is_not_initial_and_not_written_comes_from_thin_air() -> None:
-    assert check_causal(sessions(a="x?None"), initial=0).details["pattern"] == "ThinAirRead"
+    assert check_causal(sessions(a="x?None"), initial=0).find(Pattern) == Pattern("ThinAirRead")
     assert check_causal(sessions(a="x?0"), initial=0).outcome is Outcome.HOLDS
 
 
 def test_a_failed_write_must_not_be_read() -> None:
     write, read = sessions(a="x=1", b="x?1")
     verdict = check_causal((replace(write, status="fail"), read))
-    assert verdict.details["pattern"] == "AbortedRead"
+    assert verdict.find(Pattern) == Pattern("AbortedRead")
     assert verdict.culprits == ("o1", "o2")
     assert "a failed write has no effect" in verdict.summary
 
@@ -182,7 +187,7 @@ def test_an_unanswered_write_that_was_seen_comes_after_what_its_client_did_befor
     before, write, seen, stale = sessions(a="y=1 x=1", b="x?1 y?None")
     after = Operation("o9", "a", "read", "x", None, None, 100, 101)
     verdict = check_causal((before, late(write), seen, stale, after))
-    assert verdict.details["pattern"] == "WriteCOInitRead"
+    assert verdict.find(Pattern) == Pattern("WriteCOInitRead")
     assert verdict.culprits == ("o1", "o2", "o3", "o4")
 
 
@@ -219,7 +224,7 @@ def test_too_many_ways_to_match_are_undecided_and_say_so() -> None:
 
 def test_a_violation_without_the_ambiguous_reads_needs_no_trying() -> None:
     verdict = check_causal(sessions(a="x=1 x=1 x?1", b="y=1 y?None"), matchings_max=1)
-    assert verdict.details["pattern"] == "WriteCOInitRead"
+    assert verdict.find(Pattern) == Pattern("WriteCOInitRead")
 
 
 def test_two_calls_of_one_client_at_once_are_malformed() -> None:
@@ -247,4 +252,4 @@ def test_the_witness_of_convergence_is_an_order_of_all_writes() -> None:
 
 def test_the_witness_of_memory_is_a_view_for_each_session() -> None:
     verdict = check_causal(sessions(a="x=1 x?2", b="x=2 x?1"), level="cm")
-    assert verdict.details["views"] == {"a": ("o1", "o3", "o2"), "b": ("o3", "o1", "o4")}
+    assert verdict.find(Views) == Views({"a": ("o1", "o3", "o2"), "b": ("o3", "o1", "o4")})

@@ -11,6 +11,7 @@ from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.exhaustive import is_causal
 from counterpoint.checkers.causal.levels import Level
 from counterpoint.checkers.causal.verify import complaint
+from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import History
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.checkers.causal_histories import Shape, edited, random_history, sessions
@@ -54,7 +55,7 @@ def compare(seed: int, count: int) -> dict[str, int]:
             )
             expected = is_causal(history, level=level, initial=shape.initial)
             assert verdict.is_broken is not expected, (level, history, verdict)
-            pattern = str(verdict.details.get("pattern", verdict.outcome.value))
+            pattern = getattr(verdict.find(Pattern), "pattern", verdict.outcome.value)
             met[pattern] = met.get(pattern, 0) + 1
             if shape in PLAIN and verdict.outcome is Outcome.HOLDS:
                 wrong = complaint(history, verdict, level=level, initial=shape.initial)

@@ -119,7 +119,7 @@ def test_causal_memory_is_judged_alike_and_its_views_explain_every_read(
         monkeypatch.setattr(gate, "OPERATIONS_MIN", 0)
         found = check_causal(history, level="cm")
         seen[found.outcome] += 1
-        assert replace(found, details={}) == replace(plain, details={})
+        assert replace(found, evidence=()) == replace(plain, evidence=())
         if found.outcome is not Outcome.HOLDS:
             assert found == plain
         elif all(op.status == "ok" for op in history):

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from counterpoint.checkers.evidence import Extra, Missing
 from counterpoint.checkers.happens_before.clock_checks import (
     check_lamport_clocks,
     check_recorded_clocks,
@@ -90,7 +91,7 @@ def test_a_recorded_clock_that_missed_a_message_says_what_is_missing() -> None:
     assert verdict.summary == (
         "c2 at carol records (0, 2, 2): a1 of alice is missing from its past"
     )
-    assert verdict.details == {"missing": ("a1",)}
+    assert verdict.evidence == (Missing(("a1",)),)
     assert len(verdict.edges) == 3
 
 
@@ -100,7 +101,7 @@ def test_a_recorded_clock_that_knows_too_much_says_what_is_extra() -> None:
     assert verdict.summary == (
         "c1 at carol records (1, 0, 1): a1 of alice does not happen before it"
     )
-    assert verdict.details == {"extra": ("a1",)}
+    assert verdict.evidence == (Extra(("a1",)),)
 
 
 def test_a_recorded_clock_that_does_not_count_itself_is_named() -> None:
@@ -189,7 +190,7 @@ def judge_rows(log: EventLog, rows: list[list[int]]) -> str:
     if first < 0:
         return "holds"
     assert blamed(verdict) == first, (log, rows, verdict)
-    return next(iter(verdict.details), "own")
+    return next((type(one).__name__.lower() for one in verdict.evidence), "own")
 
 
 def blamed(verdict: Verdict) -> int:

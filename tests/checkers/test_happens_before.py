@@ -47,7 +47,7 @@ def test_the_graph_has_the_same_past(seed: int) -> None:
     assert {last, *nx.ancestors(graph, last)} == causal_past(trace.events, last)
     for _, _, edge in graph.edges(data=True):
         assert edge["rule"] in ("program", "message", "operation")
-        assert "step" in edge["because"] or "start" in edge["because"]
+        assert edge["reason"].steps or "start" in edge["reason"].text
 
 
 @pytest.mark.parametrize("seed", SEEDS)

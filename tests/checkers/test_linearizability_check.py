@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from counterpoint.checkers.evidence import CoreStanding, FirstBad, Prefix
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.jit import JustInTime
@@ -62,15 +63,17 @@ def _check_evidence(verdict: Verdict, ops: History, specification: Specification
     assert verdict.summary
     assert 1 <= len(verdict.because) <= 4
     names = set(verdict.culprits)
-    if "core" in verdict.details:  # a register whose writes differ is tested on its own
+    standing = verdict.find(CoreStanding)
+    if standing is not None:  # a register whose writes differ is tested on its own
         fault = weak_core_fault(ops, names, specification, configurations_max=10**6)
-        if verdict.details["core"] != "perhaps not minimal":
+        if standing.core != "perhaps not minimal":
             assert not fault, (fault, verdict, ops)
         else:
             assert fault != "the operations can be ordered", (verdict, ops)
-    if verdict.details.get("first_bad") is None:  # it was not found out for sure
+    first = verdict.find(FirstBad)
+    if first is None:  # it was not found out for sure
         return
-    deciding = next(op for op in ops if op.id == verdict.details["first_bad"])
+    deciding = next(op for op in ops if op.id == first.first_bad)
     assert deciding.id in names, (verdict, ops)
     with_it = [op.returned <= deciding.returned for op in ops]
     assert legal_order(_known(ops, with_it, specification), specification) is None
@@ -292,7 +295,7 @@ def test_a_search_that_may_not_go_on_is_undecided_and_keeps_what_it_found() -> N
     easy = [call("a", "d", "add", 3, None, -4, -3), call("b", "d", "read", None, 3, -2, -1)]
     verdict = check_linearizability([*easy, *_hard(14)], objects.Counter(), steps_max=1_000)
     assert verdict.outcome is Outcome.UNDECIDED
-    assert verdict.details["prefix"] == ("a", "b")
+    assert verdict.find(Prefix) == Prefix(("a", "b"), 17)
     assert "the steps allowed were used up" in verdict.summary
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from counterpoint.checkers.evidence import CoreStanding, FirstBad
 from counterpoint.checkers.history import History, by_key
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.object_monitor import ObjectMonitor
@@ -47,7 +48,7 @@ def test_the_evidence_of_real_histories(entry: Entry) -> None:
         assert verdict.is_broken
         assert 1 <= len(verdict.culprits) <= 4
         assert 1 <= len(verdict.because) <= 4
-        assert verdict.details.get("core", "minimal").startswith("minimal")  # type: ignore[attr-defined]
+        assert (verdict.find(CoreStanding) or CoreStanding("minimal")).core.startswith("minimal")
 
 
 @needs_corpora
@@ -59,4 +60,4 @@ def test_the_monitor_blames_the_return_that_the_check_blames(entry: Entry) -> No
     found = first_fault(history, monitor)
     if monitor.has_given_up:
         pytest.skip("too many calls were cut off to follow them all")
-    assert (found[0].id if found else None) == verdict.details.get("first_bad")
+    assert (FirstBad(found[0].id) if found else None) == verdict.find(FirstBad)

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.events import Event, operations
+from counterpoint.checkers.evidence import Anomaly
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.micro import Micro
 from counterpoint.checkers.real_time import real_time_order
@@ -57,7 +58,8 @@ def outcomes(history: History) -> tuple[str, ...]:
 def anomaly(history: History, level: ListLevel = "strict serializability") -> object:
     verdict = check_list_append(history, level=level)
     assert verdict.outcome is Outcome.BROKEN, verdict
-    return verdict.details["anomaly"]
+    found = verdict.find(Anomaly)
+    return found and found.anomaly
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_reads_that_are_wrong_alone(history: History, name: str, weakest: ListLe
     found = [check_list_append(history, level=level) for level in LEVELS]
     first = LEVELS.index(weakest)
     assert all(v.outcome is Outcome.BROKEN for v in found[first:])
-    assert found[first].details["anomaly"] == name
+    assert found[first].find(Anomaly) == Anomaly(name)
     assert name in found[first].summary
 
 

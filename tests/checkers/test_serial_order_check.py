@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from counterpoint.checkers.evidence import Anomaly
 from counterpoint.checkers.transactions.history import (
     KINDS,
     Access,
@@ -84,7 +85,7 @@ def test_reads_that_no_order_explains(
 ) -> None:
     for level in LEVELS:
         verdict = check_serial_order(history(*sessions), level=level)
-        assert (verdict.outcome, verdict.details["anomaly"]) == (Outcome.BROKEN, anomaly)
+        assert (verdict.outcome, verdict.find(Anomaly)) == (Outcome.BROKEN, Anomaly(anomaly))
         assert verdict.culprits == culprits
         assert anomaly in verdict.summary
 
@@ -200,7 +201,7 @@ def test_a_core_has_no_order_either(seed: int) -> None:
     for _ in range(1000):
         given = random_history(random)
         verdict = check_serial_order(given)
-        if verdict.outcome is Outcome.BROKEN and not verdict.details:
+        if verdict.outcome is Outcome.BROKEN and not verdict.evidence:
             broken += 1
             assert not is_serializable(_only(given, verdict.culprits))
             for culprit in verdict.culprits:

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import OPEN, UNKNOWN, History
 from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions
 from counterpoint.checkers.sessions.exhaustive import keeps_guarantees
@@ -61,7 +62,7 @@ def test_a_violation_names_exactly_the_guarantees_it_needs(
     """It is broken with those, holds with all the others, and its twin keeps all four."""
     labels = needed.split("+")
     verdict = check_sessions(bad)
-    assert verdict.details["pattern"] == needed
+    assert verdict.find(Pattern) == Pattern(needed)
     assert check_sessions(bad, guarantees=[g for g in GUARANTEES if g in labels]).is_broken
     for label in labels:
         others = [g for g in GUARANTEES if g != label]
@@ -110,7 +111,7 @@ def test_a_write_that_may_be_late_follows_what_its_client_did_before_and_nothing
     assert check_sessions((before, late, read, seen)).outcome is Outcome.HOLDS
     for guarantees in (GUARANTEES, ("MR", "MW")):
         verdict = check_sessions((before, late, read, seen, stale), guarantees=guarantees)
-        assert verdict.details["pattern"] == "MR+MW"
+        assert verdict.find(Pattern) == Pattern("MR+MW")
         assert verdict.culprits == ("o1", "o2", "o4", "o5")
 
 
@@ -118,7 +119,7 @@ def test_initial_values_of_two_keys_are_told_apart() -> None:
     """Found by search: what was demanded of one key's initial value was taken as done for the other."""
     history = sessions(a="y?None", b="x=1", c="y?None y?None x?1 x?None")
     for guarantees in (("MR",), ("RYW", "MR", "WFR")):
-        assert check_sessions(history, guarantees=guarantees).details["pattern"] == "MR"
+        assert check_sessions(history, guarantees=guarantees).find(Pattern) == Pattern("MR")
 
 
 def test_nothing_to_judge_is_undecided() -> None:
@@ -177,7 +178,7 @@ def compare(seed: int, count: int) -> dict[str, int]:
                 history, level="ccv", initial=shape.initial, matchings_max=10_000
             )
             assert convergence.outcome is verdict.outcome, history
-        pattern = str(verdict.details.get("pattern", verdict.outcome.value))
+        pattern = getattr(verdict.find(Pattern), "pattern", verdict.outcome.value)
         met[pattern] = met.get(pattern, 0) + 1
     return met
 

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from counterpoint.checkers.evidence import Accesses, Pattern
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.exhaustive import is_isolated
 from counterpoint.checkers.transactions.history import (
@@ -97,7 +98,7 @@ def test_reads_that_nothing_explains_break_every_level(
     for level in LEVELS:
         verdict = check_transactions(history, level=level)
         assert verdict.summary == f"{summary} ({pattern})"
-        assert verdict.details["pattern"] == pattern
+        assert verdict.find(Pattern) == Pattern(pattern)
 
 
 def test_a_fractured_read_is_told_with_its_reasons() -> None:
@@ -116,8 +117,9 @@ def test_a_fractured_read_is_told_with_its_reasons() -> None:
 def test_a_core_keeps_only_the_accesses_that_matter() -> None:
     history = sessions("a=1 x=1 y=1 | b=1", "a?1 y?1 x? b?1")
     verdict = check_transactions(history, level="read atomic")
-    accesses = verdict.details["accesses"]
-    assert isinstance(accesses, dict)
+    found = verdict.find(Accesses)
+    assert found is not None
+    accesses = found.accesses
     assert accesses["t1"] == (access("x=1"), access("y=1"))
     assert accesses["t3"] == (access("y?1"), access("x?"))
     assert verdict.culprits == ("t1", "t3")
@@ -195,17 +197,18 @@ def compare(seed: int, count: int, level_count: int) -> dict[str, int]:
         for level in random.sample(LEVELS, level_count):
             verdict = check_transactions(history, level=level)
             assert verdict.is_broken is not is_isolated(history, level), (level, history, verdict)
-            pattern = str(verdict.details.get("pattern", verdict.outcome.value))
+            pattern = getattr(verdict.find(Pattern), "pattern", verdict.outcome.value)
             met[pattern] = met.get(pattern, 0) + 1
-            if "accesses" in verdict.details and number % 10 == 0:
+            if verdict.find(Accesses) is not None and number % 10 == 0:
                 check_core(history, verdict, level)
     return met
 
 
 def check_core(history: TransactionHistory, verdict: Verdict, level: IsolationLevel) -> None:
     """The core fails alone, its edges are a cycle, and no access of it can be left out."""
-    kept = verdict.details["accesses"]
-    assert isinstance(kept, dict)
+    found = verdict.find(Accesses)
+    assert found is not None
+    kept = found.accesses
     core = [Transaction(one.id, one.session, kept[one.id]) for one in history if one.id in kept]
     assert not is_isolated(as_history(core), level)
     for edge, following in pairwise((*verdict.edges, *verdict.edges[:1])):

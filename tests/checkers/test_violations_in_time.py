@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from counterpoint.checkers.evidence import BrokenKeys, FirstBad
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.sets import order_sets
@@ -79,7 +80,7 @@ def test_of_two_violations_the_first_is_explained(
 ) -> None:
     verdict = check_linearizability(history, specification)
     assert verdict.outcome is Outcome.BROKEN
-    assert verdict.details["first_bad"] == "x3"
+    assert verdict.find(FirstBad) == FirstBad("x3")
     assert verdict.culprits[-1] == "x3"
     assert "x3" in " ".join(verdict.because)
 
@@ -127,7 +128,7 @@ def test_a_value_seen_before_anybody_began_to_put_it_there_names_that_answer_at_
     late = call("late", "late", *put, 30, 40)
     verdict = check_linearizability([*crowd, early, late], specification, steps_max=100_000)
     assert verdict.culprits == ("early",)
-    assert verdict.details["first_bad"] == "early"
+    assert verdict.find(FirstBad) == FirstBad("early")
     assert words in verdict.summary
     on_time = replace(late, called=15.0)
     assert not check_linearizability([*crowd, early, on_time], specification).is_broken
@@ -152,7 +153,7 @@ def test_an_element_that_is_taken_out_more_often_than_it_got_in_names_the_takers
 def test_what_was_wrong_before_a_value_from_nowhere_is_explained_instead() -> None:
     history = in_turn(write(1), write(1), write(2), read(1), read(7))
     verdict = check_linearizability(history, CasRegister(0))
-    assert verdict.details["first_bad"] == "x4"
+    assert verdict.find(FirstBad) == FirstBad("x4")
 
 
 def test_all_broken_keys_are_named_and_the_one_that_broke_first_is_explained() -> None:
@@ -161,8 +162,8 @@ def test_all_broken_keys_are_named_and_the_one_that_broke_first_is_explained() -
     right = in_turn(write(1), read(1), key="c")
     searched = in_turn(write(1), write(1), write(2), read(1), key="d", since=20)
     verdict = check_linearizability([*late, *first, *right, *searched], Register())
-    assert verdict.details["broken_keys"] == ("b", "a", "d")
-    assert verdict.details["first_bad"] == "b3"
+    assert verdict.find(BrokenKeys) == BrokenKeys(("b", "a", "d"))
+    assert verdict.find(FirstBad) == FirstBad("b3")
     assert verdict.summary.startswith("key 'b': b0 read 1 although write(2)")
     assert verdict.summary.endswith("; also broken: 'a', 'd'")
 
@@ -170,7 +171,7 @@ def test_all_broken_keys_are_named_and_the_one_that_broke_first_is_explained() -
 def test_a_key_alone_is_not_named() -> None:
     verdict = check_linearizability(in_turn(write(1), read(2)), Register())
     assert "key" not in verdict.summary
-    assert "broken_keys" not in verdict.details
+    assert verdict.find(BrokenKeys) is None
 
 
 # ---- calls that were never answered ----------------------------------------------------------

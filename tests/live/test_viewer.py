@@ -15,7 +15,7 @@ from counterpoint.harness.viewer.page import page as page_of
 from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.search.replay import judge
 from counterpoint.model.trace import Trace
-from counterpoint.model.verdict import Edge, broken
+from counterpoint.model.verdict import Edge, broken, said
 from tests.live.conftest import Tab
 from tests.report.test_report import abd_verdict, played
 from tests.support.gossip import gossip
@@ -142,8 +142,7 @@ def test_what_a_trace_says_is_text(tab: Tab, text: str) -> None:
     trace = abd_failure()
     verdict = replace(
         broken("never back", text, examined=1, because=(text,), culprits=("o3",)),
-        edges=(Edge(text, "o1", text, text), Edge("o1", text, text, text)),
-        details={"table": ((text, text),)},
+        edges=(Edge(text, "o1", text, said(text)), Edge("o1", text, text, said(text))),
     )
     html = view_html(trace, (verdict,), shown=Shown(title=text, replay_command=text))
     assert len(html) < 300_000

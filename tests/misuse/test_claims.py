@@ -11,7 +11,7 @@ from counterpoint.checkers.history import Operation
 from counterpoint.checkers.linearizability import check as linearizability
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Invariant, Property, Scenario, budgets
-from counterpoint.model.search.properties import answer_of, verdict_of
+from counterpoint.model.search.properties import Raised, answer_of, verdict_of
 from counterpoint.model.search.replay import run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, broken, holds
@@ -122,7 +122,7 @@ def test_a_checker_of_ours_that_is_used_wrongly_is_a_finding_with_the_authors_li
     verdict = answer_of(Property("p", check), run(asking(Echo()), ()))
     assert verdict.is_broken
     assert "(test_claims.py:" in verdict.summary
-    assert verdict.details["raised"]
+    assert verdict.find(Raised) == Raised("TypeError")
 
 
 @pytest.mark.parametrize("search", ["walks", "machine", "plain", "dpor"])

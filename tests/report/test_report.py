@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from counterpoint.checkers.words import at
 from counterpoint.harness.report.plain import width_of
 from counterpoint.harness.report.terminal import LINES_MAX, report
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.search.replay import enabled, judge, record
 from counterpoint.model.trace import Trace
-from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Edge, Verdict, broken, holds, said, undecided
 from tests.support.abd import abd
 from tests.support.golden import assert_golden
 from tests.support.gossip import gossip
@@ -37,11 +38,11 @@ def abd_verdict() -> Verdict:
         "c2 read 0 after it had already read 1.",
         examined=3,
         because=(
-            "o1 returned 1 (step 6); only o2 = write(1) wrote it, so o2 < o1",
-            "o1 returned (step 6) before o3 was called (step 7), so o1 < o3",
-            "o3 returned the initial 0 (step 11), so o3 < o2: a contradiction",
+            said("o1 returned 1", at(6), "; only o2 = write(1) wrote it, so o2 < o1"),
+            said("o1 returned", at(6), " before o3 was called", at(7), ", so o1 < o3"),
+            said("o3 returned the initial 0", at(11), ", so o3 < o2: a contradiction"),
         ),
-        edges=(Edge("o2", "o1", "reads-from", "o1 returned 1"),),
+        edges=(Edge("o2", "o1", "reads-from", said("o1 returned 1")),),
         culprits=("o2", "o1", "o3"),
     )
 
@@ -137,7 +138,7 @@ def strip_codes(text: str) -> str:
 
 def test_what_a_hostile_value_says_stays_inert_and_short() -> None:
     verdict = broken("p\x1b[2J", "c2 read \x1b]0;owned\x07 \u202e" + "A" * 10_000_000, examined=1)
-    text = report(abd_failure(), (replace(verdict, because=("\n" * 50 + "x\r",) * 40),))
+    text = report(abd_failure(), (replace(verdict, reasons=(said("\n" * 50 + "x\r"),) * 40),))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\r" not in text

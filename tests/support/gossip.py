@@ -18,7 +18,7 @@ from counterpoint.model.node import (
 )
 from counterpoint.model.scenario import Property, Scenario, budgets
 from counterpoint.model.trace import Trace
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, at_step, broken, holds, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,8 @@ def never_twice(trace: Trace) -> Verdict:
             if key in heard:
                 summary = f"{event.node} heard {event.value.text} again (m{event.message})."
                 why = (
-                    f"{event.node} heard it first at step {heard[key]}",
-                    f"m{event.message} brought it at step {event.step}",
+                    said(f"{event.node} heard it first at ", at_step(heard[key])),
+                    said(f"m{event.message} brought it at ", at_step(event.step)),
                 )
                 culprit = (f"m{event.message}",)
                 return broken(
