@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint format reference pages docs bench live live-demo nightly oracles browser-test screenshots release-check clean
+.PHONY: help install demo test coverage check lint format reference pages docs bench live live-demo nightly oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -42,6 +42,13 @@ demo: $(STAMP) ## verify the register, then catch a wrong variant of it and show
 
 test: $(STAMP) ## run the default test suite, in parallel
 	$(BIN)/python -m pytest -n $(WORKERS) $(DOCTESTS) tests $(ARGS)
+
+coverage: $(STAMP) ## run the default test suite, and show which lines and branches it never takes
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -n $(WORKERS) $(DOCTESTS) tests $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage html --quiet
+	$(BIN)/coverage report
 
 # `make check test` leaves the fast tests to the default suite, which contains them.
 check: lint $(if $(filter test,$(MAKECMDGOALS)),,fast-tests) ## all of lint, fast tests and doctests: before every commit
