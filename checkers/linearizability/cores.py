@@ -20,8 +20,11 @@ from counterpoint.checkers.linearizability.jit import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
 from counterpoint.checkers.objects.parts import known_by
 
-QUESTION_STEPS_MIN, QUESTION_STEPS_MAX = 20_000, 200_000
+QUESTION_STEPS_MIN, QUESTION_STEPS_MAX = 4_000, 200_000
 """Between what bounds the steps lie that one question may take: twice those of the search."""
+
+STEPS_AN_ANSWER = 4
+"""... and at most so many for each answer: a question that is harder is not worth the wait."""
 
 QUESTIONS = 10
 """How many questions that long an explanation may ask; most need far fewer steps."""
@@ -43,7 +46,8 @@ class Effort:
     @staticmethod
     def after(search: JustInTime, is_over: Callable[[], bool]) -> Effort:
         """The effort that goes with explaining what a search found."""
-        steps = min(max(2 * search.steps_taken, QUESTION_STEPS_MIN), QUESTION_STEPS_MAX)
+        enough = min(2 * search.steps_taken, STEPS_AN_ANSWER * search.plan.length)
+        steps = min(max(enough, QUESTION_STEPS_MIN), QUESTION_STEPS_MAX)
         return Effort(question_max=steps, steps_max=QUESTIONS * steps, is_over=is_over)
 
     def share(self, parts: int) -> Effort:
