@@ -60,7 +60,7 @@ def written_sessions(count: int, folder: Path) -> dict[str, Path]:
     newest: dict[int, int] = {}
     sessions: list[list[list[tuple[str, int, int]]]] = [[] for _ in range(20)]
     for number in range(1, count // 2 + 1):
-        transaction = []
+        transaction: list[tuple[str, int, int]] = []
         for _ in range(2):
             key = random.randrange(count // 100)
             kind = "r" if key in newest and random.random() < 0.5 else "w"

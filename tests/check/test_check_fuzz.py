@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoint.checkers.events import ECHOING, Event, operations
+from counterpoint.checkers.events import ECHOING, Event, EventType, operations
 from counterpoint.checkers.history import History
 from counterpoint.checkers.readers import Case
 from counterpoint.harness.checking.files import Wanted, check_case
@@ -53,7 +53,7 @@ def histories(draw: st.DrawFn) -> History:
             pending[client] = Event(client, "invoke", draw(functions), key, draw(values))
             events.append(pending[client])
             continue
-        kind = draw(st.sampled_from(["ok", "ok", "ok", "fail", "info"]))
+        kind: EventType = draw(st.sampled_from(["ok", "ok", "ok", "fail", "info"]))
         is_echo = call.f in ECHOING or call.f in ("cas", "txn")
         said = draw(st.sampled_from([call.value, None])) if is_echo else draw(values)
         events.append(Event(client, kind, call.f, call.key, said))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,7 @@ Settings = dict[str, object]
 
 def _checked(text: str | bytes, form: str, wanted: Wanted) -> Checked:
     (case, *_) = read_cases(text, source="given", form=form)
-    return check_case(case, Wanted(**{**_fields(wanted), "form": form}))
-
-
-def _fields(wanted: Wanted) -> dict[str, object]:
-    return {name: getattr(wanted, name) for name in Wanted.__slots__}
+    return check_case(case, replace(wanted, form=form))
 
 
 def _told(checked: Checked) -> str:

@@ -7,8 +7,10 @@ are spoiled, so that verdicts of both kinds come out often.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from random import Random
+from typing import cast
 
 from counterpoint.checkers.history import (
     OPEN,
@@ -89,7 +91,7 @@ class Served:
     def _begin(self, client: int) -> None:
         random, shape = self._random, self._shape
         owner = random.randint(1, shape.clients)
-        f, argument = "get_tokens", owner
+        f, argument = "get_tokens", cast("Hashable", owner)
         if random.random() < 0.6:
             f, argument = "pay", Move(client, random.randrange(shape.tokens), owner)
         name = f"o{self._begun}"

@@ -200,7 +200,7 @@ def lost_by_definition(history: History) -> bool:
     """Apply the definition literally: known, missed by a read called later, and by all after it."""
     reads = [op for op in history if op.f == "read"]
     for add in (op for op in history if op.f == "add"):
-        showing = [r for r in reads if add.argument in set(r.result)]  # type: ignore[arg-type]
+        showing = [r for r in reads if add.argument in r.result]  # type: ignore[operator]
         known = min([add.returned, *(r.returned for r in showing)])
         for read in reads:
             is_missing = read not in showing and read.called > known
@@ -216,7 +216,8 @@ def test_set_survival_agrees_with_its_definition(seed: int) -> None:
     for _ in range(300):
         elements = range(random.randint(1, 3))
         times = random.sample(range(40), 20)
-        spans = [sorted((times.pop(), times.pop())) for _ in range(7)]
+        moments = [sorted((times.pop(), times.pop())) for _ in range(7)]
+        spans = [(first, last) for first, last in moments]
         history = tuple(
             call(i, "add", element, *spans[i]) for i, element in enumerate(elements)
         ) + tuple(

@@ -6,7 +6,14 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
+from counterpoint.checkers.history import (
+    OPEN,
+    UNKNOWN,
+    History,
+    MalformedHistory,
+    Operation,
+    Status,
+)
 from counterpoint.checkers.ledger.chains import NOT_OWNER, OK, Move
 from counterpoint.checkers.ledger.check import Ledger, check_ledger
 from counterpoint.checkers.objects.specifications import ILLEGAL
@@ -21,7 +28,7 @@ def pay(
     name: str, move: tuple[int, int, int], called: float, returned: float, answer: object = OK
 ) -> Operation:
     """Return a payment (payer, token, payee)."""
-    status = "info" if returned == OPEN else "ok"
+    status: Status = "info" if returned == OPEN else "ok"
     return Operation(
         name, f"c{move[0]}", "pay", None, Move(*move), answer, called, returned, status
     )

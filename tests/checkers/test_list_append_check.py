@@ -10,7 +10,7 @@ import pytest
 
 from counterpoint.checkers.events import Event, operations
 from counterpoint.checkers.evidence import Anomaly
-from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
 from counterpoint.checkers.micro import Micro
 from counterpoint.checkers.real_time import real_time_order
 from counterpoint.checkers.transactions.list_append import RULES, ListLevel, check_list_append
@@ -30,14 +30,20 @@ def micro(text: str) -> Micro:
 
 
 def txn(
-    number: int, text: str, called: float, returned: float, *, status: str = "ok", client: str = ""
+    number: int,
+    text: str,
+    called: float,
+    returned: float,
+    *,
+    status: Status = "ok",
+    client: str = "",
 ) -> Operation:
     micros = tuple(map(micro, text.split()))
     asked = tuple((kind, key, None if kind == "r" else value) for kind, key, value in micros)
     result = micros if status == "ok" else UNKNOWN
     return Operation(
         f"o{number}", client or f"c{number}", "txn", None, asked, result, called, returned, status
-    )  # type: ignore[arg-type]
+    )
 
 
 def one_by_one(*texts: str) -> History:

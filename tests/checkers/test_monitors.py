@@ -157,7 +157,8 @@ def test_range_max_agrees_with_a_plain_list() -> None:
     """Random appends, raises and questions give what `max` gives."""
     random = Random(1)
     for _ in range(50):
-        tree, plain = RangeMax(), []
+        tree = RangeMax()
+        plain: list[float] = []
         for _ in range(60):
             if not plain or random.random() < 0.4:
                 plain.append(random.random())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from random import Random
 
@@ -154,7 +155,7 @@ def test_with_one_writer_all_forms_are_one(seed: int) -> None:
     found = dict.fromkeys(Outcome, 0)
     for _ in range(300):
         history = tuple(
-            Operation(**{**_fields(op), "client": "w"}) if op.f == "write" else op
+            replace(op, client="w") if op.f == "write" else op
             for op in random_history(random, writers=1)
         )
         expected = check_regular(history, initial=0).outcome
@@ -162,7 +163,3 @@ def test_with_one_writer_all_forms_are_one(seed: int) -> None:
         assert check_regular_in_one_order(history, initial=0).outcome is expected
         found[expected] += 1
     assert min(found[Outcome.HOLDS], found[Outcome.BROKEN]) > 30
-
-
-def _fields(op: Operation) -> dict[str, object]:
-    return {name: getattr(op, name) for name in Operation.__slots__}

@@ -118,7 +118,8 @@ def test_a_write_that_may_be_late_follows_what_its_client_did_before_and_nothing
 def test_initial_values_of_two_keys_are_told_apart() -> None:
     """Found by search: what was demanded of one key's initial value was taken as done for the other."""
     history = sessions(a="y?None", b="x=1", c="y?None y?None x?1 x?None")
-    for guarantees in (("MR",), ("RYW", "MR", "WFR")):
+    promised: tuple[tuple[Guarantee, ...], ...] = (("MR",), ("RYW", "MR", "WFR"))
+    for guarantees in promised:
         assert check_sessions(history, guarantees=guarantees).find(Pattern) == Pattern("MR")
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from counterpoint.harness import keeping
 from counterpoint.harness.cli import main
-from counterpoint.model.tracefile import read_trace
+from counterpoint.model.tracefile import read_trace, write_trace
 
 PROGRAM = "from counterpoint.harness.start import main; main()"
 FAILING = ["fuzz", "register", "--mutant", "B10", "--seed", "1"]
@@ -58,7 +59,7 @@ def process(
 @contextmanager
 def full_disk(monkeypatch: pytest.MonkeyPatch, *folders: Path) -> Iterator[None]:
     """Let every write below some folders end as on a full disk."""
-    usual = keeping.write_trace
+    usual = write_trace
 
     def write(path: Path, *arguments: Any, **options: Any) -> None:
         if any(path.is_relative_to(folder) for folder in folders):
@@ -84,7 +85,7 @@ def test_on_a_full_disk_the_trace_goes_to_the_temporary_folder(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(keeping.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with full_disk(monkeypatch, tmp_path / "out"):
         ended = call(*arguments, "--out", tmp_path / "out")
     assert ended.exit_code == 4, ended.output
@@ -99,7 +100,7 @@ def test_on_a_full_disk_the_trace_goes_to_the_temporary_folder(
 def test_with_no_place_at_all_the_counterexample_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     with full_disk(monkeypatch, tmp_path):
         ended = call(*FAILING, "--out", tmp_path / "out")
@@ -115,7 +116,7 @@ def test_a_session_that_cannot_be_saved_is_judged_and_kept_elsewhere(
     script = tmp_path / "a.script"
     script.write_text("c1 pay 0 3\n")
     with full_disk(monkeypatch, tmp_path / "out"):
-        asked = ["play", "token_manager", "--script", script]
+        asked = ("play", "token_manager", "--script", script)
         ended = call(*asked, "--out", tmp_path / "out" / "a.trace.jsonl")
     assert ended.exit_code == 4, ended.output
     assert "conservation: holds" in ended.stdout
@@ -175,7 +176,7 @@ def test_other_searches_have_other_names(tmp_path: Path) -> None:
         assert ended.exit_code == 1, ended.output
         names.add(json.loads(ended.stdout)["trace"])
     for explored in ([], ["--reduction", "dpor"], ["--lossy"]):
-        asked = ["explore", "register", "--mutant", "B10", "--json", "--out", tmp_path]
+        asked = ("explore", "register", "--mutant", "B10", "--json", "--out", tmp_path)
         names.add(json.loads(call(*asked, *explored).stdout)["trace"])
     assert len(names) == len(searches) + 3
     assert {Path(name) for name in names} == set(tmp_path.iterdir())
@@ -318,7 +319,7 @@ def test_a_pipe_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [FAILING, ["list"]], ids=["fuzz", "list"])
 def test_a_full_disk_behind_the_output_is_one_line(arguments: list[str], tmp_path: Path) -> None:
     with FULL.open("w") as full:
-        out = ["--out", tmp_path] if arguments == FAILING else []
+        out = ("--out", tmp_path) if arguments == FAILING else ()
         ended = process(*arguments, *out, stdout=full)
     assert ended.returncode == 4
     said = "counterpoint: the standard output cannot be written: No space left on device\n"

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -91,7 +92,6 @@ def test_an_interrupted_exploration_says_how_far_it_came(tmp_path: Path) -> None
 def test_a_checkpoint_that_was_cut_off_leaves_the_one_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from counterpoint.model.search.columnar import checkpoint
     from counterpoint.model.search.columnar.explorer import VectorExplorer
 
     path = tmp_path / "small"
@@ -105,7 +105,7 @@ def test_a_checkpoint_that_was_cut_off_leaves_the_one_before(
         file.write(b"PK")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint.np, "savez", cut_off)
+    monkeypatch.setattr(np, "savez", cut_off)
     with pytest.raises(KeyboardInterrupt):
         explorer.save(path)
     assert path.read_bytes() == before

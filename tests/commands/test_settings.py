@@ -12,14 +12,14 @@ from counterpoint.harness.cli import main
 from counterpoint.harness.settings import BadSetting, arguments
 
 
-def factory(
+def factory(  # type: ignore[no-untyped-def]  # a parameter may have a default alone
     nodes: int,
     rate: float = 0.5,
     durable: bool = True,
     network: Literal["ordered", "unordered"] = "ordered",
     quorum: int | None = None,
     name: str = "lock",
-    depth=3,  # type: ignore[no-untyped-def]
+    depth=3,
 ) -> None: ...
 
 

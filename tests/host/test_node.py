@@ -123,7 +123,8 @@ def test_a_client_that_gave_up_asks_again_under_another_number() -> None:
     cluster.hosts["c1"].ask(2, Read(4, "s50053"), 2)
     cluster.settle()
     assert len(cluster.answers) == 1, "the first call was given up, so nobody is told of it"
-    assert cluster.hosts["s50053"].core.state.shelf.requests == (Request("c1", 2),)
+    state: Any = cluster.hosts["s50053"].core.state
+    assert state.shelf.requests == (Request("c1", 2),)
 
 
 def test_users_of_a_busy_node_wait_in_line_and_not_for_ever() -> None:
@@ -226,7 +227,8 @@ def test_to_others_a_node_with_a_journal_was_only_slow() -> None:
     cluster.settle()
     cluster.hosts["bob"].ask(2, words.Write("glad", "bob"), 4)
     cluster.settle()
-    held = {copy.version.key for copy in cluster.hosts["s3"].core.state.replica.copies}
+    state: Any = cluster.hosts["s3"].core.state
+    held = {copy.version.key for copy in state.replica.copies}
     assert held == {"lost", "found", "glad"}
 
 

@@ -8,7 +8,8 @@ from counterpoint.harness.systems.register import ENTRY
 from counterpoint.impl.register.demonstrations import DEMONSTRATIONS, NEW
 from counterpoint.impl.register.protocol import Server
 from counterpoint.impl.register.values import Record
-from counterpoint.model.actions import Deliver, Release
+from counterpoint.model.faults import Release
+from counterpoint.model.normal import Deliver
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome

@@ -141,6 +141,10 @@ def test_the_demo_has_calls_that_must_be_refused() -> None:
     system = scenario.system
     assert isinstance(system, Register)
     write, read, unknown_write, unknown_read = scenario.calls["c4"]
+    assert isinstance(write, Write)
+    assert isinstance(read, Read)
+    assert isinstance(unknown_write, Write)
+    assert isinstance(unknown_read, Read)
     assert not system.access.may_write(write.at, write.token)
     assert not system.access.may_read(read.at, read.token)
     assert system.access.token(unknown_write.token) is None

@@ -158,7 +158,7 @@ def small(servers: int, calls: Mapping[str, tuple[object, ...]], clients: int = 
     return Scenario(
         name="small",
         system=TokenManager(deployment),
-        calls=MappingProxyType(dict(calls)),  # type: ignore[arg-type]
+        calls=MappingProxyType(dict(calls)),
         properties=properties(deployment),
         limits=budgets(fire=0),
         tolerates=survives(),
@@ -182,8 +182,8 @@ def settled(scenario: Scenario, random: Random) -> Trace:
             running.deliver(drawn)
         else:
             running.choose(offers[drawn - len(running.flights)])
-    groups = running.compiled.tolerated_failures(running.conditions)
-    groups = [group for group in groups if not any(node.startswith("c") for node in group)]
+    tolerated = running.compiled.tolerated_failures(running.conditions)
+    groups = [group for group in tolerated if not any(node.startswith("c") for node in group)]
     most = max(map(len, groups))
     assert running.settle(random.choice([group for group in groups if len(group) == most]))
     finish(running, random)

@@ -132,7 +132,7 @@ class Automaton:
         """Tell whether it is broken."""
         return memory == "broken"
 
-    def _after(self, memory: Any, seen: Observation) -> Value:
+    def _after(self, memory: Any, seen: Observation) -> Any:
         match self.words:
             case ("never", kind, value):
                 return "broken" if (seen.kind, seen.value) == (kind, value) else memory
@@ -201,7 +201,8 @@ def property_of(words: Words) -> Property:
             told = f"{node} never rests in {mood}"
             return Property(told, partial(check_rest, is_met=is_met, name=told), reads="end")
         case ("observed" | "history" as how, *claim):
-            name, told = " ".join(words), tuple(claim)
-            judged = partial(check_history, words=told, name=name)
-            return Property(name, judged, observer=Automaton(told) if how == "observed" else None)
+            name = " ".join(words)
+            judged = partial(check_history, words=tuple(claim), name=name)
+            automaton = Automaton(tuple(claim)) if how == "observed" else None
+            return Property(name, judged, observer=automaton)
     raise AssertionError(f"{words!r} is no property")

@@ -153,7 +153,7 @@ def lossy(case: Case) -> Says:
     if not found.is_whole or reference.HANDLERS in found.broken:
         return
     for engine in ("plain", "numpy"):
-        options = Options(engine=engine, is_lossy=True, no_op="consume")  # type: ignore[arg-type]
+        options = Options(engine=engine, is_lossy=True, no_op="consume")
         last = _finished(explorer(case.silent, options))
         levels = tuple(map(len, found.levels))
         if (last.levels, last.generated) != (levels, found.generated):

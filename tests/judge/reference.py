@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from inspect import signature
 from itertools import permutations, product
-from typing import Any
+from typing import Any, cast
 
 import networkx as nx
 
@@ -23,6 +23,7 @@ from counterpoint.model.reaction import HandlerFailed, IllegalEffect
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
+from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action, Moved, World, oldest
 
 HANDLERS = "handlers finish"
@@ -197,12 +198,18 @@ class _Watch:
         pairs = zip(reversed(self.observed), reversed(reached.memories), strict=False)
         broken += [name for (name, o), memory in pairs if o.is_broken(memory)]
         trace = Trace(scenario, (), reached.events, (world,))
-        broken += [p.name for p in self.histories if p.check(trace).is_broken]
+        broken += [p.name for p in self.histories if is_broken(p.check(trace))]
         for name in broken:
             found.broken.setdefault(name, depth)
         for goal in scenario.goals:
             if goal.is_met(states, messages):
                 found.met.setdefault(goal.name, depth)
+
+
+def is_broken(judgement: Verdict | bool | None) -> bool:
+    """Tell whether the judgement of a drawn property, which is always a verdict, says so."""
+    assert isinstance(judgement, Verdict)
+    return judgement.is_broken
 
 
 def violation(invariant: Invariant, states: Mapping[NodeId, Any], world: World) -> str | None:
@@ -234,10 +241,11 @@ def _nameless(world: World) -> Value:
     roles = frozenset(zip(nodes, conditions.roles, strict=False))
     told = (frozenset(conditions.down), frozenset(conditions.silent), cuts, roles, conditions.spent)
     cores = frozenset(
-        (n, astuple(c.state), c.durable, c.timers, c.todo, c.pending)
+        (n, astuple(cast("Any", c.state)), c.durable, c.timers, c.todo, c.pending)
         for n, c in zip(nodes, world.cores, strict=True)
     )
-    _, cargo, held, _ = world.identity  # type: ignore[misc]
+    identity: Any = world.identity
+    _, cargo, held, _ = identity
     return (cores, cargo, held, told)
 
 

@@ -281,7 +281,10 @@ def to_json(drawn: Drawn) -> dict[str, Any]:
 def of_json(told: Mapping[str, Any]) -> Drawn:
     """Return the system that JSON describes."""
     given = {name: _frozen(value) for name, value in told.items()}
-    rules = tuple(Rule(*row[:4], row[4:]) for row in given.pop("rules", ()))
+    rules = tuple(
+        Rule(who, mood, heard, after, tuple(effects))
+        for who, mood, heard, after, *effects in given.pop("rules", ())
+    )
     unknown = set(given) - {f.name for f in fields(Drawn)}
     assert not unknown, f"a drawn system has no {', '.join(sorted(unknown))}"
     return Drawn(rules=rules, **given)

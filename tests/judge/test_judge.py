@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.search.engine import simulation, slots
 from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.in_place import InPlace
 from tests.judge.__main__ import main, smallest, system
 from tests.judge.comparing import SEARCHES, Disagreement, disagreements, searches_of
 from tests.judge.drawing import drawn, systems
@@ -131,7 +132,7 @@ def _first(found: Callable[[Drawn], list[Disagreement]]) -> tuple[Drawn, Disagre
 def _forgets_to_spend(monkeypatch: pytest.MonkeyPatch) -> str:
     def perform(self: simulation.Simulation, action: Any) -> None:
         self.choices.append(action)
-        action.perform(simulation.InPlace(self))
+        action.perform(InPlace(self))
 
     monkeypatch.setattr(simulation.Simulation, "perform", perform)
     return "steps"

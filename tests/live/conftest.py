@@ -49,7 +49,7 @@ class Tab:
         file.write_text(html, encoding="utf-8")
         page = self._browser.new_page(viewport={"width": 1600, "height": 1060}, color_scheme=scheme)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
+        page.on("console", lambda m: self.errors.extend([m.text] if m.type == "error" else []))
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(f"{file.as_uri()}{link}")
         page.wait_for_selector("html[data-ready=yes], html[data-ready=no]", timeout=20_000)

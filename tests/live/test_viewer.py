@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -41,13 +42,14 @@ def selected(page: Any) -> int:
 
 @pytest.mark.parametrize("name", ["abd", "abd-as-found", "abd-faults", "gossip", "gossip-faults"])
 def test_every_step_is_reached_by_keyboard_and_says_its_sentence(tab: Tab, name: str) -> None:
-    trace = {
+    made: dict[str, Callable[[], Trace]] = {
         "abd": abd_failure,
         "abd-as-found": abd_as_found,
         "abd-faults": abd_faults,
         "gossip": gossip_failure,
         "gossip-faults": lambda: random_trace(gossip(4, 2), 5),
-    }[name]()
+    }
+    trace = made[name]()
     page = tab.open(html_of(trace))
     story = Story(trace)
     page.keyboard.press("Home")

@@ -11,7 +11,7 @@ from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, holds
 
-Reply = Callable[[int, str], Any]
+Reply = Callable[[Any, str], Any]
 """What the server returns when a message arrives, given its state and the body."""
 
 

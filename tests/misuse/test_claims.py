@@ -98,10 +98,10 @@ def test_what_is_no_judgement_is_refused(value: object, search: str) -> None:
 
 def test_what_a_check_read_is_what_was_examined() -> None:
     trace = run(asking(Echo()), ())
-    verdict = answer_of(Property("p", lambda trace: True), trace)  # type: ignore[arg-type,return-value]
+    verdict = answer_of(Property("p", lambda trace: True), trace)
     assert verdict.examined == len(trace.events)
     nothing = Trace(trace.scenario, (), (), ())
-    assert answer_of(Property("p", lambda trace: True), nothing).outcome is Outcome.UNDECIDED  # type: ignore[arg-type,return-value]
+    assert answer_of(Property("p", lambda trace: True), nothing).outcome is Outcome.UNDECIDED
 
 
 def test_a_failed_assertion_of_ours_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_a_check_that_reads_more_than_it_says_is_told_what_to_say(search: str) -
     def last_world(trace: Trace) -> bool:
         return trace.final.core("s").state != 100
 
-    scenario = asking(Echo(), properties=(Property("p", last_world),))  # type: ignore[arg-type]
+    scenario = asking(Echo(), properties=(Property("p", last_world),))
     if search == "dpor":  # it has whole runs, and judges those
         assert SEARCHES[search](scenario) is None
         return

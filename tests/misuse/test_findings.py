@@ -23,7 +23,7 @@ def returns(trace: Trace) -> int:
 
 
 def of_property() -> Scenario:
-    return asking(Echo(), properties=(Property("no answers", lambda t: not returns(t)),))  # type: ignore[arg-type,return-value]
+    return asking(Echo(), properties=(Property("no answers", lambda t: not returns(t)),))
 
 
 def of_raising() -> Scenario:
@@ -46,7 +46,7 @@ def of_liveness() -> Scenario:
 
 
 def of_rest() -> Scenario:
-    rest = Property("none answered", lambda trace: trace.final.core("s").state == 0, reads="end")  # type: ignore[arg-type,return-value]
+    rest = Property("none answered", lambda trace: trace.final.core("s").state == 0, reads="end")
     return asking(Echo(), properties=(rest,))
 
 

@@ -56,14 +56,23 @@ def raising_in_a_library(state: int, body: str) -> Step[int]:
     return Step(int("one"))
 
 
+def wrong(value: Any) -> Any:
+    """Return a value of the wrong type: what is tested is that it is noticed in a run."""
+    return value
+
+
 WRONG = [
     pytest.param(lambda s, b: None, "returned None, not a Step; Step(state) is right", id="none"),
     pytest.param(lambda s, b: s + 1, "returned 1, not a Step", id="a state alone"),
     pytest.param(lambda s, b: (s, (Send("c", b),)), "returned (0, (Send(", id="a tuple"),
-    pytest.param(lambda s, b: Step(s, (("c", b),)), "('c', 'p", id="not an effect"),
-    pytest.param(lambda s, b: Step(s, "c"), "returned 'c' as effects; effects are", id="text"),
+    pytest.param(lambda s, b: Step(s, wrong((("c", b),))), "('c', 'p", id="not an effect"),
     pytest.param(
-        lambda s, b: Step(s, frozenset({Send("c", b)})), "a set has no order", id="a set of effects"
+        lambda s, b: Step(s, wrong("c")), "returned 'c' as effects; effects are", id="text"
+    ),
+    pytest.param(
+        lambda s, b: Step(s, wrong(frozenset({Send("c", b)}))),
+        "a set has no order",
+        id="a set of effects",
     ),
     pytest.param(lambda s, b: Step([b]), "in which ['p", id="a list as state"),
     pytest.param(lambda s, b: Step({"seen": b}), "can be changed", id="a dict as state"),
@@ -73,13 +82,15 @@ WRONG = [
     pytest.param(lambda s, b: Step(Lonely()), "equal to itself alone", id="no equality"),
     pytest.param(lambda s, b: Step(0.5), "0.5 is a float", id="a float as state"),
     pytest.param(lambda s, b: Step(s, (Send("c", 0.5),)), "0.5 is a float", id="a float sent"),
-    pytest.param(lambda s, b: Step(s, (Send("c", {"a": b}),)), "can be changed", id="a dict sent"),
+    pytest.param(
+        lambda s, b: Step(s, (Send("c", wrong({"a": b})),)), "can be changed", id="a dict sent"
+    ),
     pytest.param(
         lambda s, b: Step(s, (Send("srv", b),)), "to 'srv', which is no node; c, s", id="to"
     ),
     pytest.param(lambda s, b: Step(s, (Return(b),)), "while nothing is pending", id="return"),
-    pytest.param(lambda s, b: Step(s, (SetTimer(3),)), "a timer named 3", id="timer"),  # type: ignore[arg-type]
-    pytest.param(lambda s, b: Step(s, (CancelTimer(3),)), "a timer named 3", id="cancelled"),  # type: ignore[arg-type]
+    pytest.param(lambda s, b: Step(s, (SetTimer(wrong(3)),)), "a timer named 3", id="timer"),
+    pytest.param(lambda s, b: Step(s, (CancelTimer(wrong(3)),)), "a timer named 3", id="cancelled"),
     pytest.param(raising, "raised KeyError: 'no such session' on receive(c, p", id="raises"),
     pytest.param(raising_in_a_library, "raised ValueError: invalid literal", id="in a library"),
 ]
@@ -113,8 +124,8 @@ def test_the_run_is_kept_and_can_be_replayed(reply: Any, words: str, tmp_path: A
 
 
 MEANT_WELL = [
-    pytest.param(lambda s, b: Step(s, Send("c", b)), id="one effect alone"),
-    pytest.param(lambda s, b: Step(s, [Send("c", b)]), id="a list of effects"),
+    pytest.param(lambda s, b: Step(s, wrong(Send("c", b))), id="one effect alone"),
+    pytest.param(lambda s, b: Step(s, wrong([Send("c", b)])), id="a list of effects"),
 ]
 
 

@@ -56,7 +56,7 @@ def right() -> Scenario:
 
 
 def of_ends() -> Scenario:
-    return asking(Echo(), properties=(Property("rest", lambda trace: True, reads="end"),))  # type: ignore[arg-type,return-value]
+    return asking(Echo(), properties=(Property("rest", lambda trace: True, reads="end"),))
 
 
 def careful() -> Scenario:
@@ -155,7 +155,7 @@ def test_verdicts_are_counted_by_property_in_the_text_and_in_json() -> None:
 
 
 def test_a_broken_run_counts_for_what_it_breaks() -> None:
-    broken = Property("p", lambda trace: False)  # type: ignore[arg-type,return-value]
+    broken = Property("p", lambda trace: False)
     campaign = Campaign(asking(Echo(), properties=(ANSWERED, broken)))
     for _ in campaign.search(Budgets(runs=7)):
         pass
@@ -193,9 +193,9 @@ def test_a_budget_that_can_never_be_used_is_warned_of() -> None:
         (lambda: verify(right(), seconds=0), "was asked for 0 seconds of runs"),
         (lambda: verify(right(), examples=-1), "was asked for -1 examples"),
         (
-            lambda: verify(right),
+            lambda: verify(right),  # type: ignore[arg-type]
             "it is no decorator, and takes a scenario: test_right = ",
-        ),  # type: ignore[arg-type]
+        ),
         (lambda: verify(Echo()), "verify was given Echo("),  # type: ignore[arg-type]
         (lambda: machine(right), "machine was given the function right"),  # type: ignore[arg-type]
     ],

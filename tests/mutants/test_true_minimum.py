@@ -53,6 +53,7 @@ from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.faults import Crash, Duplicate, Restart
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.exploration.explore import Explored, Limits
+from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.replay import run
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 
@@ -182,7 +183,7 @@ def test_a_shortest_counterexample_has_this_length(case: Case) -> None:
     assert last.violation is not None
     assert len(last.violation.choices) == case.minimum
     trace = run(case.scenario().but(**_without_limits(case)), last.violation.choices)
-    assert trace.scenario.properties[0].check(trace).is_broken
+    assert answer_of(trace.scenario.properties[0], trace).is_broken
 
 
 def _without_limits(case: Case) -> Mapping[str, Any]:

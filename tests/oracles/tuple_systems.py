@@ -129,7 +129,7 @@ def paxos(servers: int, clients: int, put_count: int = 1) -> Machine:
         if name == "Put" and mine is None:
             ballot = (ballot[0] + 1, me)
             heard = frozenset({(me, accepted)})
-            led = (ballot, (about, source, body[2]), heard, frozenset(), accepted, False)
+            led: Any = (ballot, (about, source, body[2]), heard, frozenset(), accepted, False)
             return led, others(me, ("Prepare", ballot))
         if name == "Prepare" and ballot < about:
             answer = ("Prepared", about, accepted)
@@ -156,14 +156,14 @@ def paxos(servers: int, clients: int, put_count: int = 1) -> Machine:
             return (about, mine, promises, acceptors, (about, body[2]), True), ()
         return state, ()
 
-    blank = ((0, 0), None, frozenset(), frozenset(), None, False)
+    blank: Any = ((0, 0), None, frozenset(), frozenset(), None, False)
     start = (*(blank for _ in range(servers)), *states)
     return Machine(start, puts, receive, range(servers, servers + clients))
 
 
 def two_phase_commit(managers: int) -> tuple[Any, Any]:
     """Return (first state, successors). A state is (votes, decision, known prepared, all ever said)."""
-    start = (("working",) * managers, None, frozenset(), frozenset())
+    start: Any = (("working",) * managers, None, frozenset(), frozenset())
 
     def successors(state: Any) -> Iterator[tuple[Any, Any]]:
         votes, decision, known, said = state

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from counterpoint.impl.register.messages import Ask, Read, Request, Write
 from counterpoint.impl.register.values import Record, written
 from counterpoint.impl.transport.node import Place
 from tests.real.conftest import World, gone
-from tests.real.test_transport import register, run, running, write_and_read
+from tests.real.test_transport import access_of, register, run, running, write_and_read
 
 pytestmark = pytest.mark.live
 
@@ -75,7 +76,7 @@ def attacked(folder: Path, count: int) -> None:
     """
     cluster = register(folder)
     members = Members(cluster)
-    token = members.system.access.tokens[0]
+    token = access_of(members).tokens[0]
     stranger = members.identity("c16")
     ask = members.codec.encode(Ask(Request("c16", 7), Read(1, token.readers[0])))
     content = b"\0" * 15 + b"\1" + len(ask).to_bytes(4, "big") + ask
@@ -92,7 +93,7 @@ def attacked(folder: Path, count: int) -> None:
                 )
                 sent += FRAMES_A_CONNECTION
             assert await write_and_read(cluster, 2) == written("v2", 0, 2, 4)
-            state = nodes[target].host.core.state
+            state: Any = nodes[target].host.core.state
             assert state.shelf.record(1) == Record(1, 2, written("v2", 0, 2, 4))
 
     run(main, 1800)

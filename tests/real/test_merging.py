@@ -25,7 +25,7 @@ from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay_file import replay
 from counterpoint.model.tracefile import read_trace
 from counterpoint.model.values import NodeId, Value
-from tests.real.test_transport import run
+from tests.real.test_transport import access_of, run
 
 pytestmark = pytest.mark.live
 
@@ -57,7 +57,7 @@ def register_logs(folder: Path) -> tuple[Cluster, list[Path]]:
 
     async def main() -> None:
         here = Logged(cluster, folder / "logs")
-        token = here.members.system.access.tokens[0]
+        token = access_of(here.members).tokens[0]
         await here.start(*here.members.served, "c1", "c2")
         try:
             await here.call("c1", Write(1, "v1", 0, 2, 4, token.writer))

@@ -18,7 +18,9 @@ from counterpoint.harness.live.nodes import Members
 from counterpoint.impl.host.durable import DamagedFile
 from counterpoint.impl.host.frames import Frame, FrameWriter, Tag
 from counterpoint.impl.host.handshake import hello
+from counterpoint.impl.register.access import Access
 from counterpoint.impl.register.messages import Read, Write
+from counterpoint.impl.register.protocol import Register
 from counterpoint.impl.register.values import written
 from counterpoint.impl.transport.event_log import EventLog
 from counterpoint.impl.transport.folder import Folder, NodeRuns
@@ -36,6 +38,12 @@ def register(folder: Path, **changes: object) -> Cluster:
     return replace(cluster, **changes)  # type: ignore[arg-type]
 
 
+def access_of(members: Members) -> Access:
+    """Return who may write and read what, in a cluster of the register."""
+    assert isinstance(members.system, Register)
+    return members.system.access
+
+
 @asynccontextmanager
 async def running(cluster: Cluster, *nodes: NodeId) -> AsyncIterator[dict[NodeId, RunningNode]]:
     """Run nodes of a cluster, all servers if none are named, in this loop."""
@@ -47,8 +55,8 @@ async def running(cluster: Cluster, *nodes: NodeId) -> AsyncIterator[dict[NodeId
             await found[node].start()
         yield found
     finally:
-        for node in found.values():
-            await node.stop()
+        for running_node in found.values():
+            await running_node.stop()
 
 
 async def write_and_read(cluster: Cluster, number: int = 1) -> object:
@@ -56,7 +64,7 @@ async def write_and_read(cluster: Cluster, number: int = 1) -> object:
     members = Members(cluster)
     client = members.client(None, is_synced=False)
     await client.start()
-    token = members.system.access.tokens[0]
+    token = access_of(members).tokens[0]
     try:
         write = Write(1, f"v{number}", 0, 2, 4, token.writer)
         await asyncio.wait_for(client.call(write), 20)
@@ -154,7 +162,7 @@ def test_what_was_acknowledged_is_there_after_all_nodes_were_stopped(tmp_path: P
 @pytest.mark.parametrize("damage", ["torn", "altered"])
 def test_a_node_does_not_start_on_a_damaged_state(tmp_path: Path, damage: str) -> None:
     cluster = register(tmp_path)
-    writer = Members(cluster).system.access.tokens[0].writer
+    writer = access_of(Members(cluster)).tokens[0].writer
 
     async def main() -> None:
         async with running(cluster):

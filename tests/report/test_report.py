@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def abd_verdict() -> Verdict:
     )
 
 
-TRACES = {
+TRACES: dict[str, Callable[[], tuple[Trace, tuple[Verdict, ...]]]] = {
     "abd": lambda: (abd_failure(), (abd_verdict(),)),
     "abd-as-found": lambda: judged(abd_as_found()),
     "abd-faults": lambda: judged(abd_faults()),

@@ -96,4 +96,4 @@ def test_every_step_has_its_sentence_and_every_message_its_fates(trace: Trace) -
 def test_a_page_of_ten_thousand_events_stays_small() -> None:
     html = view_html(played(6, 5_000), (abd_verdict(),))
     assert len(html) < 300_000
-    assert len(trace_in(html)["run"]["kinds"]) == 5_000  # type: ignore[index,call-overload]
+    assert len(trace_in(html)["run"]["kinds"]) == 5_000  # type: ignore[index]

@@ -13,6 +13,7 @@ from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explored, Limits
 from counterpoint.model.search.exploration.symmetry import exchanges, renamed
+from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.replay import enabled, judge, record, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
@@ -129,7 +130,7 @@ def _seen(world: World, events: tuple[Event, ...]) -> Value:
 def _broken(scenario: Scenario, world: World, events: tuple[Event, ...]) -> str | None:
     trace = Trace(scenario, (), events, (world,))
     for prop in scenario.properties:
-        if prop.reads == "operations" and prop.check(trace).is_broken:
+        if prop.reads == "operations" and answer_of(prop, trace).is_broken:
             return prop.name
     states = {node: world.core(node).state for node in scenario.system.nodes}
     violated = (i.name for i in scenario.invariants if i.violation(states) is not None)

@@ -18,6 +18,7 @@ from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Property, Scenario, budgets, minority_of, nobody_fails
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.exploration.lasso import explore_endings
+from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.replay import enabled, record, run
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action, World
@@ -150,7 +151,7 @@ def outcome(scenario: Scenario) -> tuple[bool, bool, bool] | None:
     assert (found.ends > 0, found.circles > 0) == (has_end, has_circle)
     if found.violation is not None:
         trace = run(scenario, found.violation.choices)
-        assert any(p.check(trace).is_broken for p in scenario.properties if p.reads == "end")
+        assert any(answer_of(p, trace).is_broken for p in scenario.properties if p.reads == "end")
     return has_end, has_circle, found.violation is not None
 
 

@@ -40,7 +40,7 @@ def test_the_parts_of_hypothesis_that_we_replace_are_where_we_look_for_them() ->
 
     plain = Plain()
     assert hasattr(plain, "_rules_strategy")
-    assert plain._pretty_print([1, "a"]) == "[1, 'a']"  # type: ignore[attr-defined]
+    assert plain._pretty_print([1, "a"]) == "[1, 'a']"  # type: ignore[no-untyped-call]
 
     @reproduce_failure("0", b"")
     @seed(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -176,7 +177,7 @@ def _small(seeds: range) -> list[Scenario]:
     return [s for s in calm if _explored(s, limits=limits).stop in ("complete", "broken")]
 
 
-def _explored(scenario: Scenario, **how: Limits) -> Explored:
+def _explored(scenario: Scenario, **how: Any) -> Explored:
     *_, last = Explorer(scenario, no_op="consume", **how).explore()
     return last
 

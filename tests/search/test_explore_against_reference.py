@@ -12,6 +12,7 @@ from counterpoint.harness.exploring import EngineName, Options, explorer
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import Semantics, Slot, Slots, Transition
 from counterpoint.model.search.exploration.explore import Explored, Limits
+from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.replay import enabled, record, run
 from counterpoint.model.values import Value
 from counterpoint.model.world import World
@@ -156,7 +157,8 @@ def test_verdicts_are_the_same_and_violations_are_shortest(seed: int) -> None:
         violation = by_engine(scenario, engine, depth).violation
         assert (None if violation is None else len(violation.choices)) == expected, engine
         if violation is not None:
-            assert scenario.properties[0].check(run(scenario, violation.choices)).is_broken
+            trace = run(scenario, violation.choices)
+            assert answer_of(scenario.properties[0], trace).is_broken
 
 
 def _shortest_violation(scenario: Scenario, depth_max: int) -> int | None:

@@ -37,8 +37,9 @@ def lines() -> list[Line]:
     found = []
     for match in ROW.finditer(PAGE.read_text()):
         command, states, generated, depth, seconds, how_far = match.groups()
-        counts = [int(text.replace(",", "")) for text in (states, generated, depth)]
-        found.append(Line(command, *counts, float(seconds.replace(",", "")), how_far.strip()))
+        counted, made, deep = (int(text.replace(",", "")) for text in (states, generated, depth))
+        took = float(seconds.replace(",", ""))
+        found.append(Line(command, counted, made, deep, took, how_far.strip()))
     return found
 
 

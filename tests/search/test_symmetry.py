@@ -54,7 +54,7 @@ def test_a_violation_is_found_at_the_same_depth_and_its_run_is_real(limit: int) 
         votes = [s.vote for s in states.values() if isinstance(s, Manager)]
         return "too many" if votes.count(Vote.PREPARED) >= limit else None
 
-    scenario = system("3").but(invariants=(Invariant("few", too_many),))  # type: ignore[arg-type]
+    scenario = system("3").but(invariants=(Invariant("few", too_many),))
     full, reduced = explored(scenario, symmetry=False), explored(scenario, symmetry=True)
     assert full.violation is not None
     assert reduced.violation is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,7 @@ def test_what_was_counted_of_an_unfinished_level_is_left_out() -> None:
     explorer = VectorExplorer(system("3", "1", observer=True), chunk_states=10)
     reports = explorer.explore(every_seconds=0)
     unfinished = [next(reports) for _ in range(40)]
+    assert isinstance(reports, Generator)
     reports.close()
     explorer.interrupt()
     assert len({report.depth for report in unfinished}) < 40

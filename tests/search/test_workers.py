@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -237,6 +237,7 @@ def test_an_exploration_that_is_left_ends_its_workers(tmp_path: Path) -> None:
     while next(reports).depth < 10:
         pass
     assert threading.active_count() > 1
+    assert isinstance(reports, Generator)
     reports.close()
     explorer.save(path)
     again = VectorExplorer(scenario, workers=2, chunk_states=CHUNK_STATES)
@@ -301,6 +302,7 @@ def test_a_crew_gives_results_in_the_order_of_the_items() -> None:
         assert next(results) == "0"
         # It works ahead, but not far: results wait in memory.
         assert next(taken) < 30
+        assert isinstance(results, Generator)
         results.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 NOTATIONS = r"""
 [ ] { } ( ) #{ # #_ ## ##NaN #"x" " ' \ ; , : / // - -- == := ? NaN Infinity 1e999 -1 0 1 00 1.5
@@ -20,7 +21,7 @@ def mutant(whole: str | bytes, random: Random, foreign: str | bytes = "") -> str
     return whole
 
 
-def _changed(whole: str | bytes, random: Random, foreign: str | bytes) -> str | bytes:
+def _changed(whole: Any, random: Random, foreign: Any) -> Any:
     start = random.randrange(len(whole) + 1)
     end = min(len(whole), start + random.choice((0, 1, 1, 2, 5, 20, 200)))
     piece = whole[start:end]
@@ -42,4 +43,4 @@ def _changed(whole: str | bytes, random: Random, foreign: str | bytes) -> str | 
             middle = piece[:-1] + bytes([random.randrange(256)])
         case _:
             middle = "".join(random.choices(WORDS, k=random.randrange(1, 4)))
-    return whole[:start] + middle + whole[end:]  # type: ignore[operator]
+    return whole[:start] + middle + whole[end:]

@@ -13,11 +13,11 @@ from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, Opera
 
 
 def invoke(client: str, f: str, value: object = None, key: str | None = "x") -> Event:
-    return Event(client, "invoke", f, key, value)  # type: ignore[arg-type]
+    return Event(client, "invoke", f, key, value)
 
 
 def ok(client: str, f: str, value: object = None, key: str | None = "x") -> Event:
-    return Event(client, "ok", f, key, value)  # type: ignore[arg-type]
+    return Event(client, "ok", f, key, value)
 
 
 def read_all(*events: Event) -> tuple[Operation, ...]:

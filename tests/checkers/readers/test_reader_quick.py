@@ -50,7 +50,8 @@ def call_at_random(random: Random) -> tuple[str, str]:
 
 def edn_text(random: Random, style: str) -> str:
     """Write events that mostly fit together, with other lines among them."""
-    lines, pending = [], {}
+    lines: list[str] = []
+    pending: dict[int, tuple[str, str]] = {}
     for place in range(random.randrange(1, 14)):
         p = random.randrange(3)
         f, v = pending.get(
@@ -124,7 +125,8 @@ def rows_at_random(random: Random) -> list[dict[str, str]]:
     """Draw rows; where the rare choices are left out they fit together."""
     columns = random.choice((EVENTS, OPERATIONS))
     tame = random.random() < 0.7
-    rows, pending = [], {}
+    rows: list[dict[str, str]] = []
+    pending: dict[str, dict[str, str]] = {}
     for place in range(random.randrange(1, 9)):
         row = {name: random.choice(CELLS[name][: 3 if tame else None]) for name in columns}
         if tame:

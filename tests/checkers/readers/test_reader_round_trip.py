@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoint.checkers.events import Event, operations, ranked
+from counterpoint.checkers.events import Event, EventType, operations, ranked
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.readers import FORMATS
 from counterpoint.checkers.writers import csv_table, json_lines
@@ -44,7 +44,7 @@ def histories(draw: st.DrawFn) -> History:
             open_calls[client] = call
             events.append(call)
         else:
-            kind = draw(st.sampled_from(["ok", "fail", "info"]))
+            kind: EventType = draw(st.sampled_from(["ok", "fail", "info"]))
             said = None if call.f in ("write", "cas") else draw(values)
             events.append(Event(client, kind, call.f, call.key, said, 0, step))
     return operations(events, source="made")
@@ -61,7 +61,7 @@ def test_both_carriers_give_a_history_back(drawn: History) -> None:
 
 @pytest.mark.parametrize("value", [frozenset({1}), Decimal(1), (1, (float("inf"),)), float("nan")])
 def test_what_json_cannot_give_back_is_not_written(value: object) -> None:
-    op = Operation("o1", "a", "write", None, value, None, 0, 1)  # type: ignore[arg-type]
+    op = Operation("o1", "a", "write", None, value, None, 0, 1)
     with pytest.raises(ValueError, match=r"JSON cannot give back|cannot be compared"):
         json_lines([op])
     with pytest.raises(ValueError, match=r"JSON cannot give back|cannot be compared"):
