@@ -1,4 +1,4 @@
-"""Values that were seen before anybody had begun to put them there, or taken out too often.
+"""Values that were seen before anybody had begun to put them there, or taken out too often; and sums.
 
 Such an answer is wrong whatever all the others did, so it is named at once, and no search is needed.
 """
@@ -17,6 +17,7 @@ from counterpoint.checkers.linearizability.core_words import CoreWords
 from counterpoint.checkers.linearizability.jit import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.linearizability.searched import Broken, Wording, broken_by_search
+from counterpoint.checkers.linearizability.sums import core_of, first_miscount
 from counterpoint.checkers.objects.containers import AppendList, Queue, Set, Stack
 from counterpoint.checkers.objects.parts import answered_of, known_by
 from counterpoint.checkers.objects.registers import (
@@ -111,22 +112,43 @@ def first_unfounded(judged: History, traffic: Traffic) -> Unfounded | None:
 def unfounded_verdict(
     judged: History, specification: Specification, wording: Wording
 ) -> Broken | None:
-    """Judge an object by its first answer with a value from nowhere, if there is one."""
+    """Judge an object by its first answer with a value or a sum from nowhere, if there is one."""
     traffic = traffic_of(specification)
-    found = None if traffic is None else first_unfounded(judged, traffic)
+    if traffic is None:
+        return _miscounted(judged, specification, wording)
+    found = first_unfounded(judged, traffic)
     if found is None:
         return None
-    return Broken(
-        found.operation.returned, lambda: _explained(judged, found, specification, wording)
-    )
+    bad, takers = found.operation, found.takers
+
+    def explain() -> Verdict:
+        why = _why(found, _later(judged, found, traffic), wording)
+        return _explained(judged, (*takers, bad), why, specification, wording)
+
+    return Broken(bad.returned, explain)
+
+
+def _miscounted(judged: History, specification: Specification, wording: Wording) -> Broken | None:
+    found = first_miscount(judged, specification)
+    if found is None:
+        return None
+
+    def explain() -> Verdict:
+        core, why = core_of(found, judged, specification), found.why(wording.show)
+        return _explained(judged, core, why, specification, wording)
+
+    return Broken(found.operation.returned, explain)
 
 
 def _explained(
-    judged: History, found: Unfounded, specification: Specification, wording: Wording
+    judged: History,
+    core: Sequence[Operation],
+    why: str,
+    specification: Specification,
+    wording: Wording,
 ) -> Verdict:
-    """Explain it, unless something was wrong before."""
-    bad, traffic = found.operation, traffic_of(specification)
-    assert traffic is not None, f"{specification} does not tell what it shows"
+    """Explain why the last of a core is wrong, unless something was wrong before."""
+    bad = core[-1]
     answered = [op for op in answered_of(judged) if op.returned <= bad.returned and op is not bad]
     is_first: bool | None = True
     if answered:
@@ -135,11 +157,10 @@ def _explained(
         is_first = search.run(EARLIER_STEPS_MAX)
         if is_first is False:
             return broken_by_search(search, wording, examined=len(judged), whole=judged)
-    core = (*found.takers, bad)
     words = CoreWords(wording.show)
     return broken(
         wording.name,
-        f"{words.deed(bad)}, {_why(found, _later(judged, found, traffic), wording)}",
+        f"{words.deed(bad)}, {why}",
         examined=len(judged),
         because=words.because(core, bystanders=0),
         culprits=tuple(op.id for op in core),
