@@ -131,6 +131,8 @@ class _Check:
         Once one is broken, the others are searched for no longer than it took, a turn at least.
         """
         budget = TURN_STEPS
+        if self._broken:
+            steps_left = min(steps_left, STEPS_AFTER_A_VIOLATION)
         while left := self._left():
             for key in left:
                 search = self._search_of(key)

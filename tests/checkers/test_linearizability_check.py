@@ -314,6 +314,7 @@ def test_a_timeout_needs_a_clock() -> None:
         check_linearizability([], Register(), timeout_seconds=1)
 
 
+@pytest.mark.slow
 def test_a_hard_part_does_not_hide_an_easy_violation() -> None:
     hard = [replace(op, key="hard") for op in _hard(20)]
     easy = replace(call("bad", "e", "read", None, 7, 5, 6), key="easy")
