@@ -10,7 +10,7 @@ messages were exchanged, and a node that merely counts the ticks of its own time
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from counterpoint.model.kind import Action, kinds_of
@@ -48,9 +48,14 @@ def is_fair_circle(trace: Trace) -> bool:
     receiver ignores somewhere in the circle as one that may as well arrive there.
     """
     assert trace.repeats is not None, "the run ends in no circle"
+    return _leaves_nothing_out(trace, trace.repeats)
+
+
+def _leaves_nothing_out(trace: Trace, start: int, *, may_starve: tuple[type, ...] = ()) -> bool:
+    """Tell whether nothing stays possible from a step to the end of a run, and is not done."""
     by_step = trace.by_step()
-    waiting = set(still_possible(trace.worlds[trace.repeats]))
-    for step in range(trace.repeats, len(trace.choices)):
+    waiting = {a for a in still_possible(trace.worlds[start]) if not isinstance(a, may_starve)}
+    for step in range(start, len(trace.choices)):
         waiting.discard(trace.choices[step])
         for event in by_step.get(step, ()):
             if event.kind in ("set-timer", "cancel-timer"):
@@ -58,7 +63,7 @@ def is_fair_circle(trace: Trace) -> bool:
         if not waiting:
             return True
         waiting.intersection_update(still_possible(trace.worlds[step + 1]))
-    worlds = trace.worlds[trace.repeats :]
+    worlds = trace.worlds[start:]
     return all(
         isinstance(action, Deliver) and any(_is_ignored(action, world) for world in worlds)
         for action in waiting
@@ -70,12 +75,26 @@ def _is_ignored(delivery: Deliver, world: World) -> bool:
 
 
 def growth(trace: Trace) -> int | None:
-    """Return how many steps a round takes in which a settled run goes on and on; None: it does not."""
+    """Return how many steps a round takes in which a settled run goes on and on; None: it does not.
+
+    A run that leaves out something all the time, in the rounds or in their second half, goes on only
+    because of that, and says nothing. Where messages alone go round, timers wait for them: messages
+    are faster.
+    """
     start = next((k for k, w in enumerate(trace.worlds) if w.conditions.settled is not None), None)
     if start is None:
         return None
-    shapes = [_shape_of_world(world) for world in trace.worlds[start:]]
-    return period_of(shapes, [choice.kind for choice in trace.choices[start:]])
+    shape = _remembered(shape_of)
+    shapes = [_shape_of_world(world, shape) for world in trace.worlds[start:]]
+    kinds = [choice.kind for choice in trace.choices[start:]]
+    period = period_of(shapes, kinds)
+    if period is None:
+        return None
+    steps, end = _rounds_of(kinds[-period:]) * period, len(trace.choices)
+    may_starve = () if "fire" in kinds[-period:] else (Fire,)
+    halves = (end - steps, end - steps // 2)
+    is_fair = all(_leaves_nothing_out(trace, at, may_starve=may_starve) for at in halves)
+    return period if is_fair else None
 
 
 def period_of(shapes: Sequence[Hashable], kinds: Sequence[str]) -> int | None:
@@ -90,8 +109,7 @@ def period_of(shapes: Sequence[Hashable], kinds: Sequence[str]) -> int | None:
         last = kinds[len(kinds) - period :]
         if len(last) < period:
             return None
-        rounds = ROUNDS_OF_TIMERS if "fire" in last else ROUNDS_OF_MESSAGES
-        length = rounds * period
+        length = _rounds_of(last) * period
         if length > len(kinds) or "deliver" not in last:
             continue
         shape, kind = shapes[len(shapes) - length :], kinds[len(kinds) - length :]
@@ -100,9 +118,30 @@ def period_of(shapes: Sequence[Hashable], kinds: Sequence[str]) -> int | None:
     return None
 
 
-def _shape_of_world(world: World) -> Hashable:
-    flights = frozenset((f.src, f.dst, shape_of(f.body)) for f in world.flights)
-    return tuple(shape_of(core.state) for core in world.cores), flights, world.conditions.roles
+def _rounds_of(last: Sequence[str]) -> int:
+    """Return how often a round must come back, given the kinds of its steps."""
+    return ROUNDS_OF_TIMERS if "fire" in last else ROUNDS_OF_MESSAGES
+
+
+def _shape_of_world(world: World, shape: Callable[[Value], Value]) -> Hashable:
+    flights = frozenset((f.src, f.dst, shape(f.body)) for f in world.flights)
+    return tuple(shape(core.state) for core in world.cores), flights, world.conditions.roles
+
+
+def _remembered(shape: Callable[[Value], Value]) -> Callable[[Value], Value]:
+    """Return a function that shapes an object once. A step leaves most of a world as it was."""
+    known: dict[int, tuple[Value, Value]] = {}
+
+    def shaped(value: Value) -> Value:
+        found = known.get(id(value))
+        if found is None:
+            found = known[id(value)] = (
+                value,
+                shape(value),
+            )  # the value is held, so its id stays its own
+        return found[1]
+
+    return shaped
 
 
 def shape_of(value: Value) -> Value:

@@ -116,7 +116,8 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     for module, names in _HOMES.items():
         if name in names:
-            return getattr(import_module(f"counterpoint.{module}"), name)
+            found = globals()[name] = getattr(import_module(f"counterpoint.{module}"), name)
+            return found
     raise AttributeError(f"module 'counterpoint' has no attribute {name!r}")
 
 
