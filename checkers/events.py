@@ -27,7 +27,7 @@ from counterpoint.checkers.history import (
     Status,
     well_formed,
 )
-from counterpoint.checkers.micro import micro_operations, shape
+from counterpoint.checkers.transactions.history import micro_operations, shape
 from counterpoint.model.inert import plain, quoted
 
 SHOWN_MAX = 40

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from counterpoint.checkers.replicas.convergence import Observation
+    from counterpoint.checkers.convergence import ReplicaState
     from counterpoint.checkers.transactions.history import Access
 
 
@@ -123,4 +123,4 @@ class Extra:
 class Diverged:
     """Two replicas, or one at two times, that had applied the same and were not the same."""
 
-    observations: tuple[Observation, Observation]
+    observations: tuple[ReplicaState, ReplicaState]

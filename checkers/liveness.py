@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from counterpoint.checkers.words import at
+from counterpoint.checkers.links import at
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Restart

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.checkers.evidence import BrokenKeys
-from counterpoint.checkers.exact import inexact
 from counterpoint.checkers.history import (
     OPEN,
     UNKNOWN,
     History,
     Operation,
     Status,
+    inexact,
     well_formed,
 )
 from counterpoint.model.event import Event

@@ -20,16 +20,21 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from counterpoint.checkers.causal.core import deciding_last
-from counterpoint.checkers.causal.levels import Judgement, Level, judge
-from counterpoint.checkers.causal.matching import Sessions, match_reads
+from counterpoint.checkers.causal.levels import (
+    Judgement,
+    Level,
+    causal_holds,
+    deciding_last,
+    judge,
+    naming_of,
+)
 from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.causal.reasons import explain
-from counterpoint.checkers.causal.verdicts import causal_holds, naming_of
-from counterpoint.checkers.columns.gate import is_worth_it
+from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import History
-from counterpoint.checkers.words import edges
+from counterpoint.checkers.links import edges
+from counterpoint.checkers.reads_from import Sessions, match_reads
 from counterpoint.model.verdict import Verdict, broken
 
 PROPERTIES: dict[Level, str] = {

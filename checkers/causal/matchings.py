@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
-from counterpoint.checkers.ambiguity import Solution, solve
-from counterpoint.checkers.causal.core import restrict, shrink
-from counterpoint.checkers.causal.matching import INITIAL, Matching, Sessions
+from counterpoint.checkers.causal.levels import restrict, shrink
 from counterpoint.checkers.evidence import Pattern
-from counterpoint.checkers.words import deed, label, named, pair
+from counterpoint.checkers.links import deed, label, named, pair
+from counterpoint.checkers.reads_from import INITIAL, Matching, Sessions, Solution, solve
 from counterpoint.model.verdict import Verdict, broken, said, undecided
 
 TRIES_MIN = 64

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from counterpoint.checkers.causal.matching import Sessions
+from counterpoint.checkers.reads_from import Sessions
 from counterpoint.model.mistakes import OwnDefect
 
 Row = tuple[int, ...]

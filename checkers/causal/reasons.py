@@ -10,22 +10,25 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.causal.matching import INITIAL, Sessions
 from counterpoint.checkers.history import Operation
-from counterpoint.checkers.links import Graph, graph, shortest_chain, shortest_cycle
-from counterpoint.checkers.words import (
+from counterpoint.checkers.links import (
     CONFLICT,
     PROGRAM_ORDER,
     READS_FROM,
+    Graph,
     Link,
     content,
     deed,
+    graph,
     label,
     named,
     program_link,
     reads_from_link,
+    shortest_chain,
+    shortest_cycle,
     story,
 )
+from counterpoint.checkers.reads_from import INITIAL, Sessions
 from counterpoint.model.verdict import Reason, said
 
 

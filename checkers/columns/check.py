@@ -1,17 +1,309 @@
-"""Verdicts from columns alone, on histories that hold."""
+"""Verdicts from columns alone, on histories that hold: levels, guarantees, transactions, registers.
+
+The levels of causal consistency are those of `causal.levels`. All four session guarantees are those
+of `sessions.judge`: they hold where, for each session, an order of the writes respects causal
+order and puts before every write that was read the others of its key that the read knew.
+
+Transactions of one access each, judged on columns as what they are: reads and writes in sessions.
+
+On those, causal consistency of transactions, which asks for one order of commits, is causal
+convergence (Biswas and Enea, OOPSLA 2019).
+
+A register's long history on columns: the zones of `register.zones`, with its witness.
+
+Only histories of the plain kind, all answered, in which every value tells its write; and only those
+that are linearizable. The order that is found is checked by two scans, apart from how it was found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.causal.verdicts import Naming, causal_holds
-from counterpoint.checkers.columns.judge import judge_columns
-from counterpoint.checkers.columns.sessions import LaidOut, laid_out
-from counterpoint.checkers.history import History
-from counterpoint.model.verdict import Verdict
+from counterpoint.checkers.causal.conflicts import with_demands
+from counterpoint.checkers.causal.levels import (
+    Judgement,
+    Level,
+    Naming,
+    causal_holds,
+    circle_core,
+    impossible_core,
+    judge_by_rows,
+)
+from counterpoint.checkers.causal.order import Predecessors, topological
+from counterpoint.checkers.columns.sessions import (
+    PLAIN_TYPES,
+    Causality,
+    Flags,
+    LaidOut,
+    Positions,
+    SessionColumns,
+    Told,
+    causality_of,
+    causes_of,
+    laid_out,
+    matched,
+    numbered,
+)
+from counterpoint.checkers.columns.views import (
+    Pairs,
+    backward_pairs,
+    demands_of,
+    first_impossible,
+    has_order,
+    last_known_pairs,
+    layout_of,
+    observers,
+    session_views,
+)
+from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.reads_from import Sessions
+from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
+from counterpoint.model.verdict import Verdict, holds
+
+
+def judge_columns(
+    columns: SessionColumns, level: Level, sessions: Callable[[], Sessions]
+) -> Judgement:
+    """Decide a level as `judge` does, which may show another order for "cm".
+
+    `sessions` gives the same for the plain checkers; it is asked for only where something is broken
+    or rests on much.
+    """
+    base = causes_of(columns)
+    causality = causality_of(columns, base)
+    if causality is None:
+        return judge_by_rows(sessions(), level)
+    pairs = backward_pairs(causality, columns.reads)
+    impossible = first_impossible(causality, pairs)
+    if impossible is not None:
+        return Judgement(frozenset(impossible_core(sessions(), base, impossible)))
+    if level == "cm":
+        views = session_views(causality, base)
+        if views is None:
+            return judge_by_rows(sessions(), level)
+        return Judgement(order=causality.order.tolist(), views=views)
+    if level == "ccv" and len(pairs.read):
+        return _convergence(causality, base, sessions)
+    return Judgement(order=causality.order.tolist())
+
+
+def _convergence(
+    causality: Causality, base: Predecessors, sessions: Callable[[], Sessions]
+) -> Judgement:
+    """Order every two writes that some read told apart, for everybody at once."""
+    found = list(demands_of(causality, last_known_pairs(causality, causality.columns.reads)))
+    starts = causality.columns.starts.tolist()
+    order, blocked = topological(starts, with_demands(base, found))
+    if blocked:
+        return Judgement(frozenset(circle_core(sessions(), base, blocked, [found])))
+    return Judgement(order=order)
+
+
+def holds_for_sessions(
+    history: History, initial: Hashable, name: str, *, convergent: bool
+) -> Verdict | None:
+    """Return the verdict of `check_sessions` on a history of the plain kind that keeps them all."""
+    laid = laid_out(history, initial)
+    if laid is None:
+        return None
+    order = order_for_everybody(laid.columns, convergent=convergent)
+    if order is None:
+        return None
+    witness = naming_of_columns(laid).ids(order)
+    return holds(name, examined=len(laid.columns.reads), witness=witness)
+
+
+def order_for_everybody(columns: SessionColumns, *, convergent: bool) -> list[int] | None:
+    """Return an order of the writes for all sessions, or none where each has to have its own.
+
+    None where not even that is possible, or with `convergent` nothing less than one order.
+    """
+    base = causes_of(columns)
+    causality = causality_of(columns, base)
+    if causality is None:
+        return None
+    if first_impossible(causality, backward_pairs(causality, columns.reads)) is not None:
+        return None
+    pairs = last_known_pairs(causality, columns.reads)
+    order = _one_order(causality, base, pairs)
+    reading = np.unique(columns.session_of[columns.reads])
+    if convergent or len(reading) == 1:
+        return order
+    return [] if order is not None or _has_orders(causality, base, pairs) else None
+
+
+def _one_order(causality: Causality, base: Predecessors, pairs: Pairs) -> list[int] | None:
+    columns = causality.columns
+    by_read = pairs.where(np.argsort(pairs.read, kind="stable"))
+    demands = list(demands_of(causality, by_read))
+    order, blocked = topological(columns.starts.tolist(), with_demands(base, demands))
+    if blocked:
+        return None
+    found = np.array(order, dtype=np.int64)
+    writes: list[int] = found[np.isin(found, columns.writes)].tolist()
+    return writes
+
+
+def _has_orders(causality: Causality, base: Predecessors, pairs: Pairs) -> bool:
+    layout = layout_of(causality, base)
+    return all(has_order(layout, reads, own) for _, reads, own in observers(causality, pairs))
+
+
+def holds_as_transactions(history: TransactionHistory, name: str) -> Verdict | None:
+    """Return the verdict of `check_transactions` at the level "causal", if it holds.
+
+    None unless every transaction is committed and has one access, every value one write, and what
+    a key holds before any is told from all of them.
+    """
+    transactions = list(history)
+    if history.initial is not None or any(one.after for one in transactions):
+        return None
+    columns = _columns(transactions, [len(session) for session in history.sessions])
+    if columns is None:
+        return None
+    judgement = judge_columns(columns, "ccv", lambda: _sessions(transactions, columns))
+    if judgement.core:
+        return None
+    witness = tuple([transactions[place].id for place in judgement.order])
+    return holds(name, examined=len(columns.reads), witness=witness)
+
+
+def _columns(transactions: Sequence[Transaction], sizes: Sequence[int]) -> SessionColumns | None:
+    accesses = [one.accesses for one in transactions]
+    if set(map(len, accesses)) != {1} or not all(one.is_committed for one in transactions):
+        return None
+    kinds = [access.kind for (access,) in accesses]
+    told = Told(
+        [kind == "write" for kind in kinds],
+        [access.key for (access,) in accesses],
+        [access.value for (access,) in accesses],
+    )
+    order = np.arange(len(transactions))
+    filled = np.array([size for size in sizes if size], dtype=np.int64)
+    # There is no time, so the order in the file stands for it.
+    return matched(told, None, order, filled, order.astype(np.float64))
+
+
+def _sessions(transactions: Sequence[Transaction], columns: SessionColumns) -> Sessions:
+    """The same as operations, for the plain checkers."""
+    operations = tuple(
+        Operation(one.id, one.session, access.kind, access.key, access.value, access.value, place)
+        for place, one in enumerate(transactions)
+        for access in one.accesses
+    )
+    facts = (columns.starts, columns.session_of, columns.source)
+    starts, session_of, source = (tuple(fact.tolist()) for fact in facts)
+    return Sessions(operations, starts, session_of, source, {})
+
+
+Ranks = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegisterColumns:
+    """Operations in call order: what each is, when, and the cluster that it belongs to.
+
+    Cluster i is write i with the reads of its value; the last one has the reads of the initial
+    value. `order` has the places of the operations in the history.
+    """
+
+    order: Positions
+    is_write: Flags
+    calls: Ranks
+    returns: Ranks
+    cluster_of: Positions
+
+    @property
+    def cluster_count(self) -> int:
+        """How many clusters there are, that of the initial value included."""
+        return int(self.is_write.sum()) + 1
+
+
+def holds_as_register(history: Sequence[Operation], initial: Hashable, name: str) -> Verdict | None:
+    """Return the verdict of `check_register` on a plain history that is linearizable."""
+    columns = register_columns(history, initial)
+    clusters = None if columns is None else order_of_clusters(columns)
+    if columns is None or clusters is None or columns.is_write.all():
+        return None
+    witness = witness_of(columns, clusters)
+    assert _explains(columns, witness), "the order from the zones is wrong"
+    names = np.array([op.id for op in history], dtype=object)
+    ids = tuple(names[columns.order[witness]].tolist())
+    return holds(name, examined=len(history), witness=ids)
+
+
+def register_columns(history: Sequence[Operation], initial: Hashable) -> RegisterColumns | None:
+    """Sort operations into clusters; None if the history is not plain or a read has no write."""
+    functions = [op.f for op in history]
+    returned = [op.returned for op in history]
+    if not set(functions) <= {"read", "write"} or math.inf in returned:
+        return None
+    if {op.status for op in history} != {"ok"}:
+        return None
+    values = [op.result if op.f == "read" else op.argument for op in history]
+    if not {type(initial), *map(type, values)} <= PLAIN_TYPES:
+        return None
+    calls = np.array([op.called for op in history], dtype=np.float64)
+    order = np.argsort(calls, kind="stable")
+    is_write = np.array([f == "write" for f in functions])[order]
+    cluster_of = _clusters(is_write, numbered([initial, *values])[1:][order])
+    if cluster_of is None:
+        return None
+    returns = np.array(returned, dtype=np.float64)
+    return RegisterColumns(order, is_write, calls[order], returns[order], cluster_of)
+
+
+def _clusters(is_write: Flags, value_of: Positions) -> Positions | None:
+    """The cluster of each operation by its value, 0 being the initial one; None if one is unsure."""
+    written = value_of[is_write]
+    cluster = np.full(value_of.max(initial=0) + 1, -1)
+    cluster[written] = np.arange(len(written))
+    if cluster[0] >= 0 or (cluster[written] != np.arange(len(written))).any():
+        return None
+    cluster[0] = len(written)
+    found: Positions = cluster[value_of]
+    return None if (found < 0).any() else found
+
+
+def order_of_clusters(columns: RegisterColumns) -> Positions | None:
+    """Sort the clusters as `order_of_zones` does; None if two of them conflict, or a read is early."""
+    count = columns.cluster_count
+    first, last = np.full(count, math.inf), np.full(count, -math.inf)
+    first[-1] = -math.inf
+    np.minimum.at(first, columns.cluster_of, columns.returns)
+    np.maximum.at(last, columns.cluster_of, columns.calls)
+    if (first[:-1] < columns.calls[columns.is_write]).any():
+        return None
+    is_forward = first < last
+    order = np.lexsort((is_forward[:-1], np.minimum(first, last)[:-1]))
+    order = np.concatenate(([count - 1], order))
+    held = np.maximum.accumulate(np.where(is_forward, last, -math.inf)[order])
+    return None if (first[order][1:] < held[:-1]).any() else order
+
+
+def witness_of(columns: RegisterColumns, clusters: Positions) -> Positions:
+    """Write by write in the order of the clusters, each followed by its reads by call."""
+    place = np.empty(len(clusters), dtype=np.int64)
+    place[clusters] = np.arange(len(clusters))
+    # The first of a cluster is its write, then its reads as they come: in call order.
+    return np.lexsort((~columns.is_write, place[columns.cluster_of]))
+
+
+def _explains(columns: RegisterColumns, witness: Positions) -> bool:
+    """Tell whether each read returns the last write before it, and no operation is overtaken."""
+    is_write = columns.is_write[witness]
+    cluster = columns.cluster_of[witness]
+    latest = np.maximum.accumulate(np.where(is_write, np.arange(len(witness)), -1))
+    current = np.where(latest < 0, columns.cluster_count - 1, cluster[latest])
+    called_before = np.maximum.accumulate(columns.calls[witness])[:-1]
+    is_in_time = (columns.returns[witness][1:] >= called_before).all()
+    is_whole = (np.bincount(witness, minlength=len(witness)) == 1).all()
+    return bool(is_whole and (current == cluster).all() and is_in_time)
 
 
 def holds_causally(history: History, level: Level, initial: Hashable, name: str) -> Verdict | None:

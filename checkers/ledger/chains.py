@@ -15,7 +15,7 @@ from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import UNKNOWN, Operation
-from counterpoint.checkers.words import at
+from counterpoint.checkers.links import at
 from counterpoint.model.verdict import Reason, said
 
 Owner: TypeAlias = Hashable

@@ -46,8 +46,8 @@ from counterpoint.checkers.ledger.words import (
     of_circle,
     of_unexplained,
 )
+from counterpoint.checkers.links import at
 from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal, Role, UnknownOperation
-from counterpoint.checkers.words import at
 from counterpoint.model.verdict import Verdict, broken, holds, said, undecided
 
 NO_TOKEN = "no such token"

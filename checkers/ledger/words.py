@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.ledger.chains import Unexplained, move_of
 from counterpoint.checkers.ledger.order import Always, Order, Relation
-from counterpoint.checkers.words import at, real_time
+from counterpoint.checkers.links import at, real_time
 from counterpoint.model.verdict import Edge, Reason, said
 
 

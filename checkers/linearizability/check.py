@@ -16,15 +16,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
-from counterpoint.checkers.deadlines import deadline
 from counterpoint.checkers.evidence import BrokenKeys, Prefix
-from counterpoint.checkers.exact import inexact
-from counterpoint.checkers.history import History, Operation, by_key, well_formed
-from counterpoint.checkers.linearizability.jit import JustInTime
+from counterpoint.checkers.history import History, Operation, by_key, inexact, well_formed
+from counterpoint.checkers.judging import deadline
+from counterpoint.checkers.linearizability.explanation import Broken, Wording, broken_by_search
+from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.origins import unfounded_verdict
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.linearizability.quick import quick_verdict
-from counterpoint.checkers.linearizability.searched import Broken, Wording, broken_by_search
 from counterpoint.checkers.objects.parts import exactly, judged, one_order, unanswered, with_names
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import real_time_fault, witness_fault

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from counterpoint.checkers.history import Operation
-from counterpoint.checkers.linearizability.jit import JustInTime
+from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
 from counterpoint.checkers.objects.parts import known_by
 

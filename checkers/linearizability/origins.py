@@ -13,10 +13,14 @@ from typing import NamedTuple
 
 from counterpoint.checkers.evidence import FirstBad
 from counterpoint.checkers.history import UNKNOWN, History, Operation
-from counterpoint.checkers.linearizability.core_words import CoreWords
-from counterpoint.checkers.linearizability.jit import JustInTime
+from counterpoint.checkers.linearizability.explanation import (
+    Broken,
+    CoreWords,
+    Wording,
+    broken_by_search,
+)
+from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
-from counterpoint.checkers.linearizability.searched import Broken, Wording, broken_by_search
 from counterpoint.checkers.linearizability.sums import core_of, first_miscount
 from counterpoint.checkers.objects.containers import AppendList, Queue, Set, Stack
 from counterpoint.checkers.objects.parts import answered_of, known_by

@@ -7,21 +7,19 @@ from dataclasses import dataclass, replace
 
 from counterpoint.checkers.evidence import FirstBad
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.linearizability.blocks import Clash
-from counterpoint.checkers.linearizability.chains import order_chains
-from counterpoint.checkers.linearizability.jit import JustInTime
-from counterpoint.checkers.linearizability.lists import order_lists
+from counterpoint.checkers.linearizability.blocks import Clash, order_chains
+from counterpoint.checkers.linearizability.explanation import Broken, Wording, broken_by_search
+from counterpoint.checkers.linearizability.growing import order_lists, order_sets
+from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
-from counterpoint.checkers.linearizability.searched import Broken, Wording, broken_by_search
-from counterpoint.checkers.linearizability.sets import order_sets
 from counterpoint.checkers.objects.containers import AppendList, Set
 from counterpoint.checkers.objects.parts import answered_of, known_by
 from counterpoint.checkers.objects.registers import CasRegister, Register
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.register.check import judge_exact_register
-from counterpoint.checkers.register.monitor import RegisterMonitor, first_fault
 from counterpoint.checkers.register.single_writer import check_writes_in_turn
+from counterpoint.checkers.register.zones import RegisterMonitor, first_fault
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds
 

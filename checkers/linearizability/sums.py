@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from operator import add
 
 from counterpoint.checkers.history import UNKNOWN, History, Operation
-from counterpoint.checkers.objects.accounts import Bank
 from counterpoint.checkers.objects.containers import Counter
 from counterpoint.checkers.objects.sequential import Specification
+from counterpoint.checkers.objects.services import Bank
 
 SUMS_MAX = 10_000
 """How many sums are looked at for one read, at most; with more of them nothing is claimed."""

@@ -1,4 +1,4 @@
-"""Containers as sequential specifications: mutex, counter, set, queue, stack, list, text."""
+"""Containers as sequential specifications: counter, set, queue, stack, list, text, bag."""
 
 from __future__ import annotations
 
@@ -7,40 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.checkers.history import UNKNOWN, Operation
-from counterpoint.checkers.objects.leaving import Leaving, leaving
 from counterpoint.checkers.objects.sequential import (
     ILLEGAL,
     Illegal,
+    Leaving,
     Prospect,
     Role,
     Specification,
     UnknownOperation,
     agrees,
+    leaving,
     told,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Mutex:
-    """A lock: `acquire` needs it free, `release` needs it held. The state tells whether it is held.
-
-    >>> Mutex().step(False, "acquire", None, None), Mutex().step(False, "release", None, None)
-    (True, <Illegal.ILLEGAL: 'illegal'>)
-    """
-
-    initial: bool = False
-
-    def step(
-        self, state: Hashable, f: str, _argument: Hashable, _result: Hashable
-    ) -> Hashable | Illegal:
-        """Whether the lock is held after one operation."""
-        match f:
-            case "acquire":
-                return ILLEGAL if state else True
-            case "release":
-                return False if state else ILLEGAL
-            case _:
-                raise UnknownOperation(f, ("acquire", "release"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,3 +333,47 @@ def _appending_role(f: str) -> Role:
             return Role.OVERWRITES
         case _:
             return Role.READS
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """An unordered queue: `enqueue` an element, `dequeue` any one (None: there was none).
+
+    >>> Bag().step(frozenset({(1, 2)}), "dequeue", None, 1)
+    frozenset({(1, 1)})
+    """
+
+    keeps_any_values: ClassVar[bool] = True
+
+    initial: Hashable = frozenset()
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The elements after one operation, each with how often it is there.
+
+        A dequeue whose answer nobody saw is taken not to have happened: more elements forbid
+        nothing but the answer that there was none.
+        """
+        assert isinstance(state, frozenset), state
+        counts: dict[Hashable, int] = dict(state)
+        match f:
+            case "enqueue":
+                return frozenset((counts | {argument: counts.get(argument, 0) + 1}).items())
+            case "dequeue" if result is UNKNOWN:
+                return state
+            case "dequeue" if result is None:
+                return ILLEGAL if state else state
+            case "dequeue":
+                count = counts.pop(result, 0)
+                if count == 0:
+                    return ILLEGAL
+                return frozenset((counts | ({result: count - 1} if count > 1 else {})).items())
+            case _:
+                raise UnknownOperation(f, ("enqueue", "dequeue"))
+
+    def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:
+        """An enqueue is always legal; what takes nothing changes nothing."""
+        if f == "enqueue":
+            return Role.UPDATES
+        return Role.READS if result is None or result is UNKNOWN else Role.CONDITIONAL

@@ -12,6 +12,29 @@ Held = tuple[Hashable, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Mutex:
+    """A lock: `acquire` needs it free, `release` needs it held. The state tells whether it is held.
+
+    >>> Mutex().step(False, "acquire", None, None), Mutex().step(False, "release", None, None)
+    (True, <Illegal.ILLEGAL: 'illegal'>)
+    """
+
+    initial: bool = False
+
+    def step(
+        self, state: Hashable, f: str, _argument: Hashable, _result: Hashable
+    ) -> Hashable | Illegal:
+        """Whether the lock is held after one operation."""
+        match f:
+            case "acquire":
+                return ILLEGAL if state else True
+            case "release":
+                return False if state else ILLEGAL
+            case _:
+                raise UnknownOperation(f, ("acquire", "release"))
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedLock:
     """A lock with an owner: only who holds it can release it.
 

@@ -8,8 +8,15 @@ from dataclasses import fields, is_dataclass, replace
 from heapq import merge
 from operator import itemgetter
 
-from counterpoint.checkers.exact import exact, exact_history
-from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
+from counterpoint.checkers.history import (
+    OPEN,
+    UNKNOWN,
+    History,
+    MalformedHistory,
+    Operation,
+    exact,
+    exact_history,
+)
 from counterpoint.checkers.objects.sequential import Role, Specification, hints_of
 
 

@@ -16,19 +16,22 @@
 | `Bank`, `Ledger` | transfer, read; pay, get_tokens |
 """
 
-from counterpoint.checkers.objects.accounts import Bank, Ledger
-from counterpoint.checkers.objects.bags import Bag
 from counterpoint.checkers.objects.containers import (
     AppendList,
+    Bag,
     Counter,
-    Mutex,
     Queue,
     Set,
     Stack,
     Text,
 )
-from counterpoint.checkers.objects.locks import OwnedLock, Semaphore
-from counterpoint.checkers.objects.registers import CasRegister, MultiRegister, Register
+from counterpoint.checkers.objects.locks import Mutex, OwnedLock, Semaphore
+from counterpoint.checkers.objects.registers import (
+    CasRegister,
+    MultiRegister,
+    Register,
+    VersionedRegister,
+)
 from counterpoint.checkers.objects.sequential import (
     ILLEGAL,
     Illegal,
@@ -36,7 +39,7 @@ from counterpoint.checkers.objects.sequential import (
     Specification,
     UnknownOperation,
 )
-from counterpoint.checkers.objects.versioned import VersionedRegister
+from counterpoint.checkers.objects.services import Bank, Ledger
 
 __all__ = [
     "ILLEGAL",

@@ -18,10 +18,10 @@ from counterpoint.checkers.events import (
     operations,
 )
 from counterpoint.checkers.history import UNKNOWN
-from counterpoint.checkers.micro import micro_operations, shape
 from counterpoint.checkers.readers.case import Case, Cases, Interference, client_name, frozen
 from counterpoint.checkers.readers.json_text import read_elements
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.transactions.history import micro_operations, shape
 
 ANONYMOUS = ""
 """The client of an event without a process."""

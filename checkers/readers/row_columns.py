@@ -20,7 +20,6 @@ from counterpoint.checkers.events import (
     UnreadableHistory,
 )
 from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, well_formed
-from counterpoint.checkers.micro import micro_operations
 from counterpoint.checkers.readers.case import ATOMS, Case, frozen
 from counterpoint.checkers.readers.event_columns import (
     EventColumns,
@@ -35,6 +34,7 @@ from counterpoint.checkers.readers.rows import (
     further_note,
     timed_case,
 )
+from counterpoint.checkers.transactions.history import micro_operations
 
 
 class Declined(Exception):

@@ -25,9 +25,9 @@ from counterpoint.checkers.events import (
     ranked,
 )
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
-from counterpoint.checkers.micro import micro_operations
 from counterpoint.checkers.readers.case import Case
 from counterpoint.checkers.readers.limits import excerpt
+from counterpoint.checkers.transactions.history import micro_operations
 from counterpoint.model.inert import plain
 
 EVENT_COLUMNS = ("client", "type", "f", "key", "value", "time")

@@ -16,9 +16,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from counterpoint.checkers.columns.gate import is_worth_it
-from counterpoint.checkers.exact import exact, exact_history
-from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key
+from counterpoint.checkers.columns import is_worth_it
+from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key, exact, exact_history
 from counterpoint.checkers.objects.parts import with_names
 from counterpoint.checkers.objects.specifications import Register, UnknownOperation
 from counterpoint.checkers.objects.verify import core_fault, witness_fault
@@ -68,7 +67,7 @@ def judge_exact_register(
 ) -> Verdict:
     """Judge as `check_register` does a history whose values are in exact form already."""
     if is_worth_it(len(history)):
-        from counterpoint.checkers.columns.register import holds_as_register
+        from counterpoint.checkers.columns.check import holds_as_register
 
         verdict = holds_as_register(history, initial, name)
         if verdict is not None:

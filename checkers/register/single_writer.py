@@ -27,25 +27,26 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from counterpoint.checkers.exact import exact, exact_history
-from counterpoint.checkers.history import Operation
+from counterpoint.checkers.history import Operation, exact, exact_history
 from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.register.check import Uses, uses_of
 from counterpoint.checkers.register.core import EarlyRead, UnwrittenRead
-from counterpoint.checkers.register.single_writer_core import (
+from counterpoint.checkers.register.versions import (
     Inversion,
     Numbered,
     Placed,
     ReplacedRead,
+    Versions,
     WrongRead,
     inversion,
     inversion_fault,
     numbered,
     place,
+    second_writer,
+    versions_of,
     wrong_read_fault,
 )
-from counterpoint.checkers.register.single_writer_words import SingleWriterWords
-from counterpoint.checkers.register.versions import Versions, second_writer, versions_of
+from counterpoint.checkers.register.words import SingleWriterWords
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds, undecided
 

@@ -17,24 +17,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from counterpoint.checkers.columns.gate import is_worth_it
+from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.evidence import Accesses, Pattern
-from counterpoint.checkers.transactions.candidates import INITIAL
+from counterpoint.checkers.links import pair
+from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.history import (
     Access,
     Transaction,
     TransactionHistory,
     kept_of,
 )
-from counterpoint.checkers.transactions.levels import IsolationLevel, judge_level
+from counterpoint.checkers.transactions.levels import IsolationLevel, Ways, judge_level
 from counterpoint.checkers.transactions.matching import (
     Defect,
     MatchedTransactions,
     match_transactions,
 )
 from counterpoint.checkers.transactions.reasons import explain_level
-from counterpoint.checkers.transactions.ways import Ways
-from counterpoint.checkers.words import pair
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
 
@@ -70,7 +69,7 @@ def check_transactions(
     """
     name = PROPERTIES[level]
     if level == "causal" and is_worth_it(history.access_count):
-        from counterpoint.checkers.columns.transactions import holds_as_transactions
+        from counterpoint.checkers.columns.check import holds_as_transactions
 
         verdict = holds_as_transactions(history, name)
         if verdict is not None:

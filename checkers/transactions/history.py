@@ -1,4 +1,9 @@
-"""Histories of transactions: who ran which transaction in which order, and what it read and wrote.
+"""Micro-operations: what one transaction of a Jepsen history did, as (kind, key, value) triples.
+
+The kinds are "r", "w" and "append". The value of an "r" is what was read: `None` for nothing, a
+tuple where keys hold lists. In the argument of an operation, reads have the value `None`.
+
+Histories of transactions: who ran which transaction in which order, and what it read and wrote.
 
 A session is one client's transactions in its program order. There is no real time here: formats
 that record it give operations instead, whose `f` is "txn" (see `sessions_of`).
@@ -8,10 +13,77 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeGuard
 
-from counterpoint.checkers.exact import NIL, PLAIN, exact, same
-from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
+from counterpoint.checkers.history import (
+    NIL,
+    OPEN,
+    PLAIN,
+    UNKNOWN,
+    History,
+    MalformedHistory,
+    Operation,
+    exact,
+    same,
+)
+
+Micro = tuple[str, Hashable, Hashable]
+
+MICRO_KINDS = {
+    "r": "r",
+    ":r": "r",
+    "read": "r",
+    ":read": "r",
+    "w": "w",
+    ":w": "w",
+    "write": "w",
+    ":write": "w",
+    "append": "append",
+    ":append": "append",
+}
+"""Every spelling of a kind, by notation."""
+
+
+def micro_operations(value: Hashable) -> tuple[Micro, ...] | None:
+    """Return a value's micro-operations with their kinds in one spelling; None if it has others.
+
+    >>> micro_operations(((":r", "x", None), (":w", "y", 2)))
+    (('r', 'x', None), ('w', 'y', 2))
+    >>> micro_operations((3, 4))
+    """
+    if not isinstance(value, tuple):
+        return None
+    micros: list[Micro] = []
+    for item in value:
+        if not (isinstance(item, tuple) and len(item) in (2, 3) and isinstance(item[0], str)):
+            return None
+        kind = MICRO_KINDS.get(item[0])
+        if kind is None or (len(item) == 2 and kind != "r"):
+            return None
+        micros.append((kind, item[1], item[2] if len(item) == 3 else None))
+    return tuple(micros)
+
+
+def are_micro_operations(value: Hashable) -> TypeGuard[tuple[Micro, ...]]:
+    """Tell whether a value is micro-operations in our spelling.
+
+    >>> are_micro_operations((("r", "x", 1),)), are_micro_operations(None)
+    (True, False)
+    """
+    return value is not None and micro_operations(value) == value
+
+
+def shape(value: Hashable) -> Hashable:
+    """Return what a transaction's completion must have in common with its call.
+
+    >>> shape((("r", "x", 5), ("w", "y", 2)))
+    (('r', 'x', None), ('w', 'y', 2))
+    """
+    micros = micro_operations(value)
+    if micros is None:
+        return value
+    return tuple((kind, key, None if kind == "r" else seen) for kind, key, seen in micros)
+
 
 Kind = Literal["read", "write"]
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from counterpoint.checkers.deadlines import deadline
 from counterpoint.checkers.evidence import Anomaly
+from counterpoint.checkers.judging import deadline
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.checkers.transactions.serial_search import SerialLevel, search

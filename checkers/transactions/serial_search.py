@@ -19,9 +19,10 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from counterpoint.checkers.transactions.candidates import INITIAL, Version
+from counterpoint.checkers.links import shown
+from counterpoint.checkers.reads_from import INITIAL
+from counterpoint.checkers.transactions.matching import Version
 from counterpoint.checkers.transactions.sources import Shown, Sources
-from counterpoint.checkers.words import shown
 
 SerialLevel = Literal["serializability", "snapshot isolation", "prefix consistency"]
 

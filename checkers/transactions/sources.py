@@ -11,19 +11,19 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from counterpoint.checkers.transactions.candidates import (
-    INITIAL,
-    Candidates,
-    Version,
-    candidates_of,
-)
+from counterpoint.checkers.links import pair, shown
+from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.history import (
     Access,
     Transaction,
     TransactionHistory,
     exact_transactions,
 )
-from counterpoint.checkers.words import pair, shown
+from counterpoint.checkers.transactions.matching import (
+    Candidates,
+    Version,
+    candidates_of,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from counterpoint.checkers.history import UNKNOWN, History, Operation
-from counterpoint.checkers.micro import are_micro_operations
+from counterpoint.checkers.transactions.history import are_micro_operations
 from counterpoint.model.inert import plain, quoted
 
 

@@ -7,9 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from counterpoint.checkers.events import OBSERVING
-from counterpoint.checkers.exact import exact
-from counterpoint.checkers.history import UNKNOWN, History, Operation
-from counterpoint.checkers.micro import are_micro_operations
+from counterpoint.checkers.history import UNKNOWN, History, Operation, exact
+from counterpoint.checkers.transactions.history import are_micro_operations
 from counterpoint.model.inert import quoted
 
 HINTS_MAX = 3

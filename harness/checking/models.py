@@ -8,10 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from counterpoint.checkers.history import UNKNOWN, History, Operation
-from counterpoint.checkers.micro import are_micro_operations
-from counterpoint.checkers.objects.etcd import FUNCTIONS as ETCD_FUNCTIONS
+from counterpoint.checkers.objects.services import FUNCTIONS as ETCD_FUNCTIONS
 from counterpoint.checkers.readers import Case
-from counterpoint.checkers.transactions.history import TransactionHistory
+from counterpoint.checkers.transactions.history import TransactionHistory, are_micro_operations
 from counterpoint.harness.checking.forms import CannotCheck, with_transfers
 from counterpoint.harness.checking.preparing import (
     Prepare,

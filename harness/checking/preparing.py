@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.micro import are_micro_operations
+from counterpoint.checkers.transactions.history import are_micro_operations
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.model.inert import quoted
 

@@ -23,7 +23,7 @@ from counterpoint.model.verdict import Verdict, said
 
 if TYPE_CHECKING:
     from counterpoint.checkers.causal.levels import Level
-    from counterpoint.checkers.sessions.order import Guarantee
+    from counterpoint.checkers.sessions.judge import Guarantee
     from counterpoint.checkers.transactions.levels import IsolationLevel
     from counterpoint.checkers.transactions.list_append import ListLevel
     from counterpoint.checkers.transactions.serial_search import SerialLevel
@@ -117,7 +117,7 @@ def _by_key(check: Callable[..., Verdict]) -> Callable[[Task], Verdict]:
     """Judge each key alone: the property speaks of one object at a time."""
 
     def judge(task: Task) -> Verdict:
-        from counterpoint.checkers.exact import exact_history
+        from counterpoint.checkers.history import exact_history
         from counterpoint.checkers.operations import joined
 
         parts = by_key(exact_history(task.operations))
@@ -137,7 +137,7 @@ def _when(verdict: Verdict, ended: Mapping[str, float]) -> float:
 
 def _regular(history: History, *, initial: Hashable) -> Verdict:
     """Judge a register with one writer as Lamport does, with several by one order of writes."""
-    from counterpoint.checkers.linearizability.multi_writer import check_regular_in_one_order
+    from counterpoint.checkers.register.multi_writer import check_regular_in_one_order
     from counterpoint.checkers.register.single_writer import check_regular
 
     writers = {op.client for op in history if op.f == "write" and op.status != "fail"}
@@ -157,7 +157,7 @@ def _causal(level: Level) -> Callable[[Task], Verdict]:
 def _sessions(*guarantees: Guarantee) -> Callable[[Task], Verdict]:
     def judge(task: Task) -> Verdict:
         if task.model.name == "list-append":
-            from counterpoint.checkers.transactions.list_sessions import check_list_sessions
+            from counterpoint.checkers.transactions.list_versions import check_list_sessions
 
             return check_list_sessions(task.operations, guarantees=guarantees)
         from counterpoint.checkers.sessions.check import check_sessions
@@ -235,7 +235,7 @@ def _strict(task: Task) -> Verdict:
     verdict = _linearized(task, name)
     if not verdict.is_broken or task.model.name not in ("rw-register", "multi-register"):
         return verdict
-    from counterpoint.checkers.transactions.writers_named import writers_of
+    from counterpoint.checkers.transactions.reasons import writers_of
 
     lines = writers_of(task.operations, verdict.culprits)
     return replace(verdict, reasons=(*verdict.reasons, *map(said, lines)))
@@ -258,7 +258,7 @@ def _safe(history: History, *, initial: Hashable) -> Verdict:
 
 
 def _weak_regular(history: History, *, initial: Hashable) -> Verdict:
-    from counterpoint.checkers.linearizability.multi_writer import check_weak_regular
+    from counterpoint.checkers.register.multi_writer import check_weak_regular
 
     return check_weak_regular(history, initial=initial)
 
@@ -270,31 +270,31 @@ def _no_inversion(history: History, *, initial: Hashable) -> Verdict:
 
 
 def _bank_totals(task: Task) -> Verdict:
-    from counterpoint.checkers.conservation.bank_totals import check_bank_totals
+    from counterpoint.checkers.counters import check_bank_totals
 
     return check_bank_totals(task.operations, total=task.total, allow_negative=task.allow_negative)
 
 
 def _eventual_count(task: Task) -> Verdict:
-    from counterpoint.checkers.eventual_counter import check_eventual_counter
+    from counterpoint.checkers.counters import check_eventual_counter
 
     return check_eventual_counter(task.operations, initial=task.initial_number)
 
 
 def _counter_bounds(task: Task) -> Verdict:
-    from counterpoint.checkers.counter_bounds import check_counter_bounds
+    from counterpoint.checkers.counters import check_counter_bounds
 
     return check_counter_bounds(task.operations)
 
 
 def _set_survival(task: Task) -> Verdict:
-    from counterpoint.checkers.set_survival import check_set_survival
+    from counterpoint.checkers.elements import check_set_survival
 
     return check_set_survival(task.operations)
 
 
 def _unique_ids(task: Task) -> Verdict:
-    from counterpoint.checkers.unique_ids import check_unique_ids
+    from counterpoint.checkers.elements import check_unique_ids
 
     return check_unique_ids(task.operations)
 
@@ -306,7 +306,7 @@ def _log_delivery(task: Task) -> Verdict:
 
 
 def _long_fork(task: Task) -> Verdict:
-    from counterpoint.checkers.transactions.long_fork import check_long_fork
+    from counterpoint.checkers.elements import check_long_fork
 
     return check_long_fork(task.operations)
 

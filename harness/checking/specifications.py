@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType
 
 from counterpoint.checkers.history import History
-from counterpoint.checkers.objects.etcd import EtcdStore
 from counterpoint.checkers.objects.sequential import Specification
+from counterpoint.checkers.objects.services import EtcdStore
 from counterpoint.checkers.objects.specifications import (
     AppendList,
     Bag,

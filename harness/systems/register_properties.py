@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 
-from counterpoint.checkers.authorisation import check_authorisation
-from counterpoint.checkers.authorisation_watch import AuthorisationObserver
+from counterpoint.checkers.authorisation import AuthorisationObserver, check_authorisation
 from counterpoint.checkers.history import by_key
 from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
 from counterpoint.checkers.liveness import check_liveness

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 
+from counterpoint.checkers import convergence as replicas
+from counterpoint.checkers import visibility as causal_visibility
 from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.convergence import (
+    Agreement,
+    Holding,
+    ReplicaState,
+    SameOrder,
+    Step,
+    check_convergence,
+    check_same_order,
+)
 from counterpoint.checkers.happens_before import clock_checks
-from counterpoint.checkers.happens_before.clock_checks import check_lamport_clocks
+from counterpoint.checkers.happens_before.clock_checks import (
+    Began,
+    ClockWatch,
+    Stamped,
+    check_lamport_clocks,
+)
 from counterpoint.checkers.happens_before.clocks import NONE, EventLog
 from counterpoint.checkers.history import History
 from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.checkers.replicas import causal_visibility
-from counterpoint.checkers.replicas import convergence as replicas
-from counterpoint.checkers.replicas import same_order as orders
-from counterpoint.checkers.replicas.agreement import Agreement, Holding
-from counterpoint.checkers.replicas.causal_visibility import check_visibility
-from counterpoint.checkers.replicas.clock_watch import Began, ClockWatch, Stamped
-from counterpoint.checkers.replicas.convergence import Observation, check_convergence
-from counterpoint.checkers.replicas.same_order import SameOrder, Step, check_same_order
-from counterpoint.checkers.replicas.visibility import (
+from counterpoint.checkers.sessions.check import (
+    GUARANTEES,
+    OfSessions,
+    check_sessions,
+    property_name,
+)
+from counterpoint.checkers.visibility import (
     Deed,
     Identity,
     Missed,
@@ -26,9 +40,8 @@ from counterpoint.checkers.replicas.visibility import (
     Shown,
     Watch,
     Wrote,
+    check_visibility,
 )
-from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions, property_name
-from counterpoint.checkers.sessions.memory import OfSessions
 from counterpoint.impl.stores.words import (
     Applied,
     Await,
@@ -48,8 +61,8 @@ from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
 
 CAUSAL_ORDER = causal_visibility.NAME
-SAME_ORDER = orders.NAME
-CONVERGENCE = replicas.NAME
+SAME_ORDER = replicas.SAME_ORDER
+CONVERGENCE = replicas.CONVERGENCE
 LAMPORT = clock_checks.LAMPORT
 CAUSAL = "causal consistency"
 CONVERGENT = "causal convergence"
@@ -120,7 +133,7 @@ def convergence(trace: Trace) -> Verdict:
     return check_convergence(tuple(_states(trace)))
 
 
-def _states(trace: Trace) -> Iterator[Observation]:
+def _states(trace: Trace) -> Iterator[ReplicaState]:
     """What each server had applied, and what it held, after each update."""
     done: dict[NodeId, frozenset[Hashable]] = {}
     held: dict[NodeId, dict[Hashable, str]] = {}
@@ -130,7 +143,7 @@ def _states(trace: Trace) -> Iterator[Observation]:
             done[node] = done.get(node, frozenset()) | {event.value.copy.version}
             held.setdefault(node, {})[copy.version.key] = str(copy)
             state = tuple(sorted(held[node].items(), key=str))
-            yield Observation(node, done[node], state, event.step)
+            yield ReplicaState(node, done[node], state, event.step)
 
 
 def holding(node: NodeId, value: Value) -> Holding | None:

@@ -7,9 +7,13 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
-from counterpoint.checkers.conservation.cuts import check_paths
-from counterpoint.checkers.conservation.watch import ConservationObserver
+from counterpoint.checkers.conservation import (
+    ConservationObserver,
+    Copies,
+    Payment,
+    check_conservation,
+)
+from counterpoint.checkers.conservation_cuts import check_paths
 from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.ledger.chains import Move
 from counterpoint.checkers.ledger.check import Ledger, check_ledger

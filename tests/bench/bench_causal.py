@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 
+from counterpoint.checkers import columns as gate
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.columns import gate
-from counterpoint.checkers.happens_before.clock_checks import check_recorded_clocks
+from counterpoint.checkers.happens_before.clock_checks import (
+    check_causal_delivery,
+    check_recorded_clocks,
+)
 from counterpoint.checkers.happens_before.clocks import NONE, EventLog, vector_clocks
-from counterpoint.checkers.happens_before.delivery import check_causal_delivery
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.sessions.check import check_sessions
 from tests.bench.measure import Figure, seconds

@@ -36,7 +36,7 @@ def _on_columns(history: History, rounds: int) -> Iterator[Figure]:
     """What of a decision is making columns of objects, and what is deciding."""
     if not find_spec("numpy"):
         return
-    from counterpoint.checkers.columns.register import order_of_clusters, register_columns
+    from counterpoint.checkers.columns.check import order_of_clusters, register_columns
 
     columns = register_columns(history, None)
     assert columns is not None

@@ -10,8 +10,8 @@ import pytest
 
 from counterpoint.checkers.events import Event, EventType, operations
 from counterpoint.checkers.history import UNKNOWN, History
-from counterpoint.checkers.objects.exhaustive import legal_order
 from counterpoint.checkers.objects.specifications import Bag, Register
+from counterpoint.checkers.objects.verify import legal_order
 from counterpoint.checkers.readers import Case, read_cases
 from counterpoint.harness.checking.files import FROM_THE_FORMAT, Checked, Wanted, check_case
 from counterpoint.harness.checking.preparing import drained

@@ -6,8 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from counterpoint.checkers.exact import exact
-from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, exact
 
 FEW: tuple[Hashable, ...] = (0, 1, 2)
 MIXED: tuple[Hashable, ...] = (True, 1, 1.0, "1", 0, False, None)

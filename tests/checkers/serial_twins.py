@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import permutations
 
-from counterpoint.checkers.exact import exact
+from counterpoint.checkers.history import exact
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
 
 State = dict[Hashable, Hashable]

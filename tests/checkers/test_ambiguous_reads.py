@@ -12,15 +12,12 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.causal.exhaustive import is_causal
 from counterpoint.checkers.causal.levels import Level
 from counterpoint.checkers.evidence import Accesses, Pattern
 from counterpoint.checkers.history import History
 from counterpoint.checkers.sessions.check import check_sessions
-from counterpoint.checkers.sessions.exhaustive import keeps_guarantees
-from counterpoint.checkers.sessions.order import Guarantee
+from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.checkers.transactions.check import check_transactions
-from counterpoint.checkers.transactions.exhaustive import is_isolated
 from counterpoint.checkers.transactions.history import TransactionHistory, kept_of, sessions_of
 from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.checkers.transactions.serial_order import check_serial_order
@@ -31,7 +28,10 @@ from tests.checkers.ambiguous_histories import (
     random_ambiguous,
     random_transactions,
 )
+from tests.checkers.causal_by_orders import is_causal
 from tests.checkers.causal_histories import sessions
+from tests.checkers.guarantees_by_rules import keeps_guarantees
+from tests.checkers.isolation_by_orders import is_isolated
 from tests.checkers.serial_twins import has_snapshots, is_serializable
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv", "cm")

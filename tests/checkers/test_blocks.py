@@ -9,14 +9,12 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.history import OPEN, History, Operation
-from counterpoint.checkers.linearizability.blocks import Clash
-from counterpoint.checkers.linearizability.chains import order_chains
+from counterpoint.checkers.linearizability.blocks import Clash, order_chains
 from counterpoint.checkers.linearizability.check import check_linearizability
-from counterpoint.checkers.linearizability.lists import order_lists
-from counterpoint.checkers.objects.exhaustive import legal_order
+from counterpoint.checkers.linearizability.growing import order_lists
 from counterpoint.checkers.objects.parts import judged
 from counterpoint.checkers.objects.specifications import AppendList, CasRegister, Specification
-from counterpoint.checkers.objects.verify import witness_fault
+from counterpoint.checkers.objects.verify import legal_order, witness_fault
 from tests.checkers.random_histories import Draw, Shape, call, random_history, read, write
 
 Found = tuple[Operation, ...] | Clash | None

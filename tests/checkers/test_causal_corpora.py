@@ -11,13 +11,13 @@ import pytest
 
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.causal.verify import complaint
 from counterpoint.checkers.readers import Case, read_cases
 from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions
-from counterpoint.checkers.sessions.order import Guarantee
+from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.checkers.transactions.levels import IsolationLevel
+from tests.checkers.causal_certificates import complaint
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[3] / "shared" / "corpora"
 CORPORA = Path(os.environ.get("COUNTERPOINT_CORPORA", BESIDE_THE_CHECKOUT))

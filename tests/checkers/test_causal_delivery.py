@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.conservation.log_cuts import Amounts, check_cuts
+from counterpoint.checkers.conservation_cuts import Amounts, check_cuts
+from counterpoint.checkers.happens_before.clock_checks import check_causal_delivery
 from counterpoint.checkers.happens_before.clocks import NONE, EventLog
-from counterpoint.checkers.happens_before.delivery import check_causal_delivery
 from counterpoint.model.verdict import Outcome
 from tests.checkers.event_logs import pasts, random_log
 

@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.causal.exhaustive import is_causal
 from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.causal.verify import complaint
 from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import History
 from counterpoint.model.verdict import Outcome, Verdict
+from tests.checkers.causal_by_orders import is_causal
+from tests.checkers.causal_certificates import complaint
 from tests.checkers.causal_histories import Shape, edited, random_history, sessions
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv", "cm")

@@ -14,14 +14,19 @@ import networkx as nx
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.causal.exhaustive import is_causal
 from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.causal.matching import INITIAL, Sessions, match_reads
-from counterpoint.checkers.causal.verify import complaint
 from counterpoint.checkers.history import History
+from counterpoint.checkers.reads_from import INITIAL, Sessions, match_reads
 from counterpoint.checkers.sessions.check import GUARANTEES
-from counterpoint.checkers.sessions.judge import judge_by_lanes, judge_guarantees
-from counterpoint.checkers.sessions.order import Guarantee, Guarantees, rule_between
+from counterpoint.checkers.sessions.judge import (
+    Guarantee,
+    Guarantees,
+    judge_by_lanes,
+    judge_guarantees,
+    rule_between,
+)
+from tests.checkers.causal_by_orders import is_causal
+from tests.checkers.causal_certificates import complaint
 from tests.checkers.replicated_stores import Policy, store_history
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv", "cm")

@@ -8,14 +8,21 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
+from counterpoint.checkers.convergence import Agreement, Holding, SameOrder, Step, check_same_order
+from counterpoint.checkers.happens_before.clock_checks import Began, Clocks, ClockWatch, Stamped
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.operations import Seen
-from counterpoint.checkers.replicas.agreement import Agreement, Holding
-from counterpoint.checkers.replicas.causal_visibility import check_visibility
-from counterpoint.checkers.replicas.clock_watch import Began, Clocks, ClockWatch, Stamped
-from counterpoint.checkers.replicas.same_order import SameOrder, Step, check_same_order
-from counterpoint.checkers.replicas.visibility import EMPTY, Deed, Missed, Saw, Shown, Watch, Wrote
-from counterpoint.checkers.sessions.memory import OfSessions, history_of
+from counterpoint.checkers.sessions.check import OfSessions, history_of
+from counterpoint.checkers.visibility import (
+    EMPTY,
+    Deed,
+    Missed,
+    Saw,
+    Shown,
+    Watch,
+    Wrote,
+    check_visibility,
+)
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario

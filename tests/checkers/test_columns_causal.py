@@ -8,21 +8,20 @@ from random import Random
 
 import pytest
 
+from counterpoint.checkers import columns as gate
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level, judge_by_rows
-from counterpoint.checkers.causal.matching import match_reads
-from counterpoint.checkers.causal.verify import complaint
-from counterpoint.checkers.columns import gate
 from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.reads_from import match_reads
 from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.model.verdict import Outcome
+from tests.checkers.causal_certificates import complaint
 from tests.checkers.causal_histories import Shape, edited, random_history, sessions
 
 pytest.importorskip("numpy", reason="columns need numpy")
 
-from counterpoint.checkers.columns.causality import causality_of, causes_of
-from counterpoint.checkers.columns.judge import judge_columns
-from counterpoint.checkers.columns.sessions import columns_of, laid_out
+from counterpoint.checkers.columns.check import judge_columns
+from counterpoint.checkers.columns.sessions import causality_of, causes_of, columns_of, laid_out
 from counterpoint.checkers.columns.views import session_views
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv")

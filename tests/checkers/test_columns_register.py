@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.columns import gate
+from counterpoint.checkers import columns as gate
 from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.objects.specifications import Register
 from counterpoint.checkers.register.check import check_register
@@ -18,7 +18,7 @@ from tests.checkers.test_register_check import _draw, _results
 
 pytest.importorskip("numpy", reason="columns need numpy")
 
-from counterpoint.checkers.columns.register import holds_as_register
+from counterpoint.checkers.columns.check import holds_as_register
 
 SHAPES = (
     Shape(8, 12, 7, open_rate=0.0, fail_rate=0.0, spoil_rate=0.3),

@@ -8,16 +8,16 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.causal.verify import complaint
-from counterpoint.checkers.columns import gate
+from counterpoint.checkers import columns as gate
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory, sessions_of
 from counterpoint.model.verdict import Outcome
+from tests.checkers.causal_certificates import complaint
 from tests.checkers.causal_histories import Shape, edited, random_history
 
 pytest.importorskip("numpy", reason="columns need numpy")
 
-from counterpoint.checkers.columns.transactions import holds_as_transactions
+from counterpoint.checkers.columns.check import holds_as_transactions
 from tests.checkers.test_transaction_levels import sessions
 
 

@@ -6,9 +6,13 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
-from counterpoint.checkers.conservation.cuts import check_paths
-from counterpoint.checkers.conservation.watch import ConservationObserver
+from counterpoint.checkers.conservation import (
+    ConservationObserver,
+    Copies,
+    Payment,
+    check_conservation,
+)
+from counterpoint.checkers.conservation_cuts import check_paths
 from counterpoint.model.event import Event
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from counterpoint.checkers.replicas.convergence import Observation, check_convergence
+from counterpoint.checkers.convergence import ReplicaState, check_convergence
 from counterpoint.model.verdict import Outcome
 
 
-def seen(replica: str, applied: str, state: object, step: int = -1) -> Observation:
+def seen(replica: str, applied: str, state: object, step: int = -1) -> ReplicaState:
     """An observation of writes named by letters."""
     assert state.__hash__ is not None
-    return Observation(replica, frozenset(applied), state, step)
+    return ReplicaState(replica, frozenset(applied), state, step)
 
 
 def test_equal_states_converge_in_whatever_order_writes_came() -> None:

@@ -8,11 +8,9 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.conservation.bank_totals import check_bank_totals
-from counterpoint.checkers.counter_bounds import check_counter_bounds
+from counterpoint.checkers.counters import check_bank_totals, check_counter_bounds
+from counterpoint.checkers.elements import check_long_fork, check_set_survival
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
-from counterpoint.checkers.set_survival import check_set_survival
-from counterpoint.checkers.transactions.long_fork import check_long_fork
 from counterpoint.model.verdict import Outcome, Verdict
 
 HOLDS, BROKEN, UNDECIDED = Outcome.HOLDS, Outcome.BROKEN, Outcome.UNDECIDED

@@ -12,14 +12,18 @@ import pytest
 from counterpoint.checkers.evidence import CoreStanding, FirstBad, Prefix
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
-from counterpoint.checkers.linearizability.jit import JustInTime
+from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.objects import specifications as objects
-from counterpoint.checkers.objects.exhaustive import legal_order
 from counterpoint.checkers.objects.parts import judged, whole
 from counterpoint.checkers.objects.sequential import Role, Specification, UnknownOperation, hints_of
 from counterpoint.checkers.objects.specifications import CasRegister, Mutex, Queue, Register, Text
-from counterpoint.checkers.objects.verify import real_time_fault, weak_core_fault, witness_fault
+from counterpoint.checkers.objects.verify import (
+    legal_order,
+    real_time_fault,
+    weak_core_fault,
+    witness_fault,
+)
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.checkers.objects_at_random import OBJECTS, Drawn
 from tests.checkers.random_histories import Shape, call, random_history, read, write

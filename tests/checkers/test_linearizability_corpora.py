@@ -10,12 +10,12 @@ import pytest
 from counterpoint.checkers.evidence import CoreStanding, FirstBad
 from counterpoint.checkers.history import History, by_key
 from counterpoint.checkers.linearizability.check import check_linearizability
-from counterpoint.checkers.linearizability.object_monitor import ObjectMonitor
+from counterpoint.checkers.linearizability.observers import ObjectMonitor
 from counterpoint.checkers.objects.parts import judged
 from counterpoint.checkers.objects.specifications import CasRegister, Specification, Text
 from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.readers import read_cases
-from counterpoint.checkers.register.monitor import first_fault
+from counterpoint.checkers.register.zones import first_fault
 from counterpoint.model.verdict import Outcome
 from tests.checkers.readers.corpora import Entry, entries, needs_corpora
 

@@ -10,14 +10,19 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.linearizability.object_monitor import ObjectMonitor
-from counterpoint.checkers.objects.exhaustive import legal_order
+from counterpoint.checkers.linearizability.observers import ObjectMonitor
 from counterpoint.checkers.objects.parts import judged
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import Ledger, Register
-from counterpoint.checkers.register.monitor import Monitor, RegisterMonitor, events, first_fault
-from counterpoint.checkers.register.range_max import RangeMax
-from counterpoint.checkers.register.zones import RepeatedValue
+from counterpoint.checkers.objects.verify import legal_order
+from counterpoint.checkers.register.zones import (
+    Monitor,
+    RangeMax,
+    RegisterMonitor,
+    RepeatedValue,
+    events,
+    first_fault,
+)
 from tests.checkers.objects_at_random import OBJECTS
 from tests.checkers.random_histories import Shape, random_history, read, write
 

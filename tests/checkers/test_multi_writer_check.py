@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.linearizability.multi_writer import (
+from counterpoint.checkers.register.multi_writer import (
     check_regular_in_one_order,
     check_weak_regular,
 )

@@ -9,7 +9,6 @@ import pytest
 
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
-from counterpoint.checkers.objects.exhaustive import legal_order
 from counterpoint.checkers.objects.specifications import (
     CasRegister,
     Counter,
@@ -17,6 +16,7 @@ from counterpoint.checkers.objects.specifications import (
     Register,
     Specification,
 )
+from counterpoint.checkers.objects.verify import legal_order
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario

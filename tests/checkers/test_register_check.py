@@ -11,9 +11,8 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.objects.exhaustive import legal_order
 from counterpoint.checkers.objects.specifications import Register, UnknownOperation
-from counterpoint.checkers.objects.verify import witness_fault
+from counterpoint.checkers.objects.verify import legal_order, witness_fault
 from counterpoint.checkers.register.check import check_register, check_registers, without_its_reads
 from counterpoint.model.verdict import Outcome
 from tests.checkers.random_histories import Shape, call, happened, random_history, read, write

@@ -12,10 +12,10 @@ from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import OPEN, UNKNOWN, History
 from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions
-from counterpoint.checkers.sessions.exhaustive import keeps_guarantees
-from counterpoint.checkers.sessions.order import Guarantee
+from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.verdict import Outcome
 from tests.checkers.causal_histories import Shape, random_history, sessions
+from tests.checkers.guarantees_by_rules import keeps_guarantees
 
 BAD_AND_GOOD = [
     pytest.param("RYW", sessions(a="x=1 x?None"), sessions(a="x=1 x?1"), id="own write unseen"),

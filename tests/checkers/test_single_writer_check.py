@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
-from counterpoint.checkers.objects.exhaustive import legal_order
 from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal
+from counterpoint.checkers.objects.verify import legal_order
 from counterpoint.checkers.register.check import check_register
 from counterpoint.checkers.register.single_writer import (
     check_no_inversion,

@@ -10,9 +10,9 @@ import pytest
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.sums import can_make, core_of, first_miscount
-from counterpoint.checkers.objects.exhaustive import legal_order
 from counterpoint.checkers.objects.parts import judged
 from counterpoint.checkers.objects.specifications import Bank, Counter, Specification
+from counterpoint.checkers.objects.verify import legal_order
 
 BANK = Bank((("a", 5), ("b", 5)), overdraft=True)
 

@@ -9,7 +9,6 @@ import pytest
 
 from counterpoint.checkers.evidence import Accesses, Pattern
 from counterpoint.checkers.transactions.check import check_transactions
-from counterpoint.checkers.transactions.exhaustive import is_isolated
 from counterpoint.checkers.transactions.history import (
     Access,
     Kind,
@@ -19,6 +18,7 @@ from counterpoint.checkers.transactions.history import (
 )
 from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.model.verdict import Outcome, Verdict
+from tests.checkers.isolation_by_orders import is_isolated
 
 LEVELS: tuple[IsolationLevel, ...] = ("read committed", "repeatable read", "read atomic", "causal")
 

@@ -10,10 +10,8 @@ from itertools import combinations
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.exact import exact, inexact, same
-from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.history import History, Operation, exact, inexact, same
 from counterpoint.checkers.linearizability.check import check_linearizability
-from counterpoint.checkers.linearizability.multi_writer import check_weak_regular
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import (
     AppendList,
@@ -26,6 +24,7 @@ from counterpoint.checkers.objects.specifications import (
     Stack,
 )
 from counterpoint.checkers.register.check import check_register
+from counterpoint.checkers.register.multi_writer import check_weak_regular
 from counterpoint.checkers.register.single_writer import check_regular
 from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.checkers.transactions.history import sessions_of

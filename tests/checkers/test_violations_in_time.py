@@ -11,8 +11,7 @@ import pytest
 from counterpoint.checkers.evidence import BrokenKeys, FirstBad
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
-from counterpoint.checkers.linearizability.sets import order_sets
-from counterpoint.checkers.objects.exhaustive import legal_order
+from counterpoint.checkers.linearizability.growing import order_sets
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import (
     AppendList,
@@ -23,7 +22,7 @@ from counterpoint.checkers.objects.specifications import (
     Set,
     Stack,
 )
-from counterpoint.checkers.objects.verify import witness_fault
+from counterpoint.checkers.objects.verify import legal_order, witness_fault
 from counterpoint.checkers.transactions.history import sessions_of
 from counterpoint.model.verdict import Outcome
 from tests.checkers.random_histories import Shape, call, happened, random_history

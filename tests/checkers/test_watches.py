@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from counterpoint.checkers.authorisation import check_authorisation
-from counterpoint.checkers.authorisation_watch import AuthorisationObserver
-from counterpoint.checkers.conservation.check import Copies, Payment, check_conservation
-from counterpoint.checkers.conservation.watch import ConservationObserver
+from counterpoint.checkers.authorisation import AuthorisationObserver, check_authorisation
+from counterpoint.checkers.conservation import (
+    ConservationObserver,
+    Copies,
+    Payment,
+    check_conservation,
+)
 from counterpoint.checkers.history import UNKNOWN, History, by_key
 from counterpoint.checkers.ledger.chains import Move
 from counterpoint.checkers.ledger.check import Ledger, check_ledger

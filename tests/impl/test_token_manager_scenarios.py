@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from counterpoint.checkers.conservation.cuts import check_paths
+from counterpoint.checkers.conservation_cuts import check_paths
 from counterpoint.harness.systems.token_manager import (
     ENTRY,
     properties,

@@ -91,3 +91,17 @@ def test_the_package_links_to_the_top_level_folders() -> None:
     for layer in ("model", "impl", "checkers", "harness"):
         assert (package / layer).is_symlink(), "the checkout needs symbolic links"
         assert (package / layer).readlink() == Path("..", "..", layer)
+
+
+CHECKERS_MAX = 110
+CHECKER_LINES_MAX = 400
+
+
+def test_the_checkers_are_few_files_of_one_idea_each() -> None:
+    """A new idea takes the place of another, or joins its neighbour; no file outgrows a reader."""
+    lines = {
+        path.relative_to(ROOT).as_posix(): path.read_text().count("\n")
+        for path in (ROOT / "checkers").rglob("*.py")
+    }
+    assert 0 < len(lines) <= CHECKERS_MAX
+    assert {name: count for name, count in lines.items() if count > CHECKER_LINES_MAX} == {}

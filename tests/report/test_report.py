@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.checkers.words import at
+from counterpoint.checkers.links import at
 from counterpoint.harness.report.plain import width_of
 from counterpoint.harness.report.terminal import LINES_MAX, report
 from counterpoint.model.actions import Call, Deliver

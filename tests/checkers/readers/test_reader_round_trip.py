@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from counterpoint.checkers.events import Event, EventType, operations, ranked
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.readers import FORMATS
-from counterpoint.checkers.writers import csv_table, json_lines
+from tests.checkers.readers.own_schema import csv_table, json_lines
 
 atoms = (
     st.none()

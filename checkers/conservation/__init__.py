@@ -1,1 +1,0 @@
-"""Conservation: what is neither made nor lost, in every state and on every consistent cut."""

@@ -1,1 +1,0 @@
-"""Replicas: what they make visible, in which order, and whether they come to agree."""

@@ -1,0 +1,317 @@
+"""Causal order of visibility: nothing is seen before what happened before it.
+
+The happens-before order of writes is that of the sessions: a write happens before all that its
+session does later, and before all that is done by a session that has seen it. Two rules follow:
+
+- a place (a replica) makes a write visible after all writes that happened before it;
+- a session that has learnt of a write does not read of its key what that write had replaced.
+
+Both are judged one deed at a time, so that a search can follow them step by step.
+
+>>> one, two = ("found", 1), ("glad", 1)
+>>> deeds = (Wrote("alice", one), Saw("bob", one), Wrote("bob", two), Shown("s3", two))
+>>> memory = EMPTY
+>>> for deed in deeds:
+...     memory = memory.after(deed)
+>>> memory.breach
+('order', ('found', 1))
+
+Is nothing visible at a replica before what happened before it? And if not, how is that known?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
+
+from counterpoint.checkers.links import PROGRAM_ORDER, READS_FROM, Link, at, graph, shortest_chain
+from counterpoint.model.event import Event, EventKind
+from counterpoint.model.observer import OBSERVED, Observation
+from counterpoint.model.trace import Trace
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.verdict import Edge, Verdict, broken, holds, said
+
+Identity: TypeAlias = tuple[Hashable, Hashable]
+"""A write, by its key and the value that it alone writes there."""
+
+Rule: TypeAlias = Literal["order", "reads"]
+"""Which of the two rules is meant: that of places, or that of sessions."""
+
+
+class Wrote(NamedTuple):
+    """A session begins to write."""
+
+    session: str
+    write: Identity
+
+
+class Saw(NamedTuple):
+    """A session learns of a write; `is_read`: by reading its key just now."""
+
+    session: str
+    write: Identity
+    is_read: bool = True
+
+
+class Missed(NamedTuple):
+    """A session reads a key and finds that nothing was written there."""
+
+    session: str
+    key: Hashable
+
+
+class Shown(NamedTuple):
+    """A place makes a write visible."""
+
+    place: str
+    write: Identity
+
+
+Deed: TypeAlias = Wrote | Saw | Missed | Shown
+
+Reading: TypeAlias = Callable[[EventKind, NodeId, Value], Deed | None]
+"""What an observation means: its kind, its node and its value; None if it is about something else."""
+
+Sets: TypeAlias = tuple[tuple[Hashable, frozenset[Identity]], ...]
+"""Sets of writes by name, sorted by name."""
+
+NameT = TypeVar("NameT", bound=Hashable)
+
+
+def of(sets: Sets, name: Hashable) -> frozenset[Identity]:
+    """Return the set of a name, empty if there is none."""
+    return next((writes for known, writes in sets if known == name), frozenset())
+
+
+def grown(sets: Sets, name: Hashable, writes: Iterable[Identity]) -> Sets:
+    """Return the sets with more writes under a name."""
+    rest = [entry for entry in sets if entry[0] != name]
+    entry = (name, of(sets, name).union(writes))
+    return tuple(sorted((*rest, entry), key=lambda entry: repr(entry[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What decides about all that is still to come.
+
+    `pasts` has for each write all that happened before it, `known` for each session what it has
+    learnt with all that happened before that, `visible` what each place shows. `breach` is the
+    first rule that was broken, with a write that was missing or replaced.
+    """
+
+    pasts: Sets = ()
+    known: Sets = ()
+    visible: Sets = ()
+    breach: tuple[Rule, Identity] | None = None
+
+    def after(self, deed: Deed) -> Memory:
+        """Return the memory after one more deed; the first breach is kept."""
+        match deed:
+            case Wrote(session, write):
+                pasts = grown(self.pasts, write, of(self.known, session))
+                return replace(self, pasts=pasts, known=grown(self.known, session, (write,)))
+            case Saw(session, write, is_read):
+                stale = self._stale(session, write) if is_read else None
+                known = grown(self.known, session, (write, *of(self.pasts, write)))
+                return replace(self._breached("reads", stale), known=known)
+            case Missed(session, key):
+                written = sorted(w for w in of(self.known, session) if w[0] == key)
+                return self._breached("reads", written[0] if written else None)
+            case Shown(place, write):
+                missing = sorted(self.missing(place, write))
+                visible = grown(self.visible, place, (write,))
+                return replace(
+                    self._breached("order", missing[0] if missing else None), visible=visible
+                )
+
+    def missing(self, place: str, write: Identity) -> frozenset[Identity]:
+        """Return the writes that happened before one and that a place does not show."""
+        return of(self.pasts, write) - of(self.visible, place)
+
+    def _stale(self, session: str, write: Identity) -> Identity | None:
+        """Return a write that the session knows and that had replaced the one it reads."""
+        later = (w for w in of(self.known, session) if w[0] == write[0])
+        return next((w for w in sorted(later) if write in of(self.pasts, w)), None)
+
+    def _breached(self, rule: Rule, write: Identity | None) -> Memory:
+        if write is None or self.breach is not None:
+            return self
+        return replace(self, breach=(rule, write))
+
+
+EMPTY = Memory()
+"""Before anything was done."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One of the two rules as an automaton, for explorations."""
+
+    reading: Reading
+    rule: Rule
+
+    @property
+    def initial(self) -> Memory:
+        """Before anything was seen."""
+        return EMPTY
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Memory:
+        """Return the memory after one step; after a breach nothing matters any more."""
+        assert isinstance(memory, Memory)
+        for observation in seen:
+            deed = self.reading(observation.kind, observation.node, observation.value)
+            if deed is not None and observation.kind in OBSERVED:
+                memory = memory.after(deed)
+        return memory
+
+    def is_broken(self, memory: Value) -> bool:
+        """Tell whether the rule is broken."""
+        assert isinstance(memory, Memory)
+        return memory.breach is not None and memory.breach[0] == self.rule
+
+
+NAME = "causal order"
+
+Naming = Callable[[Identity], str]
+
+
+class Told(NamedTuple):
+    """A deed of a session, with the event that tells of it."""
+
+    deed: Wrote | Saw
+    event: Event
+
+
+def check_visibility(trace: Trace, reading: Reading, *, name: str = NAME) -> Verdict:
+    """Judge whether each place shows a write only after all writes that happened before it.
+
+    `examined` counts the writes shown, at all places together. The first one that came too early is
+    reported, with the missing write that is fewest deeds away from it. O(n) deeds, each with a
+    union of the writes in its past.
+    """
+    memory, examined = EMPTY, 0
+    told: list[Told] = []
+    for event in trace.events:
+        deed = None if event.node is None else reading(event.kind, event.node, event.value)
+        if deed is None:
+            continue
+        if isinstance(deed, Shown):
+            examined += 1
+            if missing := memory.missing(deed.place, deed.write):
+                return _overtaken(name, told, deed, event, missing, examined)
+        elif isinstance(deed, Wrote | Saw):
+            told.append(Told(deed, event))
+        memory = memory.after(deed)
+    return holds(name, examined=examined)
+
+
+def _overtaken(
+    name: str,
+    told: list[Told],
+    shown: Shown,
+    event: Event,
+    missing: frozenset[Identity],
+    examined: int,
+) -> Verdict:
+    """Tell which write was overtaken, and the deeds from it to the one that overtook it."""
+    chain = _nearest(told, missing, shown.write)
+    named = naming(told)
+    late, early = named(told[chain[0].before].deed.write), named(shown.write)
+    edges = [_edge(told, link) for link in chain]
+    last = told[chain[-1].after].event
+    wrong = said(f"{shown.place} showed {early}", at(event.step), f" and not yet {late}")
+    edges.append(Edge(_label(last), _label(event), "visibility", wrong))
+    return broken(
+        name,
+        f"{early} was visible at {shown.place} before {late}, although {late} happened before "
+        f"{early}: {_story(told, chain, named)}",
+        examined=examined,
+        because=[edge.reason for edge in edges],
+        edges=tuple(edges),
+        culprits=tuple(
+            t.event.operation for t in _path(told, chain) if t.event.operation is not None
+        ),
+    )
+
+
+def naming(told: list[Told]) -> Naming:
+    """Return how a report names writes: by the key, where no other write has it, else with the value."""
+    writes = {t.deed.write for t in told if isinstance(t.deed, Wrote)}
+    keys = [key for key, _ in writes]
+
+    def named(write: Identity) -> str:
+        key, value = write
+        return f"{key}" if keys.count(key) == 1 else f"{key}={value}"
+
+    return named
+
+
+def _nearest(told: list[Told], missing: frozenset[Identity], of: Identity) -> list[Link]:
+    """Return the shortest chain of deeds from a missing write to the one that is visible."""
+    links = graph(_links(told))
+    place = {t.deed.write: i for i, t in enumerate(told) if isinstance(t.deed, Wrote)}
+    chains = (shortest_chain(links, place[write], place[of]) for write in sorted(missing))
+    return min((chain for chain in chains if chain), key=len)
+
+
+def _links(told: list[Told]) -> Iterator[Link]:
+    """The links of program order, each deed to the next of its session, and of reads-from."""
+    sessions: dict[str, list[int]] = {}
+    wrote: dict[Identity, int] = {}
+    for i, (deed, _) in enumerate(told):
+        sessions.setdefault(deed.session, []).append(i)
+        if isinstance(deed, Wrote):
+            wrote[deed.write] = i
+        elif deed.write in wrote:
+            yield Link(wrote[deed.write], i, READS_FROM, said())
+    for places in sessions.values():
+        for before, after in pairwise(places):
+            yield Link(before, after, PROGRAM_ORDER, said())
+
+
+def _path(told: list[Told], chain: list[Link]) -> list[Told]:
+    return [told[chain[0].before], *(told[link.after] for link in chain)]
+
+
+def _story(told: list[Told], chain: list[Link], named: Naming) -> str:
+    """The chain in words: "alice wrote found, bob read it, bob wrote glad"."""
+    parts = []
+    for t, link in zip(_path(told, chain), (None, *chain), strict=True):
+        if isinstance(t.deed, Wrote):
+            parts.append(f"{t.deed.session} wrote {named(t.deed.write)}")
+        else:
+            what = "it" if link is not None and link.rule == READS_FROM else named(t.deed.write)
+            parts.append(f"{t.deed.session} {_verb(t)} {what}")
+    return ", ".join(parts)
+
+
+def _verb(told: Told) -> str:
+    return "read" if not isinstance(told.deed, Saw) or told.deed.is_read else "was told of"
+
+
+def _edge(told: list[Told], link: Link) -> Edge:
+    before, after = told[link.before], told[link.after]
+    verb = "wrote" if isinstance(after.deed, Wrote) else _verb(after)
+    key, value = after.deed.write
+    if link.rule == READS_FROM:
+        because = said(
+            f"{after.deed.session} {verb} {key}={value}",
+            at(after.event.step),
+            f", which {before.deed.session} wrote",
+            at(before.event.step),
+        )
+    else:
+        own = "wrote" if isinstance(before.deed, Wrote) else _verb(before)
+        because = said(
+            f"{after.deed.session} {own} {before.deed.write[0]}={before.deed.write[1]}",
+            at(before.event.step),
+            f", then {verb} {key}={value}",
+            at(after.event.step),
+        )
+    return Edge(_label(before.event), _label(after.event), link.rule, because)
+
+
+def _label(event: Event) -> str:
+    return event.operation or f"{event.node} step {event.step}"
