@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+GRACE = 1.1
+GRACE_SECONDS = 0.25
+"""How much later than asked a check is stopped by force: its own budget can say more."""
+
 
 class TimeIsOver(BaseException):
     """The time allowed is over. No `except Exception` on the way can swallow it."""
@@ -40,3 +44,8 @@ def deadline(seconds: float | None) -> Iterator[None]:
 
 def _ring(_number: int, _frame: FrameType | None) -> NoReturn:
     raise TimeIsOver
+
+
+def by_force(seconds: float | None) -> float | None:
+    """Return when a check is stopped that was asked to be done in so many seconds, if at all."""
+    return None if seconds is None else seconds * GRACE + GRACE_SECONDS

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from decimal import Decimal
 from fractions import Fraction
 
 from counterpoint.checkers.events import OBSERVING
-from counterpoint.checkers.history import UNKNOWN, History, Operation, exact
+from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.transactions.history import are_micro_operations
+from counterpoint.harness.checking.places import values_read, values_written
 from counterpoint.model.inert import quoted
 
 HINTS_MAX = 3
@@ -41,15 +42,14 @@ def _unseen_count(op: Operation) -> int:
 
 def look_alikes(history: History) -> tuple[str, ...]:
     """Name values that were read and never written, where one that looks the same was written."""
-    written = list(dict.fromkeys((op_key, exact(v)) for op_key, v in _written(history)))
+    written = list(dict.fromkeys(place for op in history for place in values_written(op)))
     exactly = set(written)
     alike: dict[tuple[Hashable, str], Hashable] = {}
     for key, value in written:
         for text in _texts(value):
             alike.setdefault((key, text), value)
     hints: dict[str, None] = {}
-    for key, value in _read(history):
-        value = exact(value)
+    for key, value in (place for op in history for place in values_read(op)):
         if (key, value) in exactly:
             continue
         other = next((alike[key, t] for t in _texts(value) if (key, t) in alike), None)
@@ -59,33 +59,6 @@ def look_alikes(history: History) -> tuple[str, ...]:
                 f"{_shown(value)} read: values are equal only if their types are"
             ] = None
     return tuple(hints)[:HINTS_MAX]
-
-
-def _written(history: History) -> Iterator[tuple[Hashable, Hashable]]:
-    for op in history:
-        match op.f, op.argument:
-            case "txn", tuple() as micros if are_micro_operations(micros):
-                yield from ((exact(key), value) for kind, key, value in micros if kind != "r")
-            case "cas", (_, new):
-                yield exact(op.key), new
-            case (("write" | "put" | "add" | "append" | "enqueue" | "push"), value):
-                yield exact(op.key), value
-
-
-def _read(history: History) -> Iterator[tuple[Hashable, Hashable]]:
-    for op in history:
-        if op.status != "ok" or op.result is UNKNOWN or op.result is None:
-            continue
-        if op.f == "txn" and are_micro_operations(op.result):
-            for kind, key, value in op.result:
-                if kind == "r":
-                    yield from ((exact(key), one) for one in _elements(value))
-        elif op.f in ("read", "get", "dequeue", "pop"):
-            yield from ((exact(op.key), one) for one in _elements(op.result))
-
-
-def _elements(value: Hashable) -> tuple[Hashable, ...]:
-    return (value, *value) if isinstance(value, tuple) else (value,)
 
 
 def _texts(value: Hashable) -> tuple[str, ...]:

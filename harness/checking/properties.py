@@ -79,12 +79,16 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property by the name that the command line gives it."""
+    """A property by the name that the command line gives it.
+
+    `tells_first` says that its checker explains the violation that came first of its own accord.
+    """
 
     name: str
     summary: str
     judge: Callable[[Task], Verdict]
     needs_real_time: bool = False
+    tells_first: bool = False
 
 
 def _linearizability(task: Task) -> Verdict:
@@ -317,11 +321,14 @@ _PROPERTIES: Sequence[Property] = (
         "one at a time, each within its time",
         _linearizability,
         needs_real_time=True,
+        tells_first=True,
     ),
-    Property("safe", "single writer: undisturbed reads are right", _by_key(_safe), True),
-    Property("regular", "reads are of now or of meanwhile", _by_key(_regular), True),
-    Property("weak-regular", "... though they disagree", _by_key(_weak_regular), True),
-    Property("no-inversion", "single writer: reads never go back", _by_key(_no_inversion), True),
+    Property("safe", "single writer: undisturbed reads are right", _by_key(_safe), True, True),
+    Property("regular", "reads are of now or of meanwhile", _by_key(_regular), True, True),
+    Property("weak-regular", "... though they disagree", _by_key(_weak_regular), True, True),
+    Property(
+        "no-inversion", "single writer: reads never go back", _by_key(_no_inversion), True, True
+    ),
     Property(
         "sequential-consistency",
         "one at a time, each client in its order",

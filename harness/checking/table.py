@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from counterpoint.harness.checking.files import Checked
+from counterpoint.harness.checking.wanted import Checked
 from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED, show
 from counterpoint.harness.report.plain import plain
 

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from counterpoint.checkers.events import OBSERVING
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
-from counterpoint.harness.checking.files import Checked
+from counterpoint.harness.checking.wanted import Checked
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.tool import tool
 from counterpoint.model.verdict import Verdict

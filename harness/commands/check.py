@@ -14,19 +14,12 @@ from typing import Any, cast
 import click
 
 from counterpoint.checkers.readers import DEFAULT_LIMITS, FORMATS, UnreadableHistory
-from counterpoint.harness.checking.files import (
-    FROM_THE_FORMAT,
-    Checked,
-    Nil,
-    Partition,
-    Wanted,
-    check_each,
-    check_files,
-)
+from counterpoint.harness.checking.files import check_each, check_files
 from counterpoint.harness.checking.models import MODELS
 from counterpoint.harness.checking.properties import PROPERTIES
 from counterpoint.harness.checking.table import Row, exit_code, print_table, row_of
 from counterpoint.harness.checking.text import as_json, explain
+from counterpoint.harness.checking.wanted import FROM_THE_FORMAT, Checked, Nil, Partition, Wanted
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.output import (
     EXIT_HELP,

@@ -8,8 +8,8 @@ from typing import cast
 
 import click
 
-from counterpoint.harness.checking.files import Partition, Wanted
 from counterpoint.harness.checking.forms import CannotCheck
+from counterpoint.harness.checking.wanted import Partition, Wanted
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.output import clear_errors, emit, refuse, tell
 from counterpoint.harness.timeline.viewing import history_html, is_trace

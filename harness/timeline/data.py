@@ -9,7 +9,7 @@ from operator import lt
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.readers.case import Interference
 from counterpoint.checkers.transactions.history import TransactionHistory
-from counterpoint.harness.checking.files import Checked
+from counterpoint.harness.checking.wanted import Checked
 from counterpoint.harness.timeline.periods import periods_of
 from counterpoint.model.inert import plain
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.readers import Case
-from counterpoint.harness.checking.files import Wanted, check_case
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.wanted import Wanted
 
 CLOSED = frozenset({"linearizability", "strict-serializability", "sequential-consistency"})
 """Properties that every beginning of a history has if the history has them."""

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from counterpoint.checkers.readers import Case
-from counterpoint.harness.checking.files import Checked, Wanted, check_case, checked_cases
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.files import checked_cases
 from counterpoint.harness.checking.forms import CannotCheck
+from counterpoint.harness.checking.wanted import Checked, Wanted
 from counterpoint.harness.timeline.data import timeline_data
 from counterpoint.harness.timeline.page import timeline_html
 from counterpoint.harness.timeline.prefix import CLOSED, legal_until

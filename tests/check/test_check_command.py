@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from counterpoint.harness.checking.files import Checked, Wanted, check_case, check_each, check_files
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.files import check_each, check_files
+from counterpoint.harness.checking.wanted import Checked, Wanted
 from counterpoint.harness.commands import check as command
 from counterpoint.harness.commands.check import check
 from tests.checkers.readers.reader_samples import SAMPLES
@@ -234,7 +236,7 @@ def test_hostile_names_and_values_are_shown_harmlessly(folder: Path) -> None:
 def test_a_defect_of_a_checker_costs_one_history_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from counterpoint.harness.checking import files as library
+    from counterpoint.harness.checking import cases as library
 
     def failing(*_: object) -> object:
         raise TypeError("unhashable")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from counterpoint.harness.checking.files import Checked, Wanted, check_each
+from counterpoint.harness.checking.files import check_each
+from counterpoint.harness.checking.wanted import Checked, Wanted
 from tests.checkers.readers.corpora import Entry, entries, needs_corpora
 
 OUTCOMES = {"valid": "holds", "invalid": "broken"}

@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from counterpoint.checkers.readers import DEFAULT_LIMITS, Cases, read_cases
 from counterpoint.harness.checking import properties as check_properties
-from counterpoint.harness.checking.files import Wanted, check_case, check_files
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.files import check_files
 from counterpoint.harness.checking.properties import Property, Task
+from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.commands.check import check
 from counterpoint.harness.deadline import TimeIsOver, deadline
 from counterpoint.harness.output import BAD_INPUT
@@ -60,8 +62,8 @@ def test_a_check_that_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("nothing ends this but the deadline")
 
     slow = {"slow": Property("slow", "never ends", judge)}
-    monkeypatch.setattr("counterpoint.harness.checking.files.PROPERTIES", slow)
-    monkeypatch.setattr("counterpoint.harness.checking.files.GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("counterpoint.harness.checking.cases.PROPERTIES", slow)
+    monkeypatch.setattr("counterpoint.harness.deadline.GRACE_SECONDS", 0.0)
     (case,) = read_cases(TEXT, source="memory")
     checked = check_case(case, Wanted(property="slow", timeout_seconds=0.01))
     assert checked.outcome == "undecided"
@@ -78,7 +80,7 @@ def test_the_limit_covers_reading(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     file = tmp_path / "long.csv"
     file.write_text(TEXT)
     monkeypatch.setattr("counterpoint.harness.checking.files.read_cases", read)
-    monkeypatch.setattr("counterpoint.harness.checking.files.GRACE_SECONDS", 0.0)
+    monkeypatch.setattr("counterpoint.harness.deadline.GRACE_SECONDS", 0.0)
     (checked,) = check_files([file], timeout_seconds=0.01)
     assert (checked.outcome, checked.property) == ("undecided", "reading")
     assert checked.verdict is not None

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from counterpoint.checkers.events import ECHOING, Event, EventType, operations
 from counterpoint.checkers.history import History
 from counterpoint.checkers.readers import Case
-from counterpoint.harness.checking.files import Wanted, check_case
+from counterpoint.harness.checking.cases import check_case
 from counterpoint.harness.checking.models import MODELS
 from counterpoint.harness.checking.properties import PROPERTIES
 from counterpoint.harness.checking.table import row_of
 from counterpoint.harness.checking.text import as_json, explain
+from counterpoint.harness.checking.wanted import Wanted
 
 VALUES = (
     *(

@@ -13,8 +13,9 @@ from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.objects.specifications import Bag, Register
 from counterpoint.checkers.objects.verify import legal_order
 from counterpoint.checkers.readers import Case, read_cases
-from counterpoint.harness.checking.files import FROM_THE_FORMAT, Checked, Wanted, check_case
+from counterpoint.harness.checking.cases import check_case
 from counterpoint.harness.checking.preparing import drained
+from counterpoint.harness.checking.wanted import FROM_THE_FORMAT, Checked, Wanted
 
 
 def judged(

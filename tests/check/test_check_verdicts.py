@@ -10,7 +10,8 @@ import pytest
 
 from counterpoint.checkers.evidence import BrokenKeys, Pattern
 from counterpoint.checkers.readers import read_cases
-from counterpoint.harness.checking.files import Checked, Nil, Partition, Wanted, check_case
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.wanted import Checked, Nil, Partition, Wanted
 
 HISTORIES = Path(__file__).parent / "histories"
 

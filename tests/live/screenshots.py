@@ -10,7 +10,8 @@ from random import Random
 from counterpoint.checkers.readers import read_cases
 from counterpoint.harness.analysis.analyses import analyse
 from counterpoint.harness.catalog import rebuild
-from counterpoint.harness.checking.files import Wanted, check_case
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.timeline.data import timeline_data
 from counterpoint.harness.timeline.page import timeline_html
 from counterpoint.harness.timeline.prefix import legal_until

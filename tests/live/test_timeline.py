@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from counterpoint.checkers.readers import read_cases
-from counterpoint.harness.checking.files import Wanted, check_case
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.timeline.data import timeline_data
 from counterpoint.harness.timeline.page import timeline_html
 from counterpoint.harness.timeline.prefix import legal_until

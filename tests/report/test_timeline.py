@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from counterpoint.checkers.readers import read_cases
 from counterpoint.checkers.readers.case import Interference
-from counterpoint.harness.checking.files import Wanted, check_case
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.cli import main
 from counterpoint.harness.timeline.data import timeline_data
 from counterpoint.harness.timeline.page import timeline_html

@@ -12,8 +12,10 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.readers import DEFAULT_LIMITS, FORMATS, UnreadableHistory
-from counterpoint.harness.checking.files import Wanted, check_case, check_files
+from counterpoint.harness.checking.cases import check_case
+from counterpoint.harness.checking.files import check_files
 from counterpoint.harness.checking.text import as_json, explain
+from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.deadline import deadline
 from tests.checkers.readers.corpora import CORPORA
 from tests.checkers.readers.reader_mutants import mutant

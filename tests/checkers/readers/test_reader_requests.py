@@ -8,7 +8,7 @@ import pytest
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.readers import Case, UnreadableHistory, read_cases
-from counterpoint.harness.checking.files import check_case
+from counterpoint.harness.checking.cases import check_case
 from tests.checkers.readers.reader_samples import PORCUPINE_JSON, SAMPLES
 
 
