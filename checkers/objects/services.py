@@ -1,7 +1,8 @@
 """Services as sequential specifications: money between accounts, tokens between owners, etcd.
 
 etcd is as its robustness tests ask for it: every change makes the revision of the whole store one
-more, and each key knows the revision that changed it last and how often it was written since it was made.
+more, and each key knows the revision that changed it last and how often it was written since it
+was made.
 """
 
 from __future__ import annotations
