@@ -13,6 +13,7 @@ EXTRAS ?= dev,docs,fast,live
 WORKERS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 ARGS ?=
 PAGES ?=
+BASE ?=
 export COUNTERPOINT_CHROMIUM
 
 # The stamp carries the version, so that another interpreter is another stamp.
@@ -23,7 +24,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check lint format reference pages docs bench live live-demo nightly oracles browser-test screenshots release-check clean
+.PHONY: help install demo test coverage check lint format reference pages docs bench bench-compare live live-demo nightly oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -78,8 +79,12 @@ docs: $(STAMP) ## build the documentation as a site into build/site; a warning i
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
 	@echo "$(CURDIR)/build/site/index.html"
 
-bench: $(STAMP) ## measure, and print the figures
-	$(BIN)/python -m tests.bench $(ARGS)
+bench: $(STAMP) ## measure, print the figures, and keep them in tests/bench/history.jsonl
+	$(BIN)/python -m tests.bench --history tests/bench/history.jsonl $(ARGS)
+
+bench-compare: $(STAMP) ## measure another commit and this checkout in turns: BASE=main~20 ARGS="walks"
+	@test -n "$(BASE)" || { echo "make: BASE must name a commit, as in: make bench-compare BASE=main~20" >&2; exit 1; }
+	$(BIN)/python -m tests.bench.compare $(BASE) $(ARGS)
 
 live: $(STAMP) ## run the tests that start real processes, the long ones included
 	$(BIN)/python -m pytest -m live tests $(ARGS)
