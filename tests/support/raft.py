@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Union
+from typing import Any, Union
 
 import counterpoint as cp
 from counterpoint.checkers.liveness import check_liveness
@@ -22,7 +22,7 @@ class Entry:
     term: int
     client: str
     number: int
-    operation: cp.Value
+    operation: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,9 @@ class Ask:
 class Answer:
     number: int
     value: cp.Value
+
+
+Message = RequestVote | Vote | Append | Appended
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +113,14 @@ class Raft:
     def initial(self, node: str) -> Server | Client:
         return Server(known=(0,) * len(self.servers)) if node in self.servers else Client()
 
-    def handle(self, node: str, state: Server | Client, given: cp.Input) -> cp.Step:
+    def handle(self, node: str, state: Server | Client, given: cp.Input) -> cp.Step[Any]:
         if isinstance(state, Client):
             return self.client(state, given)
         after, effects = self.server(node, state, given)
         kept = (cp.Persist(after.kept),) if self.remembers and after.kept != state.kept else ()
         return cp.Step(after, (*kept, *effects))
 
-    def client(self, state: Client, given: cp.Input) -> cp.Step:
+    def client(self, state: Client, given: cp.Input) -> cp.Step[Any]:
         match given:
             case cp.Invoke(operation):
                 state = replace(state, number=state.number + 1, operation=operation)
@@ -134,12 +137,14 @@ class Raft:
         ask = cp.Send(self.servers[state.at], Ask(state.number, state.operation))
         return cp.Step(state, (ask, cp.SetTimer("ask")))
 
-    def server(self, node: str, state: Server, given: cp.Input) -> tuple[Server, tuple]:
+    def server(self, node: str, state: Server, given: cp.Input) -> tuple[Server, Effects]:
         match given:
             case cp.Start():
                 return state, (cp.SetTimer("election"),)
             case cp.Recover(kept):
-                return replace(state, kept=kept or Kept()), (cp.SetTimer("election"),)
+                return replace(state, kept=kept if isinstance(kept, Kept) else Kept()), (
+                    cp.SetTimer("election"),
+                )
             case cp.Timeout("election") if state.role != "leader":
                 return self.stand(node, state, state.kept.term + 1)
             case cp.Timeout("beat") if state.role == "leader":
@@ -147,7 +152,7 @@ class Raft:
             case cp.Receive(client, Ask(number, operation)) if state.role == "leader":
                 return self.ask(node, state, Entry(state.kept.term, client, number, operation))
             case cp.Receive(sender, RequestVote() | Vote() | Append() | Appended() as message):
-                effects: tuple = ()
+                effects: Effects = ()
                 if message.term > state.kept.term:
                     if (
                         not self.backs_off
@@ -171,7 +176,9 @@ class Raft:
                 return after, (*effects, *more)
         return state, ()
 
-    def message(self, node: str, state: Server, sender: str, message) -> tuple[Server, tuple]:
+    def message(
+        self, node: str, state: Server, sender: str, message: Message
+    ) -> tuple[Server, Effects]:
         kept = state.kept
         match message:
             case RequestVote(term, last):
@@ -189,12 +196,12 @@ class Raft:
                 return state, (cp.Send(sender, Appended(kept.term, 0, False)),)
             case Append(term, before, before_term, entries, committed):
                 state = replace(state, role="follower", votes=())
-                armed = cp.SetTimer("election")
+                again = cp.SetTimer("election")
                 log = kept.log
                 if before > len(log) or (before and log[before - 1].term != before_term):
                     return state, (
                         cp.Send(sender, Appended(term, min(before - 1, len(log)), False)),
-                        armed,
+                        again,
                     )
                 known = before + len(entries)
                 if log[before:known] != entries:
@@ -204,7 +211,7 @@ class Raft:
                     kept=replace(kept, log=log),
                     committed=max(state.committed, min(committed, known)),
                 )
-                return state, (cp.Send(sender, Appended(term, known, True)), armed)
+                return state, (cp.Send(sender, Appended(term, known, True)), again)
             case Appended(term, known, fits) if term == kept.term and state.role == "leader":
                 at = self.servers.index(sender)
                 now = max(state.known[at], known) if fits else min(state.known[at], known)
@@ -214,7 +221,7 @@ class Raft:
                 return self.commit(state)
         return state, ()
 
-    def stand(self, node: str, state: Server, term: int) -> tuple[Server, tuple]:
+    def stand(self, node: str, state: Server, term: int) -> tuple[Server, Effects]:
         state = replace(
             state, kept=Kept(term, node, state.kept.log), role="candidate", votes=(node,)
         )
@@ -223,7 +230,7 @@ class Raft:
         state, more = self.elected(node, state)
         return state, (*sent, cp.SetTimer("election"), *more)
 
-    def elected(self, node: str, state: Server) -> tuple[Server, tuple]:
+    def elected(self, node: str, state: Server) -> tuple[Server, Effects]:
         if 2 * len(state.votes) <= len(self.servers):
             return state, ()
         known = (len(state.kept.log),) * len(self.servers)
@@ -233,7 +240,7 @@ class Raft:
         state = replace(state, role="leader", votes=(), known=known, kept=kept)
         return state, (*self.appends(node, state), cp.CancelTimer("election"), cp.SetTimer("beat"))
 
-    def ask(self, node: str, state: Server, entry: Entry) -> tuple[Server, tuple]:
+    def ask(self, node: str, state: Server, entry: Entry) -> tuple[Server, Effects]:
         for at, old in enumerate(state.kept.log):
             if (old.client, old.number) == (entry.client, entry.number):
                 done = at < state.committed
@@ -241,7 +248,7 @@ class Raft:
         state = replace(state, kept=replace(state.kept, log=(*state.kept.log, entry)))
         return state, self.appends(node, state)
 
-    def appends(self, node: str, state: Server) -> tuple:
+    def appends(self, node: str, state: Server) -> Effects:
         return tuple(self.append(state, other) for other in self.servers if other != node)
 
     def append(self, state: Server, other: str) -> cp.Send:
@@ -249,7 +256,7 @@ class Raft:
         term = log[before - 1].term if before else 0
         return cp.Send(other, Append(state.kept.term, before, term, log[before:], state.committed))
 
-    def commit(self, state: Server) -> tuple[Server, tuple]:
+    def commit(self, state: Server) -> tuple[Server, Effects]:
         log, was = state.kept.log, state.committed
         for last in range(len(log), was, -1):
             count = 1 + sum(known >= last for known in state.known)
