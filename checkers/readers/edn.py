@@ -29,6 +29,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from counterpoint.checkers.events import UnreadableHistory
+from counterpoint.checkers.history import exact
 from counterpoint.checkers.readers.case import frozen
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt
 
@@ -243,7 +244,10 @@ class _Reading:
         if opener == "{":
             return self.mapping(values, start)
         if opener == "#{":
-            return frozenset(map(frozen, values))
+            elements = list(map(frozen, values))
+            # In Python, true and 1 and 1.0 are one element, and none of them is the others'.
+            made = frozenset(elements)
+            return made if len(made) == len(elements) else frozenset(map(exact, elements))
         return tuple(values)
 
     def mapping(self, values: list[object], start: int) -> dict[Hashable, object]:
@@ -251,6 +255,8 @@ class _Reading:
             raise self.error(start, "a map needs a value for each key; this one has one too few")
         keys = list(map(frozen, values[::2]))
         pairs = dict(zip(keys, values[1::2], strict=True))
+        if len(pairs) != len(keys):  # or one that looks like another: true, 1, 1.0
+            pairs = dict(zip(map(exact, keys), values[1::2], strict=True))
         if len(pairs) != len(keys):
             raise self.error(start, "this map has a key twice")
         return pairs

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from counterpoint.checkers.evidence import BrokenKeys, Pattern
-from counterpoint.checkers.readers import read_cases
+from counterpoint.checkers.readers import UnreadableHistory, read_cases
 from counterpoint.harness.checking.cases import check_case
 from counterpoint.harness.checking.wanted import Checked, Nil, Partition, Wanted
 
@@ -251,3 +251,29 @@ def test_two_hundred_and_fifty_serial_transactions_are_serializable_at_once() ->
     for chosen in ("serializability", "snapshot-isolation", "strict-serializability"):
         checked = _checked(_events(*events), "edn", Wanted(property=chosen, initial=0))
         assert checked.outcome == "holds", (chosen, _told(checked))
+
+
+@pytest.mark.parametrize("chosen", [None, "linearizability"])
+@pytest.mark.parametrize("shown", ["#{1 1.0 true}", "[1 true 1.0]"])
+def test_elements_that_look_alike_are_different_ones(shown: str, chosen: str | None) -> None:
+    for read, outcome in (
+        (shown, "holds"),
+        (shown.replace("true", ""), "broken"),
+        (shown.replace("1.0", ""), "broken"),
+        (shown.replace("true", '"true"'), "broken"),
+    ):
+        adds = [(0, "add", value, value) for value in ("1", "true", "1.0")]
+        text = _events(*adds, (1, "read", "nil", read))
+        assert _checked(text, "edn", Wanted(property=chosen)).outcome == outcome, read
+
+
+def test_keys_of_a_map_that_look_alike_are_different_ones() -> None:
+    written = '{1 2, 1.0 3, true 4, "1" 5}'
+    for read, outcome in (
+        ('{true 4, 1.0 3, "1" 5, 1 2}', "holds"),
+        ('{true 4, 1.0 2, "1" 5, 1 3}', "broken"),
+    ):
+        text = _events((0, "write", written, written), (1, "read", "nil", read))
+        assert _checked(text, "edn", Wanted()).outcome == outcome, read
+    with pytest.raises(UnreadableHistory, match="key twice"):
+        read_cases(_events((0, "write", "{1 2, 1 3}", "nil")), source="given", form="edn")
