@@ -117,9 +117,9 @@ browser: $(STAMP)
 screenshots: $(STAMP) browser ## make the pictures of the viewer in the documentation again
 	$(BIN)/python -m tests.live.screenshots docs/explanation
 
-release-check: $(STAMP) ## build wheel and archive into dist, with a list of parts (SBOM) and a lock
+release-check: $(STAMP) ## build wheel and archive into dist, with notes, list of parts (SBOM) and lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[release]'
-	$(BIN)/python -m tests.packaging.release dist
+	$(BIN)/python -m tests.packaging.release dist $(ARGS)
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist src/counterpoint.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

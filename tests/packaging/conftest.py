@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-IN_THE_ARCHIVE = ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "src")
+IN_THE_ARCHIVE = ("pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE", "src")
+VERSION = "7.8.9"
+"""What the tag of the built tree says."""
 LINKED = ("model", "impl", "checkers", "harness")
 
 
@@ -71,6 +73,22 @@ def copy_of_the_checkout(target: Path) -> Path:
     return target
 
 
+def git(tree: Path, *arguments: str) -> None:
+    """Run git in a tree, as somebody, whatever is configured here."""
+    who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+    checked("git", *who, *arguments, cwd=tree)
+
+
+def committed(tree: Path, *tags: str) -> Path:
+    """Make a tree a repository of one commit, with these tags."""
+    git(tree, "init", "--quiet")
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "--message", "all")
+    for tag in tags:
+        git(tree, "tag", tag)
+    return tree
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Build the source archive, the wheel from the archive, and install the wheel. No network.
@@ -80,6 +98,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """
     here = tmp_path_factory.mktemp("packaging")
     tree = copy_of_the_checkout(here / "tree")
+    (tree / "tests").mkdir()
+    (tree / "tests" / "test_nothing.py").touch()
+    committed(tree, f"v{VERSION}")
     build = (sys.executable, "-m", "build", "--no-isolation", "--outdir")
     checked(*build, here / "dist", tree, cwd=here)
     (sdist,) = (here / "dist").glob("*.tar.gz")

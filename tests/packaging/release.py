@@ -3,11 +3,13 @@
 counterpoint-*.whl, *.tar.gz   the package
 constraints.txt                the versions that the package was installed and started with here
 sbom.cdx.json                  the parts, in CycloneDX: those versions, and the modules in the viewer
+notes.md                       what is new, as the changelog has it of this version
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "harness" / "viewer" / "upstream" / "sources.json"
 
@@ -26,12 +32,31 @@ class WrongRelease(Exception):
     """A release that does not say what it contains. Tells what is missing."""
 
 
-def main(target: Path) -> None:
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--tag", help="The tag that is released; the wheel must have its version.")
+def main(target: Path, tag: str | None) -> None:
     """Build, install, list and check a release."""
+    try:
+        release(target, tag)
+    except WrongRelease as error:
+        raise click.ClickException(str(error)) from error
+
+
+def release(target: Path, tag: str | None) -> None:
+    """Write a release of this checkout to a folder.
+
+    Raises:
+        WrongRelease: it does not contain what it says, or another version than the tag.
+    """
     shutil.rmtree(target, ignore_errors=True)
     _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", target, ROOT)
     (wheel,) = target.glob("*.whl")
     check_licences(wheel)
+    version = version_of(wheel)
+    check_tag(tag, version)
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    (target / "notes.md").write_text(notes_of(version, changelog), encoding="utf-8")
     with TemporaryDirectory() as place:
         python = _installed(wheel, Path(place))
         lock = _run(python, "-m", "pip", "freeze", "--exclude", "counterpoint")
@@ -87,6 +112,34 @@ def check_licences(wheel: Path) -> None:
             raise WrongRelease(f"{wheel.name} does not bring {module['license_file']}")
 
 
+def version_of(wheel: Path) -> Version:
+    """Return the version of a wheel, which its name tells."""
+    return parse_wheel_filename(wheel.name)[1]
+
+
+def check_tag(tag: str | None, version: Version) -> None:
+    """Require that what is released under a tag has its version.
+
+    Raises:
+        WrongRelease: it has not.
+    """
+    if tag is not None and tag != f"v{version}":
+        raise WrongRelease(f"the wheel is version {version}, not that of the tag {tag}")
+
+
+def notes_of(version: Version, changelog: str) -> str:
+    """Return what the changelog says of a version, the work towards it included.
+
+    Raises:
+        WrongRelease: it says nothing.
+    """
+    heading = rf"^## \[{re.escape(version.base_version)}\][^\n]*\n(.*?)(?=^## |\Z)"
+    found = re.search(heading, changelog, re.MULTILINE | re.DOTALL)
+    if found is None or not found[1].strip():
+        raise WrongRelease(f"CHANGELOG.md says nothing of [{version.base_version}]")
+    return found[1].strip() + "\n"
+
+
 def with_modules(bom: dict[str, Any]) -> dict[str, Any]:
     """Return a list of parts with the modules in the viewer, which no installer knows of."""
     known = {part["bom-ref"] for part in bom["components"]}
@@ -123,7 +176,4 @@ def check_parts(bom: dict[str, Any], lock: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(Path(sys.argv[1]))
-    except WrongRelease as error:
-        sys.exit(f"release-check: {error}")
+    main()

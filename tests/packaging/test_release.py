@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from tests.packaging.conftest import Installed
 from tests.packaging.release import (
@@ -14,7 +15,9 @@ from tests.packaging.release import (
     WrongRelease,
     check_licences,
     check_parts,
+    check_tag,
     modules,
+    notes_of,
     with_modules,
 )
 
@@ -41,6 +44,23 @@ def test_a_wheel_that_names_too_little_is_noticed(tmp_path: Path) -> None:
         check_licences(wheel_that_says(whole.replace(" AND MIT", ""), tmp_path))
     with pytest.raises(WrongRelease, match="does not bring LICENSE-htm"):
         check_licences(wheel_that_says(whole.replace("-htm", "-other"), tmp_path))
+
+
+def test_a_wheel_of_another_version_than_the_tag_is_noticed() -> None:
+    check_tag("v1.2.0", Version("1.2.0"))
+    check_tag(None, Version("1.2.0.post1.dev3"))
+    with pytest.raises(WrongRelease, match=r"is version 1\.2\.0, not that of the tag v1\.3\.0"):
+        check_tag("v1.3.0", Version("1.2.0"))
+
+
+def test_the_notes_are_what_the_changelog_says_of_the_version() -> None:
+    changelog = (
+        "# C\n\n## [Unreleased]\n\n## [1.2.0] - 2026-01-01\n\nNews.\n\n## [1.1.0] - x\n\nOld.\n"
+    )
+    assert notes_of(Version("1.2.0.post1.dev3"), changelog) == "News.\n"
+    assert notes_of(Version("1.1.0"), changelog) == "Old.\n"
+    with pytest.raises(WrongRelease, match=r"says nothing of \[1\.3\.0\]"):
+        notes_of(Version("1.3.0"), changelog)
 
 
 def test_modules_are_parts_once_and_a_version_that_is_no_part_is_noticed() -> None:
