@@ -36,6 +36,7 @@ from counterpoint.checkers.transactions.cycles import (
     missed_cause,
     serial_order,
 )
+from counterpoint.checkers.transactions.list_repeats import in_every_way
 from counterpoint.checkers.transactions.list_versions import (
     INTERNAL,
     ListRead,
@@ -168,9 +169,14 @@ def check_list_append(history: History, *, level: ListLevel = "strict serializab
 
     Transactions hold ("append", key, element) and ("r", key, tuple of elements or None). One that
     failed had no effect; one whose end nobody knows counts as committed if an element of it was
-    read. `examined` counts the reads; without any the verdict is UNDECIDED, as it is if an element
-    was appended twice to a key. its `Anomaly` names a violation as Adya and Elle do.
+    read. `examined` counts the reads; without any the verdict is UNDECIDED. Elements that were
+    appended more than once are told apart in every way, see `in_every_way`. `Anomaly` names a
+    violation as Adya and Elle do.
     """
+    return in_every_way(level, history, lambda way: _check(way, level))
+
+
+def _check(history: History, level: ListLevel) -> Verdict:
     try:
         lists = lists_of(history)
     except NotAListHistory as error:

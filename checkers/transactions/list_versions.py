@@ -17,6 +17,7 @@ from counterpoint.checkers.history import UNKNOWN, History, Operation, exact_his
 from counterpoint.checkers.links import pair, shown
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.checkers.transactions.history import Micro, are_micro_operations
+from counterpoint.checkers.transactions.list_repeats import in_every_way
 from counterpoint.checkers.transactions.sources import Fault
 from counterpoint.model.inert import quoted
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
@@ -29,7 +30,7 @@ INTERNAL = "internal inconsistency"
 
 
 class NotAListHistory(ValueError):
-    """A history that is not one of appends and reads, or appends an element twice."""
+    """A history that is not one of appends and reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,7 @@ def lists_of(history: History) -> Lists:
     """Work out the orders of all lists.
 
     Raises:
-        NotAListHistory: an operation that is no transaction of appends and reads, or an element
-            appended twice to a key.
+        NotAListHistory: an operation that is no transaction of appends and reads.
     """
     history = exact_history(history)
     appends = _appends(history)
@@ -116,11 +116,7 @@ def _appends(history: History) -> dict[Element, Operation]:
     appends: dict[Element, Operation] = {}
     for op in history:
         for element in _appended(op):
-            if element in appends:
-                raise NotAListHistory(
-                    f"{appends[element].id} and {op.id} both append {element[1]!r} to "
-                    f"{shown(element[0])}; which of them a read saw cannot be told"
-                )
+            assert element not in appends, "who asks has told repeated elements apart"
             appends[element] = op
     return appends
 
@@ -188,6 +184,8 @@ class _Work:
                 length -= 1
             self.faults.extend(self._intermediate(op, key, elements[:length]))
             reads.append(ListRead(self.numbers[op.id], key, length))
+        for key, (elements, by) in self.longest.items():
+            self.faults.extend(self._out_of_order(by, key, elements))
         orders = {key: elements for key, (elements, _) in self.longest.items()}
         appender = {
             e: self.numbers[op.id] for e, op in self.appends.items() if op.id in self.numbers
@@ -206,6 +204,26 @@ class _Work:
             tuple(self.faults),
             self.read_count,
         )
+
+    def _out_of_order(
+        self, op: Operation, key: Hashable, elements: Sequence[Hashable]
+    ) -> Iterator[Fault]:
+        """See whether what one transaction appended stands as it did so, without a gap before it."""
+        told: dict[str, Iterator[Hashable]] = {}
+        for element in elements:
+            writer = self.appends.get((key, element))
+            if writer is None:
+                continue
+            if writer.id not in told:
+                told[writer.id] = (value for k, value in _appended(writer) if k == key)
+            before = next(told[writer.id], element)
+            if before != element:
+                summary = (
+                    f"{op.id} read {element!r} in {shown(key)} without {before!r} before it, which "
+                    f"{writer.id} had appended first"
+                )
+                yield Fault("out of order append", summary, (writer.id, op.id))
+                return
 
     def _intermediate(
         self, op: Operation, key: Hashable, elements: Sequence[Hashable]
@@ -289,8 +307,15 @@ def check_list_sessions(history: History, *, guarantees: Collection[Guarantee]) 
     """Tell whether no read misses an element that a guarantee promises it.
 
     `examined` counts the reads. Where the lists contradict each other the verdict is UNDECIDED:
-    then no order of theirs is known.
+    then no order of theirs is known. Elements that were appended more than once are told apart in
+    every way, see `in_every_way`.
     """
+    return in_every_way(
+        SESSIONS_NAME, history, lambda way: _check_sessions(way, guarantees=guarantees)
+    )
+
+
+def _check_sessions(history: History, *, guarantees: Collection[Guarantee]) -> Verdict:
     try:
         lists = lists_of(history)
     except NotAListHistory as error:
