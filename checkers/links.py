@@ -166,8 +166,14 @@ def shortest_cycle(links: Graph) -> list[Link] | None:
     >>> shortest_cycle(graph([a, b])) == [a, b]
     True
     """
-    found = [chain for node in links if (chain := shortest_chain(links, node, node))]
-    return min(found, key=len, default=None)
+    best: list[Link] | None = None
+    for node in links:
+        found = shortest_chain(links, node, node)
+        if found and (best is None or len(found) < len(best)):
+            best = found
+        if best is not None and len(best) <= 2:
+            break
+    return best
 
 
 def _back(arrived: dict[int, Link], before: int, after: int) -> list[Link]:
@@ -175,6 +181,74 @@ def _back(arrived: dict[int, Link], before: int, after: int) -> list[Link]:
     while chain[-1].before != before:
         chain.append(arrived[chain[-1].before])
     return chain[::-1]
+
+
+def topological(targets: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """Return the nodes in an order in which no edge leads back, as far as there is one, and the rest.
+
+    `targets[n]` are the nodes to which edges lead from n. The rest are the nodes of cycles, and
+    those behind them. First come, first served: Kahn, "Topological sorting of large networks", CACM
+    5(11), 1962. `graphlib` gives the same order, and keeps an object and a dictionary entry for each
+    node, of which long histories have millions.
+
+    >>> topological([[1], []]), topological([[1], [0, 2], []])
+    (([0, 1], []), ([], [0, 1, 2]))
+    """
+    waiting = [0] * len(targets)
+    for following in targets:
+        for node in following:
+            waiting[node] += 1
+    order = [node for node, count in enumerate(waiting) if not count]
+    for node in order:  # it grows as we go
+        for after in targets[node]:
+            waiting[after] -= 1
+            if not waiting[after]:
+                order.append(after)
+    return order, [node for node, count in enumerate(waiting) if count]
+
+
+def turned(targets: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return the graph with all its edges turned around.
+
+    >>> turned([[1], []])
+    [[], [0]]
+    """
+    found: list[list[int]] = [[] for _ in targets]
+    for node, following in enumerate(targets):
+        for after in following:
+            found[after].append(node)
+    return found
+
+
+def some_cycle(predecessors: Sequence[Sequence[int]], rest: Sequence[int]) -> list[int]:
+    """Return a cycle among the nodes that `topological` left, in the order of its edges.
+
+    >>> some_cycle([(1,), (0,), (1,)], [0, 1, 2])
+    [0, 1]
+    """
+    left, node = set(rest), rest[-1]
+    way: dict[int, int] = {}  # each node with its place on the way back
+    while node not in way:
+        way[node] = len(way)
+        node = next(p for p in predecessors[node] if p in left)
+    return list(way)[way[node] :][::-1]
+
+
+def strong_components(targets: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return the sets of nodes, two or more, that all reach each other, each sorted.
+
+    >>> strong_components([[1], [0, 2], [3], []])
+    [[0, 1]]
+    """
+    rest = topological(targets)[1]
+    if not rest:
+        return []
+    import networkx  # only cycles need it, and it takes long to import
+
+    cyclic: networkx.DiGraph[int] = networkx.DiGraph()
+    cyclic.add_edges_from((node, after) for node in rest for after in targets[node])
+    components = networkx.strongly_connected_components(cyclic)
+    return sorted(sorted(component) for component in components if len(component) > 1)
 
 
 def process_order(history: Sequence[Operation]) -> Iterator[Link]:

@@ -37,6 +37,7 @@ from counterpoint.checkers.causal.order import (
 )
 from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.evidence import Views
+from counterpoint.checkers.judging import shrink
 from counterpoint.checkers.reads_from import INITIAL, Sessions
 from counterpoint.model.verdict import Outcome, Verdict, holds
 
@@ -138,36 +139,21 @@ def _fork_within(sessions: Sessions, index: int, chosen: dict[int, int]) -> int 
     return next((i for i in range(before, first - 1, -1) if i in chosen), None)
 
 
-def shrink(sessions: Sessions, is_broken: Callable[[Sessions], bool]) -> Sessions:
+def smallest(sessions: Sessions, is_broken: Callable[[Sessions], bool]) -> Sessions:
     """Remove operations while the rest is broken; when none can be removed, return the rest.
 
     A write goes together with the reads that saw it, so nothing is broken only by the removal.
-    Halves, quarters and so on are tried before single operations.
     """
-    size = max(1, len(sessions.operations) // 2)
-    while True:
-        smaller = _without_a_chunk(sessions, size, is_broken)
-        if smaller is not None:
-            sessions = smaller
-        elif size == 1:
-            return sessions
-        else:
-            size = (size + 1) // 2
-        size = min(size, max(1, len(sessions.operations) // 2))
+    return shrink(sessions, lambda some: len(some.operations), _without, is_broken)
 
 
-def _without_a_chunk(
-    sessions: Sessions, size: int, is_broken: Callable[[Sessions], bool]
-) -> Sessions | None:
-    count = len(sessions.operations)
-    for first in range(0, count, size):
-        gone = set(range(first, min(first + size, count)))
-        left = [i for i in range(count) if i not in gone and sessions.source[i] not in gone]
-        if left:
-            smaller = restrict(sessions, left)
-            if is_broken(smaller):
-                return smaller
-    return None
+def _without(sessions: Sessions, gone: range) -> Sessions | None:
+    left = [
+        i
+        for i in range(len(sessions.operations))
+        if i not in gone and sessions.source[i] not in gone
+    ]
+    return restrict(sessions, left) if left else None
 
 
 def deciding_last(sessions: Sessions) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
-from counterpoint.checkers.causal.levels import restrict, shrink
+from counterpoint.checkers.causal.levels import restrict, smallest
 from counterpoint.checkers.evidence import Pattern
+from counterpoint.checkers.judging import shrink
 from counterpoint.checkers.links import deed, label, named, pair
 from counterpoint.checkers.reads_from import INITIAL, Matching, Sessions, Solution, solve
 from counterpoint.model.verdict import Verdict, broken, said, undecided
@@ -128,7 +129,7 @@ def _shrunk(
 ) -> Verdict:
     small = restrict(sessions, core)
     assert judge.decide(small).core, f"{sorted(core)} do not break it alone"
-    small = shrink(small, lambda smaller: bool(judge.decide(smaller).core))
+    small = smallest(small, lambda smaller: bool(judge.decide(smaller).core))
     return replace(judge.broken(small), examined=examined)
 
 
@@ -144,7 +145,7 @@ def _in_every_way(
     likely = _likely_first(core)
     first = core.with_sources({read: sources[0] for read, sources in likely.items()})
     small = restrict(first, _with_sources(first, judge.decide(first).core))
-    verdict = judge.broken(shrink(small, lambda smaller: bool(judge.decide(smaller).core)))
+    verdict = judge.broken(smallest(small, lambda smaller: bool(judge.decide(smaller).core)))
     if not core.choices:
         return replace(verdict, examined=examined)
     count = len(core.choices)
@@ -182,28 +183,18 @@ def restricted(matching: Matching, kept: Collection[int]) -> Matching:
 
 def _shrunk_in_every_way(matching: Matching, judge: Judge[Decided]) -> Matching:
     """Remove operations while the rest fails however it is matched."""
-    size = max(1, len(matching.sessions.operations) // 2)
-    while True:
-        smaller = _without_a_chunk(matching, size, judge)
-        if smaller is not None:
-            matching = smaller
-        elif size == 1:
-            return matching
-        else:
-            size = (size + 1) // 2
-        size = min(size, max(1, len(matching.sessions.operations) // 2))
+    return shrink(
+        matching,
+        lambda some: len(some.sessions.operations),
+        _without_chunk,
+        lambda some: fails_in_every_way(some, judge),
+    )
 
 
-def _without_a_chunk(matching: Matching, size: int, judge: Judge[Decided]) -> Matching | None:
-    count = len(matching.sessions.operations)
-    for first in range(0, count, size):
-        gone = set(range(first, min(first + size, count)))
-        left = [i for i in range(count) if i not in gone and gone.isdisjoint(matching.possible(i))]
-        if left and len(left) < count:
-            smaller = restricted(matching, left)
-            if fails_in_every_way(smaller, judge):
-                return smaller
-    return None
+def _without_chunk(matching: Matching, gone: range) -> Matching | None:
+    chunk, count = set(gone), len(matching.sessions.operations)
+    left = [i for i in range(count) if i not in chunk and chunk.isdisjoint(matching.possible(i))]
+    return restricted(matching, left) if left else None
 
 
 def fails_in_every_way(matching: Matching, judge: Judge[Decided]) -> bool:

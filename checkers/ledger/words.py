@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.ledger.chains import Unexplained, move_of
 from counterpoint.checkers.ledger.order import Always, Order, Relation
-from counterpoint.checkers.links import at, real_time
+from counterpoint.checkers.links import (
+    Link,
+    at,
+    graph,
+    real_time,
+    shortest_cycle,
+    strong_components,
+)
 from counterpoint.model.verdict import Edge, Reason, said
 
 
@@ -49,28 +56,19 @@ def of_circle(order: Order) -> Explanation:
 
 def shortest_circle(order: Order) -> tuple[int, ...]:
     """Return a circle of fewest operations, rather of those that were answered."""
-    import networkx  # only circles need it, and it takes long to import
-
-    graph: networkx.DiGraph[int] = networkx.DiGraph()
-    graph.add_edges_from(order.edges)
+    pairs = [*order.edges]
     for after, past in enumerate(order.precedes):
-        while past:
-            before = past.bit_length() - 1
-            past &= ~(1 << before)
-            graph.add_edge(before, after)
-    best: tuple[int, ...] = ()
-    for part in networkx.strongly_connected_components(graph):
-        if len(part) > 1:
-            inner = graph.subgraph(part)
-            for before, after in inner.edges:
-                if best and len(best) == 2:
-                    return best
-                path = networkx.shortest_path(inner, after, before)
-                if not best or len(path) < len(best):
-                    best = tuple(path)
-    assert best, "an order without a circle was to be explained"
+        pairs += [(before, after) for before in range(past.bit_length()) if past >> before & 1]
+    targets: list[list[int]] = [[] for _ in order.operations]
+    for before, after in pairs:
+        targets[before].append(after)
+    home = {node: part[0] for part in strong_components(targets) for node in part}
+    inside = (pair for pair in pairs if pair[0] in home and home[pair[0]] == home.get(pair[1]))
+    circle = shortest_cycle(graph(Link(*pair, "", said()) for pair in inside))
+    assert circle, "an order without a circle was to be explained"
+    best = [link.before for link in circle]
     start = best.index(min(best))
-    return best[start:] + best[:start]
+    return (*best[start:], *best[:start])
 
 
 def edge_of(order: Order, before: int, after: int) -> Edge:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from counterpoint.checkers.history import Operation
+from counterpoint.checkers.judging import shrink
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
 from counterpoint.checkers.objects.parts import known_by
@@ -153,10 +154,7 @@ def _shrunk(plan: Plan, effort: Effort, *, context: int = 0) -> Core:
         return effort.is_legal(plan, is_due=is_due) is False
 
     steps = _latest(context, last, is_core)
-    width = max(1, len(steps) // 2)
-    while width >= 1:
-        steps = _drop_chunks(steps, width, is_core)
-        width //= 2
+    steps = shrink(steps, len, _without, is_core, is_monotone=True)
     return Core((*steps, last), context, effort.sufficed)
 
 
@@ -173,13 +171,5 @@ def _latest(context: int, last: int, is_core: IsCore) -> tuple[int, ...]:
     return tuple(range(max(context, last - count), last))
 
 
-def _drop_chunks(steps: tuple[int, ...], width: int, is_core: IsCore) -> tuple[int, ...]:
-    """Drop chunk after chunk, the earliest first, as long as a core remains."""
-    at = 0
-    while at < len(steps):
-        fewer = steps[:at] + steps[at + width :]
-        if is_core(fewer):
-            steps = fewer
-        else:
-            at += width
-    return steps
+def _without(steps: tuple[int, ...], gone: range) -> tuple[int, ...]:
+    return steps[: gone.start] + steps[gone.stop :]

@@ -35,7 +35,9 @@ from counterpoint.checkers.causal.conflicts import (
     writes_by_key,
 )
 from counterpoint.checkers.causal.levels import circle_core, impossible_core
-from counterpoint.checkers.causal.order import causes, known_rows, topological
+from counterpoint.checkers.causal.order import causes, known_rows
+from counterpoint.checkers.causal.order import topological as sessions_first
+from counterpoint.checkers.links import some_cycle, topological, turned
 from counterpoint.checkers.reads_from import INITIAL, NO_READ, Sessions
 
 Guarantee = Literal["RYW", "MR", "MW", "WFR"]
@@ -109,33 +111,13 @@ def _previous(sessions: Sessions, index: int) -> int:
 def topological_or_cycle(
     predecessors: Sequence[Sequence[Node]],
 ) -> tuple[list[Node], list[Node]]:
-    """Return a topological order and nothing, or nothing and a cycle. Depth first, O(edges).
+    """Return a topological order and nothing, or nothing and a cycle. O(edges).
 
     >>> topological_or_cycle([(1,), ()]), topological_or_cycle([(1,), (0,)])
-    (([1, 0], []), ([], [1, 0]))
+    (([1, 0], []), ([], [0, 1]))
     """
-    entered, left = 1, 2
-    state = bytearray(len(predecessors))
-    order: list[Node] = []
-    for root in range(len(predecessors)):
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            if state[node]:
-                stack.pop()
-                if state[node] == entered:
-                    state[node] = left
-                    order.append(node)
-                continue
-            state[node] = entered
-            for p in predecessors[node]:
-                if state[p] == entered:
-                    # Of the nodes on the stack those entered are the path that led here.
-                    entries = [n for n in stack if state[n] == entered]
-                    return [], entries[entries.index(p) :][::-1]
-                if not state[p]:
-                    stack.append(p)
-    return order, []
+    order, rest = topological(turned(predecessors))
+    return ([], some_cycle(predecessors, rest)) if rest else (order, [])
 
 
 def path(graph: Visibility, before: int, after: int) -> list[int]:
@@ -227,7 +209,7 @@ def observers(sessions: Sessions, *, convergent: bool) -> dict[int, list[int]]:
 def _judge_causal_order(sessions: Sessions, *, convergent: bool) -> SessionJudgement:
     """All four guarantees: what is visible to a read is what causally precedes it."""
     base = causes(sessions)
-    order, blocked = topological(sessions.starts, base)
+    order, blocked = sessions_first(sessions.starts, base)
     if blocked:
         return SessionJudgement(frozenset(circle_core(sessions, base, blocked)))
     rows = known_rows(sessions.starts, sessions.session_of, order, base)
@@ -237,7 +219,7 @@ def _judge_causal_order(sessions: Sessions, *, convergent: bool) -> SessionJudge
         found = conflicts(sessions, rows, writes, reads)
         if found.impossible is not None:
             return SessionJudgement(frozenset(impossible_core(sessions, base, found.impossible)))
-        order, blocked = topological(sessions.starts, with_demands(base, found.open))
+        order, blocked = sessions_first(sessions.starts, with_demands(base, found.open))
         if blocked:
             core = circle_core(sessions, base, blocked, [found.open])
             return SessionJudgement(frozenset(core))

@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.evidence import Accesses, Pattern
+from counterpoint.checkers.judging import shrink
 from counterpoint.checkers.links import pair
 from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.history import (
@@ -177,29 +178,15 @@ def _is_broken(history: TransactionHistory, level: IsolationLevel) -> bool:
 
 
 def _shrink(history: TransactionHistory, level: IsolationLevel) -> TransactionHistory:
-    """Remove accesses while the rest is broken: halves first, at last one by one."""
+    """Remove accesses while the rest is broken."""
     if not _is_broken(history, level):
         raise OwnDefect(f"a core does not break {level} alone")
-    size = max(1, history.access_count // 2)
-    while True:
-        smaller = _without_some(history, size, level)
-        if smaller is not None:
-            history = smaller
-            size = min(size, max(1, history.access_count // 2))
-        elif size == 1:
-            return history
-        else:
-            size = (size + 1) // 2
-
-
-def _without_some(
-    history: TransactionHistory, size: int, level: IsolationLevel
-) -> TransactionHistory | None:
-    for first in range(0, history.access_count, size):
-        smaller = _without(history, range(first, first + size))
-        if _is_broken(smaller, level):
-            return smaller
-    return None
+    return shrink(
+        history,
+        lambda some: some.access_count,
+        _without,
+        lambda some: _is_broken(some, level),
+    )
 
 
 def _without(history: TransactionHistory, gone: range) -> TransactionHistory:

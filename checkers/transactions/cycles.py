@@ -5,12 +5,11 @@ A read that missed what had reached it: a read-write dependency, and a way back 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from counterpoint.checkers.links import Link
+from counterpoint.checkers.links import Link, graph, shortest_chain, strong_components, topological
 from counterpoint.model.mistakes import OwnDefect
 
 ORDERS = ("process", "real time")
@@ -45,7 +44,7 @@ def forbidden_cycle(count: int, links: Iterable[Link], rule: CycleRule) -> Cycle
     'G-single'
     """
     every = [link for link in links if link.rule in rule.kinds or link.rule in rule.lone]
-    if not _strong_components(count, _targets(count, every)):
+    if not topological(_targets(count, every))[1]:
         return None
     for kinds in _from_the_worst(rule.kinds):
         found = _plain_cycle(count, [link for link in every if link.rule in kinds])
@@ -57,20 +56,8 @@ def forbidden_cycle(count: int, links: Iterable[Link], rule: CycleRule) -> Cycle
 def serial_order(count: int, links: Iterable[Link], rule: CycleRule) -> list[int]:
     """Return the nodes so that no link of the rule's kinds leads back; there must be such an order."""
     targets = _targets(count, [link for link in links if link.rule in rule.kinds])
-    waiting = [0] * count
-    for following in targets:
-        for node in following:
-            waiting[node] += 1
-    ready = deque(node for node in range(count) if not waiting[node])
-    order = []
-    while ready:
-        node = ready.popleft()
-        order.append(node)
-        for after in targets[node]:
-            waiting[after] -= 1
-            if not waiting[after]:
-                ready.append(after)
-    if len(order) != count:
+    order, cyclic = topological(targets)
+    if cyclic:
         raise OwnDefect("a cycle was overlooked")
     return order
 
@@ -143,13 +130,11 @@ def _targets(count: int, links: Iterable[Link]) -> list[list[int]]:
 
 def _plain_cycle(count: int, links: Sequence[Link]) -> tuple[Link, ...]:
     """Return a short cycle of any of the links, or nothing."""
-    components = _strong_components(count, _targets(count, links))
+    components = strong_components(_targets(count, links))
     if not components:
         return ()
-    smallest = min(range(len(components)), key=lambda place: len(components[place]))
-    inside = set(components[smallest])
-    within = [link for link in links if link.before in inside and link.after in inside]
-    return _shortest(within)
+    inside = set(sorted(components, key=len)[0])
+    return _shortest([link for link in links if link.before in inside and link.after in inside])
 
 
 SOURCES_MAX = 100
@@ -157,32 +142,10 @@ SOURCES_MAX = 100
 
 
 def _shortest(links: Sequence[Link]) -> tuple[Link, ...]:
-    by_start: dict[int, list[Link]] = {}
-    for link in links:
-        by_start.setdefault(link.before, []).append(link)
-    best: tuple[Link, ...] = ()
-    for start in sorted(by_start)[:SOURCES_MAX]:
-        found = _back_to(start, by_start)
-        if found and (not best or len(found) < len(best)):
-            best = found
-    return best
-
-
-def _back_to(start: int, by_start: dict[int, list[Link]]) -> tuple[Link, ...]:
-    """Return a shortest cycle through a node, by breadth-first search; nothing if there is none."""
-    arrived: dict[int, Link] = {}
-    frontier = deque([start])
-    while frontier and start not in arrived:
-        for link in by_start.get(frontier.popleft(), ()):
-            if link.after not in arrived:
-                arrived[link.after] = link
-                frontier.append(link.after)
-    if start not in arrived:
-        return ()
-    path = [arrived[start]]
-    while path[-1].before != start:
-        path.append(arrived[path[-1].before])
-    return tuple(reversed(path))
+    by_start = graph(links)
+    starts = sorted(by_start)[:SOURCES_MAX]
+    found = [chain for start in starts if (chain := shortest_chain(by_start, start, start))]
+    return tuple(sorted(found, key=len)[0]) if found else ()
 
 
 def _lone_cycle(count: int, links: Sequence[Link], rule: CycleRule) -> Cycle | None:
@@ -207,53 +170,11 @@ def _lone_cycle(count: int, links: Sequence[Link], rule: CycleRule) -> Cycle | N
     return Cycle(plain, _name(plain))
 
 
-def _strong_components(count: int, targets: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the sets of nodes, two or more, that all reach each other (Tarjan 1972, by a stack)."""
-    index = [0] * count  # from 1 in the order of discovery; 0: not found yet
-    low = [0] * count
-    is_stacked = [False] * count
-    stack: list[int] = []
-    components = []
-    found = 0
-    for root in range(count):
-        if index[root]:
-            continue
-        work = [(root, iter(targets[root]))]
-        found += 1
-        index[root] = low[root] = found
-        stack.append(root)
-        is_stacked[root] = True
-        while work:
-            node, following = work[-1]
-            for after in following:
-                if not index[after]:
-                    found += 1
-                    index[after] = low[after] = found
-                    stack.append(after)
-                    is_stacked[after] = True
-                    work.append((after, iter(targets[after])))
-                    break
-                if is_stacked[after]:
-                    low[node] = min(low[node], index[after])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    component: list[int] = []
-                    while not component or component[-1] != node:
-                        component.append(stack.pop())
-                        is_stacked[component[-1]] = False
-                    if len(component) > 1:
-                        components.append(component)
-    return components
-
-
 CAUSES = ("process", "write-read")
 """Who came earlier in the same session, and whom one read from."""
 
 
-def missed_cause(count: int, links: Iterable[Link], *, is_transitive: bool) -> Cycle | None:
+def missed_cause(links: Iterable[Link], *, is_transitive: bool) -> Cycle | None:
     """Return a read that missed a write which came before it.
 
     If causes are transitive, that breaks causality. If they are not, only what came earlier in the
@@ -263,49 +184,17 @@ def missed_cause(count: int, links: Iterable[Link], *, is_transitive: bool) -> C
 
     >>> from counterpoint.model.verdict import said
     >>> read, seen = Link(0, 1, "read-write", said()), Link(1, 0, "write-read", said())
-    >>> missed_cause(2, [read, seen], is_transitive=False).anomaly
+    >>> missed_cause([read, seen], is_transitive=False).anomaly
     'missed cause'
     """
     listed = list(links)
-    causes = _leading(count, listed, CAUSES if is_transitive else ("process",))
+    kinds = CAUSES if is_transitive else ("process",)
+    causes = graph(link for link in listed if link.rule in kinds)
     sources = {(one.before, one.after): one for one in listed if one.rule == "write-read"}
     for link in listed:
         if link.rule == "read-write":
             source = sources.get((link.after, link.before))
-            back = (source,) if source else _way(causes, link.after, link.before)
+            back = [source] if source else shortest_chain(causes, link.after, link.before)
             if back:
                 return Cycle((link, *back), "missed cause")
     return None
-
-
-def _leading(count: int, links: Iterable[Link], kinds: Sequence[str]) -> list[list[Link]]:
-    """Return the links of some kinds by where they begin."""
-    leading: list[list[Link]] = [[] for _ in range(count)]
-    for link in links:
-        if link.rule in kinds:
-            leading[link.before].append(link)
-    return leading
-
-
-def _way(causes: list[list[Link]], start: int, goal: int) -> tuple[Link, ...]:
-    """Return the links of the shortest way, or nothing."""
-    came: dict[int, Link | None] = {start: None}
-    waiting = deque([start])
-    while waiting:
-        for link in causes[waiting.popleft()]:
-            if link.after in came:
-                continue
-            came[link.after] = link
-            if link.after == goal:
-                return _back(came, goal)
-            waiting.append(link.after)
-    return ()
-
-
-def _back(came: dict[int, Link | None], node: int) -> tuple[Link, ...]:
-    way: list[Link] = []
-    link = came[node]
-    while link is not None:
-        way.append(link)
-        link = came[link.before]
-    return tuple(reversed(way))

@@ -199,7 +199,7 @@ def _check(history: History, level: ListLevel) -> Verdict:
     if cycle is not None:
         return _violation(lists, cycle, level)
     if level in CAUSAL:
-        cycle = missed_cause(len(lists.transactions), links, is_transitive=CAUSAL[level])
+        cycle = missed_cause(links, is_transitive=CAUSAL[level])
         if cycle is not None:
             return _violation(lists, cycle, level)
     if level in ("read committed", "repeatable read", *CAUSAL):

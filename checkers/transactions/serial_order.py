@@ -9,11 +9,11 @@ moment, and where it is broken it tells more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from counterpoint.checkers.evidence import Anomaly
-from counterpoint.checkers.judging import deadline
+from counterpoint.checkers.judging import deadline, shrink
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.checkers.transactions.serial_search import SerialLevel, search
@@ -96,17 +96,20 @@ def _violation(sources: Sources, level: SerialLevel) -> Verdict:
 
 
 def _shrunk(sources: Sources, level: SerialLevel) -> Sources:
-    """Leave out transactions, ever fewer at a time, while the rest still has no order.
+    """Leave out transactions while the rest still has no order.
 
     An order of all would be one of fewer, so what remains proves the violation.
     """
-    kept = [n for session in sources.sessions for n in session]
-    size = len(kept)
-    while size := size // 2:
-        for start in range(len(kept) - size, -1, -size):
-            smaller = kept[:start] + kept[start + size :]
-            fewer = restricted(sources, frozenset(smaller))
-            outcome = search(fewer, level, steps_max=SHRINK_STEPS_MAX)
-            if outcome.order is None and not outcome.cut:
-                kept = smaller
+
+    def has_no_order(kept: Sequence[int]) -> bool:
+        fewer = restricted(sources, frozenset(kept))
+        outcome = search(fewer, level, steps_max=SHRINK_STEPS_MAX)
+        return outcome.order is None and not outcome.cut
+
+    everything = tuple(n for session in sources.sessions for n in session)
+    kept = shrink(everything[::-1], len, _without, has_no_order, is_monotone=True)
     return restricted(sources, frozenset(kept))
+
+
+def _without(numbers: tuple[int, ...], gone: range) -> tuple[int, ...]:
+    return numbers[: gone.start] + numbers[gone.stop :]
