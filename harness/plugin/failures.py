@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from counterpoint.harness.embedding import named
 from counterpoint.harness.keeping import Kept, file_name, keep
 from counterpoint.harness.plugin.ci import tell_github
 from counterpoint.harness.plugin.options import Session
@@ -64,7 +65,7 @@ def present(
     stays as it is.
     """
     error = error if error.steps_found is not None or kept else shortened(error)
-    name = _file_name(item.nodeid, f"{error.verdict.property} {session.worker}")
+    name = _file_name(item.nodeid, error, session.worker)
     about = _about(error, test)
     place = (
         Kept(Path(kept))
@@ -126,14 +127,12 @@ def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
     return f"FIXED: {file.source} runs as it did, {len(trace.choices)} steps, and breaks nothing"
 
 
-def _file_name(test: str, name: str) -> str:
-    """Return a file name that tells test and property.
-
-    >>> _file_name("tests/test_a.py::test_b[x/y]", "never back")
-    'test_a-test_b-x-y-never-back.trace.jsonl'
-    """
+def _file_name(test: str, error: PropertyBroken, worker: str) -> str:
+    """Return a file name that tells test, property, seed and worker; a digest tells the settings."""
     module, _, function = test.partition("::")
-    return file_name((Path(module).stem, function, name))
+    seed = error.search.get("seed", "")
+    parts = (Path(module).stem, function, error.verdict.property, str(seed), worker)
+    return file_name(tuple(filter(None, parts)), named(error.trace.scenario.origin))
 
 
 def _about(error: PropertyBroken, test: str) -> dict[str, Json]:

@@ -102,7 +102,11 @@ class Verification:
         examples = _share(granted if asked.examples is None else asked.examples, shard)
         number = (asked.seed or 0) * shard[1] + shard[0]
         machine = hypothesis.seed(number)(state_machine_for(self.scenario))
-        progress = check(machine, hypothesis.settings(chosen, max_examples=examples))
+        try:
+            progress = check(machine, hypothesis.settings(chosen, max_examples=examples))
+        except PropertyBroken as error:
+            error.search = {**error.search, "seed": number}
+            raise
         return progress, machine.bench.tally.judgements(self.scenario)
 
 

@@ -15,7 +15,10 @@ from tests.plugin.conftest import Pytest
 pytest_plugins = ("pytester",)
 
 SENTENCE = "no early read: c2 read 1 before it was written."
-TRACE = ".counterpoint/test_mine-test_register-no-early-read.trace.jsonl"
+TRACE = ".counterpoint/test_mine-test_register-no-early-read-7.trace.jsonl"
+
+SEEDLESS = TRACE.replace("-7.", ".")
+"""Of a test whose seed only Hypothesis knows."""
 
 RIGHT = """
     import counterpoint
@@ -204,7 +207,7 @@ def test_a_failure_that_hypothesis_alone_has_found_is_minimised(
     )
     result = run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*abd · 7 steps · *shrunk *→7 choices", f" replay *{TRACE}"])
+    result.stdout.fnmatch_lines(["*abd · 7 steps · *shrunk *→7 choices", f" replay *{SEEDLESS}"])
 
 
 @pytest.mark.slow
@@ -291,6 +294,6 @@ def test_what_was_not_judged_and_what_was_not_possible_is_said(
     assert "property 'three' returned 3 (test_mine.py:" in shown
     assert "counterpoint.BadScenario: property" in shown
     assert "INTERNALERROR" not in shown
-    assert Path(
-        repository.path / ".counterpoint/test_mine-test_raising-raising.trace.jsonl"
-    ).exists()
+    assert list(
+        (repository.path / ".counterpoint").glob("test_mine-test_raising-raising-*.trace.jsonl")
+    )
