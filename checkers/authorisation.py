@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from counterpoint.checkers.links import at
 from counterpoint.model.event import Event
@@ -74,6 +74,8 @@ class Due(NamedTuple):
 @dataclass(frozen=True)
 class AuthorisationObserver:
     """What is not allowed is refused in the right words, what is allowed is not; see `authorisation`."""
+
+    notes_may_swap: ClassVar[bool] = True
 
     refusal_of: Callable[[Value], Value]
     refusals: Collection[Value]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.evidence import OfToken
 from counterpoint.checkers.links import at
@@ -206,6 +206,8 @@ class Accounts(NamedTuple):
 @dataclass(frozen=True)
 class ConservationObserver:
     """Payments form one chain per token, and servers hold parts of it; see `check_conservation`."""
+
+    notes_may_swap: ClassVar[bool] = True
 
     start: Mapping[int, Owner]
     reading: Reading

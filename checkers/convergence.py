@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.evidence import Diverged
 from counterpoint.checkers.links import at, shown
@@ -151,6 +151,8 @@ ReadsHolding: TypeAlias = Callable[[NodeId, Value], "Holding | None"]
 class Agreement:
     """The property as an automaton, for explorations."""
 
+    notes_may_swap: ClassVar[bool] = True
+
     reading: ReadsHolding
 
     @property
@@ -264,6 +266,8 @@ class Course:
 @dataclass(frozen=True)
 class SameOrder:
     """The property as an automaton, for explorations."""
+
+    notes_may_swap: ClassVar[bool] = True
 
     reading: ReadsUpdate
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
 from counterpoint.checkers.links import PROGRAM_ORDER, READS_FROM, Link, at, graph, shortest_chain
 from counterpoint.model.event import Event, EventKind
@@ -148,6 +148,8 @@ EMPTY = Memory()
 @dataclass(frozen=True)
 class Watch:
     """One of the two rules as an automaton, for explorations."""
+
+    notes_may_swap: ClassVar[bool] = True
 
     reading: Reading
     rule: Rule

@@ -31,7 +31,12 @@ OBSERVED: frozenset[EventKind] = frozenset({"invoke", "return", "note", "role", 
 
 
 class Observer(Protocol):
-    """A property as an automaton: memories are hashable, `observe` is pure."""
+    """A property as an automaton: memories are hashable, `observe` is pure.
+
+    One that says `notes_may_swap = True` comes to the same whichever of two steps at different nodes
+    is first, if neither needs the other, and they are not a call and a return: so a partial-order
+    reduction need not keep the order of notes, roles, crashes and recoveries.
+    """
 
     @property
     def initial(self) -> Value:
@@ -45,6 +50,11 @@ class Observer(Protocol):
     def is_broken(self, memory: Value) -> bool:
         """Tell whether no continuation can make the property hold again."""
         ...
+
+
+def keeps_order_of_notes(observer: Observer | None) -> bool:
+    """Tell whether the order of notes at different nodes may matter to a property of histories."""
+    return not getattr(observer, "notes_may_swap", False)
 
 
 class Call(NamedTuple):

@@ -25,7 +25,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.evidence import Extra, Missing
 from counterpoint.checkers.happens_before.clocks import (
@@ -328,6 +328,8 @@ class Clocks:
 @dataclass(frozen=True)
 class ClockWatch:
     """The property as an automaton, for explorations."""
+
+    notes_may_swap: ClassVar[bool] = True
 
     reading: ReadsClock
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import UNKNOWN, Operation
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, Role, Specification, hints_of
@@ -192,6 +192,8 @@ class Translated:
     So a view can depend on who calls: `translate` puts the client into the operation.
     """
 
+    notes_may_swap: ClassVar[bool] = True
+
     observer: Observer
     translate: Callable[[Observation], Observation | None]
 
@@ -218,6 +220,8 @@ class LinearizabilityObserver:
     argument must not depend on the answer; but the answer may show that there was no operation at
     all (None), which is as if it had failed.
     """
+
+    notes_may_swap: ClassVar[bool] = True
 
     specification: Specification
     view: View

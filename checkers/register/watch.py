@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.sequential import UnknownOperation
@@ -148,6 +148,8 @@ class SingleWriterObserver:
 
     Nothing is broken where two clients write: the promise is not about such registers.
     """
+
+    notes_may_swap: ClassVar[bool] = True
 
     view: View
     rule: Rule

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.causal.conflicts import writes_by_key
 from counterpoint.checkers.causal.levels import deciding_last
@@ -307,6 +307,8 @@ class OfSessions:
 
     `check` judges a history in which any two calls of different clients are concurrent.
     """
+
+    notes_may_swap: ClassVar[bool] = True
 
     check: Callable[[History], Verdict]
     view: View

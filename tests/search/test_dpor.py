@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import pytest
 
 from counterpoint.checkers.operations import operations_of
-from counterpoint.model.node import Input, Receive, Send, Start, Step
-from counterpoint.model.scenario import Property, Scenario, budgets
+from counterpoint.harness.catalog import build
+from counterpoint.model.node import Input, Note, Receive, Send, Start, Step
+from counterpoint.model.observer import OBSERVED, Observation, Observer, keeps_order_of_notes
+from counterpoint.model.scenario import Property, Reads, Scenario, budgets
+from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
-from counterpoint.model.search.replay import enabled, judge, record, run
+from counterpoint.model.search.replay import NotEnabled, enabled, judge, record, run
+from counterpoint.model.search.walks.campaign import run_random
+from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Verdict, broken, holds
@@ -156,6 +163,129 @@ def test_properties_of_whole_traces_are_judged() -> None:
     assert _b_before_c(run(scenario, last.violation.choices)).is_broken
 
 
+@dataclass(frozen=True)
+class _Telling(_Hearing):
+    """Two nodes that hear of `a` alone, and note it."""
+
+    def handle(self, node: str, state: Value, given: Input) -> Step[Value]:
+        match given:
+            case Start() if node == "a":
+                return Step(state, (Send("b", 1), Send("c", 1)))
+            case Receive():
+                return Step(True, (Note(f"{node} heard"),))
+            case _:
+                return Step(state)
+
+
+@dataclass(frozen=True)
+class _FirstToHear:
+    """A property that compares nodes, none of which knows of the other; and its automaton.
+
+    The automaton does not say that notes may change places.
+    """
+
+    wrong: str
+
+    def check(self, trace: Trace) -> Verdict:
+        heard = [event.node for event in trace.events if event.kind == "note"]
+        if heard[:1] == [self.wrong]:
+            return broken("order", f"{self.wrong} heard first", examined=1)
+        return holds("order", examined=1)
+
+    @property
+    def initial(self) -> Value:
+        return None
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Value:
+        return memory or next((o.node for o in seen if o.kind == "note"), None)
+
+    def is_broken(self, memory: Value) -> bool:
+        return memory == self.wrong
+
+
+@pytest.mark.parametrize("wrong", ["b", "c"])
+@pytest.mark.parametrize(
+    ("reads", "is_observed"), [("trace", False), ("operations", False), ("operations", True)]
+)
+def test_a_property_that_compares_nodes_is_broken_whichever_is_wrong(
+    reads: Reads, is_observed: bool, wrong: str
+) -> None:
+    first = _FirstToHear(wrong)
+    order = Property("order", first.check, reads, first if is_observed else None)
+    *_, last = Reducer(Scenario("told", _Telling(), {}, (order,))).explore()
+    assert last.violation is not None
+
+
+def test_a_scenario_may_say_that_no_property_sees_an_order() -> None:
+    order = Property("order", _FirstToHear("nobody").check, "trace")
+    scenario = Scenario("told", _Telling(), {}, (order,))
+    reduced = Reducer(scenario.but(visible=lambda _: False))
+    assert (len(list(reduced.runs())), len(list(Reducer(scenario).runs()))) == (1, 2)
+
+
+OBSERVED_SYSTEMS = [
+    pytest.param(name, mutant, id=f"{name} {mutant or 'right'}")
+    for name, mutants in {
+        "register": (None, "B1", "B3", "B6"),
+        "token_manager": (None, "A3", "A6"),
+        "causal_deps": (None, "C1", "C3"),
+        "causal_lamport": (None, "D1", "D3"),
+    }.items()
+    for mutant in mutants
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "mutant"), OBSERVED_SYSTEMS)
+def test_observers_that_let_notes_change_places_come_to_the_same(
+    name: str, mutant: str | None
+) -> None:
+    """Two steps that follow each other at different nodes are made in the other order."""
+    scenario = build(name, mutant=mutant)
+    observers = [p.observer for p in scenario.properties if p.observer is not None]
+    assert not any(map(keeps_order_of_notes, observers))
+    compiled, swapped = Compiled(scenario), 0
+    for number in range(12):
+        choices = tuple(walk(compiled, run_random(1, number), "uniform").run.choices)
+        as_it_was = run(scenario, choices)
+        seen = [_kinds(as_it_was, step) for step in range(len(choices))]
+        pairs = [k for k in range(len(choices) - 1) if seen[k] and seen[k + 1]]
+        for k in Random(number).sample(pairs, min(3, len(pairs))):
+            one, other = choices[k : k + 2]
+            if one.at == other.at or (
+                "invoke" in seen[k] | seen[k + 1] and "return" in seen[k] | seen[k + 1]
+            ):
+                continue
+            try:
+                turned = run(scenario, (*choices[:k], other, one, *choices[k + 2 :]))
+            except NotEnabled:
+                continue
+            swapped += 1
+            assert _broken_by(observers, as_it_was) == _broken_by(observers, turned)
+    assert swapped >= 3
+
+
+def _kinds(trace: Trace, step: int) -> frozenset[str]:
+    return frozenset(e.kind for e in trace.by_step().get(step, ()) if e.kind in OBSERVED)
+
+
+def _broken_by(observers: Sequence[Observer], trace: Trace) -> list[bool]:
+    by_step = trace.by_step()
+    found = []
+    for observer in observers:
+        memory, is_broken = observer.initial, False
+        for step in sorted(by_step):
+            seen = [
+                Observation(e.kind, str(e.node), e.value)
+                for e in by_step[step]
+                if e.kind in OBSERVED
+            ]
+            memory = observer.observe(memory, seen)
+            is_broken = is_broken or observer.is_broken(memory)
+        found.append(is_broken)
+    return found
+
+
 def test_faults_are_reordered_with_everything() -> None:
     scenario = cells.senders("2").but(limits=budgets(drop=1), faults_max=1)
     ours = {tuple(t.choices) for t in Reducer(scenario).runs()}
@@ -185,7 +315,7 @@ def _explored(scenario: Scenario, **how: Any) -> Explored:
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", _small(range(40)), ids=lambda s: s.name)
 def test_reduced_and_full_search_agree_on_generated_systems(scenario: Scenario) -> None:
-    *_, reduced = Reducer(scenario, limits=Limits(states=30_000)).explore()
+    *_, reduced = Reducer(scenario, limits=Limits(states=6_000)).explore()
     full = _explored(scenario)
     if reduced.stop != "states":
         assert (reduced.violation is None) == (full.violation is None)

@@ -3,11 +3,14 @@
 Source sets with sleep sets (Abdulla, Aronis, Jonsson, Sagonas, "Source sets: a foundation for optimal
 dynamic partial order reduction", J. ACM 64(4), 2017). A process is a message, or something that a
 node does of its own accord, and takes one step. Steps depend on each other if they happen at the same
-node, unless their messages commute there, or if the scenario calls both visible; where order in real
-time matters, a return also depends on a call, and where properties may read notes in their order, a
-note on all three. Faults depend on everything. No state is ever compared with another, and every
-complete run is there as a trace, with all its events. Properties of traces are judged in full;
-invariants only in the worlds that these runs pass through.
+node, unless their messages commute there, or if both are visible. Faults depend on everything.
+
+What is visible follows from what the scenario claims. Where order in real time matters, a return
+depends on a call; where properties may read notes in their order, a note on all three. Where there
+are invariants, every step that changes a state is visible. Where a property reads whole runs, the
+scenario says which steps it sees the order of, or all are visible.
+
+No state is ever compared with another, and every complete run is there as a trace, with its events.
 """
 
 from __future__ import annotations
@@ -22,9 +25,9 @@ from counterpoint.model.determinism import Asking, NotDeterministic
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.faults import Restart
 from counterpoint.model.move import begin
-from counterpoint.model.observer import OBSERVED
+from counterpoint.model.observer import OBSERVED, keeps_order_of_notes
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Scenario, nothing_is_visible
 from counterpoint.model.search.exploration.explore import Limits, Stop, Violation
 from counterpoint.model.search.judgements import (
     Judgements,
@@ -110,6 +113,7 @@ class Reducer:
         self._real_time = _needs_real_time(scenario) if real_time is None else real_time
         self._moments = _MOMENTS if _may_read_moments(scenario) else frozenset[EventKind]()
         self._sees_states = bool(scenario.invariants)
+        self._sees_all = _may_read_everything(scenario)
         self._limits = limits or Limits()
         self._frames: list[_Frame] = []
         self._sent_at: dict[int, int] = {}
@@ -205,7 +209,7 @@ class Reducer:
 
     def _steps_of(self, world: World) -> Iterator[_Step]:
         for action in enabled(world):
-            is_visible = self.scenario.visible(action)
+            is_visible = self._sees_all or self.scenario.visible(action)
             try:
                 moved = action.apply(world)
             except HandlerFailed as error:
@@ -373,8 +377,15 @@ _MOMENTS = OBSERVED - {"invoke", "return"}
 
 
 def _may_read_moments(scenario: Scenario) -> bool:
-    """Tell whether some property of histories brings no automaton: it may read the order of notes."""
-    return any(p.reads == "operations" and p.observer is None for p in scenario.properties)
+    """Tell whether some property of histories may read the order of notes."""
+    of_histories = [p for p in scenario.properties if p.reads == "operations"]
+    return any(keeps_order_of_notes(p.observer) for p in of_histories)
+
+
+def _may_read_everything(scenario: Scenario) -> bool:
+    """Tell whether some property reads whole runs, and nothing says what it sees the order of."""
+    is_told = scenario.visible is not nothing_is_visible
+    return not is_told and any(p.reads == "trace" for p in scenario.properties)
 
 
 def _needs_real_time(scenario: Scenario) -> bool:
