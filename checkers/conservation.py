@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from counterpoint.checkers.evidence import OfToken
+from counterpoint.checkers.judging import OfToken
 from counterpoint.checkers.links import at
 from counterpoint.model.observer import Observation
 from counterpoint.model.trace import Trace

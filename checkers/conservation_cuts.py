@@ -35,7 +35,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from counterpoint.checkers.conservation import Owner, Payment, Reading
-from counterpoint.checkers.evidence import Balance, Worth
 from counterpoint.checkers.happens_before.clocks import (
     NONE,
     EventLog,
@@ -43,6 +42,7 @@ from counterpoint.checkers.happens_before.clocks import (
     happens_before,
     vector_clocks,
 )
+from counterpoint.checkers.judging import Balance, Worth
 from counterpoint.model.event import Event
 from counterpoint.model.reaction import Core
 from counterpoint.model.trace import Trace

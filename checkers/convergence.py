@@ -24,7 +24,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from counterpoint.checkers.evidence import Diverged
+from counterpoint.checkers.judging import Diverged
 from counterpoint.checkers.links import at, shown
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value

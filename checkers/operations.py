@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from counterpoint.checkers.evidence import BrokenKeys
 from counterpoint.checkers.history import (
     OPEN,
     UNKNOWN,
@@ -16,6 +15,7 @@ from counterpoint.checkers.history import (
     inexact,
     well_formed,
 )
+from counterpoint.checkers.judging import BrokenKeys
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value

@@ -1,5 +1,6 @@
 """Is a history of reads and writes causally consistent, and if not, why not?
 
+>>> from counterpoint.checkers.judging import Pattern
 >>> from counterpoint.checkers.history import Operation
 >>> history = (
 ...     Operation("o1", "alice", "write", "found", 1, None, 1, 2),
@@ -24,18 +25,15 @@ from counterpoint.checkers.causal.levels import (
     Judgement,
     Level,
     causal_holds,
-    deciding_last,
-    judge,
+    judge_causality,
     naming_of,
 )
-from counterpoint.checkers.causal.matchings import judge_matchings
-from counterpoint.checkers.causal.reasons import explain
+from counterpoint.checkers.causal.reasons import Reasons, explain
 from counterpoint.checkers.columns import is_worth_it
-from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import History
-from counterpoint.checkers.links import edges
+from counterpoint.checkers.matchings import SessionSteps, judge
 from counterpoint.checkers.reads_from import Sessions, match_reads
-from counterpoint.model.verdict import Verdict, broken
+from counterpoint.model.verdict import Verdict
 
 PROPERTIES: dict[Level, str] = {
     "cc": "causal consistency",
@@ -79,7 +77,8 @@ def check_causal(
         if verdict is not None:
             return verdict
     matching = match_reads(history, initial=initial)
-    return judge_matchings(name, matching, _Causality(name, level), matchings_max=matchings_max)
+    steps = SessionSteps(name, matching, _Causality(name, level))
+    return judge(steps, tries_max=matchings_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +90,12 @@ class _Causality:
 
     def decide(self, sessions: Sessions) -> Judgement:
         """Decide the level."""
-        return judge(sessions, self.level)
+        return judge_causality(sessions, self.level)
 
     def holds(self, sessions: Sessions, decision: Judgement) -> Verdict:
         """Return the verdict with its witness."""
         return causal_holds(self.name, decision, naming_of(sessions), examined=sessions.read_count)
 
-    def broken(self, core: Sessions) -> Verdict:
+    def explain(self, core: Sessions) -> Reasons:
         """Explain a smallest core."""
-        return _broken(self.name, core, self.level)
-
-
-def _broken(name: str, core: Sessions, level: Level) -> Verdict:
-    reasons = explain(core, level)
-    return broken(
-        name,
-        f"{reasons.summary} ({reasons.pattern})",
-        examined=core.read_count,
-        because=reasons.because,
-        edges=edges(core.operations, reasons.cycle),
-        culprits=deciding_last(core),
-        evidence=(Pattern(reasons.pattern),),
-    )
+        return explain(core, self.level)

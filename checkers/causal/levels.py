@@ -36,8 +36,7 @@ from counterpoint.checkers.causal.order import (
     topological,
 )
 from counterpoint.checkers.columns import is_worth_it
-from counterpoint.checkers.evidence import Views
-from counterpoint.checkers.judging import shrink
+from counterpoint.checkers.judging import Views, shrink
 from counterpoint.checkers.reads_from import INITIAL, Sessions
 from counterpoint.model.verdict import Outcome, Verdict, holds
 
@@ -191,7 +190,7 @@ class _Causality:
     rows: list[Row]
 
 
-def judge(sessions: Sessions, level: Level) -> Judgement:
+def judge_causality(sessions: Sessions, level: Level) -> Judgement:
     """Decide one level for matched sessions, on columns where that is worth it."""
     if is_worth_it(len(sessions.operations)):
         from counterpoint.checkers.columns.check import judge_columns
@@ -221,11 +220,6 @@ def judge_by_rows(sessions: Sessions, level: Level) -> Judgement:
     if level == "ccv" and found.open:
         return _convergence(sessions, causality)
     return Judgement(order=order)
-
-
-def is_broken(sessions: Sessions, level: Level) -> bool:
-    """Tell whether a level refuses these sessions."""
-    return bool(judge(sessions, level).core)
 
 
 def _broken(core: set[int]) -> Judgement:

@@ -27,7 +27,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from counterpoint.checkers.evidence import Extra, Missing
 from counterpoint.checkers.happens_before.clocks import (
     NONE,
     PROGRAM_ORDER,
@@ -40,6 +39,7 @@ from counterpoint.checkers.happens_before.clocks import (
     story,
     vector_clocks,
 )
+from counterpoint.checkers.judging import Extra, Missing
 from counterpoint.checkers.visibility import Identity
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import Value

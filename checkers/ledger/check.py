@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, Operation
+from counterpoint.checkers.judging import Explanation
 from counterpoint.checkers.ledger.chains import (
     CHAINS_MAX,
     NOT_OWNER,
@@ -40,7 +41,6 @@ from counterpoint.checkers.ledger.order import (
     order_of,
 )
 from counterpoint.checkers.ledger.words import (
-    Explanation,
     named,
     of_always,
     of_circle,
@@ -48,7 +48,7 @@ from counterpoint.checkers.ledger.words import (
 )
 from counterpoint.checkers.links import at
 from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal, Role, UnknownOperation
-from counterpoint.model.verdict import Verdict, broken, holds, said, undecided
+from counterpoint.model.verdict import Verdict, holds, said, undecided
 
 NO_TOKEN = "no such token"
 NO_PAYEE = "unknown payee"
@@ -122,7 +122,7 @@ def check_ledger(
     answered = tuple(op for op in happened if not _is_open(op))
     refused = _false_refusal(answered, ledger)
     if refused is not None:
-        return _broken(name, refused, len(answered))
+        return refused.verdict(name, examined=len(answered))
     unanswered = tuple(
         op
         for op in happened
@@ -130,7 +130,7 @@ def check_ledger(
     )
     outcome = _decide(answered, unanswered, ledger)
     if isinstance(outcome, Explanation):
-        return _broken(name, outcome, len(answered))
+        return outcome.verdict(name, examined=len(answered))
     if isinstance(outcome, OutOfTries):
         why = f"{len(unanswered)} payments without an answer leave too many orders to try"
         return undecided(name, why, examined=len(answered))
@@ -225,14 +225,3 @@ def _false_refusal(answered: Sequence[Operation], ledger: Ledger) -> Explanation
             )
         return Explanation(summary, (said(f"{op.id} returned", at(op.return_step)),), (), (op.id,))
     return None
-
-
-def _broken(name: str, why: Explanation, examined: int) -> Verdict:
-    return broken(
-        name,
-        why.summary,
-        examined=examined,
-        because=why.because,
-        edges=why.edges,
-        culprits=why.culprits,
-    )

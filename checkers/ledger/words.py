@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from counterpoint.checkers.history import Operation
+from counterpoint.checkers.judging import Explanation
 from counterpoint.checkers.ledger.chains import Unexplained, move_of
 from counterpoint.checkers.ledger.order import Always, Order, Relation
 from counterpoint.checkers.links import (
@@ -17,16 +17,6 @@ from counterpoint.checkers.links import (
     strong_components,
 )
 from counterpoint.model.verdict import Edge, Reason, said
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One sentence, at most a handful of reasons, and the circle of "comes before" behind them."""
-
-    summary: str
-    because: tuple[Reason, ...]
-    edges: tuple[Edge, ...]
-    culprits: tuple[str, ...]
 
 
 def of_unexplained(why: Unexplained) -> Explanation:

@@ -16,15 +16,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
-from counterpoint.checkers.evidence import BrokenKeys, Prefix
 from counterpoint.checkers.history import History, Operation, by_key, inexact, well_formed
-from counterpoint.checkers.judging import deadline
+from counterpoint.checkers.judging import BrokenKeys, Prefix, deadline
 from counterpoint.checkers.linearizability.explanation import Broken, Wording, broken_by_search
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.origins import unfounded_verdict
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.linearizability.quick import quick_verdict
-from counterpoint.checkers.objects.parts import exactly, judged, one_order, unanswered, with_names
+from counterpoint.checkers.objects.p_compositionality import (
+    exactly,
+    judged,
+    one_order,
+    unanswered,
+    with_names,
+)
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import real_time_fault, witness_fault
 from counterpoint.model.mistakes import OwnDefect
@@ -62,7 +67,7 @@ def check_linearizability(
 ) -> Verdict:
     """Judge whether the operations could have taken effect one at a time, each within its time.
 
-    `partition` splits the history into objects that can be judged apart (`parts.whole`: it is one
+    `partition` splits the history into objects that can be judged apart (`whole`: it is one
     object). HOLDS carries an order of the operations, failed and unanswered reads left out. BROKEN
     carries a core: operations that have no order. For a register whose writes differ these are at
     most six that say so by themselves; for other objects they cannot all be right even if any

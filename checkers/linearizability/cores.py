@@ -19,7 +19,7 @@ from counterpoint.checkers.history import Operation
 from counterpoint.checkers.judging import shrink
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
-from counterpoint.checkers.objects.parts import known_by
+from counterpoint.checkers.objects.p_compositionality import known_by
 
 QUESTION_STEPS_MIN, QUESTION_STEPS_MAX = 4_000, 200_000
 """Between what bounds the steps lie that one question may take: twice those of the search."""

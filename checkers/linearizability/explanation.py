@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from counterpoint.checkers.evidence import CoreStanding, CouldHaveReturned, FirstBad
 from counterpoint.checkers.history import UNKNOWN, History, Operation, inexact
+from counterpoint.checkers.judging import CoreStanding, CouldHaveReturned, FirstBad
 from counterpoint.checkers.linearizability.cores import (
     Core,
     Effort,

@@ -1,4 +1,4 @@
-"""Just-in-time search for a legal order: an operation takes effect only when an answer forces it.
+"""Just-in-time linearization: an operation takes effect only when an answer forces it.
 
 The search walks through the answers of a history. A *configuration* is a step (the answer that is
 due next), a state, and the pending operations that have already taken effect. When the returning

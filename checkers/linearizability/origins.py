@@ -11,8 +11,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from counterpoint.checkers.evidence import FirstBad
 from counterpoint.checkers.history import UNKNOWN, History, Operation
+from counterpoint.checkers.judging import FirstBad
 from counterpoint.checkers.linearizability.explanation import (
     Broken,
     CoreWords,
@@ -23,7 +23,7 @@ from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.linearizability.sums import core_of, first_miscount
 from counterpoint.checkers.objects.containers import AppendList, Queue, Set, Stack
-from counterpoint.checkers.objects.parts import answered_of, known_by
+from counterpoint.checkers.objects.p_compositionality import answered_of, known_by
 from counterpoint.checkers.objects.registers import (
     CasRegister,
     MultiRegister,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
-from counterpoint.checkers.evidence import FirstBad
 from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.judging import FirstBad
 from counterpoint.checkers.linearizability.blocks import Clash, order_chains
 from counterpoint.checkers.linearizability.explanation import Broken, Wording, broken_by_search
 from counterpoint.checkers.linearizability.growing import order_lists, order_sets
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.objects.containers import AppendList, Set
-from counterpoint.checkers.objects.parts import answered_of, known_by
+from counterpoint.checkers.objects.p_compositionality import answered_of, known_by
 from counterpoint.checkers.objects.registers import CasRegister, Register
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.verify import witness_fault

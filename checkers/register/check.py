@@ -18,7 +18,7 @@ from operator import attrgetter
 
 from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key, exact, exact_history
-from counterpoint.checkers.objects.parts import with_names
+from counterpoint.checkers.objects.p_compositionality import with_names
 from counterpoint.checkers.objects.specifications import Register, UnknownOperation
 from counterpoint.checkers.objects.verify import core_fault, witness_fault
 from counterpoint.checkers.register.core import Core, smallest_core
@@ -31,7 +31,7 @@ from counterpoint.checkers.register.zones import (
     order_of_zones,
 )
 from counterpoint.model.mistakes import OwnDefect
-from counterpoint.model.verdict import Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Verdict, holds, undecided
 
 
 def check_register(
@@ -190,12 +190,4 @@ def _ambiguity(value: Hashable, show: Callable[[Hashable], str]) -> str:
 
 
 def _broken(core: Core, teller: RegisterWords, *, name: str, examined: int) -> Verdict:
-    explanation = teller.explain(core)
-    return broken(
-        name,
-        explanation.summary,
-        examined=examined,
-        because=explanation.because,
-        edges=explanation.edges,
-        culprits=tuple(op.id for op in core.operations),
-    )
+    return teller.explain(core).verdict(name, examined=examined)

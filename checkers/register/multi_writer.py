@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, exact, exact_history
 from counterpoint.checkers.linearizability.check import check_linearizability
-from counterpoint.checkers.objects.parts import whole
+from counterpoint.checkers.objects.p_compositionality import whole
 from counterpoint.checkers.objects.specifications import Register
 from counterpoint.model.verdict import Outcome, Verdict, broken, holds
 

@@ -48,7 +48,7 @@ from counterpoint.checkers.register.versions import (
 )
 from counterpoint.checkers.register.words import SingleWriterWords
 from counterpoint.model.mistakes import OwnDefect
-from counterpoint.model.verdict import Outcome, Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
 
 SAFE = "safe"
 REGULAR = "regular"
@@ -214,12 +214,4 @@ def _order(placed: Sequence[Placed], versions: Versions) -> tuple[str, ...]:
 
 
 def _broken(name: str, core: WrongRead | Inversion, given: Given, examined: int) -> Verdict:
-    explanation = given.words.explain(core)
-    return broken(
-        name,
-        explanation.summary,
-        examined=examined,
-        because=explanation.because,
-        edges=explanation.edges,
-        culprits=tuple(op.id for op in core.operations),
-    )
+    return given.words.explain(core).verdict(name, examined=examined)

@@ -6,22 +6,14 @@ Sentences and edges for the violations of a one-writer register.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterpoint.checkers.history import Operation
+from counterpoint.checkers.judging import Explanation
 from counterpoint.checkers.links import at, real_time
 from counterpoint.checkers.register.core import Core, Crossing, EarlyRead, UnwrittenRead, is_initial
 from counterpoint.checkers.register.versions import Inversion, ReplacedRead, WrongRead
 from counterpoint.model.verdict import Edge, Reason, said
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One sentence, at most four reasons, and the circle of "comes before" that they close."""
-
-    summary: str
-    because: tuple[Reason, ...]
-    edges: tuple[Edge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +26,9 @@ class RegisterWords:
 
     def explain(self, core: Core) -> Explanation:
         """Put a core into words."""
+        return replace(self._told(core), culprits=tuple(op.id for op in core.operations))
+
+    def _told(self, core: Core) -> Explanation:
         match core:
             case UnwrittenRead(read):
                 return self._unwritten(read)
@@ -179,6 +174,9 @@ class SingleWriterWords:
 
     def explain(self, core: WrongRead | Inversion) -> Explanation:
         """Put a violation into words."""
+        return replace(self._told(core), culprits=tuple(op.id for op in core.operations))
+
+    def _told(self, core: WrongRead | Inversion) -> Explanation:
         match core:
             case UnwrittenRead():
                 return self._shared.explain(core)

@@ -1,5 +1,6 @@
 """Are the session guarantees kept: read your writes, monotonic reads and writes, and their kin?
 
+>>> from counterpoint.checkers.judging import Pattern
 >>> from counterpoint.checkers.history import Operation
 >>> history = (
 ...     Operation("o1", "alice", "write", "x", 1, None, 1, 2),
@@ -29,8 +30,6 @@ from itertools import combinations
 from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.causal.conflicts import writes_by_key
-from counterpoint.checkers.causal.levels import deciding_last
-from counterpoint.checkers.causal.matchings import judge_matchings
 from counterpoint.checkers.causal.reasons import (
     Reasons,
     conflict_link,
@@ -39,14 +38,12 @@ from counterpoint.checkers.causal.reasons import (
     same_key,
 )
 from counterpoint.checkers.columns import is_worth_it
-from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.links import (
     Graph,
     Link,
     content,
     deed,
-    edges,
     graph,
     program_link,
     reads_from_link,
@@ -54,6 +51,7 @@ from counterpoint.checkers.links import (
     shortest_cycle,
     story,
 )
+from counterpoint.checkers.matchings import SessionSteps, judge
 from counterpoint.checkers.operations import Seen, View
 from counterpoint.checkers.reads_from import INITIAL, Sessions, match_reads
 from counterpoint.checkers.sessions.judge import (
@@ -69,7 +67,7 @@ from counterpoint.checkers.sessions.judge import (
 )
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import Value
-from counterpoint.model.verdict import Verdict, broken, holds
+from counterpoint.model.verdict import Verdict, holds
 
 WORDS: dict[Guarantee, str] = {
     "RYW": "read your writes",
@@ -210,8 +208,8 @@ def check_sessions(
         if verdict is not None:
             return verdict
     matching = match_reads(history, initial=initial)
-    judge = _KeepsGuarantees(name, chosen, convergent)
-    return judge_matchings(name, matching, judge, matchings_max=matchings_max)
+    kept = _KeepsGuarantees(name, chosen, convergent)
+    return judge(SessionSteps(name, matching, kept), tries_max=matchings_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +229,9 @@ class _KeepsGuarantees:
         witness = _witness(sessions, decision)
         return holds(self.name, examined=sessions.read_count, witness=witness)
 
-    def broken(self, core: Sessions) -> Verdict:
+    def explain(self, core: Sessions) -> Reasons:
         """Explain a smallest core."""
-        return _broken(self.name, core, self.chosen, convergent=self.convergent)
+        return _explained(core, self.chosen, convergent=self.convergent)
 
 
 def property_name(chosen: Guarantees, *, convergent: bool = False) -> str:
@@ -264,23 +262,14 @@ def _witness(sessions: Sessions, judgement: SessionJudgement) -> tuple[str, ...]
     return tuple(sessions.operations[index].id for index in order)
 
 
-def _broken(name: str, core: Sessions, chosen: Guarantees, *, convergent: bool) -> Verdict:
+def _explained(core: Sessions, chosen: Guarantees, *, convergent: bool) -> Reasons:
     """Shrink the guarantees, and explain what is left."""
 
     def is_broken(guarantees: Guarantees) -> bool:
         return bool(judge_guarantees(core, guarantees, convergent=convergent).core)
 
     needed = next(some for some in _subsets(chosen) if is_broken(some))
-    reasons = explain_guarantees(core, needed, convergent=convergent)
-    return broken(
-        name,
-        f"{reasons.summary} ({reasons.pattern})",
-        examined=core.read_count,
-        because=reasons.because,
-        edges=edges(core.operations, reasons.cycle),
-        culprits=deciding_last(core),
-        evidence=(Pattern(reasons.pattern),),
-    )
+    return explain_guarantees(core, needed, convergent=convergent)
 
 
 def _subsets(chosen: Guarantees) -> Iterator[Guarantees]:

@@ -14,13 +14,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from counterpoint.checkers.columns import is_worth_it
-from counterpoint.checkers.evidence import Accesses, Pattern
-from counterpoint.checkers.judging import shrink
+from counterpoint.checkers.judging import Accesses, Explanation, Pattern, shrink
 from counterpoint.checkers.links import pair
+from counterpoint.checkers.matchings import fails, judge
 from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.history import (
     Access,
@@ -28,15 +28,16 @@ from counterpoint.checkers.transactions.history import (
     TransactionHistory,
     kept_of,
 )
-from counterpoint.checkers.transactions.levels import IsolationLevel, Ways, judge_level
+from counterpoint.checkers.transactions.levels import Commits, IsolationLevel, judge_level
 from counterpoint.checkers.transactions.matching import (
-    Defect,
     MatchedTransactions,
+    Place,
+    likely_first,
     match_transactions,
 )
 from counterpoint.checkers.transactions.reasons import explain_level
 from counterpoint.model.mistakes import OwnDefect
-from counterpoint.model.verdict import Edge, Verdict, broken, holds, undecided
+from counterpoint.model.verdict import Edge, Reason, Verdict, holds, said
 
 PROPERTIES: dict[IsolationLevel, str] = {
     "read committed": "read committed",
@@ -45,13 +46,6 @@ PROPERTIES: dict[IsolationLevel, str] = {
     "causal": "transactional causal consistency",
 }
 """The property that each level is called in verdicts."""
-
-TRIES_MIN = 64
-ACCESSES_TRIED_MAX = 2_000_000
-"""How many ways to match reads are judged unless told otherwise: so many accesses in all."""
-
-SHRINK_TRIES_MAX = 200
-"""How many ways are tried for a smaller core before it is left as it is."""
 
 
 def check_transactions(
@@ -75,37 +69,78 @@ def check_transactions(
         verdict = holds_as_transactions(history, name)
         if verdict is not None:
             return verdict
-    matched = match_transactions(history)
-    if matched.defect is not None:
-        return _defective(matched.defect, name, examined=max(1, matched.read_count))
-    order: Sequence[int]
-    order, core = judge_level(matched, level)
-    if core:
-        return _violation(_restricted(matched, core), level, examined=matched.read_count)
-    if matched.choices:
-        ways = Ways(matched, level)
-        many = max(TRIES_MIN, ACCESSES_TRIED_MAX // history.access_count)
-        found = ways.solve(many if matchings_max is None else matchings_max)
-        if found.is_cut:
-            why = _too_many(matched, found.try_count)
-            return undecided(name, why, examined=matched.read_count)
-        if found.sources is None:
-            small = _restricted(matched, ways.closed())
-            return _violation(small, level, examined=matched.read_count)
-        order = ways.order
-    witness = tuple(matched.transactions[index].id for index in order)
-    return holds(name, examined=matched.read_count, witness=witness)
+    steps = _TransactionSteps(level, history, match_transactions(history))
+    return judge(steps, tries_max=matchings_max)
 
 
-def _defective(defect: Defect, name: str, *, examined: int) -> Verdict:
-    return broken(
-        name,
-        f"{defect.why} ({defect.pattern})",
-        examined=examined,
-        because=(defect.why,),
-        culprits=defect.culprits,
-        evidence=(Pattern(defect.pattern),),
-    )
+@dataclass(frozen=True, slots=True)
+class _TransactionSteps:
+    """The steps for one level of isolation."""
+
+    level: IsolationLevel
+    history: TransactionHistory
+    matched: MatchedTransactions
+
+    @property
+    def name(self) -> str:
+        """What the verdict calls the level."""
+        return PROPERTIES[self.level]
+
+    @property
+    def examined(self) -> int:
+        """How many reads of others there are."""
+        return self.matched.read_count
+
+    @property
+    def size(self) -> int:
+        """How many accesses there are."""
+        return max(1, self.history.access_count)
+
+    def mismatch(self) -> Explanation | None:
+        """Explain a read that no transaction can explain."""
+        wrong = self.matched.defect
+        if wrong is None:
+            return None
+        summary = f"{wrong.why} ({wrong.pattern})"
+        return Explanation(
+            summary, (said(wrong.why),), (), wrong.culprits, (Pattern(wrong.pattern),)
+        )
+
+    def choices(self) -> dict[Place, tuple[int, ...]]:
+        """The possible sources of each ambiguous read, the likeliest first."""
+        return likely_first(self.matched)
+
+    def decide(self, sources: Mapping[Place, int]) -> Commits:
+        """Decide the level under these sources."""
+        matched = self.matched.with_sources(sources) if sources else self.matched
+        return judge_level(matched, self.level)
+
+    def rests_on(self, core: Collection[int], sources: Mapping[Place, int]) -> list[Place]:
+        """Those whose reader and source are in the core."""
+        known = {*core, INITIAL}
+        return [place for place in sources if place[0] in core and sources[place] in known]
+
+    def holds(self, decision: Commits, sources: Mapping[Place, int]) -> Verdict:
+        """Return the verdict with an order of commits."""
+        del sources
+        witness = tuple(self.matched.transactions[index].id for index in decision.order)
+        return holds(self.name, examined=self.examined, witness=witness)
+
+    def explain(self, core: Collection[int], *, in_every_way: bool) -> Explanation:
+        """Explain a smallest core; where it takes every way, with all that may have been read."""
+        return _explained(
+            _restricted(self.matched, self._closed(core) if in_every_way else core), self.level
+        )
+
+    def too_many(self, try_count: int) -> str:
+        """Name an ambiguous read."""
+        return _too_many(self.matched, try_count)
+
+    def _closed(self, blamed: Collection[int]) -> set[int]:
+        """These transactions, with every one that their ambiguous reads may have seen."""
+        choices = self.matched.choices.items()
+        seen = (source for (index, _), some in choices if index in blamed for source in some)
+        return {*blamed, *(source for source in seen if source != INITIAL)}
 
 
 def _too_many(matched: MatchedTransactions, try_count: int) -> str:
@@ -122,28 +157,23 @@ def _too_many(matched: MatchedTransactions, try_count: int) -> str:
     )
 
 
-def _violation(small: TransactionHistory, level: IsolationLevel, *, examined: int) -> Verdict:
+def _explained(small: TransactionHistory, level: IsolationLevel) -> Explanation:
     small = _shrink(small, level)
     shrunk = match_transactions(small)
-    lines: tuple[str, ...] = ()
+    lines: tuple[Reason, ...] = ()
     if shrunk.choices:
-        likely = Ways(shrunk, level).likely_first()
-        first = {place: sources[0] for place, sources in likely.items()}
-        lines = (
-            f"{len(first)} of these reads may have had another source; "
-            "however they are matched, it is so, or otherwise broken",
-        )
+        first = {place: sources[0] for place, sources in likely_first(shrunk).items()}
+        text = f"{len(first)} of these reads may have had another source; "
+        lines = (said(text, "however they are matched, it is so, or otherwise broken"),)
         shrunk = shrunk.with_sources(first)
     reasons = explain_level(shrunk, level)
-    ids = [one.id for one in shrunk.transactions]
-    return broken(
-        PROPERTIES[level],
+    ids = tuple(one.id for one in shrunk.transactions)
+    return Explanation(
         f"{reasons.summary} ({reasons.pattern})",
-        examined=examined,
-        because=(*reasons.because, *lines),
-        edges=tuple(Edge(ids[a], ids[b], rule, why) for a, b, rule, why in reasons.cycle),
-        culprits=tuple(ids),
-        evidence=(Pattern(reasons.pattern), Accesses({one.id: one.accesses for one in small})),
+        (*reasons.because, *lines),
+        tuple(Edge(ids[a], ids[b], rule, why) for a, b, rule, why in reasons.cycle),
+        ids,
+        (Pattern(reasons.pattern), Accesses({one.id: one.accesses for one in small})),
     )
 
 
@@ -164,29 +194,15 @@ def _restricted(matched: MatchedTransactions, core: Collection[int]) -> Transact
     return kept_of(matched.history, kept)
 
 
-def _is_broken(history: TransactionHistory, level: IsolationLevel) -> bool:
-    """Tell whether a history fails however its reads are matched, and none by itself."""
-    matched = match_transactions(history)
-    if matched.defect is not None:
-        return False
-    if judge_level(matched, level)[1]:
-        return True
-    if not matched.choices:
-        return False
-    found = Ways(matched, level).solve(SHRINK_TRIES_MAX)
-    return found.sources is None and not found.is_cut
-
-
 def _shrink(history: TransactionHistory, level: IsolationLevel) -> TransactionHistory:
     """Remove accesses while the rest is broken."""
-    if not _is_broken(history, level):
+
+    def is_broken(some: TransactionHistory) -> bool:
+        return fails(_TransactionSteps(level, some, match_transactions(some)))
+
+    if not is_broken(history):
         raise OwnDefect(f"a core does not break {level} alone")
-    return shrink(
-        history,
-        lambda some: some.access_count,
-        _without,
-        lambda some: _is_broken(some, level),
-    )
+    return shrink(history, lambda some: some.access_count, _without, is_broken)
 
 
 def _without(history: TransactionHistory, gone: range) -> TransactionHistory:

@@ -12,18 +12,14 @@ that `lost` one comes before `kept`. Visible is
 The initial value comes before every transaction. Repeatable read is read committed where no
 transaction reads two versions of a key from others. One candidate per session is enough for causal
 consistency, and keys are intersected from the smaller side: Møldrup and Pavlogiannis, PLDI 2025.
-
-The ways to match the ambiguous reads of transactions, judged at one level.
 """
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 from counterpoint.checkers.causal.conflicts import Conflict, with_demands
 from counterpoint.checkers.causal.order import (
@@ -33,15 +29,22 @@ from counterpoint.checkers.causal.order import (
     shortest_path,
     topological,
 )
-from counterpoint.checkers.reads_from import INITIAL, Solution, solve
-from counterpoint.checkers.transactions.matching import MatchedTransactions, Place
+from counterpoint.checkers.reads_from import INITIAL
+from counterpoint.checkers.transactions.matching import MatchedTransactions
 
 IsolationLevel = Literal["read committed", "repeatable read", "read atomic", "causal"]
 
 Core = frozenset[int]
 
 
-def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> tuple[list[int], Core]:
+class Commits(NamedTuple):
+    """An order of commits, or transactions that fail alone."""
+
+    order: list[int]
+    core: Core = frozenset()
+
+
+def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> Commits:
     """Return an order of commits and nothing, or nothing and transactions that fail alone.
 
     O(reads k log n) for "causal", O(accesses^1.5) for the others.
@@ -49,25 +52,25 @@ def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> tuple[li
     base = causes(matched)
     order, blocked = topological(matched.starts, base)
     if blocked:
-        return [], Core(_ends(circle(matched.session_of, base, blocked)))
+        return Commits([], Core(_ends(circle(matched.session_of, base, blocked))))
     if level == "repeatable read":
         twice = next(_two_versions(matched), None)
         if twice is not None:
-            return [], twice
+            return Commits([], twice)
     demands = list(_demands(matched, base, order, level))
     impossible = next((demand for demand in demands if demand.kept == INITIAL), None)
     if impossible is not None:
-        return [], Core(_reason(matched, base, impossible, level))
+        return Commits([], Core(_reason(matched, base, impossible, level)))
     predecessors = with_demands(base, demands)
     order, blocked = topological(matched.starts, predecessors)
     if not blocked:
-        return order, Core()
+        return Commits(order)
     edges = circle(matched.session_of, predecessors, blocked)
     core = set(_ends(edges))
     for demand in demands:
         if (demand.lost, demand.kept) in edges:
             core.update(_reason(matched, base, demand, level))
-    return [], Core(core)
+    return Commits([], Core(core))
 
 
 def causes(matched: MatchedTransactions) -> list[tuple[int, ...]]:
@@ -195,66 +198,3 @@ def _known(
                         continue
                     latest[kept, session] = lost + 1
                 yield Conflict(lost, kept, reader)
-
-
-@dataclass(slots=True)
-class Ways:
-    """Judges one way after the other.
-
-    `blamed` are all transactions that made one fail, `order` is the order of commits of the last
-    one, if it was right.
-    """
-
-    matched: MatchedTransactions
-    level: IsolationLevel
-    blamed: frozenset[int] = frozenset()
-    order: Sequence[int] = ()
-
-    def solve(self, tries_max: int) -> Solution[Place]:
-        """Find sources that fit, the likeliest first."""
-        return solve(self.likely_first(), self._conflict, tries_max=tries_max)
-
-    def closed(self) -> frozenset[int]:
-        """The blamed transactions, with every one that their ambiguous reads may have seen."""
-        sources = {
-            source
-            for (index, _), possible in self.matched.choices.items()
-            if index in self.blamed
-            for source in possible
-            if source != INITIAL
-        }
-        return self.blamed | sources
-
-    def _conflict(self, sources: Mapping[Place, int]) -> Collection[Place] | None:
-        """Return the ambiguous reads behind a violation under these sources, if there is one."""
-        self.order, core = judge_level(self.matched.with_sources(sources), self.level)
-        self.blamed |= core
-        if not core:
-            return None
-        known = core | {INITIAL}
-        return [place for place in sources if place[0] in core and sources[place] in known]
-
-    def likely_first(self) -> dict[Place, tuple[int, ...]]:
-        """The possible sources of each ambiguous read, reads by time, the likeliest source first."""
-        choices = self.matched.choices
-        in_order = sorted(choices, key=lambda place: (self._time(place[0]), place))
-        return {place: self._likely(place) for place in in_order}
-
-    def _likely(self, place: Place) -> tuple[int, ...]:
-        """The latest before the reader first, what came later last."""
-        here = self._time(place[0])
-
-        def distance(source: int) -> tuple[bool, float]:
-            at = self._time(source)
-            return at > here, abs(here - at)
-
-        return tuple(sorted(self.matched.choices[place], key=distance))
-
-    def _time(self, index: int) -> float:
-        """When a transaction was called, or how many of its session came before it."""
-        if index == INITIAL:
-            return -1.0
-        called = self.matched.transactions[index].called
-        if called < math.inf:
-            return called
-        return float(index - self.matched.starts[self.matched.session_of[index]])

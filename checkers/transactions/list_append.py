@@ -25,8 +25,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
-from counterpoint.checkers.evidence import Anomaly
 from counterpoint.checkers.history import History
+from counterpoint.checkers.judging import Anomaly
 from counterpoint.checkers.links import Link, process_order, real_time_order, shown
 from counterpoint.checkers.transactions.cycles import (
     Cycle,

@@ -8,6 +8,7 @@ others it reads only what they committed, and of that only their last value of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -208,3 +209,32 @@ def _no_source(
         why = f"{here} read {read} of {writer}, which was not committed"
         return Defect("AbortedRead", why, (writer, here))
     return Defect("ThinAirRead", f"{here} read {read}, which nobody wrote", (here,))
+
+
+def likely_first(matched: MatchedTransactions) -> dict[Place, tuple[int, ...]]:
+    """The possible sources of each ambiguous read, reads by time, the likeliest source first.
+
+    That is the latest before the reader; what came later comes last.
+    """
+
+    def likely(place: Place) -> tuple[int, ...]:
+        here = _time(matched, place[0])
+
+        def distance(source: int) -> tuple[bool, float]:
+            at = _time(matched, source)
+            return at > here, abs(here - at)
+
+        return tuple(sorted(matched.choices[place], key=distance))
+
+    in_order = sorted(matched.choices, key=lambda place: (_time(matched, place[0]), place))
+    return {place: likely(place) for place in in_order}
+
+
+def _time(matched: MatchedTransactions, index: int) -> float:
+    """When a transaction was called, or how many of its session came before it."""
+    if index == INITIAL:
+        return -1.0
+    called = matched.transactions[index].called
+    if called < math.inf:
+        return called
+    return float(index - matched.starts[matched.session_of[index]])

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from counterpoint.checkers.evidence import Anomaly
-from counterpoint.checkers.judging import deadline, shrink
+from counterpoint.checkers.judging import Anomaly, deadline, shrink
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.checkers.transactions.serial_search import SerialLevel, search

@@ -101,7 +101,7 @@ def _linearized(task: Task, name: str) -> Verdict:
     An object of one's own without such parts is judged as one where that is asked for.
     """
     from counterpoint.checkers.linearizability.check import check_linearizability
-    from counterpoint.checkers.objects.parts import whole
+    from counterpoint.checkers.objects.p_compositionality import whole
     from counterpoint.harness.checking.specifications import specification_of
 
     model, history = task.model, task.operations

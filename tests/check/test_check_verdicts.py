@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.checkers.evidence import BrokenKeys, Pattern
+from counterpoint.checkers.judging import BrokenKeys, Pattern
 from counterpoint.checkers.readers import UnreadableHistory, read_cases
 from counterpoint.harness.checking.cases import check_case
 from counterpoint.harness.checking.wanted import Checked, Nil, Partition, Wanted

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from counterpoint.checkers.evidence import Views
 from counterpoint.checkers.history import UNKNOWN, History, Operation
+from counterpoint.checkers.judging import Views
 from counterpoint.model.verdict import Verdict
 
 Writers = Mapping[tuple[Hashable, Hashable], str]

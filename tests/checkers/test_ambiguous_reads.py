@@ -13,8 +13,8 @@ import pytest
 
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.evidence import Accesses, Pattern
 from counterpoint.checkers.history import History
+from counterpoint.checkers.judging import Accesses, Pattern
 from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.checkers.transactions.check import check_transactions

@@ -12,7 +12,7 @@ from counterpoint.checkers.history import OPEN, History, Operation
 from counterpoint.checkers.linearizability.blocks import Clash, order_chains
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.growing import order_lists
-from counterpoint.checkers.objects.parts import judged
+from counterpoint.checkers.objects.p_compositionality import judged
 from counterpoint.checkers.objects.specifications import AppendList, CasRegister, Specification
 from counterpoint.checkers.objects.verify import legal_order, witness_fault
 from tests.checkers.random_histories import Draw, Shape, call, random_history, read, write

@@ -8,8 +8,8 @@ import pytest
 
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.evidence import Pattern, Views
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
+from counterpoint.checkers.judging import Pattern, Views
 from counterpoint.model.verdict import Edge, Outcome, said
 from tests.checkers.causal_histories import sessions
 

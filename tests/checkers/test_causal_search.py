@@ -9,8 +9,8 @@ import pytest
 
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level
-from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import History
+from counterpoint.checkers.judging import Pattern
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.checkers.causal_by_orders import is_causal
 from tests.checkers.causal_certificates import complaint

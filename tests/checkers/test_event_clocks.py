@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.evidence import Extra, Missing
 from counterpoint.checkers.happens_before.clock_checks import (
     check_lamport_clocks,
     check_recorded_clocks,
@@ -21,6 +20,7 @@ from counterpoint.checkers.happens_before.clocks import (
     lamport_clocks,
     vector_clocks,
 )
+from counterpoint.checkers.judging import Extra, Missing
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.checkers.event_logs import pasts, random_log
 

@@ -9,13 +9,13 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.evidence import CoreStanding, FirstBad, Prefix
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
+from counterpoint.checkers.judging import CoreStanding, FirstBad, Prefix
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.objects import specifications as objects
-from counterpoint.checkers.objects.parts import judged, whole
+from counterpoint.checkers.objects.p_compositionality import judged, whole
 from counterpoint.checkers.objects.sequential import Role, Specification, UnknownOperation, hints_of
 from counterpoint.checkers.objects.specifications import CasRegister, Mutex, Queue, Register, Text
 from counterpoint.checkers.objects.verify import (

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from counterpoint.checkers.evidence import CoreStanding, FirstBad
 from counterpoint.checkers.history import History, by_key
+from counterpoint.checkers.judging import CoreStanding, FirstBad
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.observers import ObjectMonitor
-from counterpoint.checkers.objects.parts import judged
+from counterpoint.checkers.objects.p_compositionality import judged
 from counterpoint.checkers.objects.specifications import CasRegister, Specification, Text
 from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.readers import read_cases

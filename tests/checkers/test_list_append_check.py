@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.events import Event, operations
-from counterpoint.checkers.evidence import Anomaly
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
+from counterpoint.checkers.judging import Anomaly
 from counterpoint.checkers.links import real_time_order
 from counterpoint.checkers.transactions.history import Micro
 from counterpoint.checkers.transactions.list_append import RULES, ListLevel, check_list_append

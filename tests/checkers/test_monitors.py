@@ -11,7 +11,7 @@ import pytest
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.linearizability.observers import ObjectMonitor
-from counterpoint.checkers.objects.parts import judged
+from counterpoint.checkers.objects.p_compositionality import judged
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import Ledger, Register
 from counterpoint.checkers.objects.verify import legal_order

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.evidence import Anomaly
+from counterpoint.checkers.judging import Anomaly
 from counterpoint.checkers.transactions.history import (
     KINDS,
     Access,

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.evidence import Pattern
 from counterpoint.checkers.history import OPEN, UNKNOWN, History
+from counterpoint.checkers.judging import Pattern
 from counterpoint.checkers.sessions.check import GUARANTEES, check_sessions
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.verdict import Outcome

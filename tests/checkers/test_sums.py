@@ -10,7 +10,7 @@ import pytest
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.sums import can_make, core_of, first_miscount
-from counterpoint.checkers.objects.parts import judged
+from counterpoint.checkers.objects.p_compositionality import judged
 from counterpoint.checkers.objects.specifications import Bank, Counter, Specification
 from counterpoint.checkers.objects.verify import legal_order
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.evidence import Accesses, Pattern
+from counterpoint.checkers.judging import Accesses, Pattern
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import (
     Access,

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.evidence import BrokenKeys, FirstBad
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
+from counterpoint.checkers.judging import BrokenKeys, FirstBad
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.growing import order_sets
 from counterpoint.checkers.objects.sequential import Specification

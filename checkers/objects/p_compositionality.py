@@ -1,4 +1,7 @@
-"""Parts of a history that can be judged alone, and the one order that their orders add up to."""
+"""P-compositionality: parts of a history that can be judged alone, and the one order they add up to.
+
+After Horn and Kroening, "Faster linearizability checking via P-compositionality", FORTE 2015.
+"""
 
 from __future__ import annotations
 
