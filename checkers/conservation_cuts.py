@@ -44,12 +44,12 @@ from counterpoint.checkers.happens_before.clocks import (
 )
 from counterpoint.checkers.judging import Balance, Worth
 from counterpoint.model.event import Event
-from counterpoint.model.reaction import Core
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Reason, Verdict, at_step, broken, holds, said
 
-Held: TypeAlias = Callable[[NodeId, Core], tuple[Hashable, ...]]
+Held: TypeAlias = Callable[[NodeId, NodeState], tuple[Hashable, ...]]
 """What a node has."""
 
 Carried: TypeAlias = Callable[[Value], tuple[Hashable, ...]]

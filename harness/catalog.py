@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from counterpoint.harness.embedding import embedded, texts_in
-from counterpoint.harness.entry import Entry, UnknownName
+from counterpoint.harness.entry import CatalogEntry, UnknownName
 from counterpoint.harness.own import own_scenario, require_no_file, require_own
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
@@ -23,7 +23,7 @@ SYSTEMS: Mapping[str, str] = MappingProxyType(
 """The module of each system; it is imported when it is asked for, so that help stays fast."""
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> CatalogEntry:
     """Return the catalog's entry of a system.
 
     Raises:
@@ -35,7 +35,7 @@ def entry(name: str) -> Entry:
             "or module:factory for your own"
         )
     found = importlib.import_module(SYSTEMS[name]).ENTRY
-    assert isinstance(found, Entry), f"{SYSTEMS[name]}.ENTRY is a {type(found).__name__}"
+    assert isinstance(found, CatalogEntry), f"{SYSTEMS[name]}.ENTRY is a {type(found).__name__}"
     return found
 
 

@@ -26,7 +26,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """A system of the catalog.
 
     `build(scenario, mutant, settings)` returns the scenario; `mutant` is None for the right system,

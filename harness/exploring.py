@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
-from counterpoint.model.search.exploration.goals import Reached, reached
+from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.exploration.lasso import explore_endings
 from counterpoint.model.search.exploration.memories import Memories, unexplored
 from counterpoint.model.search.judgements import (
@@ -43,7 +43,7 @@ class NotSymmetric(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ExploreOptions:
     """How to explore; see `counterpoint explore --help`."""
 
     limits: Limits = field(default_factory=Limits)
@@ -65,7 +65,7 @@ class Round:
     explored: Explored
 
 
-def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
+def explorer(scenario: Scenario, options: ExploreOptions) -> Explorer | VectorExplorer:
     """Return an exploration on the fastest engine at hand, or on the one asked for.
 
     Raises:
@@ -100,7 +100,7 @@ def explorer(scenario: Scenario, options: Options) -> Explorer | VectorExplorer:
     )
 
 
-def _require_symmetry(scenario: Scenario, options: Options) -> None:
+def _require_symmetry(scenario: Scenario, options: ExploreOptions) -> None:
     """Refuse symmetry where no nodes are alike, and by the engine that does not know it."""
     if not scenario.symmetric:
         raise NotSymmetric(
@@ -128,7 +128,9 @@ class Keeper:
     The file of round k is the given one with ".k" at its end; a finished round needs none.
     """
 
-    def __init__(self, current: Explorer | VectorExplorer, options: Options, faults: int) -> None:
+    def __init__(
+        self, current: Explorer | VectorExplorer, options: ExploreOptions, faults: int
+    ) -> None:
         self._seconds = options.checkpoint_seconds
         self._saved_at = monotonic()
         self.problem = ""
@@ -185,12 +187,12 @@ class FaultRounds:
     `problems` of checkpoints that could not be written.
     """
 
-    def __init__(self, scenario: Scenario, options: Options, *, faults_max: int) -> None:
+    def __init__(self, scenario: Scenario, options: ExploreOptions, *, faults_max: int) -> None:
         self._scenario = for_exploration(scenario)
         self._options = options
         self._faults_max = faults_max if self._scenario.limits else 0
         self.rounds: list[Round] = []
-        self.reached: tuple[Reached, ...] = ()
+        self.reached: tuple[GoalReached, ...] = ()
         self.problems: list[str] = []
         self.judged: Judgements = {}
         self._has_endings = False

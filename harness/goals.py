@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from counterpoint.harness.exploring import FaultRounds
-from counterpoint.harness.keeping import Kept
+from counterpoint.harness.keeping import KeptTrace
 
 
-def goals_result(rounds: FaultRounds, traces: Mapping[str, Kept]) -> dict[str, object]:
+def goals_result(rounds: FaultRounds, traces: Mapping[str, KeptTrace]) -> dict[str, object]:
     """Return the goals for the JSON result, nothing where there are none."""
     goals = [
         {
@@ -23,7 +23,7 @@ def goals_result(rounds: FaultRounds, traces: Mapping[str, Kept]) -> dict[str, o
     return {"goals": goals} if goals else {}
 
 
-def goals_told(rounds: FaultRounds, traces: Mapping[str, Kept]) -> Iterator[str]:
+def goals_told(rounds: FaultRounds, traces: Mapping[str, KeptTrace]) -> Iterator[str]:
     """Return a line for each goal."""
     explored = rounds.last.explored
     for found in rounds.reached:

@@ -30,7 +30,7 @@ SUFFIX = ".trace.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptTrace:
     """Where a trace is, None if nowhere; and, if not where it should be, why."""
 
     path: Path | None
@@ -109,7 +109,7 @@ def keep(
     trace: Trace,
     verdicts: tuple[Verdict, ...],
     about: Mapping[str, Json] = MappingProxyType({}),
-) -> Kept:
+) -> KeptTrace:
     """Write a trace to its place, or else to the temporary folder, and say where it is."""
     header = {"tool": tool(), **about}
     try:
@@ -117,15 +117,15 @@ def keep(
     except OSError as error:
         problem = f"{plain(str(path))} cannot be written: {_why(error)}"
     else:
-        return Kept(path)
+        return KeptTrace(path)
     try:
         other = Path(tempfile.mkdtemp(prefix="counterpoint-")) / path.name
         write_trace(other, trace, verdicts, about=header)
     except OSError as error:
-        return Kept(
+        return KeptTrace(
             None, f"{problem}; nor can the temporary folder ({_why(error)}): it is not kept"
         )
-    return Kept(other, f"{problem}; the trace is {other}")
+    return KeptTrace(other, f"{problem}; the trace is {other}")
 
 
 def _why(error: OSError) -> str:
@@ -138,6 +138,6 @@ def keep_trace(
     out: Path,
     *what: str,
     about: Mapping[str, Json] = MappingProxyType({}),
-) -> Kept:
+) -> KeptTrace:
     """Write a trace that was found to the place that `trace_path` names, or else where it can be."""
     return keep(trace_path(trace.scenario, out, *what), trace, verdicts, about)

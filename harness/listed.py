@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from counterpoint.harness.entry import Entry
+    from counterpoint.harness.entry import CatalogEntry
 
 FILE = Path(__file__).with_name("listed.json")
 
@@ -48,7 +48,7 @@ def text_of_listed() -> str:
     return json.dumps(systems, ensure_ascii=False, indent=1) + "\n"
 
 
-def described(one: Entry) -> Listed:
+def described(one: CatalogEntry) -> Listed:
     """Describe a system."""
     return {
         "system": one.name,

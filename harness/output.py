@@ -17,7 +17,7 @@ from counterpoint.harness.streams import NOT_KEPT, CannotPrint
 from counterpoint.model.inert import json_inert, plain_lines
 
 if TYPE_CHECKING:  # what a command does not need it does not wait for
-    from counterpoint.harness.keeping import Kept
+    from counterpoint.harness.keeping import KeptTrace
 
 HOLDS, BROKEN, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 EXIT_CODES: Mapping[str, int] = {
@@ -73,7 +73,7 @@ def _is_encodable(text: str, *, err: bool = False) -> bool:
     return True
 
 
-def finish(outcome: str, *kept: Kept | None, stopped: int = 0) -> NoReturn:
+def finish(outcome: str, *kept: KeptTrace | None, stopped: int = 0) -> NoReturn:
     """End the command, and say which traces are not where they should be.
 
     `stopped` is the exit code that a signal asked for, 0 for none: it goes before all others, and a
@@ -135,7 +135,7 @@ def settings_of(pairs: tuple[str, ...]) -> dict[str, str]:
     return settings
 
 
-class Progress:
+class ProgressLine:
     """One line that is written over, on a terminal; nothing elsewhere."""
 
     def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from counterpoint.harness.plugin.options import (
     OPTIONS,
-    Session,
+    PluginSession,
     session_of,
     shard_name,
     tell_worker,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from counterpoint.model.search.judgements import Judgements
     from counterpoint.model.search.walks.campaign import Progress
 
-SESSION = pytest.StashKey[Session]()
+SESSION = pytest.StashKey[PluginSession]()
 TOLD = pytest.StashKey[dict[str, object]]()
 
 SHARD = "counterpoint_shard"

@@ -8,8 +8,8 @@ from typing import NoReturn
 from counterpoint.harness.embedding import named
 from counterpoint.harness.exploring import for_exploration
 from counterpoint.harness.interruption import Interruption, exit_code_of
-from counterpoint.harness.keeping import Kept, keep_trace
-from counterpoint.harness.output import Progress, emit, finish, tell
+from counterpoint.harness.keeping import KeptTrace, keep_trace
+from counterpoint.harness.output import ProgressLine, emit, finish, tell
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
@@ -57,7 +57,7 @@ def not_judged(scenario: Scenario) -> list[str]:
 
 
 def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> int:
-    line = Progress(quiet=quiet)
+    line = ProgressLine(quiet=quiet)
     try:
         for now in reducer.explore():
             line.show(f"{faults} faults: {now.traces:,} traces · {now.steps:,} steps")
@@ -77,7 +77,7 @@ def _tell(
     out: Path,
     *,
     as_json: bool,
-) -> Kept | None:
+) -> KeptTrace | None:
     """Keep and tell what was found, and return where it is kept."""
     kept, violation = None, found.violation
     if violation is not None:
@@ -104,7 +104,7 @@ def _tell(
 
 
 def _result(
-    scenario: Scenario, found: Reduced, judged: Judgements, faults: int, kept: Kept | None
+    scenario: Scenario, found: Reduced, judged: Judgements, faults: int, kept: KeptTrace | None
 ) -> dict[str, object]:
     result: dict[str, object] = {
         "outcome": outcome(scenario, found, judged),

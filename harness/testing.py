@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from counterpoint.harness.plugin.effort import Effort, Strategy
+from counterpoint.harness.plugin.effort import SearchEffort, SearchStrategy
 from counterpoint.harness.plugin.verification import Verification
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.scenario import Scenario
@@ -31,7 +31,7 @@ def verify(
     *,
     runs: int | None = None,
     seconds: float | None = None,
-    strategy: Strategy | None = None,
+    strategy: SearchStrategy | None = None,
     seed: int | None = None,
     examples: int | None = None,
 ) -> Callable[..., None]:
@@ -51,7 +51,7 @@ def verify(
     """
     _require_scenario("verify", scenario)
     _require_effort(runs=runs, seconds=seconds, examples=examples)
-    verification = Verification(scenario, Effort(runs, seconds, strategy, seed, examples))
+    verification = Verification(scenario, SearchEffort(runs, seconds, strategy, seed, examples))
 
     def test(*_: object) -> None:  # in a class it gets `self`
         verification.check()

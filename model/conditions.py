@@ -30,7 +30,7 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class FaultState:
     """What the scheduler has done to the network and the nodes so far.
 
     `down` nodes have crashed, `silent` ones lose messages that they should send or receive; `cuts`
@@ -59,51 +59,51 @@ class Conditions:
         """Return how often a kind of fault was used."""
         return next((used for name, used in self.spent if name == kind), 0)
 
-    def with_one_more(self, kind: str) -> Conditions:
+    def with_one_more(self, kind: str) -> FaultState:
         """Return these conditions with one more use of a kind counted."""
         counts = dict(self.spent)
         counts[kind] = counts.get(kind, 0) + 1
         return replace(self, spent=tuple(sorted(counts.items())))
 
-    def after_crash(self, node: NodeId) -> Conditions:
+    def after_crash(self, node: NodeId) -> FaultState:
         """Return these conditions with a node down."""
         return replace(self, down=tuple(sorted({*self.down, node})))
 
-    def after_restart(self, node: NodeId) -> Conditions:
+    def after_restart(self, node: NodeId) -> FaultState:
         """Return these conditions with a node up again."""
         return replace(self, down=tuple(other for other in self.down if other != node))
 
-    def with_silent(self, node: NodeId) -> Conditions:
+    def with_silent(self, node: NodeId) -> FaultState:
         """Return these conditions with a node that loses messages."""
         return replace(self, silent=tuple(sorted({*self.silent, node})))
 
-    def after_mend(self, node: NodeId) -> Conditions:
+    def after_mend(self, node: NodeId) -> FaultState:
         """Return these conditions with a silent node well again."""
         return replace(self, silent=tuple(other for other in self.silent if other != node))
 
-    def with_cut(self, cut: Partition) -> Conditions:
+    def with_cut(self, cut: Partition) -> FaultState:
         """Return these conditions with one more partition in force."""
         return replace(self, cuts=tuple(sorted((*self.cuts, cut))))
 
-    def after_heal(self, cut: Partition) -> Conditions:
+    def after_heal(self, cut: Partition) -> FaultState:
         """Return these conditions without a partition."""
         return replace(self, cuts=tuple(other for other in self.cuts if other != cut))
 
-    def with_in_force(self, kind: str, what: Value) -> Conditions:
+    def with_in_force(self, kind: str, what: Value) -> FaultState:
         """Return these conditions with one more interference of one's own in force, its last."""
         return replace(self, in_force=(*self.in_force, (kind, what)))
 
-    def without_in_force(self, kind: str, what: Value) -> Conditions:
+    def without_in_force(self, kind: str, what: Value) -> FaultState:
         """Return these conditions without an interference of one's own."""
         left = list(self.in_force)
         left.remove((kind, what))
         return replace(self, in_force=tuple(left))
 
-    def after_settle(self, silent: tuple[NodeId, ...]) -> Conditions:
+    def after_settle(self, silent: tuple[NodeId, ...]) -> FaultState:
         """Return the conditions in which the faults have stopped, but for nodes silent for good."""
         return replace(self, cuts=(), silent=silent, settled=silent, in_force=())
 
-    def with_role(self, index: int, role: str) -> Conditions:
+    def with_role(self, index: int, role: str) -> FaultState:
         """Return these conditions with the role of one node changed."""
         return replace(self, roles=(*self.roles[:index], role, *self.roles[index + 1 :]))
 

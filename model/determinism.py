@@ -44,7 +44,7 @@ class NotDeterministic(BadScenario):
 NotDeterministic.__module__ = "counterpoint"  # where users import it from
 
 
-class Asking:
+class AskedAgain:
     """A system whose handler is asked again now and then. In all else it is the system itself."""
 
     def __init__(self, system: System[Any], *, often: int = OFTEN) -> None:

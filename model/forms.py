@@ -9,14 +9,14 @@ from dataclasses import fields
 from hashlib import blake2s
 from typing import TypeAlias
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import Json, canonical, json_text
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action, World
 
-Record: TypeAlias = dict[str, Json]
+JsonRecord: TypeAlias = dict[str, Json]
 
 
 def fingerprint(scenario: Scenario) -> str:
@@ -35,7 +35,9 @@ def world_form(world: World) -> Json:
     if world.scenario.network == "unordered":
         flights.sort(key=json_text)
     return {
-        "nodes": {name: canonical(core) for name, core in zip(nodes, world.cores, strict=True)},
+        "nodes": {
+            name: _named("Core", state) for name, state in zip(nodes, world.cores, strict=True)
+        },
         "flights": flights,
         "held": [canonical(flight.content) for flight in world.held],
         "conditions": conditions_form(world.conditions),
@@ -43,16 +45,22 @@ def world_form(world: World) -> Json:
     }
 
 
-def conditions_form(conditions: Conditions) -> Json:
+def conditions_form(conditions: FaultState) -> JsonRecord:
     """Return the form of conditions; what only some runs know is left out where there is nothing."""
-    form = canonical(conditions)
-    assert isinstance(form, dict)
+    form = _named("Conditions", conditions)
     return {k: v for k, v in form.items() if v or k not in ("in_force", "open_calls")}
 
 
-def delta_of(before: World, after: World) -> Record:
+def _named(name: str, part: object) -> JsonRecord:
+    """Return the form of a part of a world by the name that digests have known it by from the first."""
+    form = canonical(part)
+    assert isinstance(form, dict)
+    return {**form, "is": name}
+
+
+def delta_of(before: World, after: World) -> JsonRecord:
     """Return what a step changed: {node: {path: [old, new]}}, conditions as node "conditions"."""
-    changes: Record = {}
+    changes: JsonRecord = {}
     for name, old, new in zip(before.scenario.system.nodes, before.cores, after.cores, strict=True):
         if old != new:
             changes[name] = dict(differences(canonical(old), canonical(new), ""))
@@ -75,16 +83,16 @@ def differences(old: Json, new: Json, path: str) -> Iterator[tuple[str, Json]]:
         yield path, [old, new]
 
 
-def choice_form(choice: Action) -> Record:
+def choice_form(choice: Action) -> JsonRecord:
     """Return the canonical form of a choice: its kind and its fields."""
     form = canonical(choice)
     assert isinstance(form, dict)
     return {"kind": choice.kind, **{key: value for key, value in form.items() if key != "is"}}
 
 
-def event_form(event: Event) -> Record:
+def event_form(event: Event) -> JsonRecord:
     """Return the record of an event; fields that say nothing are left out."""
-    form: Record = {"type": "event"}
+    form: JsonRecord = {"type": "event"}
     for name in _EVENT_FIELDS:
         value = getattr(event, name)
         if value is not None and value != ():
@@ -95,7 +103,7 @@ def event_form(event: Event) -> Record:
 _EVENT_FIELDS = tuple(f.name for f in fields(Event))
 
 
-def verdict_form(verdict: Verdict) -> Record:
+def verdict_form(verdict: Verdict) -> JsonRecord:
     """Return the record of a verdict."""
     return {
         "type": "verdict",
@@ -109,9 +117,9 @@ def verdict_form(verdict: Verdict) -> Record:
     }
 
 
-def operation_forms(events: Iterable[Event]) -> list[Record]:
+def operation_forms(events: Iterable[Event]) -> list[JsonRecord]:
     """Return a record for each operation: who asked what, when, and what came of it."""
-    operations: dict[str, Record] = {}
+    operations: dict[str, JsonRecord] = {}
     for event in events:
         if event.operation is None:
             continue

@@ -21,10 +21,10 @@ from typing import (
     runtime_checkable,
 )
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.event import EventKind
 from counterpoint.model.node import Input
-from counterpoint.model.reaction import Core
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.values import NodeId, Value
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class View(Protocol):
         ...
 
     @property
-    def conditions(self) -> Conditions:
+    def conditions(self) -> FaultState:
         """What was done to the network and the nodes so far."""
         ...
 
@@ -58,7 +58,7 @@ class View(Protocol):
         """Tell whether a node is running."""
         ...
 
-    def core(self, node: NodeId) -> Core:
+    def core(self, node: NodeId) -> NodeState:
         """Return all there is of one node."""
         ...
 
@@ -82,7 +82,7 @@ class View(Protocol):
 class Mover(Protocol):
     """What an action may do. Each word is a change of the run and, where the run is told, an event."""
 
-    conditions: Conditions
+    conditions: FaultState
 
     def log(
         self,
@@ -262,7 +262,7 @@ class ActionKind:
             and (self.target != "network" or self in self.candidates(state, None))
         )
 
-    def conditions_after(self, state: View) -> Conditions:
+    def conditions_after(self, state: View) -> FaultState:
         """Return the conditions in which one more use is counted, if it is not free."""
         conditions = state.conditions
         if not self.spends or self.is_free(state):
@@ -271,9 +271,9 @@ class ActionKind:
 
     def apply(self, world: World) -> Moved:
         """Perform the action in a world in which it is legal."""
-        from counterpoint.model.move import Move  # moves are made of what is said here
+        from counterpoint.model.move import WorldMover  # moves are made of what is said here
 
-        move = Move(world)
+        move = WorldMover(world)
         move.conditions = self.conditions_after(world)
         self.perform(move)
         return move.done()
@@ -310,7 +310,7 @@ class Action(Protocol):
 # ---- what the budgets of a scenario allow --------------------------------------------------------
 
 
-def may_spend(scenario: Scenario, conditions: Conditions, kind: str, in_force: int = 0) -> bool:
+def may_spend(scenario: Scenario, conditions: FaultState, kind: str, in_force: int = 0) -> bool:
     """Tell whether one more fault of a kind is within its budget, given how many are in force."""
     budget = scenario.limits.get(kind)
     if budget is None or conditions.settled is not None:
@@ -322,12 +322,12 @@ def may_spend(scenario: Scenario, conditions: Conditions, kind: str, in_force: i
     return scenario.faults_max is None or faults_used(conditions) < scenario.faults_max
 
 
-def faults_used(conditions: Conditions) -> int:
+def faults_used(conditions: FaultState) -> int:
     """Return how many faults the run has used so far."""
     return sum(faults_by_kind(conditions).values())
 
 
-def faults_by_kind(conditions: Conditions) -> dict[str, int]:
+def faults_by_kind(conditions: FaultState) -> dict[str, int]:
     """Return how many faults of each kind the run has used so far.
 
     Timers may have a budget of their own, but that one goes off is no fault.

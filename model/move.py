@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.node import (
     Begin,
@@ -23,7 +23,7 @@ from counterpoint.model.node import (
     Start,
     Timeout,
 )
-from counterpoint.model.reaction import Core, react
+from counterpoint.model.reaction import NodeState, react
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Content, Flight, Moved, World, oldest
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from counterpoint.model.scenario import Scenario
 
 
-class Move:
+class WorldMover:
     """The mover of worlds: collects the changes of one action, and the events that tell of them.
 
     A message is named by its content, which means the oldest such message, or is a `Flight`.
@@ -157,7 +157,7 @@ class Move:
         self.log("recover", node)
         self.give(node, Recover(self._cores[self._world.scenario.index[node]].durable))
 
-    def tearing(self, effects: int) -> Move:
+    def tearing(self, effects: int) -> WorldMover:
         """Let the next input break off after so many of its effects."""
         self._effects_max = effects
         return self
@@ -179,7 +179,7 @@ class Move:
         number = self._calls[index]
         self.log("crash", node, operation=None if number is None else f"o{number}")
         core, initial = self._cores[index], self._world.scenario.initial_states[node]
-        self._cores[index] = Core(initial, core.durable, (), core.todo, None)
+        self._cores[index] = NodeState(initial, core.durable, (), core.todo, None)
         self._calls[index] = None
 
     def give(self, node: NodeId, given: Input) -> bool:
@@ -245,18 +245,18 @@ def begin(scenario: Scenario) -> Moved:
     """Return the world in which every node has started, and the events of the start."""
     nodes = scenario.system.nodes
     states = scenario.initial_states
-    cores = tuple(Core(states[node], todo=scenario.calls.get(node, ())) for node in nodes)
+    cores = tuple(NodeState(states[node], todo=scenario.calls.get(node, ())) for node in nodes)
     roles = tuple(
         scenario.role_of(n, core.state) for n, core in zip(nodes, cores, strict=True)
     ) if scenario.role_of else ()  # fmt: skip
     blank = World(
         scenario,
         cores,
-        conditions=Conditions(roles=roles),
+        conditions=FaultState(roles=roles),
         calls=(None,) * len(nodes),
         latest=(-1,) * len(nodes),
     )
-    move = Move(blank, step=-1)
+    move = WorldMover(blank, step=-1)
     for node in nodes:
         move.log("start", node)
         move.give(node, Start())

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
 from counterpoint.model.rules import after_fire, may_arrive, may_fire
 from counterpoint.model.values import NodeId, Value
@@ -98,7 +98,7 @@ class Fire(ActionKind):
         """An armed timer of a running node."""
         return state.is_up(self.node) and self.timer in state.core(self.node).timers
 
-    def conditions_after(self, state: View) -> Conditions:
+    def conditions_after(self, state: View) -> FaultState:
         """Count it, where there is a budget."""
         return after_fire(state.scenario, state.conditions)
 

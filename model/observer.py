@@ -2,7 +2,7 @@
 
 What was seen of a run decides whether a property of histories is broken, so it belongs to the
 identity of a state, in one form or the other: leaving it out loses violations. An observer reduces
-it to what the property can still tell apart. `Remembered` works for any property of histories: it
+it to what the property can still tell apart. `ObserverState` works for any property of histories: it
 keeps the operations, everything else that can be seen, and the real-time order of all that; it
 forgets which of two operations that overlap was called or answered first.
 """
@@ -57,7 +57,7 @@ def keeps_order_of_notes(observer: Observer | None) -> bool:
     return not getattr(observer, "notes_may_swap", False)
 
 
-class Call(NamedTuple):
+class ObservedCall(NamedTuple):
     """An operation: what had completed at each node when it was called, what was asked and answered.
 
     `before` has a number for each node, how many of its operations precede this one in real time,
@@ -76,12 +76,12 @@ class Thread(NamedTuple):
     The last thread of a memory has the moments of all nodes: notes, roles, crashes, recoveries.
     """
 
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ObservedCall, ...] = ()
     is_busy: bool = False
 
 
 @dataclass(frozen=True)
-class Remembered:
+class ObserverState:
     """All that was seen of all nodes, in its real-time order: the history, up to what it can mean."""
 
     nodes: tuple[NodeId, ...]
@@ -101,7 +101,7 @@ class Remembered:
             match observation.kind:
                 case "invoke":
                     before = tuple(len(t.calls) - t.is_busy for t in threads)
-                    called = (*thread.calls, Call(before, observation.value))
+                    called = (*thread.calls, ObservedCall(before, observation.value))
                     threads[index] = Thread(called, True)
                 case "return":
                     last = thread.calls[-1]._replace(answer=(observation.value,))
@@ -109,7 +109,7 @@ class Remembered:
                 case _:
                     before = tuple(len(t.calls) - t.is_busy for t in threads)
                     moments = threads[-1].calls
-                    threads[-1] = Thread((*moments, Call(before, observation)))
+                    threads[-1] = Thread((*moments, ObservedCall(before, observation)))
                     if observation.kind == "crash":
                         threads[index] = thread._replace(is_busy=False)
         return tuple(threads)

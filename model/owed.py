@@ -17,11 +17,11 @@ from counterpoint.model.rules import roles
 from counterpoint.model.values import NodeId, Value
 
 if TYPE_CHECKING:
-    from counterpoint.model.conditions import Conditions
+    from counterpoint.model.conditions import FaultState
     from counterpoint.model.observer import Observation
     from counterpoint.model.scenario import Scenario
 
-Link = tuple[NodeId, NodeId]
+LinkEnds = tuple[NodeId, NodeId]
 """The two ends of a message."""
 
 
@@ -44,7 +44,7 @@ OpenCalls = tuple[OpenCall, ...]
 """The open calls of a run, in the order in which they were made."""
 
 
-def failing(conditions: Conditions) -> tuple[NodeId, ...]:
+def failing(conditions: FaultState) -> tuple[NodeId, ...]:
     """Return the nodes that are down or silent, for a while or for good, sorted."""
     return tuple(sorted({*conditions.failed, *(conditions.settled or ())}))
 
@@ -53,7 +53,7 @@ def after_step(
     calls: OpenCalls,
     seen: Iterable[Observation],
     fails: Sequence[NodeId],
-    lost: Iterable[Link] = (),
+    lost: Iterable[LinkEnds] = (),
 ) -> OpenCalls:
     """Return the open calls after a step, after which `fails` fail, and in which `lost` was lost.
 
@@ -80,7 +80,7 @@ def _later(call: OpenCall, fails: Sequence[NodeId], has_lost: bool) -> OpenCall:
 
 
 def is_owed(
-    scenario: Scenario, conditions: Conditions, call: OpenCall, *, sends_again: bool = True
+    scenario: Scenario, conditions: FaultState, call: OpenCall, *, sends_again: bool = True
 ) -> bool:
     """Tell whether a call that is open when the faults have stopped must still be answered.
 
@@ -96,6 +96,6 @@ def is_owed(
     return not call.has_lost and scenario.tolerates(call.failed, roles(scenario, conditions))
 
 
-def is_within_bound(scenario: Scenario, conditions: Conditions) -> bool:
+def is_within_bound(scenario: Scenario, conditions: FaultState) -> bool:
     """Tell whether the system promises to survive the silent nodes in the roles that are left."""
     return scenario.tolerates(conditions.settled or (), roles(scenario, conditions))

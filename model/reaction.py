@@ -22,11 +22,11 @@ from counterpoint.model.node import (
     Step,
     System,
 )
-from counterpoint.model.values import Known, NodeId, NotAValue, Value, require_value, show
+from counterpoint.model.values import KnownValues, NodeId, NotAValue, Value, require_value, show
 
 
 @dataclass(frozen=True, slots=True)
-class Core:
+class NodeState:
     """One node: its state, what it persisted, its armed timers, its calls to come and under way."""
 
     state: Value
@@ -55,7 +55,7 @@ class NotAStep(HandlerFailed):
 class Reaction:
     """What one input does to one node: its next core, and the handler's effects in order."""
 
-    core: Core
+    core: NodeState
     effects: tuple[Effect, ...]
 
 
@@ -89,12 +89,12 @@ def initial_state(system: System[Any], node: NodeId) -> Value:
 def react(
     system: System[Any],
     node: NodeId,
-    core: Core,
+    core: NodeState,
     given: Input,
     *,
     is_trusted: bool = False,
     effects_max: int | None = None,
-    known: Known | None = None,
+    known: KnownValues | None = None,
 ) -> Reaction:
     """Give an input to a node: a pure function. With `effects_max` no more than so many effects happen.
 
@@ -124,10 +124,10 @@ def react(
 def _react(
     system: System[Any],
     node: NodeId,
-    core: Core,
+    core: NodeState,
     given: Input,
     effects_max: int | None,
-    known: Known,
+    known: KnownValues,
     *,
     is_trusted: bool,
 ) -> Reaction:
@@ -180,11 +180,11 @@ def _effects_of(step: object) -> tuple[Effect, ...]:
 
 def _after(
     nodes: tuple[NodeId, ...],
-    core: Core,
+    core: NodeState,
     state: Value,
     effects: tuple[Effect, ...],
-    known: Known,
-) -> Core:
+    known: KnownValues,
+) -> NodeState:
     """Return the core after these effects, each of which is checked."""
     timers, durable, pending = core.timers, core.durable, core.pending
     for effect in effects:
@@ -220,7 +220,7 @@ def _after(
             case _:
                 kinds = ", ".join(kind.__name__ for kind in get_args(Effect))
                 raise NotAStep(f"{brief(effect)} among the effects; effects are: {kinds}")
-    return Core(state, durable, timers, core.todo, pending)
+    return NodeState(state, durable, timers, core.todo, pending)
 
 
 def _require_name(timer: object) -> None:
@@ -228,7 +228,9 @@ def _require_name(timer: object) -> None:
         raise NotAStep(f"a timer named {brief(timer)}; the name of a timer is text")
 
 
-def effects_of(system: System[Any], node: NodeId, core: Core, given: Input) -> tuple[Effect, ...]:
+def effects_of(
+    system: System[Any], node: NodeId, core: NodeState, given: Input
+) -> tuple[Effect, ...]:
     """Return what a node would do on an input; nothing if its handler fails on it."""
     if isinstance(given, Invoke):
         core = replace(core, pending=given.operation)

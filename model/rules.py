@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.kind import Content, View, may_spend
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Flight, World, oldest
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-def can_pass(conditions: Conditions, src: NodeId, dst: NodeId) -> bool:
+def can_pass(conditions: FaultState, src: NodeId, dst: NodeId) -> bool:
     """Tell whether a message can arrive: receiver up, no partition, neither end silent for good."""
     settled = conditions.settled
     if settled and (src in settled or dst in settled):
@@ -57,7 +57,7 @@ def deliverable(world: World, at: NodeId | None) -> Iterator[Flight]:
     return (flight for flight in waiting(world, at) if may_arrive(world, flight.content))
 
 
-def obstacle(conditions: Conditions, src: NodeId, dst: NodeId) -> str | None:
+def obstacle(conditions: FaultState, src: NodeId, dst: NodeId) -> str | None:
     """Say what stands in a message's way so that it is lost for free, None if nothing does."""
     if dst in conditions.down:
         return f"{dst} is down"
@@ -66,27 +66,27 @@ def obstacle(conditions: Conditions, src: NodeId, dst: NodeId) -> str | None:
     return None
 
 
-def may_fire(scenario: Scenario, conditions: Conditions) -> bool:
+def may_fire(scenario: Scenario, conditions: FaultState) -> bool:
     """Tell whether a timer may go off: within its budget if it has one, freely once settled."""
     if "fire" not in scenario.limits or conditions.settled is not None:
         return True
     return conditions.count("fire") < scenario.limits["fire"].per_run
 
 
-def after_fire(scenario: Scenario, conditions: Conditions) -> Conditions:
+def after_fire(scenario: Scenario, conditions: FaultState) -> FaultState:
     """Return the conditions after a timer went off."""
     if "fire" not in scenario.limits or conditions.settled is not None:
         return conditions
     return conditions.with_one_more("fire")
 
 
-def may_fail(scenario: Scenario, conditions: Conditions, node: NodeId) -> bool:
+def may_fail(scenario: Scenario, conditions: FaultState, node: NodeId) -> bool:
     """Tell whether the system promises to survive if this node is down or silent, too."""
     failed = tuple(sorted({*conditions.failed, node}))
     return scenario.tolerates(failed, roles(scenario, conditions))
 
 
-def may_be_silent(scenario: Scenario, conditions: Conditions, node: NodeId) -> bool:
+def may_be_silent(scenario: Scenario, conditions: FaultState, node: NodeId) -> bool:
     """Tell whether a node may lose a message: it is silent already, or may become so."""
     if node in conditions.silent:
         return True
@@ -97,7 +97,7 @@ def may_be_silent(scenario: Scenario, conditions: Conditions, node: NodeId) -> b
     return node not in conditions.down and may_fail(scenario, conditions, node)
 
 
-def tolerated_failures(scenario: Scenario, conditions: Conditions) -> Iterator[tuple[NodeId, ...]]:
+def tolerated_failures(scenario: Scenario, conditions: FaultState) -> Iterator[tuple[NodeId, ...]]:
     """Return every set of nodes, smallest first, that the system promises to survive without.
 
     A bound that tolerates some nodes is taken to tolerate each of them alone.
@@ -112,7 +112,7 @@ def tolerated_failures(scenario: Scenario, conditions: Conditions) -> Iterator[t
         yield from found
 
 
-def roles(scenario: Scenario, conditions: Conditions) -> dict[NodeId, str]:
+def roles(scenario: Scenario, conditions: FaultState) -> dict[NodeId, str]:
     """Return the present role of each node; empty where the scenario knows of none."""
     if not conditions.roles:
         return {}

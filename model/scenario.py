@@ -27,6 +27,13 @@ Reads: TypeAlias = Literal["operations", "end", "trace"]
 """What a trace must hold for a property to be judged; see `Property`."""
 
 
+Calls: TypeAlias = Mapping[NodeId, tuple[Value, ...]]
+"""The operations that each client asks for, in their order."""
+
+Tolerates: TypeAlias = Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]
+"""Whether the system promises to survive without these nodes, given the role of each node."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How often a kind of fault may be used in a run, and how often at the same time.
@@ -125,7 +132,7 @@ def nobody_fails(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> boo
     return not failed
 
 
-def minority_of(*nodes: NodeId) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]:
+def minority_of(*nodes: NodeId) -> Tolerates:
     """Return the bound of a system that survives as long as a majority of these nodes is well.
 
     >>> minority_of("a", "b", "c")(("a",), {}), minority_of("a", "b", "c")(("a", "b"), {})
@@ -208,7 +215,7 @@ class Scenario:
 
     name: str
     system: System[Any]
-    calls: Mapping[NodeId, tuple[Value, ...]]
+    calls: Calls
     properties: tuple[Property, ...]
     invariants: tuple[Invariant, ...] = ()
     goals: tuple[Goal, ...] = ()
@@ -216,7 +223,7 @@ class Scenario:
     network: Network = "unordered"
     limits: Mapping[str, Budget] = field(default_factory=lambda: MappingProxyType({}))
     faults_max: int | None = None
-    tolerates: Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool] = nobody_fails
+    tolerates: Tolerates = nobody_fails
     partitions: tuple[tuple[NodeId, ...], ...] = ()
     depends_on: Callable[[NodeId, Value], tuple[NodeId, ...]] = only_itself
     role_of: Callable[[NodeId, Any], str] | None = None

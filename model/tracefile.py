@@ -25,7 +25,7 @@ from pathlib import Path
 
 from counterpoint.model.event import Event
 from counterpoint.model.forms import (
-    Record,
+    JsonRecord,
     choice_form,
     delta_of,
     event_form,
@@ -62,8 +62,8 @@ class BadTraceFile(Exception):
 class StepRecord:
     """One choice as the file tells it: its canonical form, what it changed, the digest after it."""
 
-    choice: Record
-    delta: Record
+    choice: JsonRecord
+    delta: JsonRecord
     digest: str
     line: int
 
@@ -73,12 +73,12 @@ class TraceFile:
     """A whole, checked trace file in its parsed form."""
 
     source: str
-    header: Record
+    header: JsonRecord
     steps: tuple[StepRecord, ...]
-    events: tuple[Record, ...]
-    operations: tuple[Record, ...]
-    verdicts: tuple[Record, ...]
-    extras: tuple[Record, ...] = field(default=())
+    events: tuple[JsonRecord, ...]
+    operations: tuple[JsonRecord, ...]
+    verdicts: tuple[JsonRecord, ...]
+    extras: tuple[JsonRecord, ...] = field(default=())
 
     @property
     def origin(self) -> Mapping[str, str]:
@@ -93,7 +93,7 @@ def trace_lines(
 ) -> Iterator[str]:
     """Return the lines of a trace file, without line ends. `about` adds fields to the header."""
     scenario = trace.scenario
-    header: Record = {
+    header: JsonRecord = {
         "type": "header",
         "format": FORMAT,
         "version": VERSION,
@@ -116,7 +116,7 @@ def _end_line(steps: int, events: int, digest: str) -> str:
     return _line({"type": "end", "steps": steps, "events": events, "digest": digest})
 
 
-def _line(form: Record) -> str:
+def _line(form: JsonRecord) -> str:
     """Return the text of a record, its type first so that a reader sees it first; it is inert."""
     rest = {key: value for key, value in form.items() if key != "type"}
     return f'{{"type":{json_text(form["type"])},{json_inert(json_text(rest))[1:]}'
@@ -127,13 +127,13 @@ def _roles(trace: Trace) -> tuple[str, ...]:
     return roles or ("",) * len(trace.scenario.system.nodes)
 
 
-def _body(trace: Trace) -> Iterator[Record]:
+def _body(trace: Trace) -> Iterator[JsonRecord]:
     by_step: dict[int, list[Event]] = {}
     for event in trace.events:
         by_step.setdefault(event.step, []).append(event)
     yield from map(event_form, by_step.get(-1, ()))
     for step, choice in enumerate(trace.choices):
-        form: Record = {"type": "step", "step": step, "choice": choice_form(choice)}
+        form: JsonRecord = {"type": "step", "step": step, "choice": choice_form(choice)}
         if step + 1 < len(trace.worlds):
             after = trace.worlds[step + 1]
             form["delta"] = delta_of(trace.worlds[step], after)
@@ -200,7 +200,7 @@ def parse_trace(content: bytes, source: str) -> TraceFile:
     if not records or records[-1][1].get("type") != "end":
         raise BadTraceFile(source, len(lines), "no end line: the file is truncated")
     _check_seal(lines, [form for _, form in records], source)
-    kinds: dict[str, list[Record]] = {}
+    kinds: dict[str, list[JsonRecord]] = {}
     steps: list[StepRecord] = []
     for number, form in records[:-1]:
         kind = str(form.get("type"))
@@ -219,7 +219,7 @@ def parse_trace(content: bytes, source: str) -> TraceFile:
     )
 
 
-def _record(line: bytes, source: str, number: int) -> Record:
+def _record(line: bytes, source: str, number: int) -> JsonRecord:
     if len(line) > LINE_BYTES_MAX:
         reason = f"the line has {len(line)} bytes, more than {LINE_BYTES_MAX}"
         raise BadTraceFile(source, number, reason)
@@ -260,7 +260,7 @@ _TEXTS_AND_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}]')
 _LEVELS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
-def _is_text(form: Record) -> bool:
+def _is_text(form: JsonRecord) -> bool:
     try:
         json_text(form).encode()
     except UnicodeEncodeError:
@@ -272,7 +272,7 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{plain(text, 40)} is no number of a trace, which are all whole")
 
 
-def _header(line: bytes, source: str) -> Record:
+def _header(line: bytes, source: str) -> JsonRecord:
     form = _record(line, source, 1)
     if form.get("type") != "header" or form.get("format") != FORMAT:
         reason = f'not a trace: the first line must be a header with "format":"{FORMAT}"'
@@ -307,7 +307,7 @@ def _is_origin(scenario: Json) -> bool:
     return isinstance(origin, dict) and all(isinstance(value, str) for value in origin.values())
 
 
-def _check_seal(lines: list[bytes], records: list[Record], source: str) -> None:
+def _check_seal(lines: list[bytes], records: list[JsonRecord], source: str) -> None:
     """Refuse a file in which any byte is another than when it was written, the end line included."""
     seal = blake2s(digest_size=16)
     for line in lines[:-1]:
@@ -325,7 +325,7 @@ def _check_seal(lines: list[bytes], records: list[Record], source: str) -> None:
         raise BadTraceFile(source, len(lines), f"corrupted: the end line must be {right}")
 
 
-def _step(form: Record, source: str, number: int) -> StepRecord:
+def _step(form: JsonRecord, source: str, number: int) -> StepRecord:
     choice, delta, digest = form.get("choice"), form.get("delta", {}), form.get("digest", "")
     if not isinstance(choice, dict) or not isinstance(delta, dict) or not isinstance(digest, str):
         raise BadTraceFile(

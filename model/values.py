@@ -80,14 +80,14 @@ def canonical(value: object) -> Json:
 _ATOMS = frozenset({type(None), bool, int, str, bytes})
 
 
-Known: TypeAlias = "dict[int, object]"
+KnownValues: TypeAlias = "dict[int, object]"
 """Values that were looked at before, by identity: most of a state is what was in the one before."""
 
 KNOWN_MAX = 200_000
 """So many values are kept to be known again; past that they are forgotten, and looked at anew."""
 
 
-def require_value(value: object, known: Known | None = None) -> None:
+def require_value(value: object, known: KnownValues | None = None) -> None:
     """Refuse what does not belong in a world; what is accepted is frozen, hashable and canonical.
 
     What is in `known` was accepted before; what is accepted now gets there.

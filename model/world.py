@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.event import Event
 from counterpoint.model.kind import Action, Content
-from counterpoint.model.reaction import Core
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.values import NodeId, Value
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class World:
     """
 
     scenario: Scenario
-    cores: tuple[Core, ...]
+    cores: tuple[NodeState, ...]
     flights: tuple[Flight, ...] = ()
     held: tuple[Flight, ...] = ()
-    conditions: Conditions = field(default_factory=Conditions)
+    conditions: FaultState = field(default_factory=FaultState)
     calls: tuple[int | None, ...] = ()
     latest: tuple[int, ...] = ()
     step: int = 0
@@ -63,7 +63,7 @@ class World:
     next_event: int = 0
     next_operation: int = 1
 
-    def core(self, node: NodeId) -> Core:
+    def core(self, node: NodeId) -> NodeState:
         """Return the core of a node."""
         return self.cores[self.scenario.index[node]]
 

@@ -12,11 +12,12 @@ from itertools import combinations
 from random import Random
 from time import process_time
 
-from counterpoint.harness.analysis.rerun import Choices, Rerun, Runner
+from counterpoint.harness.analysis.rerun import Rerun, Runner
 from counterpoint.harness.analysis.variants import Variant, is_default, is_wrong, variants
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import Span, Story
-from counterpoint.harness.report.trail import Trail, trail_of
+from counterpoint.harness.report.story import CallSpan, TraceReading
+from counterpoint.harness.report.trail import HolderTrail, trail_of
+from counterpoint.model.search.minimise import Choices
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
@@ -56,9 +57,9 @@ class Nearest:
     trace: Trace
 
     @property
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self) -> tuple[CallSpan, ...]:
         """What the calls of the passing run answered."""
-        return Story(self.trace).spans
+        return TraceReading(self.trace).spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ class Analyses:
     chances: tuple[float, ...] = ()
     samples: int = 0
     nearest: Nearest | None = None
-    trail: Trail | None = None
+    trail: HolderTrail | None = None
     fault_free: str = ""
     unfinished: tuple[str, ...] = ()
 
 
-class Budget:
+class TimeBudget:
     """A time to use, of this process, so that a busy machine does not change what is found."""
 
     def __init__(self, seconds: float) -> None:
@@ -105,8 +106,8 @@ def analyse(
     Raises:
         ValueError: the verdict is no broken property of the trace's scenario.
     """
-    budget = Budget(seconds)
-    runner, story = Runner(trace, verdict), Story(trace)
+    budget = TimeBudget(seconds)
+    runner, story = Runner(trace, verdict), TraceReading(trace)
     unfinished: list[str] = []
     fault_free = _without_faults(trace, runner)
     needs, passing, is_complete = _needs(trace, runner, budget)
@@ -144,7 +145,7 @@ class _Passing:
 
 
 def _needs(
-    trace: Trace, runner: Runner, budget: Budget
+    trace: Trace, runner: Runner, budget: TimeBudget
 ) -> tuple[tuple[Need, ...], list[_Passing], bool]:
     """Change each choice that is no default one in every way, faults first."""
     needs: dict[int, Need] = {}
@@ -169,7 +170,7 @@ def _needs(
 
 
 def _nearest(
-    trace: Trace, runner: Runner, passing: list[_Passing], budget: Budget
+    trace: Trace, runner: Runner, passing: list[_Passing], budget: TimeBudget
 ) -> tuple[Nearest | None, bool]:
     """Of the runs with one change take the one that tells most; else leave out two choices."""
     if passing:
@@ -200,12 +201,12 @@ def _first_difference(one: Choices, other: Choices) -> int:
 
 def _as_nearest(trace: Trace, steps: tuple[int, ...], words: str, rerun: Rerun) -> Nearest:
     passing = run_reference(trace.scenario, rerun.choices)
-    answers = _answers(Story(trace), Story(passing))
+    answers = _answers(TraceReading(trace), TraceReading(passing))
     change = f"{words} → {answers}" if answers else words
     return Nearest(change, steps, _first_difference(trace.choices, rerun.choices), passing)
 
 
-def _answers(failing: Story, passing: Story) -> str:
+def _answers(failing: TraceReading, passing: TraceReading) -> str:
     """Say which answers differ; operations of two runs are alike by client, and there by number."""
     before = dict(_by_client(failing))
     words = [
@@ -219,7 +220,7 @@ def _answers(failing: Story, passing: Story) -> str:
     return " · ".join(words[:2])
 
 
-def _by_client(story: Story) -> Iterator[tuple[tuple[str, int], Span]]:
+def _by_client(story: TraceReading) -> Iterator[tuple[tuple[str, int], CallSpan]]:
     counts: dict[str, int] = {}
     for span in story.spans:
         counts[span.client] = counts.get(span.client, 0) + 1
@@ -230,7 +231,7 @@ def _by_client(story: Story) -> Iterator[tuple[tuple[str, int], Span]]:
 
 
 def _chances(
-    trace: Trace, runner: Runner, budget: Budget, samples_max: int
+    trace: Trace, runner: Runner, budget: TimeBudget, samples_max: int
 ) -> tuple[tuple[float, ...], int]:
     """Continue from every prefix at random, in rounds, so that each has the same number of samples."""
     prefixes = runner.prefixes(trace.choices)

@@ -14,6 +14,7 @@ from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.judgements import asked_of
+from counterpoint.model.search.minimise import Choices
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.settling import finish
 from counterpoint.model.search.walks.examine import Examiner
@@ -21,8 +22,6 @@ from counterpoint.model.search.walks.strategy import Uniform
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action
-
-Choices = tuple[Action, ...]
 
 CONTINUATION_STEPS = 40
 """How long a random continuation goes on before everything left is delivered in a fixed order."""

@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import sentence
-from counterpoint.harness.report.story import Change, Story, core_changes
+from counterpoint.harness.report.story import StateChange, TraceReading, core_changes
 from counterpoint.harness.viewer.data import flat
 from counterpoint.model.search.replay import enabled, fit, record
 from counterpoint.model.trace import Trace
@@ -198,7 +198,7 @@ def _named(edit: Edit, world: World) -> Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Divergence:
     """Where two runs part: the step, what each does there, and how the states differ after it.
 
     A `step` of None says that neither differs; one run may just be longer, then `one` or `other`
@@ -208,10 +208,10 @@ class Difference:
     step: int | None
     one: str = ""
     other: str = ""
-    states: tuple[Change, ...] = ()
+    states: tuple[StateChange, ...] = ()
 
 
-def difference(one: Trace, other: Trace) -> Difference:
+def difference(one: Trace, other: Trace) -> Divergence:
     """Return the first difference of two runs of systems with the same nodes.
 
     Raises:
@@ -219,19 +219,19 @@ def difference(one: Trace, other: Trace) -> Difference:
     """
     if one.scenario.system.nodes != other.scenario.system.nodes:
         raise BadCondition("the two runs are of systems with different nodes")
-    ours, theirs = Story(one), Story(other)
+    ours, theirs = TraceReading(one), TraceReading(other)
     for step in range(max(len(one.choices), len(other.choices))):
         here, there = _said(ours, step), _said(theirs, step)
         if here != there:
-            return Difference(step, here, there, tuple(_states(one, other, step)))
-    return Difference(None)
+            return Divergence(step, here, there, tuple(_states(one, other, step)))
+    return Divergence(None)
 
 
-def _said(story: Story, step: int) -> str:
+def _said(story: TraceReading, step: int) -> str:
     return sentence(story, step) if step < len(story.trace.choices) else ""
 
 
-def _states(one: Trace, other: Trace, step: int) -> Iterator[Change]:
+def _states(one: Trace, other: Trace, step: int) -> Iterator[StateChange]:
     here = one.worlds[min(step + 1, len(one.worlds) - 1)]
     there = other.worlds[min(step + 1, len(other.worlds) - 1)]
     for node, ours, theirs in zip(one.scenario.system.nodes, here.cores, there.cores, strict=True):

@@ -13,7 +13,7 @@ from typing import Literal
 
 from counterpoint.harness.report.plain import plain, width_of
 from counterpoint.harness.report.sentences import brief, parts, shortened, word
-from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.actions import Deliver, Settle
 from counterpoint.model.rules import deliverable
 from counterpoint.model.trace import Trace
@@ -84,7 +84,7 @@ def variants(trace: Trace, step: int) -> Iterator[Variant]:
         yield Variant(step, "instead", option)
 
 
-def deviation(story: Story, step: int, width: int) -> str:
+def deviation(story: TraceReading, step: int, width: int) -> str:
     """Say what a step does that a plain scheduler would not, without values where room is short."""
     passed = overtaken(story.trace, step)
     if not passed:
@@ -95,7 +95,7 @@ def deviation(story: Story, step: int, width: int) -> str:
 
 
 def _passing(
-    story: Story,
+    story: TraceReading,
     step: int,
     passed: tuple[Flight, ...],
     first: Callable[[object], str],

@@ -27,7 +27,7 @@ from counterpoint.harness.checking.models import (
 )
 from counterpoint.harness.checking.own_models import own_model
 from counterpoint.harness.checking.preparing import renamed
-from counterpoint.harness.checking.properties import PROPERTIES, Property, Task
+from counterpoint.harness.checking.properties import PROPERTIES, NamedProperty, Task
 from counterpoint.harness.checking.wanted import (
     LEFT_TO_THE_FILE,
     Checked,
@@ -145,7 +145,7 @@ def _notes(task: Task, verdict: Verdict, nil_is_unseen: bool) -> tuple[str, ...]
     return (*unseen, *(look_alikes(task.history) if verdict.is_broken else ()))
 
 
-def _property(model: Model, name: str | None, case: Case) -> Property:
+def _property(model: Model, name: str | None, case: Case) -> NamedProperty:
     """Return the property of that name, or the model's own.
 
     Raises:
@@ -171,7 +171,7 @@ def _renamed(case: Case, names: Mapping[str, str]) -> Case:
 
 
 def _with_unknown_values(
-    task: Task, chosen: Property, judged: Callable[[Task], Verdict]
+    task: Task, chosen: NamedProperty, judged: Callable[[Task], Verdict]
 ) -> tuple[Task, Verdict]:
     """Judge with initial values that nobody told: those with which the history holds, if any.
 
@@ -214,7 +214,7 @@ def _task(case: Case, model: Model, wanted: Wanted) -> Task:
     )
 
 
-def _within(begun: float, task: Task, chosen: Property) -> Callable[[History], Verdict]:
+def _within(begun: float, task: Task, chosen: NamedProperty) -> Callable[[History], Verdict]:
     """Judge other histories as that of a task was, in the time that is left of its own."""
 
     def judge(history: History) -> Verdict:
@@ -226,7 +226,7 @@ def _within(begun: float, task: Task, chosen: Property) -> Callable[[History], V
     return judge
 
 
-def _judged(chosen: Property, task: Task, *, seconds: float | None) -> Verdict:
+def _judged(chosen: NamedProperty, task: Task, *, seconds: float | None) -> Verdict:
     try:
         with deadline(by_force(seconds)):
             return chosen.judge(task)

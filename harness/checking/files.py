@@ -27,7 +27,7 @@ from counterpoint.harness.checking.wanted import (
     Checked,
     FromTheFormat,
     Nil,
-    Partition,
+    PartitionMode,
     Wanted,
 )
 from counterpoint.harness.deadline import TimeIsOver, by_force, deadline
@@ -41,7 +41,7 @@ def check_files(
     model: str | None = None,
     property: str | None = None,
     initial: Hashable | FromTheFormat = FROM_THE_FORMAT,
-    partition: Partition = "auto",
+    partition: PartitionMode = "auto",
     timeout_seconds: float | None = None,
     total: int | None = None,
     allow_negative: bool = False,

@@ -16,7 +16,7 @@ class CannotCheck(ValueError):
     """What was asked does not fit the history; the text says what would."""
 
 
-class Form(NamedTuple):
+class ArgumentForm(NamedTuple):
     """What the argument of a function must be, and the words for it."""
 
     fits: Callable[[Hashable], bool]
@@ -39,24 +39,24 @@ def _is_transfer(value: Hashable) -> bool:
     return isinstance(value, tuple) and len(value) == 3 and _is_number(value[2])
 
 
-FORMS: Mapping[tuple[str, str], Form] = MappingProxyType(
+FORMS: Mapping[tuple[str, str], ArgumentForm] = MappingProxyType(
     {
-        ("versioned-register", "cas"): Form(
+        ("versioned-register", "cas"): ArgumentForm(
             _is_pair, "a pair [old, new], or [version, [old, new]]"
         ),
-        ("cas-register", "cas"): Form(_is_pair, "a pair [old, new]"),
-        ("multi-register", "txn"): Form(
+        ("cas-register", "cas"): ArgumentForm(_is_pair, "a pair [old, new]"),
+        ("multi-register", "txn"): ArgumentForm(
             _reads_and_writes, 'reads and writes such as ["r", "x", null]'
         ),
-        ("multi-register", "write"): Form(_is_pair, "a pair [key, value]"),
-        ("rw-register", "txn"): Form(
+        ("multi-register", "write"): ArgumentForm(_is_pair, "a pair [key, value]"),
+        ("rw-register", "txn"): ArgumentForm(
             _reads_and_writes, 'reads and writes such as ["r", "x", null]'
         ),
-        ("text", "put"): Form(lambda value: isinstance(value, str), "a string"),
-        ("text", "append"): Form(lambda value: isinstance(value, str), "a string"),
-        ("list", "put"): Form(lambda value: isinstance(value, tuple), "a list"),
-        ("counter", "add"): Form(_is_number, "a whole number"),
-        ("bank", "transfer"): Form(_is_transfer, "from, to and a whole amount"),
+        ("text", "put"): ArgumentForm(lambda value: isinstance(value, str), "a string"),
+        ("text", "append"): ArgumentForm(lambda value: isinstance(value, str), "a string"),
+        ("list", "put"): ArgumentForm(lambda value: isinstance(value, tuple), "a list"),
+        ("counter", "add"): ArgumentForm(_is_number, "a whole number"),
+        ("bank", "transfer"): ArgumentForm(_is_transfer, "from, to and a whole amount"),
     }
 )
 COLLECTIONS = frozenset({("set", "read"), ("set-full", "read"), ("bank", "read")})

@@ -11,7 +11,7 @@ from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.model.inert import quoted
 
-Looks = Literal["keyed", "perhaps", "plain"]
+KeyedGuess = Literal["keyed", "perhaps", "plain"]
 
 REGISTERS = frozenset({"read", "write", "cas"})
 COLLECTIONS = frozenset({"read", "add"})
@@ -26,7 +26,7 @@ HINT = (
 BY_KEY = "values are taken for [key value], judged by key (--partition key: as they are)"
 
 
-def looks_of(history: History) -> Looks:
+def looks_of(history: History) -> KeyedGuess:
     """Tell whether values are keys with values: surely, perhaps, or not.
 
     A pair of a key and nil, or of a key and what a compare-and-set is called with, is not a value.
@@ -41,7 +41,7 @@ def looks_of(history: History) -> Looks:
     return "plain"
 
 
-def _of_registers(history: History) -> Looks:
+def _of_registers(history: History) -> KeyedGuess:
     swaps = [op.argument for op in history if op.f == "cas"]
     values = [op.argument for op in history if op.f == "write"]
     shown = [op.result for op in history if op.f == "read" and _is_seen(op.result)]
@@ -52,7 +52,7 @@ def _of_registers(history: History) -> Looks:
     return "perhaps" if values else "plain"
 
 
-def _of_collections(history: History) -> Looks:
+def _of_collections(history: History) -> KeyedGuess:
     added = [op.argument for op in history if op.f == "add"]
     shown = [op.result for op in history if op.f == "read" and _is_seen(op.result)]
     is_keyed = all(

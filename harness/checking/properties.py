@@ -78,7 +78,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
+class NamedProperty:
     """A property by the name that the command line gives it.
 
     `tells_first` says that its checker explains the violation that came first of its own accord.
@@ -315,116 +315,116 @@ def _long_fork(task: Task) -> Verdict:
     return check_long_fork(task.operations)
 
 
-_PROPERTIES: Sequence[Property] = (
-    Property(
+_PROPERTIES: Sequence[NamedProperty] = (
+    NamedProperty(
         "linearizability",
         "one at a time, each within its time",
         _linearizability,
         needs_real_time=True,
         tells_first=True,
     ),
-    Property("safe", "single writer: undisturbed reads are right", _by_key(_safe), True, True),
-    Property("regular", "reads are of now or of meanwhile", _by_key(_regular), True, True),
-    Property("weak-regular", "... though they disagree", _by_key(_weak_regular), True, True),
-    Property(
+    NamedProperty("safe", "single writer: undisturbed reads are right", _by_key(_safe), True, True),
+    NamedProperty("regular", "reads are of now or of meanwhile", _by_key(_regular), True, True),
+    NamedProperty("weak-regular", "... though they disagree", _by_key(_weak_regular), True, True),
+    NamedProperty(
         "no-inversion", "single writer: reads never go back", _by_key(_no_inversion), True, True
     ),
-    Property(
+    NamedProperty(
         "sequential-consistency",
         "one at a time, each client in its order",
         _serial("serializability"),
     ),
-    Property(
+    NamedProperty(
         "causal-consistency",
         "causes before effects",
         _isolation("causal", _causal_or_transactional),
     ),
-    Property("causal-convergence", "... and one order for all", _convergent_or_transactional),
-    Property("causal-memory", "... and one order per client", _causal("cm")),
-    Property("read-your-writes", "a session guarantee", _sessions("RYW")),
-    Property("monotonic-reads", "a session guarantee", _sessions("MR")),
+    NamedProperty("causal-convergence", "... and one order for all", _convergent_or_transactional),
+    NamedProperty("causal-memory", "... and one order per client", _causal("cm")),
+    NamedProperty("read-your-writes", "a session guarantee", _sessions("RYW")),
+    NamedProperty("monotonic-reads", "a session guarantee", _sessions("MR")),
     # Nothing shows these two to an observer whose own reads may go back.
-    Property("monotonic-writes", "... seen by monotonic readers", _sessions("MR", "MW")),
-    Property("writes-follow-reads", "... seen by monotonic readers", _sessions("MR", "WFR")),
-    Property("session-guarantees", "all four together", _sessions("RYW", "MR", "MW", "WFR")),
-    Property(
+    NamedProperty("monotonic-writes", "... seen by monotonic readers", _sessions("MR", "MW")),
+    NamedProperty("writes-follow-reads", "... seen by monotonic readers", _sessions("MR", "WFR")),
+    NamedProperty("session-guarantees", "all four together", _sessions("RYW", "MR", "MW", "WFR")),
+    NamedProperty(
         "read-committed",
         "transactions see committed ones only, in one order",
         _isolation("read committed", _weak("read committed")),
     ),
-    Property(
+    NamedProperty(
         "repeatable-read",
         "... and one version of each key",
         _isolation("repeatable read", _weak("repeatable read")),
     ),
-    Property(
+    NamedProperty(
         "read-atomic",
         "... and others whole or not at all",
         _isolation("read atomic", _weak("read atomic")),
     ),
-    Property(
+    NamedProperty(
         "prefix-consistency",
         "snapshots of one order",
         _isolation(None, _serial("prefix consistency")),
     ),
-    Property(
+    NamedProperty(
         "snapshot-isolation",
         "... and the first committer wins",
         _isolation("snapshot isolation", _serial("snapshot isolation")),
     ),
-    Property(
+    NamedProperty(
         "serializability",
         "one order of whole transactions",
         _isolation("serializability", _serial("serializability")),
     ),
-    Property(
+    NamedProperty(
         "strong-session-serializability",
         "... that keeps each session's order",
         _isolation("strong session serializability", _serial("serializability")),
     ),
-    Property(
+    NamedProperty(
         "strict-serializability",
         "... that real time allows",
         _isolation("strict serializability", _strict),
         needs_real_time=True,
     ),
-    Property(
+    NamedProperty(
         "conserved-total",
         "a bank's balances always add up",
         _bank_totals,
     ),
-    Property(
+    NamedProperty(
         "counter-bounds",
         "a counter shows what was added",
         _counter_bounds,
         needs_real_time=True,
     ),
-    Property(
+    NamedProperty(
         "no-lost-element",
         "a set keeps what was added",
         _set_survival,
         needs_real_time=True,
     ),
-    Property(
+    NamedProperty(
         "eventual-count",
         "a counter shows what was added, in the end",
         _eventual_count,
         needs_real_time=True,
     ),
-    Property(
+    NamedProperty(
         "unique-ids",
         "no identifier is handed out twice",
         _unique_ids,
     ),
-    Property(
+    NamedProperty(
         "log-delivery",
         "a log is one order, and nothing is left out of it",
         _log_delivery,
     ),
-    Property(
+    NamedProperty(
         "no-long-fork",
         "no two reads contradict each other's order",
         _long_fork,
     ),
 )
-PROPERTIES: Mapping[str, Property] = MappingProxyType({one.name: one for one in _PROPERTIES})
+PROPERTIES: Mapping[str, NamedProperty] = MappingProxyType({one.name: one for one in _PROPERTIES})

@@ -17,7 +17,7 @@ PIPE_WIDTH = 140
 """How wide a table is where no terminal says how wide it can be."""
 
 
-class Row(NamedTuple):
+class ResultRow(NamedTuple):
     """What the table keeps of a result; histories are not kept."""
 
     title: str
@@ -28,11 +28,11 @@ class Row(NamedTuple):
     summary: str
 
 
-def row_of(checked: Checked) -> Row:
+def row_of(checked: Checked) -> ResultRow:
     """Return the row of a result."""
     verdict = checked.verdict
     summary = checked.error if verdict is None else verdict.summary
-    return Row(
+    return ResultRow(
         plain(checked.title),
         checked.property,
         checked.outcome,
@@ -42,7 +42,7 @@ def row_of(checked: Checked) -> Row:
     )
 
 
-def print_table(rows: Sequence[Row]) -> None:
+def print_table(rows: Sequence[ResultRow]) -> None:
     """Print all results, and how many there are of each kind."""
     # Results in JSON, and the reading of a file, need not wait for it.
     from rich.console import Console
@@ -73,10 +73,10 @@ def print_table(rows: Sequence[Row]) -> None:
     show(captured.get(), nl=False)
 
 
-def tally(rows: Sequence[Row]) -> str:
+def tally(rows: Sequence[ResultRow]) -> str:
     """Count the results by outcome.
 
-    >>> tally([Row("a", "", "holds", 1, 0.0, ""), Row("b", "", "broken", 1, 0.0, "")])
+    >>> tally([ResultRow("a", "", "holds", 1, 0.0, ""), ResultRow("b", "", "broken", 1, 0.0, "")])
     '2 histories: 1 holds, 1 broken'
     """
     counts = Counter(row.outcome for row in rows)

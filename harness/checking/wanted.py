@@ -17,9 +17,9 @@ from counterpoint.checkers.readers.case import Interference
 from counterpoint.checkers.transactions.history import TransactionHistory
 from counterpoint.model.verdict import Verdict
 
-Partition = Literal["auto", "key", "none", "tuple"]
+PartitionMode = Literal["auto", "key", "none", "tuple"]
 Nil = Literal["value", "unknown"]
-Outcome = Literal["holds", "broken", "undecided", "error"]
+OutcomeName = Literal["holds", "broken", "undecided", "error"]
 
 
 class FromTheFormat:
@@ -48,7 +48,7 @@ class Wanted:
     model: str | None = None
     property: str | None = None
     initial: Hashable | FromTheFormat = FROM_THE_FORMAT
-    partition: Partition = "auto"
+    partition: PartitionMode = "auto"
     timeout_seconds: float | None = None
     total: int | None = None
     allow_negative: bool = False
@@ -91,6 +91,6 @@ class Checked:
         return f"{self.file}#{self.case}" if self.case else self.file
 
     @builtins.property  # the field of that name hides the decorator
-    def outcome(self) -> Outcome:
+    def outcome(self) -> OutcomeName:
         """The outcome of the verdict, or "error"."""
         return "error" if self.verdict is None else self.verdict.outcome.value

@@ -12,7 +12,7 @@ import click
 from counterpoint.harness.live.cluster import load_cluster
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.talk import Conversation, conversation
-from counterpoint.harness.live.wishes import Wish
+from counterpoint.harness.live.wishes import UserWish
 from counterpoint.harness.live.words import WrongWords, understand, understand_line
 from counterpoint.harness.output import (
     BROKEN,
@@ -80,7 +80,7 @@ def call(
 
 async def _talk(
     members: Members,
-    wishes: list[Wish] | None,
+    wishes: list[UserWish] | None,
     via: str | None,
     name: str | None,
     seconds: float,
@@ -105,7 +105,7 @@ async def _talk(
     return outcome
 
 
-async def _fulfil(talk: Conversation, wish: Wish, *, as_json: bool) -> str:
+async def _fulfil(talk: Conversation, wish: UserWish, *, as_json: bool) -> str:
     reply = await talk.fulfil(wish)
     if as_json:
         emit({"outcome": reply.outcome, "answer": reply.text})

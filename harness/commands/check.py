@@ -17,13 +17,19 @@ from counterpoint.checkers.readers import DEFAULT_LIMITS, FORMATS, UnreadableHis
 from counterpoint.harness.checking.files import check_each, check_files
 from counterpoint.harness.checking.models import MODELS
 from counterpoint.harness.checking.properties import PROPERTIES
-from counterpoint.harness.checking.table import Row, exit_code, print_table, row_of
+from counterpoint.harness.checking.table import ResultRow, exit_code, print_table, row_of
 from counterpoint.harness.checking.text import as_json, explain
-from counterpoint.harness.checking.wanted import FROM_THE_FORMAT, Checked, Nil, Partition, Wanted
+from counterpoint.harness.checking.wanted import (
+    FROM_THE_FORMAT,
+    Checked,
+    Nil,
+    PartitionMode,
+    Wanted,
+)
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.output import (
     EXIT_HELP,
-    Progress,
+    ProgressLine,
     clear_errors,
     emit,
     refuse,
@@ -183,7 +189,7 @@ def check(
         model=model,
         property=chosen,
         initial=FROM_THE_FORMAT if initial is None else _initial(initial, as_lines),
-        partition=cast(Partition, partition or "auto"),
+        partition=cast(PartitionMode, partition or "auto"),
         nil=cast("Nil | None", nil),
         timeout_seconds=timeout,
         total=total,
@@ -208,10 +214,10 @@ def check(
 
 def _check_all(
     files: tuple[str, ...], wanted: Wanted, explained: bool, as_lines: bool, out: Path | None
-) -> tuple[list[Row], int]:
+) -> tuple[list[ResultRow], int]:
     """Check, show and write each history; return the exit code of an interruption, else 0, too."""
-    rows: list[Row] = []
-    line = Progress(quiet=as_lines)
+    rows: list[ResultRow] = []
+    line = ProgressLine(quiet=as_lines)
     line.show(f"checking {files[0]}")
     limits = replace(DEFAULT_LIMITS, progress=partial(_reading, line))
     try:
@@ -244,7 +250,7 @@ def _pairs(texts: tuple[str, ...], option: str, as_lines: bool) -> dict[str, str
     return pairs
 
 
-def _reading(line: Progress, done: int, whole: int) -> None:
+def _reading(line: ProgressLine, done: int, whole: int) -> None:
     """Say how far the reading of a long file has come."""
     if whole >= LONG_CHARS:
         line.show(f"reading: {done / 1e6:,.0f} of {whole / 1e6:,.0f} MB")

@@ -11,13 +11,13 @@ import click
 from counterpoint.harness.catalog import build
 from counterpoint.harness.embedding import named
 from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
-from counterpoint.harness.exploring import EngineName, FaultRounds, Options, Round
+from counterpoint.harness.exploring import EngineName, ExploreOptions, FaultRounds, Round
 from counterpoint.harness.goals import goals_result, goals_told
 from counterpoint.harness.interruption import Interruption, exit_code_of
-from counterpoint.harness.keeping import Kept, keep_trace
+from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.output import (
     EXIT_HELP,
-    Progress,
+    ProgressLine,
     clear_errors,
     emit,
     finish,
@@ -31,7 +31,7 @@ from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Limits
-from counterpoint.model.search.exploration.goals import Reached
+from counterpoint.model.search.exploration.goals import GoalReached
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.judgements import judgement_forms, judgement_lines
 from counterpoint.model.search.replay import judge, run
@@ -160,7 +160,7 @@ def explore(
         require_folder(out)
         if reduction == "dpor":
             explore_reduced(built, limits, faults, out, as_json=as_json)
-        options = Options(
+        options = ExploreOptions(
             limits,
             no_op,
             lossy,
@@ -210,7 +210,7 @@ def _outcome(rounds: FaultRounds) -> str:
 
 def _explore(rounds: FaultRounds, *, quiet: bool, liveness: bool) -> int:
     """Explore under a line of progress; return the exit code of an interruption, else 0."""
-    line = Progress(quiet=quiet)
+    line = ProgressLine(quiet=quiet)
     try:
         with Interruption() as interruption, closing(rounds.explore()) as reports:
             for current in reports:
@@ -232,7 +232,7 @@ class _Counterexample:
 
     trace: Trace
     verdicts: tuple[Verdict, ...]
-    kept: Kept
+    kept: KeptTrace
 
 
 def _counterexample(
@@ -246,7 +246,7 @@ def _counterexample(
     return _Counterexample(told.trace, told.verdicts, kept)
 
 
-def _keep_goal(scenario: Scenario, goal: Reached, out: Path, *how: str) -> Kept:
+def _keep_goal(scenario: Scenario, goal: GoalReached, out: Path, *how: str) -> KeptTrace:
     trace = run(scenario, goal.choices)
     return keep_trace(trace, judge(trace), out, "reaches", goal.goal, *how)
 

@@ -11,10 +11,10 @@ import click
 from counterpoint.harness.catalog import build
 from counterpoint.harness.embedding import named
 from counterpoint.harness.interruption import Interruption, exit_code_of
-from counterpoint.harness.keeping import Kept, keep_trace
+from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.output import (
     EXIT_HELP,
-    Progress,
+    ProgressLine,
     clear_errors,
     emit,
     finish,
@@ -126,7 +126,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> int:
     """Run the campaign under a line of progress; return the exit code of an interruption, else 0."""
-    line = Progress(quiet=quiet)
+    line = ProgressLine(quiet=quiet)
     try:
         for progress in campaign.search(budgets):
             rate = progress.steps / max(progress.seconds, 1e-9)
@@ -142,7 +142,7 @@ def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> int:
     return 0
 
 
-def _keep(example: Counterexample, search: Mapping[str, Json], out: Path) -> Kept:
+def _keep(example: Counterexample, search: Mapping[str, Json], out: Path) -> KeptTrace:
     about: dict[str, Json] = {
         "search": {**search, "run": example.finding.run},
         "shrunk": {"from": len(example.finding.choices), "to": len(example.trace.choices)},
@@ -164,7 +164,7 @@ def _result(
     campaign: Campaign,
     example: Counterexample | None,
     outcome: str,
-    kept: Kept | None,
+    kept: KeptTrace | None,
     scenario: Scenario,
     stopped: int,
 ) -> dict[str, object]:
@@ -217,7 +217,7 @@ def _tell(
     campaign: Campaign,
     example: Counterexample | None,
     outcome: str,
-    kept: Kept | None,
+    kept: KeptTrace | None,
     stopped: int,
 ) -> None:
     progress = campaign.progress

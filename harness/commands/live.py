@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from counterpoint.harness.keeping import Kept, keep_trace
+from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.live.fresh import fresh_cluster
 from counterpoint.harness.live.nemesis import KINDS
 from counterpoint.harness.output import (
     EXIT_HELP,
-    Progress,
+    ProgressLine,
     clear_errors,
     emit,
     finish,
@@ -26,7 +26,7 @@ from counterpoint.harness.output import (
 from counterpoint.model.values import Json
 
 if TYPE_CHECKING:
-    from counterpoint.harness.live.verification import Found, Verification
+    from counterpoint.harness.live.verification import LiveOutcome, LiveVerification
     from counterpoint.model.search.walks.campaign import Counterexample
 
 
@@ -85,7 +85,7 @@ def live(
     counterpoint live causal_deps --mutant C1 --nemesis slow
     """
     # Imported here: the checkers take longer to import than `--help` should.
-    from counterpoint.harness.live.verification import NoStart, Plan, Verification
+    from counterpoint.harness.live.verification import LivePlan, LiveVerification, NoStart
 
     with clear_errors(as_json=as_json):
         require_folder(out)
@@ -95,7 +95,7 @@ def live(
         )
         settings = {**_clients(system, clients), **settings_of(pairs)}
         cluster = fresh_cluster(system, folder, settings=settings, mutant=mutant)
-        plan = Plan(
+        plan = LivePlan(
             cluster,
             folder,
             seconds,
@@ -107,8 +107,8 @@ def live(
             is_synced=not no_sync,
             is_logged=not no_log,
         )
-        verification = Verification(plan)
-    line = Progress(quiet=as_json)
+        verification = LiveVerification(plan)
+    line = ProgressLine(quiet=as_json)
     verification.report = line.show
     try:
         found = verification.run()
@@ -138,8 +138,8 @@ def _clients(system: str, count: int) -> dict[str, str]:
 
 
 def _report(
-    verification: Verification, found: Found, seconds: float, *, as_json: bool
-) -> Kept | None:
+    verification: LiveVerification, found: LiveOutcome, seconds: float, *, as_json: bool
+) -> KeptTrace | None:
     """Write the picture, search the simulator for what broke, say what was found and keep it."""
     from counterpoint.harness.live.plot import page
     from counterpoint.harness.live.verification import figures, lines_of
@@ -184,7 +184,7 @@ def _report(
     return kept
 
 
-def _keep(example: Counterexample, mutant: str | None, folder: Path) -> Kept:
+def _keep(example: Counterexample, mutant: str | None, folder: Path) -> KeptTrace:
     sizes: dict[str, Json] = {
         "from": len(example.finding.choices),
         "to": len(example.trace.choices),
@@ -193,7 +193,9 @@ def _keep(example: Counterexample, mutant: str | None, folder: Path) -> Kept:
     return keep_trace(example.trace, example.verdicts, folder, *what, about={"shrunk": sizes})
 
 
-def _simulated(verification: Verification, found: Found, seconds: float) -> Counterexample | None:
+def _simulated(
+    verification: LiveVerification, found: LiveOutcome, seconds: float
+) -> Counterexample | None:
     """Search the simulator: for what broke, or for what a mutant might have, had it had the time."""
     from counterpoint.harness.live.recorded import searched
 

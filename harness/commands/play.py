@@ -14,12 +14,12 @@ from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.commands.fault_free import console_of
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.interruption import Interruption, exit_code_of
-from counterpoint.harness.keeping import Kept, keep
+from counterpoint.harness.keeping import KeptTrace, keep
 from counterpoint.harness.output import clear_errors, finish, settings_of, tell
 from counterpoint.harness.play.console import CALLS
-from counterpoint.harness.play.run import Delay, delay_of
+from counterpoint.harness.play.run import DelayChoice, delay_of
 from counterpoint.harness.play.script import WrongLine, follow
-from counterpoint.harness.play.session import Session
+from counterpoint.harness.play.session import PlaySession
 from counterpoint.model.search.replay import judge
 
 PROMPT = "> "
@@ -96,10 +96,10 @@ def _new(
     scenario: str | None,
     mutant: str | None,
     settings: Mapping[str, str],
-    delay: Delay,
+    delay: DelayChoice,
     has_faults: bool,
     seed: int,
-) -> Session:
+) -> PlaySession:
     if system is None:
         raise ValueError("play what? right would be: counterpoint play token_manager")
     if CALLS in settings:
@@ -109,16 +109,16 @@ def _new(
     built = entry(system).scenario(
         scenario or "default", mutant=mutant, settings={**console.usual, **settings}
     )
-    return Session(built, console, delay=delay, has_faults=has_faults, seed=seed)
+    return PlaySession(built, console, delay=delay, has_faults=has_faults, seed=seed)
 
 
 def _from_trace(
-    source: Path, step: int | None, delay: Delay, has_faults: bool, seed: int
-) -> Session:
+    source: Path, step: int | None, delay: DelayChoice, has_faults: bool, seed: int
+) -> PlaySession:
     found = opened(source)
     origin = {k: v for k, v in found.recorded.origin.items() if k != f"set.{CALLS}"}
     console = console_of(origin["system"])
-    session = Session(rebuild(origin), console, delay=delay, has_faults=has_faults, seed=seed)
+    session = PlaySession(rebuild(origin), console, delay=delay, has_faults=has_faults, seed=seed)
     session.go_on_from(found.trace, len(found.trace.choices) if step is None else step)
     return session
 
@@ -138,7 +138,7 @@ def _lines_of(script: Path) -> list[str]:
 # ---- the conversation ----------------------------------------------------------------------------
 
 
-def _talk(session: Session, lines: list[str] | None) -> tuple[WrongLine | None, int]:
+def _talk(session: PlaySession, lines: list[str] | None) -> tuple[WrongLine | None, int]:
     """Do what the lines say, or what is typed; return the line that ended it, or the exit code."""
     try:
         if lines is None and sys.stdin.isatty():
@@ -155,7 +155,7 @@ def _talk(session: Session, lines: list[str] | None) -> tuple[WrongLine | None, 
     return None, 0
 
 
-def _type(session: Session) -> None:
+def _type(session: PlaySession) -> None:
     tell("help lists the commands, close (or Ctrl-D) ends the session")
     with _editing(session):
         try:
@@ -164,7 +164,7 @@ def _type(session: Session) -> None:
             tell("")
 
 
-def _converse(session: Session) -> None:
+def _converse(session: PlaySession) -> None:
     is_end = False
     while not is_end:
         reply = session.execute(input(PROMPT))
@@ -174,7 +174,7 @@ def _converse(session: Session) -> None:
 
 
 @contextmanager
-def _editing(session: Session) -> Iterator[None]:
+def _editing(session: PlaySession) -> Iterator[None]:
     """Let the keys of the terminal bring back earlier lines and complete words, where they can."""
     try:
         import readline
@@ -200,7 +200,7 @@ def _editing(session: Session) -> Iterator[None]:
 # ---- the end -------------------------------------------------------------------------------------
 
 
-def _save(session: Session, out: Path | None) -> tuple[bool, Kept]:
+def _save(session: PlaySession, out: Path | None) -> tuple[bool, KeptTrace]:
     """Write the trace, say what held and what did not; tell whether something broke, and where it is."""
     trace = session.trace()
     verdicts = judge(trace)

@@ -9,11 +9,11 @@ from typing import cast
 import click
 
 from counterpoint.harness.checking.forms import CannotCheck
-from counterpoint.harness.checking.wanted import Partition, Wanted
+from counterpoint.harness.checking.wanted import PartitionMode, Wanted
 from counterpoint.harness.commands.opening import opened
 from counterpoint.harness.output import clear_errors, emit, refuse, tell
 from counterpoint.harness.timeline.viewing import history_html, is_trace
-from counterpoint.harness.viewer.data import Shown
+from counterpoint.harness.viewer.data import PageContext
 from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.writing import write_text
 
@@ -59,7 +59,7 @@ def view(
     """
     if not is_trace(file):
         wanted = Wanted(
-            form=form, model=model, property=chosen, partition=cast(Partition, partition)
+            form=form, model=model, property=chosen, partition=cast(PartitionMode, partition)
         )
         try:
             checked, html = history_html(str(file), wanted, seconds=seconds)
@@ -70,7 +70,9 @@ def view(
         return
     found = opened(file)
     other = opened(compare).trace if compare else None
-    shown = Shown(file.name, found.shrunk, found.replay_command, compare.name if compare else "")
+    shown = PageContext(
+        file.name, found.shrunk, found.replay_command, compare.name if compare else ""
+    )
     html = view_html(found.trace, found.verdicts, found.analysed(seconds), other=other, shown=shown)
     stem = file.name.removesuffix(".jsonl").removesuffix(".trace")
     _write(html, out or file.with_name(stem + ".html"), as_json, is_opened)

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoint.impl.register.access import load_access
-from counterpoint.impl.transport.node import Place
+from counterpoint.impl.transport.node import Endpoint
 from counterpoint.model.values import NodeId
 
 YAML = (".yaml", ".yml")
@@ -46,7 +46,7 @@ class Cluster:
     `access_text` stands in for the file `access` where there is none."""
 
     system: str
-    places: Mapping[NodeId, Place]
+    places: Mapping[NodeId, Endpoint]
     data: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     mutant: str | None = None
@@ -141,7 +141,7 @@ def _path(content: Mapping[str, Any], key: str, source: Path) -> Path | None:
     return source.parent / text
 
 
-def place_of(text: object, source: object) -> Place:
+def place_of(text: object, source: object) -> Endpoint:
     """Return host and port of "host:port".
 
     >>> place_of("127.0.0.1:50061", "x"), place_of("[::1]:7", "x")
@@ -210,7 +210,7 @@ def cluster_text(cluster: Cluster) -> str:
     return "\n".join(lines) + "\n"
 
 
-def shown_place(place: Place) -> str:
+def shown_place(place: Endpoint) -> str:
     """Return a place as a file gives it.
 
     >>> shown_place(("::1", 7)), shown_place(("127.0.0.1", 50061))

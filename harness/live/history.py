@@ -36,7 +36,7 @@ class BadLog(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LoggedEvent:
     """A line of a log, as far as histories go. `at` is in nanoseconds of the machine's clock."""
 
     at: int
@@ -54,7 +54,7 @@ class LogReader:
     classes: Mapping[str, type]
     _end: int = 0
 
-    def new(self) -> list[Told]:
+    def new(self) -> list[LoggedEvent]:
         """Return what the log tells since this was last asked.
 
         Raises:
@@ -69,13 +69,13 @@ class LogReader:
         self._end += len(whole)
         return [told for line in whole.decode().splitlines() if (told := self._told(line))]
 
-    def _told(self, line: str) -> Told | None:
+    def _told(self, line: str) -> LoggedEvent | None:
         if not any(wanted in line for wanted in _WANTED):
             return None
         try:
             form = json.loads(line)
             value = from_canonical(form.get("body"), self.classes)
-            return Told(form["t"], form["node"], form["n"], KINDS[form["ev"]], value)
+            return LoggedEvent(form["t"], form["node"], form["n"], KINDS[form["ev"]], value)
         except (ValueError, KeyError, TypeError) as error:
             raise BadLog(
                 f"{self.path}: {line[:120]!r} is no line of a node's log: {error}"
@@ -88,21 +88,21 @@ def classes_of(vocabulary: Iterable[type]) -> Mapping[str, type]:
 
 
 @dataclass(frozen=True)
-class History:
+class LiveHistory:
     """What was told, in order, and the operations in it: called and answered when, and by whom."""
 
     events: tuple[Event, ...]
     times: tuple[int, ...]
-    spans: Mapping[str, Span] = field(default_factory=dict)
+    spans: Mapping[str, LoggedCall] = field(default_factory=dict)
 
     @property
-    def completed(self) -> tuple[Span, ...]:
+    def completed(self) -> tuple[LoggedCall, ...]:
         """The operations that were answered."""
         return tuple(span for span in self.spans.values() if span.returned is not None)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LoggedCall:
     """An operation: who called it, what, and when; and what came of it, when, if anything did."""
 
     name: str
@@ -113,16 +113,16 @@ class Span:
     result: Value = None
 
 
-def history_of(told: Sequence[Told]) -> History:
+def history_of(told: Sequence[LoggedEvent]) -> LiveHistory:
     """Return the history that logs tell.
 
-    >>> lines = [Told(5, "c1", 2, "return", 1), Told(3, "c1", 1, "invoke", "read")]
+    >>> lines = [LoggedEvent(5, "c1", 2, "return", 1), LoggedEvent(3, "c1", 1, "invoke", "read")]
     >>> [event.kind for event in history_of(lines).events], history_of(lines).completed[0].returned
     (['invoke', 'return'], 5)
     """
     ordered = sorted(told, key=lambda line: (line.at, line.node, line.number))
     events: list[Event] = []
-    spans: dict[str, Span] = {}
+    spans: dict[str, LoggedCall] = {}
     open_at: dict[NodeId, str] = {}
     for line in ordered:
         name = _operation(line, open_at, spans)
@@ -131,29 +131,33 @@ def history_of(told: Sequence[Told]) -> History:
         events.append(
             Event(len(events), len(events), line.kind, line.node, operation=name, value=line.value)
         )
-    return History(tuple(events), tuple(line.at for line in ordered), spans)
+    return LiveHistory(tuple(events), tuple(line.at for line in ordered), spans)
 
 
-def _operation(line: Told, open_at: dict[NodeId, str], spans: dict[str, Span]) -> str | None:
+def _operation(
+    line: LoggedEvent, open_at: dict[NodeId, str], spans: dict[str, LoggedCall]
+) -> str | None:
     """Return the name of the operation that a line is about, and keep account of it."""
     match line.kind:
         case "invoke":
             name = f"o{len(spans) + 1}"
             open_at[line.node] = name
-            spans[name] = Span(name, line.node, line.value, line.at)
+            spans[name] = LoggedCall(name, line.node, line.value, line.at)
             return name
         case "return":
             ended = open_at.pop(line.node, None)
             if ended is not None:
                 was = spans[ended]
-                spans[ended] = Span(ended, was.node, was.operation, was.called, line.at, line.value)
+                spans[ended] = LoggedCall(
+                    ended, was.node, was.operation, was.called, line.at, line.value
+                )
             return ended
         case "crash" | "recover":
             return open_at.pop(line.node, None)
     return None
 
 
-def judged(scenario: Scenario, history: History) -> tuple[Verdict, ...]:
+def judged(scenario: Scenario, history: LiveHistory) -> tuple[Verdict, ...]:
     """Return the verdicts on a history, the best explanation first."""
     trace = Trace(scenario, (), history.events, ())
     return tuple(answer_of(prop, trace) for prop in scenario.properties)

@@ -9,14 +9,14 @@ from typing import Any
 from counterpoint.harness.live.cluster import Cluster
 from counterpoint.harness.live.hostings import hosting_of
 from counterpoint.harness.systems import register_properties, stores_properties, token_manager
-from counterpoint.impl.register.protocol import Register
+from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.token_manager.protocol import TokenManager
 from counterpoint.model.node import System
 from counterpoint.model.scenario import Property, Scenario
 
 
 def _register(system: System[Any]) -> tuple[Property, ...]:
-    assert isinstance(system, Register), system
+    assert isinstance(system, ReplicatedRegister), system
     return register_properties.properties(system.access, is_single_writer=True)
 
 

@@ -22,10 +22,10 @@ from typing import Any
 from counterpoint.harness.live.cluster import load_cluster
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.processes import tie_to_parent
-from counterpoint.impl.host.node import Rejected
+from counterpoint.impl.host.node import InputRejected
 from counterpoint.impl.register.messages import Read as ReadToken
 from counterpoint.impl.register.messages import Write as WriteToken
-from counterpoint.impl.register.protocol import Register
+from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.stores.words import Read as ReadKey
 from counterpoint.impl.stores.words import Write as WriteKey
 from counterpoint.impl.token_manager.protocol import TokenManager
@@ -35,7 +35,7 @@ from counterpoint.impl.transport.user import Unreachable
 from counterpoint.model.node import System
 from counterpoint.model.values import NodeId, Value
 
-Calls = Callable[[System[Any], NodeId, random.Random], Iterator[Value]]
+OperationSource = Callable[[System[Any], NodeId, random.Random], Iterator[Value]]
 """What a client of a system asks for, one call after the other, for ever."""
 
 KEYS = ("x", "y", "z")
@@ -66,7 +66,7 @@ class Load:
 
 def register_calls(system: System[Any], client: NodeId, lots: random.Random) -> Iterator[Value]:
     """The first client writes, all others read, each time at any reader."""
-    assert isinstance(system, Register), system
+    assert isinstance(system, ReplicatedRegister), system
     token = system.access.tokens[0]
     number = 0
     while True:
@@ -106,7 +106,7 @@ def store_calls(system: System[Any], client: NodeId, lots: random.Random) -> Ite
         yield WriteKey(key, f"{client}{number}") if lots.random() < 0.5 else ReadKey(key)
 
 
-CALLS: Mapping[str, Calls] = MappingProxyType(
+CALLS: Mapping[str, OperationSource] = MappingProxyType(
     {
         "register": register_calls,
         "token_manager": token_calls,
@@ -167,7 +167,7 @@ async def _client(
             if not gives_up:
                 break
             node.crash()
-        except Rejected:
+        except InputRejected:
             pass
         pause = load.pace * CHANGE_PACES if isinstance(operation, Transform) else load.pace
         if pause:
@@ -184,7 +184,7 @@ async def _operator(load: Load, members: Members, name: NodeId, deadline: float)
     servers = system.deployment.first_configuration.servers
     while time.monotonic() < deadline:
         await asyncio.sleep(load.pace * CHANGE_PACES * lots.uniform(0.5, 1.5) + 0.1)
-        with contextlib.suppress(Unreachable, Rejected, TimeoutError):
+        with contextlib.suppress(Unreachable, InputRejected, TimeoutError):
             user = await asyncio.wait_for(members.user_of(lots.choice(servers)), load.patience)
             try:
                 await asyncio.wait_for(user.ask(Transform()), load.patience)

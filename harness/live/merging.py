@@ -16,10 +16,11 @@ from pathlib import Path
 from counterpoint.harness.live.cluster import Cluster
 from counterpoint.harness.live.history import BadLog, classes_of
 from counterpoint.harness.live.hostings import hosting_of
-from counterpoint.harness.live.recorded import BOUNDLESS, Calls, recorded_scenario
+from counterpoint.harness.live.recorded import BOUNDLESS, recorded_scenario
 from counterpoint.impl.host.codec import from_canonical
 from counterpoint.model.actions import Call, Deliver, Fire, Transform
 from counterpoint.model.faults import Crash, Duplicate, Restart
+from counterpoint.model.scenario import Calls
 from counterpoint.model.search.replay import is_enabled, record
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
@@ -37,7 +38,7 @@ class Differs(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StepLine:
     """A line that is a step: of which node, its number, when, what, with what and from whom."""
 
     at: int
@@ -76,7 +77,7 @@ def merged(cluster: Cluster, paths: Sequence[Path], *, steps: int = STEPS_MAX) -
     return Merged(trace, max(len(lines) - steps, 0))
 
 
-def lines_of(cluster: Cluster, path: Path) -> Iterator[Line]:
+def lines_of(cluster: Cluster, path: Path) -> Iterator[StepLine]:
     """Return the steps in a log."""
     classes = classes_of(hosting_of(cluster.system).vocabulary)
     try:
@@ -89,12 +90,12 @@ def lines_of(cluster: Cluster, path: Path) -> Iterator[Line]:
             if form["ev"] in _STEPS:
                 body = from_canonical(form.get("body"), classes)
                 told = (form.get("from", ""), form.get("msg", ""))
-                yield Line(form["t"], form["node"], form["n"], form["ev"], body, *told)
+                yield StepLine(form["t"], form["node"], form["n"], form["ev"], body, *told)
         except (ValueError, KeyError, TypeError) as error:
             raise BadLog(f"{path}:{number}: no line of a node's log: {error}") from None
 
 
-def replayed(cluster: Cluster, calls: Calls, lines: Sequence[Line]) -> Trace:
+def replayed(cluster: Cluster, calls: Calls, lines: Sequence[StepLine]) -> Trace:
     """Return the run of these lines."""
     recorder = record(recorded_scenario(cluster, calls, LIMITS))
     to_come = Counter(line.message for line in lines if line.kind == "recv")
@@ -111,7 +112,7 @@ def replayed(cluster: Cluster, calls: Calls, lines: Sequence[Line]) -> Trace:
     return recorder.trace()
 
 
-def actions_of(line: Line, world: World, to_come: Counter[str]) -> Iterator[Action]:
+def actions_of(line: StepLine, world: World, to_come: Counter[str]) -> Iterator[Action]:
     """Return the choices that a line stands for; `to_come` counts how often each message is taken."""
     match line.kind:
         case "invoke":

@@ -10,7 +10,7 @@ from typing import Any
 from counterpoint.harness.live.cluster import Cluster, ClusterError
 from counterpoint.harness.live.hostings import Hosting, hosting_of
 from counterpoint.impl.host.codec import Codec
-from counterpoint.impl.host.handshake import USER, Identity
+from counterpoint.impl.host.handshake import USER, PeerIdentity
 from counterpoint.impl.transport.folder import NodeRuns
 from counterpoint.impl.transport.node import RunningNode, Settings
 from counterpoint.impl.transport.user import User
@@ -80,9 +80,9 @@ class Members:
             dialler,
         )
 
-    def identity(self, node: NodeId) -> Identity:
+    def identity(self, node: NodeId) -> PeerIdentity:
         """Return what a node shows of itself."""
-        return Identity(node, self.cluster.system, self.codec.fingerprint, self.cluster.secret)
+        return PeerIdentity(node, self.cluster.system, self.codec.fingerprint, self.cluster.secret)
 
     async def user_of(self, node: NodeId) -> User:
         """Connect to a node as its user; raises Unreachable."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from math import ceil, log10
 
-from counterpoint.harness.live.history import Span
+from counterpoint.harness.live.history import LoggedCall
 from counterpoint.harness.live.nemesis import Mark
 
 WIDTH, HEIGHT, LEFT, GAP = 1100, 260, 70, 50
@@ -28,7 +28,9 @@ def percentile(numbers: Sequence[float], part: float) -> float:
     return ordered[max(0, ceil(len(ordered) * part) - 1)] if ordered else 0.0
 
 
-def page(title: str, lines: Sequence[str], spans: Sequence[Span], marks: Sequence[Mark]) -> str:
+def page(
+    title: str, lines: Sequence[str], spans: Sequence[LoggedCall], marks: Sequence[Mark]
+) -> str:
     """Return one HTML file that needs nothing else: a picture, and what was found."""
     begin = min([span.called for span in spans] + [mark.began for mark in marks], default=0)
     end = max(
@@ -46,7 +48,9 @@ def page(title: str, lines: Sequence[str], spans: Sequence[Span], marks: Sequenc
     )
 
 
-def _picture(spans: Sequence[Span], marks: Sequence[Mark], begin: int, end: int) -> Iterator[str]:
+def _picture(
+    spans: Sequence[LoggedCall], marks: Sequence[Mark], begin: int, end: int
+) -> Iterator[str]:
     height = 2 * HEIGHT + 2 * GAP + 30
     yield f'<svg role="img" aria-label="latency and throughput" viewBox="0 0 {WIDTH} {height}">'
     scale = (WIDTH - LEFT - 10) / (end - begin)
@@ -63,7 +67,7 @@ def _picture(spans: Sequence[Span], marks: Sequence[Mark], begin: int, end: int)
     yield "</svg>"
 
 
-def _latencies(spans: Sequence[Span], begin: int, scale: float) -> Iterator[str]:
+def _latencies(spans: Sequence[LoggedCall], begin: int, scale: float) -> Iterator[str]:
     """One dot a call that was answered; where there are too many, every n-th."""
     for milliseconds in LATENCIES:
         y = _height_of(milliseconds)
@@ -90,7 +94,7 @@ def _height_of(milliseconds: float) -> float:
     return 10 + HEIGHT * (1 - part)
 
 
-def _throughput(spans: Sequence[Span], begin: int, end: int, scale: float) -> Iterator[str]:
+def _throughput(spans: Sequence[LoggedCall], begin: int, end: int, scale: float) -> Iterator[str]:
     """Calls answered in each second."""
     seconds = int((end - begin) / 1e9) + 1
     counts = [0] * seconds

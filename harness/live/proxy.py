@@ -30,7 +30,7 @@ _LINGER = struct.pack("ii", 1, 0)
 
 
 @dataclass
-class Link:
+class ProxyLink:
     """One link: whoever dials `port` is passed on to `to`. `out` is the direction of who dialled."""
 
     name: str
@@ -117,7 +117,7 @@ class Link:
                 await writer.drain()
 
 
-async def run(links: dict[str, Link]) -> None:
+async def run(links: dict[str, ProxyLink]) -> None:
     """Pass on until standard input ends."""
     servers = [await link.serve() for link in links.values()]
     print("ready", flush=True)
@@ -135,7 +135,7 @@ async def run(links: dict[str, Link]) -> None:
 def main() -> None:
     """Run the links that the first argument lists: [[name, port, to], ...]."""
     tie_to_kernel()
-    links = {name: Link(name, port, to) for name, port, to in json.loads(sys.argv[1])}
+    links = {name: ProxyLink(name, port, to) for name, port, to in json.loads(sys.argv[1])}
     asyncio.run(run(links))
 
 

@@ -14,14 +14,14 @@ from types import MappingProxyType
 from typing import Any
 
 from counterpoint.harness.live.cluster import Cluster
-from counterpoint.harness.live.history import History, Span, classes_of
+from counterpoint.harness.live.history import LiveHistory, LoggedCall, classes_of
 from counterpoint.harness.live.hostings import hosting_of
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.nemesis import Mark
 from counterpoint.harness.systems import register_properties, stores_plans, token_manager
 from counterpoint.impl.host.codec import from_canonical
 from counterpoint.impl.host.msgpack import BadBytes
-from counterpoint.model.scenario import Scenario, budgets
+from counterpoint.model.scenario import Calls, Scenario, budgets
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 from counterpoint.model.values import NodeId, Value, canonical, json_text
 from counterpoint.model.verdict import Verdict
@@ -46,10 +46,8 @@ and links that stand still are messages that are late."""
 BOUNDLESS = 1_000_000
 """A limit that says: what happened, happened. Any nodes may then be down at the same time."""
 
-Calls = Mapping[NodeId, tuple[Value, ...]]
 
-
-def calls_around(history: History, verdict: Verdict | None) -> Calls:
+def calls_around(history: LiveHistory, verdict: Verdict | None) -> Calls:
     """Return the calls of a violation, or the last ones, and those made at about the same time.
 
     At most `CALLS_MAX` in all: the culprits, then the nearest in time.
@@ -60,7 +58,7 @@ def calls_around(history: History, verdict: Verdict | None) -> Calls:
     if not culprits:
         culprits = [*spans.values()][-2:]
     begin, end = min(s.called for s in culprits), max(s.returned or s.called for s in culprits)
-    chosen: dict[str, Span] = {span.name: span for span in culprits}
+    chosen: dict[str, LoggedCall] = {span.name: span for span in culprits}
     count: dict[NodeId, int] = {}
     for span in culprits:
         count[span.node] = count.get(span.node, 0) + 1
@@ -76,7 +74,7 @@ def calls_around(history: History, verdict: Verdict | None) -> Calls:
     return calls
 
 
-def _distance(span: Span, begin: int, end: int) -> int:
+def _distance(span: LoggedCall, begin: int, end: int) -> int:
     """Return how far a call is from a time, 0 for one that was under way then."""
     return max(begin - (span.returned or span.called), span.called - end, 0)
 
@@ -147,7 +145,7 @@ def _access_text(cluster: Cluster) -> str:
 
 def searched(
     cluster: Cluster,
-    history: History,
+    history: LiveHistory,
     verdict: Verdict | None,
     marks: Sequence[Mark],
     *,

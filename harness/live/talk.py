@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from counterpoint.harness.live.nodes import Members
-from counterpoint.harness.live.wishes import Wish
+from counterpoint.harness.live.wishes import UserWish
 from counterpoint.harness.live.words import answer_text
-from counterpoint.impl.host.node import Rejected
+from counterpoint.impl.host.node import InputRejected
 from counterpoint.impl.stores.words import Told
 from counterpoint.impl.transport.node import RunningNode
 from counterpoint.impl.transport.user import Unreachable, User
@@ -18,7 +18,7 @@ from counterpoint.model.values import NodeId, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class WishReply:
     """What came of a wish: its text, and whether it was granted, refused, or nobody knows."""
 
     text: str
@@ -34,29 +34,29 @@ class Conversation:
         self.seconds = seconds
         self._users: dict[NodeId, User] = {}
 
-    async def fulfil(self, wish: Wish) -> Reply:
+    async def fulfil(self, wish: UserWish) -> WishReply:
         """Do what a wish says."""
         match wish:
-            case Wish("wait" | "watch", seconds=seconds):
+            case UserWish("wait" | "watch", seconds=seconds):
                 await asyncio.sleep(seconds)
-                return Reply("")
-            case Wish("status"):
-                return Reply("\n".join([await self._status(n) for n in self.members.served]))
+                return WishReply("")
+            case UserWish("status"):
+                return WishReply("\n".join([await self._status(n) for n in self.members.served]))
         try:
             result = await asyncio.wait_for(self._call(wish), self.seconds)
         except TimeoutError:
-            return Reply(
+            return WishReply(
                 f"no answer within {self.seconds:g} s; the call may take effect yet, or never",
                 "undecided",
             )
         except Unreachable as error:
-            return Reply(str(error), "undecided")
-        except Rejected as error:
-            return Reply(str(error), "refused")
+            return WishReply(str(error), "undecided")
+        except InputRejected as error:
+            return WishReply(str(error), "refused")
         text, is_refusal = answer_text(self.members, result)
-        return Reply(text, "refused" if is_refusal else "answered")
+        return WishReply(text, "refused" if is_refusal else "answered")
 
-    async def _call(self, wish: Wish) -> Value:
+    async def _call(self, wish: UserWish) -> Value:
         if self.client is not None:
             return await self.client.call(wish.operation)
         assert wish.node is not None, wish

@@ -14,14 +14,14 @@ from pathlib import Path
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.live.asking import answers
 from counterpoint.harness.live.cluster import Cluster, cluster_text
-from counterpoint.harness.live.history import History, LogReader, classes_of
+from counterpoint.harness.live.history import LiveHistory, LogReader, classes_of
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.load import Load
 from counterpoint.harness.live.nemesis import PROXY, Mark, Nemesis
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.ports import HOST, free_ports
 from counterpoint.harness.live.processes import COMMAND, Children
-from counterpoint.harness.live.watch import Watch
+from counterpoint.harness.live.watch import LiveWatch
 from counterpoint.model.values import NodeId
 from counterpoint.model.verdict import Verdict
 
@@ -37,7 +37,7 @@ class NoStart(Exception):
 
 
 @dataclass(frozen=True)
-class Plan:
+class LivePlan:
     """What is asked of a live verification."""
 
     cluster: Cluster
@@ -55,10 +55,10 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Found:
+class LiveOutcome:
     """What came of it."""
 
-    history: History
+    history: LiveHistory
     verdicts: tuple[Verdict, ...]
     marks: tuple[Mark, ...]
     seconds: float
@@ -80,10 +80,10 @@ class Found:
 
 
 @dataclass
-class Verification:
+class LiveVerification:
     """One live verification. `run` does it; whatever happens, no process is left over."""
 
-    plan: Plan
+    plan: LivePlan
     report: Callable[[str], None] = print
 
     @cached_property
@@ -184,7 +184,7 @@ class Verification:
 
     # ---- the run -------------------------------------------------------------------------------------
 
-    def run(self) -> Found:
+    def run(self) -> LiveOutcome:
         """Bring everything up, let it run under attack, take it down, and judge.
 
         Raises:
@@ -207,7 +207,7 @@ class Verification:
                 stopped = 0 if isinstance(reason, _Enough) else exit_code_of(reason)
         history, verdicts = self.watch.finish()
         seconds = time.monotonic() - began
-        return Found(history, verdicts, tuple(nemesis.marks), seconds, stopped)
+        return LiveOutcome(history, verdicts, tuple(nemesis.marks), seconds, stopped)
 
     def _attack(self, children: Children, nemesis: Nemesis) -> None:
         """Let clients call while the nemesis strikes; then let them end in peace."""
@@ -245,11 +245,11 @@ class Verification:
             raise _Enough
 
     @cached_property
-    def watch(self) -> Watch:
+    def watch(self) -> LiveWatch:
         """What reads and judges the logs."""
         classes = classes_of(self.members.hosting.vocabulary)
         nodes = (*self.callers, *self.servers)
-        return Watch(
+        return LiveWatch(
             scenario_of(self.plan.cluster), (LogReader(self._log_of(n), classes) for n in nodes)
         )
 
@@ -258,7 +258,7 @@ class _Enough(Exception):
     """A property is broken: more of the same would tell nothing new."""
 
 
-def figures(found: Found) -> Mapping[str, object]:
+def figures(found: LiveOutcome) -> Mapping[str, object]:
     """Return how many calls there were, how fast, and what went wrong meanwhile."""
     from counterpoint.harness.live.plot import percentile
 
@@ -278,7 +278,7 @@ def figures(found: Found) -> Mapping[str, object]:
     }
 
 
-def lines_of(found: Found) -> Sequence[str]:
+def lines_of(found: LiveOutcome) -> Sequence[str]:
     """Return what was found, as text."""
     told = figures(found)
     times = told["milliseconds"]

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from counterpoint.harness.live.history import History, LogReader, Told, history_of, judged
+from counterpoint.harness.live.history import (
+    LiveHistory,
+    LoggedEvent,
+    LogReader,
+    history_of,
+    judged,
+)
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.verdict import Verdict
 
@@ -19,7 +25,7 @@ FIRST_LINES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class WatchedVerdicts:
     """What is known so far: how many calls were answered, and the verdicts on them."""
 
     answered: int
@@ -31,19 +37,19 @@ class Judged:
         return any(verdict.is_broken for verdict in self.verdicts)
 
 
-class Watch:
+class LiveWatch:
     """Judges in a thread of its own, so that whoever watches can do other things meanwhile."""
 
     def __init__(self, scenario: Scenario, readers: Iterable[LogReader]) -> None:
         self.scenario = scenario
         self._readers = tuple(readers)
-        self._told: list[Told] = []
+        self._told: list[LoggedEvent] = []
         self._judged_count = 0
         self._next_look = 0.0
-        self._under_way: Future[Judged] | None = None
+        self._under_way: Future[WatchedVerdicts] | None = None
         self._thread = ThreadPoolExecutor(1)
 
-    def look(self) -> Judged | None:
+    def look(self) -> WatchedVerdicts | None:
         """Return what was found since this was last asked, if anything was; it takes no time.
 
         Raises:
@@ -56,7 +62,7 @@ class Watch:
             self._begin()
         return found
 
-    def finish(self) -> tuple[History, tuple[Verdict, ...]]:
+    def finish(self) -> tuple[LiveHistory, tuple[Verdict, ...]]:
         """Return the whole history, and the verdicts on it."""
         self._thread.shutdown()
         self._read()
@@ -70,19 +76,19 @@ class Watch:
             self._judged_count = len(told)
             self._under_way = self._thread.submit(self._judge, told)
 
-    def _judge(self, told: list[Told]) -> Judged:
+    def _judge(self, told: list[LoggedEvent]) -> WatchedVerdicts:
         began = time.monotonic()
         history = history_of(told)
         verdicts = judged(self.scenario, history)
         # Judging takes at most a third of the time, whatever a checker needs.
         self._next_look = time.monotonic() + 2 * (time.monotonic() - began)
-        return Judged(len(history.completed), verdicts)
+        return WatchedVerdicts(len(history.completed), verdicts)
 
     def _read(self) -> None:
         for reader in self._readers:
             self._told += reader.new()
 
-    def _read_so_far(self) -> list[Told]:
+    def _read_so_far(self) -> list[LoggedEvent]:
         """Return a part of what is told that holds the cause of everything in it.
 
         A node logs what it does before anybody can know of it. So the causes of what a first reading

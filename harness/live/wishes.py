@@ -12,7 +12,7 @@ from counterpoint.model.values import NodeId, Value
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class UserWish:
     """What a person wants: an operation at a node; or `what` else, for so many `seconds`.
 
     `node` is None for an operation of whatever client is used.
@@ -34,12 +34,12 @@ def common_words() -> click.Group:
 
     @group.command("wait")
     @click.argument("seconds", type=click.FloatRange(0, 3600))
-    def wait(seconds: float) -> Wish:
-        return Wish("wait", seconds=seconds)
+    def wait(seconds: float) -> UserWish:
+        return UserWish("wait", seconds=seconds)
 
     @group.command("status")
-    def status() -> Wish:
-        return Wish("status")
+    def status() -> UserWish:
+        return UserWish("status")
 
     del wait, status
     return group

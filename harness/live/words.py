@@ -9,7 +9,7 @@ import click
 
 from counterpoint.harness.live.cluster import ClusterError, place_of
 from counterpoint.harness.live.nodes import Members
-from counterpoint.harness.live.wishes import Wish
+from counterpoint.harness.live.wishes import UserWish
 from counterpoint.model.values import NodeId, Value
 
 
@@ -17,7 +17,7 @@ class WrongWords(ValueError):
     """Words that say nothing to this system. Says what would be right."""
 
 
-def understand(members: Members, words: Sequence[str], via: str | None = None) -> Wish:
+def understand(members: Members, words: Sequence[str], via: str | None = None) -> UserWish:
     """Return what a person wants.
 
     Raises:
@@ -30,12 +30,12 @@ def understand(members: Members, words: Sequence[str], via: str | None = None) -
         raise WrongWords(f"{error.format_message()} · {usage(members)}") from None
     except ClusterError as error:
         raise WrongWords(str(error)) from None
-    if not isinstance(wish, Wish):
+    if not isinstance(wish, UserWish):
         raise WrongWords(usage(members))
     return wish
 
 
-def understand_line(members: Members, line: str, via: str | None = None) -> Wish:
+def understand_line(members: Members, line: str, via: str | None = None) -> UserWish:
     """Return what a line says; see `understand`."""
     try:
         return understand(members, shlex.split(line, comments=True), via)

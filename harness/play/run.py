@@ -30,7 +30,7 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.world import Action, Flight, World
 
-Delay: TypeAlias = int | Literal["hand"]
+DelayChoice: TypeAlias = int | Literal["hand"]
 """For how many commands each message waits; 0: each call is carried through at once."""
 
 PATIENCE_ROUNDS = 20
@@ -51,13 +51,13 @@ class LiveRun:
         scenario: Scenario,
         console: Console,
         *,
-        delay: Delay = 0,
+        delay: DelayChoice = 0,
         has_faults: bool = False,
         seed: int = 0,
     ) -> None:
         self.base = scenario
         self.console = console
-        self.delay: Delay = delay
+        self.delay: DelayChoice = delay
         self._has_faults = has_faults
         self._random = Random(seed)
         self._calls: list[tuple[NodeId, Value]] = []
@@ -209,7 +209,7 @@ class LiveRun:
         return bool(timers)
 
 
-def delay_of(text: str) -> Delay:
+def delay_of(text: str) -> DelayChoice:
     """Read how long messages wait.
 
     Raises:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from counterpoint.harness.play.session import Reply, Session
+from counterpoint.harness.play.session import PlaySession, Reply
 
 
 class WrongLine(Exception):
@@ -21,7 +21,7 @@ class WrongLine(Exception):
         super().__init__(f"line {number}, {line!r}: {reason}")
 
 
-def follow(session: Session, lines: Iterable[str], *, prompt: str = "> ") -> Iterator[str]:
+def follow(session: PlaySession, lines: Iterable[str], *, prompt: str = "> ") -> Iterator[str]:
     """Follow a script and return what a terminal would show, commands included.
 
     Raises:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from counterpoint.harness.play.console import CommandError, Console, require_node
-from counterpoint.harness.play.run import Delay, LiveRun, count_of, delay_of
+from counterpoint.harness.play.run import DelayChoice, LiveRun, count_of, delay_of
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.actions import Deliver, Fire, Transform
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Crash, Drop, Mend, Omit, Restart
@@ -48,7 +48,7 @@ class Reply:
     is_end: bool = False
 
 
-class Session:
+class PlaySession:
     """One person's session. The same commands and the same seed make the same run."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Session:
         scenario: Scenario,
         console: Console,
         *,
-        delay: Delay = 0,
+        delay: DelayChoice = 0,
         has_faults: bool = False,
         seed: int = 0,
     ) -> None:
@@ -327,7 +327,7 @@ class Session:
         yield f"on their way: {len(world.flights)} messages"
 
     def _history(self) -> Iterator[str]:
-        for span in Story(self._run.trace()).spans:
+        for span in TraceReading(self._run.trace()).spans:
             answer = "no answer" if span.crash_step is None else "no answer: the node crashed"
             if span.return_step is not None:
                 answer = self._console.answer(self._base, span.result)[0].partition("\n")[0]

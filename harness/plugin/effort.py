@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Strategy: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "hypothesis"]
+SearchStrategy: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "hypothesis"]
 """How walks choose: see `counterpoint.model.search.walks.strategy`."""
 
 Shard: TypeAlias = tuple[int, int]
@@ -13,7 +13,7 @@ Shard: TypeAlias = tuple[int, int]
 
 # A named tuple, because a data class takes a millisecond to make, in every repository that has
 # the plugin, whether it is used there or not.
-class Effort(NamedTuple):
+class SearchEffort(NamedTuple):
     """How hard to search. What is None is left to others.
 
     `runs` and `seconds` bound the walks, whichever is over first; `examples` are the runs of the
@@ -22,17 +22,17 @@ class Effort(NamedTuple):
 
     runs: int | None = None
     seconds: float | None = None
-    strategy: Strategy | None = None
+    strategy: SearchStrategy | None = None
     seed: int | None = None
     examples: int | None = None
 
-    def over(self, other: Effort) -> Effort:
+    def over(self, other: SearchEffort) -> SearchEffort:
         """Return this effort, completed by another where it leaves something open.
 
-        >>> Effort(runs=5).over(Effort(runs=9, seed=1))
-        Effort(runs=5, seconds=None, strategy=None, seed=1, examples=None)
+        >>> SearchEffort(runs=5).over(SearchEffort(runs=9, seed=1))
+        SearchEffort(runs=5, seconds=None, strategy=None, seed=1, examples=None)
         """
-        return Effort(
+        return SearchEffort(
             other.runs if self.runs is None else self.runs,
             other.seconds if self.seconds is None else self.seconds,
             other.strategy if self.strategy is None else self.strategy,
@@ -40,19 +40,19 @@ class Effort(NamedTuple):
             other.examples if self.examples is None else self.examples,
         )
 
-    def within(self, defaults: Effort) -> Effort:
+    def within(self, defaults: SearchEffort) -> SearchEffort:
         """Return this effort, completed by defaults, which bound it only if nothing else does.
 
-        >>> Effort(seconds=60).within(Effort(runs=9, seconds=1, seed=1))
-        Effort(runs=None, seconds=60, strategy=None, seed=1, examples=None)
+        >>> SearchEffort(seconds=60).within(SearchEffort(runs=9, seconds=1, seed=1))
+        SearchEffort(runs=None, seconds=60, strategy=None, seed=1, examples=None)
         """
         if self.runs is None and self.seconds is None:
             return self.over(defaults)
         return self.over(defaults._replace(runs=None, seconds=None))
 
 
-DEFAULTS = Effort(runs=2_000, seconds=10.0, strategy="mixed", seed=0)
+DEFAULTS = SearchEffort(runs=2_000, seconds=10.0, strategy="mixed", seed=0)
 """What holds where nothing else is said."""
 
-UNSAID = Effort()
+UNSAID = SearchEffort()
 """An effort that leaves everything to others."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from counterpoint.harness.embedding import named
-from counterpoint.harness.keeping import Kept, file_name, keep
+from counterpoint.harness.keeping import KeptTrace, file_name, keep
 from counterpoint.harness.plugin.ci import tell_github
-from counterpoint.harness.plugin.options import Session
+from counterpoint.harness.plugin.options import PluginSession
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.mistakes import BadScenario
@@ -27,7 +27,7 @@ from counterpoint.model.values import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class FailureReport:
     """A failure as a user gets it: the sentence, the report, the file and how to replay it.
 
     `annotation` marks the test on GitHub; it is empty elsewhere.
@@ -57,8 +57,8 @@ def broken_in(error: BaseException | None) -> PropertyBroken | None:
 
 
 def present(
-    error: PropertyBroken, *, test: str, item: pytest.Item, session: Session, kept: str | None
-) -> Broken:
+    error: PropertyBroken, *, test: str, item: pytest.Item, session: PluginSession, kept: str | None
+) -> FailureReport:
     """Minimise a failure if that was not done, save its trace and report it.
 
     `test` is the id of the test to replay it in; `kept` the file that it was replayed from, which
@@ -68,7 +68,7 @@ def present(
     name = _file_name(item.nodeid, error, session.worker)
     about = _about(error, test)
     place = (
-        Kept(Path(kept))
+        KeptTrace(Path(kept))
         if kept
         else keep(session.directory / name, error.trace, error.verdicts, about)
     )
@@ -90,10 +90,10 @@ def present(
         replay_command=command,
     )
     sentence = plain(f"{error.verdict.property}: {error.verdict.summary}")
-    return Broken(sentence, text, shown, command, annotation)
+    return FailureReport(sentence, text, shown, command, annotation)
 
 
-def _how_to_replay(kept: Kept, test: str, config: pytest.Config) -> tuple[str, str]:
+def _how_to_replay(kept: KeptTrace, test: str, config: pytest.Config) -> tuple[str, str]:
     """Return the path of a trace as seen from here, and the command that replays it."""
     if kept.path is None:
         return "", f"pytest {shlex.quote(_from_here(test, config))} {_SEED}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import pytest
 
-from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort, Shard
+from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -78,7 +78,7 @@ OPTIONS = (
 nothing of their own."""
 
 
-class Session(NamedTuple):
+class PluginSession(NamedTuple):
     """What the options amount to.
 
     `is_seeded` tells that the command line names a seed, or asks for a random one. `asked` is what
@@ -88,8 +88,8 @@ class Session(NamedTuple):
 
     seed: int
     is_seeded: bool
-    asked: Effort
-    defaults: Effort
+    asked: SearchEffort
+    defaults: SearchEffort
     shards: int
     directory: Path
     replay: TraceFile | None
@@ -100,13 +100,13 @@ class Session(NamedTuple):
         text = f"{self.seed} {test} {self.worker}"
         return int.from_bytes(blake2s(text.encode(), digest_size=4).digest(), "big")
 
-    def efforts(self, test: str) -> tuple[Effort, Effort]:
+    def efforts(self, test: str) -> tuple[SearchEffort, SearchEffort]:
         """Return what is asked of a test, and what holds where nothing is."""
-        seed = Effort(seed=self.seed_of(test))
+        seed = SearchEffort(seed=self.seed_of(test))
         return (seed if self.is_seeded else UNSAID).over(self.asked), seed.over(self.defaults)
 
 
-def session_of(config: pytest.Config) -> Session:
+def session_of(config: pytest.Config) -> PluginSession:
     """Read the options of a session.
 
     Raises:
@@ -115,7 +115,7 @@ def session_of(config: pytest.Config) -> Session:
     worker: Mapping[str, object] = getattr(config, "workerinput", MappingProxyType({}))
     asked, ini = _given(config), _ini(config)
     path = asked.get("counterpoint_replay")
-    return Session(
+    return PluginSession(
         seed=_seed(config, {**ini, **asked}, worker),
         is_seeded="counterpoint_seed" in asked,
         asked=_effort(asked),
@@ -127,7 +127,9 @@ def session_of(config: pytest.Config) -> Session:
     )
 
 
-def tell_worker(told: MutableMapping[str, object], config: pytest.Config, session: Session) -> None:
+def tell_worker(
+    told: MutableMapping[str, object], config: pytest.Config, session: PluginSession
+) -> None:
     """Give a worker what it cannot find out itself: the session's seed, and its own name if needed."""
     told["counterpoint_seed"] = session.seed
     if config.getoption("dist", "no") == "each":
@@ -152,8 +154,8 @@ def _ini(config: pytest.Config) -> dict[str, str]:
     return {o.ini: str(config.getini(o.ini)) for o in OPTIONS if o.default is not None}
 
 
-def _effort(values: Mapping[str, str]) -> Effort:
-    return Effort(
+def _effort(values: Mapping[str, str]) -> SearchEffort:
+    return SearchEffort(
         runs=_number(values, "counterpoint_runs", int, least=1),
         seconds=_number(values, "counterpoint_seconds", float, least=0.001),
         seed=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort, Shard
+from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import PropertyBroken, require_yield
 from counterpoint.model.search.judgements import Judgements, together
@@ -53,10 +53,13 @@ class Verification:
     """A scenario and how hard it is to be searched; what stands behind a test made by `verify`."""
 
     scenario: Scenario
-    effort: Effort = UNSAID
+    effort: SearchEffort = UNSAID
 
     def check(
-        self, effort: Effort = UNSAID, defaults: Effort = DEFAULTS, shard: Shard = (0, 1)
+        self,
+        effort: SearchEffort = UNSAID,
+        defaults: SearchEffort = DEFAULTS,
+        shard: Shard = (0, 1),
     ) -> Searched:
         """Search as hard as asked here, else as the test itself says, else by the defaults.
 
@@ -68,7 +71,7 @@ class Verification:
         walked = self._walk(asked, shard)
         return walked if asked.examples == 0 else walked.plus(*self._check_machine(asked, shard))
 
-    def _walk(self, asked: Effort, shard: Shard) -> Searched:
+    def _walk(self, asked: SearchEffort, shard: Shard) -> Searched:
         campaign = Campaign(
             self.scenario,
             strategy=asked.strategy or "mixed",
@@ -90,7 +93,7 @@ class Verification:
         )
         return Searched(campaign.seed).plus(progress, judged, campaign.warnings)
 
-    def _check_machine(self, asked: Effort, shard: Shard) -> tuple[Progress, Judgements]:
+    def _check_machine(self, asked: SearchEffort, shard: Shard) -> tuple[Progress, Judgements]:
         # Imported here, as it takes longer than many a search.
         import hypothesis
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from counterpoint.harness.report.plain import fit, plain, width_of
-from counterpoint.harness.report.story import Change, Story
+from counterpoint.harness.report.story import StateChange, TraceReading
 from counterpoint.model.conditions import Partition
 from counterpoint.model.event import Event
 from counterpoint.model.values import NodeId, Value, show
@@ -29,7 +29,7 @@ VALUE_MAX = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SentencePart:
     """A piece of a sentence.
 
     `weight` says how much would be lost without it; `brief` is a shorter form for narrow places.
@@ -61,17 +61,18 @@ def brief(value: object) -> str:
     return f"{before}(…){after if closing else ''}"
 
 
-def sentence(story: Story, step: int, *, labelled: bool = True, decisive: str = "") -> str:
+def sentence(story: TraceReading, step: int, *, labelled: bool = True, decisive: str = "") -> str:
     """Return the whole sentence of a step; `decisive` is the operation whose answer is wrong."""
     return " · ".join(p.text for p in parts(story, step, labelled=labelled, decisive=decisive))
 
 
-def shortened(found: tuple[Part, ...], width: int) -> str:
+def shortened(found: tuple[SentencePart, ...], width: int) -> str:
     """Return as much of a sentence as fits, ending in an ellipsis where something telling is left out.
 
     The least telling part takes its brief form first, and goes if that is not enough.
 
-    >>> shortened((Part("r1 ← store", 100), Part("arms retry", 10), Part("o1 returns 1", 90)), 25)
+    >>> parts = [("r1 ← store", 100), ("arms retry", 10), ("o1 returns 1", 90)]
+    >>> shortened(tuple(SentencePart(*part) for part in parts), 25)
     'r1 ← store · o1 returns 1'
     """
     kept = list(found)
@@ -85,7 +86,7 @@ def shortened(found: tuple[Part, ...], width: int) -> str:
             left_out = max(left_out, least.weight)
             kept.remove(least)
         elif kept[0].brief:
-            kept[0] = Part(kept[0].brief, kept[0].weight, kept[0].manner)
+            kept[0] = SentencePart(kept[0].brief, kept[0].weight, kept[0].manner)
         else:
             break
     if len(kept) == 1:  # alone, the beginning of the long form says more than the brief one
@@ -95,29 +96,31 @@ def shortened(found: tuple[Part, ...], width: int) -> str:
     return fit(text + " …" if is_marked else text, width)
 
 
-def _joined(found: list[Part]) -> str:
+def _joined(found: list[SentencePart]) -> str:
     return " · ".join(part.text for part in found)
 
 
 def parts(
-    story: Story, step: int, *, labelled: bool = True, decisive: str = ""
-) -> tuple[Part, ...]:
+    story: TraceReading, step: int, *, labelled: bool = True, decisive: str = ""
+) -> tuple[SentencePart, ...]:
     """Return the parts of a step's sentence; `labelled` names messages by their identity."""
     events = story.steps[step]
     if not events:  # a handler failed: the trace ends here
-        return (Part(plain(story.trace.failure or show(story.trace.choices[step])), 100, "bad"),)
+        return (
+            SentencePart(plain(story.trace.failure or show(story.trace.choices[step])), 100, "bad"),
+        )
     return tuple(_parts(story, step, events, labelled, decisive))
 
 
 def _parts(
-    story: Story, step: int, events: tuple[Event, ...], labelled: bool, decisive: str
-) -> Iterator[Part]:
+    story: TraceReading, step: int, events: tuple[Event, ...], labelled: bool, decisive: str
+) -> Iterator[SentencePart]:
     head, *rest = _without_silence(events)
     yield _head(story, step, head, labelled)
     if events[0] is not head:
-        yield Part(f"{show(events[0].value)} is silent from here", 70, "fault")
+        yield SentencePart(f"{show(events[0].value)} is silent from here", 70, "fault")
     if head.why == "ignored":
-        yield Part("late, ignored" if is_late(story, head) else "ignored", 80, "muted")
+        yield SentencePart("late, ignored" if is_late(story, head) else "ignored", 80, "muted")
     yield from _outcome(rest, decisive)
     yield from _changes(story.changes(step), head.node, is_caller=head.node in story.clients)
     yield from _sends(rest)
@@ -129,49 +132,49 @@ def _without_silence(events: tuple[Event, ...]) -> tuple[Event, ...]:
     return events[1:] if is_first else events
 
 
-def _head(story: Story, step: int, event: Event, labelled: bool) -> Part:
+def _head(story: TraceReading, step: int, event: Event, labelled: bool) -> SentencePart:
     name = "" if not labelled or event.message is None else f" m{event.message}"
     link = f" {event.src} → {event.dst}" if labelled else ""
     match event.kind:
         case "invoke":
             calls = f"{event.node} calls {event.operation}"
             text = f"{calls} {word(event.value)}"
-            return Part(text, 100, brief=f"{calls} {brief(event.value)}")
+            return SentencePart(text, 100, brief=f"{calls} {brief(event.value)}")
         case "deliver":
             jump = " overtaking older ones" if story.trace.choices[step].kind == "reorder" else ""
             again = " again" if story.copy_of(event) else ""
             rest = f"{name}{again}{jump}"
             text = f"{event.node} ← {word(event.value)}{rest}"
-            return Part(text, 100, brief=f"{event.node} ← {brief(event.value)}{rest}")
+            return SentencePart(text, 100, brief=f"{event.node} ← {brief(event.value)}{rest}")
         case "lose":
-            return Part(f"lost {word(event.value)}{name}{link}: {event.why}", 100, "fault")
+            return SentencePart(f"lost {word(event.value)}{name}{link}: {event.why}", 100, "fault")
         case "duplicate":
-            return Part(f"the network copies {word(event.value)}{name}{link}", 100, "fault")
+            return SentencePart(f"the network copies {word(event.value)}{name}{link}", 100, "fault")
         case "hold":
-            return Part(f"held back: {word(event.value)}{name}{link}", 100, "fault")
+            return SentencePart(f"held back: {word(event.value)}{name}{link}", 100, "fault")
         case "release":
-            return Part(f"let go again: {word(event.value)}{name}{link}", 100)
+            return SentencePart(f"let go again: {word(event.value)}{name}{link}", 100)
         case "timer":
-            return Part(f"{event.node}'s timer {word(event.value)} goes off", 100)
+            return SentencePart(f"{event.node}'s timer {word(event.value)} goes off", 100)
         case "crash":
             cut = f", {event.operation} stays open" if event.operation else ""
-            return Part(f"{event.node} crashes{cut}", 100, "fault")
+            return SentencePart(f"{event.node} crashes{cut}", 100, "fault")
         case "recover":
-            return Part(f"{event.node} runs again", 100)
+            return SentencePart(f"{event.node} runs again", 100)
         case "mend":
-            return Part(f"{show(event.value)} is well again", 100)
+            return SentencePart(f"{show(event.value)} is well again", 100)
         case "transform":
-            return Part(f"the operator asks {event.node} to change its role", 100)
+            return SentencePart(f"the operator asks {event.node} to change its role", 100)
         case "partition":
-            return Part(cut_off(event.value), 100, "fault")
+            return SentencePart(cut_off(event.value), 100, "fault")
         case "heal":
-            return Part(f"{_side(event.value)} connected again", 100)
+            return SentencePart(f"{_side(event.value)} connected again", 100)
         case "settle":
-            return Part(f"the faults stop{_silent(event.value)}", 100)
-    return Part(plain(show(story.trace.choices[step])), 100)
+            return SentencePart(f"the faults stop{_silent(event.value)}", 100)
+    return SentencePart(plain(show(story.trace.choices[step])), 100)
 
 
-def is_late(story: Story, arrival: Event) -> bool:
+def is_late(story: TraceReading, arrival: Event) -> bool:
     """Tell whether a message is about a call that its receiver does not wait for any more."""
     assert arrival.message is not None, arrival
     sent = story.letters[arrival.message].sent_step
@@ -208,25 +211,25 @@ def _silent(value: Value) -> str:
     return f"; {' '.join(map(show, value))} silent for good"
 
 
-def _outcome(events: list[Event], decisive: str) -> Iterator[Part]:
+def _outcome(events: list[Event], decisive: str) -> Iterator[SentencePart]:
     for event in events:
         if event.kind == "return":
             wrong = event.operation == decisive
             mark = " ✗" if wrong else ""
             text = f"{event.operation} returns {word(event.value)}{mark}"
-            yield Part(text, 90, "bad" if wrong else "value")
+            yield SentencePart(text, 90, "bad" if wrong else "value")
         elif event.kind == "invoke":
-            yield Part(f"{event.node} calls {event.operation} {word(event.value)}", 88)
+            yield SentencePart(f"{event.node} calls {event.operation} {word(event.value)}", 88)
         elif event.kind == "role":
-            yield Part(f"{event.node} becomes {word(event.value)}", 85, "value")
+            yield SentencePart(f"{event.node} becomes {word(event.value)}", 85, "value")
         elif event.kind == "note":
             said = word(event.value)
-            yield Part(said, 60, brief=said.partition(" ")[0])
+            yield SentencePart(said, 60, brief=said.partition(" ")[0])
 
 
 def _changes(
-    changes: tuple[Change, ...], actor: NodeId | None, *, is_caller: bool
-) -> Iterator[Part]:
+    changes: tuple[StateChange, ...], actor: NodeId | None, *, is_caller: bool
+) -> Iterator[SentencePart]:
     """A caller's state says what its calls say already; what others hold is telling.
 
     The durable part repeats the state, and timers come with their effects: the state is enough.
@@ -239,10 +242,10 @@ def _changes(
         text = plain(change.text)
         if len(text) > VALUE_MAX:
             text = f"{change.path or 'state'} changed"
-        yield Part(f"{owner}{text}", weight)
+        yield SentencePart(f"{owner}{text}", weight)
 
 
-def _sends(events: list[Event]) -> Iterator[Part]:
+def _sends(events: list[Event]) -> Iterator[SentencePart]:
     receivers: dict[Value, list[NodeId]] = {}
     for event in events:
         if event.kind == "send" and event.dst is not None:
@@ -251,14 +254,14 @@ def _sends(events: list[Event]) -> Iterator[Part]:
         all_of_them = " ".join(nodes)
         few = all_of_them if len(nodes) <= 2 else f"{len(nodes)} nodes"
         kind = word(body).partition("(")[0]
-        yield Part(f"{word(body)} → {all_of_them}", 50, brief=f"{kind} → {few}")
+        yield SentencePart(f"{word(body)} → {all_of_them}", 50, brief=f"{kind} → {few}")
 
 
-def _marginal(events: list[Event]) -> Iterator[Part]:
+def _marginal(events: list[Event]) -> Iterator[SentencePart]:
     for event in events:
         if event.kind == "persist":
-            yield Part("persists", 12, "muted")
+            yield SentencePart("persists", 12, "muted")
         elif event.kind == "set-timer":
-            yield Part(f"arms {word(event.value)}", 10, "muted")
+            yield SentencePart(f"arms {word(event.value)}", 10, "muted")
         elif event.kind == "cancel-timer":
-            yield Part(f"disarms {word(event.value)}", 8, "muted")
+            yield SentencePart(f"disarms {word(event.value)}", 8, "muted")

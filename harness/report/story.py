@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from counterpoint.model.event import Event
-from counterpoint.model.reaction import Core
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 
@@ -49,7 +49,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class CallSpan:
     """One call: from the step that made it to the one that answered, or that crashed the client."""
 
     id: str
@@ -77,7 +77,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StateChange:
     """A part of one node's state that a step changed: `path` within the state, old and new value.
 
     `was_there` and `is_there` are False for a part that a mapping did not have before or after.
@@ -105,7 +105,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Story:
+class TraceReading:
     """The derived parts of one trace, each computed once, when it is asked for."""
 
     trace: Trace
@@ -143,15 +143,15 @@ class Story:
         return letters
 
     @cached_property
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self) -> tuple[CallSpan, ...]:
         """Every call, in the order in which they were made."""
-        spans: dict[str, Span] = {}
+        spans: dict[str, CallSpan] = {}
         for event in self.trace.events:
             if event.operation is None or event.node is None:
                 continue
             name = event.operation
             if event.kind == "invoke":
-                spans[name] = Span(name, event.node, event.value, event.step)
+                spans[name] = CallSpan(name, event.node, event.value, event.step)
             elif event.kind == "return":
                 spans[name] = dataclasses.replace(
                     spans[name], return_step=event.step, result=event.value
@@ -166,7 +166,7 @@ class Story:
         callers = {span.client for span in self.spans}
         return tuple(node for node in self.nodes if node in callers)
 
-    def changes(self, step: int) -> tuple[Change, ...]:
+    def changes(self, step: int) -> tuple[StateChange, ...]:
         """Return what one step changed in the nodes; nothing for a step that a handler ended."""
         if step + 1 >= len(self.trace.worlds):
             return ()
@@ -217,15 +217,15 @@ class Story:
         return sum(f.kind in ("deliver", "lose") and f.id < arrival.id for f in fates)
 
 
-def core_changes(node: NodeId, old: Core, new: Core) -> Iterator[Change]:
+def core_changes(node: NodeId, old: NodeState, new: NodeState) -> Iterator[StateChange]:
     """Return the changes of one node, in the order state, durable part, timers."""
     yield from _differences(node, "", old.state, new.state)
     yield from _differences(node, "durable", old.durable, new.durable)
     if old.timers != new.timers:
-        yield Change(node, "timers", frozenset(old.timers), frozenset(new.timers))
+        yield StateChange(node, "timers", frozenset(old.timers), frozenset(new.timers))
 
 
-def _differences(node: NodeId, path: str, old: Value, new: Value) -> Iterator[Change]:
+def _differences(node: NodeId, path: str, old: Value, new: Value) -> Iterator[StateChange]:
     if old == new:
         return
     if type(old) is type(new):
@@ -242,7 +242,7 @@ def _differences(node: NodeId, path: str, old: Value, new: Value) -> Iterator[Ch
             for index, (one, other) in enumerate(zip(old, new, strict=True)):
                 yield from _differences(node, f"{path}[{index}]", one, other)
             return
-    yield Change(node, path, old, new)
+    yield StateChange(node, path, old, new)
 
 
 def _names(value: object) -> tuple[str, ...] | None:
@@ -253,12 +253,12 @@ def _names(value: object) -> tuple[str, ...] | None:
 
 def _mapping_differences(
     node: NodeId, path: str, old: Mapping[Value, Value], new: Mapping[Value, Value]
-) -> Iterator[Change]:
+) -> Iterator[StateChange]:
     for key in sorted({*old, *new}, key=show):
         inner = f"{path}[{show(key)}]"
         if key not in old:
-            yield Change(node, inner, None, new[key], was_there=False)
+            yield StateChange(node, inner, None, new[key], was_there=False)
         elif key not in new:
-            yield Change(node, inner, old[key], None, is_there=False)
+            yield StateChange(node, inner, old[key], None, is_there=False)
         else:
             yield from _differences(node, inner, old[key], new[key])

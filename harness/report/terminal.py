@@ -18,8 +18,8 @@ from counterpoint.harness.analysis.analyses import Analyses, Need
 from counterpoint.harness.analysis.variants import deviation, is_wrong
 from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out
 from counterpoint.harness.report.plain import fit, plain, to_ascii, width_of, wrapped
-from counterpoint.harness.report.sentences import Part, parts, sentence, shortened, word
-from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.sentences import SentencePart, parts, sentence, shortened, word
+from counterpoint.harness.report.story import TraceReading
 from counterpoint.harness.report.strip import strip
 from counterpoint.harness.report.support import (
     basis,
@@ -72,7 +72,7 @@ def report(
     changed states as well; `shrunk` the number of choices before and after minimising.
     """
     columns = max(WIDTH_MIN, min(width or WIDTH_MAX, WIDTH_MAX))
-    page = _Page(Story(trace), tuple(verdicts), columns, verbosity, analyses)
+    page = _Page(TraceReading(trace), tuple(verdicts), columns, verbosity, analyses)
     lines = page.lines(shrunk, replay_command)
     if ascii:
         lines = [to_ascii(line) for line in lines]
@@ -91,7 +91,7 @@ def broken_first(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 @dataclass(frozen=True)
 class _Page:
-    story: Story
+    story: TraceReading
     verdicts: tuple[Verdict, ...]
     width: int
     verbosity: int
@@ -155,16 +155,16 @@ class _Page:
         trace, story = self.story.trace, self.story
         faults = sum(map(is_wrong, trace.choices))
         facts = [
-            Part(_origin(trace), 100),
-            Part(_count(len(trace.choices), "step"), 90),
-            Part(_count(len(trace.events), "event"), 10),
-            Part(_count(faults, "fault"), 35),
+            SentencePart(_origin(trace), 100),
+            SentencePart(_count(len(trace.choices), "step"), 90),
+            SentencePart(_count(len(trace.events), "event"), 10),
+            SentencePart(_count(faults, "fault"), 35),
         ]
         if shrunk is not None:
-            facts.append(Part(f"shrunk {shrunk[0]}→{shrunk[1]} choices", 20))
+            facts.append(SentencePart(f"shrunk {shrunk[0]}→{shrunk[1]} choices", 20))
         span = next((s for s in story.spans if s.id == self._decisive), None)
         if span is not None:
-            facts.append(Part(f"{span.id} = {plain(span.text, 40)} of {span.client}", 50))
+            facts.append(SentencePart(f"{span.id} = {plain(span.text, 40)} of {span.client}", 50))
         return shortened(tuple(facts), self.width - 3)
 
     def _why(self) -> list[str]:
@@ -353,7 +353,7 @@ def _spread(lines: Sequence[str], width: int, spare: int) -> list[str]:
     return found
 
 
-def _involved(story: Story, steps: frozenset[int]) -> frozenset[str]:
+def _involved(story: TraceReading, steps: frozenset[int]) -> frozenset[str]:
     ends = {end for k in steps for e in story.steps[k] for end in (e.node, e.src, e.dst) if end}
     struck = {c.at for c in story.trace.choices if c.is_fault and c.at is not None}
     return frozenset(ends | struck | set(story.clients))
@@ -422,7 +422,7 @@ def _trail(found: Analyses) -> str:
     return plain(f"{trail.what}: {held}{never}")
 
 
-def _states_at_end(story: Story) -> str:
+def _states_at_end(story: TraceReading) -> str:
     final = story.trace.final
     return " · ".join(f"{node} {word(final.core(node).state)}" for node in story.servers)
 

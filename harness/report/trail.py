@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Verdict
 
@@ -16,7 +16,7 @@ TELLING_LENGTH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class HolderTrail:
     """Who held a value: `holders` with the step since which each held it first; `never` did not."""
 
     what: str
@@ -27,8 +27,8 @@ class Trail:
 
 
 def trail_of(
-    story: Story, verdict: Verdict, wanted: tuple[str, object] | None = None
-) -> Trail | None:
+    story: TraceReading, verdict: Verdict, wanted: tuple[str, object] | None = None
+) -> HolderTrail | None:
     """Follow the value that is asked for, as (field, value), or one that its calls answered.
 
     An empty field stands for any. Of the values that its calls answered, the wrong one aside, it is
@@ -64,7 +64,7 @@ def is_telling(value: object) -> bool:
     return dataclasses.is_dataclass(value)
 
 
-def _follow(story: Story, field: str, value: object) -> Trail | None:
+def _follow(story: TraceReading, field: str, value: object) -> HolderTrail | None:
     since: dict[str, int] = {}
     worlds = story.trace.worlds
     for index, node in enumerate(story.nodes):
@@ -80,7 +80,7 @@ def _follow(story: Story, field: str, value: object) -> Trail | None:
     holders = tuple(sorted(since.items(), key=lambda item: item[1]))
     never = tuple(node for node in story.servers if node not in since)
     what = f"{field} {plain(show(value), 30)}".strip()
-    return Trail(what, field, value, holders, never)
+    return HolderTrail(what, field, value, holders, never)
 
 
 def holds_value(state: object, field: str, value: object) -> bool:

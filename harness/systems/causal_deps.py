@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 
 from counterpoint.checkers.liveness import check_liveness
-from counterpoint.harness.entry import Entry, Mutant
+from counterpoint.harness.entry import CatalogEntry, Mutant
 from counterpoint.harness.systems.stores_plans import (
     SCENARIOS,
     SETTINGS,
@@ -79,7 +79,7 @@ LIVE = Property(
 )
 
 
-ENTRY = Entry(
+ENTRY = CatalogEntry(
     name="causal_deps",
     summary="causally consistent store, explicit dependencies, available under partition",
     build=build,

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 
 from counterpoint.checkers.liveness import check_liveness
-from counterpoint.harness.entry import Entry, Mutant
+from counterpoint.harness.entry import CatalogEntry, Mutant
 from counterpoint.harness.systems.stores_plans import (
     SCENARIOS,
     SETTINGS,
@@ -88,7 +88,7 @@ def _of_write(server: Server, write: Write) -> str:
     return next((str(waits_for(server, update)) for update in found), "")
 
 
-ENTRY = Entry(
+ENTRY = CatalogEntry(
     name="causal_lamport",
     summary="causally consistent store, one order of all updates by Lamport timestamps",
     build=build,

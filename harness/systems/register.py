@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from counterpoint.checkers.register.single_writer import NO_INVERSION, REGULAR
 from counterpoint.harness.embedding import FILE
-from counterpoint.harness.entry import Entry, Mutant
+from counterpoint.harness.entry import CatalogEntry, Mutant
 from counterpoint.harness.systems.register_properties import (
     AUTHORISATION,
     LINEARIZABILITY,
@@ -16,9 +16,9 @@ from counterpoint.harness.systems.register_properties import (
     properties,
     survives,
 )
-from counterpoint.impl.register.access import DEMO, Access, Token, load_access, parse_access
-from counterpoint.impl.register.messages import Operation, Read, Write
-from counterpoint.impl.register.protocol import Register, unauthorised
+from counterpoint.impl.register.access import DEMO, AccessControl, Token, load_access, parse_access
+from counterpoint.impl.register.messages import Read, RegisterOperation, Write
+from counterpoint.impl.register.protocol import ReplicatedRegister, unauthorised
 from counterpoint.impl.register.rules import MUTANTS, RIGHT
 from counterpoint.impl.register.values import write_fault
 from counterpoint.model.inert import quoted
@@ -29,19 +29,19 @@ from counterpoint.model.values import NodeId
 
 
 @dataclass(frozen=True)
-class Plan:
+class RegisterPlan:
     """What a scenario adds to the protocol: who asks what, and what may go wrong.
 
     `spare` is how many more readers of a token may fail than the protocol survives: 0 by right.
     """
 
-    access: Access
-    calls: Mapping[NodeId, tuple[Operation, ...]]
+    access: AccessControl
+    calls: Mapping[NodeId, tuple[RegisterOperation, ...]]
     limits: Mapping[str, Budget]
     steps: tuple[int, int]
     calls_floor: float
     spare: int = 0
-    copies: tuple[tuple[NodeId, Access], ...] = ()
+    copies: tuple[tuple[NodeId, AccessControl], ...] = ()
 
     @property
     def is_single_writer(self) -> bool:
@@ -55,10 +55,10 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Options:
+class RegisterOptions:
     """The settings of a scenario: the configuration, the token, and how much is asked."""
 
-    access: Access
+    access: AccessControl
     token: Token
     writes: int
     reads: int
@@ -73,7 +73,7 @@ class Options:
         return (Write(self.token.id, *self.first_write, self.token.writer), *usual[1:])
 
 
-def default(options: Options) -> Plan:
+def default(options: RegisterOptions) -> RegisterPlan:
     """One client writes, others read at different servers; any fault that the register survives."""
     token = options.token
     writes = {"c1": options.written(options.writes)}
@@ -82,7 +82,7 @@ def default(options: Options) -> Plan:
         * options.reads
         for number in range(options.clients)
     }
-    return Plan(
+    return RegisterPlan(
         options.access.only(token.id),
         {**writes, **reads},
         budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
@@ -91,23 +91,23 @@ def default(options: Options) -> Plan:
     )
 
 
-def small(options: Options) -> Plan:
+def small(options: RegisterOptions) -> RegisterPlan:
     """So little that every run can be explored: one write, one client that reads twice, no fault."""
     return replace(default(options), limits=budgets(), steps=(10, 40), calls_floor=2.0)
 
 
-def one_crash(options: Options) -> Plan:
+def one_crash(options: RegisterOptions) -> RegisterPlan:
     """Two writes and two clients that read once, while one node may crash and come back: explore it."""
     return replace(default(options), limits=budgets(crash=1), steps=(10, 60))
 
 
-def crashes(options: Options) -> Plan:
+def crashes(options: RegisterOptions) -> RegisterPlan:
     """Nodes crash and come back, again and again; two clients write, as one may be cut off."""
     token = options.token
     first, second = options.written(2)
     near = (Read(token.id, token.readers[0]),) * options.reads
     far = (Read(token.id, token.readers[-1]),) * options.reads
-    return Plan(
+    return RegisterPlan(
         options.access.only(token.id),
         {"c1": (first,), "c2": (second,), "c3": near, "c4": far},
         budgets(crash=6),
@@ -116,38 +116,40 @@ def crashes(options: Options) -> Plan:
     )
 
 
-def races(options: Options) -> Plan:
+def races(options: RegisterOptions) -> RegisterPlan:
     """No node fails; clients ask the same servers again and again, while old answers are late."""
     limits = budgets(delay=6, duplicate=1)
     return replace(default(options), limits=limits, steps=(30, 100), calls_floor=4.0)
 
 
-def slow_replica(options: Options) -> Plan:
+def slow_replica(options: RegisterOptions) -> RegisterPlan:
     """The store to one reader is late; a read there meanwhile brings the new record itself."""
     return _write_then_read_there(options, budgets(delay=1))
 
 
-def down_replica(options: Options) -> Plan:
+def down_replica(options: RegisterOptions) -> RegisterPlan:
     """One reader is down during the write; a read there later brings the new record."""
     return _write_then_read_there(options, budgets(crash=1))
 
 
-def _write_then_read_there(options: Options, limits: Mapping[str, Budget]) -> Plan:
+def _write_then_read_there(options: RegisterOptions, limits: Mapping[str, Budget]) -> RegisterPlan:
     token = options.token
-    calls: dict[NodeId, tuple[Operation, ...]] = {
+    calls: dict[NodeId, tuple[RegisterOperation, ...]] = {
         "c1": options.written(1),
         "c2": (Read(token.id, token.readers[1]),),
     }
-    return Plan(options.access.only(token.id), calls, limits, steps=(5, 25), calls_floor=1.0)
+    return RegisterPlan(
+        options.access.only(token.id), calls, limits, steps=(5, 25), calls_floor=1.0
+    )
 
 
-def demo(options: Options) -> Plan:
+def demo(options: RegisterOptions) -> RegisterPlan:
     """The whole configuration: every token written once and read twice; some calls not allowed."""
     access = options.access
     writes = tuple(write for token in access.tokens for write in writes_of(token, 1))
     first = tuple(Read(token.id, token.readers[0]) for token in access.tokens)
     last = tuple(Read(token.id, token.readers[-1]) for token in access.tokens)
-    return Plan(
+    return RegisterPlan(
         access,
         {"c1": writes, "c2": first, "c3": last, "c4": forbidden(access)},
         budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
@@ -156,25 +158,25 @@ def demo(options: Options) -> Plan:
     )
 
 
-def too_many_silent(options: Options) -> Plan:
+def too_many_silent(options: RegisterOptions) -> RegisterPlan:
     """One reader more is silent than the register survives: the bound on failures is tight."""
     return replace(default(options), limits=budgets(omit=Budget(6)), calls_floor=0.5, spare=1)
 
 
-def rogue(options: Options) -> Plan:
+def rogue(options: RegisterOptions) -> RegisterPlan:
     """One client has a configuration out of date, by which it may write where it may not."""
     token = options.token
     access = options.access.only(token.id)
     reader = token.readers[0]
-    former = Access((Token(token.id, reader, (token.writer,)),), access.addresses)
+    former = AccessControl((Token(token.id, reader, (token.writer,)),), access.addresses)
     write = Write(token.id, "rogue", 0, 2, 4, reader)
-    calls: dict[NodeId, tuple[Operation, ...]] = {
+    calls: dict[NodeId, tuple[RegisterOperation, ...]] = {
         "c1": options.written(options.writes),
         "c2": (Read(token.id, token.readers[-1]),) * options.reads,
         "c3": (write, Read(token.id, token.writer)),
     }
     limits = budgets(duplicate=1, delay=2, omit=Budget(3), crash=1)
-    return Plan(access, calls, limits, (10, 80), calls_floor=2.0, copies=(("c3", former),))
+    return RegisterPlan(access, calls, limits, (10, 80), calls_floor=2.0, copies=(("c3", former),))
 
 
 def writes_of(token: Token, count: int) -> tuple[Write, ...]:
@@ -184,10 +186,10 @@ def writes_of(token: Token, count: int) -> tuple[Write, ...]:
     )
 
 
-def forbidden(access: Access) -> tuple[Operation, ...]:
+def forbidden(access: AccessControl) -> tuple[RegisterOperation, ...]:
     """Return calls that must be refused: at the wrong server, and of a token that nobody knows."""
     unknown = max(token.id for token in access.tokens) + 1
-    calls: list[Operation] = []
+    calls: list[RegisterOperation] = []
     for token in access.tokens:
         wrong = [s for s in access.servers if not access.may_write(s, token.id)]
         calls += [Write(token.id, "no", 0, 2, 4, wrong[0])] if wrong else []
@@ -204,7 +206,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
     """Build a scenario of the register, or of one of its wrong variants."""
     plan = PLANS[name](options_of(name, settings))
     rules = RIGHT if mutant is None else MUTANTS[mutant]
-    system = Register(plan.access, tuple(plan.calls), rules, plan.copies)
+    system = ReplicatedRegister(plan.access, tuple(plan.calls), rules, plan.copies)
     return Scenario(
         name=name,
         system=system,
@@ -219,7 +221,7 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
     )
 
 
-def alike(plan: Plan) -> tuple[tuple[NodeId, ...], ...]:
+def alike(plan: RegisterPlan) -> tuple[tuple[NodeId, ...], ...]:
     """Return the groups of servers that differ in nothing but their names.
 
     They keep the same tokens, write none, and no client calls them. Clients are never alike: each
@@ -235,7 +237,7 @@ def alike(plan: Plan) -> tuple[tuple[NodeId, ...], ...]:
     return tuple(group for group in groups.values() if len(group) > 1)
 
 
-def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
+def options_of(scenario: str, settings: Mapping[str, str]) -> RegisterOptions:
     """Read the settings of a scenario.
 
     Raises:
@@ -253,10 +255,10 @@ def options_of(scenario: str, settings: Mapping[str, str]) -> Options:
     writes, reads, clients = (
         _number(scenario, settings, key, range(10)) for key in ("writes", "reads", "clients")
     )
-    return Options(access, token, writes, reads, clients, _first_write(settings))
+    return RegisterOptions(access, token, writes, reads, clients, _first_write(settings))
 
 
-def _access(settings: Mapping[str, str]) -> Access:
+def _access(settings: Mapping[str, str]) -> AccessControl:
     if "config" not in settings:
         return load_access(DEMO)
     return parse_access(settings[FILE + "config"], settings["config"])
@@ -303,7 +305,7 @@ USUAL_IN: Mapping[str, Mapping[str, int]] = MappingProxyType(
 )
 """... and those that are others in some scenarios."""
 
-PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+PLANS: Mapping[str, Callable[[RegisterOptions], RegisterPlan]] = MappingProxyType(
     {
         "default": default,
         "small": small,
@@ -318,7 +320,7 @@ PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
     }
 )
 
-ENTRY = Entry(
+ENTRY = CatalogEntry(
     name="register",
     summary="fail-silent replicated tokens: one writer, N readers, atomic",
     build=build,

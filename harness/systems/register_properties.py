@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
 
 from counterpoint.checkers.authorisation import AuthorisationObserver, check_authorisation
@@ -19,11 +19,11 @@ from counterpoint.checkers.register.single_writer import (
     check_regular,
 )
 from counterpoint.checkers.register.watch import SingleWriterObserver
-from counterpoint.impl.register.access import Access
+from counterpoint.impl.register.access import AccessControl
 from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
-from counterpoint.impl.register.protocol import Querying, Register, Server, unauthorised
+from counterpoint.impl.register.protocol import Querying, ReplicatedRegister, Server, unauthorised
 from counterpoint.impl.register.values import written
-from counterpoint.model.scenario import Property
+from counterpoint.model.scenario import Property, Tolerates
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict
@@ -35,8 +35,6 @@ LIVENESS = "liveness"
 
 REFUSALS = (Refused(NO_WRITE), Refused(NO_READ))
 """The answers to what is not allowed."""
-
-Tolerates = Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]
 
 
 def view(operation: Value, result: Hashable) -> Seen | None:
@@ -76,7 +74,7 @@ def no_inversion(trace: Trace) -> Verdict:
     return joined(NO_INVERSION, verdicts)
 
 
-def properties(access: Access, *, is_single_writer: bool) -> tuple[Property, ...]:
+def properties(access: AccessControl, *, is_single_writer: bool) -> tuple[Property, ...]:
     """Return what must hold in every run, the best explanation first.
 
     What a single writer promises is judged only where one client alone writes a token.
@@ -109,7 +107,7 @@ def waits_for(world: World, client: NodeId, operation: Value) -> str:
     """Say what a call still waits for."""
     assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
     system, server = world.scenario.system, world.core(operation.at).state
-    assert isinstance(system, Register), f"{system!r} is no register"
+    assert isinstance(system, ReplicatedRegister), f"{system!r} is no register"
     assert isinstance(server, Server), f"{operation.at} is no server"
     phase = next((p for p in server.phases if p.request.client == client), None)
     token = system.access.token(operation.token)
@@ -127,7 +125,7 @@ def _with_state(world: World, node: NodeId) -> str:
     return f"{node} (silent)" if node in world.conditions.silent else node
 
 
-def survives(access: Access, spare: int = 0) -> Tolerates:
+def survives(access: AccessControl, spare: int = 0) -> Tolerates:
     """Return the bound on failures: any writers, and of each token's readers only a minority.
 
     With `spare` readers more the bound is wrong by that much.

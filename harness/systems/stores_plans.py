@@ -8,15 +8,12 @@ from random import Random
 from types import MappingProxyType
 
 from counterpoint.impl.stores.client import Idle, Moving, Waiting
-from counterpoint.impl.stores.replica import Deployment
-from counterpoint.impl.stores.words import Await, Move, Operation, Read, Write
+from counterpoint.impl.stores.replica import StoreDeployment
+from counterpoint.impl.stores.words import Await, Move, Read, StoreOperation, Write
 from counterpoint.model.inert import quoted
-from counterpoint.model.scenario import Budget, budgets
+from counterpoint.model.scenario import Budget, Calls, Tolerates, budgets
 from counterpoint.model.values import NodeId, Value
 
-Calls = Mapping[NodeId, tuple[Operation, ...]]
-
-Tolerates = Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]
 Depends = Callable[[NodeId, Value], tuple[NodeId, ...]]
 
 HOMES = (("alice", "s1"), ("bob", "s2"), ("carol", "s3"))
@@ -24,7 +21,7 @@ HOMES = (("alice", "s1"), ("bob", "s2"), ("carol", "s3"))
 
 
 @dataclass(frozen=True)
-class Plan:
+class StorePlan:
     """What a scenario adds to a protocol. `has_moves`: clients may work with other servers."""
 
     calls: Calls
@@ -35,14 +32,14 @@ class Plan:
     has_moves: bool = False
 
     @property
-    def deployment(self) -> Deployment:
+    def deployment(self) -> StoreDeployment:
         """The servers, and the clients that ask anything."""
         homes = tuple((client, home) for client, home in HOMES if client in self.calls)
-        return Deployment(homes, pushes=self.pushes)
+        return StoreDeployment(homes, pushes=self.pushes)
 
 
 @dataclass(frozen=True)
-class Options:
+class StoreOptions:
     """The settings of a scenario; `pushes` is None where the scenario has its own way."""
 
     pushes: bool | None = None
@@ -55,16 +52,16 @@ FAULTS = budgets(delay=4, duplicate=2, cut=2)
 """What every store survives: messages that are late, or come twice, and partitions that heal."""
 
 
-def default(options: Options) -> Plan:
+def default(options: StoreOptions) -> StorePlan:
     """Three clients write and read a few keys at their home servers; any fault."""
-    return Plan(drawn(options), FAULTS, steps=(20, 120), calls_floor=8.0)
+    return StorePlan(drawn(options), FAULTS, steps=(20, 120), calls_floor=8.0)
 
 
-def drawn(options: Options) -> dict[NodeId, tuple[Operation, ...]]:
+def drawn(options: StoreOptions) -> dict[NodeId, tuple[StoreOperation, ...]]:
     """Return so many calls of each client, about as many writes as reads, every value once."""
     random = Random(options.seed)
     keys = [chr(ord("x") + k) if k < 3 else f"k{k}" for k in range(options.keys)]
-    calls: dict[NodeId, tuple[Operation, ...]] = {}
+    calls: dict[NodeId, tuple[StoreOperation, ...]] = {}
     for client, _ in HOMES:
         kinds = random.sample(["write", "read"] * options.calls, options.calls)
         calls[client] = tuple(
@@ -86,33 +83,33 @@ STORY: Calls = MappingProxyType(
 """Alice has lost a ring and finds it; Bob waits for that and is glad; what does Carol see?"""
 
 
-def lost_found_glad(options: Options) -> Plan:
+def lost_found_glad(options: StoreOptions) -> StorePlan:
     """The demonstration: what Alice found and Bob's gladness race each other to server 3."""
     del options
-    return Plan(STORY, budgets(delay=2), steps=(10, 60), calls_floor=5.0)
+    return StorePlan(STORY, budgets(delay=2), steps=(10, 60), calls_floor=5.0)
 
 
-def small(options: Options) -> Plan:
+def small(options: StoreOptions) -> StorePlan:
     """The three writes of the demonstration and nothing else, so that every run can be explored."""
     del options
     calls = {client: STORY[client] for client in ("alice", "bob")}
-    return Plan(calls, budgets(), steps=(10, 40), calls_floor=3.0, pushes=False)
+    return StorePlan(calls, budgets(), steps=(10, 40), calls_floor=3.0, pushes=False)
 
 
-def race(options: Options) -> Plan:
+def race(options: StoreOptions) -> StorePlan:
     """Three clients write the same key at once, and read it; small enough to be explored."""
     del options
     calls = {client: (Write("x", client), Read("x")) for client, _ in HOMES}
-    return Plan(calls, budgets(), steps=(10, 60), calls_floor=5.0, pushes=False)
+    return StorePlan(calls, budgets(), steps=(10, 60), calls_floor=5.0, pushes=False)
 
 
-def partition(options: Options) -> Plan:
+def partition(options: StoreOptions) -> StorePlan:
     """The network falls apart again and again while clients on all sides write and read."""
     limits = budgets(cut=Budget(4, at_once=2))
-    return Plan(drawn(options), limits, steps=(30, 150), calls_floor=8.0)
+    return StorePlan(drawn(options), limits, steps=(30, 150), calls_floor=8.0)
 
 
-def moving(options: Options) -> Plan:
+def moving(options: StoreOptions) -> StorePlan:
     """Clients go to other servers and read there what they have written and read before."""
     del options
     calls: Calls = {
@@ -121,16 +118,16 @@ def moving(options: Options) -> Plan:
         "carol": (Write("x", "c1"), Move("s1"), Read("y"), Move("s3"), Read("x"), Read("y")),
     }
     limits = budgets(delay=4, duplicate=2, cut=2)
-    return Plan(calls, limits, steps=(20, 140), calls_floor=12.0, has_moves=True)
+    return StorePlan(calls, limits, steps=(20, 140), calls_floor=12.0, has_moves=True)
 
 
-def wandering(options: Options) -> Plan:
+def wandering(options: StoreOptions) -> StorePlan:
     """An operator sends clients from server to server while they write and read."""
     limits = budgets(delay=3, duplicate=2, cut=1, transform=3)
-    return Plan(drawn(options), limits, steps=(20, 150), calls_floor=8.0, has_moves=True)
+    return StorePlan(drawn(options), limits, steps=(20, 150), calls_floor=8.0, has_moves=True)
 
 
-PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+PLANS: Mapping[str, Callable[[StoreOptions], StorePlan]] = MappingProxyType(
     {
         "default": default,
         "lost_found_glad": lost_found_glad,
@@ -165,7 +162,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def plan_of(name: str, settings: Mapping[str, str]) -> Plan:
+def plan_of(name: str, settings: Mapping[str, str]) -> StorePlan:
     """Return the plan of a scenario under these settings.
 
     Raises:
@@ -176,7 +173,7 @@ def plan_of(name: str, settings: Mapping[str, str]) -> Plan:
     return plan if options.pushes is None else replace(plan, pushes=options.pushes)
 
 
-def options_of(settings: Mapping[str, str]) -> Options:
+def options_of(settings: Mapping[str, str]) -> StoreOptions:
     """Read the settings of a scenario.
 
     Raises:
@@ -185,8 +182,8 @@ def options_of(settings: Mapping[str, str]) -> Options:
     pushes = settings.get("pushes")
     if pushes not in (None, "yes", "no"):
         raise ValueError(f"setting pushes is {pushes!r}; it must be yes or no")
-    usual = Options()
-    return Options(
+    usual = StoreOptions()
+    return StoreOptions(
         None if pushes is None else pushes == "yes",
         _number(settings, "calls", range(10), usual.calls),
         _number(settings, "keys", range(1, 10), usual.keys),
@@ -206,7 +203,7 @@ def _number(settings: Mapping[str, str], key: str, allowed: range, usual: int) -
 # ---- who depends on whom -------------------------------------------------------------------------
 
 
-def sides(deployment: Deployment) -> tuple[tuple[NodeId, ...], ...]:
+def sides(deployment: StoreDeployment) -> tuple[tuple[NodeId, ...], ...]:
     """Return the groups of nodes that may be cut off: each server with the clients at home there."""
     return tuple(
         (*(client for client, home in deployment.homes if home == server), server)
@@ -234,7 +231,7 @@ def survives(servers: tuple[NodeId, ...]) -> Tolerates:
     return tolerates
 
 
-def at_home(plan: Plan) -> Depends:
+def at_home(plan: StorePlan) -> Depends:
     """Return who answers where one server alone does: the home, or whichever a client has gone to."""
     deployment = plan.deployment
 
@@ -246,7 +243,7 @@ def at_home(plan: Plan) -> Depends:
     return depends_on
 
 
-def on_all(plan: Plan) -> Depends:
+def on_all(plan: StorePlan) -> Depends:
     """Return who answers where a write needs all servers, and a read is answered at home."""
     alone = at_home(plan)
 

@@ -32,7 +32,7 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import World
 
-Calls: TypeAlias = Mapping[str, Event]
+InvokeEvents: TypeAlias = Mapping[str, Event]
 """Where each operation was called, by the name of the operation."""
 
 WITNESS = "linearizability"
@@ -106,7 +106,7 @@ def effects_of(trace: Trace) -> tuple[tuple[NodeId, Value], ...]:
     return tuple(sequence)
 
 
-def _calls_after(name: str, calls: Calls, ends: dict[str, int]) -> set[str]:
+def _calls_after(name: str, calls: InvokeEvents, ends: dict[str, int]) -> set[str]:
     """Return the calls that were made after a call had ended."""
     if name not in ends:
         return set()
@@ -127,7 +127,7 @@ def _place_of(name: str, order: list[str], payments: dict[str, Holding], later: 
     return len(order)
 
 
-def _ends(trace: Trace, calls: Calls) -> dict[str, int]:
+def _ends(trace: Trace, calls: InvokeEvents) -> dict[str, int]:
     """Return the step at which each call ended; for one cut by a crash, that of its late finish."""
     ends: dict[str, int] = {}
     latest: dict[NodeId | None, str] = {}
@@ -147,7 +147,7 @@ def _call(event: Event) -> tuple[NodeId, Value]:
     return event.node, event.value
 
 
-def _ledger_order(trace: Trace, calls: Calls) -> list[str]:
+def _ledger_order(trace: Trace, calls: InvokeEvents) -> list[str]:
     """Return the answered payments and snapshots, in the ledger's order if it has one."""
     for prop in trace.scenario.properties:
         if prop.name == WITNESS and (witness := verdict_of(prop, trace).witness):

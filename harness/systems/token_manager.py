@@ -20,9 +20,9 @@ from counterpoint.checkers.ledger.check import Ledger, check_ledger
 from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, operations_of
-from counterpoint.harness.entry import Entry, Mutant
+from counterpoint.harness.entry import CatalogEntry, Mutant
 from counterpoint.harness.systems.token_console import CONSOLE
-from counterpoint.harness.systems.token_manager_plans import PLANS, Options
+from counterpoint.harness.systems.token_manager_plans import PLANS, TokenOptions
 from counterpoint.harness.systems.token_manager_small import SMALL
 from counterpoint.impl.quorum import tolerated
 from counterpoint.impl.token_manager.deployment import Deployment
@@ -37,7 +37,7 @@ from counterpoint.impl.token_manager.states import (
     Paying,
     Sealed,
     Serving,
-    State,
+    TokenState,
 )
 from counterpoint.impl.token_manager.words import (
     NO_PAYEE,
@@ -230,7 +230,7 @@ def survives(spare: int = 0) -> Callable[[tuple[NodeId, ...], Mapping[NodeId, st
     return tolerates
 
 
-def role_of(_node: NodeId, state: State) -> str:
+def role_of(_node: NodeId, state: TokenState) -> str:
     """Return the role of a node as reports show it."""
     match state:
         case Idle() | Asking() | Paying() | Collecting() | Imposing():
@@ -266,13 +266,13 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
     )
 
 
-def options_of(settings: Mapping[str, str]) -> Options:
+def options_of(settings: Mapping[str, str]) -> TokenOptions:
     """Read the settings of a scenario.
 
     Raises:
         ValueError: a setting is not a number in its range.
     """
-    return Options(
+    return TokenOptions(
         servers=_number(settings, "servers", range(3, 8)),
         clients=_number(settings, "clients", range(1, 10)),
         requests=_number(settings, "requests", range(1, 1001)),
@@ -294,7 +294,7 @@ def _number(settings: Mapping[str, str], key: str, allowed: range) -> int | None
 
 _CONSERVATION, _LINEARIZABILITY = ("conservation",), ("linearizability",)
 
-ENTRY = Entry(
+ENTRY = CatalogEntry(
     name="token_manager",
     summary="tokens that clients pay to each other, under omission faults and changes of role",
     build=build,

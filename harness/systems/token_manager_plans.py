@@ -9,14 +9,12 @@ from types import MappingProxyType
 
 from counterpoint.impl.token_manager.deployment import Deployment
 from counterpoint.impl.token_manager.words import GetTokens, Holding, Pay, TokenStatus, Transform
-from counterpoint.model.scenario import Budget, budgets
+from counterpoint.model.scenario import Budget, Calls, budgets
 from counterpoint.model.values import NodeId, Value
-
-Calls = Mapping[NodeId, tuple[Value, ...]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TokenPlan:
     """What a scenario adds to the protocol: who asks what, and what may go wrong.
 
     `spare` is how many more servers may fail than the protocol survives: 0 by right.
@@ -33,7 +31,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Options:
+class TokenOptions:
     """The settings of a scenario; None where the scenario has a usual value of its own."""
 
     servers: int | None = None
@@ -46,23 +44,23 @@ class Options:
 # ---- everything at once --------------------------------------------------------------------------
 
 
-def default(options: Options) -> Plan:
+def default(options: TokenOptions) -> TokenPlan:
     """A small instance with everything in it: payments, snapshots, changes of role, all faults."""
     clients = options.clients or 5
     deployment = Deployment(clients, options.servers or 4, options.tokens or clients)
     calls = drawn(deployment, options.requests or 3, Random(options.seed))
     limits = budgets(drop=3, duplicate=2, delay=3, omit=6, crash=2, transform=1, fire=6)
-    return Plan(deployment, with_role_changes(deployment, calls), limits, (40, 250), 6.0)
+    return TokenPlan(deployment, with_role_changes(deployment, calls), limits, (40, 250), 6.0)
 
 
-def full(options: Options) -> Plan:
+def full(options: TokenOptions) -> TokenPlan:
     """Six clients and sixty tokens; requests at random, all faults, three nodes change roles."""
     deployment = Deployment(options.clients or 6, options.servers or 5, options.tokens or 60)
     requests = options.requests or 6
     calls = drawn(deployment, requests, Random(options.seed))
     total = requests * deployment.clients
     limits = budgets(drop=9, duplicate=6, delay=9, omit=20, crash=4, transform=3, fire=40)
-    return Plan(
+    return TokenPlan(
         deployment,
         with_role_changes(deployment, calls),
         limits,
@@ -113,16 +111,16 @@ def with_role_changes(deployment: Deployment, calls: Calls) -> Calls:
 # ---- one danger each -----------------------------------------------------------------------------
 
 
-def snapshots(options: Options) -> Plan:
+def snapshots(options: TokenOptions) -> TokenPlan:
     """Two payments to one owner are half-way, and two clients look: do both see them in one order?"""
     deployment = Deployment(5, options.servers or 3, options.tokens or 5)
     looks = (GetTokens(5),) * (options.requests or 1)
     half_way = (("c1", Holding(0, 2, 5)), ("c2", Holding(1, 2, 5)))
     calls: Calls = {"c3": looks, "c4": looks}
-    return Plan(deployment, calls, budgets(delay=3), (15, 50), 2.0, half_way=half_way)
+    return TokenPlan(deployment, calls, budgets(delay=3), (15, 50), 2.0, half_way=half_way)
 
 
-def contested(options: Options) -> Plan:
+def contested(options: TokenOptions) -> TokenPlan:
     """One token goes round between three clients that are quick to ask again, and that crash."""
     deployment = Deployment(3, options.servers or 3, options.tokens or 3)
     calls: Calls = {
@@ -131,10 +129,10 @@ def contested(options: Options) -> Plan:
         "c3": (Pay(0, 1), Pay(0, 2)),
     }
     limits = budgets(duplicate=4, drop=3, crash=2, fire=8)
-    return Plan(deployment, calls, limits, (40, 120), calls_floor=4.0)
+    return TokenPlan(deployment, calls, limits, (40, 120), calls_floor=4.0)
 
 
-def joins(options: Options) -> Plan:
+def joins(options: TokenOptions) -> TokenPlan:
     """Two clients become servers while two pay each other; the network parts, and heals."""
     deployment = Deployment(4, options.servers or 3, options.tokens or 8)
     calls: Calls = {
@@ -146,41 +144,41 @@ def joins(options: Options) -> Plan:
     return _parted(deployment, calls, (60, 160))
 
 
-def _parted(deployment: Deployment, calls: Calls, steps: tuple[int, int]) -> Plan:
+def _parted(deployment: Deployment, calls: Calls, steps: tuple[int, int]) -> TokenPlan:
     """Cut off the first client alone, or together with a majority of the first servers."""
     first = deployment.first_configuration.servers
     sides = (("c1",), ("c1", *first[: len(first) // 2 + 1]))
     limits = budgets(cut=Budget(3, at_once=1))
-    return Plan(deployment, calls, limits, steps, calls_floor=4.0, partitions=sides)
+    return TokenPlan(deployment, calls, limits, steps, calls_floor=4.0, partitions=sides)
 
 
 AGAIN_AND_AGAIN = (Pay(0, 2), Pay(0, 3)) * 2
 """What a client asks that tries to pay one token twice."""
 
 
-def paid_twice(options: Options) -> Plan:
+def paid_twice(options: TokenOptions) -> TokenPlan:
     """One client pays a token, and tries to pay it again and again: only the first time it may."""
     deployment = Deployment(2, options.servers or 3, options.tokens or 1)
     limits = budgets(duplicate=4, drop=3, crash=2, fire=8)
-    return Plan(deployment, {"c1": AGAIN_AND_AGAIN}, limits, (30, 90), calls_floor=3.0)
+    return TokenPlan(deployment, {"c1": AGAIN_AND_AGAIN}, limits, (30, 90), calls_floor=3.0)
 
 
-def newcomer(options: Options) -> Plan:
+def newcomer(options: TokenOptions) -> TokenPlan:
     """As `paid_twice`, while another client becomes a server: a majority is one server more."""
     deployment = Deployment(2, options.servers or 3, options.tokens or 1)
     calls: Calls = {"c1": AGAIN_AND_AGAIN, "c2": (Transform(),)}
-    return Plan(deployment, calls, {}, (30, 90), calls_floor=3.0)
+    return TokenPlan(deployment, calls, {}, (30, 90), calls_floor=3.0)
 
 
-def succession(options: Options) -> Plan:
+def succession(options: TokenOptions) -> TokenPlan:
     """As `newcomer`, and then the last server leaves: a majority need not have been one before."""
     plan = newcomer(options)
     *_, leaving = plan.deployment.first_configuration.servers
     calls = {**plan.calls, leaving: (Transform(),)}
-    return Plan(plan.deployment, calls, {}, (40, 120), calls_floor=4.0)
+    return TokenPlan(plan.deployment, calls, {}, (40, 120), calls_floor=4.0)
 
 
-def left_behind(options: Options) -> Plan:
+def left_behind(options: TokenOptions) -> TokenPlan:
     """As `succession`, while the newcomer and the first server are cut off from everybody else.
 
     Those two are a majority in the end, the other two servers were one in the beginning. Each token
@@ -196,17 +194,17 @@ def left_behind(options: Options) -> Plan:
     }
     limits = budgets(cut=Budget(3, at_once=1))
     sides = (("c2", *staying[: len(staying) // 2]),)
-    return Plan(deployment, calls, limits, (80, 140), calls_floor=4.0, partitions=sides)
+    return TokenPlan(deployment, calls, limits, (80, 140), calls_floor=4.0, partitions=sides)
 
 
-def too_many_silent(options: Options) -> Plan:
+def too_many_silent(options: TokenOptions) -> TokenPlan:
     """One server more is silent than the protocol survives: the bound on failures is tight."""
     deployment = Deployment(2, options.servers or 3, options.tokens or 2)
     calls: Calls = {"c1": (Pay(0, 2), GetTokens(1)), "c2": (GetTokens(2), Pay(1, 1))}
-    return Plan(deployment, calls, budgets(omit=6), (10, 60), calls_floor=0.5, spare=1)
+    return TokenPlan(deployment, calls, budgets(omit=6), (10, 60), calls_floor=0.5, spare=1)
 
 
-PLANS: Mapping[str, Callable[[Options], Plan]] = MappingProxyType(
+PLANS: Mapping[str, Callable[[TokenOptions], TokenPlan]] = MappingProxyType(
     {
         "default": default,
         "full": full,

@@ -14,14 +14,14 @@ from counterpoint.harness.analysis.analyses import Analyses
 from counterpoint.harness.analysis.variants import deviation
 from counterpoint.harness.embedding import named
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.sentences import Part, cut_off, is_late, parts
-from counterpoint.harness.report.story import Span, Story
+from counterpoint.harness.report.sentences import SentencePart, cut_off, is_late, parts
+from counterpoint.harness.report.story import CallSpan, TraceReading
 from counterpoint.harness.report.support import basis, culprit_events, fault_steps, named_steps
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.harness.report.trail import holds_value
-from counterpoint.model.conditions import Conditions, Partition
+from counterpoint.model.conditions import FaultState, Partition
 from counterpoint.model.event import Event
-from counterpoint.model.reaction import Core
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Outcome, Verdict
@@ -38,7 +38,7 @@ COMPARED_STEPS_MAX = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PageContext:
     """What a page shows besides the trace: where it comes from, and how to run it again."""
 
     title: str = ""
@@ -52,10 +52,10 @@ def view_data(
     verdicts: Sequence[Verdict],
     analyses: Analyses | None,
     other: Trace | None,
-    shown: Shown,
+    shown: PageContext,
 ) -> Data:
     """Return everything that the page shows; `other` is the run to compare with, if any."""
-    story = Story(trace)
+    story = TraceReading(trace)
     verdict = broken_first(verdicts) or Verdict("no property", Outcome.UNDECIDED, 0)
     nearest = analyses.nearest if analyses else None
     compared = other or (nearest.trace if nearest else None)
@@ -74,7 +74,7 @@ def view_data(
         "other": None if compared is None else {
             "label": label,
             "change": plain(nearest.change) if nearest and compared is nearest.trace else "",
-            "run": run_data(Story(compared), ""),
+            "run": run_data(TraceReading(compared), ""),
         },
     }  # fmt: skip
 
@@ -86,7 +86,7 @@ def _decisive(verdict: Verdict) -> str:
 # ---- what was judged -----------------------------------------------------------------------------
 
 
-def _verdict(story: Story, verdict: Verdict) -> Data:
+def _verdict(story: TraceReading, verdict: Verdict) -> Data:
     steps = sorted(basis(story, verdict)) if verdict.is_broken else []
     return {
         **_brief_verdict(verdict),
@@ -109,7 +109,7 @@ def _brief_verdict(verdict: Verdict) -> Data:
     }
 
 
-def _findings(story: Story, found: Analyses | None) -> Data | None:
+def _findings(story: TraceReading, found: Analyses | None) -> Data | None:
     if found is None:
         return None
     needs = [
@@ -146,7 +146,7 @@ def _findings(story: Story, found: Analyses | None) -> Data | None:
 # ---- one run -------------------------------------------------------------------------------------
 
 
-def run_data(story: Story, decisive: str) -> Data:
+def run_data(story: TraceReading, decisive: str) -> Data:
     """Return one run: columns by step and by message, spans, and what each step changed."""
     trace = story.trace
     index = trace.scenario.index
@@ -197,7 +197,7 @@ FATE_CODES = {"deliver": 1, "lose": 2, "duplicate": 3, "hold": 4, "release": 5}
 IGNORED, LATE = 6, 7
 
 
-def _fate(story: Story, event: Event | None) -> int | list[int]:
+def _fate(story: TraceReading, event: Event | None) -> int | list[int]:
     """Return [message, code, copy] of a step that is about a message, else 0."""
     if event is None or event.message is None or event.kind not in FATE_CODES:
         return 0
@@ -208,11 +208,11 @@ def _fate(story: Story, event: Event | None) -> int | list[int]:
     return [event.message, code, copy] if copy else [event.message, code]
 
 
-def _said(found: tuple[Part, ...]) -> str:
+def _said(found: tuple[SentencePart, ...]) -> str:
     return BETWEEN_PARTS.join(MANNERS[part.manner] + part.text for part in found)
 
 
-def _span(index: Mapping[NodeId, int], span: Span) -> list[object]:
+def _span(index: Mapping[NodeId, int], span: CallSpan) -> list[object]:
     answer = None if span.return_step is None else plain(show(span.result), VALUE_MAX)
     return [
         span.id,
@@ -225,7 +225,7 @@ def _span(index: Mapping[NodeId, int], span: Span) -> list[object]:
     ]
 
 
-def _conditions(story: Story) -> Iterator[list[object]]:
+def _conditions(story: TraceReading) -> Iterator[list[object]]:
     """Yield [kind, nodes, from, to, text] for every time a node is down, silent or cut off."""
     index = story.trace.scenario.index
     open_since: dict[tuple[str, Value], int] = {}
@@ -239,7 +239,7 @@ def _conditions(story: Story) -> Iterator[list[object]]:
         yield _condition(index, key, since, None)
 
 
-def _in_force(conditions: Conditions) -> Iterator[tuple[str, Value]]:
+def _in_force(conditions: FaultState) -> Iterator[tuple[str, Value]]:
     yield from (("down", node) for node in conditions.down)
     yield from (("silent", node) for node in conditions.silent)
     yield from (("cut", cut) for cut in conditions.cuts)
@@ -255,7 +255,7 @@ def _condition(
     return [kind, [index[str(what)]], since, to, f"{what} {kind}", ""]
 
 
-def _roles(story: Story) -> Iterator[list[object]]:
+def _roles(story: TraceReading) -> Iterator[list[object]]:
     """Yield [node, role, from] at the start (-1) and for every change of role."""
     worlds = story.trace.worlds
     for node, role in enumerate(worlds[0].conditions.roles if worlds else ()):
@@ -268,7 +268,7 @@ def _roles(story: Story) -> Iterator[list[object]]:
 # ---- states --------------------------------------------------------------------------------------
 
 
-def _delta(story: Story, step: int) -> int | list[object]:
+def _delta(story: TraceReading, step: int) -> int | list[object]:
     """Return [node, path, text, ...] for all that a step changed, null for a part that is gone."""
     if step + 1 >= len(story.trace.worlds):
         return 0
@@ -286,11 +286,11 @@ def _delta(story: Story, step: int) -> int | list[object]:
     return found or 0
 
 
-def _flat_text(core: Core) -> Data:
+def _flat_text(core: NodeState) -> Data:
     return {path: plain(show(value), VALUE_MAX) for path, value in flat(core).items()}
 
 
-def flat(core: Core) -> dict[str, Value]:
+def flat(core: NodeState) -> dict[str, Value]:
     """Return the parts of a node's core by path; empty durable parts and timers are left out."""
     found = dict(_parts("", core.state))
     if core.durable is not None:

@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 
 from counterpoint.harness.analysis.analyses import Analyses
 from counterpoint.harness.viewer.assembly import escaped, filled, hash_of, packed, text
-from counterpoint.harness.viewer.data import Data, Shown, view_data
+from counterpoint.harness.viewer.data import Data, PageContext, view_data
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 
@@ -31,14 +31,14 @@ def view_html(
     analyses: Analyses | None = None,
     *,
     other: Trace | None = None,
-    shown: Shown | None = None,
+    shown: PageContext | None = None,
 ) -> str:
     """Return the page of a trace; `other` is a second run to compare it with.
 
     Raises:
         DamagedViewer: an upstream file does not have its published digest.
     """
-    return page(view_data(trace, verdicts, analyses, other, shown or Shown()))
+    return page(view_data(trace, verdicts, analyses, other, shown or PageContext()))
 
 
 def page(data: Data) -> str:

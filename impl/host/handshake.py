@@ -17,7 +17,7 @@ from hmac import compare_digest
 from hmac import digest as hmac_digest
 
 from counterpoint.impl.host.frames import BadFrame, Frame, Tag
-from counterpoint.impl.host.link import View
+from counterpoint.impl.host.link import LinkView
 from counterpoint.impl.host.msgpack import BadBytes, Plain, pack, unpack
 from counterpoint.model.values import NodeId
 
@@ -31,12 +31,12 @@ USER = "user"
 """The name under which a user calls, who is no node."""
 
 
-class Refused(Exception):
+class HandshakeRefused(Exception):
     """The other end is not let in, or does not let us in. Says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class PeerIdentity:
     """What a node must have in common with its peers: system, words, secret."""
 
     node: NodeId
@@ -54,7 +54,7 @@ class Hello:
     nonce: bytes
 
 
-def hello(identity: Identity, to: NodeId, nonce: bytes) -> Frame:
+def hello(identity: PeerIdentity, to: NodeId, nonce: bytes) -> Frame:
     """Return the first frame of a dialler."""
     assert len(nonce) == NONCE_BYTES, f"a nonce of {len(nonce)} bytes"
     words: list[Plain] = [
@@ -69,26 +69,32 @@ def hello(identity: Identity, to: NodeId, nonce: bytes) -> Frame:
     return Frame(Tag.HELLO, pack(words))
 
 
-def read_hello(frame: Frame, here: Identity) -> Hello:
+def read_hello(frame: Frame, here: PeerIdentity) -> Hello:
     """Return who calls.
 
     Raises:
-        Refused: it speaks something else, or another version, or means somebody else.
+        HandshakeRefused: it speaks something else, or another version, or means somebody else.
     """
     match _plain(frame, Tag.HELLO):
         case [str(magic), int(version), *_] if magic != MAGIC or version != VERSION:
-            raise Refused(f"speaks {magic[:40]!r} version {version}, not {MAGIC} version {VERSION}")
+            raise HandshakeRefused(
+                f"speaks {magic[:40]!r} version {version}, not {MAGIC} version {VERSION}"
+            )
         case [_, _, str(system), str(words), str(source), str(to), bytes(nonce)] if (
             len(nonce) == NONCE_BYTES and len(source) <= NAME_MAX
         ):
             if system != here.system:
-                raise Refused(f"is a node of {system[:80]!r}; this is one of {here.system!r}")
+                raise HandshakeRefused(
+                    f"is a node of {system[:80]!r}; this is one of {here.system!r}"
+                )
             if words != here.fingerprint:
-                raise Refused("has another version of the protocol's words; install the same one")
+                raise HandshakeRefused(
+                    "has another version of the protocol's words; install the same one"
+                )
             if to != here.node:
-                raise Refused(f"asks for {to[:80]!r}; this is {here.node!r}")
+                raise HandshakeRefused(f"asks for {to[:80]!r}; this is {here.node!r}")
             return Hello(source, to, nonce)
-    raise Refused("does not say who it is")
+    raise HandshakeRefused("does not say who it is")
 
 
 def challenge(nonce: bytes) -> Frame:
@@ -100,12 +106,12 @@ def read_challenge(frame: Frame) -> bytes:
     """Return the nonce of a listener.
 
     Raises:
-        Refused: it said no, or something else.
+        HandshakeRefused: it said no, or something else.
     """
     if frame.tag is Tag.REFUSAL:
-        raise Refused(f"refused: {frame.content[:300].decode(errors='replace')}")
+        raise HandshakeRefused(f"refused: {frame.content[:300].decode(errors='replace')}")
     if frame.tag is not Tag.CHALLENGE or len(frame.content) != NONCE_BYTES:
-        raise Refused("does not answer as a node does")
+        raise HandshakeRefused("does not answer as a node does")
     return frame.content
 
 
@@ -113,7 +119,7 @@ def read_challenge(frame: Frame) -> bytes:
 class Meeting:
     """What both ends know once they have greeted; all codes and the key follow from it."""
 
-    identity: Identity
+    identity: PeerIdentity
     hello: Hello
     answer: bytes
 
@@ -122,32 +128,32 @@ class Meeting:
         """What the frames of this connection are sealed with."""
         return self._code("key")[:KEY_BYTES]
 
-    def proof(self, view: View) -> Frame:
+    def proof(self, view: LinkView) -> Frame:
         """Return the dialler's second frame."""
         return Frame(Tag.PROOF, self._code("proof") + view.packed())
 
-    def welcome(self, view: View) -> Frame:
+    def welcome(self, view: LinkView) -> Frame:
         """Return the listener's second frame."""
         return Frame(Tag.WELCOME, self._code("welcome") + view.packed())
 
-    def read_proof(self, frame: Frame) -> View:
-        """Return what the dialler says of the link; raises Refused."""
+    def read_proof(self, frame: Frame) -> LinkView:
+        """Return what the dialler says of the link; raises HandshakeRefused."""
         return self._read(frame, Tag.PROOF, "proof")
 
-    def read_welcome(self, frame: Frame) -> View:
-        """Return what the listener says of the link; raises Refused."""
+    def read_welcome(self, frame: Frame) -> LinkView:
+        """Return what the listener says of the link; raises HandshakeRefused."""
         return self._read(frame, Tag.WELCOME, "welcome")
 
-    def _read(self, frame: Frame, tag: Tag, what: str) -> View:
+    def _read(self, frame: Frame, tag: Tag, what: str) -> LinkView:
         if frame.tag is Tag.REFUSAL:
-            raise Refused(f"refused: {frame.content[:300].decode(errors='replace')}")
+            raise HandshakeRefused(f"refused: {frame.content[:300].decode(errors='replace')}")
         code = frame.content[:CODE_BYTES]
         if frame.tag is not tag or not compare_digest(code, self._code(what)):
-            raise Refused("does not know the secret of this cluster")
+            raise HandshakeRefused("does not know the secret of this cluster")
         try:
-            return View.unpacked(frame.content[CODE_BYTES:])
+            return LinkView.unpacked(frame.content[CODE_BYTES:])
         except BadFrame as error:
-            raise Refused(str(error)) from None
+            raise HandshakeRefused(str(error)) from None
 
     def _code(self, what: str) -> bytes:
         said = pack(
@@ -166,8 +172,8 @@ def refusal(why: str) -> Frame:
 
 def _plain(frame: Frame, tag: Tag) -> object:
     if frame.tag is not tag:
-        raise Refused(f"begins with {frame.tag.name}, not with {tag.name}")
+        raise HandshakeRefused(f"begins with {frame.tag.name}, not with {tag.name}")
     try:
         return unpack(frame.content)
     except BadBytes as error:
-        raise Refused(f"begins with what cannot be read: {error}") from None
+        raise HandshakeRefused(f"begins with what cannot be read: {error}") from None

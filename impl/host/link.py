@@ -27,7 +27,7 @@ _VIEW = struct.Struct(">QQQ")
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class LinkView:
     """What a node says of a link when it connects.
 
     `mine` is its incarnation, `yours` that of the other as far as it knows, 0 if it does not, and
@@ -43,11 +43,11 @@ class View:
         return _VIEW.pack(self.mine, self.yours, self.taken)
 
     @staticmethod
-    def unpacked(data: bytes) -> View:
+    def unpacked(data: bytes) -> LinkView:
         """Return it from bytes; raises BadFrame."""
         if len(data) != _VIEW.size:
             raise BadFrame(f"a view of a link has {len(data)} bytes, not {_VIEW.size}")
-        return View(*_VIEW.unpack(data))
+        return LinkView(*_VIEW.unpack(data))
 
 
 class Link:
@@ -64,9 +64,9 @@ class Link:
         self._messages_max = messages_max
 
     @property
-    def view(self) -> View:
+    def view(self) -> LinkView:
         """What to say when connecting."""
-        return View(self.incarnation, self.peer, self.taken)
+        return LinkView(self.incarnation, self.peer, self.taken)
 
     @property
     def has_unwritten(self) -> bool:
@@ -84,7 +84,7 @@ class Link:
         self.sent += 1
         return self.sent
 
-    def connect(self, view: View) -> None:
+    def connect(self, view: LinkView) -> None:
         """Begin a connection, whose other end says this; what was not taken is to be sent again."""
         if view.yours == self.incarnation:
             self.trim(view.taken)

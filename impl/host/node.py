@@ -39,17 +39,17 @@ from counterpoint.model.node import (
     System,
     Timeout,
 )
-from counterpoint.model.reaction import Core, HandlerFailed, IllegalEffect, react
+from counterpoint.model.reaction import HandlerFailed, IllegalEffect, NodeState, react
 from counterpoint.model.values import Json, NodeId, Value, canonical
 
-Line: TypeAlias = dict[str, Json]
+LogRecord: TypeAlias = dict[str, Json]
 """One thing that a node did, as its log tells it."""
 
 ASKS_MAX = 64
 """So many users may wait for a node that is busy."""
 
 
-class Rejected(Exception):
+class InputRejected(Exception):
     """The handler has no answer to this input: nobody who follows the protocol gives it.
 
     The node is as it was before, for a handler that fails has changed nothing.
@@ -67,7 +67,7 @@ class Batch:
 
     durable: tuple[bytes, ...] = ()
     journal: tuple[bytes, ...] = ()
-    lines: tuple[Line, ...] = ()
+    lines: tuple[LogRecord, ...] = ()
     timers: Mapping[str, bool] = field(default_factory=dict)
     answers: tuple[tuple[int, Value], ...] = ()
     failures: tuple[tuple[int, str], ...] = ()
@@ -90,7 +90,7 @@ class Host:
         self.system, self.node, self.codec = system, node, codec
         self.incarnation = incarnation
         self.keeps_journal, self.is_logged = keeps_journal, is_logged
-        self.core = Core(system.initial(node))
+        self.core = NodeState(system.initial(node))
         self.links: dict[NodeId, Link] = {}
         self.own: deque[tuple[int, Value]] = deque()
         self.own_count = 0
@@ -103,7 +103,7 @@ class Host:
     def _clear(self) -> None:
         self._durable: tuple[bytes, ...] = ()
         self._journal: list[bytes] = []
-        self._lines: list[Line] = []
+        self._lines: list[LogRecord] = []
         self._timers: dict[str, bool] = {}
         self._answers: list[tuple[int, Value]] = []
         self._failures: list[tuple[int, str]] = []
@@ -155,7 +155,7 @@ class Host:
         assert not self.keeps_journal, f"{self.node} never forgets"
         self._log("crash", now)
         self._timers |= dict.fromkeys(self.core.timers, False)
-        self.core = Core(self.system.initial(self.node), self.core.durable)
+        self.core = NodeState(self.system.initial(self.node), self.core.durable)
         self._ticket = None
         self._asks.clear()
         self.own.clear()
@@ -165,7 +165,7 @@ class Host:
 
         Raises:
             BadBytes: no peer of this version can have sent it.
-            Rejected: no peer that follows the protocol can have sent it.
+            InputRejected: no peer that follows the protocol can have sent it.
         """
         link = self.link(peer)
         if not link.is_news(number):
@@ -223,7 +223,7 @@ class Host:
                 self._give(
                     Invoke(operation), ("ask", now, operation), ("invoke", {"body": operation})
                 )
-            except Rejected as error:
+            except InputRejected as error:
                 self.core, self._ticket = free, None
                 self._failures.append((ticket, f"{self.node} cannot be asked this ({error})"))
 
@@ -236,7 +236,7 @@ class Host:
         try:
             reaction = react(self.system, self.node, self.core, given, is_trusted=True)
         except (HandlerFailed, IllegalEffect) as error:
-            raise Rejected(str(error)) from error
+            raise InputRejected(str(error)) from error
         now = cast(int, entry[1])
         self.core = reaction.core
         if self.keeps_journal:
@@ -287,7 +287,7 @@ class Host:
     def _log(self, ev: str, now: int, **told: Value) -> None:
         if self.is_logged:
             self.line_count += 1
-            line: Line = {"node": self.node, "n": self.line_count, "ev": ev, "t": now}
+            line: LogRecord = {"node": self.node, "n": self.line_count, "ev": ev, "t": now}
             self._lines.append(line | {key: canonical(value) for key, value in told.items()})
 
     # ---- the journal ---------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ class Host:
 
     def _become(self, incarnation: int, lines: int, state: Any, own: Any, links: Any) -> None:
         self.incarnation, self.line_count = incarnation, lines
-        self.core = Core(state[0], state[1], state[2], (), state[3])
+        self.core = NodeState(state[0], state[1], state[2], (), state[3])
         self.own_count, self.own = own[0], deque(own[1])
         for peer, sent, peer_incarnation, taken, waiting in links:
             link = self.links[peer] = Link(incarnation)

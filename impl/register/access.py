@@ -66,7 +66,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AccessControl:
     """Who may write and read what. `addresses` gives each server its place, in the order of ports.
 
     A server is called "s" and its port where all hosts are the same, else by its whole address.
@@ -94,7 +94,7 @@ class Access:
         token = self.token(token_id)
         return token is not None and node in token.readers
 
-    def only(self, *token_ids: int) -> Access:
+    def only(self, *token_ids: int) -> AccessControl:
         """Return the part of this configuration that is about some tokens, and their servers.
 
         Raises:
@@ -106,10 +106,10 @@ class Access:
             known = ", ".join(str(token.id) for token in self.tokens)
             raise ValueError(f"the configuration has no token {missing[0]}; it has: {known}")
         named = {node for token in tokens for node in (token.writer, *token.readers)}
-        return Access(tokens, tuple(pair for pair in self.addresses if pair[0] in named))
+        return AccessControl(tokens, tuple(pair for pair in self.addresses if pair[0] in named))
 
 
-def load_access(path: str | Path) -> Access:
+def load_access(path: str | Path) -> AccessControl:
     """Read an access configuration.
 
     Raises:
@@ -124,7 +124,7 @@ def load_access(path: str | Path) -> Access:
     return parse_access(text, str(path))
 
 
-def parse_access(text: str, path: str = "<text>") -> Access:
+def parse_access(text: str, path: str = "<text>") -> AccessControl:
     """Read an access configuration from its text; `path` is what errors call it.
 
     Raises:
@@ -147,7 +147,7 @@ class _Entry:
     readers: tuple[Address, ...]
 
 
-def _named(entries: tuple[_Entry, ...]) -> Access:
+def _named(entries: tuple[_Entry, ...]) -> AccessControl:
     """Give the servers their names."""
     places = sorted({place for entry in entries for place in (entry.writer, *entry.readers)})
     is_one_host = len({place.host for place in places}) == 1
@@ -156,7 +156,7 @@ def _named(entries: tuple[_Entry, ...]) -> Access:
         Token(entry.id, names[entry.writer], tuple(names[place] for place in entry.readers))
         for entry in entries
     )
-    return Access(tokens, tuple((names[place], place) for place in places))
+    return AccessControl(tokens, tuple((names[place], place) for place in places))
 
 
 def _composed(text: str, path: str) -> yaml.Node:

@@ -44,7 +44,7 @@ class Read:
         return f"read({self.token}) at {self.at}"
 
 
-Operation: TypeAlias = Write | Read
+RegisterOperation: TypeAlias = Write | Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Refused:
         return f"refused: {self.why}"
 
 
-Result: TypeAlias = int | Written | Refused | None
+RegisterResult: TypeAlias = int | Written | Refused | None
 
 
 # ---- between nodes -------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class Ask:
     """A client asks a server to carry out an operation."""
 
     request: Request
-    operation: Operation
+    operation: RegisterOperation
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Answer:
     """A server answers a client."""
 
     request: Request
-    result: Result
+    result: RegisterResult
 
 
 @dataclass(frozen=True, slots=True)

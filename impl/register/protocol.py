@@ -20,24 +20,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from counterpoint.impl.register.access import Access
+from counterpoint.impl.register.access import AccessControl
 from counterpoint.impl.register.messages import (
     NO_READ,
     NO_WRITE,
     Answer,
     Ask,
     Have,
-    Operation,
     Query,
     Read,
     Refused,
+    RegisterOperation,
+    RegisterResult,
     Request,
-    Result,
     Store,
     Stored,
     Write,
 )
-from counterpoint.impl.register.rules import RIGHT, Rules
+from counterpoint.impl.register.rules import RIGHT, RegisterRules
 from counterpoint.impl.register.values import Record, Written, newest_of, write_fault, written
 from counterpoint.model.node import (
     Effect,
@@ -124,7 +124,7 @@ class Imposing:
         return f"{self.request} writes back ({len(self.stored)} stored it)"
 
 
-Phase: TypeAlias = Writing | Querying | Imposing
+RequestPhase: TypeAlias = Writing | Querying | Imposing
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,12 @@ class Server:
     """A server: its shelf, and the phase of each request that it is carrying out."""
 
     shelf: Shelf = Shelf()
-    phases: tuple[Phase, ...] = ()
+    phases: tuple[RequestPhase, ...] = ()
 
     def __str__(self) -> str:
         return ", ".join(map(str, (*self.shelf.records, *self.phases))) or "empty"
 
-    def with_phase(self, phase: Phase) -> Server:
+    def with_phase(self, phase: RequestPhase) -> Server:
         """Return this server in this phase of a request, in place of any other of that client."""
         others = self.without(phase.request.client).phases
         return replace(self, phases=tuple(sorted((*others, phase), key=lambda p: p.request)))
@@ -179,24 +179,24 @@ class Server:
         return replace(self, phases=tuple(p for p in self.phases if p.request.client != client))
 
 
-State: TypeAlias = Idle | Waiting | Server
+RegisterState: TypeAlias = Idle | Waiting | Server
 
 
 # ---- the protocol --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Register:
+class ReplicatedRegister:
     """The system: the servers of a configuration, and clients.
 
     `rules` are the protocol's decisions. `copies` gives clients a configuration of their own, out of
     date perhaps; right clients do not look at it, for only a server can say what is allowed.
     """
 
-    access: Access
+    access: AccessControl
     clients: tuple[NodeId, ...]
-    rules: Rules = RIGHT
-    copies: tuple[tuple[NodeId, Access], ...] = ()
+    rules: RegisterRules = RIGHT
+    copies: tuple[tuple[NodeId, AccessControl], ...] = ()
     nodes: tuple[NodeId, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -204,11 +204,11 @@ class Register:
         assert len(set(nodes)) == len(nodes), f"two nodes share a name: {nodes}"
         object.__setattr__(self, "nodes", nodes)
 
-    def initial(self, node: NodeId) -> State:
+    def initial(self, node: NodeId) -> RegisterState:
         """Return an idle client, or a server that has seen nothing."""
         return Idle() if node in self.clients else Server(Shelf(self.rules.first_stamp))
 
-    def handle(self, node: NodeId, state: State, given: Input) -> Step[State]:
+    def handle(self, node: NodeId, state: RegisterState, given: Input) -> Step[RegisterState]:
         """Return what a node does with an input."""
         match state, given:
             case Idle(number), Invoke(Write() | Read() as operation):
@@ -261,7 +261,7 @@ class Register:
 
     # ---- a client
 
-    def _ask(self, request: Request, operation: Operation) -> Step[State]:
+    def _ask(self, request: Request, operation: RegisterOperation) -> Step[RegisterState]:
         """Pass an operation to its server. The number is persisted, so that none is used twice."""
         if self.rules.checked_by == "client":
             copy = dict(self.copies).get(request.client, self.access)
@@ -273,7 +273,7 @@ class Register:
 
     # ---- a server, asked by a client
 
-    def _refusal(self, node: NodeId, operation: Operation) -> str | None:
+    def _refusal(self, node: NodeId, operation: RegisterOperation) -> str | None:
         """Say why this server does not carry out an operation, None if it does."""
         assert operation.at == node, f"{node} was asked for {operation}"
         if self.rules.checked_by == "server" or self.access.token(operation.token) is None:
@@ -286,12 +286,14 @@ class Register:
             case Read():
                 return None
 
-    def _refuse(self, state: Server, request: Request, why: str) -> Step[State]:
+    def _refuse(self, state: Server, request: Request, why: str) -> Step[RegisterState]:
         shelf = state.shelf.having_begun(request)
         answer = Send(request.client, Answer(request, Refused(why)))
         return Step(replace(state, shelf=shelf), (Persist(shelf), answer))
 
-    def _write(self, node: NodeId, state: Server, request: Request, write: Write) -> Step[State]:
+    def _write(
+        self, node: NodeId, state: Server, request: Request, write: Write
+    ) -> Step[RegisterState]:
         """Give the next stamp to what is written, and send it to all readers."""
         shelf = replace(state.shelf.having_begun(request), stamp=state.shelf.stamp + 1)
         value = written(write.name, write.low, write.mid, write.high)
@@ -301,7 +303,7 @@ class Register:
         after = replace(state, shelf=shelf).with_phase(Writing(request, record, votes))
         return Step(after, (*first, *self._to_readers(write.token, Store(request, record))))
 
-    def _read(self, state: Server, request: Request, read: Read) -> Step[State]:
+    def _read(self, state: Server, request: Request, read: Read) -> Step[RegisterState]:
         """Ask all readers for their records."""
         shelf = state.shelf.having_begun(request)
         after = replace(state, shelf=shelf).with_phase(Querying(request, Record(read.token)))
@@ -311,7 +313,7 @@ class Register:
 
     # ---- a server, asked by a server
 
-    def _keep(self, state: Server, offered: Record, reply: Send) -> Step[State]:
+    def _keep(self, state: Server, offered: Record, reply: Send) -> Step[RegisterState]:
         """Keep a record if it is newer; an older one is acknowledged all the same."""
         if not self.rules.replaces(offered, state.shelf.record(offered.token)):
             return Step(state, (reply,))
@@ -322,14 +324,14 @@ class Register:
 
     # ---- a server, answered by servers
 
-    def _phase(self, state: Server, answered: Request) -> Phase | None:
+    def _phase(self, state: Server, answered: Request) -> RequestPhase | None:
         """Return the phase that an answer to this request counts for, None if it is too late."""
         counts_for = self.rules.counts_for
         return next((p for p in state.phases if counts_for(answered, p.request)), None)
 
     def _count_record(
         self, state: Server, phase: Querying, source: NodeId, record: Record
-    ) -> Step[State]:
+    ) -> Step[RegisterState]:
         """Take a reader's record into account; with a majority of them, impose the newest."""
         newest = newest_of((phase.newest, record))
         heard = phase.heard | {source}
@@ -343,7 +345,7 @@ class Register:
 
     def _count_stored(
         self, state: Server, phase: Writing | Imposing, source: NodeId
-    ) -> Step[State]:
+    ) -> Step[RegisterState]:
         """Take a reader's acknowledgement into account; with a majority of them, answer."""
         phase = replace(phase, stored=phase.stored | {source})
         if len(phase.stored) < self._quorum(phase.record.token):
@@ -354,14 +356,16 @@ class Register:
             case _:
                 return self._answer(state, phase.request, phase.record.written)
 
-    def _answer(self, state: Server, request: Request, result: Result) -> Step[State]:
+    def _answer(
+        self, state: Server, request: Request, result: RegisterResult
+    ) -> Step[RegisterState]:
         last = () if self.rules.is_durable_before_use else (Persist(state.shelf),)
         answer = Send(request.client, Answer(request, result))
         return Step(state.without(request.client), (*last, answer))
 
     # ---- a server, started
 
-    def _recover(self, node: NodeId, shelf: Shelf) -> Step[State]:
+    def _recover(self, node: NodeId, shelf: Shelf) -> Step[RegisterState]:
         """Go on with what was persisted; what was under way is lost, and its clients wait in vain."""
         kept = replace(shelf, stamp=self.rules.recovered(shelf.stamp))
         return Step(Server(kept), self._clock(node))
@@ -386,7 +390,7 @@ class Register:
         return self.rules.quorum(len(self._readers(token_id)))
 
 
-def unauthorised(access: Access, operation: Operation) -> str | None:
+def unauthorised(access: AccessControl, operation: RegisterOperation) -> str | None:
     """Return what a server must answer to an operation that is not allowed at it, else None."""
     match operation:
         case Write(token, at=at):

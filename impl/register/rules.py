@@ -1,7 +1,7 @@
 """The decisions on which the register's guarantees rest, and the variants that decide wrongly.
 
-The protocol consults `Rules` wherever a plausible mistake would go unnoticed by an ordinary test.
-Each mutant replaces the decision that its name stands for, and leaves the rest of the protocol.
+The protocol consults `RegisterRules` wherever a plausible mistake would go unnoticed by an ordinary
+test. Each mutant replaces the decision that its name stands for, and leaves the rest of the protocol.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def kept_counter(stamp: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RegisterRules:
     """The decisions of the protocol; the defaults are the right ones.
 
     `quorum(readers)`: how many readers a phase waits for.
@@ -69,7 +69,7 @@ class Rules:
     checked_by: Literal["server", "client"] = "server"
 
 
-RIGHT = Rules()
+RIGHT = RegisterRules()
 """The protocol as it should be."""
 
 
@@ -95,18 +95,18 @@ def _zero(stamp: int) -> int:
     return 0
 
 
-MUTANTS: Mapping[str, Rules] = MappingProxyType(
+MUTANTS: Mapping[str, RegisterRules] = MappingProxyType(
     {
-        "B1": Rules(writes_back=False),
-        "B2": Rules(writer_votes=True),
-        "B3": Rules(quorum=_half),
-        "B4": Rules(replaces=_always),
-        "B5": Rules(replaces=_is_as_high, is_durable_before_use=False),
-        "B6": Rules(recovered=_zero),
-        "B7": Rules(first_stamp=100, clock_jump=-2),
-        "B8": Rules(is_durable_before_reply=False),
-        "B9": Rules(counts_for=_is_same_client),
-        "B10": Rules(checked_by="client"),
+        "B1": RegisterRules(writes_back=False),
+        "B2": RegisterRules(writer_votes=True),
+        "B3": RegisterRules(quorum=_half),
+        "B4": RegisterRules(replaces=_always),
+        "B5": RegisterRules(replaces=_is_as_high, is_durable_before_use=False),
+        "B6": RegisterRules(recovered=_zero),
+        "B7": RegisterRules(first_stamp=100, clock_jump=-2),
+        "B8": RegisterRules(is_durable_before_reply=False),
+        "B9": RegisterRules(counts_for=_is_same_client),
+        "B10": RegisterRules(checked_by="client"),
     }
 )
 """The wrong variants. What each breaks, and where it shows, is in the catalog of systems."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from counterpoint.impl.stores.causal_deps_rules import RIGHT, Rules
+from counterpoint.impl.stores.causal_deps_rules import RIGHT, CausalDepsRules
 from counterpoint.impl.stores.client import (
     Client,
     Context,
@@ -36,8 +36,8 @@ from counterpoint.impl.stores.replica import (
     NOBODY,
     NOTHING_YET,
     Clients,
-    Deployment,
     Replica,
+    StoreDeployment,
     answer_waiting,
     made_visible,
 )
@@ -79,7 +79,7 @@ class Server:
         return update.stamp in self.replica.applied or update in self.stalled
 
 
-State: TypeAlias = Client | Server
+CausalDepsState: TypeAlias = Client | Server
 
 
 def stall(server: Server, update: Update) -> Stalled:
@@ -91,8 +91,8 @@ def stall(server: Server, update: Update) -> Stalled:
 class CausalDeps:
     """The system: the servers and clients of a deployment; `rules` are the protocol's decisions."""
 
-    deployment: Deployment
-    rules: Rules = RIGHT
+    deployment: StoreDeployment
+    rules: CausalDepsRules = RIGHT
     nodes: tuple[NodeId, ...] = field(init=False)
     habits: Habits = field(init=False, repr=False, compare=False)
 
@@ -102,13 +102,13 @@ class CausalDeps:
         habits = Habits(rules.seen, adding, rules.needs, rules.brings)
         object.__setattr__(self, "habits", habits)
 
-    def initial(self, node: NodeId) -> State:
+    def initial(self, node: NodeId) -> CausalDepsState:
         """Return a client at its home server, or a server that has seen nothing."""
         if node in self.deployment.clients:
             return Idle(Session(self.deployment.home(node)))
         return Server(clients=Clients(self.deployment.attached(node)))
 
-    def handle(self, node: NodeId, state: State, given: Input) -> Step[State]:
+    def handle(self, node: NodeId, state: CausalDepsState, given: Input) -> Step[CausalDepsState]:
         """Return what a node does with an input."""
         match state, given:
             case Idle() | Waiting() | Moving() as client, _:
@@ -140,14 +140,14 @@ class CausalDeps:
 
     # ---- asked by a client
 
-    def _answer_read(self, state: Server, request: Request, key: str) -> Step[State]:
+    def _answer_read(self, state: Server, request: Request, key: str) -> Step[CausalDepsState]:
         answer = Answer(request, state.replica.find(key))
         after = replace(state, clients=state.clients.having_heard(request))
         return Step(after, (Send(request.client, answer),))
 
     def _write(
         self, node: NodeId, state: Server, request: Request, write: Write, context: Context
-    ) -> Step[State]:
+    ) -> Step[CausalDepsState]:
         """Make a version, visible here at once: whatever it needs is visible here already."""
         stamp = Stamp(state.clock + 1, self.deployment.number(node))
         version = Version(stamp, write.key)
@@ -158,7 +158,7 @@ class CausalDeps:
         answer = Send(request.client, Answer(request, Written(version)))
         return self._settle(node, after, (*effects, *sends, answer))
 
-    def _answer_in_time(self, node: NodeId, state: Server, ask: Ask) -> Step[State]:
+    def _answer_in_time(self, node: NodeId, state: Server, ask: Ask) -> Step[CausalDepsState]:
         """Let a client in when all that it has seen is visible here; or wait for a key, now or later."""
         clients = state.clients.having_to_wait(ask)
         clock = self._raised(state.clock, ask.context)
@@ -166,7 +166,7 @@ class CausalDeps:
 
     # ---- told by a server
 
-    def _receive(self, node: NodeId, state: Server, update: Update) -> Step[State]:
+    def _receive(self, node: NodeId, state: Server, update: Update) -> Step[CausalDepsState]:
         """Apply an update and all that waited for it, or let it stall."""
         clock = self._raised(state.clock, (update.version,))
         stalled = tuple(sorted((*state.stalled, update)))
@@ -184,7 +184,9 @@ class CausalDeps:
 
     # ---- making visible
 
-    def _settle(self, node: NodeId, state: Server, effects: tuple[Effect, ...] = ()) -> Step[State]:
+    def _settle(
+        self, node: NodeId, state: Server, effects: tuple[Effect, ...] = ()
+    ) -> Step[CausalDepsState]:
         """Apply what misses nothing any more, one after the other; then answer who waited for it."""
         while (update := self._ready(state)) is not None:
             stalled = tuple(other for other in state.stalled if other != update)

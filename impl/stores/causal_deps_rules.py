@@ -30,7 +30,7 @@ def is_higher(offered: Copy, held: Copy) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class CausalDepsRules:
     """The decisions of the protocol; the defaults are the right ones.
 
     `may_apply(missing)`: whether an update becomes visible while these of its needs are not.
@@ -49,7 +49,7 @@ class Rules:
     raised: Callable[[int, int], int] = max
 
 
-RIGHT = Rules()
+RIGHT = CausalDepsRules()
 """The protocol as it should be."""
 
 
@@ -77,14 +77,14 @@ def _keep(clock: int, heard: int) -> int:
     return clock
 
 
-MUTANTS: Mapping[str, Rules] = MappingProxyType(
+MUTANTS: Mapping[str, CausalDepsRules] = MappingProxyType(
     {
-        "C1": Rules(may_apply=_always),
-        "C2": Rules(seen=_forget),
-        "C3": Rules(brings=nothing),
-        "C4": Rules(wins=_arrival),
-        "C5": Rules(needs=_of_this_key),
-        "C6": Rules(raised=_keep),
+        "C1": CausalDepsRules(may_apply=_always),
+        "C2": CausalDepsRules(seen=_forget),
+        "C3": CausalDepsRules(brings=nothing),
+        "C4": CausalDepsRules(wins=_arrival),
+        "C5": CausalDepsRules(needs=_of_this_key),
+        "C6": CausalDepsRules(raised=_keep),
     }
 )
 """The wrong variants. What each breaks, and where it shows, is in the catalog of systems."""

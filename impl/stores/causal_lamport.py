@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from counterpoint.impl.stores.causal_lamport_rules import RIGHT, Outlook, Rules
+from counterpoint.impl.stores.causal_lamport_rules import RIGHT, CausalLamportRules, ServerOutlook
 from counterpoint.impl.stores.client import (
     Client,
     Habits,
@@ -39,8 +39,8 @@ from counterpoint.impl.stores.replica import (
     NOBODY,
     NOTHING_YET,
     Clients,
-    Deployment,
     Replica,
+    StoreDeployment,
     answer_waiting,
     made_visible,
 )
@@ -148,13 +148,13 @@ class Server:
         return update.stamp in self.replica.applied or update in self.queue
 
     @property
-    def outlook(self) -> Outlook:
+    def outlook(self) -> ServerOutlook:
         """What decides whether an update may be applied."""
         lowest = min(peer.clock for peer in self.peers)
-        return Outlook(lowest, max(self.replica.applied, default=Stamp(0, 0)))
+        return ServerOutlook(lowest, max(self.replica.applied, default=Stamp(0, 0)))
 
 
-State: TypeAlias = Client | Server
+CausalLamportState: TypeAlias = Client | Server
 
 
 def waits_for(server: Server, update: Update) -> Waits:
@@ -176,21 +176,23 @@ def later(offered: Copy, held: Copy) -> bool:
 class CausalLamport:
     """The system: the servers and clients of a deployment; `rules` are the protocol's decisions."""
 
-    deployment: Deployment
-    rules: Rules = RIGHT
+    deployment: StoreDeployment
+    rules: CausalLamportRules = RIGHT
     nodes: tuple[NodeId, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", (*self.deployment.clients, *self.deployment.servers))
 
-    def initial(self, node: NodeId) -> State:
+    def initial(self, node: NodeId) -> CausalLamportState:
         """Return a client at its home server, or a server that has heard nothing."""
         if node in self.deployment.clients:
             return Idle(Session(self.deployment.home(node)))
         peers = tuple(map(Peer, self.deployment.others(node)))
         return Server(peers, clients=Clients(self.deployment.attached(node)))
 
-    def handle(self, node: NodeId, state: State, given: Input) -> Step[State]:
+    def handle(
+        self, node: NodeId, state: CausalLamportState, given: Input
+    ) -> Step[CausalLamportState]:
         """Return what a node does with an input."""
         match state, given:
             case Idle() | Waiting() | Moving() as client, _:
@@ -220,12 +222,14 @@ class CausalLamport:
 
     # ---- asked by a client
 
-    def _answer_read(self, state: Server, request: Request, key: str) -> Step[State]:
+    def _answer_read(self, state: Server, request: Request, key: str) -> Step[CausalLamportState]:
         answer = Answer(request, state.replica.find(key))
         after = replace(state, clients=state.clients.having_heard(request))
         return Step(after, (Send(request.client, answer),))
 
-    def _write(self, node: NodeId, state: Server, request: Request, write: Write) -> Step[State]:
+    def _write(
+        self, node: NodeId, state: Server, request: Request, write: Write
+    ) -> Step[CausalLamportState]:
         """Stamp a write, tell all, and let it wait for its turn."""
         stamp = Stamp(state.clock + 1, self.deployment.number(node))
         update = Update(Copy(Version(stamp, write.key), write.value))
@@ -243,7 +247,7 @@ class CausalLamport:
             return step
         return Step(step.state, (*step.effects, Note(waits_for(step.state, update))))
 
-    def _answer_in_time(self, node: NodeId, state: Server, ask: Ask) -> Step[State]:
+    def _answer_in_time(self, node: NodeId, state: Server, ask: Ask) -> Step[CausalLamportState]:
         """Let a client in when all that it has seen is visible here; or wait for a key, now or later."""
         clients = state.clients.having_to_wait(ask)
         seen = max((version.stamp.clock for version in ask.context), default=0)
@@ -252,7 +256,9 @@ class CausalLamport:
 
     # ---- told by a server
 
-    def _receive(self, node: NodeId, state: Server, peer: Peer, message: Numbered) -> Step[State]:
+    def _receive(
+        self, node: NodeId, state: Server, peer: Peer, message: Numbered
+    ) -> Step[CausalLamportState]:
         """Take what a server says in the order in which it said it; what is early is kept."""
         if not self.rules.is_in_order:
             return self._settle(node, *self._take(node, state, peer.server, message))
@@ -305,7 +311,9 @@ class CausalLamport:
         """Return the queue with one more update; sorting keeps equal places in order of arrival."""
         return tuple(sorted((*state.queue, update), key=lambda u: self.rules.place(u.stamp)))
 
-    def _settle(self, node: NodeId, state: Server, effects: tuple[Effect, ...] = ()) -> Step[State]:
+    def _settle(
+        self, node: NodeId, state: Server, effects: tuple[Effect, ...] = ()
+    ) -> Step[CausalLamportState]:
         """Apply what is due, in the order of the queue; then answer who waited for it."""
         while (update := self._due(state)) is not None:
             queue = tuple(other for other in state.queue if other != update)

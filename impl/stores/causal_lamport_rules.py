@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 from counterpoint.impl.stores.words import Stamp
 
-Place = tuple[int, ...]
+StampFields = tuple[int, ...]
 """Where an update stands in the queue; equal places are in the order of arrival."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class ServerOutlook:
     """What a server knows when it asks whether an update may be applied.
 
     `lowest` is the lowest clock that it has heard of any other server, `last` the highest stamp
@@ -27,18 +27,18 @@ class Outlook:
     last: Stamp
 
 
-def none_is_to_come(outlook: Outlook, stamp: Stamp) -> bool:
+def none_is_to_come(outlook: ServerOutlook, stamp: Stamp) -> bool:
     """Apply an update when no server can make one with a lower stamp any more.
 
-    >>> none_is_to_come(Outlook(2, Stamp(1, 1)), Stamp(2, 3))
+    >>> none_is_to_come(ServerOutlook(2, Stamp(1, 1)), Stamp(2, 3))
     True
-    >>> none_is_to_come(Outlook(1, Stamp(1, 1)), Stamp(2, 3))
+    >>> none_is_to_come(ServerOutlook(1, Stamp(1, 1)), Stamp(2, 3))
     False
     """
     return outlook.lowest >= stamp.clock
 
 
-def by_stamp(stamp: Stamp) -> Place:
+def by_stamp(stamp: Stamp) -> StampFields:
     """Put updates in the order of their clocks, and of their servers where clocks are equal."""
     return (stamp.clock, stamp.server)
 
@@ -49,7 +49,7 @@ def own_clock(clock: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class CausalLamportRules:
     """The decisions of the protocol; the defaults are the right ones.
 
     `is_due(outlook, stamp)`: whether an update may be applied.
@@ -59,22 +59,22 @@ class Rules:
     `tells`: a server that takes an update tells its clock to all.
     """
 
-    is_due: Callable[[Outlook, Stamp], bool] = none_is_to_come
-    place: Callable[[Stamp], Place] = by_stamp
+    is_due: Callable[[ServerOutlook, Stamp], bool] = none_is_to_come
+    place: Callable[[Stamp], StampFields] = by_stamp
     promised: Callable[[int], int] = own_clock
     is_in_order: bool = True
     tells: bool = True
 
 
-RIGHT = Rules()
+RIGHT = CausalLamportRules()
 """The protocol as it should be."""
 
 
-def _is_newer(outlook: Outlook, stamp: Stamp) -> bool:
+def _is_newer(outlook: ServerOutlook, stamp: Stamp) -> bool:
     return stamp > outlook.last
 
 
-def _by_arrival(stamp: Stamp) -> Place:
+def _by_arrival(stamp: Stamp) -> StampFields:
     return (stamp.clock,)
 
 
@@ -82,13 +82,13 @@ def _one_more(clock: int) -> int:
     return clock + 1
 
 
-MUTANTS: Mapping[str, Rules] = MappingProxyType(
+MUTANTS: Mapping[str, CausalLamportRules] = MappingProxyType(
     {
-        "D1": Rules(is_due=_is_newer),
-        "D2": Rules(promised=_one_more),
-        "D3": Rules(place=_by_arrival),
-        "D4": Rules(is_in_order=False),
-        "D5": Rules(tells=False),
+        "D1": CausalLamportRules(is_due=_is_newer),
+        "D2": CausalLamportRules(promised=_one_more),
+        "D3": CausalLamportRules(place=_by_arrival),
+        "D4": CausalLamportRules(is_in_order=False),
+        "D5": CausalLamportRules(tells=False),
     }
 )
 """The wrong variants. What each breaks, and where it shows, is in the catalog of systems."""

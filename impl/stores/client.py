@@ -19,10 +19,10 @@ from counterpoint.impl.stores.words import (
     Found,
     Leave,
     Move,
-    Operation,
     Push,
     Read,
     Request,
+    StoreOperation,
     Told,
     Version,
     Write,
@@ -184,7 +184,9 @@ def client_step(
             raise AssertionError(f"{client} in {state!r} was given {given!r}")
 
 
-def _ask(client: NodeId, session: Session, operation: Operation, habits: Habits) -> Step[Client]:
+def _ask(
+    client: NodeId, session: Session, operation: StoreOperation, habits: Habits
+) -> Step[Client]:
     """Ask the server. A write stands for all that it depends on: only what comes later is kept."""
     request = Request(client, session.number + 1)
     after = replace(session, number=request.number)

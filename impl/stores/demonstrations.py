@@ -14,12 +14,12 @@ from counterpoint.impl.stores.words import (
     Await,
     Copy,
     Found,
-    Operation,
     Push,
     Read,
     Request,
-    Result,
     Stamp,
+    StoreOperation,
+    StoreResult,
     Update,
     Version,
     Write,
@@ -37,14 +37,14 @@ GLAD = Copy(Version(Stamp(3, 2), "glad"), "bob")
 
 
 def _asked(
-    request: Request, operation: Operation, at: NodeId, context: tuple[Version, ...] = ()
+    request: Request, operation: StoreOperation, at: NodeId, context: tuple[Version, ...] = ()
 ) -> tuple[Action, ...]:
     """A client calls, and its server gets to know."""
     ask = Ask(request, operation, context)
     return (Call(request.client, operation), Deliver(request.client, at, ask))
 
 
-def _answered(request: Request, at: NodeId, result: Result) -> Deliver:
+def _answered(request: Request, at: NodeId, result: StoreResult) -> Deliver:
     """The client hears of the result."""
     return Deliver(at, request.client, Answer(request, result))
 

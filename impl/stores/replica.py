@@ -16,8 +16,8 @@ from counterpoint.impl.stores.words import (
     Found,
     Push,
     Request,
-    Result,
     Stamp,
+    StoreResult,
     Version,
 )
 from counterpoint.model.node import Effect, Note, Send
@@ -28,7 +28,7 @@ Wins: TypeAlias = Callable[[Copy, Copy], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class StoreDeployment:
     """The servers, in the order of their numbers, and the home server of each client.
 
     `pushes`: whether servers tell their clients of what they apply.
@@ -154,7 +154,7 @@ def answer_waiting(
     return after, tuple(Send(r.client, Answer(r, result)) for r, result in ready)
 
 
-def _result(ask: Ask, replica: Replica, server: NodeId) -> Result | None:
+def _result(ask: Ask, replica: Replica, server: NodeId) -> StoreResult | None:
     """Return the answer to a waiting request, None if it cannot be given yet."""
     if isinstance(ask.operation, Await):
         found = replica.find(ask.operation.key)

@@ -104,7 +104,7 @@ class Move:
         return f"move to {self.to}"
 
 
-Operation: TypeAlias = Write | Read | Await | Move
+StoreOperation: TypeAlias = Write | Read | Await | Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Arrived:
         return f"at {self.server}"
 
 
-Result: TypeAlias = Written | Found | Arrived
+StoreResult: TypeAlias = Written | Found | Arrived
 
 
 # ---- between a client and its server -------------------------------------------------------------
@@ -161,7 +161,7 @@ class Ask:
     """A client asks a server; `context` is what the server must know of that the client has seen."""
 
     request: Request
-    operation: Operation
+    operation: StoreOperation
     context: tuple[Version, ...] = ()
 
     def __str__(self) -> str:
@@ -174,7 +174,7 @@ class Answer:
     """A server answers a client."""
 
     request: Request
-    result: Result
+    result: StoreResult
 
     def __str__(self) -> str:
         return f"answer {self.result}"

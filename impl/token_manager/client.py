@@ -37,7 +37,7 @@ from counterpoint.impl.token_manager.states import (
     Kept,
     Memory,
     Paying,
-    State,
+    TokenState,
     is_news,
     is_over,
 )
@@ -50,10 +50,10 @@ from counterpoint.impl.token_manager.words import (
     Finish,
     GetTokens,
     Holding,
+    HoldingTable,
     Pay,
     Pays,
     Rejected,
-    Table,
     Transform,
     newest_of,
 )
@@ -75,7 +75,7 @@ from counterpoint.model.node import (
 from counterpoint.model.values import NodeId, Value
 
 
-def handle(here: Deployment, node: NodeId, state: Idle | Busy, given: Input) -> Step[State]:
+def handle(here: Deployment, node: NodeId, state: Idle | Busy, given: Input) -> Step[TokenState]:
     """Return what a client does."""
     match state, given:
         # -- its user, and the operator
@@ -130,7 +130,7 @@ def handle(here: Deployment, node: NodeId, state: Idle | Busy, given: Input) -> 
 # ---- phases --------------------------------------------------------------------------------------
 
 
-def enter(state: Busy) -> Step[State]:
+def enter(state: Busy) -> Step[TokenState]:
     """Begin a phase, or repeat it in the configuration of its memory, under a new request number."""
     memory = replace(state.memory, request=state.memory.request + 1)
     entered = replace(state, memory=memory, heard=())
@@ -153,14 +153,14 @@ def question_of(state: Busy) -> Ask | Store | Impose:
             return Impose(request, config, view)
 
 
-def remind(state: Busy) -> Step[State]:
+def remind(state: Busy) -> Step[TokenState]:
     """Ask those again that have not answered, and the directory whether they are still servers."""
     question, config = question_of(state), state.memory.config
     sends = tuple(Send(server, question) for server in silent_in(state.heard, config))
     return Step(state, (*sends, Send(DIRECTORY, Where(config.epoch)), SetTimer(steps.AGAIN)))
 
 
-def finish(state: Busy, result: Value) -> Step[State]:
+def finish(state: Busy, result: Value) -> Step[TokenState]:
     """Answer the call, and go on with what waits."""
     closing = (Persist(Kept(state.memory)), CancelTimer(steps.AGAIN), Return(result))
     return after(closing, rest(state.memory))
@@ -182,8 +182,8 @@ def kept(state: Idle | Busy) -> Kept:
 
 
 def hear_owner(
-    deployment: Deployment, node: NodeId, state: Asking, answer: tuple[NodeId, Table]
-) -> Step[State]:
+    deployment: Deployment, node: NodeId, state: Asking, answer: tuple[NodeId, HoldingTable]
+) -> Step[TokenState]:
     """Count who has the token; with a quorum, pay it, or find that it is not the caller's.
 
     A rejection needs no write-back, since it does not tell who has the token instead: a version of
@@ -200,7 +200,7 @@ def hear_owner(
     return after((Note(Pays(payment)),), enter(Paying(state.memory, payment)))
 
 
-def hear_stored(deployment: Deployment, state: Paying, server: NodeId) -> Step[State]:
+def hear_stored(deployment: Deployment, state: Paying, server: NodeId) -> Step[TokenState]:
     """Count who has stored the payment, or a newer one; with a quorum it is made."""
     heard = deployment.counted(state.heard, server, ())
     if not has_quorum(deployment, state, heard):
@@ -208,7 +208,7 @@ def hear_stored(deployment: Deployment, state: Paying, server: NodeId) -> Step[S
     return finish(state, OK)
 
 
-def give_up(state: Paying) -> Step[State]:
+def give_up(state: Paying) -> Step[TokenState]:
     """Abandon a payment half-way. Wrong: the caller may pay the same version to someone else."""
     return finish(state, Rejected(TIMED_OUT))
 
@@ -217,8 +217,8 @@ def give_up(state: Paying) -> Step[State]:
 
 
 def hear_table(
-    deployment: Deployment, state: Collecting, answer: tuple[NodeId, Table]
-) -> Step[State]:
+    deployment: Deployment, state: Collecting, answer: tuple[NodeId, HoldingTable]
+) -> Step[TokenState]:
     """Count the tables; with a quorum, merge them and store the merge."""
     heard = deployment.counted(state.heard, *answer)
     if not has_quorum(deployment, state, heard):
@@ -230,8 +230,8 @@ def hear_table(
 
 
 def hear_holds(
-    deployment: Deployment, state: Imposing, answer: tuple[NodeId, Table]
-) -> Step[State]:
+    deployment: Deployment, state: Imposing, answer: tuple[NodeId, HoldingTable]
+) -> Step[TokenState]:
     """Count who holds exactly the view; a newer table is merged into it, and the phase repeated.
 
     Any two views that were held exactly by a majority share a server, whose table only grows: one
@@ -249,20 +249,20 @@ def hear_holds(
 # ---- changes of role -----------------------------------------------------------------------------
 
 
-def rest(memory: Memory) -> Step[State]:
+def rest(memory: Memory) -> Step[TokenState]:
     """Return what a client does without a call: nothing, or what the operator wished meanwhile."""
     if not memory.wishes:
         return Step(Idle(memory))
     return after((Begin(Transform()),), wish_to_join(memory))
 
 
-def wish_later(state: Busy) -> Step[State]:
+def wish_later(state: Busy) -> Step[TokenState]:
     """Remember the operator's wish: the call under way is finished first."""
     wishing = replace(state, memory=replace(state.memory, wishes=True))
     return Step(wishing, (Persist(kept(wishing)),))
 
 
-def go_on_in(state: Idle | Busy, config: Configuration) -> Step[State]:
+def go_on_in(state: Idle | Busy, config: Configuration) -> Step[TokenState]:
     """Go by a newer configuration: repeat the phase in it, or remember it.
 
     Answers of two epochs are never counted together: the repeated phase has another request number.
@@ -275,7 +275,7 @@ def go_on_in(state: Idle | Busy, config: Configuration) -> Step[State]:
             return enter(replace(state, memory=memory))
 
 
-def resume(durable: Kept) -> Step[State]:
+def resume(durable: Kept) -> Step[TokenState]:
     """Run again after a crash: a payment that was begun is finished before anything else."""
     if durable.payment is None:
         return rest(durable.memory)

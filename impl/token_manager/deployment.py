@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from counterpoint.impl.token_manager.rules import RIGHT, Rules
+from counterpoint.impl.token_manager.rules import RIGHT, TokenRules
 from counterpoint.impl.token_manager.words import (
     NO_OWNER,
     NO_PAYEE,
@@ -14,8 +14,8 @@ from counterpoint.impl.token_manager.words import (
     Configuration,
     GetTokens,
     Holding,
+    HoldingTable,
     Pay,
-    Table,
     newest_of,
 )
 from counterpoint.model.values import NodeId, Value
@@ -26,7 +26,7 @@ SERVERS_MIN, SERVERS_MAX = 3, 7
 DIRECTORY: NodeId = "d"
 """The one node that grants changes of role. It never fails."""
 
-Heard = tuple[tuple[NodeId, Table], ...]
+Heard = tuple[tuple[NodeId, HoldingTable], ...]
 """Answers of a phase by server, sorted by server."""
 
 
@@ -43,7 +43,7 @@ class Deployment:
     clients: int = 6
     servers: int = 3
     tokens: int = 60
-    rules: Rules = RIGHT
+    rules: TokenRules = RIGHT
 
     def __post_init__(self) -> None:
         if not SERVERS_MIN <= self.servers <= SERVERS_MAX:
@@ -80,16 +80,16 @@ class Deployment:
         """Return the owner of version 1 of a token."""
         return token % self.clients + 1
 
-    def holding_in(self, table: Table, token: int) -> Holding:
+    def holding_in(self, table: HoldingTable, token: int) -> Holding:
         """Return the holding of a token by a table that leaves out what was never paid."""
         first = Holding(token, 1, self.first_owner(token))
         return next((holding for holding in table if holding.token == token), first)
 
-    def whole(self, table: Table) -> Table:
+    def whole(self, table: HoldingTable) -> HoldingTable:
         """Return the holding of every token."""
         return tuple(self.holding_in(table, token) for token in range(self.tokens))
 
-    def tokens_of(self, owner: int, table: Table) -> tuple[tuple[int, int], ...]:
+    def tokens_of(self, owner: int, table: HoldingTable) -> tuple[tuple[int, int], ...]:
         """Return token and version of all that an owner has by a table.
 
         >>> Deployment(clients=2, tokens=4).tokens_of(1, (Holding(3, 2, 1),))
@@ -109,7 +109,7 @@ class Deployment:
                 return NO_PAYEE
         return None
 
-    def counted(self, heard: Heard, server: NodeId, table: Table) -> Heard:
+    def counted(self, heard: Heard, server: NodeId, table: HoldingTable) -> Heard:
         """Return the answers with one more of this server, unless it has answered already."""
         if self.rules.counts_servers and any(known == server for known, _ in heard):
             return heard
@@ -120,9 +120,9 @@ class Deployment:
         return len(heard) >= self.rules.quorum(len(config.servers))
 
 
-def merged(heard: Heard) -> Table:
+def merged(heard: Heard) -> HoldingTable:
     """Return the newest holding of each token in these answers."""
-    table: Table = ()
+    table: HoldingTable = ()
     for _, other in heard:
         table = newest_of(table, other)
     return table

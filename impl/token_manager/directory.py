@@ -29,13 +29,13 @@ from counterpoint.impl.token_manager.messages import (
 from counterpoint.impl.token_manager.states import (
     DirectoryState,
     Installing,
-    Queue,
     Sealing,
-    State,
+    TokenState,
+    TransformQueue,
     Watching,
 )
 from counterpoint.impl.token_manager.steps import after, unexpected
-from counterpoint.impl.token_manager.words import Configuration, Rejected, Role, Table
+from counterpoint.impl.token_manager.words import Configuration, HoldingTable, Rejected, RoleName
 from counterpoint.model.node import (
     CancelTimer,
     ChangeRole,
@@ -52,7 +52,7 @@ from counterpoint.model.node import (
 from counterpoint.model.values import NodeId
 
 
-def handle(here: Deployment, node: NodeId, state: DirectoryState, given: Input) -> Step[State]:
+def handle(here: Deployment, node: NodeId, state: DirectoryState, given: Input) -> Step[TokenState]:
     """Return what the directory does."""
     match state, given:
         case Watching(config), Receive(source, Wish(role, epoch)) if epoch == config.epoch:
@@ -82,7 +82,7 @@ def handle(here: Deployment, node: NodeId, state: DirectoryState, given: Input) 
     raise unexpected(node, state, given)
 
 
-def decide(state: Watching, node: NodeId, role: Role) -> Step[State]:
+def decide(state: Watching, node: NodeId, role: RoleName) -> Step[TokenState]:
     """Begin the change that a node wishes, or say which bound forbids it, or that it is made."""
     config = state.config
     if (node in config.servers) == (role == "server"):
@@ -95,7 +95,7 @@ def decide(state: Watching, node: NodeId, role: Role) -> Step[State]:
     return Step(Sealing(config, following), (*sends, SetTimer(steps.AGAIN)))
 
 
-def objection(config: Configuration, node: NodeId, role: Role) -> str | None:
+def objection(config: Configuration, node: NodeId, role: RoleName) -> str | None:
     """Return the bound that a change of role would break, None if there is none."""
     count = len(config.servers)
     if role == "client" and count <= SERVERS_MIN:
@@ -105,22 +105,22 @@ def objection(config: Configuration, node: NodeId, role: Role) -> str | None:
     return None
 
 
-def inform(state: Watching, node: NodeId) -> Step[State]:
+def inform(state: Watching, node: NodeId) -> Step[TokenState]:
     """Tell a node of the present configuration: a server installs it, anyone else takes note."""
     if node in state.config.servers:
         return Step(state, (Send(node, Install(state.config, state.table)),))
     return Step(state, (Send(node, Announce(state.config)),))
 
 
-def enqueue(state: Sealing | Installing, node: NodeId, role: Role) -> Step[State]:
+def enqueue(state: Sealing | Installing, node: NodeId, role: RoleName) -> Step[TokenState]:
     """Keep a wish until the change under way is made; one per node."""
     others = tuple(entry for entry in state.queue if entry[0] != node)
     return Step(replace(state, queue=(*others, (node, role))))
 
 
 def hear_closed(
-    deployment: Deployment, state: Sealing, answer: tuple[NodeId, Table]
-) -> Step[State]:
+    deployment: Deployment, state: Sealing, answer: tuple[NodeId, HoldingTable]
+) -> Step[TokenState]:
     """Count the sealed servers; with a quorum, install the merge of their tables."""
     heard = deployment.counted(state.heard, *answer)
     if not deployment.is_quorum(heard, state.config):
@@ -132,7 +132,7 @@ def hear_closed(
     return Step(installing, (*sends, SetTimer(steps.AGAIN)))
 
 
-def hear_installed(deployment: Deployment, state: Installing, server: NodeId) -> Step[State]:
+def hear_installed(deployment: Deployment, state: Installing, server: NodeId) -> Step[TokenState]:
     """Count the installed servers; with a quorum, the change is made."""
     heard = deployment.counted(state.heard, server, ())
     if not deployment.is_quorum(heard, state.following):
@@ -143,7 +143,7 @@ def hear_installed(deployment: Deployment, state: Installing, server: NodeId) ->
     return made
 
 
-def go_on(state: Watching, queue: Queue) -> Step[State]:
+def go_on(state: Watching, queue: TransformQueue) -> Step[TokenState]:
     """Decide the wishes that have waited, up to the first that begins another change.
 
     Then the change just made is not announced: its servers are being sealed, and say so themselves.
@@ -163,7 +163,7 @@ def announce(deployment: Deployment, state: Watching) -> tuple[Effect, ...]:
     return tuple(Send(node, Announce(state.config)) for node in others)
 
 
-def remind(state: Sealing | Installing) -> Step[State]:
+def remind(state: Sealing | Installing) -> Step[TokenState]:
     """Ask those again that have not answered."""
     order: Seal | Install
     if isinstance(state, Sealing):

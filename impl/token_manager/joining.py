@@ -23,7 +23,7 @@ from counterpoint.impl.token_manager.states import (
     Kept,
     Memory,
     Serving,
-    State,
+    TokenState,
     is_news,
     is_over,
     is_to_come,
@@ -46,7 +46,7 @@ from counterpoint.model.node import (
 from counterpoint.model.values import NodeId
 
 
-def handle(here: Deployment, node: NodeId, state: Joining, given: Input) -> Step[State]:
+def handle(here: Deployment, node: NodeId, state: Joining, given: Input) -> Step[TokenState]:
     """Return what a newcomer does."""
     match given:
         case Receive(_, Install(config) as order) if is_to_come(state, config):
@@ -75,7 +75,7 @@ def handle(here: Deployment, node: NodeId, state: Joining, given: Input) -> Step
     raise unexpected(node, state, given)
 
 
-def wish_to_join(memory: Memory) -> Step[State]:
+def wish_to_join(memory: Memory) -> Step[TokenState]:
     """Ask the directory to make this client a server; durable, so that a crash cannot undo it.
 
     The wish counts in the present epoch alone, so that a late copy of it grants nothing.
@@ -85,14 +85,14 @@ def wish_to_join(memory: Memory) -> Step[State]:
     return Step(Joining(wishing), (Persist(Kept(wishing)), wish, SetTimer(steps.AGAIN)))
 
 
-def stay(state: Joining, why: str) -> Step[State]:
+def stay(state: Joining, why: str) -> Step[TokenState]:
     """Remain a client, as the directory decided."""
     memory = replace(state.memory, wishes=False)
     closing = (Persist(Kept(memory)), CancelTimer(steps.AGAIN), Return(Rejected(why)))
     return Step(Idle(memory), closing)
 
 
-def join(deployment: Deployment, state: Joining, order: Install) -> Step[State]:
+def join(deployment: Deployment, state: Joining, order: Install) -> Step[TokenState]:
     """Become a server, with the first table of the epoch."""
     memory = replace(state.memory, config=order.config, wishes=False)
     serving = Serving(memory, server.transferred(deployment, order))
@@ -105,7 +105,7 @@ def join(deployment: Deployment, state: Joining, order: Install) -> Step[State]:
 
 def seal_unborn(
     deployment: Deployment, node: NodeId, state: Joining, following: Configuration
-) -> Step[State]:
+) -> Step[TokenState]:
     """Become a server whose first epoch ended before it was installed; it has nothing to hand over.
 
     Counting it among the sealed is safe: it can have confirmed nothing in the epoch that ends.

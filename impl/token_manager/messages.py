@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from counterpoint.impl.token_manager.words import Configuration, Holding, Role, Table, shown
+from counterpoint.impl.token_manager.words import (
+    Configuration,
+    Holding,
+    HoldingTable,
+    RoleName,
+    shown,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Told:
     """Server to client: the holding asked for, or the whole table."""
 
     request: int
-    holdings: Table
+    holdings: HoldingTable
 
     def __str__(self) -> str:
         return f"told({self.request}, {shown(self.holdings)})"
@@ -56,7 +62,7 @@ class Impose:
 
     request: int
     config: Configuration
-    view: Table
+    view: HoldingTable
 
     def __str__(self) -> str:
         return f"impose({self.request}, e{self.config.epoch}, {shown(self.view)})"
@@ -67,7 +73,7 @@ class Holds:
     """Server to client: the view is stored, and this is the whole table."""
 
     request: int
-    table: Table
+    table: HoldingTable
 
     def __str__(self) -> str:
         return f"holds({self.request}, {shown(self.table)})"
@@ -94,7 +100,7 @@ class Where:
 class Wish:
     """Anyone to the directory: in this epoch I ask to take this role."""
 
-    role: Role
+    role: RoleName
     epoch: int
 
     def __str__(self) -> str:
@@ -124,7 +130,7 @@ class Closed:
     """Server to directory: all before this epoch is sealed here, and this is my table."""
 
     epoch: int
-    table: Table
+    table: HoldingTable
 
     def __str__(self) -> str:
         return f"closed(e{self.epoch}, {shown(self.table)})"
@@ -135,7 +141,7 @@ class Install:
     """Directory to the servers of a new epoch: serve it, starting from this table."""
 
     config: Configuration
-    table: Table
+    table: HoldingTable
 
     def __str__(self) -> str:
         return f"install({self.config}, {shown(self.table)})"

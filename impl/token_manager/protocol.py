@@ -36,7 +36,7 @@ from counterpoint.impl.token_manager.states import (
     Sealed,
     Sealing,
     Serving,
-    State,
+    TokenState,
     Watching,
 )
 from counterpoint.impl.token_manager.words import Holding, Pays
@@ -60,14 +60,14 @@ class TokenManager:
         """Clients, servers, the directory."""
         return self.deployment.nodes
 
-    def initial(self, node: NodeId) -> State:
+    def initial(self, node: NodeId) -> TokenState:
         """Return a node of the first configuration."""
         config = self.deployment.first_configuration
         if node == DIRECTORY:
             return Watching(config)
         return Serving(Memory(config)) if node in config.servers else Idle(Memory(config))
 
-    def handle(self, node: NodeId, state: State, given: Input) -> Step[State]:
+    def handle(self, node: NodeId, state: TokenState, given: Input) -> Step[TokenState]:
         """Return what a node does, whatever its role."""
         here = self.deployment
         match state, given:

@@ -19,7 +19,7 @@ def half(members: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class TokenRules:
     """What the right system does; each variant replaces one rule."""
 
     quorum: Callable[[int], int] = majority
@@ -59,21 +59,21 @@ class Rules:
     """A server serves an epoch only once it was installed for it."""
 
 
-RIGHT = Rules()
+RIGHT = TokenRules()
 
-VARIANTS: Mapping[str, Rules] = MappingProxyType(
+VARIANTS: Mapping[str, TokenRules] = MappingProxyType(
     {
-        "A1": Rules(quorum=half),
-        "A2": Rules(writes_back=False),
-        "A3": Rules(confirms=False),
-        "A4": Rules(finishes_payments=False),
-        "A5": Rules(keeps_newer=False),
-        "A6": Rules(transfers=False),
-        "A7": Rules(seals=False),
-        "A8": Rules(recounts=False),
-        "A9": Rules(version_step=0),
-        "A10": Rules(counts_servers=False),
-        "A11": Rules(stores_first=False),
-        "A12": Rules(installs_first=False),
+        "A1": TokenRules(quorum=half),
+        "A2": TokenRules(writes_back=False),
+        "A3": TokenRules(confirms=False),
+        "A4": TokenRules(finishes_payments=False),
+        "A5": TokenRules(keeps_newer=False),
+        "A6": TokenRules(transfers=False),
+        "A7": TokenRules(seals=False),
+        "A8": TokenRules(recounts=False),
+        "A9": TokenRules(version_step=0),
+        "A10": TokenRules(counts_servers=False),
+        "A11": TokenRules(stores_first=False),
+        "A12": TokenRules(installs_first=False),
     }
 )

@@ -29,7 +29,7 @@ from counterpoint.impl.token_manager.states import (
     Sealed,
     ServerState,
     Serving,
-    State,
+    TokenState,
     is_news,
     is_over,
     is_to_come,
@@ -38,10 +38,10 @@ from counterpoint.impl.token_manager.steps import after, send_on, unexpected
 from counterpoint.impl.token_manager.words import (
     OK,
     Configuration,
+    HoldingTable,
     Keeps,
     Rejected,
     Reloads,
-    Table,
     TokenStatus,
     Transform,
     newest_of,
@@ -66,7 +66,7 @@ from counterpoint.model.node import (
 from counterpoint.model.values import NodeId
 
 
-def handle(here: Deployment, node: NodeId, state: ServerState, given: Input) -> Step[State]:
+def handle(here: Deployment, node: NodeId, state: ServerState, given: Input) -> Step[TokenState]:
     """Return what a server does."""
     match state, given:
         # -- its user, and the operator
@@ -125,7 +125,7 @@ def handle(here: Deployment, node: NodeId, state: ServerState, given: Input) -> 
 # ---- calls of clients ----------------------------------------------------------------------------
 
 
-def tell(deployment: Deployment, state: Serving, client: NodeId, ask: Ask) -> Step[State]:
+def tell(deployment: Deployment, state: Serving, client: NodeId, ask: Ask) -> Step[TokenState]:
     """Answer with the holding asked for, or with the whole table."""
     holdings = state.table
     if ask.token is not None:
@@ -133,19 +133,21 @@ def tell(deployment: Deployment, state: Serving, client: NodeId, ask: Ask) -> St
     return Step(state, (Send(client, Told(ask.request, holdings)),))
 
 
-def store(deployment: Deployment, state: Serving, client: NodeId, order: Store) -> Step[State]:
+def store(deployment: Deployment, state: Serving, client: NodeId, order: Store) -> Step[TokenState]:
     """Keep a payment if it is newer, and confirm in either case."""
     kept = take(deployment, state, (order.payment,))
     return Step(kept.state, (*kept.effects, Send(client, Stored(order.request))))
 
 
-def impose(deployment: Deployment, state: Serving, client: NodeId, order: Impose) -> Step[State]:
+def impose(
+    deployment: Deployment, state: Serving, client: NodeId, order: Impose
+) -> Step[TokenState]:
     """Keep what is newer of a view, and answer with the whole table."""
     kept = take(deployment, state, order.view)
     return Step(kept.state, (*kept.effects, Send(client, Holds(order.request, kept.state.table))))
 
 
-def take(deployment: Deployment, state: Serving, holdings: Table) -> Step[Serving]:
+def take(deployment: Deployment, state: Serving, holdings: HoldingTable) -> Step[Serving]:
     """Keep the newer of these holdings, durably, before anyone is told."""
     merge = newest_of if deployment.rules.keeps_newer else replaced
     table = merge(state.table, holdings)
@@ -158,7 +160,7 @@ def take(deployment: Deployment, state: Serving, holdings: Table) -> Step[Servin
     return Step(kept, (note, SetTimer(steps.DISK)))
 
 
-def changes(before: Table, after: Table) -> Table:
+def changes(before: HoldingTable, after: HoldingTable) -> HoldingTable:
     """Return the holdings that are new in a table."""
     return tuple(holding for holding in after if holding not in before)
 
@@ -169,7 +171,7 @@ def refuses(deployment: Deployment, state: ServerState, config: Configuration) -
     return is_over(state, config) and not is_lax
 
 
-def ask_directory(state: ServerState) -> Step[State]:
+def ask_directory(state: ServerState) -> Step[TokenState]:
     """A client knows an epoch that was not installed here: ask for it, and serve nothing yet."""
     return Step(state, (Send(DIRECTORY, Where(state.memory.config.epoch)),))
 
@@ -179,7 +181,7 @@ def ask_directory(state: ServerState) -> Step[State]:
 
 def seal(
     deployment: Deployment, node: NodeId, state: ServerState, following: Configuration
-) -> Step[State]:
+) -> Step[TokenState]:
     """Serve no epoch before this one any more, and hand over the table."""
     rules, closed = deployment.rules, Send(DIRECTORY, Closed(following.epoch, state.table))
     if not rules.seals:
@@ -190,7 +192,7 @@ def seal(
     return Step(sealed, (Persist(sealed), closed))
 
 
-def install(deployment: Deployment, state: ServerState, order: Install) -> Step[State]:
+def install(deployment: Deployment, state: ServerState, order: Install) -> Step[TokenState]:
     """Serve a new epoch with the newer holdings of its first table and of the own one."""
     table = newest_of(state.table, transferred(deployment, order))
     memory = replace(state.memory, config=order.config)
@@ -201,7 +203,7 @@ def install(deployment: Deployment, state: ServerState, order: Install) -> Step[
     return Step(serving, (Persist(serving), *note, *confirm(order), *again))
 
 
-def transferred(deployment: Deployment, order: Install) -> Table:
+def transferred(deployment: Deployment, order: Install) -> HoldingTable:
     """Return the table that a new epoch starts from."""
     return order.table if deployment.rules.transfers else ()
 
@@ -214,7 +216,7 @@ def confirm(order: Install) -> tuple[Effect, ...]:
 # ---- changes of role -----------------------------------------------------------------------------
 
 
-def wish_to_leave(state: ServerState) -> Step[State]:
+def wish_to_leave(state: ServerState) -> Step[TokenState]:
     """Ask the directory to make this server a client; until then it serves as before."""
     leaving = replace(state, memory=replace(state.memory, wishes=True))
     return Step(leaving, (Persist(leaving), *wish_again(leaving.memory), SetTimer(steps.AGAIN)))
@@ -225,20 +227,20 @@ def wish_again(memory: Memory) -> tuple[Effect, ...]:
     return (Send(DIRECTORY, Wish("client", memory.config.epoch)),)
 
 
-def leave(state: ServerState, config: Configuration) -> Step[State]:
+def leave(state: ServerState, config: Configuration) -> Step[TokenState]:
     """Become a client of a configuration without this server."""
     memory = Memory(config, state.memory.request)
     answer = (Return(OK),) if state.memory.wishes else ()
     return Step(Idle(memory), (Persist(Kept(memory)), CancelTimer(steps.AGAIN), *answer))
 
 
-def stay(state: ServerState, why: str) -> Step[State]:
+def stay(state: ServerState, why: str) -> Step[TokenState]:
     """Remain a server, as the directory decided."""
     staying = replace(state, memory=replace(state.memory, wishes=False))
     return Step(staying, (Persist(staying), CancelTimer(steps.AGAIN), Return(Rejected(why))))
 
 
-def resume(durable: ServerState) -> Step[State]:
+def resume(durable: ServerState) -> Step[TokenState]:
     """Run again after a crash with the durable table, and repeat a wish that was not fulfilled."""
     note = (Note(Reloads(durable.table)),)
     if not durable.memory.wishes:

@@ -9,9 +9,9 @@ from counterpoint.impl.token_manager.words import (
     Configuration,
     GetTokens,
     Holding,
+    HoldingTable,
     Pay,
-    Role,
-    Table,
+    RoleName,
     shown,
 )
 from counterpoint.model.values import NodeId
@@ -49,7 +49,7 @@ class Asking:
 
     memory: Memory
     call: Pay
-    heard: tuple[tuple[NodeId, Table], ...] = ()
+    heard: tuple[tuple[NodeId, HoldingTable], ...] = ()
 
     def __str__(self) -> str:
         return f"asks who has {self.call.token} in {self.memory} ({progress(self, 'told')})"
@@ -61,7 +61,7 @@ class Paying:
 
     memory: Memory
     payment: Holding
-    heard: tuple[tuple[NodeId, Table], ...] = ()
+    heard: tuple[tuple[NodeId, HoldingTable], ...] = ()
 
     def __str__(self) -> str:
         return f"pays {self.payment} in {self.memory} ({progress(self, 'stored')})"
@@ -73,7 +73,7 @@ class Collecting:
 
     memory: Memory
     call: GetTokens
-    heard: tuple[tuple[NodeId, Table], ...] = ()
+    heard: tuple[tuple[NodeId, HoldingTable], ...] = ()
 
     def __str__(self) -> str:
         return f"collects in {self.memory} ({progress(self, 'told')})"
@@ -85,8 +85,8 @@ class Imposing:
 
     memory: Memory
     call: GetTokens
-    view: Table
-    heard: tuple[tuple[NodeId, Table], ...] = ()
+    view: HoldingTable
+    heard: tuple[tuple[NodeId, HoldingTable], ...] = ()
 
     def __str__(self) -> str:
         return f"imposes {shown(self.view)} in {self.memory} ({progress(self, 'hold it')})"
@@ -111,7 +111,7 @@ class Serving:
     """A server of its memory's configuration."""
 
     memory: Memory
-    table: Table = ()
+    table: HoldingTable = ()
 
     def __str__(self) -> str:
         return f"serves {self.memory}: {shown(self.table)}"
@@ -123,7 +123,7 @@ class Sealed:
 
     memory: Memory
     following: Configuration
-    table: Table = ()
+    table: HoldingTable = ()
 
     def __str__(self) -> str:
         return f"sealed for e{self.following.epoch}: {shown(self.table)}"
@@ -137,13 +137,13 @@ class Watching:
     """The directory between changes. The table is the one that the configuration started from."""
 
     config: Configuration
-    table: Table = ()
+    table: HoldingTable = ()
 
     def __str__(self) -> str:
         return f"watches {self.config}"
 
 
-Queue: TypeAlias = tuple[tuple[NodeId, Role], ...]
+TransformQueue: TypeAlias = tuple[tuple[NodeId, RoleName], ...]
 """Who waits for a change of role, and the role wished, first come first served."""
 
 
@@ -153,8 +153,8 @@ class Sealing:
 
     config: Configuration
     following: Configuration
-    heard: tuple[tuple[NodeId, Table], ...] = ()
-    queue: Queue = ()
+    heard: tuple[tuple[NodeId, HoldingTable], ...] = ()
+    queue: TransformQueue = ()
 
     def __str__(self) -> str:
         return (
@@ -167,9 +167,9 @@ class Installing:
     """The directory in the second half of a change: it hands the merged table to the new servers."""
 
     following: Configuration
-    table: Table
-    heard: tuple[tuple[NodeId, Table], ...] = ()
-    queue: Queue = ()
+    table: HoldingTable
+    heard: tuple[tuple[NodeId, HoldingTable], ...] = ()
+    queue: TransformQueue = ()
 
     def __str__(self) -> str:
         return (
@@ -179,7 +179,7 @@ class Installing:
 
 
 DirectoryState: TypeAlias = Watching | Sealing | Installing
-State: TypeAlias = ClientState | ServerState | DirectoryState
+TokenState: TypeAlias = ClientState | ServerState | DirectoryState
 
 
 @dataclass(frozen=True, slots=True)

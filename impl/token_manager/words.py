@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from counterpoint.model.values import NodeId
 
-Role: TypeAlias = Literal["client", "server"]
+RoleName: TypeAlias = Literal["client", "server"]
 """What a node other than the directory is."""
 
 
@@ -29,11 +29,11 @@ class Holding(NamedTuple):
         return f"{self.token}@{self.version}->{self.owner}"
 
 
-Table: TypeAlias = tuple[Holding, ...]
+HoldingTable: TypeAlias = tuple[Holding, ...]
 """The newest known holding of every token that was ever paid, sorted by token."""
 
 
-def shown(table: Table) -> str:
+def shown(table: HoldingTable) -> str:
     """Return how reports show a table.
 
     >>> shown((Holding(1, 2, 5), Holding(4, 3, 6))), shown(())
@@ -42,7 +42,7 @@ def shown(table: Table) -> str:
     return " ".join(map(str, table)) or "nothing paid"
 
 
-def newest_of(one: Table, other: Table) -> Table:
+def newest_of(one: HoldingTable, other: HoldingTable) -> HoldingTable:
     """Return the newer holding of each token of two tables.
 
     >>> newest_of((Holding(1, 2, 5), Holding(4, 3, 6)), (Holding(1, 3, 4),))
@@ -53,7 +53,7 @@ def newest_of(one: Table, other: Table) -> Table:
     return replaced(one, tuple(new for new in other if new.version > version_in(one, new.token)))
 
 
-def replaced(table: Table, changes: Table) -> Table:
+def replaced(table: HoldingTable, changes: HoldingTable) -> HoldingTable:
     """Return the table with these holdings in the place of others of the same tokens."""
     if not changes:
         return table
@@ -61,7 +61,7 @@ def replaced(table: Table, changes: Table) -> Table:
     return tuple(by_token[token] for token in sorted(by_token))
 
 
-def version_in(table: Table, token: int) -> int:
+def version_in(table: HoldingTable, token: int) -> int:
     """Return the version of a token in a table; 1 for a token that was never paid."""
     return next((holding.version for holding in table if holding.token == token), 1)
 
@@ -170,7 +170,7 @@ class Pays:
 class Begins:
     """A node becomes a server, and holds exactly this; what it held in an earlier life is gone."""
 
-    table: Table
+    table: HoldingTable
 
     def __str__(self) -> str:
         return f"begins({shown(self.table)})"
@@ -180,7 +180,7 @@ class Begins:
 class Keeps:
     """A server holds these from now on, each in the place of what it held of that token."""
 
-    holdings: Table
+    holdings: HoldingTable
 
     def __str__(self) -> str:
         return f"keeps({shown(self.holdings)})"
@@ -190,7 +190,7 @@ class Keeps:
 class Reloads:
     """A server runs again after a crash, and holds exactly this."""
 
-    table: Table
+    table: HoldingTable
 
     def __str__(self) -> str:
         return f"reloads({shown(self.table)})"

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from counterpoint.impl.host import handshake
 from counterpoint.impl.host.frames import BadFrame, Frame, FrameReader, FrameWriter, Tag
-from counterpoint.impl.host.handshake import Hello, Identity, Meeting, Refused
-from counterpoint.impl.host.link import View
+from counterpoint.impl.host.handshake import HandshakeRefused, Hello, Meeting, PeerIdentity
+from counterpoint.impl.host.link import LinkView
 from counterpoint.impl.host.msgpack import BadBytes
 from counterpoint.model.values import NodeId
 
@@ -22,11 +22,11 @@ CLOSING_SECONDS = 1.0
 """So long the other end may take to accept the last bytes."""
 
 
-class Owner(Protocol):
+class ConnectionOwner(Protocol):
     """What a connection tells to whom it belongs."""
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> PeerIdentity:
         """Who this end is."""
         ...
 
@@ -34,11 +34,11 @@ class Owner(Protocol):
         """Tell whether somebody of this name may call."""
         ...
 
-    def view_of(self, peer: str) -> View:
+    def view_of(self, peer: str) -> LinkView:
         """Return what to say of the link with a peer."""
         ...
 
-    def opened(self, connection: Connection, view: View) -> None:
+    def opened(self, connection: Connection, view: LinkView) -> None:
         """Take note that a connection can be used, whose other end said this of the link."""
         ...
 
@@ -54,7 +54,7 @@ class Owner(Protocol):
 class Connection(asyncio.Protocol):
     """A connection that this end has dialled (`to` names the other end) or has accepted."""
 
-    def __init__(self, owner: Owner, to: NodeId | None = None) -> None:
+    def __init__(self, owner: ConnectionOwner, to: NodeId | None = None) -> None:
         self.owner = owner
         self.peer = to or ""
         self.is_open = False
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
                 self._step(frame)
         except (BadFrame, BadBytes) as error:
             self.close(str(error))
-        except Refused as error:
+        except HandshakeRefused as error:
             if not self.is_dialled:
                 self.send(handshake.refusal(str(error)))
             self.close(str(error))
@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
     def _hear_hello(self, frame: Frame) -> None:
         hello = handshake.read_hello(frame, self.owner.identity)
         if not self.owner.is_expected(hello.source):
-            raise Refused(f"{hello.source[:80]!r} is no node that calls here")
+            raise HandshakeRefused(f"{hello.source[:80]!r} is no node that calls here")
         self.peer = hello.source
         self._meeting = Meeting(self.owner.identity, hello, self._nonce)
         self._reader.rekey(self._meeting.key)
@@ -143,7 +143,7 @@ class Connection(asyncio.Protocol):
         assert self._meeting is not None
         self._open(self._meeting.read_welcome(frame))
 
-    def _open(self, view: View) -> None:
+    def _open(self, view: LinkView) -> None:
         assert self._timer is not None
         self._timer.cancel()
         self.is_open = self.was_open = True

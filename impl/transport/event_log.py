@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from counterpoint.impl.host.node import Line
+from counterpoint.impl.host.node import LogRecord
 
 
-class EventLog:
+class EventLogWriter:
     """Appends to a log file. What is written survives the process, for it is handed over at once."""
 
     def __init__(self, path: Path) -> None:
@@ -19,7 +19,7 @@ class EventLog:
         self.last = last_number(path)
         self._descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o644)
 
-    def write(self, lines: Iterable[Line]) -> None:
+    def write(self, lines: Iterable[LogRecord]) -> None:
         """Append lines; those that are in the file already, by their numbers, are left out."""
         new = [line for line in lines if _number(line) > self.last]
         if not new:
@@ -37,7 +37,7 @@ class EventLog:
         os.close(self._descriptor)
 
 
-def _number(line: Line) -> int:
+def _number(line: LogRecord) -> int:
     number = line["n"]
     assert isinstance(number, int), line
     return number

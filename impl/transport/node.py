@@ -16,17 +16,17 @@ from typing import Any
 from counterpoint.impl.host.backoff import pause_seconds
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.frames import BadFrame, Frame, Tag
-from counterpoint.impl.host.handshake import USER, Identity
-from counterpoint.impl.host.link import View, messages_in, taken_content, taken_in, taken_with
+from counterpoint.impl.host.handshake import USER, PeerIdentity
+from counterpoint.impl.host.link import LinkView, messages_in, taken_content, taken_in, taken_with
 from counterpoint.impl.host.msgpack import BadBytes
-from counterpoint.impl.host.node import Host, Rejected
+from counterpoint.impl.host.node import Host, InputRejected
 from counterpoint.impl.transport.connection import Connection
-from counterpoint.impl.transport.event_log import EventLog
+from counterpoint.impl.transport.event_log import EventLogWriter
 from counterpoint.impl.transport.folder import Folder
 from counterpoint.model.node import System
 from counterpoint.model.values import NodeId, Value
 
-Place = tuple[str, int]
+Endpoint = tuple[str, int]
 """A host and a port."""
 
 OWN_MESSAGES_MAX = 1_000
@@ -57,10 +57,10 @@ class Settings:
     system: System[Any]
     node: NodeId
     codec: Codec
-    identity: Identity
-    places: Mapping[NodeId, Place]
+    identity: PeerIdentity
+    places: Mapping[NodeId, Endpoint]
     folder: Path
-    listens_at: Place | None = None
+    listens_at: Endpoint | None = None
     delays: Mapping[str, float] = field(default_factory=dict)
     is_journaled: bool = False
     is_synced: bool = True
@@ -87,7 +87,7 @@ class RunningNode:
         self.on_note: Callable[[Value], None] = _ignore
         self.refused_count = 0
         self._folder = Folder(settings.folder, is_synced=settings.is_synced)
-        self._log = EventLog(settings.log) if settings.log else None
+        self._log = EventLogWriter(settings.log) if settings.log else None
         self.host = Host(
             settings.system,
             settings.node,
@@ -181,7 +181,7 @@ class RunningNode:
         """Ask this node for an operation, and return its answer.
 
         Raises:
-            Rejected: it cannot be asked that.
+            InputRejected: it cannot be asked that.
         """
         answered: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
 
@@ -189,7 +189,7 @@ class RunningNode:
             if answered.done():
                 return
             if failure:
-                answered.set_exception(Rejected(failure))
+                answered.set_exception(InputRejected(failure))
             else:
                 answered.set_result(result)
 
@@ -224,11 +224,11 @@ class RunningNode:
         nodes = self.settings.system.nodes
         return source in nodes and source != self.settings.node
 
-    def view_of(self, peer: str) -> View:
+    def view_of(self, peer: str) -> LinkView:
         """What to say of a link when connecting."""
-        return View(0) if USER in (peer, self.identity.node) else self.host.link(peer).view
+        return LinkView(0) if USER in (peer, self.identity.node) else self.host.link(peer).view
 
-    def opened(self, connection: Connection, view: View) -> None:
+    def opened(self, connection: Connection, view: LinkView) -> None:
         """Use a connection from now on, in place of an older one with the same peer."""
         if connection.peer == USER:
             return
@@ -273,7 +273,7 @@ class RunningNode:
         for number, data in messages_in(content):
             try:
                 self.host.receive(connection.peer, number, data, moment)
-            except (BadBytes, Rejected) as error:
+            except (BadBytes, InputRejected) as error:
                 # What one peer says must not stop this node, and what others say must not wait.
                 _LOG.warning(
                     "refused node=%s peer=%s why=%r",
@@ -338,7 +338,7 @@ class RunningNode:
     def _take_own(self) -> None:
         try:
             self.host.receive_own(now())
-        except Rejected as error:
+        except InputRejected as error:
             _LOG.error("refused node=%s peer=itself why=%r", self.settings.node, str(error)[:300])
 
     def _answer(self, ticket: int, result: Value | None, failure: str) -> None:
@@ -394,7 +394,7 @@ class RunningNode:
         self._timers.pop(timer, None)
         try:
             self.host.fire(timer, now())
-        except Rejected as error:
+        except InputRejected as error:
             _LOG.error(
                 "refused node=%s timer=%s why=%r", self.settings.node, timer, str(error)[:300]
             )

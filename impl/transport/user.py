@@ -9,9 +9,9 @@ from typing import Any
 
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.frames import BadFrame, Frame, Tag
-from counterpoint.impl.host.handshake import Identity
-from counterpoint.impl.host.link import View
-from counterpoint.impl.host.node import Rejected
+from counterpoint.impl.host.handshake import PeerIdentity
+from counterpoint.impl.host.link import LinkView
+from counterpoint.impl.host.node import InputRejected
 from counterpoint.impl.transport.connection import Connection
 from counterpoint.model.values import NodeId, Value
 
@@ -25,7 +25,7 @@ class Unreachable(Exception):
 class User:
     """A connection to one node. Use it as an asynchronous context manager."""
 
-    def __init__(self, identity: Identity, codec: Codec) -> None:
+    def __init__(self, identity: PeerIdentity, codec: Codec) -> None:
         self.identity = identity
         self.codec = codec
         self._connection: Connection | None = None
@@ -48,7 +48,7 @@ class User:
         await self._opened
 
     async def ask(self, operation: Value) -> Value:
-        """Return the answer to an operation; raises Rejected or Unreachable."""
+        """Return the answer to an operation; raises InputRejected or Unreachable."""
         assert self._connection is not None
         self._count += 1
         answer: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
@@ -76,12 +76,12 @@ class User:
         del source
         return False
 
-    def view_of(self, peer: str) -> View:
+    def view_of(self, peer: str) -> LinkView:
         """A user has no link."""
         del peer
-        return View(0)
+        return LinkView(0)
 
-    def opened(self, connection: Connection, view: View) -> None:
+    def opened(self, connection: Connection, view: LinkView) -> None:
         """Be ready."""
         del connection, view
         if not self._opened.done():
@@ -98,7 +98,7 @@ class User:
             case Tag.ANSWER if number in self._answers:
                 self._answers.pop(number).set_result(self.codec.decode(rest))
             case Tag.SORRY if number in self._answers:
-                error = Rejected(rest.decode(errors="replace"))
+                error = InputRejected(rest.decode(errors="replace"))
                 self._answers.pop(number).set_exception(error)
             case Tag.NEWS:
                 pass

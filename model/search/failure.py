@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.model.determinism import Asking, NotDeterministic
+from counterpoint.model.determinism import AskedAgain, NotDeterministic
 from counterpoint.model.mistakes import BadScenario, OwnDefect
 from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.scenario import Property, Scenario
@@ -64,7 +64,7 @@ def failure_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldRun:
     """A run told in full by the reference world, with the verdict that was looked for, and all."""
 
     trace: Trace
@@ -72,7 +72,7 @@ class Told:
     verdicts: tuple[Verdict, ...]
 
 
-def told_in_full(scenario: Scenario, choices: Sequence[Action], name: str) -> Told:
+def told_in_full(scenario: Scenario, choices: Sequence[Action], name: str) -> ToldRun:
     """Return the run of these choices, which a search says break the property of that name.
 
     Raises:
@@ -89,7 +89,7 @@ def told_in_full(scenario: Scenario, choices: Sequence[Action], name: str) -> To
     verdicts = judge(trace)
     verdict = next((v for v in verdicts if v.is_broken and v.property == name), None)
     if verdict is not None:
-        return Told(trace, verdict, verdicts)
+        return ToldRun(trace, verdict, verdicts)
     for prop in scenario.properties:
         if prop.name == name and prop.reads == "operations":
             raise _reads_more(prop, trace)
@@ -103,7 +103,7 @@ def require_determinism(scenario: Scenario, choices: Sequence[Action]) -> None:
     Raises:
         NotDeterministic: it answers in two ways, at the step that is named.
     """
-    asking = Asking(scenario.system, often=len(choices) + len(scenario.system.nodes) + 1)
+    asking = AskedAgain(scenario.system, often=len(choices) + len(scenario.system.nodes) + 1)
     recorder = record(scenario.but(system=asking))
     for step, choice in enumerate(choices):
         if recorder.failure is not None or not is_enabled(choice, recorder.world):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from counterpoint.model.actions import Settle
 from counterpoint.model.forms import (
-    Record,
+    JsonRecord,
     choice_form,
     delta_of,
     differences,
@@ -47,7 +47,7 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
     return recorder.trace()
 
 
-def find_choice(form: Record, world: World) -> Action | None:
+def find_choice(form: JsonRecord, world: World) -> Action | None:
     """Return the legal action with this canonical form, None if there is none."""
     actions: tuple[type[Action], ...] = (*world.scenario.actions, Settle)
     for action in actions:

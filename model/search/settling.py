@@ -20,7 +20,7 @@ from counterpoint.model.kind import Action
 from counterpoint.model.livelock import ROUNDS_OF_TIMERS, period_of, shape_of
 from counterpoint.model.normal import Fire
 from counterpoint.model.owed import is_owed
-from counterpoint.model.search.engine.compiled import Choice
+from counterpoint.model.search.engine.compiled import LocalChoice
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.values import Value
 
@@ -52,7 +52,7 @@ def finish(run: Simulation, random: Random | None = None, timers: Sequence[Actio
         run.clock = None
 
 
-class Clock:
+class TimerOrder:
     """The timers in the order in which they were set; setting an armed one sets it anew."""
 
     def __init__(self, armed: Iterable[tuple[int, str]]) -> None:
@@ -81,7 +81,7 @@ class _Calm:
         self._run = run
         self._random = random
         self._steps_left = STEPS_MAX
-        self.clock = Clock(self._armed(random, timers))
+        self.clock = TimerOrder(self._armed(random, timers))
         self._states: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
         self._kinds: list[str] = []
 
@@ -191,7 +191,7 @@ class _Calm:
         run = self._run
         for node, timer in self._ready():
             self.clock.gone_off(node, timer)
-            run.choose(Choice(node, False, timer))
+            run.choose(LocalChoice(node, False, timer))
             self._count("fire")
             return True
         for kind in run.compiled.further:
@@ -229,7 +229,7 @@ class _Calm:
             return ready
         return [position for position in ready if run.can_arrive(position)]
 
-    def _calls(self) -> list[Choice]:
+    def _calls(self) -> list[LocalChoice]:
         nodes = self._run.compiled.nodes
         return [o for o in self._run.offers() if o.is_call and self._is_well(nodes[o.node])]
 

@@ -14,7 +14,7 @@ from counterpoint.checkers.readers import DEFAULT_LIMITS, Cases, read_cases
 from counterpoint.harness.checking import properties as check_properties
 from counterpoint.harness.checking.cases import check_case
 from counterpoint.harness.checking.files import check_files
-from counterpoint.harness.checking.properties import Property, Task
+from counterpoint.harness.checking.properties import NamedProperty, Task
 from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.commands.check import check
 from counterpoint.harness.deadline import TimeIsOver, deadline
@@ -61,7 +61,7 @@ def test_a_check_that_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatc
         spin()
         raise AssertionError("nothing ends this but the deadline")
 
-    slow = {"slow": Property("slow", "never ends", judge)}
+    slow = {"slow": NamedProperty("slow", "never ends", judge)}
     monkeypatch.setattr("counterpoint.harness.checking.cases.PROPERTIES", slow)
     monkeypatch.setattr("counterpoint.harness.deadline.GRACE_SECONDS", 0.0)
     (case,) = read_cases(TEXT, source="memory")

@@ -11,7 +11,7 @@ import pytest
 from counterpoint.checkers.judging import BrokenKeys, Pattern
 from counterpoint.checkers.readers import UnreadableHistory, read_cases
 from counterpoint.harness.checking.cases import check_case
-from counterpoint.harness.checking.wanted import Checked, Nil, Partition, Wanted
+from counterpoint.harness.checking.wanted import Checked, Nil, PartitionMode, Wanted
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -43,7 +43,7 @@ KEYED_NIL_READ = NIL_READ.replace(":value 1", ":value [7 1]").replace(
 
 @pytest.mark.parametrize("text", [NIL_READ, KEYED_NIL_READ])
 @pytest.mark.parametrize("partition", ["auto", "tuple", "none", "key"])
-def test_nil_is_treated_alike_with_keys_and_without(text: str, partition: Partition) -> None:
+def test_nil_is_treated_alike_with_keys_and_without(text: str, partition: PartitionMode) -> None:
     if (partition == "tuple") is not (text == KEYED_NIL_READ) and partition in ("tuple", "key"):
         return
     unseen = _checked(text, "edn", Wanted(partition=partition))
@@ -134,7 +134,7 @@ def _events(*events: tuple[int, str, str, str]) -> str:
     ],
 )
 @pytest.mark.parametrize("partition", ["auto", "none"])
-def test_keys_with_values_are_recognised(good: str, bad: str, partition: Partition) -> None:
+def test_keys_with_values_are_recognised(good: str, bad: str, partition: PartitionMode) -> None:
     chosen = "linearizability"
     assert _checked(good, "edn", Wanted(partition=partition, property=chosen)).outcome == "holds"
     assert _checked(bad, "edn", Wanted(partition=partition, property=chosen)).outcome == "broken"

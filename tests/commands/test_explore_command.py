@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
 from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
-from counterpoint.harness.exploring import FaultRounds, Options
+from counterpoint.harness.exploring import ExploreOptions, FaultRounds
 from counterpoint.model.search.exploration.explore import Limits
 from tests.oracles.table import has_numpy
 from tests.search.small_systems import right
@@ -144,7 +144,7 @@ def test_a_complete_exploration_has_nothing_left() -> None:
 
 def test_progress_and_the_end_say_how_far_and_how_fast() -> None:
     rounds = FaultRounds(
-        right("1", "1"), Options(Limits(states=3_000), engine="plain"), faults_max=0
+        right("1", "1"), ExploreOptions(Limits(states=3_000), engine="plain"), faults_max=0
     )
     for current in rounds.explore(every_seconds=0):
         line = progress_line(current)

@@ -8,26 +8,26 @@ import pytest
 
 from counterpoint.impl.host.frames import Frame, Tag
 from counterpoint.impl.host.handshake import (
+    HandshakeRefused,
     Hello,
-    Identity,
     Meeting,
-    Refused,
+    PeerIdentity,
     challenge,
     hello,
     read_challenge,
     read_hello,
     refusal,
 )
-from counterpoint.impl.host.link import View
+from counterpoint.impl.host.link import LinkView
 from counterpoint.impl.host.msgpack import pack
 
-DIALLER = Identity("c1", "register", "abcd", b"a secret of sixteen bytes")
+DIALLER = PeerIdentity("c1", "register", "abcd", b"a secret of sixteen bytes")
 LISTENER = replace(DIALLER, node="s1")
 NONCE, OTHER = b"n" * 16, b"o" * 16
-VIEW = View(7, 8, 9)
+VIEW = LinkView(7, 8, 9)
 
 
-def meet(dialler: Identity, listener: Identity) -> tuple[Meeting, Meeting]:
+def meet(dialler: PeerIdentity, listener: PeerIdentity) -> tuple[Meeting, Meeting]:
     """Greet, and return what either end then knows."""
     heard = read_hello(hello(dialler, listener.node, NONCE), listener)
     answer = read_challenge(challenge(OTHER))
@@ -44,9 +44,9 @@ def test_two_nodes_of_a_cluster_let_each_other_in_and_agree_on_a_key() -> None:
 
 def test_who_does_not_know_the_secret_is_not_let_in_and_lets_nobody_in() -> None:
     dialling, listening = meet(replace(DIALLER, secret=b"another"), LISTENER)
-    with pytest.raises(Refused, match="does not know the secret"):
+    with pytest.raises(HandshakeRefused, match="does not know the secret"):
         listening.read_proof(dialling.proof(VIEW))
-    with pytest.raises(Refused, match="does not know the secret"):
+    with pytest.raises(HandshakeRefused, match="does not know the secret"):
         dialling.read_welcome(listening.welcome(VIEW))
     assert dialling.key != listening.key
 
@@ -54,9 +54,9 @@ def test_who_does_not_know_the_secret_is_not_let_in_and_lets_nobody_in() -> None
 def test_a_proof_cannot_be_used_again_nor_sent_back() -> None:
     dialling, listening = meet(DIALLER, LISTENER)
     old = dialling.proof(VIEW)
-    with pytest.raises(Refused):
+    with pytest.raises(HandshakeRefused):
         replace(listening, answer=b"p" * 16).read_proof(old)
-    with pytest.raises(Refused):
+    with pytest.raises(HandshakeRefused):
         dialling.read_welcome(Frame(Tag.WELCOME, old.content))
 
 
@@ -74,15 +74,15 @@ def test_a_proof_cannot_be_used_again_nor_sent_back() -> None:
     ],
 )  # fmt: skip
 def test_who_greets_otherwise_is_told_why_not(frame: Frame, why: str) -> None:
-    with pytest.raises(Refused, match=why):
+    with pytest.raises(HandshakeRefused, match=why):
         read_hello(frame, LISTENER)
 
 
 def test_a_refusal_says_its_reason_at_the_other_end() -> None:
-    with pytest.raises(Refused, match="refused: not today"):
+    with pytest.raises(HandshakeRefused, match="refused: not today"):
         read_challenge(refusal("not today"))
     dialling, _ = meet(DIALLER, LISTENER)
-    with pytest.raises(Refused, match="refused: not today"):
+    with pytest.raises(HandshakeRefused, match="refused: not today"):
         dialling.read_welcome(refusal("not today"))
-    with pytest.raises(Refused, match="does not answer as a node does"):
+    with pytest.raises(HandshakeRefused, match="does not answer as a node does"):
         read_challenge(Frame(Tag.CHALLENGE, b"short"))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterpoint.impl.host.frames import BadFrame
-from counterpoint.impl.host.link import Link, View, messages_in, taken_content, taken_in
+from counterpoint.impl.host.link import Link, LinkView, messages_in, taken_content, taken_in
 
 ACTIONS = st.lists(st.sampled_from(["put", "carry", "tell", "cut", "restart"]), max_size=60)
 
@@ -90,14 +90,14 @@ def test_a_full_queue_loses_its_oldest_message_and_counts_it() -> None:
     link = Link(1, messages_max=2)
     for body in (b"a", b"b", b"c"):
         link.put(body)
-    link.connect(View(5))
+    link.connect(LinkView(5))
     assert [*messages_in(link.unwritten())] == [(2, b"b"), (3, b"c")]
     assert link.dropped == 1
 
 
 def test_many_messages_are_cut_into_frames() -> None:
     link = Link(1)
-    link.connect(View(5))
+    link.connect(LinkView(5))
     for _ in range(30):
         link.put(b"x" * 50_000)
     numbers = []
@@ -115,7 +115,7 @@ def test_a_frame_that_does_not_hold_what_it_says_is_refused(content: bytes) -> N
 
 
 def test_views_and_numbers_of_another_size_are_refused() -> None:
-    assert View.unpacked(View(1, 2, 3).packed()) == View(1, 2, 3)
-    for read in (View.unpacked, taken_in):
+    assert LinkView.unpacked(LinkView(1, 2, 3).packed()) == LinkView(1, 2, 3)
+    for read in (LinkView.unpacked, taken_in):
         with pytest.raises(BadFrame):
             read(b"123")

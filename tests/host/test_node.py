@@ -9,20 +9,20 @@ import pytest
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.link import messages_in
 from counterpoint.impl.host.msgpack import BadBytes
-from counterpoint.impl.host.node import ASKS_MAX, Host, Rejected
+from counterpoint.impl.host.node import ASKS_MAX, Host, InputRejected
 from counterpoint.impl.register.access import DEMO, load_access
 from counterpoint.impl.register.messages import Ask, Read, Request, Stored, Write
-from counterpoint.impl.register.protocol import Register, Shelf
+from counterpoint.impl.register.protocol import ReplicatedRegister, Shelf
 from counterpoint.impl.register.values import written
 from counterpoint.impl.register.vocabulary import REGISTER as REGISTER_WORDS
 from counterpoint.impl.stores import words
 from counterpoint.impl.stores.causal_deps import CausalDeps
-from counterpoint.impl.stores.replica import Deployment
+from counterpoint.impl.stores.replica import StoreDeployment
 from counterpoint.impl.stores.vocabulary import CAUSAL_DEPS
 from counterpoint.model.values import NodeId, Value
 
-REGISTER = Register(load_access(DEMO).only(4), ("c1", "c2"))
-STORE = CausalDeps(Deployment((("alice", "s1"), ("bob", "s2"))))
+REGISTER = ReplicatedRegister(load_access(DEMO).only(4), ("c1", "c2"))
+STORE = CausalDeps(StoreDeployment((("alice", "s1"), ("bob", "s2"))))
 WRITE = Write(4, "abc", 5, 25, 100, "s50052")
 
 
@@ -142,7 +142,7 @@ def test_a_message_that_nobody_sends_by_the_protocol_leaves_the_node_as_it_was()
     server = cluster.hosts["s50053"]
     before = server.core
     wrong = cluster.codec.encode(Ask(Request("c1", 1), Read(4, "s50054")))
-    with pytest.raises(Rejected, match="s50053 was asked for read"):
+    with pytest.raises(InputRejected, match="s50053 was asked for read"):
         server.receive("c1", 1, wrong, 0)
     with pytest.raises(BadBytes):
         server.receive("c1", 2, b"\xc1", 0)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import Options, explorer
-from counterpoint.impl.stores.words import Move, Operation, Read, Write
+from counterpoint.harness.exploring import ExploreOptions, explorer
+from counterpoint.impl.stores.words import Move, Read, StoreOperation, Write
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.exploration.explore import Explored
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
@@ -17,7 +17,7 @@ from counterpoint.model.values import NodeId
 
 def explored(scenario: Scenario, *, calm: bool = True) -> Explored:
     """What is established by exploring every run, without faults if `calm`, on the fastest engine."""
-    current = explorer(scenario.but(limits={}) if calm else scenario, Options())
+    current = explorer(scenario.but(limits={}) if calm else scenario, ExploreOptions())
     for _ in current.explore():
         pass
     return current.progress
@@ -55,7 +55,7 @@ def test_the_right_store_holds_in_every_run(
     assert (found.states, found.generated, found.depth) == (states, generated, depth)
 
 
-MOVES: Mapping[NodeId, tuple[Operation, ...]] = {
+MOVES: Mapping[NodeId, tuple[StoreOperation, ...]] = {
     "alice": (Write("x", "a1"), Move("s2"), Read("x"), Write("y", "a2")),
     "bob": (Read("y"), Write("x", "b1"), Move("s3"), Read("x")),
 }

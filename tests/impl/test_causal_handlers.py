@@ -14,7 +14,7 @@ from counterpoint.impl.stores.causal_lamport import CausalLamport, Clock, Number
 from counterpoint.impl.stores.causal_lamport import Server as LamportServer
 from counterpoint.impl.stores.causal_lamport_rules import MUTANTS as LAMPORT_MUTANTS
 from counterpoint.impl.stores.client import Idle, Moving, Session, Waiting
-from counterpoint.impl.stores.replica import Clients, Deployment, Replica
+from counterpoint.impl.stores.replica import Clients, Replica, StoreDeployment
 from counterpoint.impl.stores.words import (
     Answer,
     Applied,
@@ -52,7 +52,7 @@ from counterpoint.model.node import (
     Timeout,
 )
 
-HOME = Deployment((("alice", "s1"), ("bob", "s2")))
+HOME = StoreDeployment((("alice", "s1"), ("bob", "s2")))
 DEPS, LAMPORT = CausalDeps(HOME), CausalLamport(HOME)
 
 

@@ -13,10 +13,10 @@ from counterpoint.impl.register.messages import (
     Answer,
     Ask,
     Have,
-    Operation,
     Query,
     Read,
     Refused,
+    RegisterOperation,
     Request,
     Store,
     Stored,
@@ -27,10 +27,10 @@ from counterpoint.impl.register.protocol import (
     Idle,
     Imposing,
     Querying,
-    Register,
+    RegisterState,
+    ReplicatedRegister,
     Server,
     Shelf,
-    State,
     Waiting,
     Writing,
 )
@@ -52,7 +52,7 @@ from counterpoint.model.node import (
 )
 from counterpoint.model.values import show
 
-SYSTEM = Register(load_access(DEMO).only(4), ("c1", "c2"))
+SYSTEM = ReplicatedRegister(load_access(DEMO).only(4), ("c1", "c2"))
 W, A, B, C = "s50052", "s50053", "s50054", "s50055"
 
 WRITE, READ = Write(4, "abc", 5, 25, 100, W), Read(4, A)
@@ -97,7 +97,7 @@ CLIENT = [
 
 
 @pytest.mark.parametrize(("state", "given", "expected"), CLIENT)
-def test_client(state: State, given: Input, expected: Step[State]) -> None:
+def test_client(state: RegisterState, given: Input, expected: Step[RegisterState]) -> None:
     assert SYSTEM.handle("c1", state, given) == expected
 
 
@@ -163,7 +163,7 @@ WRITER = [
 
 
 @pytest.mark.parametrize(("state", "given", "expected"), WRITER)
-def test_writer(state: State, given: Input, expected: Step[State]) -> None:
+def test_writer(state: RegisterState, given: Input, expected: Step[RegisterState]) -> None:
     assert SYSTEM.handle(W, state, given) == expected
 
 
@@ -199,7 +199,10 @@ READER = [
         id="query",
     ),
     pytest.param(
-        Server(), Receive(B, Query(C2, 4)), Step(Server(), (Send(B, Have(C2, Record(4))),)), id="0"
+        Server(),
+        Receive(B, Query(C2, 4)),
+        Step(Server(), (Send(B, Have(C2, Record(4))),)),
+        id="0",
     ),
     pytest.param(
         Server(has(ONE)),
@@ -253,7 +256,7 @@ READER = [
 
 
 @pytest.mark.parametrize(("state", "given", "expected"), READER)
-def test_reader(state: State, given: Input, expected: Step[State]) -> None:
+def test_reader(state: RegisterState, given: Input, expected: Step[RegisterState]) -> None:
     assert SYSTEM.handle(A, state, given) == expected
 
 
@@ -268,7 +271,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("server", "operation", "why"), REFUSED)
-def test_a_server_refuses_and_says_why(server: str, operation: Operation, why: str) -> None:
+def test_a_server_refuses_and_says_why(server: str, operation: RegisterOperation, why: str) -> None:
     step = SYSTEM.handle(server, Server(), Receive("c1", Ask(C1, operation)))
     persist, send = step.effects
     assert step.state == Server(has(of=(C1,)))
@@ -291,7 +294,7 @@ def test_an_input_that_cannot_happen_is_a_defect() -> None:
         SYSTEM.handle("c1", Waiting(C1), Invoke(READ))
 
 
-def variant(name: str) -> Register:
+def variant(name: str) -> ReplicatedRegister:
     """The same system with the rules of a mutant."""
     return replace(SYSTEM, rules=MUTANTS[name])
 
@@ -361,7 +364,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "state", "given", "expected"), WRONG)
 def test_a_wrong_variant_at_a_reader(
-    name: str, state: State, given: Input, expected: Step[State]
+    name: str, state: RegisterState, given: Input, expected: Step[RegisterState]
 ) -> None:
     assert variant(name).handle(A, state, given) == expected
     assert SYSTEM.rules != MUTANTS[name]
@@ -402,7 +405,7 @@ def test_b10_trusts_the_copy_that_the_client_has() -> None:
 
 def test_two_nodes_cannot_share_a_name() -> None:
     with pytest.raises(AssertionError, match="two nodes share a name"):
-        Register(load_access(DEMO), ("c1", "s50051"))
+        ReplicatedRegister(load_access(DEMO), ("c1", "s50051"))
 
 
 @pytest.mark.parametrize(
@@ -419,5 +422,5 @@ def test_two_nodes_cannot_share_a_name() -> None:
         ),
     ],
 )
-def test_how_a_report_shows_a_state(state: State, text: str) -> None:
+def test_how_a_report_shows_a_state(state: RegisterState, text: str) -> None:
     assert show(state) == text

@@ -13,8 +13,8 @@ from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.systems.register import ENTRY, PLANS
 from counterpoint.impl.register.access import AccessError
 from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
-from counterpoint.impl.register.protocol import Register
-from counterpoint.impl.register.rules import MUTANTS, RIGHT, Rules
+from counterpoint.impl.register.protocol import ReplicatedRegister
+from counterpoint.impl.register.rules import MUTANTS, RIGHT, RegisterRules
 from counterpoint.model.scenario import Scenario, nobody_fails
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.replay import run
@@ -85,8 +85,8 @@ def test_one_silent_reader_too_many_and_answers_stay_out() -> None:
 
 
 def test_each_mutant_differs_from_the_right_rules_in_its_own_way() -> None:
-    def differences(rules: Rules) -> frozenset[str]:
-        names = (field.name for field in fields(Rules))
+    def differences(rules: RegisterRules) -> frozenset[str]:
+        names = (field.name for field in fields(RegisterRules))
         return frozenset(name for name in names if getattr(rules, name) != getattr(RIGHT, name))
 
     changed = {name: differences(rules) for name, rules in MUTANTS.items()}
@@ -139,7 +139,7 @@ def test_the_default_scenario_is_the_documented_one() -> None:
 def test_the_demo_has_calls_that_must_be_refused() -> None:
     scenario = ENTRY.scenario("demo")
     system = scenario.system
-    assert isinstance(system, Register)
+    assert isinstance(system, ReplicatedRegister)
     write, read, unknown_write, unknown_read = scenario.calls["c4"]
     assert isinstance(write, Write)
     assert isinstance(read, Read)

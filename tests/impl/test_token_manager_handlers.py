@@ -19,7 +19,7 @@ from counterpoint.impl.token_manager.messages import (
     Where,
 )
 from counterpoint.impl.token_manager.protocol import TokenManager
-from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, Rules
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, TokenRules
 from counterpoint.impl.token_manager.states import (
     Asking,
     Collecting,
@@ -29,7 +29,7 @@ from counterpoint.impl.token_manager.states import (
     Memory,
     Paying,
     Serving,
-    State,
+    TokenState,
 )
 from counterpoint.impl.token_manager.steps import AGAIN, DISK
 from counterpoint.impl.token_manager.words import (
@@ -75,7 +75,9 @@ PAID = Holding(0, 2, 2)
 """Token 0, of c1 at first, was paid to c2."""
 
 
-def handled(node: NodeId, state: State, given: Input, rules: Rules = RIGHT) -> Step[State]:
+def handled(
+    node: NodeId, state: TokenState, given: Input, rules: TokenRules = RIGHT
+) -> Step[TokenState]:
     """Return what a node of six clients, three servers and six tokens does."""
     return TokenManager(Deployment(6, 3, 6, rules)).handle(node, state, given)
 
@@ -107,7 +109,7 @@ def sends(effects: tuple[Effect, ...]) -> list[tuple[NodeId, Value]]:
     ],
 )
 def test_a_call_that_nobody_can_make_is_refused_at_once(
-    state: State, call: Value, why: str
+    state: TokenState, call: Value, why: str
 ) -> None:
     step = handled("c1", state, Invoke(call))
     assert step == Step(state, (Return(Rejected(why)),))

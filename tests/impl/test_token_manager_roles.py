@@ -22,7 +22,7 @@ from counterpoint.impl.token_manager.messages import (
     Wish,
 )
 from counterpoint.impl.token_manager.protocol import TokenManager
-from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, Rules
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, TokenRules
 from counterpoint.impl.token_manager.states import (
     Asking,
     Idle,
@@ -34,7 +34,7 @@ from counterpoint.impl.token_manager.states import (
     Sealed,
     Sealing,
     Serving,
-    State,
+    TokenState,
     Watching,
 )
 from counterpoint.impl.token_manager.steps import AGAIN
@@ -43,10 +43,10 @@ from counterpoint.impl.token_manager.words import (
     Begins,
     Configuration,
     Holding,
+    HoldingTable,
     Keeps,
     Pay,
     Rejected,
-    Table,
     Transform,
 )
 from counterpoint.model.node import (
@@ -73,7 +73,9 @@ NEXT = Configuration(2, ("c1", "s1", "s2", "s3"))
 PAID, OTHER = Holding(0, 2, 2), Holding(1, 2, 1)
 
 
-def handled(node: NodeId, state: State, given: Input, rules: Rules = RIGHT) -> Step[State]:
+def handled(
+    node: NodeId, state: TokenState, given: Input, rules: TokenRules = RIGHT
+) -> Step[TokenState]:
     """Return what a node of two clients, three servers and two tokens does."""
     return TokenManager(Deployment(2, 3, 2, rules)).handle(node, state, given)
 
@@ -140,7 +142,7 @@ def test_a_server_becomes_a_client_while_there_are_more_than_three(count: int) -
 def test_a_refusal_ends_the_wish_with_its_reason(role: str) -> None:
     refused = Receive(DIRECTORY, Refused(1, "there are 7"))
     memory = Memory(FIRST, wishes=True)
-    state: State = Joining(memory) if role == "client" else Serving(memory)
+    state: TokenState = Joining(memory) if role == "client" else Serving(memory)
     step = handled("c1", state, refused)
     assert step.effects[-1] == Return(Rejected("there are 7"))
     assert step.state.memory == Memory(FIRST)  # type: ignore[union-attr]
@@ -161,7 +163,7 @@ def test_a_change_seals_the_old_servers_first() -> None:
 def test_a_majority_of_the_old_servers_is_sealed_before_anything_is_installed(count: int) -> None:
     old = of_size(count)
     following = Configuration(2, (*old.servers, "s9"))
-    state: State = Sealing(old, following)
+    state: TokenState = Sealing(old, following)
     for number, server in enumerate(old.servers[: majority(count)], start=1):
         table = (PAID,) if number == 1 else ()
         step = handled(DIRECTORY, state, Receive(server, Closed(2, table)))
@@ -176,7 +178,7 @@ def test_a_majority_of_the_old_servers_is_sealed_before_anything_is_installed(co
 @pytest.mark.parametrize("count", range(3, 8))
 def test_a_change_is_announced_once_a_majority_of_the_new_servers_has_it(count: int) -> None:
     following = Configuration(2, of_size(count).servers)
-    state: State = Installing(following, (PAID,))
+    state: TokenState = Installing(following, (PAID,))
     for server in following.servers[: majority(count)]:
         assert isinstance(state, Installing)
         step = handled(DIRECTORY, state, Receive(server, Installed(2)))
@@ -187,7 +189,7 @@ def test_a_change_is_announced_once_a_majority_of_the_new_servers_has_it(count: 
 
 
 def test_one_change_at_a_time_and_the_others_wait_in_order() -> None:
-    state: State = Sealing(FIRST, NEXT)
+    state: TokenState = Sealing(FIRST, NEXT)
     for node, role in (("c2", "server"), ("s1", "client"), ("c2", "server")):
         step = handled(DIRECTORY, state, Receive(node, Wish(role, 1)))  # type: ignore[arg-type]
         assert step.effects == ()
@@ -269,7 +271,7 @@ def test_serving_on_after_a_seal_is_the_mistake_of_a7() -> None:
     ],
 )
 def test_an_installed_server_has_the_newest_of_its_own_and_of_the_merge(
-    own: Table, transferred: Table, after: Table
+    own: HoldingTable, transferred: HoldingTable, after: HoldingTable
 ) -> None:
     order = Receive(DIRECTORY, Install(NEXT, transferred))
     for before in (Sealed(Memory(FIRST), NEXT, own), Serving(Memory(FIRST), own)):

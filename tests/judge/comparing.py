@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from counterpoint.harness.exploring import Options
+from counterpoint.harness.exploring import ExploreOptions
 from counterpoint.model.mistakes import BadScenario
 from tests.judge import explorations, runs
 from tests.judge.knowledge import Case, Says
@@ -34,7 +34,7 @@ class Disagreement:
         return " ".join((f"{self.search}:", *(w for w in words if not w.isdigit())))
 
 
-PLAIN, NUMPY = Options(engine="plain"), Options(engine="numpy")
+PLAIN, NUMPY = ExploreOptions(engine="plain"), ExploreOptions(engine="numpy")
 
 SEARCHES: Mapping[str, Search] = {
     "plain keep": lambda case, _: explorations.verdict_of(case, PLAIN, "keep"),

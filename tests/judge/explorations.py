@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from counterpoint.harness.exploring import FaultRounds, Options, explorer
+from counterpoint.harness.exploring import ExploreOptions, FaultRounds, explorer
 from counterpoint.model.search.columnar.explorer import VectorExplorer
 from counterpoint.model.search.engine.relevance import TooManyCores
 from counterpoint.model.search.engine.slots import NoOp, Slots
@@ -23,7 +23,7 @@ from tests.judge.reference import Found
 from tests.judge.replaying import replays
 
 
-def verdict_of(case: Case, options: Options, no_op: NoOp) -> Says:
+def verdict_of(case: Case, options: ExploreOptions, no_op: NoOp) -> Says:
     """The first violation is as near as the nearest, and of a property that breaks there."""
     found = case.found(no_op)
     limits = Limits(depth=None if found.is_whole else max(len(found.levels), 1))
@@ -50,11 +50,11 @@ def _finished(exploration: Any) -> Any:
     return exploration.progress
 
 
-def _with(options: Options, limits: Limits, no_op: NoOp) -> Options:
-    return Options(limits, no_op, engine=options.engine, symmetry=options.symmetry)
+def _with(options: ExploreOptions, limits: Limits, no_op: NoOp) -> ExploreOptions:
+    return ExploreOptions(limits, no_op, engine=options.engine, symmetry=options.symmetry)
 
 
-def states_of(case: Case, options: Options, no_op: NoOp) -> Says:
+def states_of(case: Case, options: ExploreOptions, no_op: NoOp) -> Says:
     """Level by level the states are those of the twin, and so are the successors and the ends."""
     found = case.found(no_op)
     failing = found.broken.get(reference.HANDLERS)
@@ -153,14 +153,14 @@ def lossy(case: Case) -> Says:
     if not found.is_whole or reference.HANDLERS in found.broken:
         return
     for engine in ("plain", "numpy"):
-        options = Options(engine=engine, is_lossy=True, no_op="consume")
+        options = ExploreOptions(engine=engine, is_lossy=True, no_op="consume")
         last = _finished(explorer(case.silent, options))
         levels = tuple(map(len, found.levels))
         if (last.levels, last.generated) != (levels, found.generated):
             yield f"other counts with {engine}: {last.levels}; the twin has {levels}"
 
 
-def forget(case: Case, options: Options) -> Says:
+def forget(case: Case, options: ExploreOptions) -> Says:
     """Forgetting changes no verdict, nor how near it is; it may refuse."""
     if case.scenario.network == "ordered":
         return
@@ -177,12 +177,14 @@ def symmetry(case: Case) -> Says:
     """One state for each orbit, and the same verdict."""
     if not case.scenario.symmetric:
         return
-    yield from verdict_of(case, Options(engine="plain", symmetry=True), "consume")
+    yield from verdict_of(case, ExploreOptions(engine="plain", symmetry=True), "consume")
     found = case.consumed
     if not found.is_whole or reference.HANDLERS in found.broken or case.scenario.properties:
         return
     orbits = {frozenset(reference.images(world)) for world in found.worlds.values()}
-    last = _finished(explorer(case.silent, Options(engine="plain", symmetry=True, no_op="consume")))
+    last = _finished(
+        explorer(case.silent, ExploreOptions(engine="plain", symmetry=True, no_op="consume"))
+    )
     if last.states != len(orbits):
         yield f"other orbits: {last.states}, not {len(orbits)}"
 
@@ -192,7 +194,9 @@ def with_histories(case: Case) -> Says:
     found = case.kept
     if not found.is_whole or len(found.successors) > case.states_max // 3:
         return
-    options = Options(Limits(states=10 * case.states_max), "keep", history=True, engine="plain")
+    options = ExploreOptions(
+        Limits(states=10 * case.states_max), "keep", history=True, engine="plain"
+    )
     last = _finished(explorer(case.scenario, options))
     length = None if last.violation is None else len(last.violation.choices)
     if last.stop in ("complete", "broken") and length != found.steps:
@@ -207,7 +211,7 @@ def rounds(case: Case) -> Says:
     most = case.scenario.faults_max
     if most is None:
         most = sum(b.per_run for kind, b in case.scenario.limits.items() if kind != "fire")
-    all_rounds = FaultRounds(case.scenario, Options(engine="plain"), faults_max=most)
+    all_rounds = FaultRounds(case.scenario, ExploreOptions(engine="plain"), faults_max=most)
     for _ in all_rounds.explore():
         pass
     last = all_rounds.last.explored

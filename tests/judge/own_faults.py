@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from counterpoint.model.conditions import Partition
 from counterpoint.model.kind import ActionKind, Mover, Target, View, may_spend
-from counterpoint.model.move import Move
+from counterpoint.model.move import WorldMover
 from counterpoint.model.node import Timeout
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action, Moved, World
@@ -77,7 +77,7 @@ class Jolt:
 
     def apply(self, world: World) -> Moved:
         """Let the clock jump."""
-        move = Move(world)
+        move = WorldMover(world)
         move.conditions = world.conditions.with_one_more(self.kind)
         move.log("timer", self.node, value="poke")
         move.give(self.node, Timeout("poke"))

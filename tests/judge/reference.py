@@ -17,8 +17,8 @@ import networkx as nx
 
 from counterpoint.model.actions import Deliver, Fire, Settle
 from counterpoint.model.event import Event
-from counterpoint.model.move import Move, begin
-from counterpoint.model.observer import Observation, Remembered
+from counterpoint.model.move import WorldMover, begin
+from counterpoint.model.observer import Observation, ObserverState
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.trace import Trace
@@ -157,7 +157,7 @@ def losses(world: World) -> Iterator[Moved]:
     """Return what becomes of a world when a message that can arrive is lost instead."""
     for node in world.scenario.system.nodes if Deliver in world.scenario.actions else ():
         for action in Deliver.options(world, node):
-            move, content = Move(world), (action.src, action.dst, action.body)
+            move, content = WorldMover(world), (action.src, action.dst, action.body)
             move.lose(oldest(world.flights, content), "lost")
             yield move.done()
 
@@ -170,7 +170,7 @@ class _Watch:
         judged = [p for p in scenario.properties if p.reads == "operations"]
         self.histories = [p for p in judged if p.observer is None]
         self.observed = [(p.name, p.observer) for p in judged if p.observer is not None]
-        remembered = [Remembered(scenario.system.nodes)] if self.histories else []
+        remembered = [ObserverState(scenario.system.nodes)] if self.histories else []
         self.observers: list[Any] = [*remembered, *(o for _, o in self.observed)]
 
     def first(self, moved: Moved) -> Reached:

@@ -15,7 +15,7 @@ from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.timeline.data import timeline_data
 from counterpoint.harness.timeline.page import timeline_html
 from counterpoint.harness.timeline.prefix import legal_until
-from counterpoint.harness.viewer.data import Shown
+from counterpoint.harness.viewer.data import PageContext
 from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.search.replay import judge
 from counterpoint.model.trace import Trace
@@ -29,7 +29,7 @@ def page_of(trace: Trace) -> str:
     verdicts = judge(trace)
     verdict = next(v for v in verdicts if v.is_broken)
     found = analyse(trace, verdict) if len(trace.choices) < 200 else None
-    return view_html(trace, verdicts, found, shown=Shown(title=trace.scenario.name))
+    return view_html(trace, verdicts, found, shown=PageContext(title=trace.scenario.name))
 
 
 def history_page() -> str:

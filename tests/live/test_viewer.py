@@ -10,8 +10,8 @@ import pytest
 
 from counterpoint.harness.analysis.analyses import analyse
 from counterpoint.harness.report.sentences import sentence
-from counterpoint.harness.report.story import Story
-from counterpoint.harness.viewer.data import Shown, view_data
+from counterpoint.harness.report.story import TraceReading
+from counterpoint.harness.viewer.data import PageContext, view_data
 from counterpoint.harness.viewer.page import page as page_of
 from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.search.replay import judge
@@ -51,7 +51,7 @@ def test_every_step_is_reached_by_keyboard_and_says_its_sentence(tab: Tab, name:
     }
     trace = made[name]()
     page = tab.open(html_of(trace))
-    story = Story(trace)
+    story = TraceReading(trace)
     page.keyboard.press("Home")
     for step in range(len(trace.choices)):
         assert selected(page) == step
@@ -129,7 +129,7 @@ def test_the_comparison_pins_the_first_difference(tab: Tab) -> None:
 def test_every_drawn_arrow_is_a_fate(tab: Tab) -> None:
     trace = abd_failure()
     page = tab.open(html_of(trace), link="#step=0&lens=")
-    letters = Story(trace).letters.values()
+    letters = TraceReading(trace).letters.values()
     arrivals = sum(f.kind == "deliver" for letter in letters for f in letter.fates)
     flying = sum(letter.in_flight > 0 for letter in letters)
     assert page.locator("path.message:not(.flying)").count() == arrivals
@@ -146,7 +146,7 @@ def test_what_a_trace_says_is_text(tab: Tab, text: str) -> None:
         broken("never back", text, examined=1, because=(text,), culprits=("o3",)),
         edges=(Edge(text, "o1", text, said(text)), Edge("o1", text, text, said(text))),
     )
-    html = view_html(trace, (verdict,), shown=Shown(title=text, replay_command=text))
+    html = view_html(trace, (verdict,), shown=PageContext(title=text, replay_command=text))
     assert len(html) < 300_000
     page = tab.open(html)
     for key in ("t", "Escape", "e", "Escape", "d", "ArrowLeft"):
@@ -231,5 +231,5 @@ def test_ten_thousand_events_stay_within_their_size(tab: Tab) -> None:
 
 def test_the_page_of_data_is_the_page_of_the_trace() -> None:
     trace = abd_failure()
-    data = view_data(trace, (abd_verdict(),), None, None, Shown())
+    data = view_data(trace, (abd_verdict(),), None, None, PageContext())
     assert page_of(data) == view_html(trace, (abd_verdict(),))

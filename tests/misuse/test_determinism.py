@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.harness.cli import main
-from counterpoint.model.determinism import EVERY, OFTEN, TIMES, Asking, NotDeterministic, copied
+from counterpoint.model.determinism import EVERY, OFTEN, TIMES, AskedAgain, NotDeterministic, copied
 from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import canonical
@@ -150,7 +150,7 @@ def test_only_some_reactions_are_asked_for_again() -> None:
             asked.append(given)
             return super().handle(node, state, given)
 
-    system = Asking(Counting())
+    system = AskedAgain(Counting())
     for number in range(OFTEN):
         system.handle("c", number, Invoke("a"))
     assert len(asked) == (1 + TIMES) * OFTEN

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
-from counterpoint.harness.plugin.effort import Effort
+from counterpoint.harness.plugin.effort import SearchEffort
 from counterpoint.harness.plugin.verification import Verification
 from counterpoint.harness.testing import machine, verify
 from counterpoint.model.mistakes import BadScenario
@@ -163,7 +163,7 @@ def test_a_broken_run_counts_for_what_it_breaks() -> None:
 
 
 def test_a_test_tells_what_it_judged_by_walks_and_machine() -> None:
-    searched = Verification(right(), Effort(runs=30, examples=5)).check()
+    searched = Verification(right(), SearchEffort(runs=30, examples=5)).check()
     assert searched.judged["answered"].held + searched.judged["answered"].undecided_count >= 35
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from counterpoint.harness.systems.token_manager import ENTRY
-from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, Rules
+from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, TokenRules
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 
 LENGTHS_MAX = {
@@ -35,13 +35,13 @@ def killed(mutant: str, *, seed: int) -> Counterexample:
 
 
 def test_each_variant_differs_from_the_right_rules_in_one_rule_of_its_own() -> None:
-    def differences(rules: Rules) -> tuple[str, ...]:
-        names = (field.name for field in fields(Rules))
+    def differences(rules: TokenRules) -> tuple[str, ...]:
+        names = (field.name for field in fields(TokenRules))
         return tuple(name for name in names if getattr(rules, name) != getattr(RIGHT, name))
 
     changed = [differences(rules) for rules in VARIANTS.values()]
     assert all(len(names) == 1 for names in changed)
-    assert len(set(changed)) == len(VARIANTS) == len(fields(Rules))
+    assert len(set(changed)) == len(VARIANTS) == len(fields(TokenRules))
 
 
 def test_the_catalog_lists_every_variant_with_one_property() -> None:

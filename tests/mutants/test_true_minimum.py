@@ -48,7 +48,7 @@ from typing import Any
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import Options, explorer, for_exploration
+from counterpoint.harness.exploring import ExploreOptions, explorer, for_exploration
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.faults import Crash, Duplicate, Restart
 from counterpoint.model.scenario import Scenario, budgets
@@ -170,7 +170,7 @@ CASES = tuple(_marked())
 
 
 def explored(scenario: Scenario, depth: int) -> Explored:
-    *_, last = explorer(scenario, Options(limits=Limits(depth=depth))).explore()
+    *_, last = explorer(scenario, ExploreOptions(limits=Limits(depth=depth))).explore()
     return last
 
 

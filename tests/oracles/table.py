@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from counterpoint.harness.exploring import EngineName, Options, explorer
+from counterpoint.harness.exploring import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explored
-from counterpoint.model.search.exploration.goals import Reached, reached
+from counterpoint.model.search.exploration.goals import GoalReached, reached
 from tests.oracles import abd, cells
 
 Size = Literal["small", "large", "huge"]
@@ -49,10 +49,10 @@ class Model:
     is_lossy: bool = False
     symmetry: bool = False
 
-    def explore(self) -> tuple[Explored, tuple[Reached, ...]]:
+    def explore(self) -> tuple[Explored, tuple[GoalReached, ...]]:
         """Explore it completely; return what was counted, and where its goals were met."""
         scenario = importlib.import_module(f"tests.oracles.{self.module}").system(**self.settings)
-        options = Options(
+        options = ExploreOptions(
             no_op=self.no_op,
             is_lossy=self.is_lossy,
             engine=self.engine,

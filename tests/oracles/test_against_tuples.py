@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
-from counterpoint.harness.exploring import EngineName, Options, explorer
+from counterpoint.harness.exploring import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.trace import Trace
@@ -93,7 +93,7 @@ REMEMBERED = Property("remembered", _remembered)
 
 
 def ours(scenario: Scenario, rules: Rules, depth: int | None, engine: EngineName) -> Counted:
-    options = Options(
+    options = ExploreOptions(
         limits=Limits(depth=depth),
         no_op="consume" if rules.consumes else "keep",
         is_lossy=rules.is_lossy,

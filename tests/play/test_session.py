@@ -6,23 +6,23 @@ import pytest
 
 from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.play.console import CommandError
-from counterpoint.harness.play.run import Delay
-from counterpoint.harness.play.session import Session
+from counterpoint.harness.play.run import DelayChoice
+from counterpoint.harness.play.session import PlaySession
 from counterpoint.model.search.replay import run
 from counterpoint.model.values import show
 
 
 def session(
-    servers: int = 3, *, delay: Delay = 0, has_faults: bool = False, seed: int = 0
-) -> Session:
+    servers: int = 3, *, delay: DelayChoice = 0, has_faults: bool = False, seed: int = 0
+) -> PlaySession:
     """Return a new session with the token manager."""
     found = entry("token_manager")
     assert found.console is not None
     scenario = found.scenario(settings={**found.console.usual, "servers": str(servers)})
-    return Session(scenario, found.console, delay=delay, has_faults=has_faults, seed=seed)
+    return PlaySession(scenario, found.console, delay=delay, has_faults=has_faults, seed=seed)
 
 
-def said(playing: Session, *commands: str) -> list[str]:
+def said(playing: PlaySession, *commands: str) -> list[str]:
     """Follow commands, and return the lines of the last."""
     reply = [playing.execute(command) for command in commands][-1]
     return list(reply.lines)

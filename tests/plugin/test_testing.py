@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 import counterpoint
-from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, Effort
+from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort
 from counterpoint.harness.plugin.verification import (
     Searched,
     Verification,
@@ -51,7 +51,7 @@ def test_a_search_below_the_floor_of_calls_fails() -> None:
 
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct", "mixed", "hypothesis"])
 def test_every_strategy_can_be_asked_for(strategy: str) -> None:
-    asked = Effort(runs=30, strategy=strategy, examples=0)  # type: ignore[arg-type]
+    asked = SearchEffort(runs=30, strategy=strategy, examples=0)  # type: ignore[arg-type]
     searched = Verification(abd(), asked).check()
     assert searched.runs == 30
     assert searched.completed_calls > 30
@@ -59,14 +59,14 @@ def test_every_strategy_can_be_asked_for(strategy: str) -> None:
 
 def test_the_seed_decides_all_of_it() -> None:
     def searched(seed: int) -> Searched:
-        return Verification(abd(), Effort(runs=30, examples=5, seed=seed)).check()
+        return Verification(abd(), SearchEffort(runs=30, examples=5, seed=seed)).check()
 
     assert searched(1) == searched(1)
     assert searched(1).steps != searched(2).steps
 
 
 def test_shards_make_the_walks_of_the_whole_between_them() -> None:
-    verification = Verification(abd(), Effort(runs=31, seed=5, examples=0))
+    verification = Verification(abd(), SearchEffort(runs=31, seed=5, examples=0))
     whole = verification.check()
     parts = [verification.check(shard=(part, 3)) for part in range(3)]
     assert [part.runs for part in parts] == [11, 10, 10]
@@ -77,23 +77,34 @@ def test_without_any_word_the_defaults_hold() -> None:
     campaign = Campaign(abd(), seed=0)
     for _ in campaign.search(Budgets(runs=DEFAULTS.runs)):
         pass
-    searched = Verification(abd()).check(Effort(examples=0))
+    searched = Verification(abd()).check(SearchEffort(examples=0))
     assert (searched.runs, searched.steps) == (DEFAULTS.runs, campaign.progress.steps)
 
 
 @pytest.mark.parametrize(
     ("asked", "own", "defaults", "expected"),
     [
-        pytest.param(UNSAID, UNSAID, Effort(runs=5), (5, None), id="defaults"),
+        pytest.param(UNSAID, UNSAID, SearchEffort(runs=5), (5, None), id="defaults"),
         pytest.param(
-            UNSAID, Effort(seconds=3), Effort(runs=5), (None, 3), id="its own bound alone"
+            UNSAID,
+            SearchEffort(seconds=3),
+            SearchEffort(runs=5),
+            (None, 3),
+            id="its own bound alone",
         ),
-        pytest.param(Effort(runs=9), Effort(runs=4), Effort(runs=5), (9, None), id="asked"),
-        pytest.param(Effort(runs=9), Effort(seconds=3), Effort(runs=5), (9, 3), id="both"),
+        pytest.param(
+            SearchEffort(runs=9), SearchEffort(runs=4), SearchEffort(runs=5), (9, None), id="asked"
+        ),
+        pytest.param(
+            SearchEffort(runs=9), SearchEffort(seconds=3), SearchEffort(runs=5), (9, 3), id="both"
+        ),
     ],
 )
 def test_who_bounds_a_search(
-    asked: Effort, own: Effort, defaults: Effort, expected: tuple[int | None, float | None]
+    asked: SearchEffort,
+    own: SearchEffort,
+    defaults: SearchEffort,
+    expected: tuple[int | None, float | None],
 ) -> None:
     effort = asked.over(own).within(defaults)
     assert (effort.runs, effort.seconds) == expected

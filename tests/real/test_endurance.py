@@ -11,13 +11,13 @@ import pytest
 
 from counterpoint.harness.live.fresh import fresh_cluster
 from counterpoint.harness.live.nodes import Members
-from counterpoint.harness.live.verification import Plan, Verification
+from counterpoint.harness.live.verification import LivePlan, LiveVerification
 from counterpoint.impl.host.frames import Frame, FrameReader, FrameWriter, Tag
-from counterpoint.impl.host.handshake import Hello, Identity, Meeting, hello, read_challenge
-from counterpoint.impl.host.link import View
+from counterpoint.impl.host.handshake import Hello, Meeting, PeerIdentity, hello, read_challenge
+from counterpoint.impl.host.link import LinkView
 from counterpoint.impl.register.messages import Ask, Read, Request, Write
 from counterpoint.impl.register.values import Record, written
-from counterpoint.impl.transport.node import Place
+from counterpoint.impl.transport.node import Endpoint
 from tests.real.conftest import World, gone
 from tests.real.test_transport import access_of, register, run, running, write_and_read
 
@@ -27,7 +27,12 @@ FRAMES_A_CONNECTION = 8
 
 
 async def frames_to(
-    place: Place, identity: Identity, to: str, lots: random.Random, content: bytes, count: int
+    place: Endpoint,
+    identity: PeerIdentity,
+    to: str,
+    lots: random.Random,
+    content: bytes,
+    count: int,
 ) -> None:
     """Greet as a node does, then send frames of which the last ones are altered, in seals or inside.
 
@@ -43,7 +48,7 @@ async def frames_to(
         assert answer is not None
         meeting = Meeting(identity, Hello(identity.node, to, nonce), read_challenge(answer))
         out.rekey(meeting.key)
-        writer.write(out.write(meeting.proof(View(lots.getrandbits(60)))))
+        writer.write(out.write(meeting.proof(LinkView(lots.getrandbits(60)))))
         for _ in range(count):
             writer.write(altered(lots, out, content))
         await writer.drain()
@@ -113,8 +118,8 @@ def killed(folder: Path, kills: int) -> None:
     """Kill nodes of a register under load, so many times, and read everything at the end."""
     cluster = fresh_cluster("register", folder, settings={})
     seconds = 4 + kills * 1.6
-    plan = Plan(cluster, folder, seconds, nemesis=("kill",), pace=0.02, is_synced=False)
-    verification = Verification(plan, report=lambda line: None)  # noqa: ARG005 - nobody reads along
+    plan = LivePlan(cluster, folder, seconds, nemesis=("kill",), pace=0.02, is_synced=False)
+    verification = LiveVerification(plan, report=lambda line: None)  # noqa: ARG005 - nobody reads along
     found = verification.run()
     kinds = [mark.kind for mark in found.marks]
     assert len(kinds) >= kills

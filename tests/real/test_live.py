@@ -16,9 +16,9 @@ from counterpoint.harness.keeping import keep_trace
 from counterpoint.harness.live.cluster import Cluster
 from counterpoint.harness.live.history import (
     BadLog,
-    History,
+    LiveHistory,
+    LoggedEvent,
     LogReader,
-    Told,
     classes_of,
     history_of,
     judged,
@@ -47,11 +47,11 @@ def write(number: int) -> Write:
     return Write(1, f"v{number}", 0, 2, 4, "s1")
 
 
-def told(*lines: tuple[int, NodeId, EventKind, Value]) -> History:
-    return history_of([Told(at, n, k, kind, v) for k, (at, n, kind, v) in enumerate(lines)])
+def told(*lines: tuple[int, NodeId, EventKind, Value]) -> LiveHistory:
+    return history_of([LoggedEvent(at, n, k, kind, v) for k, (at, n, kind, v) in enumerate(lines)])
 
 
-def inversion() -> History:
+def inversion() -> LiveHistory:
     """One read sees the new value, and a later one does not."""
     new = written("v1", 0, 2, 4)
     return told(
@@ -96,7 +96,7 @@ def test_a_log_is_read_while_it_is_written(tmp_path: Path) -> None:
     assert reader.new() == []
     line = '{"node":"c1","n":1,"ev":"invoke","t":5,"body":{"is":"Read","token":1,"at":"s2"}}\n'
     path.write_text('{"node":"c1","n":0,"ev":"start","t":4}\n' + line + line[:30])
-    assert reader.new() == [Told(5, "c1", 1, "invoke", Read(1, "s2"))]
+    assert reader.new() == [LoggedEvent(5, "c1", 1, "invoke", Read(1, "s2"))]
     path.write_text(path.read_text() + line[30:])
     assert len(reader.new()) == 1
     path.write_text(path.read_text() + '{"ev":"note","n":1}\n')
@@ -198,9 +198,10 @@ def test_the_calls_around_a_violation_are_its_own_and_the_nearest() -> None:
         for k in range(10, 90, 2)
         for kind, value in [("invoke", Read(1, "s2"))]
     ]
-    lines = [Told(at, f"c{at % 7 + 4}", at, "invoke", value) for at, _, _, value in far]
+    lines = [LoggedEvent(at, f"c{at % 7 + 4}", at, "invoke", value) for at, _, _, value in far]
     events = [
-        Told(e, s.node, e, "invoke", s.operation) for e, s in enumerate(inversion().spans.values())
+        LoggedEvent(e, s.node, e, "invoke", s.operation)
+        for e, s in enumerate(inversion().spans.values())
     ]
     history = history_of([*events, *lines])
     broken = judged(scenario_of(cluster()), inversion())[2]

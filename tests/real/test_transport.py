@@ -18,11 +18,11 @@ from counterpoint.harness.live.nodes import Members
 from counterpoint.impl.host.durable import DamagedFile
 from counterpoint.impl.host.frames import Frame, FrameWriter, Tag
 from counterpoint.impl.host.handshake import hello
-from counterpoint.impl.register.access import Access
+from counterpoint.impl.register.access import AccessControl
 from counterpoint.impl.register.messages import Read, Write
-from counterpoint.impl.register.protocol import Register
+from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.register.values import written
-from counterpoint.impl.transport.event_log import EventLog
+from counterpoint.impl.transport.event_log import EventLogWriter
 from counterpoint.impl.transport.folder import Folder, NodeRuns
 from counterpoint.impl.transport.node import RunningNode
 from counterpoint.impl.transport.user import Unreachable
@@ -38,9 +38,9 @@ def register(folder: Path, **changes: object) -> Cluster:
     return replace(cluster, **changes)  # type: ignore[arg-type]
 
 
-def access_of(members: Members) -> Access:
+def access_of(members: Members) -> AccessControl:
     """Return who may write and read what, in a cluster of the register."""
-    assert isinstance(members.system, Register)
+    assert isinstance(members.system, ReplicatedRegister)
     return members.system.access
 
 
@@ -246,11 +246,11 @@ def test_a_journal_goes_on_after_what_is_whole(tmp_path: Path) -> None:
 
 def test_a_log_goes_on_where_it_ended_without_a_line_twice(tmp_path: Path) -> None:
     path = tmp_path / "s1.jsonl"
-    log = EventLog(path)
+    log = EventLogWriter(path)
     log.write([{"n": 1}, {"n": 2}])
     log.close()
     path.write_text(path.read_text() + '{"n": 3, "torn')
-    log = EventLog(path)
+    log = EventLogWriter(path)
     log.write([{"n": 2}, {"n": 3}])
     log.close()
     assert path.read_text() == '{"n":1}\n{"n":2}\n{"n":3}\n'

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from counterpoint.harness.live.history import LogReader, classes_of
 from counterpoint.harness.live.judging import scenario_of
-from counterpoint.harness.live.watch import FIRST_LINES, Judged, Watch
+from counterpoint.harness.live.watch import FIRST_LINES, LiveWatch, WatchedVerdicts
 from counterpoint.impl.register.vocabulary import REGISTER
 from tests.real.test_live import cluster
 
@@ -34,11 +34,11 @@ READ = {"is": "Read", "token": 1, "at": "s2"}
 WRITE = {"is": "Write", "token": 1, "name": "v1", "low": 0, "mid": 2, "high": 4, "at": "s1"}
 
 
-def watch(folder: Path) -> tuple[Watch, Writer, Writer]:
+def watch(folder: Path) -> tuple[LiveWatch, Writer, Writer]:
     classes = classes_of(REGISTER)
     readers = [LogReader(folder / f"{name}.jsonl", classes) for name in ("c1", "c2")]
     one, two = (Writer(reader.path) for reader in readers)
-    return Watch(scenario_of(cluster()), readers), one, two
+    return LiveWatch(scenario_of(cluster()), readers), one, two
 
 
 def test_a_history_is_judged_when_it_has_grown_and_once_more_at_the_end(
@@ -48,7 +48,7 @@ def test_a_history_is_judged_when_it_has_grown_and_once_more_at_the_end(
     assert watching.look() is None
     for at in range(0, FIRST_LINES * 2, 2):
         one.call(at, READ, None)
-    found: list[Judged] = []
+    found: list[WatchedVerdicts] = []
 
     def looked() -> bool:
         found.extend(filter(None, [watching.look()]))

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from counterpoint.harness.exploring import Options, explorer
+from counterpoint.harness.exploring import ExploreOptions, explorer
 from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import NoOp
@@ -34,7 +34,7 @@ Verdict = tuple[str, int] | None
 """What is broken first, and by how many choices."""
 
 
-def explored(scenario: Scenario, options: Options) -> Explored:
+def explored(scenario: Scenario, options: ExploreOptions) -> Explored:
     *_, last = explorer(scenario, options).explore()
     assert last.stop in ("complete", "broken")
     return last
@@ -46,7 +46,7 @@ def verdict(explored: Explored) -> Verdict:
 
 
 def by_plain(case: Case, no_op: NoOp = "consume") -> Explored:
-    return explored(case.scenario, Options(engine="plain", no_op=no_op))
+    return explored(case.scenario, ExploreOptions(engine="plain", no_op=no_op))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -65,7 +65,7 @@ def test_the_verdict_is_the_expected_one_and_its_run_is_real(case: Case) -> None
 @pytest.mark.parametrize("no_op", ["keep", "consume"])
 def test_both_engines_agree(case: Case, no_op: NoOp) -> None:
     one = by_plain(case, no_op)
-    other = explored(case.scenario, Options(engine="numpy", no_op=no_op))
+    other = explored(case.scenario, ExploreOptions(engine="numpy", no_op=no_op))
     assert verdict(one) == verdict(other)
     if case.broken is None:
         assert (one.levels, one.generated) == (other.levels, other.generated)
@@ -84,7 +84,7 @@ def test_both_engines_agree(case: Case, no_op: NoOp) -> None:
 )
 def test_automata_and_the_checkers_of_whole_histories_agree(case: Case) -> None:
     """With all histories the checkers of traces judge; without, the automata do."""
-    with_histories = Options(engine="plain", no_op="keep", history=True)
+    with_histories = ExploreOptions(engine="plain", no_op="keep", history=True)
     assert verdict(explored(case.scenario, with_histories)) == verdict(by_plain(case, "keep"))
 
 
@@ -165,8 +165,8 @@ def test_one_worker_and_two_agree(case: Case, monkeypatch: pytest.MonkeyPatch) -
     usual = vector.VectorExplorer.__init__.__kwdefaults__
     assert usual is not None
     monkeypatch.setitem(usual, "chunk_states", 8)  # so that levels of few states are shared
-    alone = explored(case.scenario, Options(engine="numpy"))
-    together = explored(case.scenario, Options(engine="numpy", workers=2))
+    alone = explored(case.scenario, ExploreOptions(engine="numpy"))
+    together = explored(case.scenario, ExploreOptions(engine="numpy", workers=2))
     assert max(alone.levels) > 20
     assert verdict(alone) == verdict(together)
     if case.broken is None:
@@ -176,7 +176,7 @@ def test_one_worker_and_two_agree(case: Case, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("case", [c for c in CASES if c.scenario.symmetric], ids=str)
 def test_full_search_and_one_of_orbits_agree(case: Case) -> None:
     full = by_plain(case)
-    reduced = explored(case.scenario, Options(no_op="consume", symmetry=True))
+    reduced = explored(case.scenario, ExploreOptions(no_op="consume", symmetry=True))
     assert verdict(full) == verdict(reduced)
     if case.broken is None:
         assert reduced.states < full.states
@@ -193,7 +193,7 @@ def test_orbits_of_the_register_are_those_of_all_worlds(writes: str, reads: str)
             found.add(told(world))
             rest += [action.apply(world).world for action in enabled(world)]
     orbits = {frozenset(renamed(state, names) for names in exchanges(scenario)) for state in found}
-    reduced = explored(scenario, Options(no_op="consume", symmetry=True))
+    reduced = explored(scenario, ExploreOptions(no_op="consume", symmetry=True))
     assert len(orbits) == reduced.states < len(found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import EngineName, Options, explorer
+from counterpoint.harness.exploring import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import Semantics, Slot, Slots, Transition
 from counterpoint.model.search.exploration.explore import Explored, Limits
@@ -53,14 +53,14 @@ def by_reference(scenario: Scenario, depth_max: int) -> Reference:
 
 
 def by_engine(scenario: Scenario, engine: EngineName, depth_max: int) -> Explored:
-    options = Options(limits=Limits(depth=depth_max), no_op="consume", engine=engine)
+    options = ExploreOptions(limits=Limits(depth=depth_max), no_op="consume", engine=engine)
     *_, last = explorer(scenario, options).explore()
     return last
 
 
 def is_large(scenario: Scenario) -> bool:
     limits = Limits(depth=7, states=1_501)
-    *_, last = explorer(scenario, Options(limits, no_op="consume", engine="plain")).explore()
+    *_, last = explorer(scenario, ExploreOptions(limits, no_op="consume", engine="plain")).explore()
     return last.states > 1_500
 
 

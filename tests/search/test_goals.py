@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
-from counterpoint.harness.exploring import EngineName, FaultRounds, Options, explorer
+from counterpoint.harness.exploring import EngineName, ExploreOptions, FaultRounds, explorer
 from counterpoint.model.move import begin
 from counterpoint.model.scenario import Goal, Scenario, budgets
-from counterpoint.model.search.exploration.goals import Reached, reached
+from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.replay import enabled, run
 from counterpoint.model.tracefile import read_trace
 from counterpoint.model.world import World
@@ -23,8 +23,8 @@ from tests.search.little import little
 ENGINES: tuple[EngineName, ...] = ("plain", "numpy") if has_numpy() else ("plain",)
 
 
-def found(scenario: Scenario, engine: EngineName, **how: object) -> tuple[Reached, ...]:
-    exploration = explorer(scenario, Options(engine=engine, **how))  # type: ignore[arg-type]
+def found(scenario: Scenario, engine: EngineName, **how: object) -> tuple[GoalReached, ...]:
+    exploration = explorer(scenario, ExploreOptions(engine=engine, **how))  # type: ignore[arg-type]
     for _ in exploration.explore():
         pass
     return reached(exploration)
@@ -96,7 +96,7 @@ def test_a_goal_may_need_a_fault() -> None:
     nothing = Goal("nothing came", lambda states, rest: not rest and states["cell"] == 0)
     scenario = cells.senders("2").but(goals=(nothing,), limits=budgets(drop=2))
     for faults, unreached in ((1, ["nothing came"]), (2, [])):
-        rounds = FaultRounds(scenario, Options(), faults_max=faults)
+        rounds = FaultRounds(scenario, ExploreOptions(), faults_max=faults)
         for _ in rounds.explore():
             pass
         assert rounds.unreached == unreached

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from counterpoint.harness.report.story import Story
+from counterpoint.harness.report.story import TraceReading
 from counterpoint.harness.report.support import basis
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.search.exploration.explore import Explorer
@@ -76,9 +76,9 @@ def test_a_verdict_about_two_nodes_rests_on_what_made_each_of_them_what_it_is() 
     assert last is not None
     assert set(verdict.culprits) == {"s1", "s2"}
     assert verdict.culprits[-1] == last
-    alone = [basis(Story(trace), replace(verdict, culprits=(n,))) for n in verdict.culprits]
-    assert basis(Story(trace), verdict) == alone[0] | alone[1]
-    assert alone[0] < basis(Story(trace), verdict)
+    alone = [basis(TraceReading(trace), replace(verdict, culprits=(n,))) for n in verdict.culprits]
+    assert basis(TraceReading(trace), verdict) == alone[0] | alone[1]
+    assert alone[0] < basis(TraceReading(trace), verdict)
 
 
 def test_an_invariant_that_holds_is_examined_in_every_world() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from counterpoint.harness.exploring import FaultRounds, Options
+from counterpoint.harness.exploring import ExploreOptions, FaultRounds
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step, Timeout
 from counterpoint.model.scenario import Invariant, Scenario, budgets
@@ -68,7 +68,7 @@ RIGHT = scenario("isolate", Isolate, Rejoin)
 
 
 def explored(chosen: Scenario, **options: Any) -> FaultRounds:
-    rounds = FaultRounds(chosen, Options(**options), faults_max=1)
+    rounds = FaultRounds(chosen, ExploreOptions(**options), faults_max=1)
     for _ in rounds.explore():
         pass
     return rounds

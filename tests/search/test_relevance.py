@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import Options, explorer
+from counterpoint.harness.exploring import ExploreOptions, explorer
 from counterpoint.impl.token_manager.words import Pay
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import Compiled, CoreId
@@ -37,7 +37,7 @@ BOUND = [
 
 
 def explored(scenario: Scenario, no_op: str) -> Explored:
-    *_, last = explorer(scenario, Options(no_op=no_op)).explore()  # type: ignore[arg-type]
+    *_, last = explorer(scenario, ExploreOptions(no_op=no_op)).explore()  # type: ignore[arg-type]
     assert last.stop in ("complete", "broken")
     return last
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from counterpoint.model.node import Input, Note, Receive, Send, Start, Step
-from counterpoint.model.observer import Observation, Remembered
+from counterpoint.model.observer import Observation, ObserverState
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explorer, Limits
@@ -44,7 +44,7 @@ def random_run(seed: int) -> list[Observation]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_retold_is_remembered_as_the_same(seed: int) -> None:
-    remembered, run = Remembered(NODES), random_run(seed)
+    remembered, run = ObserverState(NODES), random_run(seed)
     memory = remembered.observe(remembered.initial, run)
     told = remembered.retell(memory)
     assert remembered.observe(remembered.initial, told) == memory
@@ -55,7 +55,7 @@ def test_what_is_retold_is_remembered_as_the_same(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_order_of_two_things_is_lost_only_where_operations_overlap(seed: int) -> None:
-    remembered, run = Remembered(NODES), random_run(seed)
+    remembered, run = ObserverState(NODES), random_run(seed)
     told = remembered.retell(remembered.observe(remembered.initial, run))
 
     def orders(seen: list[Observation]) -> set[tuple[int, int]]:

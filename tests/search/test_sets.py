@@ -6,7 +6,7 @@ import pytest
 
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
-from counterpoint.model.search.columnar.packing import Layout, Words  # noqa: E402  numpy must be there first
+from counterpoint.model.search.columnar.packing import FieldLayout, Words  # noqa: E402  numpy must be there first
 from counterpoint.model.search.columnar.parallel import Crew  # noqa: E402
 from counterpoint.model.search.columnar.sets import (  # noqa: E402
     fresh,
@@ -21,12 +21,12 @@ WIDTHS = [(20, 20, 20), (40, 40, 30), (60, 60, 60)]
 Rows = set[tuple[int, ...]]
 
 
-def tuples(words: Words, layout: Layout) -> list[tuple[int, ...]]:
+def tuples(words: Words, layout: FieldLayout) -> list[tuple[int, ...]]:
     columns = [layout.field(words, k).tolist() for k in range(len(layout.widths))]
     return list(zip(*columns, strict=True))
 
 
-def drawn(seed: int, count: int, layout: Layout, values: int = 7) -> tuple[Words, Rows]:
+def drawn(seed: int, count: int, layout: FieldLayout, values: int = 7) -> tuple[Words, Rows]:
     """Return some states as a set of ours and as one of Python's."""
     random = np.random.default_rng(seed)
     fields = [random.integers(0, values, count) for _ in layout.widths]
@@ -35,12 +35,12 @@ def drawn(seed: int, count: int, layout: Layout, values: int = 7) -> tuple[Words
 
 @pytest.mark.parametrize("widths", WIDTHS)
 def test_sets_of_states_are_exact(widths: tuple[int, ...]) -> None:
-    layout = Layout(widths)
+    layout = FieldLayout(widths)
     (ours, left), (theirs, right) = drawn(5, 400, layout), drawn(6, 300, layout)
     assert tuples(ours, layout) == sorted(left)
     assert tuples(union([ours, theirs], layout.word_count), layout) == sorted(left | right)
     assert tuples(minus(ours, [theirs]), layout) == sorted(left - right)
-    wider = Layout(tuple(width + 2 for width in widths))
+    wider = FieldLayout(tuple(width + 2 for width in widths))
     assert tuples(layout.convert(ours, wider), wider) == sorted(left)
 
 
@@ -49,7 +49,7 @@ def test_sets_of_states_are_exact(widths: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("widths", WIDTHS)
 def test_ranges_change_no_set(widths: tuple[int, ...], range_rows: int, workers: int) -> None:
     """What is new, and what a merge gives, is the same however the values are cut."""
-    layout = Layout(widths)
+    layout = FieldLayout(widths)
     found = [drawn(seed, 80 * seed, layout) for seed in range(1, 5)]
     known = [drawn(seed, 150, layout) for seed in (7, 8)]
     parts, olds = [words for words, _ in found], [words for words, _ in known]
@@ -64,7 +64,7 @@ def test_ranges_change_no_set(widths: tuple[int, ...], range_rows: int, workers:
 
 
 def test_nothing_is_new_where_everything_is_known() -> None:
-    layout = Layout((60, 60))
+    layout = FieldLayout((60, 60))
     ours, _ = drawn(1, 50, layout)
     empty = nothing(layout.word_count)
     assert tuples(fresh([ours, empty], [ours], Crew(1)), layout) == []
@@ -74,7 +74,7 @@ def test_nothing_is_new_where_everything_is_known() -> None:
 
 def test_rows_that_share_their_first_word_stay_together() -> None:
     """All rows fall into one range: the cuts are at first words, and there is but one."""
-    layout = Layout((60, 60))
+    layout = FieldLayout((60, 60))
     random = np.random.default_rng(3)
     second = random.permutation(200)
     ours = unique(layout.pack([np.full(200, 9), second]))

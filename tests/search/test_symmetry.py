@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from counterpoint.harness.exploring import NotSymmetric, Options, explorer
+from counterpoint.harness.exploring import ExploreOptions, NotSymmetric, explorer
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.search.exploration.explore import Explored, Explorer
 from counterpoint.model.search.exploration.symmetry import exchanges, renamed
@@ -66,4 +66,4 @@ def test_a_violation_is_found_at_the_same_depth_and_its_run_is_real(limit: int) 
 
 def test_symmetry_is_refused_where_no_nodes_are_interchangeable() -> None:
     with pytest.raises(NotSymmetric, match="names no interchangeable nodes"):
-        explorer(cells.readers("2"), Options(symmetry=True))
+        explorer(cells.readers("2"), ExploreOptions(symmetry=True))

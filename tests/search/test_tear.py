@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from counterpoint.harness.exploring import FaultRounds, Options
+from counterpoint.harness.exploring import ExploreOptions, FaultRounds
 from counterpoint.model.faults import Tear
 from counterpoint.model.node import (
     Effect,
@@ -78,7 +78,7 @@ def scenario(*, is_wrong: bool, **limits: int) -> Scenario:
 
 
 def outcome(chosen: Scenario, **options: Any) -> str | None:
-    rounds = FaultRounds(chosen, Options(**options), faults_max=1)
+    rounds = FaultRounds(chosen, ExploreOptions(**options), faults_max=1)
     for _ in rounds.explore():
         pass
     found = rounds.last.explored.violation

@@ -41,7 +41,8 @@ REGISTER_B1: tuple[Action, ...] = (
         src="s50054",
         dst="s50054",
         body=Have(
-            request=Request(client="c3", number=1), record=Record(token=4, stamp=0, written=None)
+            request=Request(client="c3", number=1),
+            record=Record(token=4, stamp=0, written=None),
         ),
     ),
     Deliver(
@@ -92,7 +93,8 @@ REGISTER_B1: tuple[Action, ...] = (
         src="s50054",
         dst="s50054",
         body=Have(
-            request=Request(client="c3", number=2), record=Record(token=4, stamp=0, written=None)
+            request=Request(client="c3", number=2),
+            record=Record(token=4, stamp=0, written=None),
         ),
     ),
     Deliver(
@@ -102,7 +104,8 @@ REGISTER_B1: tuple[Action, ...] = (
         src="s50055",
         dst="s50054",
         body=Have(
-            request=Request(client="c3", number=2), record=Record(token=4, stamp=0, written=None)
+            request=Request(client="c3", number=2),
+            record=Record(token=4, stamp=0, written=None),
         ),
     ),
     Deliver(

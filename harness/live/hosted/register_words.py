@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import click
 
-from counterpoint.harness.live.wishes import Finder, Wish, common_words
+from counterpoint.harness.live.wishes import Finder, UserWish, common_words
 from counterpoint.impl.register import messages as register
 from counterpoint.impl.register.access import UNSIGNED_MAX
-from counterpoint.impl.register.protocol import Register
+from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.register.values import WriteRefused, Written, final_value
 from counterpoint.model.node import System
 from counterpoint.model.values import NodeId, Value, show
@@ -20,7 +20,7 @@ _NUMBER = click.IntRange(0, UNSIGNED_MAX)
 def words(system: System[Any], find: Finder, via: str | None) -> click.Group:
     """Return the words of the register; `via` is the server that is asked."""
     group = common_words()
-    assert isinstance(system, Register)
+    assert isinstance(system, ReplicatedRegister)
 
     def server(number: int, role: Literal["writer", "reader"]) -> NodeId:
         if via is not None:
@@ -36,14 +36,14 @@ def words(system: System[Any], find: Finder, via: str | None) -> click.Group:
     @click.option("--low", type=_NUMBER, required=True)
     @click.option("--mid", type=_NUMBER, required=True)
     @click.option("--high", type=_NUMBER, required=True)
-    def write(number: int, name: str, low: int, mid: int, high: int) -> Wish:
+    def write(number: int, name: str, low: int, mid: int, high: int) -> UserWish:
         at = server(number, "writer")
-        return Wish("call", operation=register.Write(number, name, low, mid, high, at))
+        return UserWish("call", operation=register.Write(number, name, low, mid, high, at))
 
     @group.command("read")
     @click.option("--id", "number", type=_NUMBER, required=True)
-    def read(number: int) -> Wish:
-        return Wish("call", operation=register.Read(number, server(number, "reader")))
+    def read(number: int) -> UserWish:
+        return UserWish("call", operation=register.Read(number, server(number, "reader")))
 
     del write, read
     return group

@@ -13,7 +13,7 @@ from counterpoint.impl.stores import causal_lamport_rules as lamport_rules
 from counterpoint.impl.stores import vocabulary
 from counterpoint.impl.stores.causal_deps import CausalDeps
 from counterpoint.impl.stores.causal_lamport import CausalLamport
-from counterpoint.impl.stores.replica import Deployment
+from counterpoint.impl.stores.replica import StoreDeployment
 from counterpoint.model.node import System
 from counterpoint.model.values import NodeId
 
@@ -25,12 +25,12 @@ PEOPLE = (
 USUAL = {"clients": 3}
 
 
-def deployment(cluster: Cluster) -> Deployment:
+def deployment(cluster: Cluster) -> StoreDeployment:
     """Return who lives where."""
     count = number_in(cluster, "clients", USUAL)
     if count > len(PEOPLE):
         raise ClusterError(f"{cluster.source}: {count} clients; there are at most {len(PEOPLE)}")
-    return Deployment(tuple((PEOPLE[k], f"s{k % 3 + 1}") for k in range(count)))
+    return StoreDeployment(tuple((PEOPLE[k], f"s{k % 3 + 1}") for k in range(count)))
 
 
 def build_deps(cluster: Cluster) -> CausalDeps:

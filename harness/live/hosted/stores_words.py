@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from counterpoint.harness.live.cluster import ClusterError
-from counterpoint.harness.live.wishes import Finder, Wish, common_words
+from counterpoint.harness.live.wishes import Finder, UserWish, common_words
 from counterpoint.impl.stores import words as store
 from counterpoint.impl.stores.causal_deps import CausalDeps
 from counterpoint.impl.stores.causal_lamport import CausalLamport
@@ -28,28 +28,28 @@ def words(system: System[Any], find: Finder, via: str | None) -> click.Group:
     @group.command("write")
     @click.argument("key")
     @click.argument("value")
-    def write(key: str, value: str) -> Wish:
-        return Wish("call", operation=store.Write(key, value))
+    def write(key: str, value: str) -> UserWish:
+        return UserWish("call", operation=store.Write(key, value))
 
     @group.command("read")
     @click.argument("key")
-    def read(key: str) -> Wish:
-        return Wish("call", operation=store.Read(key))
+    def read(key: str) -> UserWish:
+        return UserWish("call", operation=store.Read(key))
 
     @group.command("await")
     @click.argument("key")
-    def await_(key: str) -> Wish:
-        return Wish("call", operation=store.Await(key))
+    def await_(key: str) -> UserWish:
+        return UserWish("call", operation=store.Await(key))
 
     @group.command("move")
     @click.argument("server", type=click.Choice(system.deployment.servers))
-    def move(server: str) -> Wish:
-        return Wish("call", operation=store.Move(server))
+    def move(server: str) -> UserWish:
+        return UserWish("call", operation=store.Move(server))
 
     @group.command("watch")
     @click.argument("seconds", type=click.FloatRange(0, 3600), default=3600.0)
-    def watch(seconds: float) -> Wish:
-        return Wish("watch", seconds=seconds)
+    def watch(seconds: float) -> UserWish:
+        return UserWish("watch", seconds=seconds)
 
     del write, read, await_, move, watch
     return group

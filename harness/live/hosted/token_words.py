@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from counterpoint.harness.live.cluster import ClusterError
-from counterpoint.harness.live.wishes import Finder, Wish, common_words
+from counterpoint.harness.live.wishes import Finder, UserWish, common_words
 from counterpoint.impl.token_manager import words as token
 from counterpoint.impl.token_manager.protocol import TokenManager
 from counterpoint.model.node import System
@@ -29,24 +29,24 @@ def words(system: System[Any], find: Finder, via: str | None) -> click.Group:
 
     @group.command("get-tokens")
     @click.argument("whose")
-    def get_tokens(whose: str) -> Wish:
-        return Wish("call", client, token.GetTokens(owner(whose)))
+    def get_tokens(whose: str) -> UserWish:
+        return UserWish("call", client, token.GetTokens(owner(whose)))
 
     @group.command("pay")
     @click.argument("number", type=click.IntRange(0))
     @click.argument("to")
-    def pay(number: int, to: str) -> Wish:
-        return Wish("call", client, token.Pay(number, owner(to)))
+    def pay(number: int, to: str) -> UserWish:
+        return UserWish("call", client, token.Pay(number, owner(to)))
 
     @group.command("transform")
     @click.argument("node")
-    def transform(node: str) -> Wish:
-        return Wish("call", find(node), token.Transform())
+    def transform(node: str) -> UserWish:
+        return UserWish("call", find(node), token.Transform())
 
     @group.command("token-status")
     @click.argument("server")
-    def token_status(server: str) -> Wish:
-        return Wish("call", find(server), token.TokenStatus())
+    def token_status(server: str) -> UserWish:
+        return UserWish("call", find(server), token.TokenStatus())
 
     del get_tokens, pay, transform, token_status
     return group

@@ -19,7 +19,7 @@ from counterpoint.model.world import Action
 
 Column: TypeAlias = npt.NDArray[np.int32]
 
-Note: TypeAlias = Callable[[Ids, Ids], None]
+EffectSink: TypeAlias = Callable[[Ids, Ids], None]
 """Takes down pairs that were answered, in their order."""
 
 DENSE_CELLS_MAX = 1 << 27
@@ -65,7 +65,7 @@ class PairTable:
     def __init__(
         self,
         compute: Callable[[int, int], int],
-        note: Note,
+        note: EffectSink,
         settle: Callable[[], None] = lambda: None,
     ) -> None:
         """`settle` is called before answers can be seen that were computed since."""
@@ -221,7 +221,7 @@ class Expansions:
     holds local numbers of the bundles sent to node j, 0 for none.
     """
 
-    def __init__(self, slots: Slots, node: int, bundles: Bundles, note: Note) -> None:
+    def __init__(self, slots: Slots, node: int, bundles: Bundles, note: EffectSink) -> None:
         self._slots, self._node, self._bundles = slots, node, bundles
         self._effects = EffectColumns(slots, node, bundles)
         self._start, self._count = Growing(), Growing()
@@ -324,7 +324,7 @@ class Bundles:
         return lambda slot, local: push(node, slot, bundles[local])
 
 
-class Looks:
+class SlotView:
     """What can be told of a node by its slot: its core, and whether a call is open in it."""
 
     def __init__(self, slots: Slots) -> None:

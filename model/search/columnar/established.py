@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from counterpoint.model.search.columnar.packing import Ids, Layout, Words
+from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import merged, size
 
@@ -21,7 +21,7 @@ class Established:
     `open_end` is the fields of the first end in which a call is open, and its level.
     """
 
-    layout: Layout
+    layout: FieldLayout
     levels: tuple[Words, ...]
     runs: tuple[Words, ...]
     states: int
@@ -35,7 +35,7 @@ class Established:
         """The states that were not expanded yet."""
         return self.levels[-1]
 
-    def in_layout(self, layout: Layout) -> Established:
+    def in_layout(self, layout: FieldLayout) -> Established:
         """Return the same with wider fields."""
         if layout == self.layout:
             return self

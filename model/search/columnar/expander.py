@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from counterpoint.model.search.columnar.checkpoint import Journal
 from counterpoint.model.search.columnar.columns import Bundles, Column, Expansions, PairTable
-from counterpoint.model.search.columnar.packing import Ids, Layout, Words
+from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.sets import joined, nothing, size, taken, unique
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.memories import Memories
@@ -35,7 +35,7 @@ class Successors:
     transitions: Ids
     counts: Ids
     words: Words
-    layout: Layout
+    layout: FieldLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Expanded:
     """
 
     words: Words
-    layout: Layout
+    layout: FieldLayout
     generated: int
     strangers: Ids
     ends: Ids
@@ -89,11 +89,11 @@ class Expander:
         """Return the action of a transition."""
         return self._expansions[place].action(transition)
 
-    def fields(self, states: Words, layout: Layout) -> list[Ids]:
+    def fields(self, states: Words, layout: FieldLayout) -> list[Ids]:
         """Return the columns that a state is made of."""
         return [layout.field(states, index) for index in range(self._nodes + 2)]
 
-    def expand(self, states: Words, layout: Layout, *, may_grow: bool) -> Expanded:
+    def expand(self, states: Words, layout: FieldLayout, *, may_grow: bool) -> Expanded:
         """Return the successors of some states; without growth, of those that are no strangers.
 
         One thread at a time may grow the tables, while any number does without.
@@ -120,7 +120,7 @@ class Expander:
         return Expanded(words, layout, int(counts.sum()), strangers, ends)
 
     def successors(
-        self, states: Words, layout: Layout, strange: npt.NDArray[np.bool_] | None
+        self, states: Words, layout: FieldLayout, strange: npt.NDArray[np.bool_] | None
     ) -> Iterator[Successors]:
         """Yield what each place can do in these states, one place after the other.
 
@@ -200,7 +200,7 @@ def _without(successors: Successors, strange: npt.NDArray[np.bool_]) -> Successo
     )
 
 
-def _as_set(found: Sequence[Successors], layout: Layout) -> tuple[Words, Layout]:
+def _as_set(found: Sequence[Successors], layout: FieldLayout) -> tuple[Words, FieldLayout]:
     """Return all successors as one set, in the widest of their layouts."""
     if not found:
         return nothing(layout.word_count), layout

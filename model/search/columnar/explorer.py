@@ -22,9 +22,9 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.columnar.checkpoint import Checkpoint, Journal, load, replayed, save
 from counterpoint.model.search.columnar.established import Established
 from counterpoint.model.search.columnar.expander import Expanded, Expander
-from counterpoint.model.search.columnar.judging import Judge
-from counterpoint.model.search.columnar.level import Level
-from counterpoint.model.search.columnar.packing import Ids, Layout, Words
+from counterpoint.model.search.columnar.judging import LevelJudge
+from counterpoint.model.search.columnar.level import LevelBuilder
+from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import fresh, rows_of, size, taken
 from counterpoint.model.search.columnar.way_back import WayBack
@@ -68,9 +68,9 @@ class VectorExplorer:
         self._has_history = history
         self._journal = Journal()
         self._expander = Expander(self.slots, self.memories, self._journal)
-        self._judge = Judge(self._expander)
+        self._judge = LevelJudge(self._expander)
         widths = (6,) * len(self.slots.compiled.nodes) + (2, 4)
-        layout = Layout(widths).holding(self._expander.sizes)
+        layout = FieldLayout(widths).holding(self._expander.sizes)
         start = layout.pack(self._expander.start)
         self._now = Established(layout, (start,), (start,), states=1, generated=1)
         self._stop: Stop | None = None
@@ -118,7 +118,7 @@ class VectorExplorer:
         checkpoint = load(path, self.about)
         replayed(checkpoint.journal, self._expander.tables)
         state: dict[str, Any] = dict(checkpoint.state)
-        layout = Layout(tuple(state["widths"]))
+        layout = FieldLayout(tuple(state["widths"]))
         known = fresh(checkpoint.levels, (), self._crew)
         self._now = Established(
             layout,
@@ -181,7 +181,7 @@ class VectorExplorer:
     def _one_level(self) -> Iterator[Explored]:
         """Expand the deepest level; nothing is counted unless the whole level was."""
         now = self._now
-        level = Level(now, self._expander, self._judge)
+        level = LevelBuilder(now, self._expander, self._judge)
         starts = range(0, size(now.deepest), self._chunk_states)
         may_grow = self._crew.workers == 1 or len(starts) == 1
         expand = partial(self._expanded, may_grow=may_grow)
@@ -209,7 +209,7 @@ class VectorExplorer:
     def _expanded(self, start: int, *, may_grow: bool) -> Expanded:
         return self._expander.expand(self._chunk(start), self._now.layout, may_grow=may_grow)
 
-    def _add(self, level: Level, start: int, expanded: Expanded) -> None:
+    def _add(self, level: LevelBuilder, start: int, expanded: Expanded) -> None:
         """Add a chunk to a level, with its strangers: this thread may let the tables grow."""
         ends, states = expanded.ends, self._chunk(start)
         level.add(expanded)

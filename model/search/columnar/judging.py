@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from counterpoint.model.search.columnar.columns import Looks
+from counterpoint.model.search.columnar.columns import SlotView
 from counterpoint.model.search.columnar.expander import Expander
-from counterpoint.model.search.columnar.packing import Ids, Layout, Words
+from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.sets import unique
 from counterpoint.model.search.invariants import Down
 
 
-class Judge:
+class LevelJudge:
     """The judge of an exploration. Each combination of cores is judged once."""
 
     def __init__(self, expander: Expander) -> None:
         self._expander = expander
         self._slots, self._memories = expander.slots, expander.memories
         self._nodes = range(len(self._slots.compiled.nodes))
-        self._looks = Looks(self._slots)
+        self._looks = SlotView(self._slots)
 
-    def broken(self, states: Words, layout: Layout) -> tuple[str, int] | None:
+    def broken(self, states: Words, layout: FieldLayout) -> tuple[str, int] | None:
         """Return the name of a broken property and the first row that breaks it, if any does."""
         by_memory = self._broken_by_memory(states, layout)
         if by_memory is not None or not self._slots.scenario.invariants:
@@ -32,7 +32,7 @@ class Judge:
         pending = [self._looks.is_pending(node, fields[node].take(rows)) for node in self._nodes]
         return rows[np.logical_or.reduce(pending)]
 
-    def _broken_by_memory(self, states: Words, layout: Layout) -> tuple[str, int] | None:
+    def _broken_by_memory(self, states: Words, layout: FieldLayout) -> tuple[str, int] | None:
         broken = self._memories.broken
         is_broken = np.array([name is not None for name in broken])
         if not is_broken.any():
@@ -45,7 +45,7 @@ class Judge:
         assert name is not None
         return name, int(rows[0])
 
-    def _broken_invariant(self, states: Words, layout: Layout) -> tuple[str, int] | None:
+    def _broken_invariant(self, states: Words, layout: FieldLayout) -> tuple[str, int] | None:
         columns = [self._looks.cores(n, layout.field(states, n)) for n in self._nodes]
         downs: list[Down] = [()]
         if self._slots.compiled.invariants.reads_down:
@@ -53,7 +53,7 @@ class Judge:
             downs = list(dict.fromkeys(c.down for c in self._slots.environments))
             number = np.array([downs.index(c.down) for c in self._slots.environments])
             columns.append(number.take(environments))
-        combined = Layout((1,) * len(columns)).holding([int(c.max()) + 1 for c in columns])
+        combined = FieldLayout((1,) * len(columns)).holding([int(c.max()) + 1 for c in columns])
         rows = combined.pack(columns)
         present = unique(rows)
         fields = range(len(columns))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from counterpoint.model.search.columnar.established import Established
 from counterpoint.model.search.columnar.expander import Expanded, Expander
-from counterpoint.model.search.columnar.judging import Judge
-from counterpoint.model.search.columnar.packing import Ids, Layout, Words
+from counterpoint.model.search.columnar.judging import LevelJudge
+from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import fresh, size
 
@@ -15,13 +15,13 @@ PENDING_ROWS_MAX = 1 << 25
 """So many successors, 256 MB a word, are kept apart before they are united."""
 
 
-class Level:
+class LevelBuilder:
     """Collects the successors of all chunks of the deepest level; `finished` makes them the next."""
 
-    def __init__(self, established: Established, expander: Expander, judge: Judge) -> None:
+    def __init__(self, established: Established, expander: Expander, judge: LevelJudge) -> None:
         self._before = established
         self._expander, self._judge = expander, judge
-        self._parts: list[tuple[Layout, Words]] = []
+        self._parts: list[tuple[FieldLayout, Words]] = []
         self._generated = self._terminal = self._terminal_pending = 0
         self._open_end: tuple[int, list[Ids]] | None = established.open_end
 
@@ -66,9 +66,9 @@ class Level:
         return before.with_level(found, crew) if size(found) else before
 
     @property
-    def _layout(self) -> Layout:
+    def _layout(self) -> FieldLayout:
         """The layout of the level above, wide enough for everything that was numbered since."""
         return self._before.layout.holding(self._expander.sizes)
 
-    def _in(self, layout: Layout) -> list[Words]:
+    def _in(self, layout: FieldLayout) -> list[Words]:
         return [former.convert(words, layout) for former, words in self._parts]

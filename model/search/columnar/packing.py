@@ -16,13 +16,13 @@ import numpy.typing as npt
 Word: TypeAlias = npt.NDArray[np.uint64]
 Words: TypeAlias = tuple[Word, ...]
 Ids: TypeAlias = npt.NDArray[np.int64]
-Change: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32]
+PackedChange: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 
 WORD_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FieldLayout:
     """The widths of the fields, in bits, in their order; and where each one lies."""
 
     widths: tuple[int, ...]
@@ -44,7 +44,7 @@ class Layout:
         """How many words a state takes."""
         return self.places[-1][0] + 1
 
-    def holding(self, sizes: Sequence[int]) -> Layout:
+    def holding(self, sizes: Sequence[int]) -> FieldLayout:
         """Return this layout, or one whose fields are wide enough for so many values each."""
         wider = tuple(
             width if size <= 1 << width else max(size - 1, 1).bit_length() + 1
@@ -65,7 +65,9 @@ class Layout:
         mask = np.uint64((1 << self.widths[index]) - 1)
         return ((words[word] >> np.uint64(shift)) & mask).astype(np.int64)
 
-    def add(self, words: list[Word], index: int, change: Change, rows: Ids | None = None) -> None:
+    def add(
+        self, words: list[Word], index: int, change: PackedChange, rows: Ids | None = None
+    ) -> None:
         """Add to one field of many states, in place; the sum must fit, so that nothing carries."""
         word, shift = self.places[index]
         amount = change.astype(np.uint64) << np.uint64(shift)
@@ -74,7 +76,7 @@ class Layout:
         else:
             words[word][rows] += amount
 
-    def convert(self, words: Words, to: Layout) -> Words:
+    def convert(self, words: Words, to: FieldLayout) -> Words:
         """Return the same states in another layout of the same fields."""
         if self == to:
             return words

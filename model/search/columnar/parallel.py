@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 AHEAD = 4
 """So many tasks a worker are begun before the result that is waited for is there."""
@@ -42,7 +42,7 @@ class Crew:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def results(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    def results(self, work: Callable[[Item], ResultT], items: Iterable[Item]) -> Iterator[ResultT]:
         """Do the work for each item, several at a time; yield the results in the items' order.
 
         An exception of the work is raised where its result is due.
@@ -50,7 +50,7 @@ class Crew:
         if self._pool is None:
             yield from map(work, items)
             return
-        waiting: deque[Future[Result]] = deque()
+        waiting: deque[Future[ResultT]] = deque()
         try:
             for item in items:
                 waiting.append(self._pool.submit(work, item))

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
-from counterpoint.model.conditions import Conditions
-from counterpoint.model.determinism import Asking
+from counterpoint.model.conditions import FaultState
+from counterpoint.model.determinism import AskedAgain
 from counterpoint.model.kind import kinds_of, undone_by
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.node import (
@@ -29,11 +29,11 @@ from counterpoint.model.node import (
     Timeout,
 )
 from counterpoint.model.observer import Observation
-from counterpoint.model.reaction import Core, react
+from counterpoint.model.reaction import NodeState, react
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import Down, Invariants
-from counterpoint.model.values import Known, NodeId, Value
+from counterpoint.model.values import KnownValues, NodeId, Value
 from counterpoint.model.world import Content
 
 Message: TypeAlias = int
@@ -43,7 +43,7 @@ CoreId: TypeAlias = int
 """An interned core of one node."""
 
 
-class Outcome(NamedTuple):
+class TransitionEntry(NamedTuple):
     """What an input does: the node's next core, the messages it sends, what is seen of it.
 
     `role` is the node's role afterwards, empty where the scenario knows of none; `is_ignored` says
@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
     sets: tuple[str, ...] = ()
 
 
-class Choice(NamedTuple):
+class LocalChoice(NamedTuple):
     """A call that a client may begin, or a timer that may go off, in some core."""
 
     node: int
@@ -78,8 +78,8 @@ class Compiled:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.asking = Asking(scenario.system)
-        self._values: Known = {}
+        self.asking = AskedAgain(scenario.system)
+        self._values: KnownValues = {}
         self.nodes = scenario.system.nodes
         self.kinds = kinds_of(scenario)
         self.undoing = tuple(kind for kind in self.kinds if undone_by(kind))
@@ -91,17 +91,17 @@ class Compiled:
             kind in self.kinds for kind in (Deliver, Call, Fire)
         )
         self.judges_rest = any(p.is_about_rest for p in scenario.properties)
-        self.cores: list[Core] = []
+        self.cores: list[NodeState] = []
         self.node_of_core: list[int] = []
-        self.choices: list[tuple[Choice, ...]] = []
-        self.reactions: list[dict[object, Outcome]] = []
+        self.choices: list[tuple[LocalChoice, ...]] = []
+        self.reactions: list[dict[object, TransitionEntry]] = []
         self.contents: list[Content] = []
         self.deliveries: list[Deliver] = []
         self.destination: list[int] = []
         self.source: list[int] = []
         self.observations: list[Observation] = []
         self.is_return: list[bool] = []
-        self._core_ids: dict[tuple[int, Core], CoreId] = {}
+        self._core_ids: dict[tuple[int, NodeState], CoreId] = {}
         self._message_ids: dict[Content, Message] = {}
         self._observation_ids: dict[Observation, int] = {}
         self.has_invariants = bool(scenario.invariants)
@@ -118,7 +118,7 @@ class Compiled:
         """Return the number of a message content that some run has met, None if none has."""
         return self._message_ids.get(content)
 
-    def core_id(self, node: int, core: Core) -> CoreId:
+    def core_id(self, node: int, core: NodeState) -> CoreId:
         """Intern a core of a node."""
         known = self._core_ids.get((node, core))
         if known is not None:
@@ -152,7 +152,7 @@ class Compiled:
             self.is_return.append(observation.kind == "return")
         return known
 
-    def tolerated_failures(self, conditions: Conditions) -> tuple[tuple[NodeId, ...], ...]:
+    def tolerated_failures(self, conditions: FaultState) -> tuple[tuple[NodeId, ...], ...]:
         """Return the sets of nodes that the system survives without; they depend on the roles."""
         known = self._tolerated.get(conditions.roles)
         if known is None:
@@ -172,7 +172,7 @@ class Compiled:
         """Return the observation that a node has another role now."""
         return self.observation_id(Observation("role", self.nodes[node], role))
 
-    def deliver(self, core: CoreId, message: Message) -> Outcome:
+    def deliver(self, core: CoreId, message: Message) -> TransitionEntry:
         """Return what the arrival of a message does to a node in this core."""
         outcome = self.reactions[core].get(message)
         if outcome is None:
@@ -181,7 +181,7 @@ class Compiled:
             self.reactions[core][message] = outcome
         return outcome
 
-    def choose(self, core: CoreId, choice: Choice) -> Outcome:
+    def choose(self, core: CoreId, choice: LocalChoice) -> TransitionEntry:
         """Return what beginning a call, or a timer going off, does to a node in this core."""
         outcome = self.reactions[core].get(choice)
         if outcome is None:
@@ -189,7 +189,7 @@ class Compiled:
             self.reactions[core][choice] = outcome
         return outcome
 
-    def give(self, core: CoreId, given: Input, effects_max: int | None = None) -> Outcome:
+    def give(self, core: CoreId, given: Input, effects_max: int | None = None) -> TransitionEntry:
         """Return what an input does to a node in this core, or no more of it than so many effects."""
         key = given if effects_max is None else (given, effects_max)
         outcome = self.reactions[core].get(key)
@@ -198,21 +198,23 @@ class Compiled:
             self.reactions[core][key] = outcome
         return outcome
 
-    def arrive_in_part(self, core: CoreId, message: Message, effects_max: int | None) -> Outcome:
+    def arrive_in_part(
+        self, core: CoreId, message: Message, effects_max: int | None
+    ) -> TransitionEntry:
         """Return what is left of the arrival of a message that breaks off after so many effects."""
         source, _, body = self.contents[message]
         return self.give(core, Receive(source, body), effects_max)
 
-    def crash(self, core: CoreId) -> Outcome:
+    def crash(self, core: CoreId) -> TransitionEntry:
         """Return what is left of a node that stops in this core."""
         outcome = self.reactions[core].get("crash")
         if outcome is None:
             node, old = self.node_of_core[core], self.cores[core]
             name = self.nodes[node]
-            blank = Core(self.scenario.initial_states[name], old.durable, (), old.todo)
+            blank = NodeState(self.scenario.initial_states[name], old.durable, (), old.todo)
             seen = self.observation_id(Observation("crash", name, None))
             role = self._role(node, old)
-            outcome = Outcome(self.core_id(node, blank), (), (seen,), role, False)
+            outcome = TransitionEntry(self.core_id(node, blank), (), (seen,), role, False)
             self.reactions[core]["crash"] = outcome
         return outcome
 
@@ -222,7 +224,7 @@ class Compiled:
         seen: list[int] = []
         for node, name in enumerate(self.nodes):
             states, calls = self.scenario.initial_states, self.scenario.calls
-            blank = Core(states[name], todo=calls.get(name, ()))
+            blank = NodeState(states[name], todo=calls.get(name, ()))
             outcome = self._react(self.core_id(node, blank), Start())
             cores.append(outcome.core)
             sends.extend(outcome.sends)
@@ -239,7 +241,7 @@ class Compiled:
                 self._role(node, self.cores[core]) for node, core in enumerate(cores)
             )
 
-    def _call(self, core: CoreId, choice: Choice) -> Outcome:
+    def _call(self, core: CoreId, choice: LocalChoice) -> TransitionEntry:
         old = self.cores[core]
         todo = list(old.todo)
         todo.remove(choice.value)
@@ -247,7 +249,7 @@ class Compiled:
         first = Observation("invoke", self.nodes[choice.node], choice.value)
         return self._react(self.core_id(choice.node, calling), Invoke(choice.value), first=first)
 
-    def _fire(self, core: CoreId, choice: Choice) -> Outcome:
+    def _fire(self, core: CoreId, choice: LocalChoice) -> TransitionEntry:
         old = self.cores[core]
         assert isinstance(choice.value, str)
         disarmed = replace(old, timers=tuple(t for t in old.timers if t != choice.value))
@@ -260,7 +262,7 @@ class Compiled:
         *,
         first: Observation | None = None,
         effects_max: int | None = None,
-    ) -> Outcome:
+    ) -> TransitionEntry:
         node, before = self.node_of_core[core], self.cores[core]
         name = self.nodes[node]
         reaction = react(
@@ -281,7 +283,7 @@ class Compiled:
                     seen.append(self.observation_id(Observation("note", name, what)))
                 case SetTimer(timer) | CancelTimer(timer):
                     sets.append(timer)
-        return Outcome(
+        return TransitionEntry(
             self.core_id(node, reaction.core),
             tuple(sends),
             tuple(seen),
@@ -290,15 +292,17 @@ class Compiled:
             tuple(sets),
         )
 
-    def _role(self, node: int, core: Core) -> str:
+    def _role(self, node: int, core: NodeState) -> str:
         role_of = self.scenario.role_of
         return "" if role_of is None else role_of(self.nodes[node], core.state)
 
-    def _choices(self, node: int, core: Core) -> tuple[Choice, ...]:
+    def _choices(self, node: int, core: NodeState) -> tuple[LocalChoice, ...]:
         fires = (
-            tuple(Choice(node, False, timer) for timer in core.timers) if self.has_timers else ()
+            tuple(LocalChoice(node, False, timer) for timer in core.timers)
+            if self.has_timers
+            else ()
         )
         if core.pending is not None or not self.has_calls:
             return fires
         todo = core.todo[:1] if self.scenario.in_order else tuple(dict.fromkeys(core.todo))
-        return (*(Choice(node, True, operation) for operation in todo), *fires)
+        return (*(LocalChoice(node, True, operation) for operation in todo), *fires)

@@ -19,7 +19,7 @@ SlotFields: TypeAlias = tuple[CoreId, tuple[Message, ...], tuple[Message, ...]]
 """A slot as the plain tuple that it equals, which takes a fraction of the time to make."""
 
 
-class Effect(NamedTuple):
+class ActionEffect(NamedTuple):
     """What one action at a node does but for its slot: the conditions after it, and what is seen.
 
     `bundles` pairs each other node with the bundle of messages sent to it; `sets` are the timers of
@@ -33,7 +33,7 @@ class Effect(NamedTuple):
     sets: tuple[str, ...] = ()
 
 
-class Step(NamedTuple):
+class CoreStep(NamedTuple):
     """What an input may do to a core: the core after it, messages to itself, its effect's number."""
 
     core: CoreId

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.event import EventKind
 from counterpoint.model.kind import Content
 from counterpoint.model.node import Input, Invoke, Recover, Timeout
@@ -31,12 +31,12 @@ class InPlace:
         self._effects_max: int | None = None
 
     @property
-    def conditions(self) -> Conditions:
+    def conditions(self) -> FaultState:
         """What was done to the network and the nodes so far."""
         return self._run.conditions
 
     @conditions.setter
-    def conditions(self, conditions: Conditions) -> None:
+    def conditions(self, conditions: FaultState) -> None:
         self._run.change(conditions)
 
     def log(

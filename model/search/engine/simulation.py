@@ -14,21 +14,26 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from counterpoint.model.actions import Call, Deliver, Fire, Settle
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.kind import ActionKind, Content
 from counterpoint.model.observer import OBSERVED, Observation
-from counterpoint.model.owed import Link, OpenCalls, after_step, failing
-from counterpoint.model.reaction import Core
+from counterpoint.model.owed import LinkEnds, OpenCalls, after_step, failing
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Choice, Compiled, Message, Outcome
+from counterpoint.model.search.engine.compiled import (
+    Compiled,
+    LocalChoice,
+    Message,
+    TransitionEntry,
+)
 from counterpoint.model.search.engine.in_place import InPlace
 from counterpoint.model.search.replay import fit
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action, Flight, Moved, World
 
 
-class Clock(Protocol):
+class TimerListener(Protocol):
     """What wants to be told which timers are set."""
 
     def set(self, node: int, timers: Sequence[str]) -> None:
@@ -65,13 +70,13 @@ class Simulation:
         self.flights: list[Message] = list(compiled.start_sends)
         self.held: list[Message] = []
         self.seen: list[int] = list(compiled.start_seen)
-        self.conditions = Conditions(roles=compiled.start_roles)
+        self.conditions = FaultState(roles=compiled.start_roles)
         self.choices: list[Action] = []
         self.failed: list[tuple[int, tuple[NodeId, ...]]] = [(0, ())]
-        self.lost: list[tuple[int, Link]] = []
-        self.clock: Clock | None = None
+        self.lost: list[tuple[int, LinkEnds]] = []
+        self.clock: TimerListener | None = None
         self.violated = self._violated_now() if compiled.has_invariants else None
-        self._offers: list[Choice] | None = None
+        self._offers: list[LocalChoice] | None = None
 
     # What may be asked of it (`kind.View`), and what is legal.
 
@@ -84,7 +89,7 @@ class Simulation:
         """Tell whether a node is running."""
         return node not in self.conditions.down
 
-    def core(self, node: NodeId) -> Core:
+    def core(self, node: NodeId) -> NodeState:
         """Return the core of a node."""
         return self.compiled.cores[self.cores[self.compiled.scenario.index[node]]]
 
@@ -129,7 +134,7 @@ class Simulation:
             or self.compiled.has_own_undoing
         )
 
-    def offers(self) -> list[Choice]:
+    def offers(self) -> list[LocalChoice]:
         """Return the calls that may begin and the timers that may go off, by node."""
         found = self._offers
         if found is None:
@@ -140,7 +145,7 @@ class Simulation:
             return [choice for choice in found if self._is_open(choice)]
         return found
 
-    def _is_open(self, choice: Choice) -> bool:
+    def _is_open(self, choice: LocalChoice) -> bool:
         if self.compiled.nodes[choice.node] in self.conditions.down:
             return False
         return choice.is_call or may_fire(self.compiled.scenario, self.conditions)
@@ -175,7 +180,7 @@ class Simulation:
         outcome = compiled.reactions[core].get(message)
         self.become(node, compiled.deliver(core, message) if outcome is None else outcome)
 
-    def choose(self, choice: Choice) -> None:
+    def choose(self, choice: LocalChoice) -> None:
         """Begin a call, or let a timer go off."""
         name = self.compiled.nodes[choice.node]
         if choice.is_call:
@@ -186,20 +191,20 @@ class Simulation:
             self.conditions = after_fire(self.compiled.scenario, self.conditions)
         self.become(choice.node, self.compiled.choose(self.cores[choice.node], choice))
 
-    def change(self, conditions: Conditions) -> None:
+    def change(self, conditions: FaultState) -> None:
         """Let these conditions be in force from now on."""
         self.conditions = conditions
         fails = failing(conditions)
         if fails != self.failed[-1][1]:
             self.failed.append((len(self.seen), fails))
 
-    def put(self, node: NodeId, core: Core) -> None:
+    def put(self, node: NodeId, core: NodeState) -> None:
         """Let a node be in this core, which is no reaction of its own."""
         index = self.compiled.scenario.index[node]
         self.cores[index] = self.compiled.core_id(index, core)
         self._offers = None
 
-    def become(self, node: int, outcome: Outcome) -> None:
+    def become(self, node: int, outcome: TransitionEntry) -> None:
         """Let a node take the outcome of an input."""
         core, sends, seen, role, _, sets = outcome
         if sets and self.clock is not None:
@@ -353,7 +358,7 @@ class Simulation:
         contents = (self.compiled.contents[message] for message in among)
         return (other[2] for other in contents if _is_alike(other, content))
 
-    def _offer(self, action: Action, leniently: bool) -> Choice | None:
+    def _offer(self, action: Action, leniently: bool) -> LocalChoice | None:
         assert isinstance(action, Call | Fire)
         node = self.compiled.scenario.index[str(action.at)]
         is_call = isinstance(action, Call)

@@ -16,27 +16,27 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from counterpoint.model.actions import NORMAL, Call, Fire, Settle
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.faults import Drop
-from counterpoint.model.owed import Link, OpenCalls, after_step, failing
+from counterpoint.model.owed import LinkEnds, OpenCalls, after_step, failing
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import (
-    Choice,
     Compiled,
     CoreId,
     EnginesDisagree,
+    LocalChoice,
     Message,
-    Outcome,
+    TransitionEntry,
 )
 from counterpoint.model.search.engine.effects import (
-    Effect,
+    ActionEffect,
+    CoreStep,
     EnvironmentId,
     Moves,
     SlotFields,
     SlotId,
-    Step,
 )
 from counterpoint.model.search.engine.relevance import Relevance
 from counterpoint.model.search.engine.simulation import Simulation
@@ -115,18 +115,20 @@ class Slots:
         self.compiled = Compiled(scenario)
         self._relevance = self._bound() if semantics.no_op == "forget" else None
         self.slots: list[list[Slot]] = [[] for _ in self.compiled.nodes]
-        self.effects: list[list[Effect]] = [[] for _ in (*self.compiled.nodes, "network")]
-        self.environments: list[Conditions] = []
+        self.effects: list[list[ActionEffect]] = [[] for _ in (*self.compiled.nodes, "network")]
+        self.environments: list[FaultState] = []
         self.bundles: list[tuple[Message, ...]] = [()]
         self.sightings: list[tuple[int, ...]] = [()]
         self._slot_ids: list[dict[SlotFields, SlotId]] = [{} for _ in self.compiled.nodes]
-        self._steps: dict[tuple[CoreId, EnvironmentId], dict[Message | None, tuple[Step, ...]]] = {}
-        self._environment_ids: dict[Conditions, EnvironmentId] = {}
+        self._steps: dict[
+            tuple[CoreId, EnvironmentId], dict[Message | None, tuple[CoreStep, ...]]
+        ] = {}
+        self._environment_ids: dict[FaultState, EnvironmentId] = {}
         self._bundle_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
         self._is_ordered = scenario.network == "ordered"
         self._others = tuple(kind for kind in self.compiled.kinds if kind not in NORMAL)
-        start = Conditions(roles=self.compiled.start_roles)
+        start = FaultState(roles=self.compiled.start_roles)
         self.start_environment = self.environment_id(
             self.remembering(start, (), self.compiled.start_seen, ())
         )
@@ -175,7 +177,7 @@ class Slots:
         assert self._relevance is not None
         return tuple(m for m in inbox if self._relevance.may_matter(core, m))
 
-    def environment_id(self, conditions: Conditions) -> EnvironmentId:
+    def environment_id(self, conditions: FaultState) -> EnvironmentId:
         """Intern the conditions of a state."""
         known = self._environment_ids.setdefault(conditions, len(self.environments))
         if known == len(self.environments):
@@ -241,22 +243,24 @@ class Slots:
                 conditions = self._after(environment, after)
                 moves[0].append(0)
                 moves[1].append(
-                    self._effect_id(-1, Effect(self.environment_id(conditions), (), 0, action))
+                    self._effect_id(
+                        -1, ActionEffect(self.environment_id(conditions), (), 0, action)
+                    )
                 )
         return moves
 
-    def _after(self, environment: EnvironmentId, run: Simulation) -> Conditions:
+    def _after(self, environment: EnvironmentId, run: Simulation) -> FaultState:
         """Return the conditions after an action that was done in a run of its own."""
         before = self.environments[environment].open_calls
         return self.remembering(run.conditions, before, run.seen, [lost for _, lost in run.lost])
 
     def remembering(
         self,
-        conditions: Conditions,
+        conditions: FaultState,
         before: OpenCalls,
         seen: Sequence[int],
-        lost: Iterable[Link],
-    ) -> Conditions:
+        lost: Iterable[LinkEnds],
+    ) -> FaultState:
         """Return the conditions after a step, with what is remembered of open calls, if anything is."""
         if not self.semantics.has_open_calls:
             return conditions
@@ -286,7 +290,7 @@ class Slots:
             self._after(environment, run)
         )
 
-    def _effect_id(self, place: int, effect: Effect) -> int:
+    def _effect_id(self, place: int, effect: ActionEffect) -> int:
         """Return a number for an effect. Equal ones have several: 1 and True are equal in actions."""
         self.effects[place].append(effect)
         return len(self.effects[place]) - 1
@@ -294,7 +298,7 @@ class Slots:
     def _add_deliveries(
         self,
         moves: Moves,
-        known: dict[Message | None, tuple[Step, ...]],
+        known: dict[Message | None, tuple[CoreStep, ...]],
         node: int,
         slot: SlotId,
         environment: EnvironmentId,
@@ -322,7 +326,7 @@ class Slots:
 
     def _arrival(
         self, node: int, slot: SlotId, environment: EnvironmentId, message: Message
-    ) -> tuple[Step, ...]:
+    ) -> tuple[CoreStep, ...]:
         """Return what may become of a message that is next: it arrives, or it is lost on the way."""
         core = self.slots[node][slot].core
         compiled, conditions = self.compiled, self.environments[environment]
@@ -338,14 +342,14 @@ class Slots:
             found.append(self._step(node, outcome, conditions, action))
         if self.semantics.is_lossy:
             after = self.remembering(conditions, conditions.open_calls, (), [(src, dst)])
-            lost = Effect(self.environment_id(after), (), 0, Drop(src, dst, body))
-            found.append(Step(core, (), self._effect_id(node, lost)))
+            lost = ActionEffect(self.environment_id(after), (), 0, Drop(src, dst, body))
+            found.append(CoreStep(core, (), self._effect_id(node, lost)))
         return tuple(found)
 
     def _add_own(
         self,
         moves: Moves,
-        known: dict[Message | None, tuple[Step, ...]],
+        known: dict[Message | None, tuple[CoreStep, ...]],
         node: int,
         slot: SlotId,
         environment: EnvironmentId,
@@ -359,7 +363,7 @@ class Slots:
             moves[0].append(self.slot_id(node, (core, left, held)))
             moves[1].append(effect)
 
-    def _own(self, node: int, slot: SlotId, environment: EnvironmentId) -> Iterator[Step]:
+    def _own(self, node: int, slot: SlotId, environment: EnvironmentId) -> Iterator[CoreStep]:
         """Yield what a node may do by itself: begin a call, let a timer go off."""
         core = self.slots[node][slot].core
         compiled, conditions = self.compiled, self.environments[environment]
@@ -379,7 +383,9 @@ class Slots:
                 raise HandlerBroke(action, error, node, slot, environment) from error
             yield self._step(node, outcome, after, action)
 
-    def _step(self, node: int, outcome: Outcome, conditions: Conditions, action: Action) -> Step:
+    def _step(
+        self, node: int, outcome: TransitionEntry, conditions: FaultState, action: Action
+    ) -> CoreStep:
         own, bundles = self._addressed(node, outcome.sends)
         seen = outcome.seen
         if outcome.role and conditions.roles[node] != outcome.role:
@@ -387,8 +393,10 @@ class Slots:
             seen = (*seen, self.compiled.role_change(node, outcome.role))
         conditions = self.remembering(conditions, conditions.open_calls, seen, ())
         sighting = self.sighting_id(seen)
-        effect = Effect(self.environment_id(conditions), bundles, sighting, action, outcome.sets)
-        return Step(outcome.core, tuple(own), self._effect_id(node, effect))
+        effect = ActionEffect(
+            self.environment_id(conditions), bundles, sighting, action, outcome.sets
+        )
+        return CoreStep(outcome.core, tuple(own), self._effect_id(node, effect))
 
     def _addressed(
         self, node: int, messages: Iterable[Message]
@@ -447,11 +455,11 @@ class Slots:
         moves[0].append(self.slot_id(node, (run.cores[node], self.filed(own), held)))
         conditions = self._after(environment, run)
         seen = self.sighting_id(tuple(run.seen))
-        effect = Effect(self.environment_id(conditions), bundles, seen, action)
+        effect = ActionEffect(self.environment_id(conditions), bundles, seen, action)
         moves[1].append(self._effect_id(node, effect))
 
 
-def _action(name: NodeId, choice: Choice) -> Action:
+def _action(name: NodeId, choice: LocalChoice) -> Action:
     if choice.is_call:
         return Call(name, choice.value)
     assert isinstance(choice.value, str)

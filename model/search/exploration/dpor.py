@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from counterpoint.model.actions import Call, Deliver, Fire
-from counterpoint.model.determinism import Asking, NotDeterministic
+from counterpoint.model.determinism import AskedAgain, NotDeterministic
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.faults import Restart
 from counterpoint.model.move import begin
@@ -41,7 +41,7 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action, Moved, World
 
-Set = int
+BitSet = int
 """A set of steps of the present run, as the bits of an integer."""
 
 
@@ -65,7 +65,7 @@ class Reduced:
 
 
 @dataclass(slots=True)
-class _Step:
+class _PossibleStep:
     """A choice that could be made: what it would do, and what others may depend on."""
 
     action: Action
@@ -86,12 +86,12 @@ class _Frame:
     """
 
     world: World
-    enabled: dict[Action, _Step]
-    sleep: dict[Action, _Step]
+    enabled: dict[Action, _PossibleStep]
+    sleep: dict[Action, _PossibleStep]
     backtrack: list[Action] = field(default_factory=list)
     done: int = 0
-    step: _Step | None = None
-    before: Set = 0
+    step: _PossibleStep | None = None
+    before: BitSet = 0
     creator: int = -1
 
 
@@ -117,7 +117,7 @@ class Reducer:
         self._limits = limits or Limits()
         self._frames: list[_Frame] = []
         self._sent_at: dict[int, int] = {}
-        self._start = begin(scenario.but(system=Asking(scenario.system)))
+        self._start = begin(scenario.but(system=AskedAgain(scenario.system)))
         self._traces = self._steps = self._blocked = self._depth = self._cut = 0
         self._started = monotonic()
         self._stop: Stop | None = None
@@ -186,7 +186,7 @@ class Reducer:
 
     # One world of a run.
 
-    def _frame(self, world: World, asleep: dict[Action, _Step]) -> _Frame:
+    def _frame(self, world: World, asleep: dict[Action, _PossibleStep]) -> _Frame:
         enabled = {step.action: step for step in self._steps_of(world)}
         # What is asleep is still enabled, but in this world: its outcome must be that of now.
         frame = _Frame(world, enabled, {a: enabled[a] for a in asleep if a in enabled})
@@ -207,13 +207,13 @@ class Reducer:
     def _is_complete(self, frame: _Frame) -> bool:
         return not frame.enabled
 
-    def _steps_of(self, world: World) -> Iterator[_Step]:
+    def _steps_of(self, world: World) -> Iterator[_PossibleStep]:
         for action in enabled(world):
             is_visible = self._sees_all or self.scenario.visible(action)
             try:
                 moved = action.apply(world)
             except HandlerFailed as error:
-                yield _Step(action, action.at, None, str(error), False, False, is_visible)
+                yield _PossibleStep(action, action.at, None, str(error), False, False, is_visible)
                 continue
             except NotDeterministic as error:
                 raise error.at(len(self._frames)) from None
@@ -222,9 +222,9 @@ class Reducer:
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
             begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment
-            yield _Step(action, action.at, moved, None, begins, ends, is_visible)
+            yield _PossibleStep(action, action.at, moved, None, begins, ends, is_visible)
 
-    def _next(self, frame: _Frame) -> _Step | None:
+    def _next(self, frame: _Frame) -> _PossibleStep | None:
         while frame.done < len(frame.backtrack):
             action = frame.backtrack[frame.done]
             frame.done += 1
@@ -240,7 +240,7 @@ class Reducer:
 
     # Dependence and races.
 
-    def _depend(self, one: _Step, other: _Step) -> bool:
+    def _depend(self, one: _PossibleStep, other: _PossibleStep) -> bool:
         if self._is_global(one.action) or self._is_global(other.action):
             return True
         if one.is_visible and other.is_visible:
@@ -267,7 +267,7 @@ class Reducer:
             return False
         return self.scenario.commute(one.dst, one.body, other.body)
 
-    def _execute(self, frame: _Frame, chosen: _Step) -> None:
+    def _execute(self, frame: _Frame, chosen: _PossibleStep) -> None:
         """Make a step the present one, and see to it that the races it ends are also run reversed."""
         self._steps += 1
         frame.step = chosen
@@ -285,7 +285,7 @@ class Reducer:
                 self._reverse(k, here)
         self._add_alternatives(frame, chosen)
 
-    def _add_alternatives(self, frame: _Frame, chosen: _Step) -> None:
+    def _add_alternatives(self, frame: _Frame, chosen: _PossibleStep) -> None:
         """A node's own choice may be gone after this step, and then no race would show it."""
         for action, step in frame.enabled.items():
             if not isinstance(action, Deliver) and step.at == chosen.at:
@@ -307,12 +307,12 @@ class Reducer:
         for action in initials[:1] or frame.enabled:  # nothing known to lead there: try everything
             _add(frame, action)
 
-    def _step(self, index: int) -> _Step:
+    def _step(self, index: int) -> _PossibleStep:
         step = self._frames[index].step
         assert step is not None, f"nothing is being explored from world {index}"
         return step
 
-    def _up_to(self, index: int) -> Set:
+    def _up_to(self, index: int) -> BitSet:
         return 0 if index < 0 else self._frames[index].before | 1 << index
 
     def _creator(self, world: World, action: Action) -> int:
@@ -323,7 +323,7 @@ class Reducer:
         flight = next(f for f in world.flights if f.content == content)
         return self._sent_at.get(flight.id, -1)
 
-    def _note_sends(self, step: _Step, here: int) -> None:
+    def _note_sends(self, step: _PossibleStep, here: int) -> None:
         if step.moved is not None:
             for event in step.moved.events:
                 if event.kind == "send" and event.message is not None:
@@ -355,7 +355,7 @@ class Reducer:
     def _break(self, name: str, choices: tuple[Action, ...]) -> None:
         self._stop, self._violation = "broken", Violation(name, choices)
 
-    def _break_handler(self, chosen: _Step) -> None:
+    def _break_handler(self, chosen: _PossibleStep) -> None:
         choices = [f.step.action for f in self._frames[:-1] if f.step is not None]
         self._break(HANDLER_PROPERTY, (*choices, chosen.action))
 

@@ -16,7 +16,7 @@ from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action
 
-State = tuple[int, ...]
+PackedState = tuple[int, ...]
 """The numbers that a state is made of: a slot for each node, the conditions, a memory."""
 
 
@@ -31,17 +31,17 @@ class Exploration(Protocol):
         """How many levels were found."""
         ...
 
-    def level(self, steps: int) -> Iterator[State]:
+    def level(self, steps: int) -> Iterator[PackedState]:
         """Return the states that were found so many steps from the first one."""
         ...
 
-    def run_to(self, steps: int, state: State) -> tuple[Action, ...]:
+    def run_to(self, steps: int, state: PackedState) -> tuple[Action, ...]:
         """Return the choices of a shortest run, so many steps long, to a state."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class GoalReached:
     """What is known of a goal: a shortest run to the nearest state that meets it takes `first` steps
     and is `choices`; to the farthest, `last` steps. Without these no state that was found meets it.
     """
@@ -57,7 +57,7 @@ class Reached:
         return self.first is not None
 
 
-def reached(exploration: Exploration) -> tuple[Reached, ...]:
+def reached(exploration: Exploration) -> tuple[GoalReached, ...]:
     """Return what became of each goal, as far as the exploration went."""
     goals = exploration.scenario.goals
     if not goals:
@@ -66,10 +66,10 @@ def reached(exploration: Exploration) -> tuple[Reached, ...]:
     return tuple(_reached(exploration, goal, view) for goal in goals)
 
 
-def _reached(exploration: Exploration, goal: Goal, view: _View) -> Reached:
+def _reached(exploration: Exploration, goal: Goal, view: _View) -> GoalReached:
     """Look from the first level forwards and from the last one back; nothing between is looked at."""
 
-    def met(steps: int) -> State | None:
+    def met(steps: int) -> PackedState | None:
         states = exploration.level(steps)
         return next((state for state in states if _is_met(goal, *view(state))), None)
 
@@ -78,8 +78,8 @@ def _reached(exploration: Exploration, goal: Goal, view: _View) -> Reached:
         nearest = met(first)
         if nearest is not None:
             last = next(steps for steps in reversed(range(count)) if met(steps) is not None)
-            return Reached(goal.name, first, last, exploration.run_to(first, nearest))
-    return Reached(goal.name)
+            return GoalReached(goal.name, first, last, exploration.run_to(first, nearest))
+    return GoalReached(goal.name)
 
 
 def _is_met(
@@ -109,7 +109,7 @@ class _View:
         ]
 
     def __call__(
-        self, state: State
+        self, state: PackedState
     ) -> tuple[Mapping[NodeId, Any], Sequence[tuple[NodeId, NodeId, Value]]]:
         states = {
             name: of_node[slot]

@@ -42,7 +42,7 @@ from counterpoint.model.search.settling import finish
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
-State = tuple[int, ...]
+StateFields = tuple[int, ...]
 """A slot for each node, and the conditions."""
 
 CANDIDATES_MAX = 1_000
@@ -50,14 +50,14 @@ CANDIDATES_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class SettledEdge:
     """Something that can happen after the faults have stopped.
 
     `answers` is who gets an answer by it, `sets` which timers it sets anew or cancels.
     """
 
     action: Action
-    target: State
+    target: StateFields
     answers: tuple[int, ...]
     sets: tuple[Action, ...]
 
@@ -116,8 +116,8 @@ class _Aftermath:
         self._limits = limits
         self._has_rest = any(p.is_about_rest for p in scenario.properties)
         self._started = monotonic()
-        self._edges: dict[State, tuple[Edge, ...]] = {}
-        self._origin: dict[State, tuple[State | int, Action]] = {}
+        self._edges: dict[StateFields, tuple[SettledEdge, ...]] = {}
+        self._origin: dict[StateFields, tuple[StateFields | int, Action]] = {}
         self._steps: dict[tuple[int, int, int], tuple[Transition, ...]] = {}
 
     def endings(self) -> Endings:
@@ -140,7 +140,7 @@ class _Aftermath:
         stop: Stop = "broken" if found is not None else "complete" if is_all else "states"
         return Endings(before, len(self._edges), ends, circles, len(judged), stop, found)
 
-    def _owed(self, state: State) -> tuple[OpenCall, ...]:
+    def _owed(self, state: StateFields) -> tuple[OpenCall, ...]:
         """Return the open calls that may be owed an answer in a settled state."""
         conditions = self._slots.environments[state[-1]]
         return tuple(c for c in conditions.open_calls if is_owed(self._scenario, conditions, c))
@@ -169,13 +169,15 @@ class _Aftermath:
             return "memory"
         return None
 
-    def _settled(self, slots: list[int], environment: int, silent: tuple[NodeId, ...]) -> State:
+    def _settled(
+        self, slots: list[int], environment: int, silent: tuple[NodeId, ...]
+    ) -> StateFields:
         after = [
             self._slots.settled(node, slot, environment, silent) for node, slot in enumerate(slots)
         ]
         return (*(slot for slot, _ in after), after[0][1])
 
-    def _spread(self, start: State, before: int) -> Stop | Violation | None:
+    def _spread(self, start: StateFields, before: int) -> Stop | Violation | None:
         """Add what can follow a state; it may be without end, so that limits are looked at here."""
         rest = deque([start])
         while rest:
@@ -192,7 +194,7 @@ class _Aftermath:
                     rest.append(edge.target)
         return None
 
-    def _successors(self, state: State) -> Iterator[Edge]:
+    def _successors(self, state: StateFields) -> Iterator[SettledEdge]:
         environment = state[-1]
         for node in self._nodes:
             for step in self._steps_at(node, state[node], environment):
@@ -201,10 +203,10 @@ class _Aftermath:
                 for other, bundle in step.bundles:
                     after[other] = self._slots.push(other, after[other], bundle)
                 sets = tuple(Fire(self._scenario.system.nodes[node], timer) for timer in step.sets)
-                yield Edge(step.action, tuple(after), self._answers(step), sets)
+                yield SettledEdge(step.action, tuple(after), self._answers(step), sets)
         for step in self._slots.expand_network(environment):
             if not step.action.is_fault:
-                yield Edge(step.action, (*state[:-1], step.environment), (), ())
+                yield SettledEdge(step.action, (*state[:-1], step.environment), (), ())
 
     def _steps_at(self, node: int, slot: int, environment: int) -> tuple[Transition, ...]:
         """Return what a node that is well can do, or a node that is down: come back."""
@@ -222,7 +224,7 @@ class _Aftermath:
 
     # Where a call stays open.
 
-    def _candidates(self) -> Iterator[tuple[State, Callable[[], tuple[Action, ...]], bool]]:
+    def _candidates(self) -> Iterator[tuple[StateFields, Callable[[], tuple[Action, ...]], bool]]:
         """Return states in which a call is owed an answer for ever, and how a run gets there.
 
         The last of each says whether the run goes round in a circle there.
@@ -242,18 +244,23 @@ class _Aftermath:
                     yield first, partial(self._lasso, first, component, graph), True
 
     def _lasso(
-        self, first: State, component: set[State], graph: dict[State, tuple[Edge, ...]]
+        self,
+        first: StateFields,
+        component: set[StateFields],
+        graph: dict[StateFields, tuple[SettledEdge, ...]],
     ) -> tuple[Action, ...]:
         return (*self._run_to(first), *self._circle(first, component, graph))
 
-    def _is_pending(self, state: State, node: int) -> bool:
+    def _is_pending(self, state: StateFields, node: int) -> bool:
         name = self._scenario.system.nodes[node]
         return any(call.client == name for call in self._owed(state))
 
-    def _stays_open(self, edge: Edge, node: int) -> bool:
+    def _stays_open(self, edge: SettledEdge, node: int) -> bool:
         return node not in edge.answers and self._is_pending(edge.target, node)
 
-    def _is_fair(self, component: set[State], graph: dict[State, tuple[Edge, ...]]) -> bool:
+    def _is_fair(
+        self, component: set[StateFields], graph: dict[StateFields, tuple[SettledEdge, ...]]
+    ) -> bool:
         """Tell whether some action stays within, and all that are always possible are taken there."""
         within = [e for s in component for e in graph[s] if e.target in component]
         always = set.intersection(*({e.action for e in self._edges[s]} for s in component))
@@ -262,7 +269,10 @@ class _Aftermath:
         return bool(within) and not always
 
     def _circle(
-        self, first: State, component: set[State], graph: dict[State, tuple[Edge, ...]]
+        self,
+        first: StateFields,
+        component: set[StateFields],
+        graph: dict[StateFields, tuple[SettledEdge, ...]],
     ) -> tuple[Action, ...]:
         """Return a fair circle: what is possible at its start is taken, or becomes impossible."""
         owed = {edge.action for edge in self._edges[first]}
@@ -278,14 +288,14 @@ class _Aftermath:
 
     def _way(
         self,
-        start: State,
-        component: set[State],
-        graph: dict[State, tuple[Edge, ...]],
+        start: StateFields,
+        component: set[StateFields],
+        graph: dict[StateFields, tuple[SettledEdge, ...]],
         wanted: set[Action],
-        home: State | None,
-    ) -> list[Edge]:
+        home: StateFields | None,
+    ) -> list[SettledEdge]:
         """Return a shortest way that takes or disables a wanted action, or that leads home."""
-        came: dict[State, tuple[State, Edge]] = {}
+        came: dict[StateFields, tuple[StateFields, SettledEdge]] = {}
         rest = deque([start])
         while rest:
             state = rest.popleft()
@@ -307,9 +317,9 @@ class _Aftermath:
 
     # Runs.
 
-    def _run_to(self, state: State) -> tuple[Action, ...]:
+    def _run_to(self, state: StateFields) -> tuple[Action, ...]:
         choices: list[Action] = []
-        here: State | int = state
+        here: StateFields | int = state
         while isinstance(here, tuple):
             here, action = self._origin[here]
             choices.append(action)
@@ -329,20 +339,20 @@ class _Aftermath:
         return None if name is None else Violation(name, trace.choices)
 
 
-def components(graph: dict[State, list[State]]) -> Iterator[set[State]]:
+def components(graph: dict[StateFields, list[StateFields]]) -> Iterator[set[StateFields]]:
     """Return the strongly connected components (Tarjan, SIAM J. Comput. 1(2), 1972).
 
     >>> sorted(map(sorted, components({(1,): [(2,)], (2,): [(1,), (3,)], (3,): []})))
     [[(1,), (2,)], [(3,)]]
     """
-    index: dict[State, int] = {}
-    low: dict[State, int] = {}
-    stack: list[State] = []
-    is_open: set[State] = set()
+    index: dict[StateFields, int] = {}
+    low: dict[StateFields, int] = {}
+    stack: list[StateFields] = []
+    is_open: set[StateFields] = set()
     for root in graph:
         if root in index:
             continue
-        work: list[tuple[State, Iterator[State]]] = [(root, iter(graph[root]))]
+        work: list[tuple[StateFields, Iterator[StateFields]]] = [(root, iter(graph[root]))]
         index[root] = low[root] = len(index)
         stack.append(root)
         is_open.add(root)
@@ -364,7 +374,9 @@ def components(graph: dict[State, list[State]]) -> Iterator[set[State]]:
                 low[state] = min(low[state], index[following])
 
 
-def _popped(stack: list[State], is_open: set[State], until: State) -> Iterable[State]:
+def _popped(
+    stack: list[StateFields], is_open: set[StateFields], until: StateFields
+) -> Iterable[StateFields]:
     while True:
         state = stack.pop()
         is_open.discard(state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from counterpoint.model.observer import Observer, Remembered
+from counterpoint.model.observer import Observer, ObserverState
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.histories import history_trace
@@ -17,7 +17,7 @@ from counterpoint.model.values import Value
 class Memories:
     """Interned memories of the observers of a scenario, and the property that each one breaks.
 
-    Properties of histories that bring no observer of their own share one `Remembered` history. With
+    Properties of histories that bring no observer of their own share one `ObserverState` history. With
     `history=True` they all do, observers or not, as other checkers count states.
     """
 
@@ -30,7 +30,7 @@ class Memories:
         )
         names = {name for name, _ in self._own}
         self._by_history = tuple(p for p in observed if p.name not in names)
-        self._remembered = Remembered(scenario.system.nodes) if self._by_history else None
+        self._remembered = ObserverState(scenario.system.nodes) if self._by_history else None
         self._observers: tuple[Observer, ...] = (
             *((self._remembered,) if self._remembered else ()),
             *(observer for _, observer in self._own),

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import permutations, product
 from typing import Any
 
-from counterpoint.model.conditions import Conditions
+from counterpoint.model.conditions import FaultState
 from counterpoint.model.observer import Thread
-from counterpoint.model.reaction import Core
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.effects import SlotId
 from counterpoint.model.search.engine.slots import Slot, Slots
@@ -28,7 +28,7 @@ from counterpoint.model.values import NodeId, Value
 Names = Mapping[NodeId, NodeId]
 """The new name of each node that gets one."""
 
-Fields = tuple[int, ...]
+FieldValues = tuple[int, ...]
 """A state: a slot for each node, the conditions, the memory."""
 
 
@@ -82,9 +82,9 @@ class Symmetry:
         )
         self._slot_images: dict[tuple[int, int, SlotId], SlotId] = {}
         self._others: dict[tuple[int, int, int], tuple[int, int]] = {}
-        self._known: dict[Fields, Fields] = {}
+        self._known: dict[FieldValues, FieldValues] = {}
 
-    def representative(self, state: Fields) -> Fields:
+    def representative(self, state: FieldValues) -> FieldValues:
         """Return the state that stands for all states of this one's orbit."""
         known = self._known.get(state)
         if known is None:
@@ -92,7 +92,7 @@ class Symmetry:
             self._known[state] = known
         return known
 
-    def _image(self, exchange: int, state: Fields) -> Fields:
+    def _image(self, exchange: int, state: FieldValues) -> FieldValues:
         image = list(state)
         for node, target in enumerate(self._images[exchange]):
             key = (exchange, node, state[node])
@@ -128,9 +128,9 @@ class Symmetry:
         return self._others[key]
 
 
-def _core(core: Core, names: Names) -> Core:
+def _core(core: NodeState, names: Names) -> NodeState:
     there = renamed(core, names)
-    assert isinstance(there, Core), f"{there!r} is no core"
+    assert isinstance(there, NodeState), f"{there!r} is no core"
     return dataclasses.replace(there, timers=core.timers)  # what a timer is called names no node
 
 
@@ -139,9 +139,9 @@ def _content(content: tuple[NodeId, NodeId, Value], names: Names) -> tuple[NodeI
     return names.get(src, src), names.get(dst, dst), renamed(body, names)
 
 
-def _conditions(conditions: Conditions, names: Names, images: tuple[int, ...]) -> Conditions:
+def _conditions(conditions: FaultState, names: Names, images: tuple[int, ...]) -> FaultState:
     there = renamed(conditions, names)
-    assert isinstance(there, Conditions), f"{there!r} are no conditions"
+    assert isinstance(there, FaultState), f"{there!r} are no conditions"
     return dataclasses.replace(
         there,
         down=tuple(sorted(there.down)),

@@ -176,7 +176,7 @@ def _minimised(
 # ---- the minimised run, written down -------------------------------------------------------------
 
 
-Tape: TypeAlias = tuple[bool | int | bytes, ...]
+DrawnTape: TypeAlias = tuple[bool | int | bytes, ...]
 """What Hypothesis draws in one run."""
 
 
@@ -188,7 +188,7 @@ class Script:
     """
 
     lines: tuple[str, ...]
-    tape: Tape | None
+    tape: DrawnTape | None
 
 
 def follow(machine: type[ScenarioMachine], choices: Sequence[Action], name: str) -> Script | None:
@@ -237,7 +237,7 @@ def number_for(state: ScenarioMachine, action: Action) -> int | None:
 
 def tape(
     machine: ScenarioMachine, silent: tuple[NodeId, ...], numbers: Sequence[int | None]
-) -> Tape | None:
+) -> DrawnTape | None:
     """Return what Hypothesis draws for a run: whether to stop, and each number when it is needed."""
     drawn: list[bool | int | bytes] = []
     if hasattr(machine, "silence"):
@@ -259,7 +259,7 @@ def tape(
     return (*drawn, True)
 
 
-def _encoded(tape: Tape) -> tuple[bytes, bytes] | None:
+def _encoded(tape: DrawnTape) -> tuple[bytes, bytes] | None:
     """Return a tape as `@reproduce_failure` takes it and as the database keeps it, if we know how."""
     try:
         from hypothesis.core import encode_failure

@@ -48,7 +48,7 @@ from counterpoint.model.search.walks.tally import Tally
 from counterpoint.model.values import NodeId, NotAValue, canonical, digest_of
 from counterpoint.model.world import Action
 
-Rule: TypeAlias = Callable[..., None]
+MachineRule: TypeAlias = Callable[..., None]
 
 _BLOCK = st.binary(min_size=2 * BLOCK, max_size=2 * BLOCK)
 # Bytes, as Hypothesis draws integers from all sizes alike: half of them would be small.
@@ -268,7 +268,7 @@ def rule_name(action: type[Action]) -> str:
     return f"{name}_" if hasattr(ScenarioMachine, name) else name
 
 
-def _rule_for(action: type[Action]) -> Rule:
+def _rule_for(action: type[Action]) -> MachineRule:
     """Return the rule that performs one action of a kind, whenever one is legal."""
 
     def perform(self: ScenarioMachine, action: Action) -> None:
@@ -288,7 +288,7 @@ def _first(action: type[Action], drawn: tuple[Any, int]) -> Action:
     return machine.bench.ranking.first(machine.options(action), number)
 
 
-def _silence() -> Rule:
+def _silence() -> MachineRule:
     """Return the rule that says, before anything else, who stays silent when the faults stop."""
 
     def silence(self: ScenarioMachine, nodes: tuple[NodeId, ...]) -> None:

@@ -20,7 +20,7 @@ from counterpoint.model.world import Action
 RANKING_MAX = 0xFFFF
 """Rankings and swarms are numbers from 0 up to this."""
 
-Options = Callable[[type[Action]], Sequence[Action]]
+LegalActions = Callable[[type[Action]], Sequence[Action]]
 """What tells the legal actions of a kind, in an order that depends on the run alone."""
 
 _LEVELS = (256, 256, 77, 8)
@@ -38,7 +38,7 @@ class Ranking:
         self._hashes: dict[Action, int] = {}
         self._levels: dict[tuple[int, str], int] = {}
 
-    def choose(self, options: Options, ranking: int, swarm: int = 0) -> Action | None:
+    def choose(self, options: LegalActions, ranking: int, swarm: int = 0) -> Action | None:
         """Return the legal action that a number stands for, None if nothing goes on.
 
         Ranking 0 stands for the oldest message, else the first call. The swarm number says which
@@ -54,7 +54,7 @@ class Ranking:
         undoing = (action for action in self._others if undone_by(action))
         return next((options(action)[0] for action in undoing if options(action)), None)
 
-    def _fault(self, options: Options, ranking: int, swarm: int) -> Action | None:
+    def _fault(self, options: LegalActions, ranking: int, swarm: int) -> Action | None:
         """Return a fault, or the end of one, if this number stands for one that is legal."""
         if ranking & 15 >= (4 if swarm == 0 else swarm & 3):
             return None

@@ -18,7 +18,7 @@ FOLLOWING_CHANCE = 0.2
 """How often, instead of being undone, an interference has its consequence: messages are lost to it."""
 
 
-class Interference:
+class FaultPlan:
     """The faults of one run: which kinds, at which steps, and how soon each is undone.
 
     Half the kinds of the scenario, at least one, take part in a run; a run in five has no fault.

@@ -13,7 +13,7 @@ from __future__ import annotations
 from random import Random
 from typing import Literal, Protocol, TypeAlias
 
-from counterpoint.model.search.engine.compiled import Choice, Compiled, Message
+from counterpoint.model.search.engine.compiled import Compiled, LocalChoice, Message
 from counterpoint.model.search.engine.simulation import Simulation
 
 StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct"]
@@ -30,7 +30,9 @@ SECOND_THOUGHTS_MAX = 8
 class Strategy(Protocol):
     """How one run chooses. The run's own source of randomness comes with each question."""
 
-    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+    def pick(
+        self, run: Simulation, offers: list[LocalChoice], random: Random
+    ) -> int | LocalChoice | None:
         """Return a position among the messages in flight, or an offer; None if nothing can be."""
         ...
 
@@ -38,7 +40,9 @@ class Strategy(Protocol):
 class Uniform:
     """Every message and every call is as likely as any other; a timer is ten times less so."""
 
-    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+    def pick(
+        self, run: Simulation, offers: list[LocalChoice], random: Random
+    ) -> int | LocalChoice | None:
         """Pick among messages, calls and timers."""
         count = len(run.flights)
         for _ in range(20):
@@ -63,7 +67,9 @@ class Swarm:
         self._by_feature: dict[object, float] = {}
         self._by_message: dict[Message, float] = {}
 
-    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+    def pick(
+        self, run: Simulation, offers: list[LocalChoice], random: Random
+    ) -> int | LocalChoice | None:
         """Pick, and think again when the pick is one that this run is reluctant to make."""
         flights, known, draw = run.flights, self._by_message, random.random
         count = len(flights)
@@ -110,11 +116,13 @@ class Pct:
         self._changes = {random.randrange(max(steps, 1)) for _ in range(depth - 1)}
         self._step = -1
 
-    def pick(self, run: Simulation, offers: list[Choice], random: Random) -> int | Choice | None:
+    def pick(
+        self, run: Simulation, offers: list[LocalChoice], random: Random
+    ) -> int | LocalChoice | None:
         """Pick the oldest message of the leading link, or the first offer of the leading client."""
         self._step += 1
         best = -2.0
-        choice: int | Choice | None = None
+        choice: int | LocalChoice | None = None
         leader: object = None
         source, destination = run.compiled.source, run.compiled.destination
         for position, message in enumerate(run.flights):
@@ -163,7 +171,7 @@ def _arriving(run: Simulation, position: int) -> int | None:
     return position if run.can_arrive(position) else None
 
 
-def _first_arriving(run: Simulation, offers: list[Choice]) -> int | Choice | None:
+def _first_arriving(run: Simulation, offers: list[LocalChoice]) -> int | LocalChoice | None:
     for position in range(len(run.flights)):
         if run.can_arrive(position):
             return position

@@ -10,7 +10,7 @@ from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.settling import settle
-from counterpoint.model.search.walks.interfere import Interference
+from counterpoint.model.search.walks.interfere import FaultPlan
 from counterpoint.model.search.walks.strategy import StrategyName, strategy_for
 
 FURTHER_CHANCE = 0.1
@@ -42,7 +42,7 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
     shortest, longest = run.compiled.scenario.steps
     steps = random.randint(shortest, longest)
     chooser = strategy_for(strategy, random, steps)
-    interference = Interference(run.compiled.scenario, random, steps)
+    interference = FaultPlan(run.compiled.scenario, random, steps)
     pick, deliver, further = chooser.pick, run.deliver, run.compiled.further
     for _ in range(steps):
         if interference.is_active and interference.act(run, random):
