@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from counterpoint.model.actions import ACTIONS
+from counterpoint.model.asked import asked
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import System
 from counterpoint.model.observer import Observer
@@ -17,7 +18,7 @@ from counterpoint.model.reaction import initial_state
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict, Violation
-from counterpoint.model.wellformed import require_claim, require_scenario
+from counterpoint.model.wellformed import FUNCTIONS, require_claim, require_needs, require_scenario
 from counterpoint.model.world import Action
 
 Network: TypeAlias = Literal["unordered", "ordered"]
@@ -238,6 +239,9 @@ class Scenario:
 
     def __post_init__(self) -> None:
         require_scenario(self)
+        for name in FUNCTIONS:
+            object.__setattr__(self, name, asked(name, getattr(self, name)))
+        require_needs(self)
 
     @cached_property
     def initial_states(self) -> Mapping[NodeId, Value]:

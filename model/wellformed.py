@@ -27,7 +27,6 @@ def require_scenario(scenario: Scenario) -> None:
         _require_system(scenario.system)
         _require_functions(scenario)
         _require_calls(scenario.calls, scenario.system.nodes)
-        _require_needs(scenario)
         _require_claims(scenario)
         _require_limits(scenario)
         _require_groups(scenario)
@@ -75,7 +74,7 @@ def _require_signature(name: str, function: Any, *wanted: str) -> None:
 
 
 def _require_functions(scenario: Scenario) -> None:
-    for name, wanted in _FUNCTIONS.items():
+    for name, wanted in FUNCTIONS.items():
         function = getattr(scenario, name)
         if function is not None:
             _require_signature(name, function, *wanted)
@@ -85,7 +84,7 @@ def _require_functions(scenario: Scenario) -> None:
         )
 
 
-_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "tolerates": ("failed", "roles"),
     "depends_on": ("client", "operation"),
     "role_of": ("node", "state"),
@@ -96,16 +95,22 @@ _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
 """The functions of a scenario, and what they are called with."""
 
 
-def _require_needs(scenario: Scenario) -> None:
-    """Refuse answers that depend on nodes that there are not."""
+def require_needs(scenario: Scenario) -> None:
+    """Refuse answers that depend on nodes that there are not.
+
+    Raises:
+        BadScenario: says for which call.
+    """
     nodes = scenario.system.nodes
     for client, operations in scenario.calls.items():
         for operation in dict.fromkeys(operations):
             needed = scenario.depends_on(client, operation)
-            if isinstance(needed, str) or not set(needed) <= set(nodes):
+            if not isinstance(needed, tuple | list | set | frozenset) or not set(needed) <= set(
+                nodes
+            ):
                 raise BadScenario(
-                    f"says that {client} depends on {brief(needed)} for {brief(operation)}; "
-                    f"depends_on returns a tuple of nodes of the {_listed(nodes)}"
+                    f"scenario {scenario.name!r} says that {client} depends on {brief(needed)} for "
+                    f"{brief(operation)}; depends_on returns a tuple of nodes of the {_listed(nodes)}"
                 )
 
 

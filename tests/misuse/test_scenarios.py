@@ -11,6 +11,7 @@ from counterpoint.model.faults import Crash
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Budget, Goal, Invariant, Property, budgets, minority_of
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from tests.misuse.searches import SEARCHES
 from tests.misuse.systems import ANSWERED, Echo, answered, asking
 
 
@@ -112,3 +113,39 @@ def test_a_fault_that_may_happen_is_not_refused() -> None:
     for _ in campaign.search(Budgets(runs=20)):
         pass
     assert campaign.progress.faults.get(Crash.kind, 0) > 0
+
+
+def _raises(*_: Any) -> Any:
+    raise KeyError("s9")
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("role_of", {}),
+        ("tolerates", {"limits": budgets(crash=1)}),
+        ("commute", {}),
+        ("visible", {}),
+        ("depends_on", {}),
+        ("kind_of", {}),
+    ],
+)
+def test_a_function_of_a_scenario_that_raises_is_named_with_its_line(
+    field: str, changes: dict[str, Any]
+) -> None:
+    raised = []
+    for search in SEARCHES.values():
+        try:
+            search(asking(Echo(), **changes, **{field: _raises}))
+        except BadScenario as error:
+            raised.append(str(error))
+    line = _raises.__code__.co_firstlineno + 1
+    assert raised
+    for text in raised:
+        assert f"{field}(" in text
+        assert f"raised KeyError: 's9' (test_scenarios.py:{line}, in _raises)" in text
+
+
+def test_a_role_that_is_no_text_is_refused() -> None:
+    with pytest.raises(BadScenario, match=r"role_of\('c', .*\) returned 3; a role is text"):
+        SEARCHES["walks"](asking(Echo(), role_of=lambda node, state: 3))
