@@ -110,7 +110,8 @@ def _prepared(case: Case, wanted: Wanted) -> tuple[Case, bool]:
     history = case.history
     if isinstance(history, TransactionHistory):
         return case, False
-    if wanted.nil is not None:
+    # Elsewhere than in those formats nil is told from an answer that nobody saw.
+    if wanted.nil == "unknown" or (wanted.nil == "value" and case.form in NIL_IS_UNSEEN):
         history = tuple(_with_nil(op, wanted.nil) for op in history)
     may_be_keyed = wanted.partition in ("auto", "none") and wanted.model in KEYED_MODELS
     looks = looks_of(history) if may_be_keyed else "plain"
