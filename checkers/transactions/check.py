@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -29,10 +30,9 @@ from counterpoint.checkers.transactions.history import (
     kept_of,
 )
 from counterpoint.checkers.transactions.levels import Commits, IsolationLevel, judge_level
-from counterpoint.checkers.transactions.matching import (
+from counterpoint.checkers.transactions.reads_from import (
     MatchedTransactions,
     Place,
-    likely_first,
     match_transactions,
 )
 from counterpoint.checkers.transactions.reasons import explain_level
@@ -108,7 +108,7 @@ class _TransactionSteps:
 
     def choices(self) -> dict[Place, tuple[int, ...]]:
         """The possible sources of each ambiguous read, the likeliest first."""
-        return likely_first(self.matched)
+        return _likely_first(self.matched)
 
     def decide(self, sources: Mapping[Place, int]) -> Commits:
         """Decide the level under these sources."""
@@ -162,7 +162,7 @@ def _explained(small: TransactionHistory, level: IsolationLevel) -> Explanation:
     shrunk = match_transactions(small)
     lines: tuple[Reason, ...] = ()
     if shrunk.choices:
-        first = {place: sources[0] for place, sources in likely_first(shrunk).items()}
+        first = {place: sources[0] for place, sources in _likely_first(shrunk).items()}
         text = f"{len(first)} of these reads may have had another source; "
         lines = (said(text, "however they are matched, it is so, or otherwise broken"),)
         shrunk = shrunk.with_sources(first)
@@ -228,3 +228,32 @@ def _without(history: TransactionHistory, gone: range) -> TransactionHistory:
                 kept.append(replace(transaction, accesses=tuple(accesses)))
         sessions.append(tuple(kept))
     return kept_of(history, (one for session in sessions for one in session))
+
+
+def _likely_first(matched: MatchedTransactions) -> dict[Place, tuple[int, ...]]:
+    """The possible sources of each ambiguous read, reads by time, the likeliest source first.
+
+    That is the latest before the reader; what came later comes last.
+    """
+
+    def likely(place: Place) -> tuple[int, ...]:
+        here = _time(matched, place[0])
+
+        def distance(source: int) -> tuple[bool, float]:
+            at = _time(matched, source)
+            return at > here, abs(here - at)
+
+        return tuple(sorted(matched.choices[place], key=distance))
+
+    in_order = sorted(matched.choices, key=lambda place: (_time(matched, place[0]), place))
+    return {place: likely(place) for place in in_order}
+
+
+def _time(matched: MatchedTransactions, index: int) -> float:
+    """When a transaction was called, or how many of its session came before it."""
+    if index == INITIAL:
+        return -1.0
+    called = matched.transactions[index].called
+    if called < math.inf:
+        return called
+    return float(index - matched.starts[matched.session_of[index]])

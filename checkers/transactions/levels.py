@@ -30,7 +30,7 @@ from counterpoint.checkers.causal.order import (
     topological,
 )
 from counterpoint.checkers.reads_from import INITIAL
-from counterpoint.checkers.transactions.matching import MatchedTransactions
+from counterpoint.checkers.transactions.reads_from import MatchedTransactions
 
 IsolationLevel = Literal["read committed", "repeatable read", "read atomic", "causal"]
 

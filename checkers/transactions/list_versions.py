@@ -18,7 +18,7 @@ from counterpoint.checkers.links import pair, shown
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.checkers.transactions.history import Micro, are_micro_operations
 from counterpoint.checkers.transactions.list_repeats import in_every_way
-from counterpoint.checkers.transactions.sources import Fault
+from counterpoint.checkers.transactions.reads_from import Fault
 from counterpoint.model.inert import quoted
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 

@@ -24,7 +24,7 @@ from counterpoint.checkers.links import (
 from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.history import Micro, are_micro_operations
 from counterpoint.checkers.transactions.levels import IsolationLevel
-from counterpoint.checkers.transactions.matching import ExternalRead, MatchedTransactions
+from counterpoint.checkers.transactions.reads_from import ExternalRead, MatchedTransactions
 from counterpoint.model.verdict import Reason, said
 
 SESSION_ORDER = "session order"

@@ -15,8 +15,8 @@ from dataclasses import replace
 from counterpoint.checkers.judging import Anomaly, deadline, shrink
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import TransactionHistory
+from counterpoint.checkers.transactions.reads_from import Sources, restricted, sources_of
 from counterpoint.checkers.transactions.serial_search import SerialLevel, search
-from counterpoint.checkers.transactions.sources import Sources, restricted, sources_of
 from counterpoint.model.verdict import Verdict, broken, holds, said, undecided
 
 STEPS_MAX = 200_000

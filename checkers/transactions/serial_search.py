@@ -21,8 +21,7 @@ from typing import Literal, NamedTuple
 
 from counterpoint.checkers.links import shown
 from counterpoint.checkers.reads_from import INITIAL
-from counterpoint.checkers.transactions.matching import Version
-from counterpoint.checkers.transactions.sources import Shown, Sources
+from counterpoint.checkers.transactions.reads_from import Shown, Sources, Version
 
 SerialLevel = Literal["serializability", "snapshot isolation", "prefix consistency"]
 

@@ -1,20 +1,21 @@
-"""Which transactions a read may have read from: all whose last write of the key has its value.
-
-Which transaction each read saw, and the reads that no transaction can explain.
+"""Reads-from among transactions: what each read may have seen, and those that nothing can explain.
 
 Rules of every level, before any ordering: after a write a transaction reads its own last value; of
 others it reads only what they committed, and of that only their last value of the key.
+
+For levels that ask for an order of all, only committed transactions count, by what they show to the
+others: `sources_of`. For the weak levels, they are matched in sessions: `match_transactions`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import NamedTuple
 
-from counterpoint.checkers.links import pair
+from counterpoint.checkers.links import pair, shown
 from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.history import (
     Access,
@@ -211,30 +212,175 @@ def _no_source(
     return Defect("ThinAirRead", f"{here} read {read}, which nobody wrote", (here,))
 
 
-def likely_first(matched: MatchedTransactions) -> dict[Place, tuple[int, ...]]:
-    """The possible sources of each ambiguous read, reads by time, the likeliest source first.
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A read that no order of transactions explains, by the name of its anomaly."""
 
-    That is the latest before the reader; what came later comes last.
+    anomaly: str
+    summary: str
+    culprits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one committed transaction shows to the others.
+
+    `reads` maps each key it read from outside to the value it found, `writes` each key it wrote to
+    the value it left; initial values are all None there. `after` are the numbers of transactions
+    that its client had ended before it, where it is a session of its own.
     """
 
-    def likely(place: Place) -> tuple[int, ...]:
-        here = _time(matched, place[0])
-
-        def distance(source: int) -> tuple[bool, float]:
-            at = _time(matched, source)
-            return at > here, abs(here - at)
-
-        return tuple(sorted(matched.choices[place], key=distance))
-
-    in_order = sorted(matched.choices, key=lambda place: (_time(matched, place[0]), place))
-    return {place: likely(place) for place in in_order}
+    transaction: Transaction
+    reads: Mapping[Hashable, Hashable]
+    writes: Mapping[Hashable, Hashable]
+    after: tuple[int, ...] = ()
 
 
-def _time(matched: MatchedTransactions, index: int) -> float:
-    """When a transaction was called, or how many of its session came before it."""
-    if index == INITIAL:
-        return -1.0
-    called = matched.transactions[index].called
-    if called < math.inf:
-        return called
-    return float(index - matched.starts[matched.session_of[index]])
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The committed transactions, numbered in file order, and what is wrong with their reads.
+
+    `sessions` holds the numbers session by session. `possible` has for each version that was read
+    the transactions that a read of it may have seen; `ambiguous` the keys with a version that
+    several may have left.
+    """
+
+    shown: tuple[Shown, ...]
+    sessions: tuple[tuple[int, ...], ...]
+    faults: tuple[Fault, ...]
+    read_count: int
+    possible: Mapping[Version, frozenset[int]]
+    ambiguous: frozenset[Hashable]
+
+
+def sources_of(history: TransactionHistory) -> Sources:
+    """Find what every committed transaction read from outside."""
+    history = exact_transactions(history)
+    committed = [transaction for transaction in history if transaction.is_committed]
+    candidates = candidates_of(history, committed)
+    numbers = {transaction.id: number for number, transaction in enumerate(committed)}
+    sessions = [
+        tuple(numbers[t.id] for t in session if t.is_committed) for session in history.sessions
+    ]
+    before = {
+        committed[number].id: session[: place + 1]
+        for session in sessions
+        for place, number in enumerate(session)
+    }
+    faults: list[Fault] = []
+    shown_to_others = []
+    for number, transaction in enumerate(committed):
+        reads: dict[Hashable, Hashable] = {}
+        faults += _faults(number, committed, candidates, reads)
+        writes = {a.key: a.value for a in transaction.accesses if a.kind == "write"}
+        after = before[transaction.after] if transaction.after else ()
+        shown_to_others.append(
+            Shown(transaction, reads, _without_initial(writes, candidates), after)
+        )
+    possible = _possible(shown_to_others)
+    return Sources(
+        tuple(shown_to_others),
+        tuple(session for session in sessions if session),
+        _by_time(faults, history),
+        sum(access.kind == "read" for t in committed for access in t.accesses),
+        possible,
+        frozenset(key for (key, _), writers in possible.items() if len(writers) > 1),
+    )
+
+
+def _by_time(faults: Sequence[Fault], history: TransactionHistory) -> tuple[Fault, ...]:
+    """The faults by when the transactions that show them ended, where that is known."""
+    if len(faults) < 2:
+        return tuple(faults)
+    ended = {one.id: one.returned for one in history}
+    return tuple(sorted(faults, key=lambda fault: ended[fault.culprits[-1]]))
+
+
+def _without_initial(
+    writes: Mapping[Hashable, Hashable], candidates: Candidates
+) -> dict[Hashable, Hashable]:
+    return {key: None if candidates.is_initial(v) else v for key, v in writes.items()}
+
+
+def _possible(shown_to_others: Sequence[Shown]) -> dict[Version, frozenset[int]]:
+    """Who can have left each version that was read; nobody must, to leave the initial one."""
+    writers: dict[Version, set[int]] = {}
+    read = Counter(version for one in shown_to_others for version in one.reads.items())
+    for number, one in enumerate(shown_to_others):
+        for version in one.writes.items():
+            if version in read:
+                writers.setdefault(version, set()).add(number)
+    return {
+        version: frozenset(
+            writers.get(version, set()) | ({INITIAL} if version[1] is None else set())
+        )
+        for version in read
+    }
+
+
+def restricted(sources: Sources, kept: Collection[int]) -> Sources:
+    """Forget transactions, and every read that may have been from them."""
+    known = {*kept, INITIAL}
+    gone = {version for version, writers in sources.possible.items() if not writers <= known}
+    return Sources(
+        tuple(
+            Shown(
+                one.transaction,
+                {key: value for key, value in one.reads.items() if (key, value) not in gone},
+                one.writes,
+                tuple(number for number in one.after if number in known),
+            )
+            for one in sources.shown
+        ),
+        tuple(
+            session
+            for whole in sources.sessions
+            if (session := tuple(n for n in whole if n in known))
+        ),
+        (),
+        sources.read_count,
+        sources.possible,
+        sources.ambiguous,
+    )
+
+
+def _faults(
+    number: int,
+    committed: Sequence[Transaction],
+    candidates: Candidates,
+    reads: dict[Hashable, Hashable],
+) -> Iterator[Fault]:
+    """Walk the accesses of one transaction; fill `reads` with its external reads."""
+    transaction = committed[number]
+    own: dict[Hashable, Hashable] = {}
+    for access in transaction.accesses:
+        if access.kind == "write":
+            own[access.key] = access.value
+        elif access.key in own:
+            wrong = _own_defect(transaction, access, own[access.key])
+            yield from (_fault(wrong),) if wrong else ()
+        elif not candidates.of(number, access):
+            yield _fault(_no_source(committed, candidates, number, access))
+        else:
+            value = None if candidates.is_initial(access.value) else access.value
+            if reads.setdefault(access.key, value) != value:
+                yield Fault(
+                    "non-repeatable read",
+                    f"{transaction.id} read {pair(access.key, access.value)} after it had read "
+                    f"another version of {shown(access.key)}",
+                    (transaction.id,),
+                )
+
+
+ANOMALIES = {
+    "AbortedRead": "aborted read",
+    "FutureRead": "future read",
+    "IntermediateRead": "intermediate read",
+    "NotOwnWrite": "internal inconsistency",
+    "ThinAirRead": "unwritten read",
+}
+"""What the pattern of a read that is wrong by itself is called where anomalies are."""
+
+
+def _fault(defect: Defect) -> Fault:
+    return Fault(ANOMALIES[defect.pattern], defect.why, defect.culprits)
