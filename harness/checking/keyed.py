@@ -8,6 +8,7 @@ from typing import Literal
 
 from counterpoint.checkers.events import OBSERVING
 from counterpoint.checkers.history import UNKNOWN, History, Operation
+from counterpoint.checkers.transactions.history import are_micro_operations
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.model.inert import quoted
 
@@ -71,7 +72,8 @@ def _is_seen(value: Hashable) -> bool:
 
 def _is_pair(value: Hashable) -> bool:
     """A key with a value; a nil in front is a place for a version."""
-    return isinstance(value, tuple) and len(value) == 2 and value[0] is not None
+    is_pair = isinstance(value, tuple) and len(value) == 2 and value[0] is not None
+    return is_pair and not are_micro_operations(value)
 
 
 def _is_keyed_swap(value: Hashable) -> bool:

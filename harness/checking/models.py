@@ -172,7 +172,9 @@ def _guess(history: History) -> str:
     if functions == {"read"}:
         return _read_alone(history)
     if functions <= {"read", "write"}:
-        return "long-fork" if any(are_micro_operations(op.result) for op in history) else "register"
+        if not any(are_micro_operations(op.result) for op in history):
+            return "register"
+        return "long-fork" if _are_written_once(history) else "rw-register"
     if functions <= {"add", "read"}:
         return _number_or_elements(history)
     if functions == {"txn"} and _are_requests(history):
@@ -189,6 +191,13 @@ def _guess(history: History) -> str:
         f"no model has the functions {plain(', '.join(sorted(functions)), 120)}; "
         f"known are {'; '.join(f'{m.name}: {m.summary}' for m in _MODELS)}"
     )
+
+
+def _are_written_once(history: History) -> bool:
+    """Tell whether each key is written once, and alone, as the test for long forks does it."""
+    writes = [_micros(op) for op in history if op.f == "write"]
+    keys = [key for micros in writes for _, key, _ in micros]
+    return all(len(micros) == 1 for micros in writes) and len(set(keys)) == len(keys)
 
 
 def _are_requests(history: History) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
+from counterpoint.checkers.events import OBSERVING, meaning
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.transactions.history import are_micro_operations
 from counterpoint.harness.checking.forms import CannotCheck
@@ -30,7 +31,15 @@ def renamed(history: History, names: Mapping[str, str]) -> History:
         raise CannotCheck(
             f"there is no function {quoted(missing[0])} to rename; there are: {known}"
         )
-    return tuple(replace(op, f=names.get(op.f, op.f)) for op in history)
+    return tuple(_renamed(op, names[op.f]) if op.f in names else op for op in history)
+
+
+def _renamed(op: Operation, f: str) -> Operation:
+    """Give a call another function, and its values what they mean under that."""
+    argument, result = op.argument, op.result
+    if op.status == "ok" and result is not UNKNOWN:
+        argument, result = meaning(f, argument, result) or (argument, result)
+    return replace(op, f=f, argument=None if f in OBSERVING else argument, result=result)
 
 
 def with_owners(history: History) -> History:

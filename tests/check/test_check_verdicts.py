@@ -277,3 +277,27 @@ def test_keys_of_a_map_that_look_alike_are_different_ones() -> None:
         assert _checked(text, "edn", Wanted()).outcome == outcome, read
     with pytest.raises(UnreadableHistory, match="key twice"):
         read_cases(_events((0, "write", "{1 2, 1 3}", "nil")), source="given", form="edn")
+
+
+@pytest.mark.parametrize("model", ["rw-register", None])
+@pytest.mark.parametrize(("seen", "outcome"), [("1", "holds"), ("nil", "broken")])
+def test_two_micro_operations_are_no_key_with_its_value(
+    seen: str, outcome: str, model: str | None
+) -> None:
+    written = "[[:w :x 1] [:w :y 1]]"
+    text = _events(
+        (0, "write", written, written),
+        (1, "read", "[[:r :x nil] [:r :y nil]]", f"[[:r :x 1] [:r :y {seen}]]"),
+    )
+    checked = _checked(text, "edn", Wanted(model=model, initial=0, nil="value"))
+    assert (checked.model, checked.outcome) == ("rw-register", outcome)
+
+
+@pytest.mark.parametrize(("read", "outcome"), [("1", "holds"), ("2", "broken")])
+def test_values_of_a_renamed_function_mean_what_they_do_under_its_name(
+    read: str, outcome: str
+) -> None:
+    """The completion of a compare-and-set repeats its pair, that of a write its value."""
+    text = _events((0, "set!", "0", "0"), (0, "swap", "[0 1]", "[0 1]"), (1, "look", "nil", read))
+    names = {"set!": "write", "swap": "cas", "look": "read"}
+    assert _checked(text, "edn", Wanted(renames=names)).outcome == outcome
