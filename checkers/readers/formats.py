@@ -19,6 +19,8 @@ from counterpoint.checkers.readers.limits import excerpt
 HEAD_BYTES = 65_536
 """How much of a file is worth showing to `guess_format`."""
 
+COMPRESSED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}
+
 BLANKS_AND_COMMENTS = re.compile(r"(?:\s++|;[^\n]*+|//[^\n]*+)*+")
 
 
@@ -186,6 +188,9 @@ def guess_format(name: str, data: str | bytes) -> str:
     ('plume-text', 'edn')
     """
     head = head_of(data)
+    for beginning, what in COMPRESSED.items():
+        if head.data.startswith(beginning):
+            raise UnreadableHistory(name, 0, f"compressed ({what}); unpack it first")
     for form in _FORMATS:
         if form.sniff(head):
             return form.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from io import StringIO
 from typing import NamedTuple
 
 from counterpoint.harness.checking.wanted import Checked
@@ -50,7 +51,9 @@ def print_table(rows: Sequence[ResultRow]) -> None:
     from rich.text import Text
 
     is_terminal = sys.stdout.isatty()
-    console = Console(width=None if is_terminal else PIPE_WIDTH, highlight=False)
+    drawn = StringIO()  # a full disk behind the output is for `show` to notice
+    width = None if is_terminal else PIPE_WIDTH
+    console = Console(file=drawn, width=width, highlight=False, force_terminal=is_terminal)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("file", overflow="fold", max_width=60)
@@ -67,10 +70,9 @@ def print_table(rows: Sequence[ResultRow]) -> None:
             Text(f"{row.seconds:.3f}"),
             Text(row.summary),
         )
-    with console.capture() as captured:
-        console.print(table)
-        console.print(Text(tally(rows)))
-    show(captured.get(), nl=False)
+    console.print(table)
+    console.print(Text(tally(rows)))
+    show(drawn.getvalue(), nl=False)
 
 
 def tally(rows: Sequence[ResultRow]) -> str:

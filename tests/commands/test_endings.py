@@ -23,6 +23,7 @@ from counterpoint.model.tracefile import read_trace, write_trace
 
 PROGRAM = "from counterpoint.harness.start import main; main()"
 FAILING = ["fuzz", "register", "--mutant", "B10", "--seed", "1"]
+HISTORY = str(Path(__file__).parents[1] / "check" / "histories" / "06-history.txt")
 FULL = Path("/dev/full")
 
 
@@ -316,7 +317,9 @@ def test_a_pipe_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("arguments", [FAILING, ["list"]], ids=["fuzz", "list"])
+@pytest.mark.parametrize(
+    "arguments", [FAILING, ["list"], ["check", HISTORY]], ids=["fuzz", "list", "check"]
+)
 def test_a_full_disk_behind_the_output_is_one_line(arguments: list[str], tmp_path: Path) -> None:
     with FULL.open("w") as full:
         out = ("--out", tmp_path) if arguments == FAILING else ()

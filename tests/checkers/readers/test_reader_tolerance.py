@@ -201,3 +201,11 @@ def test_errors_quote_no_more_than_a_line_of_foreign_text_and_none_of_its_contro
             FORMATS[form].read(text, source="made")
         assert len(str(caught.value)) < 300, form
         assert str(caught.value).isprintable(), form
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x1f\x8b\x08\x00", b"PK\x03\x04\x14", b"BZh91AY", b"\xfd7zXZ\x00"]
+)
+def test_a_compressed_file_is_refused_as_what_it_is(data: bytes) -> None:
+    with pytest.raises(UnreadableHistory, match=r"compressed \(\w+\); unpack it first"):
+        guess_format("history.edn", data)
