@@ -50,7 +50,7 @@ Reading: TypeAlias = Callable[[NodeId, Value], Payment | Copies | None]
 """What a note means, None for notes about something else."""
 
 
-class Link(NamedTuple):
+class ChainLink(NamedTuple):
     """One version in the chain of a token: who owns it, who made it, and at which step."""
 
     owner: Owner
@@ -71,7 +71,7 @@ class Books:
     """The chains of all tokens and the copies of all servers so far. Told of one thing at a time."""
 
     def __init__(self, start: Mapping[int, Owner]) -> None:
-        self.chains = {token: [Link(owner)] for token, owner in start.items()}
+        self.chains = {token: [ChainLink(owner)] for token, owner in start.items()}
         self.copies: dict[NodeId, dict[int, int]] = {}
 
     def pay(self, payment: Payment, step: int) -> Breach | None:
@@ -82,7 +82,7 @@ class Books:
             return self._unknown(token, f"owner {payment.payer} pays token {token}", step)
         last = chain[-1]
         if version == len(chain) + 1 and payment.payer == last.owner:
-            chain.append(Link(owner, payment.payer, step))
+            chain.append(ChainLink(owner, payment.payer, step))
             return None
         return self._bad_payment(payment, chain, step)
 
@@ -121,7 +121,7 @@ class Books:
         count = len(self.chains)
         return Breach(f"{what}, and there are only {count} tokens", (at_step(step),), token)
 
-    def _bad_payment(self, payment: Payment, chain: list[Link], step: int) -> Breach:
+    def _bad_payment(self, payment: Payment, chain: list[ChainLink], step: int) -> Breach:
         token, version, owner = payment.made
         paid = said(f"{payment.payer} pays version {version} of token {token} to {owner}", at(step))
         if version > len(chain) + 1:
@@ -139,7 +139,9 @@ class Books:
         )
         return Breach(summary, (self.story(token)[version - 1], paid), token)
 
-    def _false_copy(self, node: NodeId, holding: Holding, chain: list[Link], step: int) -> Breach:
+    def _false_copy(
+        self, node: NodeId, holding: Holding, chain: list[ChainLink], step: int
+    ) -> Breach:
         token, version, owner = holding
         kept = said(f"{node} holds version {version} of token {token} for {owner}", at(step))
         if version > len(chain):
@@ -246,7 +248,7 @@ class ConservationObserver:
     def _opened(self, memory: Accounts) -> Books:
         books = Books(self.start)
         for token, owners in memory.chains:
-            books.chains[token] = [Link(owner) for owner in owners]
+            books.chains[token] = [ChainLink(owner) for owner in owners]
         books.copies = {node: dict(held) for node, held in memory.copies}
         return books
 

@@ -24,7 +24,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from counterpoint.checkers.judging import Diverged
 from counterpoint.checkers.links import at, shown
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value
@@ -50,6 +49,13 @@ class ReplicaState:
     def place(self) -> str:
         """Who was seen, and when: "s1 (step 7)"."""
         return f"{self.replica} (step {self.step})" if self.step >= 0 else self.replica
+
+
+@dataclass(frozen=True, slots=True)
+class UnequalReplicas:
+    """Two replicas, or one at two times, that had applied the same and were not the same."""
+
+    observations: tuple[ReplicaState, ReplicaState]
 
 
 def check_convergence(observations: Sequence[ReplicaState]) -> Verdict:
@@ -82,7 +88,7 @@ def _diverged(earlier: ReplicaState, later: ReplicaState, examined: int) -> Verd
         examined=examined,
         because=(f"both applied {_listed(later.applied)}", *differences),
         culprits=(earlier.replica, later.replica),
-        evidence=(Diverged((earlier, later)),),
+        evidence=(UnequalReplicas((earlier, later)),),
     )
 
 
@@ -127,20 +133,20 @@ class Holding(NamedTuple):
     held: Hashable
 
 
-class Held(NamedTuple):
+class AppliedWrites(NamedTuple):
     """What a replica has applied, and what each key holds, sorted by key."""
 
     applied: frozenset[Hashable] = frozenset()
     state: tuple[tuple[str, Hashable], ...] = ()
 
-    def after(self, holding: Holding) -> Held:
+    def after(self, holding: Holding) -> AppliedWrites:
         """Return what it holds after one more write.
 
-        >>> Held().after(Holding("m1", "x", 1)).after(Holding("m2", "x", 1)).state
+        >>> AppliedWrites().after(Holding("m1", "x", 1)).after(Holding("m2", "x", 1)).state
         (('x', 1),)
         """
         state = {**dict(self.state), holding.key: holding.held}
-        return Held(self.applied | {holding.write}, tuple(sorted(state.items())))
+        return AppliedWrites(self.applied | {holding.write}, tuple(sorted(state.items())))
 
 
 ReadsHolding: TypeAlias = Callable[[NodeId, Value], "Holding | None"]
@@ -156,20 +162,20 @@ class Agreement:
     reading: ReadsHolding
 
     @property
-    def initial(self) -> tuple[tuple[NodeId, Held], ...]:
+    def initial(self) -> tuple[tuple[NodeId, AppliedWrites], ...]:
         """Nobody has applied anything."""
         return ()
 
     def observe(
         self, memory: Value, seen: Sequence[Observation]
-    ) -> tuple[tuple[NodeId, Held], ...]:
+    ) -> tuple[tuple[NodeId, AppliedWrites], ...]:
         """Follow the notes of one step."""
         assert isinstance(memory, tuple)
-        replicas: dict[NodeId, Held] = dict(memory)
+        replicas: dict[NodeId, AppliedWrites] = dict(memory)
         for node, kind, value in ((s.node, s.kind, s.value) for s in seen):
             holding = self.reading(node, value) if kind == "note" else None
             if holding is not None:
-                replicas[node] = replicas.get(node, Held()).after(holding)
+                replicas[node] = replicas.get(node, AppliedWrites()).after(holding)
         return tuple(sorted(replicas.items(), key=lambda entry: entry[0]))
 
     def is_broken(self, memory: Value) -> bool:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeVar
 from counterpoint.model.verdict import Edge, Reason, Verdict, broken
 
 if TYPE_CHECKING:
-    from counterpoint.checkers.convergence import ReplicaState
     from counterpoint.checkers.transactions.history import Access
 
 
@@ -120,13 +119,6 @@ class Extra:
     """The events that a recorded clock counts as past, and that did not happen before."""
 
     extra: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Diverged:
-    """Two replicas, or one at two times, that had applied the same and were not the same."""
-
-    observations: tuple[ReplicaState, ReplicaState]
 
 
 T = TypeVar("T")

@@ -34,11 +34,11 @@ class Decision(Protocol):
         """Positions of what fails alone; none where the property holds."""
 
 
-Place = TypeVar("Place", bound=Hashable)
+AnyPlace = TypeVar("AnyPlace", bound=Hashable)
 Decided = TypeVar("Decided", bound=Decision)
 
 
-class Steps(Protocol[Place, Decided]):
+class Steps(Protocol[AnyPlace, Decided]):
     """The steps from one history to the verdict on one property; a place is that of a read."""
 
     @property
@@ -56,16 +56,18 @@ class Steps(Protocol[Place, Decided]):
     def mismatch(self) -> Explanation | None:
         """Match: why a read has no source at all, if there is such a read."""
 
-    def choices(self) -> Mapping[Place, Sequence[int]]:
+    def choices(self) -> Mapping[AnyPlace, Sequence[int]]:
         """Match: the possible sources of each read that has several, the likeliest first."""
 
-    def decide(self, sources: Mapping[Place, int]) -> Decided:
+    def decide(self, sources: Mapping[AnyPlace, int]) -> Decided:
         """Decide the property under these sources, without the ambiguous reads that have none."""
 
-    def rests_on(self, core: Collection[int], sources: Mapping[Place, int]) -> Collection[Place]:
+    def rests_on(
+        self, core: Collection[int], sources: Mapping[AnyPlace, int]
+    ) -> Collection[AnyPlace]:
         """Return the ambiguous reads on which a core rests."""
 
-    def holds(self, decision: Decided, sources: Mapping[Place, int]) -> Verdict:
+    def holds(self, decision: Decided, sources: Mapping[AnyPlace, int]) -> Verdict:
         """Return the verdict, with its witness."""
 
     def explain(self, core: Collection[int], *, in_every_way: bool) -> Explanation:
@@ -75,7 +77,7 @@ class Steps(Protocol[Place, Decided]):
         """Say that there are more ways to match than were tried."""
 
 
-def judge(steps: Steps[Place, Decided], *, tries_max: int | None) -> Verdict:
+def judge(steps: Steps[AnyPlace, Decided], *, tries_max: int | None) -> Verdict:
     """Take the steps of one property, trying as many ways to match as needed and allowed."""
     wrong = steps.mismatch()
     if wrong is not None:
@@ -96,12 +98,14 @@ def judge(steps: Steps[Place, Decided], *, tries_max: int | None) -> Verdict:
     return _broken(steps, ways.blamed, in_every_way=True)
 
 
-def _broken(steps: Steps[Place, Decided], core: Collection[int], *, in_every_way: bool) -> Verdict:
+def _broken(
+    steps: Steps[AnyPlace, Decided], core: Collection[int], *, in_every_way: bool
+) -> Verdict:
     explanation = steps.explain(core, in_every_way=in_every_way)
     return explanation.verdict(steps.name, examined=steps.examined)
 
 
-def fails(steps: Steps[Place, Decided]) -> bool:
+def fails(steps: Steps[AnyPlace, Decided]) -> bool:
     """Tell whether every way to match fails, and no read by itself; False where that is too long."""
     if steps.mismatch() is not None:
         return False
@@ -115,17 +119,17 @@ def fails(steps: Steps[Place, Decided]) -> bool:
 
 
 @dataclass(slots=True)
-class _Ways(Generic[Place, Decided]):
+class _Ways(Generic[AnyPlace, Decided]):
     """Judges one matching after the other.
 
     `blamed` is all that made one fail, `latest` is what was said of the last one.
     """
 
-    steps: Steps[Place, Decided]
+    steps: Steps[AnyPlace, Decided]
     blamed: frozenset[int] = frozenset()
     latest: Decided | None = None
 
-    def conflict(self, sources: Mapping[Place, int]) -> Collection[Place] | None:
+    def conflict(self, sources: Mapping[AnyPlace, int]) -> Collection[AnyPlace] | None:
         """Return the ambiguous reads behind a violation under these sources, if there is one."""
         self.latest = self.steps.decide(sources)
         self.blamed |= frozenset(self.latest.core)

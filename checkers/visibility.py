@@ -179,7 +179,7 @@ NAME = "causal order"
 Naming = Callable[[Identity], str]
 
 
-class Told(NamedTuple):
+class DeedOfEvent(NamedTuple):
     """A deed of a session, with the event that tells of it."""
 
     deed: Wrote | Saw
@@ -194,7 +194,7 @@ def check_visibility(trace: Trace, reading: Reading, *, name: str = NAME) -> Ver
     union of the writes in its past.
     """
     memory, examined = EMPTY, 0
-    told: list[Told] = []
+    told: list[DeedOfEvent] = []
     for event in trace.events:
         deed = None if event.node is None else reading(event.kind, event.node, event.value)
         if deed is None:
@@ -204,14 +204,14 @@ def check_visibility(trace: Trace, reading: Reading, *, name: str = NAME) -> Ver
             if missing := memory.missing(deed.place, deed.write):
                 return _overtaken(name, told, deed, event, missing, examined)
         elif isinstance(deed, Wrote | Saw):
-            told.append(Told(deed, event))
+            told.append(DeedOfEvent(deed, event))
         memory = memory.after(deed)
     return holds(name, examined=examined)
 
 
 def _overtaken(
     name: str,
-    told: list[Told],
+    told: list[DeedOfEvent],
     shown: Shown,
     event: Event,
     missing: frozenset[Identity],
@@ -238,7 +238,7 @@ def _overtaken(
     )
 
 
-def naming(told: list[Told]) -> Naming:
+def naming(told: list[DeedOfEvent]) -> Naming:
     """Return how a report names writes: by the key, where no other write has it, else with the value."""
     writes = {t.deed.write for t in told if isinstance(t.deed, Wrote)}
     keys = [key for key, _ in writes]
@@ -250,7 +250,7 @@ def naming(told: list[Told]) -> Naming:
     return named
 
 
-def _nearest(told: list[Told], missing: frozenset[Identity], of: Identity) -> list[Link]:
+def _nearest(told: list[DeedOfEvent], missing: frozenset[Identity], of: Identity) -> list[Link]:
     """Return the shortest chain of deeds from a missing write to the one that is visible."""
     links = graph(_links(told))
     place = {t.deed.write: i for i, t in enumerate(told) if isinstance(t.deed, Wrote)}
@@ -258,7 +258,7 @@ def _nearest(told: list[Told], missing: frozenset[Identity], of: Identity) -> li
     return min((chain for chain in chains if chain), key=len)
 
 
-def _links(told: list[Told]) -> Iterator[Link]:
+def _links(told: list[DeedOfEvent]) -> Iterator[Link]:
     """The links of program order, each deed to the next of its session, and of reads-from."""
     sessions: dict[str, list[int]] = {}
     wrote: dict[Identity, int] = {}
@@ -273,11 +273,11 @@ def _links(told: list[Told]) -> Iterator[Link]:
             yield Link(before, after, PROGRAM_ORDER, said())
 
 
-def _path(told: list[Told], chain: list[Link]) -> list[Told]:
+def _path(told: list[DeedOfEvent], chain: list[Link]) -> list[DeedOfEvent]:
     return [told[chain[0].before], *(told[link.after] for link in chain)]
 
 
-def _story(told: list[Told], chain: list[Link], named: Naming) -> str:
+def _story(told: list[DeedOfEvent], chain: list[Link], named: Naming) -> str:
     """The chain in words: "alice wrote found, bob read it, bob wrote glad"."""
     parts = []
     for t, link in zip(_path(told, chain), (None, *chain), strict=True):
@@ -289,11 +289,11 @@ def _story(told: list[Told], chain: list[Link], named: Naming) -> str:
     return ", ".join(parts)
 
 
-def _verb(told: Told) -> str:
+def _verb(told: DeedOfEvent) -> str:
     return "read" if not isinstance(told.deed, Saw) or told.deed.is_read else "was told of"
 
 
-def _edge(told: list[Told], link: Link) -> Edge:
+def _edge(told: list[DeedOfEvent], link: Link) -> Edge:
     before, after = told[link.before], told[link.after]
     verb = "wrote" if isinstance(after.deed, Wrote) else _verb(after)
     key, value = after.deed.write

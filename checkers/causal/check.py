@@ -25,7 +25,7 @@ from counterpoint.checkers.causal.levels import (
     Judgement,
     Level,
     causal_holds,
-    judge_causality,
+    judge_by_rows,
     naming_of,
 )
 from counterpoint.checkers.causal.reasons import Reasons, explain
@@ -77,20 +77,25 @@ def check_causal(
         if verdict is not None:
             return verdict
     matching = match_reads(history, initial=initial)
-    steps = SessionSteps(name, matching, _Causality(name, level))
+    steps = SessionSteps(name, matching, _CausalLevel(name, level))
     return judge(steps, tries_max=matchings_max)
 
 
 @dataclass(frozen=True, slots=True)
-class _Causality:
+class _CausalLevel:
     """One level of causal consistency, for sessions whose reads are matched."""
 
     name: str
     level: Level
 
     def decide(self, sessions: Sessions) -> Judgement:
-        """Decide the level."""
-        return judge_causality(sessions, self.level)
+        """Decide the level, on columns where that is worth it."""
+        if is_worth_it(len(sessions.operations)):
+            from counterpoint.checkers.columns.check import judge_columns
+            from counterpoint.checkers.columns.sessions import columns_of
+
+            return judge_columns(columns_of(sessions), self.level, lambda: sessions)
+        return judge_by_rows(sessions, self.level)
 
     def holds(self, sessions: Sessions, decision: Judgement) -> Verdict:
         """Return the verdict with its witness."""

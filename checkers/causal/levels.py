@@ -35,7 +35,6 @@ from counterpoint.checkers.causal.order import (
     shortest_path,
     topological,
 )
-from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.judging import Views, shrink
 from counterpoint.checkers.reads_from import INITIAL, Sessions
 from counterpoint.model.verdict import Outcome, Verdict, holds
@@ -188,16 +187,6 @@ class _Causality:
     base: Predecessors
     order: list[int]
     rows: list[Row]
-
-
-def judge_causality(sessions: Sessions, level: Level) -> Judgement:
-    """Decide one level for matched sessions, on columns where that is worth it."""
-    if is_worth_it(len(sessions.operations)):
-        from counterpoint.checkers.columns.check import judge_columns
-        from counterpoint.checkers.columns.sessions import columns_of
-
-        return judge_columns(columns_of(sessions), level, lambda: sessions)
-    return judge_by_rows(sessions, level)
 
 
 def judge_by_rows(sessions: Sessions, level: Level) -> Judgement:

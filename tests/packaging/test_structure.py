@@ -27,10 +27,10 @@ OF_PROTOCOLS = """
 
 # To be renamed; a name that is doubled no more is taken off.
 DOUBLED = """
-    Amounts Call Choice Choices Clock Configuration Conflict Core Diverged Element Event Found
+    Amounts Call Choice Choices Clock Configuration Conflict Core Element Event Found
     Held Holding Ledger Limits Link Memory Micro Move Naming Numbered Outcome Owner Pending
     Place Placed Read Reading Record Request Row Rows Rule Seen Session Shown Step T Told
-    Version View Violation Waits _Causality _Reading
+    Version View Violation Waits _Reading
 """
 
 CROWDED = """
@@ -38,8 +38,6 @@ CROWDED = """
 """
 
 CIRCLES: list[list[str]] = [
-    ["checkers.causal.levels", "checkers.columns.check"],
-    ["checkers.convergence", "checkers.judging"],
     [
         "model.actions",
         "model.conditions",
