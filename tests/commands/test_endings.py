@@ -234,8 +234,8 @@ def test_a_signal_ends_a_search_with_what_it_found(
     # The first report of a search is the moment from which on there is something to tell.
     watched = (
         "from pathlib import Path\n"
-        "from counterpoint.harness.output import Progress\n"
-        f"Progress.show = lambda *_: Path({str(begun)!r}).touch()\n"
+        "from counterpoint.harness.output import ProgressLine\n"
+        f"ProgressLine.show = lambda *_: Path({str(begun)!r}).touch()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", watched + PROGRAM, *arguments, "--out", str(tmp_path)],
