@@ -11,17 +11,11 @@ from collections.abc import Callable, Iterator
 from counterpoint.checkers.links import at
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.event import Event
+from counterpoint.model.fault_state import OpenCall, OpenCalls
 from counterpoint.model.faults import Restart
 from counterpoint.model.livelock import growth, is_fair_circle, still_possible
 from counterpoint.model.observer import Observation
-from counterpoint.model.owed import (
-    OpenCall,
-    OpenCalls,
-    after_step,
-    failing,
-    is_owed,
-    is_within_bound,
-)
+from counterpoint.model.owed import after_step, failing, is_owed, is_within_bound
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Reason, Verdict, at_step, broken, holds, said, undecided

@@ -39,11 +39,15 @@ class Page:
 
 PAGES = (
     Page("protocols.md", "Protocols", ("model.node", "model.values")),
-    Page("scenarios.md", "Scenarios and budgets", ("model.scenario",)),
+    Page(
+        "scenarios.md",
+        "Scenarios and budgets",
+        ("model.scenario", "model.claims", "model.fault_state"),
+    ),
     Page(
         "actions.md",
         "Actions and faults",
-        ("model.kind", "model.normal", "model.actions", "model.faults"),
+        ("model.kind", "model.view", "model.normal", "model.actions", "model.faults"),
     ),
     Page(
         "traces.md",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.model.conditions import Partition
+from counterpoint.model.fault_state import Partition
 from counterpoint.model.kind import ActionKind, Content, Mover, Target, View, may_spend
 from counterpoint.model.node import Invoke, Receive, Timeout
 from counterpoint.model.normal import NORMAL, Call, Deliver, Fire

@@ -9,8 +9,8 @@ from dataclasses import fields
 from hashlib import blake2s
 from typing import TypeAlias
 
-from counterpoint.model.conditions import FaultState
 from counterpoint.model.event import Event
+from counterpoint.model.fault_state import FaultState
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import Json, canonical, json_text
 from counterpoint.model.verdict import Verdict

@@ -11,141 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     Literal,
     Protocol,
     Self,
     TypeAlias,
+    TypeVar,
     runtime_checkable,
 )
 
-from counterpoint.model.conditions import FaultState
-from counterpoint.model.event import EventKind
-from counterpoint.model.node import Input
-from counterpoint.model.reaction import NodeState
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.fault_state import FaultState
+from counterpoint.model.values import NodeId
+from counterpoint.model.view import Content, Movable, Mover, ScenarioView, View
 
-if TYPE_CHECKING:
-    from counterpoint.model.scenario import Scenario
-    from counterpoint.model.world import Moved, World
-
-Content: TypeAlias = tuple[NodeId, NodeId, Value]
-"""A message by content: source, destination, body. Messages of equal content are interchangeable."""
+__all__ = [
+    "Action", "ActionKind", "Content", "Mover", "Target", "View", "faults_used", "kinds_of",
+    "may_happen", "may_spend", "undone_by",
+]  # fmt: skip
 
 Target: TypeAlias = Literal["message", "held", "node", "network"]
 """What an action is about: a message on its way, one that is held back, a node, the whole network."""
 
+MovedT = TypeVar("MovedT")
+
 _PLACE = {"message": "dst", "held": "dst", "node": "node"}
 """The field that names the node at which an action about such a thing acts."""
-
-
-class View(Protocol):
-    """What an action may ask of the state of a run."""
-
-    @property
-    def scenario(self) -> Scenario:
-        """What the run is made of."""
-        ...
-
-    @property
-    def conditions(self) -> FaultState:
-        """What was done to the network and the nodes so far."""
-        ...
-
-    def is_up(self, node: NodeId) -> bool:
-        """Tell whether a node is running."""
-        ...
-
-    def core(self, node: NodeId) -> NodeState:
-        """Return all there is of one node."""
-        ...
-
-    def waiting(self, at: NodeId) -> Iterable[Content]:
-        """Return each content on its way to a node once, oldest first, cut off or not."""
-        ...
-
-    def is_waiting(self, content: Content) -> bool:
-        """Tell whether a message of this content is on its way."""
-        ...
-
-    def is_head(self, content: Content) -> bool:
-        """Tell whether the oldest message of its link has this content."""
-        ...
-
-    def held_at(self, at: NodeId) -> Iterable[Content]:
-        """Return the messages held back on their way to a node, oldest first."""
-        ...
-
-
-class Mover(Protocol):
-    """What an action may do. Each word is a change of the run and, where the run is told, an event."""
-
-    conditions: FaultState
-
-    def log(
-        self,
-        kind: EventKind,
-        node: NodeId | None = None,
-        *,
-        value: Value = None,
-        why: str | None = None,
-    ) -> object:
-        """Tell of something that has no effect of its own."""
-        ...
-
-    def lose(self, content: Content, why: str) -> None:
-        """Take a message off the network, for good."""
-        ...
-
-    def copy(self, content: Content) -> None:
-        """Put a second copy of a message on its way."""
-        ...
-
-    def hold(self, content: Content) -> None:
-        """Hold a message back."""
-        ...
-
-    def release(self, content: Content) -> None:
-        """Let a held message go on its way, behind those that passed it."""
-        ...
-
-    def release_all(self) -> None:
-        """Let every held message go on its way, in the order in which they were held back."""
-        ...
-
-    def deliver(self, content: Content) -> None:
-        """Give a message to its receiver."""
-        ...
-
-    def send(self, src: NodeId, dst: NodeId, body: Value) -> None:
-        """Put a new message on its way."""
-        ...
-
-    def begin(self, client: NodeId, operation: Value) -> None:
-        """Let a client begin the next of its calls that asks for this operation."""
-        ...
-
-    def expire(self, node: NodeId, timer: str) -> None:
-        """Let an armed timer go off."""
-        ...
-
-    def recover(self, node: NodeId) -> None:
-        """Let a node that was down run again, with what it had persisted."""
-        ...
-
-    def give(self, node: NodeId, given: Input) -> object:
-        """Give an input to a node."""
-        ...
-
-    def crash(self, node: NodeId) -> None:
-        """Blank what a node does not survive: its state, its timers, its operation under way."""
-        ...
-
-    def tearing(self, effects: int) -> Mover:
-        """Return a mover that does as this one, but breaks a node off after so many of its effects."""
-        ...
 
 
 class ActionKind:
@@ -269,12 +160,9 @@ class ActionKind:
             return conditions
         return conditions.with_one_more(self.kind)
 
-    def apply(self, world: World) -> Moved:
+    def apply(self, world: Movable[MovedT]) -> MovedT:
         """Perform the action in a world in which it is legal."""
-        from counterpoint.model.move import WorldMover  # moves are made of what is said here
-
-        move = WorldMover(world)
-        move.conditions = self.conditions_after(world)
+        move = world.mover(self.conditions_after(world))
         self.perform(move)
         return move.done()
 
@@ -302,15 +190,15 @@ class Action(Protocol):
         """Return every legal instance at one place, in a fixed order."""
         ...
 
-    def apply(self, world: World) -> Moved:
-        """Perform the action in a world in which it is legal."""
+    def apply(self, world: Any) -> Any:
+        """Perform the action in a world in which it is legal; return the next one, as `Moved`."""
         ...
 
 
 # ---- what the budgets of a scenario allow --------------------------------------------------------
 
 
-def may_spend(scenario: Scenario, conditions: FaultState, kind: str, in_force: int = 0) -> bool:
+def may_spend(scenario: ScenarioView, conditions: FaultState, kind: str, in_force: int = 0) -> bool:
     """Tell whether one more fault of a kind is within its budget, given how many are in force."""
     budget = scenario.limits.get(kind)
     if budget is None or conditions.settled is not None:
@@ -341,12 +229,12 @@ def undone_by(kind: type[Action]) -> tuple[str, ...]:
     return found
 
 
-def kinds_of(scenario: Scenario) -> tuple[type[Action], ...]:
+def kinds_of(scenario: ScenarioView) -> tuple[type[Action], ...]:
     """Return what may happen in a scenario: the one answer, for every search, replay and settling."""
     return tuple(kind for kind in scenario.actions if may_happen(kind, scenario))
 
 
-def may_happen(kind: type[Action], scenario: Scenario) -> bool:
+def may_happen(kind: type[Action], scenario: ScenarioView) -> bool:
     """Tell whether a kind can occur at all in a scenario that names it, given its budgets.
 
     A class that is no `ActionKind` keeps its rules to itself, so it may. What ends or follows from
@@ -361,7 +249,7 @@ def may_happen(kind: type[Action], scenario: Scenario) -> bool:
     return not kind.spends or _is_funded(kind.kind, scenario)
 
 
-def _may_interfere(kind: type[Action], scenario: Scenario) -> bool:
+def _may_interfere(kind: type[Action], scenario: ScenarioView) -> bool:
     """Tell whether a kind is somebody's own and may do what no budget of ours tells of."""
     if kind.__module__.startswith(_OURS):
         return False
@@ -372,6 +260,6 @@ def _may_interfere(kind: type[Action], scenario: Scenario) -> bool:
 _OURS = f"{__name__.rpartition('.')[0]}."
 
 
-def _is_funded(name: str, scenario: Scenario) -> bool:
+def _is_funded(name: str, scenario: ScenarioView) -> bool:
     budget = scenario.limits.get(name)
     return budget is not None and budget.per_run > 0 and scenario.faults_max != 0

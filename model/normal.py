@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.model.conditions import FaultState
+from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
 from counterpoint.model.rules import after_fire, may_arrive, may_fire
 from counterpoint.model.values import NodeId, Value

@@ -10,38 +10,16 @@ in its states.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
+from counterpoint.model.fault_state import FaultState, OpenCall, OpenCalls
+from counterpoint.model.observer import Observation
 from counterpoint.model.rules import roles
-from counterpoint.model.values import NodeId, Value
-
-if TYPE_CHECKING:
-    from counterpoint.model.conditions import FaultState
-    from counterpoint.model.observer import Observation
-    from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.values import NodeId
 
 LinkEnds = tuple[NodeId, NodeId]
 """The two ends of a message."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCall:
-    """A call without an answer, the nodes that failed since, sorted, and whether the network lost any
-    message.
-
-    A node that had failed before and was not well again counts as failed since. What a node that fails
-    lost is not the network's loss.
-    """
-
-    client: NodeId
-    operation: Value
-    failed: tuple[NodeId, ...] = ()
-    has_lost: bool = False
-
-
-OpenCalls = tuple[OpenCall, ...]
-"""The open calls of a run, in the order in which they were made."""
 
 
 def failing(conditions: FaultState) -> tuple[NodeId, ...]:

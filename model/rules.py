@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import TYPE_CHECKING
 
-from counterpoint.model.conditions import FaultState
-from counterpoint.model.kind import Content, View, may_spend
+from counterpoint.model.fault_state import FaultState
+from counterpoint.model.kind import may_spend
 from counterpoint.model.values import NodeId
-from counterpoint.model.world import Flight, World, oldest
-
-if TYPE_CHECKING:
-    from counterpoint.model.scenario import Scenario
+from counterpoint.model.view import Content, ScenarioView, View
 
 __all__ = [
     "after_fire",
     "can_pass",
-    "deliverable",
     "may_arrive",
     "may_be_silent",
     "may_fail",
@@ -26,7 +21,6 @@ __all__ = [
     "obstacle",
     "roles",
     "tolerated_failures",
-    "waiting",
 ]
 
 
@@ -46,17 +40,6 @@ def may_arrive(state: View, content: Content) -> bool:
     return state.scenario.network == "unordered" or state.is_head(content)
 
 
-def waiting(world: World, at: NodeId | None) -> Iterator[Flight]:
-    """Return the oldest message of each content on its way to a node, cut off or not."""
-    if at is not None:
-        yield from (oldest(world.flights, content) for content in world.waiting(at))
-
-
-def deliverable(world: World, at: NodeId | None) -> Iterator[Flight]:
-    """Return the messages that may arrive at a node now, each content once, oldest first."""
-    return (flight for flight in waiting(world, at) if may_arrive(world, flight.content))
-
-
 def obstacle(conditions: FaultState, src: NodeId, dst: NodeId) -> str | None:
     """Say what stands in a message's way so that it is lost for free, None if nothing does."""
     if dst in conditions.down:
@@ -66,27 +49,27 @@ def obstacle(conditions: FaultState, src: NodeId, dst: NodeId) -> str | None:
     return None
 
 
-def may_fire(scenario: Scenario, conditions: FaultState) -> bool:
+def may_fire(scenario: ScenarioView, conditions: FaultState) -> bool:
     """Tell whether a timer may go off: within its budget if it has one, freely once settled."""
     if "fire" not in scenario.limits or conditions.settled is not None:
         return True
     return conditions.count("fire") < scenario.limits["fire"].per_run
 
 
-def after_fire(scenario: Scenario, conditions: FaultState) -> FaultState:
+def after_fire(scenario: ScenarioView, conditions: FaultState) -> FaultState:
     """Return the conditions after a timer went off."""
     if "fire" not in scenario.limits or conditions.settled is not None:
         return conditions
     return conditions.with_one_more("fire")
 
 
-def may_fail(scenario: Scenario, conditions: FaultState, node: NodeId) -> bool:
+def may_fail(scenario: ScenarioView, conditions: FaultState, node: NodeId) -> bool:
     """Tell whether the system promises to survive if this node is down or silent, too."""
     failed = tuple(sorted({*conditions.failed, node}))
     return scenario.tolerates(failed, roles(scenario, conditions))
 
 
-def may_be_silent(scenario: Scenario, conditions: FaultState, node: NodeId) -> bool:
+def may_be_silent(scenario: ScenarioView, conditions: FaultState, node: NodeId) -> bool:
     """Tell whether a node may lose a message: it is silent already, or may become so."""
     if node in conditions.silent:
         return True
@@ -97,7 +80,9 @@ def may_be_silent(scenario: Scenario, conditions: FaultState, node: NodeId) -> b
     return node not in conditions.down and may_fail(scenario, conditions, node)
 
 
-def tolerated_failures(scenario: Scenario, conditions: FaultState) -> Iterator[tuple[NodeId, ...]]:
+def tolerated_failures(
+    scenario: ScenarioView, conditions: FaultState
+) -> Iterator[tuple[NodeId, ...]]:
     """Return every set of nodes, smallest first, that the system promises to survive without.
 
     A bound that tolerates some nodes is taken to tolerate each of them alone.
@@ -112,7 +97,7 @@ def tolerated_failures(scenario: Scenario, conditions: FaultState) -> Iterator[t
         yield from found
 
 
-def roles(scenario: Scenario, conditions: FaultState) -> dict[NodeId, str]:
+def roles(scenario: ScenarioView, conditions: FaultState) -> dict[NodeId, str]:
     """Return the present role of each node; empty where the scenario knows of none."""
     if not conditions.roles:
         return {}

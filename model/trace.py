@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from counterpoint.model.event import Event
-
-if TYPE_CHECKING:
-    from counterpoint.model.scenario import Scenario
-    from counterpoint.model.world import Action, World
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.world import Action, World
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from counterpoint.model.claims import Goal, Invariant, Property
+from counterpoint.model.fault_state import Budget
 from counterpoint.model.kind import undone_by
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.values import NotAValue, require_value
 
-if TYPE_CHECKING:
-    from counterpoint.model.scenario import Scenario
 
-
-def require_scenario(scenario: Scenario) -> None:
+def require_scenario(scenario: Any) -> None:
     """Refuse a scenario that cannot be what its author means.
 
     Raises:
@@ -73,7 +72,7 @@ def _require_signature(name: str, function: Any, *wanted: str) -> None:
         return
 
 
-def _require_functions(scenario: Scenario) -> None:
+def _require_functions(scenario: Any) -> None:
     for name, wanted in FUNCTIONS.items():
         function = getattr(scenario, name)
         if function is not None:
@@ -95,7 +94,7 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
 """The functions of a scenario, and what they are called with."""
 
 
-def require_needs(scenario: Scenario) -> None:
+def require_needs(scenario: Any) -> None:
     """Refuse answers that depend on nodes that there are not.
 
     Raises:
@@ -138,9 +137,7 @@ def _require_operation(node: str, operation: object) -> None:
         raise BadScenario(f"gives {node} a call in which {error}") from None
 
 
-def _require_claims(scenario: Scenario) -> None:
-    from counterpoint.model.scenario import Goal, Invariant, Property  # they know of this module
-
+def _require_claims(scenario: Any) -> None:
     kinds: dict[str, type] = {"properties": Property, "invariants": Invariant, "goals": Goal}
     for name, kind in kinds.items():
         claims = getattr(scenario, name)
@@ -160,20 +157,7 @@ def _require_claims(scenario: Scenario) -> None:
     _require_distinct(named, "has two properties, invariants or goals of the name {!r}")
 
 
-def require_claim(what: str, name: object, **functions: object) -> None:
-    """Refuse a property, invariant or goal without a name, or with a function that is none."""
-    if not isinstance(name, str) or not name.strip():
-        raise BadScenario(f"a {what} is named {name!r}; its name is text, and not empty")
-    for field, function in functions.items():
-        if not callable(function):
-            raise BadScenario(
-                f"{what} {name!r} has {field} = {brief(function)}, which is no function"
-            )
-
-
-def _require_limits(scenario: Scenario) -> None:
-    from counterpoint.model.scenario import Budget  # it knows of this module
-
+def _require_limits(scenario: Any) -> None:
     undoing = {action.kind for action in scenario.actions if undone_by(action)}
     kinds = {action.kind for action in scenario.actions} - undoing
     for kind, budget in scenario.limits.items():
@@ -189,7 +173,7 @@ def _require_limits(scenario: Scenario) -> None:
             raise BadScenario(f"limits {kind!r} to {brief(budget)}; write budgets({kind}=…)")
 
 
-def _require_groups(scenario: Scenario) -> None:
+def _require_groups(scenario: Any) -> None:
     nodes = scenario.system.nodes
     for name in ("partitions", "symmetric"):
         groups = getattr(scenario, name)

@@ -11,19 +11,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
-from counterpoint.model.conditions import FaultState
-from counterpoint.model.event import Event
+from counterpoint.model.event import Event, EventKind
+from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, Content
-from counterpoint.model.reaction import NodeState
+from counterpoint.model.node import (
+    Begin,
+    CancelTimer,
+    Effect,
+    Input,
+    Invoke,
+    Note,
+    Persist,
+    Receive,
+    Recover,
+    Return,
+    Send,
+    SetTimer,
+    Start,
+    Timeout,
+)
+from counterpoint.model.reaction import NodeState, react
+from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import NodeId, Value
 
-if TYPE_CHECKING:
-    from counterpoint.model.scenario import Scenario
-
-__all__ = ["Action", "Content", "Flight", "Moved", "World", "oldest"]
+__all__ = ["Action", "Content", "Flight", "Moved", "World", "WorldMover", "begin", "oldest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,12 @@ class World:
     def core(self, node: NodeId) -> NodeState:
         """Return the core of a node."""
         return self.cores[self.scenario.index[node]]
+
+    def mover(self, conditions: FaultState) -> WorldMover:
+        """Return what makes the next world, with these conditions to begin with."""
+        move = WorldMover(self)
+        move.conditions = conditions
+        return move
 
     def is_up(self, node: NodeId) -> bool:
         """Tell whether a node is running."""
@@ -130,3 +149,235 @@ class Moved:
 
     world: World
     events: tuple[Event, ...]
+
+
+class WorldMover:
+    """The mover of worlds: collects the changes of one action, and the events that tell of them.
+
+    A message is named by its content, which means the oldest such message, or is a `Flight`.
+    """
+
+    def __init__(self, world: World, *, step: int | None = None) -> None:
+        self._world = world
+        self._step = world.step if step is None else step
+        self._cores = list(world.cores)
+        self._calls = list(world.calls)
+        self._latest = list(world.latest)
+        self._flights = list(world.flights)
+        self._held = list(world.held)
+        self._next_message = world.next_message
+        self._next_operation = world.next_operation
+        self._effects_max: int | None = None
+        self._events: list[Event] = []
+        self.conditions = world.conditions
+
+    def log(
+        self,
+        kind: EventKind,
+        node: NodeId | None = None,
+        *,
+        flight: Flight | None = None,
+        causes: tuple[int, ...] = (),
+        operation: str | None = None,
+        value: Value = None,
+        why: str | None = None,
+    ) -> int:
+        """Record an event and return its identity; an event of a node follows that node's last one."""
+        identity = self._world.next_event + len(self._events)
+        if node is not None:
+            index = self._world.scenario.index[node]
+            if self._latest[index] >= 0:
+                causes = (self._latest[index], *causes)
+            self._latest[index] = identity
+        message, src, dst = (flight.id, flight.src, flight.dst) if flight else (None, None, None)
+        self._events.append(
+            Event(
+                identity, self._step, kind, node, causes, message, src, dst, operation, value, why
+            )
+        )
+        return identity
+
+    def _sent(self, message: Flight | Content) -> Flight:
+        return message if isinstance(message, Flight) else oldest(self._flights, message)
+
+    def take(self, message: Flight | Content) -> None:
+        """Take a message off the network."""
+        self._flights.remove(self._sent(message))
+
+    def hold(self, message: Flight | Content) -> None:
+        """Hold a message back."""
+        flight = self._sent(message)
+        self._flights.remove(flight)
+        self._held.append(flight)
+        self.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
+
+    def release(self, message: Flight | Content) -> None:
+        """Let a held message go on its way, behind those that passed it."""
+        flight = message if isinstance(message, Flight) else oldest(self._held, message)
+        self._held.remove(flight)
+        self._flights.append(flight)
+        self.log("release", flight=flight, causes=(flight.sent,), value=flight.body)
+
+    def release_all(self) -> None:
+        """Let every held message go on its way; who says why says it of all of them."""
+        self._flights += self._held
+        self._held.clear()
+
+    def send(self, src: NodeId, dst: NodeId, body: Value) -> None:
+        """Put a new message on its way."""
+        flight = Flight(self._next_message, src, dst, body, sent=-1)
+        sent = self.log("send", src, flight=flight, value=body)
+        self._flights.append(replace(flight, sent=sent))
+        self._next_message += 1
+
+    def copy(self, message: Flight | Content) -> None:
+        """Put a second copy of a message on its way; it keeps the identity of the first."""
+        flight = self._sent(message)
+        self.log("duplicate", flight=flight, causes=(flight.sent,), value=flight.body)
+        self._flights.append(flight)
+
+    def lose(self, message: Flight | Content, why: str) -> None:
+        """Take a message off the network, for good."""
+        flight = self._sent(message)
+        self._flights.remove(flight)
+        self.log("lose", flight=flight, causes=(flight.sent,), value=flight.body, why=why)
+
+    def begin(self, client: NodeId, operation: Value) -> None:
+        """Let a client begin the next of its calls that asks for this operation."""
+        todo = list(self._cores[self._world.scenario.index[client]].todo)
+        todo.remove(operation)
+        self.call(client, operation, tuple(todo))
+        self.give(client, Invoke(operation))
+
+    def call(self, node: NodeId, operation: Value, todo: tuple[Value, ...]) -> None:
+        """Note an operation as begun at a node, with these calls left to come."""
+        index = self._world.scenario.index[node]
+        self._cores[index] = replace(self._cores[index], todo=todo, pending=operation)
+        self._open(node, index, operation)
+
+    def _open(self, node: NodeId, index: int, operation: Value) -> None:
+        self._calls[index] = self._next_operation
+        self._next_operation += 1
+        self.log("invoke", node, operation=f"o{self._calls[index]}", value=operation)
+
+    def disarm(self, node: NodeId, timer: str) -> None:
+        """Take a timer that goes off from the armed ones."""
+        index = self._world.scenario.index[node]
+        core = self._cores[index]
+        self._cores[index] = replace(core, timers=tuple(t for t in core.timers if t != timer))
+
+    def expire(self, node: NodeId, timer: str) -> None:
+        """Let an armed timer go off."""
+        self.disarm(node, timer)
+        self.log("timer", node, value=timer)
+        self.give(node, Timeout(timer))
+
+    def recover(self, node: NodeId) -> None:
+        """Let a node that was down run again, with what it had persisted."""
+        self.log("recover", node)
+        self.give(node, Recover(self._cores[self._world.scenario.index[node]].durable))
+
+    def tearing(self, effects: int) -> WorldMover:
+        """Let the next input break off after so many of its effects."""
+        self._effects_max = effects
+        return self
+
+    def deliver(self, message: Flight | Content) -> None:
+        """Give a message to its receiver, and say so if nothing came of it."""
+        flight = self._sent(message)
+        self._flights.remove(flight)
+        arrived = self.log(
+            "deliver", flight.dst, flight=flight, causes=(flight.sent,), value=flight.body
+        )
+        if not self.give(flight.dst, Receive(flight.src, flight.body)):
+            position = arrived - self._world.next_event
+            self._events[position] = replace(self._events[position], why="ignored")
+
+    def crash(self, node: NodeId) -> None:
+        """Blank what a node does not survive: its state, its timers, its operation under way."""
+        index = self._world.scenario.index[node]
+        number = self._calls[index]
+        self.log("crash", node, operation=None if number is None else f"o{number}")
+        core, initial = self._cores[index], self._world.scenario.initial_states[node]
+        self._cores[index] = NodeState(initial, core.durable, (), core.todo, None)
+        self._calls[index] = None
+
+    def give(self, node: NodeId, given: Input) -> bool:
+        """Give an input to a node, and tell whether anything came of it."""
+        scenario = self._world.scenario
+        index = scenario.index[node]
+        before = self._cores[index]
+        reaction = react(scenario.system, node, before, given, effects_max=self._effects_max)
+        self._effects_max = None
+        self._cores[index] = reaction.core
+        for effect in reaction.effects:
+            self._log_effect(node, index, effect)
+        if scenario.role_of is not None:
+            self._note_role(node, index, reaction.core.state)
+        return bool(reaction.effects) or reaction.core != before
+
+    def _log_effect(self, node: NodeId, index: int, effect: Effect) -> None:
+        match effect:
+            case Send(to, body):
+                self.send(node, to, body)
+            case SetTimer(timer):
+                self.log("set-timer", node, value=timer)
+            case CancelTimer(timer):
+                self.log("cancel-timer", node, value=timer)
+            case Begin(operation):
+                self._open(node, index, operation)
+            case Return(result):
+                self.log("return", node, operation=f"o{self._calls[index]}", value=result)
+                self._calls[index] = None
+            case Persist(value):
+                self.log("persist", node, value=value)
+            case Note(what):
+                self.log("note", node, value=what)
+
+    def _note_role(self, node: NodeId, index: int, state: Value) -> None:
+        assert self._world.scenario.role_of is not None
+        role = self._world.scenario.role_of(node, state)
+        roles = self.conditions.roles
+        if roles and roles[index] != role:
+            self.log("role", node, value=role, why=roles[index])
+            self.conditions = self.conditions.with_role(index, role)
+
+    def done(self) -> Moved:
+        """Return the next world and the events."""
+        world = self._world
+        after = World(
+            world.scenario,
+            tuple(self._cores),
+            tuple(self._flights),
+            tuple(self._held),
+            self.conditions,
+            tuple(self._calls),
+            tuple(self._latest),
+            self._step + 1,
+            self._next_message,
+            world.next_event + len(self._events),
+            self._next_operation,
+        )
+        return Moved(after, tuple(self._events))
+
+
+def begin(scenario: Scenario) -> Moved:
+    """Return the world in which every node has started, and the events of the start."""
+    nodes = scenario.system.nodes
+    states = scenario.initial_states
+    cores = tuple(NodeState(states[node], todo=scenario.calls.get(node, ())) for node in nodes)
+    roles = tuple(
+        scenario.role_of(n, core.state) for n, core in zip(nodes, cores, strict=True)
+    ) if scenario.role_of else ()  # fmt: skip
+    blank = World(
+        scenario,
+        cores,
+        conditions=FaultState(roles=roles),
+        calls=(None,) * len(nodes),
+        latest=(-1,) * len(nodes),
+    )
+    move = WorldMover(blank, step=-1)
+    for node in nodes:
+        move.log("start", node)
+        move.give(node, Start())
+    return move.done()

@@ -15,10 +15,10 @@ from counterpoint.harness.report.plain import plain, width_of
 from counterpoint.harness.report.sentences import brief, parts, shortened, word
 from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.actions import Deliver, Settle
-from counterpoint.model.rules import deliverable
+from counterpoint.model.rules import may_arrive
 from counterpoint.model.trace import Trace
-from counterpoint.model.values import show
-from counterpoint.model.world import Action, Flight, oldest
+from counterpoint.model.values import NodeId, show
+from counterpoint.model.world import Action, Flight, World, oldest
 
 ALTERNATIVES_MAX = 12
 """How many alternatives of one choice are tried besides leaving it out."""
@@ -56,7 +56,7 @@ def overtaken(trace: Trace, step: int) -> tuple[Flight, ...]:
     if not isinstance(choice, Deliver):
         return ()
     arrived = oldest(world.flights, (choice.src, choice.dst, choice.body))
-    return tuple(flight for flight in deliverable(world, choice.dst) if flight.id < arrived.id)
+    return tuple(flight for flight in _deliverable(world, choice.dst) if flight.id < arrived.id)
 
 
 def is_wrong(choice: Action) -> bool:
@@ -107,3 +107,10 @@ def _passing(
         names += f" {second(passed[0].body)}"
     more = f" and {len(passed) - 4} more" if len(passed) > 4 else ""
     return f"m{event.message} {first(event.value)} reaches {event.node} before {names}{more}"
+
+
+def _deliverable(world: World, at: NodeId) -> Iterator[Flight]:
+    """Return the messages that may arrive at a node now, each content once, oldest first."""
+    for content in world.waiting(at):
+        if may_arrive(world, content):
+            yield oldest(world.flights, content)

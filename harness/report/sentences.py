@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 
 from counterpoint.harness.report.plain import fit, plain, width_of
 from counterpoint.harness.report.story import StateChange, TraceReading
-from counterpoint.model.conditions import Partition
 from counterpoint.model.event import Event
+from counterpoint.model.fault_state import Partition
 from counterpoint.model.values import NodeId, Value, show
 
 Manner: TypeAlias = Literal["", "bad", "fault", "muted", "value"]

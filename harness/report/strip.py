@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from counterpoint.harness.report.plain import fit, plain, width_of
 from counterpoint.harness.report.sentences import cut_off, word
 from counterpoint.harness.report.story import CallSpan, TraceReading
-from counterpoint.model.conditions import Partition
+from counterpoint.model.fault_state import Partition
 from counterpoint.model.values import NodeId, show
 
 MARGIN = 9

@@ -19,8 +19,8 @@ from counterpoint.harness.report.story import CallSpan, TraceReading
 from counterpoint.harness.report.support import basis, culprit_events, fault_steps, named_steps
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.harness.report.trail import holds_value
-from counterpoint.model.conditions import FaultState, Partition
 from counterpoint.model.event import Event
+from counterpoint.model.fault_state import FaultState, Partition
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show

@@ -8,7 +8,6 @@ from dataclasses import replace
 from counterpoint.model.actions import Call, Settle
 from counterpoint.model.event import Event
 from counterpoint.model.kind import kinds_of
-from counterpoint.model.move import begin
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import check_invariant
@@ -16,7 +15,7 @@ from counterpoint.model.search.properties import verdict_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Outcome, Verdict, broken
-from counterpoint.model.world import Action, World
+from counterpoint.model.world import Action, World, begin
 
 HANDLER_PROPERTY = "handlers finish"
 """The property that every system has: no handler raises, none asks for an impossible effect."""

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from counterpoint.model.mistakes import BadScenario
-from counterpoint.model.move import begin
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import holds
+from counterpoint.model.world import begin
 from tests.judge import reference
 from tests.judge.reference import Endings, Found
 from tests.judge.systems import Drawn, scenario_of

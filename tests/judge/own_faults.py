@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.model.conditions import Partition
+from counterpoint.model.fault_state import Partition
 from counterpoint.model.kind import ActionKind, Mover, Target, View, may_spend
-from counterpoint.model.move import WorldMover
 from counterpoint.model.node import Timeout
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.world import Action, Moved, World
+from counterpoint.model.world import Action, Moved, World, WorldMover
 
 
 @dataclass(frozen=True, slots=True)

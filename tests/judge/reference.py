@@ -17,14 +17,13 @@ import networkx as nx
 
 from counterpoint.model.actions import Deliver, Fire, Settle
 from counterpoint.model.event import Event
-from counterpoint.model.move import WorldMover, begin
 from counterpoint.model.observer import Observation, ObserverState
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict
-from counterpoint.model.world import Action, Moved, World, oldest
+from counterpoint.model.world import Action, Moved, World, WorldMover, begin, oldest
 
 HANDLERS = "handlers finish"
 SEEN = ("invoke", "return", "note", "role", "crash", "recover")
@@ -40,7 +39,8 @@ def enabled(world: World) -> Iterator[Action]:
 def attempt(action: Action, world: World) -> Moved | None:
     """Return what an action does, None if a handler fails."""
     try:
-        return action.apply(world)
+        moved: Moved = action.apply(world)
+        return moved
     except (HandlerFailed, IllegalEffect):
         return None
 

@@ -10,7 +10,6 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from counterpoint.model.actions import Settle
 from counterpoint.model.event import Event
-from counterpoint.model.move import begin
 from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect
 from counterpoint.model.search.engine.compiled import Compiled
@@ -21,7 +20,7 @@ from counterpoint.model.search.replay import run_leniently
 from counterpoint.model.search.stateful.legal import legal
 from counterpoint.model.search.stateful.machine import state_machine_for
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Finding
-from counterpoint.model.world import Action, World
+from counterpoint.model.world import Action, World, begin
 from tests.judge import reference
 from tests.judge.knowledge import Case, Says
 from tests.judge.replaying import replays

@@ -27,7 +27,7 @@ def of_property() -> Scenario:
 
 
 def of_raising() -> Scenario:
-    return asking(Echo(), properties=(Property("sound", lambda trace: trace.nothing),))  # type: ignore[attr-defined]
+    return asking(Echo(), properties=(Property("sound", lambda trace: trace.nothing),))
 
 
 def of_invariant() -> Scenario:

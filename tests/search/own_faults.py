@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.model.conditions import Partition
+from counterpoint.model.fault_state import Partition
 from counterpoint.model.kind import ActionKind, Mover, Target, View
 from counterpoint.model.node import Timeout
 from counterpoint.model.values import NodeId, Value

@@ -10,12 +10,11 @@ from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
 from counterpoint.harness.exploring import EngineName, ExploreOptions, FaultRounds, explorer
-from counterpoint.model.move import begin
 from counterpoint.model.scenario import Goal, Scenario, budgets
 from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.replay import enabled, run
 from counterpoint.model.tracefile import read_trace
-from counterpoint.model.world import World
+from counterpoint.model.world import World, begin
 from tests.oracles import abd, cells, two_phase_commit
 from tests.oracles.table import has_numpy
 from tests.search.little import little

@@ -9,14 +9,13 @@ import pytest
 
 from counterpoint.harness.catalog import SYSTEMS, entry
 from counterpoint.model.actions import Settle
-from counterpoint.model.move import begin
 from counterpoint.model.observer import OBSERVED
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.replay import NotEnabled, enabled, fit, run
 from counterpoint.model.search.walks.walk import walk
-from counterpoint.model.world import World
+from counterpoint.model.world import World, begin
 from tests.support.abd import abd
 from tests.support.echo import echo
 

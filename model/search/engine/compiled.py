@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
-from counterpoint.model.conditions import FaultState
 from counterpoint.model.determinism import AskedAgain
+from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import kinds_of, undone_by
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.node import (

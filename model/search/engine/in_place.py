@@ -7,18 +7,60 @@ what it does. Nothing is recorded but what checkers of histories see.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from counterpoint.model.conditions import FaultState
 from counterpoint.model.event import EventKind
+from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Content
 from counterpoint.model.node import Input, Invoke, Recover, Timeout
 from counterpoint.model.observer import OBSERVED, Observation
-from counterpoint.model.search.engine.compiled import Message
+from counterpoint.model.owed import LinkEnds
+from counterpoint.model.reaction import NodeState
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.compiled import Compiled, CoreId, Message, TransitionEntry
 from counterpoint.model.values import NodeId, Value
 
-if TYPE_CHECKING:
-    from counterpoint.model.search.engine.simulation import Simulation
+
+class RunInPlace(Protocol):
+    """What is changed: a `Simulation`, as far as an action changes it."""
+
+    flights: list[Message]
+    held: list[Message]
+    seen: list[int]
+    failed: list[tuple[int, tuple[NodeId, ...]]]
+    lost: list[tuple[int, LinkEnds]]
+    cores: list[CoreId]
+    conditions: FaultState
+
+    @property
+    def compiled(self) -> Compiled:
+        """The tables of the scenario."""
+        ...
+
+    @property
+    def scenario(self) -> Scenario:
+        """What the run is made of."""
+        ...
+
+    def core(self, node: NodeId) -> NodeState:
+        """Return all there is of one node."""
+        ...
+
+    def put(self, node: NodeId, core: NodeState) -> None:
+        """Replace all there is of one node."""
+        ...
+
+    def change(self, conditions: FaultState) -> None:
+        """Replace the conditions."""
+        ...
+
+    def arrive(self, message: Message) -> None:
+        """Give a message that was taken off the network to its receiver."""
+        ...
+
+    def become(self, node: int, outcome: TransitionEntry) -> None:
+        """Let a node take a transition."""
+        ...
 
 
 class InPlace:
@@ -26,7 +68,7 @@ class InPlace:
 
     __slots__ = ("_effects_max", "_run")
 
-    def __init__(self, run: Simulation) -> None:
+    def __init__(self, run: RunInPlace) -> None:
         self._run = run
         self._effects_max: int | None = None
 

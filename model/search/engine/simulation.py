@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from counterpoint.model.actions import Call, Deliver, Fire, Settle
-from counterpoint.model.conditions import FaultState
+from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.kind import ActionKind, Content
 from counterpoint.model.observer import OBSERVED, Observation
-from counterpoint.model.owed import LinkEnds, OpenCalls, after_step, failing
+from counterpoint.model.owed import LinkEnds, after_step, failing
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from counterpoint.model.actions import NORMAL, Call, Fire, Settle
-from counterpoint.model.conditions import FaultState
+from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.faults import Drop
-from counterpoint.model.owed import LinkEnds, OpenCalls, after_step, failing
+from counterpoint.model.owed import LinkEnds, after_step, failing
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario

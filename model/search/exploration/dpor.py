@@ -24,7 +24,6 @@ from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.determinism import AskedAgain, NotDeterministic
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.faults import Restart
-from counterpoint.model.move import begin
 from counterpoint.model.observer import OBSERVED, keeps_order_of_notes
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario, nothing_is_visible
@@ -39,7 +38,7 @@ from counterpoint.model.search.judgements import (
 from counterpoint.model.search.replay import HANDLER_PROPERTY, enabled, first_broken, judge
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
-from counterpoint.model.world import Action, Moved, World
+from counterpoint.model.world import Action, Moved, World, begin
 
 BitSet = int
 """A set of steps of the present run, as the bits of an integer."""

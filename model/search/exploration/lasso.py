@@ -22,7 +22,8 @@ from functools import partial
 from time import monotonic
 
 from counterpoint.model.actions import Fire, Settle
-from counterpoint.model.owed import OpenCall, is_owed
+from counterpoint.model.fault_state import OpenCall
+from counterpoint.model.owed import is_owed
 from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.compiled import EnginesDisagree

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import permutations, product
 from typing import Any
 
-from counterpoint.model.conditions import FaultState
+from counterpoint.model.fault_state import FaultState
 from counterpoint.model.observer import Thread
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario

@@ -19,7 +19,7 @@ from __future__ import annotations
 import unittest
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, reproduce_failure, settings
@@ -31,17 +31,12 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import PropertyBroken, require_yield
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.shorten import shortened
+from counterpoint.model.search.stateful.bench import BLOCK, Machine
 from counterpoint.model.search.stateful.ranking import RANKING_MAX
 from counterpoint.model.search.walks.campaign import Progress
 from counterpoint.model.search.walks.tally import Tally
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
-
-if TYPE_CHECKING:
-    from counterpoint.model.search.stateful.machine import ScenarioMachine
-
-BLOCK = 32
-"""So many numbers are drawn at once. The first of a run is its swarm, each other one a ranking."""
 
 _DECORATIONS = (
     "_hypothesis_internal_use_seed",
@@ -55,7 +50,7 @@ _DECORATIONS = (
 class MachineTestCase(unittest.TestCase):
     """The test case of a machine. `settings` are Hypothesis's, yours to replace."""
 
-    machine: ClassVar[type[ScenarioMachine]]
+    machine: ClassVar[type[Machine]]
     settings: ClassVar[settings]
     counterpoint_scenario: ClassVar[Scenario]
 
@@ -71,7 +66,7 @@ class TestCaseOfMachine:
 
     __test__ = False
 
-    def __get__(self, instance: object, owner: type[ScenarioMachine]) -> type[MachineTestCase]:
+    def __get__(self, instance: object, owner: type[Machine]) -> type[MachineTestCase]:
         found: type[MachineTestCase] | None = vars(owner).get("_test_case")
         if found is None:
             chosen = default_settings(owner.bench.scenario)
@@ -97,7 +92,7 @@ def default_settings(scenario: Scenario) -> settings:
     )
 
 
-def decorated(machine: type[ScenarioMachine], by: object) -> type[ScenarioMachine]:
+def decorated(machine: type[Machine], by: object) -> type[Machine]:
     """Return the machine with what `@seed` or `@reproduce_failure` has left on its test case."""
     for name in _DECORATIONS:
         if hasattr(by, name):
@@ -105,7 +100,7 @@ def decorated(machine: type[ScenarioMachine], by: object) -> type[ScenarioMachin
     return machine
 
 
-def check(machine: type[ScenarioMachine], chosen: settings) -> Progress:
+def check(machine: type[Machine], chosen: settings) -> Progress:
     """Run a machine under Hypothesis and return what was done.
 
     Raises:
@@ -116,7 +111,8 @@ def check(machine: type[ScenarioMachine], chosen: settings) -> Progress:
     bench.tally = Tally()
     keeper = None if chosen.database is None else _Keeper(chosen.database)
     try:
-        run_state_machine_as_test(machine, settings=settings(chosen, database=keeper))
+        made: Any = machine  # of Hypothesis's class, besides
+        run_state_machine_as_test(made, settings=settings(chosen, database=keeper))
     except PropertyBroken as error:
         found = error
     except BaseExceptionGroup as group:
@@ -151,7 +147,7 @@ def _first_broken(group: BaseExceptionGroup[BaseException]) -> PropertyBroken | 
 
 
 def _minimised(
-    machine: type[ScenarioMachine],
+    machine: type[Machine],
     found: PropertyBroken,
     chosen: settings,
     keeper: _Keeper | None,
@@ -191,7 +187,7 @@ class Script:
     tape: DrawnTape | None
 
 
-def follow(machine: type[ScenarioMachine], choices: Sequence[Action], name: str) -> Script | None:
+def follow(machine: type[Machine], choices: Sequence[Action], name: str) -> Script | None:
     """Make these choices with a machine and write down how; None if it breaks nothing that way.
 
     A machine comes to rest in its own order after the faults have stopped; choices after that are
@@ -202,9 +198,10 @@ def follow(machine: type[ScenarioMachine], choices: Sequence[Action], name: str)
     lines = [f"state = {machine.__name__}()"]
     numbers: list[int | None] = []
     try:
-        if hasattr(state, "silence"):
+        silence = getattr(state, "silence", None)
+        if silence is not None:
             lines.append(f"state.silence(nodes={silent!r})")
-            state.silence(nodes=silent)
+            silence(nodes=silent)
         for action in before:
             numbers.append(number_for(state, action))
             lines.append(state.written(action))
@@ -229,14 +226,14 @@ def _until_settled(choices: Sequence[Action]) -> tuple[Sequence[Action], tuple[N
     return choices, ()
 
 
-def number_for(state: ScenarioMachine, action: Action) -> int | None:
+def number_for(state: Machine, action: Action) -> int | None:
     """Return a number that an impartial run takes for this action, None if there is none."""
     choose = state.bench.ranking.choose
     return next((n for n in range(RANKING_MAX + 1) if choose(state.options, n) == action), None)
 
 
 def tape(
-    machine: ScenarioMachine, silent: tuple[NodeId, ...], numbers: Sequence[int | None]
+    machine: Machine, silent: tuple[NodeId, ...], numbers: Sequence[int | None]
 ) -> DrawnTape | None:
     """Return what Hypothesis draws for a run: whether to stop, and each number when it is needed."""
     drawn: list[bool | int | bytes] = []
@@ -269,7 +266,7 @@ def _encoded(tape: DrawnTape) -> tuple[bytes, bytes] | None:
     return encode_failure(tape), choices_to_bytes(tape)
 
 
-def _reproduces(machine: type[ScenarioMachine], blob: bytes, name: str, chosen: settings) -> bool:
+def _reproduces(machine: type[Machine], blob: bytes, name: str, chosen: settings) -> bool:
     """Tell whether Hypothesis, told to draw this, breaks the property of that name."""
     twin = reproduce_failure(hypothesis.__version__, blob)(type(machine.__name__, (machine,), {}))
     try:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, ClassVar, TypeAlias
 
@@ -33,18 +32,15 @@ from hypothesis.stateful import (
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.failure import failure_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY, NotEnabled
 from counterpoint.model.search.settling import finish
-from counterpoint.model.search.stateful.bridge import BLOCK, TestCaseOfMachine
+from counterpoint.model.search.stateful.bench import BLOCK, Bench
+from counterpoint.model.search.stateful.bridge import TestCaseOfMachine
 from counterpoint.model.search.stateful.legal import legal
-from counterpoint.model.search.stateful.ranking import Ranking
-from counterpoint.model.search.walks.examine import Examiner, broken_among
-from counterpoint.model.search.walks.tally import Tally
+from counterpoint.model.search.walks.examine import broken_among
 from counterpoint.model.values import NodeId, NotAValue, canonical, digest_of
 from counterpoint.model.world import Action
 
@@ -53,45 +49,6 @@ MachineRule: TypeAlias = Callable[..., None]
 _BLOCK = st.binary(min_size=2 * BLOCK, max_size=2 * BLOCK)
 # Bytes, as Hypothesis draws integers from all sizes alike: half of them would be small.
 _RANKING = st.binary(min_size=2, max_size=2).map(partial(int.from_bytes, byteorder="big"))
-
-
-@dataclass
-class Bench:
-    """What all runs of one machine share: the tables of its scenario, which fill as runs need them.
-
-    `tally` counts the runs since the last check began.
-    """
-
-    scenario: Scenario
-    tally: Tally = field(default_factory=Tally)
-
-    @cached_property
-    def compiled(self) -> Compiled:
-        """The compiled form, made when the first run begins."""
-        return Compiled(self.scenario)
-
-    @cached_property
-    def examiner(self) -> Examiner:
-        """The judge of runs."""
-        return Examiner(self.compiled)
-
-    @cached_property
-    def ranking(self) -> Ranking:
-        """What turns numbers into actions."""
-        return Ranking(self.scenario)
-
-    @cached_property
-    def groups(self) -> tuple[tuple[NodeId, ...], ...]:
-        """Every set of nodes that the system promises to survive without, smallest first."""
-        return tuple(tolerated_failures(self.scenario, Simulation(self.compiled).conditions))
-
-    def group(self, number: int) -> tuple[NodeId, ...]:
-        """Return the nodes that stay silent for good: none for every even number."""
-        return self.groups[0] if number % 2 == 0 else self.groups[(number >> 1) % len(self.groups)]
-
-    def is_news(self, observed: int) -> bool:
-        """Tell whether an observation can decide a property: a call or a crash alone cannot."""
-        return self.compiled.observations[observed].kind not in ("invoke", "crash", "recover")
 
 
 class ScenarioMachine(RuleBasedStateMachine):

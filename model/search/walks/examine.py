@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from counterpoint.model.owed import OpenCall, is_owed
+from counterpoint.model.fault_state import OpenCall
+from counterpoint.model.owed import is_owed
 from counterpoint.model.scenario import Property
 from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation

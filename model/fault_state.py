@@ -1,14 +1,44 @@
-"""Conditions: what the scheduler has done to the network and the nodes so far."""
+"""Faults: how many a run may have, and what they have done to the network and the nodes so far."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.values import NodeId, Value
 
-if TYPE_CHECKING:
-    from counterpoint.model.owed import OpenCalls
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often a kind of fault may be used in a run, and how often at the same time.
+
+    `at_once` counts nodes down, nodes silent, partitions in force or messages held; None: no bound
+    of its own. For crashes and omissions `Scenario.tolerates` bounds the nodes as well.
+    """
+
+    per_run: int
+    at_once: int | None = None
+
+    def __post_init__(self) -> None:
+        counts = (self.per_run, 0 if self.at_once is None else self.at_once)
+        if not all(isinstance(count, int) and count >= 0 for count in counts):
+            raise BadScenario(f"{self!r} is no budget; both are whole numbers from 0 on")
+
+
+def budgets(**counts: int | Budget) -> Mapping[str, Budget]:
+    """Return the budgets of a run by kind of fault; a plain number is a budget per run.
+
+    >>> budgets(drop=2)["drop"]
+    Budget(per_run=2, at_once=None)
+    """
+    return MappingProxyType(
+        {
+            kind.replace("_", "-"): count if isinstance(count, Budget) else Budget(count)
+            for kind, count in counts.items()
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,6 +57,25 @@ class Partition:
         outwards = src in self.side and dst not in self.side
         inwards = dst in self.side and src not in self.side
         return (outwards and self.direction != "in") or (inwards and self.direction != "out")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call without an answer, the nodes that failed since, sorted, and whether the network lost any
+    message.
+
+    A node that had failed before and was not well again counts as failed since. What a node that fails
+    lost is not the network's loss.
+    """
+
+    client: NodeId
+    operation: Value
+    failed: tuple[NodeId, ...] = ()
+    has_lost: bool = False
+
+
+OpenCalls = tuple[OpenCall, ...]
+"""The open calls of a run, in the order in which they were made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""Claims: what must hold of every run, what of every state, and what some state must come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, TypeAlias, get_args
+
+from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.observer import Observer
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.verdict import Verdict, Violation
+
+Reads: TypeAlias = Literal["operations", "end", "trace"]
+"""What a trace must hold for a property to be judged; see `Property`."""
+
+
+def require_claim(what: str, name: object, **functions: object) -> None:
+    """Refuse a property, invariant or goal without a name, or with a function that is none."""
+    if not isinstance(name, str) or not name.strip():
+        raise BadScenario(f"a {what} is named {name!r}; its name is text, and not empty")
+    for field, function in functions.items():
+        if not callable(function):
+            raise BadScenario(
+                f"{what} {name!r} has {field} = {brief(function)}, which is no function"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A named claim about every trace: `check(trace)` returns a verdict, or True or False, or asserts.
+
+    A check that raises breaks the property, too, with the line at which it did. `reads` says what a
+    trace must hold for the check, and when it is made.
+
+    "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
+    walks need not record the rest; "end": the same, and the last world (`trace.final`) of a run whose
+    faults have stopped and that is at rest, which is where it is judged, in every run;
+    "trace": every event and world. `observer` is the same property as an automaton, for
+    explorations; without one they remember everything that the property may read.
+    """
+
+    name: str
+    check: Callable[[Any], Verdict | bool | None]  # a trace, which is made of what is said here
+    reads: Reads = "operations"
+    observer: Observer | None = None
+
+    def __post_init__(self) -> None:
+        require_claim("property", self.name, check=self.check)
+        if self.reads not in get_args(Reads):
+            known = ", ".join(map(repr, get_args(Reads)))
+            raise BadScenario(f"property {self.name!r} reads {self.reads!r}; there are: {known}")
+
+    @property
+    def is_about_answers(self) -> bool:
+        """Tell whether it asks alone who is owed an answer at the end, as `check_liveness` does.
+
+        That is known of a check that says so (`check.is_about_answers = True`), or is one with some
+        arguments given (`functools.partial`).
+        """
+        check: Any = self.check
+        while isinstance(check, partial):
+            check = check.func
+        return self.reads == "end" and bool(getattr(check, "is_about_answers", False))
+
+    @property
+    def is_about_rest(self) -> bool:
+        """Tell whether it looks at what a run has come to when it is at rest."""
+        return self.reads == "end" and not self.is_about_answers
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A named claim about every reachable state of the nodes.
+
+    `violation(states)` maps the states of all nodes, by name, to a sentence that says what is wrong
+    with them, or to None (or False); or to a `Violation`, which also tells the nodes that it is
+    about, where a sentence is about those that it names. It must not look at anything else. A node
+    that is down has lost its state, and is shown in its initial one; `violation(states, down)`, if
+    it takes a second argument, is told which nodes those are.
+    """
+
+    name: str
+    violation: Callable[..., str | Violation | Literal[False] | None]
+
+    def __post_init__(self) -> None:
+        require_claim("invariant", self.name, violation=self.violation)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A named claim that something can happen: that some reachable state is one of a kind.
+
+    `is_met(states, messages)` maps the states of all nodes, by name, and the messages on their way
+    as (source, destination, body), those held back among them, to whether this state is one. It
+    must not look at anything else. Explorations tell where a goal is first met, and by which run.
+    """
+
+    name: str
+    is_met: Callable[[Mapping[NodeId, Any], Sequence[tuple[NodeId, NodeId, Value]]], bool]
+
+    def __post_init__(self) -> None:
+        require_claim("goal", self.name, is_met=self.is_met)

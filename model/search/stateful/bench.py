@@ -1,0 +1,99 @@
+"""What the runs of one state machine share, and what is asked of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+from counterpoint.model.rules import tolerated_failures
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.stateful.ranking import Ranking
+from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.tally import Tally
+from counterpoint.model.values import NodeId
+from counterpoint.model.world import Action
+
+BLOCK = 32
+"""So many numbers are drawn at once. The first of a run is its swarm, each other one a ranking."""
+
+
+@dataclass
+class Bench:
+    """What all runs of one machine share: the tables of its scenario, which fill as runs need them.
+
+    `tally` counts the runs since the last check began.
+    """
+
+    scenario: Scenario
+    tally: Tally = field(default_factory=Tally)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The compiled form, made when the first run begins."""
+        return Compiled(self.scenario)
+
+    @cached_property
+    def examiner(self) -> Examiner:
+        """The judge of runs."""
+        return Examiner(self.compiled)
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """What turns numbers into actions."""
+        return Ranking(self.scenario)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[NodeId, ...], ...]:
+        """Every set of nodes that the system promises to survive without, smallest first."""
+        return tuple(tolerated_failures(self.scenario, Simulation(self.compiled).conditions))
+
+    def group(self, number: int) -> tuple[NodeId, ...]:
+        """Return the nodes that stay silent for good: none for every even number."""
+        return self.groups[0] if number % 2 == 0 else self.groups[(number >> 1) % len(self.groups)]
+
+    def is_news(self, observed: int) -> bool:
+        """Tell whether an observation can decide a property: a call or a crash alone cannot."""
+        return self.compiled.observations[observed].kind not in ("invoke", "crash", "recover")
+
+
+class Machine(Protocol):
+    """A run in the making, as far as it is run and written down: a `ScenarioMachine`.
+
+    One that may lose nodes for good has, besides, the rule `silence(nodes=...)`.
+    """
+
+    bench: ClassVar[Bench]
+
+    @property
+    def is_extended(self) -> bool:
+        """Tell whether a subclass has added rules of its own."""
+        ...
+
+    @property
+    def has_news(self) -> bool:
+        """Tell whether the clients have seen something since that can decide a property."""
+        ...
+
+    def options(self, action: type[Action]) -> Sequence[Action]:
+        """Return the legal actions of a kind."""
+        ...
+
+    def take(self, action: Action) -> None:
+        """Perform an action; raises NotEnabled or PropertyBroken."""
+        ...
+
+    def written(self, action: Action) -> str:
+        """Return the line of a program that performs an action."""
+        ...
+
+    def operations_hold(self) -> None:
+        """Judge what the clients have seen so far."""
+        ...
+
+    def teardown(self) -> None:
+        """Stop the faults, let the run come to rest, and judge it as a whole."""
+        ...
