@@ -7,7 +7,10 @@ the initial value unless somebody wrote 0 to that key.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.bulk import Remembered
@@ -52,34 +55,58 @@ def quick_history(text: str, lines: Sequence[str]) -> TransactionHistory | None:
     rows = ACCESS_LINE.findall(text)
     if not rows or len(rows) + lines.count("") != len(lines):
         return None
-    kinds, keys, values, *_ = columns = list(zip(*rows, strict=True))
+    kinds, *columns = zip(*rows, strict=True)
     numbers = Remembered(int)
-    in_order, parts = _parts(list(zip(columns[3], columns[4], strict=True)), numbers)
-    accesses = accesses_of(
-        kinds, list(map(numbers.__getitem__, keys)), list(map(numbers.__getitem__, values))
+    keys, values, sessions, transactions = (
+        list(map(numbers.__getitem__, column)) for column in columns
     )
-    return history_of([accesses[i] for i in in_order], parts, initial=0)
+    in_order, parts = _parts(list(zip(sessions, transactions, strict=True)))
+    written = {
+        key
+        for kind, key, value in zip(kinds, keys, values, strict=True)
+        if not value and kind == "w"
+    }
+    # A read of 0 is one of the initial value, but where somebody wrote 0: see `with_initial_reads`.
+    shown: list[Hashable] = [
+        value or (0 if kind == "w" or key in written else None)
+        for kind, key, value in zip(kinds, keys, values, strict=True)
+    ]
+    accesses = accesses_of(kinds, keys, shown)
+    if in_order is not None:
+        accesses = [accesses[i] for i in in_order]
+    return replace(history_of(accesses, parts), initial=0 if written else None)
 
 
-def _parts(
-    places: Sequence[tuple[str, str]], numbers: Remembered[int]
-) -> tuple[list[int], list[Part]]:
-    """Sort accesses by session and transaction, each in the order in which the file begins them."""
-    sessions: dict[int, dict[int, list[int]]] = {}
-    lists: dict[tuple[str, str], list[int]] = {}
-    for i, place in enumerate(places):
-        if place not in lists:
-            session, transaction = (numbers[word] for word in place)
-            lists[place] = sessions.setdefault(session, {}).setdefault(transaction, [])
-        lists[place].append(i)
+Place = tuple[int, int]
+"""A session, and a transaction of it."""
+
+
+def _parts(places: Sequence[Place]) -> tuple[list[int] | None, list[Part]]:
+    """Cut accesses into transactions, session by session, in the order in which the file begins them.
+
+    Return also the order that accesses must be brought into first; None if they stand in it.
+    """
+    starts = [0, *(i for i, (one, other) in enumerate(pairwise(places), 1) if one != other)]
+    begun = [places[i] for i in starts]
+    sessions = [session for session, _ in groupby(begun, key=itemgetter(0))]
+    if len(set(begun)) == len(begun) and len(set(sessions)) == len(sessions):
+        ends = [*starts[1:], len(places)]
+        return None, list(map(_part, begun, starts, ends))
+    members: dict[int, dict[int, list[int]]] = {}
+    for i, (session, transaction) in enumerate(places):
+        members.setdefault(session, {}).setdefault(transaction, []).append(i)
     in_order: list[int] = []
     parts: list[Part] = []
-    for session, transactions in sessions.items():
-        for transaction, members in transactions.items():
+    for session, transactions in members.items():
+        for transaction, listed in transactions.items():
             start = len(in_order)
-            in_order += members
-            parts.append(Part(session, start, len(in_order), transaction != ABORTED))
+            in_order += listed
+            parts.append(_part((session, transaction), start, len(in_order)))
     return in_order, parts
+
+
+def _part(place: Place, start: int, end: int) -> Part:
+    return Part(place[0], start, end, place[1] != ABORTED)
 
 
 def exact_history(lines: Sequence[str], source: str) -> TransactionHistory:

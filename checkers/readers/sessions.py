@@ -63,9 +63,7 @@ def accesses_of(
     return made_of(Access, len(kinds), named, keys, values)
 
 
-def history_of(
-    accesses: Sequence[Access], transactions: Sequence[Part], *, initial: Hashable = None
-) -> TransactionHistory:
+def history_of(accesses: Sequence[Access], transactions: Sequence[Part]) -> TransactionHistory:
     """Cut accesses into transactions, session by session, and number them as `transaction_history`."""
     sessions = dict.fromkeys(part.session for part in transactions)
     names = dict(zip(sessions, map("s{}".format, count(1)), strict=False))
@@ -81,5 +79,4 @@ def history_of(
         repeat(OPEN),
     )
     by_session = [list(group) for _, group in groupby(made, key=attrgetter("session"))]
-    history = TransactionHistory(tuple(map(tuple, by_session)))
-    return history if initial is None else with_initial_reads(history, initial)
+    return TransactionHistory(tuple(map(tuple, by_session)))
