@@ -69,7 +69,7 @@ def build(
             "use --set key=value, which is passed to it"
         )
     origin = {"system": system, **{f"set.{key}": value for key, value in settings.items()}}
-    return own_scenario(system, settings).but(origin=MappingProxyType(origin))
+    return own_scenario(system, settings).replace(origin=MappingProxyType(origin))
 
 
 def rebuild(origin: Mapping[str, str]) -> Scenario:

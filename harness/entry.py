@@ -84,7 +84,7 @@ class CatalogEntry:
         built = self.build(chosen, mutant, own)
         if self.console is not None and CALLS in settings:
             built = session_scenario(built, self.console, settings[CALLS])
-        return built.but(origin=MappingProxyType(origin))
+        return built.replace(origin=MappingProxyType(origin))
 
 
 def _require(name: str, known: Mapping[str, object], what: str) -> None:

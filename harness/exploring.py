@@ -119,7 +119,7 @@ def for_exploration(scenario: Scenario) -> Scenario:
     if scenario.network == "ordered":
         return scenario
     useless = {kind.kind for kind in scenario.actions if getattr(kind, "is_for_queues", False)}
-    return scenario.but(limits={k: b for k, b in scenario.limits.items() if k not in useless})
+    return scenario.replace(limits={k: b for k, b in scenario.limits.items() if k not in useless})
 
 
 class Keeper:
@@ -205,7 +205,7 @@ class FaultRounds:
     def explore(self, *, every_seconds: float = 0.5) -> Generator[Round, None, None]:
         """Explore round after round, and report now and then; ends at the first violation."""
         for faults in range(self._faults_max + 1):
-            current = explorer(self._scenario.but(faults_max=faults), self._options)
+            current = explorer(self._scenario.replace(faults_max=faults), self._options)
             keeper = Keeper(current, self._options, faults)
             self.rounds.append(Round(faults, current.progress))
             every = every_seconds
@@ -240,7 +240,9 @@ class FaultRounds:
         """
         faults, explored = self.last.faults, self.last.explored
         try:
-            endings = explore_endings(self._scenario.but(faults_max=faults), self._options.limits)
+            endings = explore_endings(
+                self._scenario.replace(faults_max=faults), self._options.limits
+            )
         except KeyboardInterrupt:
             self.rounds[-1] = Round(faults, replace(explored, stop="interrupted"))
             raise

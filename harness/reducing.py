@@ -32,7 +32,7 @@ def explore_reduced(
     found, used, stopped = Reduced(), 0, 0
     judged: Judgements = {}
     for used in budgets:
-        reducer = Reducer(chosen.but(faults_max=used), limits=limits)
+        reducer = Reducer(chosen.replace(faults_max=used), limits=limits)
         stopped = _explore(reducer, used, quiet=as_json)
         found, judged = reducer.progress, reducer.judgements
         if found.stop != "complete" or found.cut:

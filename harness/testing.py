@@ -43,8 +43,8 @@ def verify(
     without it the defaults hold, and seed 0.
 
     The test fails with `PropertyBroken` if a property does not hold, minimised, and with
-    `ExaminedNothing` if the runs completed fewer calls than `scenario.calls_floor` a run, or if some
-    property was decided in none of them.
+    `ExaminedNothing` if the runs completed fewer calls than `scenario.min_calls_per_run` a run, or if
+    some property was decided in none of them.
 
     Raises:
         BadScenario: what is given is no scenario, or asks for no runs.

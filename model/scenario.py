@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
+from warnings import warn
 
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.asked import asked
 from counterpoint.model.claims import Goal, Invariant, Property, Reads
 from counterpoint.model.fault_state import Budget, budgets
+from counterpoint.model.former_names import former_names
 from counterpoint.model.kind import Action
 from counterpoint.model.node import System
 from counterpoint.model.reaction import initial_state
@@ -85,6 +87,7 @@ def first_word(operation: Value, result: Value) -> str:
     return found.group() if found else text
 
 
+@former_names(steps="walk_steps", calls_floor="min_calls_per_run")
 @dataclass(frozen=True)
 class Scenario:
     """Everything that a run is made of, except the choices.
@@ -100,9 +103,10 @@ class Scenario:
     makes no difference in which order they arrive at a node: not to the node, not to what it sends.
     `visible(action)` tells which actions a property sees in their order, wherever they happen: runs
     that differ in the order of two visible actions are not equivalent to partial-order reduction.
-    `steps` is the range from which a walk draws when the faults stop. `calls_floor` is the number
-    of completed calls per run below which a search counts as idle, and fails; `kind_of(operation,
-    result)` names the kind of a completed call, so that a search can tell how many of each it saw.
+    `walk_steps` is the range from which a walk draws when the faults stop. `min_calls_per_run` is the
+    number of completed calls per run below which a search counts as idle, and fails;
+    `kind_of(operation, result)` names the kind of a completed call, so that a search can tell how many
+    of each it saw.
     `origin` is how to build the scenario again, as the trace file records it.
     """
 
@@ -124,8 +128,8 @@ class Scenario:
     symmetric: tuple[tuple[NodeId, ...], ...] = ()
     commute: Callable[[NodeId, Value, Value], bool] = always_conflict
     visible: Callable[[Action], bool] = nothing_is_visible
-    steps: tuple[int, int] = (10, 60)
-    calls_floor: float = 0.5
+    walk_steps: tuple[int, int] = (10, 60)
+    min_calls_per_run: float = 0.5
     kind_of: Callable[[Value, Value], str] = first_word
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -145,7 +149,12 @@ class Scenario:
         """The position of each node."""
         return {node: position for position, node in enumerate(self.system.nodes)}
 
-    def but(self, **changes: Any) -> Scenario:
+    def replace(self, **changes: Any) -> Scenario:
         """Return this scenario with some fields changed."""
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
         return Scenario(**{**kept, **changes})
+
+    def but(self, **changes: Any) -> Scenario:
+        """Return this scenario with some fields changed: the former name of `replace`."""
+        warn("Scenario.but is Scenario.replace now", DeprecationWarning, stacklevel=2)
+        return self.replace(**changes)

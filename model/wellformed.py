@@ -77,9 +77,9 @@ def _require_functions(scenario: Any) -> None:
         function = getattr(scenario, name)
         if function is not None:
             _require_signature(name, function, *wanted)
-    if len(scenario.steps) != 2 or not 0 <= scenario.steps[0] <= scenario.steps[1]:
+    if len(scenario.walk_steps) != 2 or not 0 <= scenario.walk_steps[0] <= scenario.walk_steps[1]:
         raise BadScenario(
-            f"has steps = {scenario.steps!r}; they are the least and the most: (10, 60)"
+            f"has walk_steps = {scenario.walk_steps!r}; they are the least and the most: (10, 60)"
         )
 
 

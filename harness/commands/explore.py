@@ -154,7 +154,7 @@ def explore(
     with clear_errors(as_json=as_json):
         built = build(system, scenario=scenario, mutant=mutant, settings=settings_of(pairs))
         if network is not None:
-            built = built.but(network=network)
+            built = built.replace(network=network)
         bytes_max = int(memory * 2**30) if memory is not None else None
         limits = Limits(depth, states, bytes_max, seconds)
         require_folder(out)

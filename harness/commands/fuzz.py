@@ -209,7 +209,7 @@ def _undecided(campaign: Campaign) -> str | None:
         return why_undecided(campaign.judgements)
     return (
         f"{progress.completed_calls} calls completed in {progress.runs} runs; the scenario asks for "
-        f"{campaign.scenario.calls_floor} a run, fewer examine nothing"
+        f"{campaign.scenario.min_calls_per_run} a run, fewer examine nothing"
     )
 
 

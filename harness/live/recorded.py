@@ -108,13 +108,13 @@ def recorded_scenario(cluster: Cluster, calls: Calls, limits: Mapping[str, int])
             "limits": dict(limits),
         }
     )
-    return plain.but(
+    return plain.replace(
         name="recorded",
         calls=MappingProxyType(dict(calls)),
         limits=budgets(**allowed),
         tolerates=_BOUNDS[cluster.system](plain) if is_bounded else _anything,
-        steps=(20, 160),
-        calls_floor=0.5,
+        walk_steps=(20, 160),
+        min_calls_per_run=0.5,
         origin=MappingProxyType({"system": SYSTEM, "set.recorded": text}),
     )
 

@@ -88,7 +88,7 @@ def session_scenario(scenario: Scenario, console: Console, calls: str) -> Scenar
     Raises:
         CommandError: the text lists no calls of this system.
     """
-    return with_calls(scenario, calls_of(scenario, console, calls)).but(
+    return with_calls(scenario, calls_of(scenario, console, calls)).replace(
         in_order=True,
         limits=MappingProxyType(dict.fromkeys(UNBOUNDED, BOUNDLESS)),
         faults_max=None,
@@ -100,7 +100,7 @@ def with_calls(scenario: Scenario, calls: Sequence[tuple[NodeId, Value]]) -> Sce
     by_node: dict[NodeId, tuple[Value, ...]] = {}
     for node, operation in calls:
         by_node[node] = (*by_node.get(node, ()), operation)
-    return scenario.but(calls=MappingProxyType(by_node))
+    return scenario.replace(calls=MappingProxyType(by_node))
 
 
 def calls_of(scenario: Scenario, console: Console, text: str) -> tuple[tuple[NodeId, Value], ...]:

@@ -57,7 +57,7 @@ class FaultFree:
 def fault_free(trace: Trace, console: Console) -> FaultFree:
     """Make the calls of a run again, in the order of their effects, without faults and delays."""
     calls = console.effects(trace)
-    plain = with_calls(trace.scenario, calls).but(
+    plain = with_calls(trace.scenario, calls).replace(
         in_order=True, limits=MappingProxyType({}), faults_max=None, partitions=()
     )
     recorder = record(plain)

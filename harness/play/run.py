@@ -84,7 +84,7 @@ class LiveRun:
         """Return the scenario of the calls made so far, with an origin that builds it again."""
         text = text_of_calls(self.console, self._calls)
         origin = MappingProxyType({**self.base.origin, f"set.{CALLS}": text})
-        return session_scenario(self.base, self.console, text).but(origin=origin)
+        return session_scenario(self.base, self.console, text).replace(origin=origin)
 
     def trace(self) -> Trace:
         """Return the run so far, as one of the scenario that knew all its calls from the start."""

@@ -56,8 +56,8 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         partitions=sides(deployment),
         depends_on=at_home(plan),
         role_of=role_of if plan.has_moves else None,
-        steps=plan.steps,
-        calls_floor=plan.calls_floor,
+        walk_steps=plan.walk_steps,
+        min_calls_per_run=plan.min_calls_per_run,
     )
 
 

@@ -38,8 +38,8 @@ class RegisterPlan:
     access: AccessControl
     calls: Mapping[NodeId, tuple[RegisterOperation, ...]]
     limits: Mapping[str, Budget]
-    steps: tuple[int, int]
-    calls_floor: float
+    walk_steps: tuple[int, int]
+    min_calls_per_run: float
     spare: int = 0
     copies: tuple[tuple[NodeId, AccessControl], ...] = ()
 
@@ -86,19 +86,19 @@ def default(options: RegisterOptions) -> RegisterPlan:
         options.access.only(token.id),
         {**writes, **reads},
         budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
-        steps=(15, 90),
-        calls_floor=2.0,
+        walk_steps=(15, 90),
+        min_calls_per_run=2.0,
     )
 
 
 def small(options: RegisterOptions) -> RegisterPlan:
     """So little that every run can be explored: one write, one client that reads twice, no fault."""
-    return replace(default(options), limits=budgets(), steps=(10, 40), calls_floor=2.0)
+    return replace(default(options), limits=budgets(), walk_steps=(10, 40), min_calls_per_run=2.0)
 
 
 def one_crash(options: RegisterOptions) -> RegisterPlan:
     """Two writes and two clients that read once, while one node may crash and come back: explore it."""
-    return replace(default(options), limits=budgets(crash=1), steps=(10, 60))
+    return replace(default(options), limits=budgets(crash=1), walk_steps=(10, 60))
 
 
 def crashes(options: RegisterOptions) -> RegisterPlan:
@@ -111,15 +111,15 @@ def crashes(options: RegisterOptions) -> RegisterPlan:
         options.access.only(token.id),
         {"c1": (first,), "c2": (second,), "c3": near, "c4": far},
         budgets(crash=6),
-        steps=(20, 100),
-        calls_floor=3.0,
+        walk_steps=(20, 100),
+        min_calls_per_run=3.0,
     )
 
 
 def races(options: RegisterOptions) -> RegisterPlan:
     """No node fails; clients ask the same servers again and again, while old answers are late."""
     limits = budgets(delay=6, duplicate=1)
-    return replace(default(options), limits=limits, steps=(30, 100), calls_floor=4.0)
+    return replace(default(options), limits=limits, walk_steps=(30, 100), min_calls_per_run=4.0)
 
 
 def slow_replica(options: RegisterOptions) -> RegisterPlan:
@@ -139,7 +139,7 @@ def _write_then_read_there(options: RegisterOptions, limits: Mapping[str, Budget
         "c2": (Read(token.id, token.readers[1]),),
     }
     return RegisterPlan(
-        options.access.only(token.id), calls, limits, steps=(5, 25), calls_floor=1.0
+        options.access.only(token.id), calls, limits, walk_steps=(5, 25), min_calls_per_run=1.0
     )
 
 
@@ -153,14 +153,14 @@ def demo(options: RegisterOptions) -> RegisterPlan:
         access,
         {"c1": writes, "c2": first, "c3": last, "c4": forbidden(access)},
         budgets(duplicate=2, delay=3, omit=Budget(6), crash=2),
-        steps=(30, 220),
-        calls_floor=6.0,
+        walk_steps=(30, 220),
+        min_calls_per_run=6.0,
     )
 
 
 def too_many_silent(options: RegisterOptions) -> RegisterPlan:
     """One reader more is silent than the register survives: the bound on failures is tight."""
-    return replace(default(options), limits=budgets(omit=Budget(6)), calls_floor=0.5, spare=1)
+    return replace(default(options), limits=budgets(omit=Budget(6)), min_calls_per_run=0.5, spare=1)
 
 
 def rogue(options: RegisterOptions) -> RegisterPlan:
@@ -176,7 +176,9 @@ def rogue(options: RegisterOptions) -> RegisterPlan:
         "c3": (write, Read(token.id, token.writer)),
     }
     limits = budgets(duplicate=1, delay=2, omit=Budget(3), crash=1)
-    return RegisterPlan(access, calls, limits, (10, 80), calls_floor=2.0, copies=(("c3", former),))
+    return RegisterPlan(
+        access, calls, limits, (10, 80), min_calls_per_run=2.0, copies=(("c3", former),)
+    )
 
 
 def writes_of(token: Token, count: int) -> tuple[Write, ...]:
@@ -216,8 +218,8 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         tolerates=survives(plan.access, plan.spare),
         depends_on=depends_on,
         symmetric=alike(plan),
-        steps=plan.steps,
-        calls_floor=plan.calls_floor,
+        walk_steps=plan.walk_steps,
+        min_calls_per_run=plan.min_calls_per_run,
     )
 
 

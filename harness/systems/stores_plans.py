@@ -26,8 +26,8 @@ class StorePlan:
 
     calls: Calls
     limits: Mapping[str, Budget]
-    steps: tuple[int, int]
-    calls_floor: float
+    walk_steps: tuple[int, int]
+    min_calls_per_run: float
     pushes: bool = True
     has_moves: bool = False
 
@@ -54,7 +54,7 @@ FAULTS = budgets(delay=4, duplicate=2, cut=2)
 
 def default(options: StoreOptions) -> StorePlan:
     """Three clients write and read a few keys at their home servers; any fault."""
-    return StorePlan(drawn(options), FAULTS, steps=(20, 120), calls_floor=8.0)
+    return StorePlan(drawn(options), FAULTS, walk_steps=(20, 120), min_calls_per_run=8.0)
 
 
 def drawn(options: StoreOptions) -> dict[NodeId, tuple[StoreOperation, ...]]:
@@ -86,27 +86,27 @@ STORY: Calls = MappingProxyType(
 def lost_found_glad(options: StoreOptions) -> StorePlan:
     """The demonstration: what Alice found and Bob's gladness race each other to server 3."""
     del options
-    return StorePlan(STORY, budgets(delay=2), steps=(10, 60), calls_floor=5.0)
+    return StorePlan(STORY, budgets(delay=2), walk_steps=(10, 60), min_calls_per_run=5.0)
 
 
 def small(options: StoreOptions) -> StorePlan:
     """The three writes of the demonstration and nothing else, so that every run can be explored."""
     del options
     calls = {client: STORY[client] for client in ("alice", "bob")}
-    return StorePlan(calls, budgets(), steps=(10, 40), calls_floor=3.0, pushes=False)
+    return StorePlan(calls, budgets(), walk_steps=(10, 40), min_calls_per_run=3.0, pushes=False)
 
 
 def race(options: StoreOptions) -> StorePlan:
     """Three clients write the same key at once, and read it; small enough to be explored."""
     del options
     calls = {client: (Write("x", client), Read("x")) for client, _ in HOMES}
-    return StorePlan(calls, budgets(), steps=(10, 60), calls_floor=5.0, pushes=False)
+    return StorePlan(calls, budgets(), walk_steps=(10, 60), min_calls_per_run=5.0, pushes=False)
 
 
 def partition(options: StoreOptions) -> StorePlan:
     """The network falls apart again and again while clients on all sides write and read."""
     limits = budgets(cut=Budget(4, at_once=2))
-    return StorePlan(drawn(options), limits, steps=(30, 150), calls_floor=8.0)
+    return StorePlan(drawn(options), limits, walk_steps=(30, 150), min_calls_per_run=8.0)
 
 
 def moving(options: StoreOptions) -> StorePlan:
@@ -118,13 +118,15 @@ def moving(options: StoreOptions) -> StorePlan:
         "carol": (Write("x", "c1"), Move("s1"), Read("y"), Move("s3"), Read("x"), Read("y")),
     }
     limits = budgets(delay=4, duplicate=2, cut=2)
-    return StorePlan(calls, limits, steps=(20, 140), calls_floor=12.0, has_moves=True)
+    return StorePlan(calls, limits, walk_steps=(20, 140), min_calls_per_run=12.0, has_moves=True)
 
 
 def wandering(options: StoreOptions) -> StorePlan:
     """An operator sends clients from server to server while they write and read."""
     limits = budgets(delay=3, duplicate=2, cut=1, transform=3)
-    return StorePlan(drawn(options), limits, steps=(20, 150), calls_floor=8.0, has_moves=True)
+    return StorePlan(
+        drawn(options), limits, walk_steps=(20, 150), min_calls_per_run=8.0, has_moves=True
+    )
 
 
 PLANS: Mapping[str, Callable[[StoreOptions], StorePlan]] = MappingProxyType(

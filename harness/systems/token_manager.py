@@ -260,8 +260,8 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
         tolerates=survives(plan.spare),
         partitions=plan.partitions,
         role_of=role_of,
-        steps=plan.steps,
-        calls_floor=plan.calls_floor,
+        walk_steps=plan.walk_steps,
+        min_calls_per_run=plan.min_calls_per_run,
         kind_of=kind_of,
     )
 

@@ -23,8 +23,8 @@ class TokenPlan:
     deployment: Deployment
     calls: Calls
     limits: Mapping[str, Budget]
-    steps: tuple[int, int]
-    calls_floor: float
+    walk_steps: tuple[int, int]
+    min_calls_per_run: float
     spare: int = 0
     partitions: tuple[tuple[NodeId, ...], ...] = ()
     half_way: tuple[tuple[NodeId, Holding], ...] = ()
@@ -65,7 +65,7 @@ def full(options: TokenOptions) -> TokenPlan:
         with_role_changes(deployment, calls),
         limits,
         (10 * total, 30 * total),
-        calls_floor=total / 2,
+        min_calls_per_run=total / 2,
     )
 
 
@@ -129,7 +129,7 @@ def contested(options: TokenOptions) -> TokenPlan:
         "c3": (Pay(0, 1), Pay(0, 2)),
     }
     limits = budgets(duplicate=4, drop=3, crash=2, fire=8)
-    return TokenPlan(deployment, calls, limits, (40, 120), calls_floor=4.0)
+    return TokenPlan(deployment, calls, limits, (40, 120), min_calls_per_run=4.0)
 
 
 def joins(options: TokenOptions) -> TokenPlan:
@@ -149,7 +149,7 @@ def _parted(deployment: Deployment, calls: Calls, steps: tuple[int, int]) -> Tok
     first = deployment.first_configuration.servers
     sides = (("c1",), ("c1", *first[: len(first) // 2 + 1]))
     limits = budgets(cut=Budget(3, at_once=1))
-    return TokenPlan(deployment, calls, limits, steps, calls_floor=4.0, partitions=sides)
+    return TokenPlan(deployment, calls, limits, steps, min_calls_per_run=4.0, partitions=sides)
 
 
 AGAIN_AND_AGAIN = (Pay(0, 2), Pay(0, 3)) * 2
@@ -160,14 +160,14 @@ def paid_twice(options: TokenOptions) -> TokenPlan:
     """One client pays a token, and tries to pay it again and again: only the first time it may."""
     deployment = Deployment(2, options.servers or 3, options.tokens or 1)
     limits = budgets(duplicate=4, drop=3, crash=2, fire=8)
-    return TokenPlan(deployment, {"c1": AGAIN_AND_AGAIN}, limits, (30, 90), calls_floor=3.0)
+    return TokenPlan(deployment, {"c1": AGAIN_AND_AGAIN}, limits, (30, 90), min_calls_per_run=3.0)
 
 
 def newcomer(options: TokenOptions) -> TokenPlan:
     """As `paid_twice`, while another client becomes a server: a majority is one server more."""
     deployment = Deployment(2, options.servers or 3, options.tokens or 1)
     calls: Calls = {"c1": AGAIN_AND_AGAIN, "c2": (Transform(),)}
-    return TokenPlan(deployment, calls, {}, (30, 90), calls_floor=3.0)
+    return TokenPlan(deployment, calls, {}, (30, 90), min_calls_per_run=3.0)
 
 
 def succession(options: TokenOptions) -> TokenPlan:
@@ -175,7 +175,7 @@ def succession(options: TokenOptions) -> TokenPlan:
     plan = newcomer(options)
     *_, leaving = plan.deployment.first_configuration.servers
     calls = {**plan.calls, leaving: (Transform(),)}
-    return TokenPlan(plan.deployment, calls, {}, (40, 120), calls_floor=4.0)
+    return TokenPlan(plan.deployment, calls, {}, (40, 120), min_calls_per_run=4.0)
 
 
 def left_behind(options: TokenOptions) -> TokenPlan:
@@ -194,14 +194,14 @@ def left_behind(options: TokenOptions) -> TokenPlan:
     }
     limits = budgets(cut=Budget(3, at_once=1))
     sides = (("c2", *staying[: len(staying) // 2]),)
-    return TokenPlan(deployment, calls, limits, (80, 140), calls_floor=4.0, partitions=sides)
+    return TokenPlan(deployment, calls, limits, (80, 140), min_calls_per_run=4.0, partitions=sides)
 
 
 def too_many_silent(options: TokenOptions) -> TokenPlan:
     """One server more is silent than the protocol survives: the bound on failures is tight."""
     deployment = Deployment(2, options.servers or 3, options.tokens or 2)
     calls: Calls = {"c1": (Pay(0, 2), GetTokens(1)), "c2": (GetTokens(2), Pay(1, 1))}
-    return TokenPlan(deployment, calls, budgets(omit=6), (10, 60), calls_floor=0.5, spare=1)
+    return TokenPlan(deployment, calls, budgets(omit=6), (10, 60), min_calls_per_run=0.5, spare=1)
 
 
 PLANS: Mapping[str, Callable[[TokenOptions], TokenPlan]] = MappingProxyType(

@@ -34,7 +34,7 @@ def small_join(options: TokenOptions) -> TokenPlan:
 def _explored(options: TokenOptions, calls: Mapping[NodeId, tuple[Value, ...]]) -> TokenPlan:
     deployment = Deployment(2, options.servers or 3, options.tokens or 2)
     limits = budgets(omit=1, fire=0)
-    return TokenPlan(deployment, calls, limits, (10, 60), calls_floor=1.0)
+    return TokenPlan(deployment, calls, limits, (10, 60), min_calls_per_run=1.0)
 
 
 SMALL: Mapping[str, Callable[[TokenOptions], TokenPlan]] = MappingProxyType(

@@ -104,7 +104,7 @@ def require_determinism(scenario: Scenario, choices: Sequence[Action]) -> None:
         NotDeterministic: it answers in two ways, at the step that is named.
     """
     asking = AskedAgain(scenario.system, often=len(choices) + len(scenario.system.nodes) + 1)
-    recorder = record(scenario.but(system=asking))
+    recorder = record(scenario.replace(system=asking))
     for step, choice in enumerate(choices):
         if recorder.failure is not None or not is_enabled(choice, recorder.world):
             return
@@ -145,7 +145,7 @@ def require_yield(scenario: Scenario, *, runs: int, completed: int, judgements: 
     Raises:
         ExaminedNothing: as it says.
     """
-    if runs and completed >= scenario.calls_floor * runs:
+    if runs and completed >= scenario.min_calls_per_run * runs:
         why = why_undecided(judgements)
         if why is not None:
             raise ExaminedNothing(f"the search of {scenario.name!r} is undecided: {why}")
@@ -153,6 +153,7 @@ def require_yield(scenario: Scenario, *, runs: int, completed: int, judgements: 
     per_run = completed / runs if runs else 0.0
     raise ExaminedNothing(
         f"the search of {scenario.name!r} examined nothing: {completed} calls completed in {runs} "
-        f"runs, {per_run:.2f} a run; its floor is {scenario.calls_floor} (Scenario.calls_floor). "
+        f"runs, {per_run:.2f} a run; its floor is {scenario.min_calls_per_run} "
+        "(Scenario.min_calls_per_run). "
         "Give the runs more steps or fewer faults, or the clients calls that can complete"
     )

@@ -22,7 +22,8 @@ RUNS = 3_000
 
 def small_register() -> Scenario:
     """3 readers, 1 writer, 2 reading clients: 20 to 40 deliveries a run."""
-    return build("register", settings={"writes": "1", "reads": "1"}).but(limits={}, steps=(15, 40))
+    small = build("register", settings={"writes": "1", "reads": "1"})
+    return small.replace(limits={}, walk_steps=(15, 40))
 
 
 def figures() -> Iterator[Figure]:
@@ -57,7 +58,7 @@ def _conservation() -> Figure:
     took = {True: 0.0, False: 0.0}
     for seed in range(8):
         for is_judged in (seed % 2 == 0, seed % 2 == 1):
-            scenario = judged if is_judged else judged.but(properties=others)
+            scenario = judged if is_judged else judged.replace(properties=others)
             took[is_judged] += seconds(lambda s=scenario, n=seed: _search(s, n), rounds=1)  # type: ignore[misc]
     share = 100 * (1 - took[False] / took[True])
     return Figure("conservation in a walk of the token manager", share, "%", "<= 10", "all faults")

@@ -147,11 +147,11 @@ def needs_b(client: str, operation: Value) -> tuple[str, ...]:
 def test_a_call_whose_nodes_failed_is_owed_nothing() -> None:
     choices = (CALL, A_LOSES, Mend("a"), B_LOSES, Settle())
     assert check_liveness(run(scenario(), choices)).is_broken
-    assert not check_liveness(run(scenario().but(depends_on=needs_b), choices)).is_broken
+    assert not check_liveness(run(scenario().replace(depends_on=needs_b), choices)).is_broken
 
 
 def test_a_call_cut_by_a_crash_of_its_client_is_owed_nothing() -> None:
-    crashing = scenario().but(tolerates=minority_of("c", "a", "b"))
+    crashing = scenario().replace(tolerates=minority_of("c", "a", "b"))
     choices = (CALL, Crash("c"), Restart("c"), TO_A, TO_B, FROM_A, FROM_B, Settle())
     assert check_liveness(run(crashing, choices)).outcome is Outcome.UNDECIDED
 
@@ -176,7 +176,7 @@ def reason(world: World, client: str, operation: Value) -> str:
 
 
 def test_a_run_that_goes_round_in_a_circle_is_judged() -> None:
-    trace = run(scenario().but(system=Mute()), (CALL, Settle(), Fire("c", "again")))
+    trace = run(scenario().replace(system=Mute()), (CALL, Settle(), Fire("c", "again")))
     assert trace.repeats == 2
     verdict = check_liveness(trace, waits_for=reason)
     assert verdict.is_broken
@@ -187,5 +187,5 @@ def test_a_run_that_goes_round_in_a_circle_is_judged() -> None:
 
 
 def test_a_timer_that_has_not_gone_off_keeps_a_run_from_rest() -> None:
-    trace = run(scenario().but(system=Mute()), (CALL, Settle()))
+    trace = run(scenario().replace(system=Mute()), (CALL, Settle()))
     assert check_liveness(trace).outcome is Outcome.UNDECIDED

@@ -17,7 +17,7 @@ from counterpoint.model.values import NodeId
 
 def explored(scenario: Scenario, *, calm: bool = True) -> Explored:
     """What is established by exploring every run, without faults if `calm`, on the fastest engine."""
-    current = explorer(scenario.but(limits={}) if calm else scenario, ExploreOptions())
+    current = explorer(scenario.replace(limits={}) if calm else scenario, ExploreOptions())
     for _ in current.explore():
         pass
     return current.progress
@@ -65,7 +65,7 @@ MOVES: Mapping[NodeId, tuple[StoreOperation, ...]] = {
 @pytest.mark.parametrize(("store", "states"), [("causal_deps", 14_132), ("causal_lamport", 39_987)])
 def test_the_right_store_holds_in_every_run_with_clients_that_move(store: str, states: int) -> None:
     scenario = build(store, scenario="moving", settings={"pushes": "no"})
-    found = explored(scenario.but(calls=MOVES))
+    found = explored(scenario.replace(calls=MOVES))
     assert (found.stop, found.violation, found.terminal_pending) == ("complete", None, 0)
     assert found.states == states
 
@@ -74,7 +74,7 @@ def test_the_right_store_holds_in_every_run_with_clients_that_move(store: str, s
     ("store", "states"), [("causal_deps", 14_666), ("causal_lamport", 126_469)]
 )
 def test_no_copy_of_a_message_does_any_harm(store: str, states: int) -> None:
-    scenario = build(store, scenario="small").but(limits=budgets(duplicate=2))
+    scenario = build(store, scenario="small").replace(limits=budgets(duplicate=2))
     found = explored(scenario, calm=False)
     assert (found.stop, found.violation, found.terminal_pending) == ("complete", None, 0)
     assert found.states == states

@@ -123,7 +123,7 @@ def message_log(trace: Trace) -> tuple[EventLog, tuple[int | None, ...]]:
 @pytest.mark.parametrize("store", STORES)
 def test_clients_are_told_of_all_that_their_server_applies_in_its_order(store: str) -> None:
     for seed in range(8):
-        trace = walked(build(store).but(tolerates=nobody_fails), seed)
+        trace = walked(build(store).replace(tolerates=nobody_fails), seed)
         for client, server in (("alice", "s1"), ("bob", "s2"), ("carol", "s3")):
             told = [v.copy for v in values_at(trace, client) if is_told(v)]
             shown = [v.copy for v in values_at(trace, server) if is_shown(v)]
@@ -197,7 +197,7 @@ def test_causal_deps_serves_both_sides_of_a_partition_and_they_agree_afterwards(
 
 
 def test_causal_lamport_reads_during_a_partition_and_says_for_whom_a_write_waits() -> None:
-    scenario = build("causal_lamport", scenario="partition").but(
+    scenario = build("causal_lamport", scenario="partition").replace(
         calls={"alice": (Write("x", "a"),), "carol": (Read("x"), Write("x", "c"))}
     )
     recorder = record(scenario)
@@ -246,7 +246,7 @@ def test_an_operator_moves_a_client_and_the_trace_shows_its_role(store: str) -> 
 
 @pytest.mark.parametrize("store", STORES)
 def test_all_clients_arrive_where_they_want_to_be(store: str) -> None:
-    trace = walked(build(store, scenario="moving").but(limits={}), 1)
+    trace = walked(build(store, scenario="moving").replace(limits={}), 1)
     at = {}
     for client in ("alice", "bob", "carol"):
         state = trace.final.core(client).state

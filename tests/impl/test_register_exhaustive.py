@@ -25,7 +25,7 @@ def instance(
     """The scenario `small` with so many operations and faults."""
     settings = {"writes": str(writes), "reads": str(reads), "clients": str(clients)}
     scenario = ENTRY.scenario("small", mutant=mutant, settings=settings)
-    return scenario.but(limits=budgets(**limits))
+    return scenario.replace(limits=budgets(**limits))
 
 
 COUNTS = [

@@ -161,7 +161,7 @@ def test_the_demo_has_calls_that_must_be_refused() -> None:
 
 def calm_run(scenario: Scenario) -> Trace:
     """A whole run in which nothing goes wrong."""
-    calm = scenario.but(limits={}, tolerates=nobody_fails)
+    calm = scenario.replace(limits={}, tolerates=nobody_fails)
     walked = walk(Compiled(calm), Random(1), "uniform")
     return run(calm, walked.run.choices)
 

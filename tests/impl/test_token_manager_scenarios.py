@@ -196,7 +196,7 @@ def busy(servers: int) -> Scenario:
     changes: dict[str, tuple[object, ...]] = {"c3": (Transform(),), "c4": (Transform(),)}
     changes[f"s{servers}"] = (Transform(), GetTokens(1))
     calls = {"c1": (Pay(0, 2), GetTokens(2)), "c2": (Pay(1, 1), Pay(0, 1)), **changes}
-    return small(servers, {}, 4).but(
+    return small(servers, {}, 4).replace(
         system=TokenManager(deployment),
         calls=MappingProxyType(calls),
         properties=properties(deployment),
@@ -230,7 +230,7 @@ def test_every_call_of_a_healthy_client_returns_whichever_minority_is_silent(ser
 @pytest.mark.parametrize("servers", range(3, 8))
 def test_one_silent_server_more_than_the_bound_and_a_payment_waits_for_it(servers: int) -> None:
     silent = tuple(f"s{number + 1}" for number in range(tolerated(servers) + 1))
-    scenario = small(servers, {"c1": (Pay(0, 2),)}).but(tolerates=survives(spare=1), limits={})
+    scenario = small(servers, {"c1": (Pay(0, 2),)}).replace(tolerates=survives(spare=1), limits={})
     running = Simulation(Compiled(scenario))
     assert running.attempt(Call("c1", Pay(0, 2)))
     assert running.attempt(Settle(silent))
@@ -294,7 +294,7 @@ def test_the_full_scenario_is_the_whole_system() -> None:
 @pytest.mark.parametrize("name", SOUND)
 def test_every_scenario_is_the_same_each_time_it_is_built(name: str) -> None:
     one, other = ENTRY.scenario(name), ENTRY.scenario(name)
-    assert (one.calls, one.limits, one.steps) == (other.calls, other.limits, other.steps)
+    assert (one.calls, one.limits, one.walk_steps) == (other.calls, other.limits, other.walk_steps)
     assert one.system == other.system
 
 

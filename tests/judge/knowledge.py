@@ -69,7 +69,7 @@ class Case:
     def silent(self) -> Scenario:
         """The scenario in which nothing is ever broken, but all is remembered."""
         muted = tuple(map(_muted, self.scenario.properties))
-        return self.scenario.but(properties=muted, invariants=())
+        return self.scenario.replace(properties=muted, invariants=())
 
     @cached_property
     def kept(self) -> Found:

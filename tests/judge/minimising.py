@@ -52,7 +52,7 @@ def _without_rules(drawn: Drawn, fails: Fails) -> Drawn:
         position = 0
         while position < len(drawn.rules):
             rules = drawn.rules[:position] + drawn.rules[position + size :]
-            smaller = drawn.but(rules=rules)
+            smaller = drawn.replace(rules=rules)
             if fails(smaller):
                 drawn = smaller
             else:
@@ -67,15 +67,15 @@ def _simpler(drawn: Drawn) -> Iterator[Drawn]:
     usual = Drawn()
     for field in fields(Drawn):
         if field.name not in ("nodes", "rules") and _is_other(drawn, usual, field.name):
-            yield drawn.but(**{field.name: getattr(usual, field.name)})
+            yield drawn.replace(**{field.name: getattr(usual, field.name)})
     yield from _fewer_nodes(drawn)
     for field in fields(Drawn):
         value: Any = getattr(drawn, field.name)
         if isinstance(value, tuple) and field.name not in ("nodes", "rules", "group"):
-            yield from (drawn.but(**{field.name: less}) for less in _shorter(value))
+            yield from (drawn.replace(**{field.name: less}) for less in _shorter(value))
     for index, rule in enumerate(drawn.rules):
         for smaller in _simpler_rule(rule):
-            yield drawn.but(rules=(*drawn.rules[:index], smaller, *drawn.rules[index + 1 :]))
+            yield drawn.replace(rules=(*drawn.rules[:index], smaller, *drawn.rules[index + 1 :]))
 
 
 def _is_other(drawn: Drawn, usual: Drawn, name: str) -> bool:
@@ -102,7 +102,7 @@ def _fewer_nodes(drawn: Drawn) -> Iterator[Drawn]:
     gone = drawn.nodes[-1]
     if len(drawn.nodes) < 2 or gone in drawn.group:
         return
-    yield drawn.but(
+    yield drawn.replace(
         nodes=drawn.nodes[:-1],
         rules=tuple(
             replace(r, effects=tuple(e for e in r.effects if e[:2] != ("send", gone)))

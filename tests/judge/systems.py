@@ -87,7 +87,7 @@ class Drawn:
     properties: tuple[tuple[str, ...], ...] = ()
     goals: tuple[tuple[str, ...], ...] = ()
 
-    def but(self, **changes: Any) -> Drawn:
+    def replace(self, **changes: Any) -> Drawn:
         """Return this system with some fields changed."""
         return replace(self, **changes)
 
@@ -217,8 +217,8 @@ def scenario_of(drawn: Drawn, origin: Mapping[str, str] | None = None) -> Scenar
         role_of=RoleOf(drawn.roles) if drawn.roles else None,
         actions=_actions(drawn),
         symmetric=(drawn.group,) if drawn.group else (),
-        steps=(4, 25),
-        calls_floor=0.0,
+        walk_steps=(4, 25),
+        min_calls_per_run=0.0,
         origin=origin or {},
     )
 

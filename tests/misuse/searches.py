@@ -54,7 +54,7 @@ def by_dpor(scenario: Scenario) -> Found:
 
 
 def _with_few_faults(scenario: Scenario) -> Scenario:
-    return scenario.but(faults_max=1)
+    return scenario.replace(faults_max=1)
 
 
 def _told(scenario: Scenario, violation: Violation) -> Found:

@@ -60,7 +60,7 @@ def asking(system: object, **changes: Any) -> Scenario:
             "system": system,
             "calls": {"c": ("ping", "pong")},
             "properties": (ANSWERED,),
-            "calls_floor": 0.0,
+            "min_calls_per_run": 0.0,
             **changes,
         }
     )

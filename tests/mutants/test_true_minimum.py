@@ -90,18 +90,18 @@ class Case:
         """Return the mutant's scenario, with this property alone."""
         whole = build(self.system, mutant=self.mutant)
         kept = tuple(p for p in whole.properties if p.name == self.property)
-        return whole.but(properties=kept, invariants=())
+        return whole.replace(properties=kept, invariants=())
 
     def small(self) -> Scenario:
         """Return what is explored of it."""
-        scenario = self.scenario().but(faults_max=self.faults)
+        scenario = self.scenario().replace(faults_max=self.faults)
         if self.calls is not None:
             calls = {
                 client: tuple(scenario.calls[other][position] for other, position in asked)
                 for client, asked in self.calls.items()
             }
-            scenario = scenario.but(calls=calls)
-        return for_exploration(scenario.but(**self.change))
+            scenario = scenario.replace(calls=calls)
+        return for_exploration(scenario.replace(**self.change))
 
 
 def own(**counts: int) -> Mapping[str, tuple[tuple[str, int], ...]]:
@@ -182,7 +182,7 @@ def test_a_shortest_counterexample_has_this_length(case: Case) -> None:
     last = explored(case.small(), depth=case.minimum + 1)
     assert last.violation is not None
     assert len(last.violation.choices) == case.minimum
-    trace = run(case.scenario().but(**_without_limits(case)), last.violation.choices)
+    trace = run(case.scenario().replace(**_without_limits(case)), last.violation.choices)
     assert answer_of(trace.scenario.properties[0], trace).is_broken
 
 

@@ -209,5 +209,5 @@ def system(
         goals=(Goal("value chosen", value_chosen),),
         network=one_of("network", network, "unordered", "ordered"),
         visible=begins_or_ends if is_total else nothing_is_visible,
-        calls_floor=0.0,
+        min_calls_per_run=0.0,
     )

@@ -102,20 +102,21 @@ class OneNode:
 def lastzero(size: str = "3") -> Scenario:
     """Return lastzero(N)."""
     protocol = LastZero(whole("size", size, at_least=1))
-    return Scenario("lastzero", protocol, {}, (), commute=reads_commute, calls_floor=0.0)
+    return Scenario("lastzero", protocol, {}, (), commute=reads_commute, min_calls_per_run=0.0)
 
 
 def readers(readers: str = "3", commute: str = "yes") -> Scenario:
     """Return one writer and so many readers of a cell; reads commute, or are not said to."""
     count = whole("readers", readers)
     bodies: dict[NodeId, Value] = {f"reader{k}": Read() for k in range(count)}
-    scenario = Scenario("readers", OneNode({"writer": Write(1), **bodies}), {}, (), calls_floor=0.0)
+    system = OneNode({"writer": Write(1), **bodies})
+    scenario = Scenario("readers", system, {}, (), min_calls_per_run=0.0)
     commuting = one_of("commute", commute, "yes", "no") == "yes"
-    return scenario.but(commute=reads_commute) if commuting else scenario
+    return scenario.replace(commute=reads_commute) if commuting else scenario
 
 
 def senders(senders: str = "3") -> Scenario:
     """Return so many senders of different values to one receiver."""
     count = whole("senders", senders, at_least=1)
     bodies: dict[NodeId, Value] = {f"sender{k}": Write(k + 1) for k in range(count)}
-    return Scenario("senders", OneNode(bodies), {}, (), calls_floor=0.0)
+    return Scenario("senders", OneNode(bodies), {}, (), min_calls_per_run=0.0)

@@ -177,5 +177,5 @@ def system(
         calls={},
         properties=(linearizability(observer=observer),),
         network=one_of("network", network, "unordered", "ordered"),
-        calls_floor=0.0,
+        min_calls_per_run=0.0,
     )

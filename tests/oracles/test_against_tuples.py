@@ -101,7 +101,7 @@ def ours(scenario: Scenario, rules: Rules, depth: int | None, engine: EngineName
         engine=engine,
     )
     properties = (REMEMBERED,) if rules.has_history else ()
-    *_, last = explorer(scenario.but(properties=properties), options).explore()
+    *_, last = explorer(scenario.replace(properties=properties), options).explore()
     assert last.stop == ("complete" if depth is None else "depth")
     return Counted(last.states, last.generated, last.depth)
 

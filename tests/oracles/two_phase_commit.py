@@ -160,5 +160,5 @@ def system(managers: str = "3") -> Scenario:
         invariants=(Invariant("agreement", disagreement),),
         actions=(Hear, Fire),
         symmetric=(protocol.resource_managers,),
-        calls_floor=0.0,
+        min_calls_per_run=0.0,
     )

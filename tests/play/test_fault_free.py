@@ -33,7 +33,7 @@ def console() -> Console:
 def test_any_run_of_the_right_system_comes_to_what_its_calls_come_to(servers: str) -> None:
     """Also when it is cut off in the middle, with calls and changes of role under way."""
     settings = {"servers": servers, "tokens": "4"}
-    scenario = entry("token_manager").scenario(settings=settings).but(limits=ROUGH)
+    scenario = entry("token_manager").scenario(settings=settings).replace(limits=ROUGH)
     compiled, calls, crashes = Compiled(scenario), 0, 0
     for seed in range(25):
         choices = walk(compiled, Random(seed), "uniform").run.choices

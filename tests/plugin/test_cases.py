@@ -199,7 +199,7 @@ def test_a_machine_that_completes_no_calls_fails(repository: pytest.Pytester, ru
         import counterpoint
         from abd import abd
 
-        TestIdle = counterpoint.machine(abd(calls_floor=3.5))
+        TestIdle = counterpoint.machine(abd(min_calls_per_run=3.5))
         """
     )
     result = run()

@@ -174,7 +174,7 @@ def test_a_search_that_completes_no_calls_fails(repository: pytest.Pytester, run
         import counterpoint
         from abd import abd
 
-        test_idle = counterpoint.verify(abd(calls_floor=3.5), runs=50)
+        test_idle = counterpoint.verify(abd(min_calls_per_run=3.5), runs=50)
         """
     )
     result = run()
@@ -265,7 +265,7 @@ MISJUDGED = """
         return {"c1": 1}[trace.events[0].value]
 
     def of(**changes):
-        return abd().but(limits=counterpoint.budgets(reorder=1), **changes)
+        return abd().replace(limits=counterpoint.budgets(reorder=1), **changes)
 
     test_warned = counterpoint.verify(of(), runs=20, examples=0)
     test_never = counterpoint.verify(

@@ -46,7 +46,7 @@ def test_a_test_that_breaks_raises_the_minimised_run() -> None:
 
 def test_a_search_below_the_floor_of_calls_fails() -> None:
     with pytest.raises(counterpoint.ExaminedNothing, match=r"in 30 runs, \d\.\d\d a run"):
-        counterpoint.verify(abd(calls_floor=3.5), runs=30)()
+        counterpoint.verify(abd(min_calls_per_run=3.5), runs=30)()
 
 
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct", "mixed", "hypothesis"])

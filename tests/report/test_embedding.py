@@ -47,7 +47,7 @@ def with_origin(file: Path, **changes: str | None) -> Path:
     trace = failing_trace(rebuild(recorded.origin))
     changed = {**recorded.origin, **{key.replace("__", "."): v for key, v in changes.items()}}
     kept = {key: value for key, value in changed.items() if value is not None}
-    write_trace(file, replace(trace, scenario=trace.scenario.but(origin=kept)), judge(trace))
+    write_trace(file, replace(trace, scenario=trace.scenario.replace(origin=kept)), judge(trace))
     return file
 
 

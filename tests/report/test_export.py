@@ -264,7 +264,7 @@ def run_test(source: str) -> None:
         (
             gossip_failure(),
             "gossip()",
-            "gossip().but(limits={}, name='without duplicates')",
+            "gossip().replace(limits={}, name='without duplicates')",
         ),
     ],
 )

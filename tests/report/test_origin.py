@@ -175,7 +175,7 @@ def test_show_refuses_with_one_clear_line(here: Path, proof: Path) -> None:
     file = here / "hostile.trace.jsonl"
     origin = {"system": "subprocess:getoutput", "set.cmd": f"touch {proof}"}
     trace = gossip_failure()
-    write_trace(file, replace(trace, scenario=trace.scenario.but(origin=origin)), ())
+    write_trace(file, replace(trace, scenario=trace.scenario.replace(origin=origin)), ())
     for command in ("show", "view", "replay", "upgrade"):
         result = CliRunner().invoke(main, [command, str(file)])
         assert result.exit_code == 2, result.output

@@ -45,7 +45,7 @@ def register(
     """A register on two servers."""
     chosen = {"config": str(TWO_READERS), "token": "1", **settings}
     scenario = build("register", scenario="small", mutant=mutant, settings=chosen)
-    return scenario.but(limits=budgets(**limits), faults_max=faults)
+    return scenario.replace(limits=budgets(**limits), faults_max=faults)
 
 
 def right(writes: str, reads: str) -> Scenario:
@@ -94,7 +94,7 @@ def two_writes(name: str, mutant: str | None = None) -> Scenario:
         "alice": (Write("found", "ring"),),
         "bob": (Await("found"), Write("glad", "bob")),
     }
-    return store(name, mutant).but(calls=story)
+    return store(name, mutant).replace(calls=story)
 
 
 CASES = (
@@ -125,7 +125,7 @@ CASES = (
     Case("register, both", right("1", "1"), is_tiny=False, has_few_classes=False),
     Case(
         "register B10",
-        build("register", mutant="B10", settings={"writes": "0"}).but(limits={}),
+        build("register", mutant="B10", settings={"writes": "0"}).replace(limits={}),
         "authorisation",
     ),
     Case("tokens", tokens(PAYS)),

@@ -185,7 +185,7 @@ def test_full_search_and_one_of_orbits_agree(case: Case) -> None:
 
 @pytest.mark.parametrize(("writes", "reads"), [("1", "0"), ("0", "1")])
 def test_orbits_of_the_register_are_those_of_all_worlds(writes: str, reads: str) -> None:
-    scenario = right(writes, reads).but(properties=())
+    scenario = right(writes, reads).replace(properties=())
     found, rest = set[Value](), [record(scenario).world]
     while rest:
         world = rest.pop()

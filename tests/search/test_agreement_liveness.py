@@ -159,7 +159,7 @@ def test_generated_systems_in_which_nobody_fails() -> None:
     """Nothing excuses an open call, so that there is a violation exactly where one stays open."""
     seen = Counter[tuple[bool, bool]]()
     for seed in range(60):
-        calm = little(seed).but(properties=(LIVENESS,), limits={}, tolerates=nobody_fails)
+        calm = little(seed).replace(properties=(LIVENESS,), limits={}, tolerates=nobody_fails)
         for scenario in (calm, rounds(seed)):
             compared = outcome(scenario)
             if compared is not None:
@@ -174,7 +174,7 @@ def test_generated_systems_with_faults() -> None:
     for seed in range(60):
         limits = budgets(crash=1) if seed % 2 else budgets(drop=1)
         tolerates = minority_of("a", "b", "c") if seed % 3 else nobody_fails
-        scenario = rounds(seed).but(limits=limits, faults_max=1, tolerates=tolerates)
+        scenario = rounds(seed).replace(limits=limits, faults_max=1, tolerates=tolerates)
         seen[outcome(scenario)] += 1
     assert len(seen) >= 4, seen
 
@@ -185,7 +185,9 @@ def test_generated_systems_with_faults() -> None:
         pytest.param(right("1", "0"), False, id="register"),
         pytest.param(register(limits={}, writes="1", reads="1"), False, id="register of two"),
         pytest.param(
-            register(limits={}, writes="1", clients="0").but(limits=budgets(drop=1), faults_max=1),
+            register(limits={}, writes="1", clients="0").replace(
+                limits=budgets(drop=1), faults_max=1
+            ),
             False,
             id="register that may lose a message, which is an excuse",
         ),
@@ -195,7 +197,7 @@ def test_generated_systems_with_faults() -> None:
 )
 def test_small_instances_of_the_systems(scenario: Scenario, is_broken: bool) -> None:
     compared = outcome(
-        scenario.but(properties=tuple(p for p in scenario.properties if p.reads == "end"))
+        scenario.replace(properties=tuple(p for p in scenario.properties if p.reads == "end"))
     )
     assert compared is not None, "the instance is too large for the graph of worlds"
     assert compared[2] == is_broken

@@ -54,7 +54,7 @@ def test_shards_make_the_runs_of_the_whole_between_them() -> None:
 
 
 def test_a_search_that_completes_no_call_is_idle() -> None:
-    assert finished(Campaign(abd(calls_floor=50.0)), 50).is_idle
+    assert finished(Campaign(abd(min_calls_per_run=50.0)), 50).is_idle
 
 
 def test_a_handler_that_raises_is_a_finding_and_shrinks() -> None:
@@ -63,7 +63,7 @@ def test_a_handler_that_raises_is_a_finding_and_shrinks() -> None:
             assert node != "r2" or getattr(given, "source", None) != "c2", "r2 knows no c2"
             return super().handle(node, state, given)
 
-    scenario = abd().but(system=Fragile())
+    scenario = abd().replace(system=Fragile())
     example = finished(Campaign(scenario, seed=1), 50).counterexample()
     assert example is not None
     assert example.verdict.property == HANDLER_PROPERTY

@@ -60,7 +60,7 @@ def order_at_nodes(trace: Trace) -> object:
     ],
 )
 def test_every_class_of_runs_is_explored_exactly_once(scenario: Scenario) -> None:
-    scenario = scenario.but(commute=lambda *_: False)
+    scenario = scenario.replace(commute=lambda *_: False)
     ours = [order_at_nodes(trace) for trace in Reducer(scenario).runs()]
     assert len(ours) == len(set(ours))
     assert set(ours) == {order_at_nodes(trace) for trace in all_runs(scenario)}
@@ -219,7 +219,7 @@ def test_a_property_that_compares_nodes_is_broken_whichever_is_wrong(
 def test_a_scenario_may_say_that_no_property_sees_an_order() -> None:
     order = Property("order", _FirstToHear("nobody").check, "trace")
     scenario = Scenario("told", _Telling(), {}, (order,))
-    reduced = Reducer(scenario.but(visible=lambda _: False))
+    reduced = Reducer(scenario.replace(visible=lambda _: False))
     assert (len(list(reduced.runs())), len(list(Reducer(scenario).runs()))) == (1, 2)
 
 
@@ -287,7 +287,7 @@ def _broken_by(observers: Sequence[Observer], trace: Trace) -> list[bool]:
 
 
 def test_faults_are_reordered_with_everything() -> None:
-    scenario = cells.senders("2").but(limits=budgets(drop=1), faults_max=1)
+    scenario = cells.senders("2").replace(limits=budgets(drop=1), faults_max=1)
     ours = {tuple(t.choices) for t in Reducer(scenario).runs()}
     assert {order_at_nodes(t) for t in all_runs(scenario)} == {
         order_at_nodes(run(scenario, choices)) for choices in ours
@@ -302,7 +302,7 @@ def test_a_limit_on_depth_cuts_runs_and_says_so() -> None:
 
 def _small(seeds: range) -> list[Scenario]:
     """Generated systems that can be explored completely, both ways."""
-    calm = (little(seed).but(faults_max=0) for seed in seeds)
+    calm = (little(seed).replace(faults_max=0) for seed in seeds)
     limits = Limits(states=400)
     return [s for s in calm if _explored(s, limits=limits).stop in ("complete", "broken")]
 

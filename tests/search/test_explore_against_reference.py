@@ -74,7 +74,7 @@ SYSTEMS = [
     pytest.param(cells.lastzero("3"), id="lastzero"),
     *(
         pytest.param(
-            build(system, scenario=None, mutant=None, settings={}).but(faults_max=1), id=system
+            build(system, scenario=None, mutant=None, settings={}).replace(faults_max=1), id=system
         )
         for system in ("register", "causal_deps", "causal_lamport", "token_manager")
     ),
@@ -88,7 +88,7 @@ SYSTEMS = [
 
 @pytest.mark.parametrize("scenario", SYSTEMS)
 def test_engines_count_what_the_reference_counts(scenario: Scenario) -> None:
-    scenario = scenario.but(properties=())
+    scenario = scenario.replace(properties=())
     depth = 5 if is_large(scenario) else 7
     if scenario.name in ("default",):
         depth = 4 if len(scenario.system.nodes) < 10 else 3
@@ -186,5 +186,7 @@ def test_the_generated_systems_are_of_every_kind() -> None:
     assert {s.network for s in scenarios} == {"ordered", "unordered"}
     broken = [_shortest_violation(scenario, 6) is not None for scenario in scenarios]
     assert min(Counter(broken).values()) >= 10
-    sizes = [by_engine(scenario.but(properties=()), "plain", 6).states for scenario in scenarios]
+    sizes = [
+        by_engine(scenario.replace(properties=()), "plain", 6).states for scenario in scenarios
+    ]
     assert sum(size > 100 for size in sizes) >= 20

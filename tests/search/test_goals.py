@@ -63,7 +63,7 @@ GOALS = (
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("seed", range(12))
 def test_both_engines_find_what_the_reference_world_finds(seed: int, engine: EngineName) -> None:
-    scenario = little(seed).but(properties=(), invariants=(), goals=GOALS, faults_max=0)
+    scenario = little(seed).replace(properties=(), invariants=(), goals=GOALS, faults_max=0)
     ours = found(scenario, engine, no_op="consume")
     assert [(r.first, r.last) for r in ours] == [stupid(scenario, g) for g in GOALS]
     for goal, result in zip(GOALS, ours, strict=True):
@@ -84,7 +84,7 @@ def test_the_run_to_a_goal_ends_there_and_no_sooner(engine: EngineName) -> None:
 
 def test_goals_are_found_up_to_names_under_symmetry() -> None:
     goal = Goal("all prepared", lambda states, _: len(states["tm"].prepared) == 3)
-    scenario = two_phase_commit.system("3").but(goals=(goal,))
+    scenario = two_phase_commit.system("3").replace(goals=(goal,))
     [with_it] = found(scenario, "plain", symmetry=True)
     [without] = found(scenario, "plain")
     assert (with_it.first, with_it.last) == (without.first, without.last)
@@ -93,7 +93,7 @@ def test_goals_are_found_up_to_names_under_symmetry() -> None:
 
 def test_a_goal_may_need_a_fault() -> None:
     nothing = Goal("nothing came", lambda states, rest: not rest and states["cell"] == 0)
-    scenario = cells.senders("2").but(goals=(nothing,), limits=budgets(drop=2))
+    scenario = cells.senders("2").replace(goals=(nothing,), limits=budgets(drop=2))
     for faults, unreached in ((1, ["nothing came"]), (2, [])):
         rounds = FaultRounds(scenario, ExploreOptions(), faults_max=faults)
         for _ in rounds.explore():
@@ -125,7 +125,9 @@ def test_what_was_not_reached_is_undecided_while_states_are_left(tmp_path: Path)
     assert "not reached so far: value chosen" in text
 
 
-UNREACHABLE = cells.senders("2").but(goals=(Goal("ten", lambda states, _: 10 in states.values()),))
+UNREACHABLE = cells.senders("2").replace(
+    goals=(Goal("ten", lambda states, _: 10 in states.values()),)
+)
 
 
 def test_a_goal_that_no_run_meets_is_a_broken_claim(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def nobody_is_asked_often(most: int) -> Scenario:
         return f"{min(asked)} was asked {asked[min(asked)]} times." if asked else None
 
     scenario = echo(invariants=(Invariant("asked seldom", violation),))
-    return scenario.but(limits={k: b for k, b in scenario.limits.items() if k == "fire"})
+    return scenario.replace(limits={k: b for k, b in scenario.limits.items() if k == "fire"})
 
 
 def test_walks_find_the_violation_and_shrink_it_to_the_shortest_run() -> None:
@@ -64,7 +64,7 @@ def test_a_verdict_about_two_nodes_rests_on_what_made_each_of_them_what_it_is() 
         asked = [n for n, s in states.items() if getattr(s, "count", 0) > 0]
         return f"{asked[0]} and {asked[1]} were asked" if len(asked) > 1 else None
 
-    scenario = nobody_is_asked_often(9).but(invariants=(Invariant("one", violation),))
+    scenario = nobody_is_asked_often(9).replace(invariants=(Invariant("one", violation),))
     explorer = Explorer(scenario)
     for _ in explorer.explore():
         pass

@@ -115,7 +115,7 @@ def test_an_answer_that_never_comes_is_an_end_with_an_open_call() -> None:
 
 def test_a_lost_message_is_an_end_with_an_open_call() -> None:
     scenario = asking("answers", asks_again=False, drop=1)
-    assert explore_endings(scenario.but(faults_max=0)).violation is None
+    assert explore_endings(scenario.replace(faults_max=0)).violation is None
     found = explore_endings(scenario)
     assert found.violation is not None
     assert "drop" in [choice.kind for choice in found.violation.choices]
@@ -180,7 +180,7 @@ def test_a_limit_on_states_leaves_the_question_open() -> None:
 
 def test_the_register_answers_every_call_that_it_owes() -> None:
     settings = {"token": "4", "writes": "1", "reads": "0", "clients": "0"}
-    found = explore_endings(build("register", settings=settings).but(faults_max=0))
+    found = explore_endings(build("register", settings=settings).replace(faults_max=0))
     assert isinstance(found, Endings)
     assert (found.stop, found.violation) == ("complete", None)
     assert found.settled > found.states > 30

@@ -167,7 +167,7 @@ def test_a_property_of_the_end_is_judged_when_the_run_has_come_to_rest() -> None
 
 
 def test_a_search_that_completes_no_calls_is_refused() -> None:
-    machine = of(abd(calls_floor=3.5), examples=5)
+    machine = of(abd(min_calls_per_run=3.5), examples=5)
     with pytest.raises(ExaminedNothing, match="examined nothing"):
         check(machine, machine.TestCase.settings)
 
@@ -199,5 +199,5 @@ def test_rules_drawn_one_by_one_do_as_well(monkeypatch: pytest.MonkeyPatch) -> N
     machine = of(abd(), examples=20)
     run_state_machine_as_test(machine, settings=machine.TestCase.settings)
     done = machine.bench.tally.progress
-    assert done.completed_calls >= abd().calls_floor * done.runs
+    assert done.completed_calls >= abd().min_calls_per_run * done.runs
     assert len(failure(of(hasty(), examples=900)).trace.choices) == 7

@@ -44,7 +44,7 @@ def test_where_findings_do_not_agree_runs_nearby_lead_on(
     mutant: str, name: str, seed: int, without: int, steps: int
 ) -> None:
     whole = build("register", mutant=mutant)
-    scenario = whole.but(properties=tuple(p for p in whole.properties if p.name == name))
+    scenario = whole.replace(properties=tuple(p for p in whole.properties if p.name == name))
     campaign = Campaign(scenario, seed=seed)
     for _ in campaign.search(Budgets(runs=60_000)):
         pass

@@ -88,7 +88,7 @@ def test_exploring_finds_what_it_breaks(chosen: Scenario, engine: str, no_op: st
 
 @pytest.mark.parametrize("chosen", BROKEN, ids=lambda s: s.name)
 def test_reduced_exploration_finds_it_too(chosen: Scenario) -> None:
-    reducer = Reducer(chosen.but(faults_max=1))
+    reducer = Reducer(chosen.replace(faults_max=1))
     for _ in reducer.explore():
         pass
     found = reducer.progress.violation

@@ -54,7 +54,7 @@ def test_forgetting_changes_no_verdict(case: Case) -> None:
 
 def test_forgetting_changes_no_verdict_of_generated_systems_with_faults() -> None:
     compared = fewer = broken = 0
-    for scenario in (s.but(network="unordered", faults_max=1) for s in LITTLE):
+    for scenario in (s.replace(network="unordered", faults_max=1) for s in LITTLE):
         kept = Explorer(scenario, no_op="keep", limits=Limits(states=8_000))
         *_, last = kept.explore()
         if last.stop == "states":
@@ -72,15 +72,15 @@ def test_forgetting_changes_no_verdict_of_generated_systems_with_faults() -> Non
 
 LITTLE = [little(seed) for seed in range(60)]
 CALM = [
-    *(s.but(network="unordered", faults_max=0, limits={}) for s in LITTLE),
-    right("1", "1").but(properties=()),
-    tokens({"c1": (Pay(0, 2),)}, clients=2).but(properties=()),
+    *(s.replace(network="unordered", faults_max=0, limits={}) for s in LITTLE),
+    right("1", "1").replace(properties=()),
+    tokens({"c1": (Pay(0, 2),)}, clients=2).replace(properties=()),
 ]
-FAULTY = [s.but(network="unordered", faults_max=1) for s in LITTLE]
+FAULTY = [s.replace(network="unordered", faults_max=1) for s in LITTLE]
 
 
 def whole(scenario: Scenario) -> Explorer | None:
-    found = Explorer(scenario.but(properties=()), no_op="keep", limits=Limits(states=4_000))
+    found = Explorer(scenario.replace(properties=()), no_op="keep", limits=Limits(states=4_000))
     *_, last = found.explore()
     return found if last.stop == "complete" else None
 
@@ -148,7 +148,7 @@ def test_states_are_forgotten_as_classes_of_those_that_differ_in_spent_messages_
             )
             for _, state in explorer.states()
         }
-        forgot = explored(scenario.but(properties=()), "forget")
+        forgot = explored(scenario.replace(properties=()), "forget")
         assert forgot.states == len(classes)
         fewer += len(classes) < explorer.progress.states
     assert fewer >= 10
@@ -189,7 +189,7 @@ def test_an_exploration_that_forgets_goes_on_from_a_checkpoint(tmp_path: Path) -
 
 def test_a_queue_forgets_nothing() -> None:
     with pytest.raises(ValueError, match="for unordered networks"):
-        explored(right("1", "0").but(network="ordered"), "forget")
+        explored(right("1", "0").replace(network="ordered"), "forget")
 
 
 def test_too_many_cores_are_refused() -> None:

@@ -82,7 +82,7 @@ def twice_the_same_note(trace: Trace) -> Verdict:
 
 def calm(seed: int) -> Scenario:
     watched = Property("notes", twice_the_same_note)
-    return little(seed).but(properties=(watched,), faults_max=0)
+    return little(seed).replace(properties=(watched,), faults_max=0)
 
 
 def test_properties_of_notes_are_judged_without_an_automaton_by_full_and_reduced_search() -> None:

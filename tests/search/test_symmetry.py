@@ -42,7 +42,7 @@ def test_orbits_are_those_of_all_states() -> None:
 
 
 def test_senders_that_differ_in_name_alone_are_one() -> None:
-    scenario = cells.readers("4").but(symmetric=(tuple(f"reader{k}" for k in range(4)),))
+    scenario = cells.readers("4").replace(symmetric=(tuple(f"reader{k}" for k in range(4)),))
     full, reduced = explored(scenario, symmetry=False), explored(scenario, symmetry=True)
     assert (full.depth, full.terminal > 0) == (reduced.depth, reduced.terminal > 0)
     assert reduced.states < full.states / 4
@@ -54,7 +54,7 @@ def test_a_violation_is_found_at_the_same_depth_and_its_run_is_real(limit: int) 
         votes = [s.vote for s in states.values() if isinstance(s, Manager)]
         return "too many" if votes.count(Vote.PREPARED) >= limit else None
 
-    scenario = system("3").but(invariants=(Invariant("few", too_many),))
+    scenario = system("3").replace(invariants=(Invariant("few", too_many),))
     full, reduced = explored(scenario, symmetry=False), explored(scenario, symmetry=True)
     assert full.violation is not None
     assert reduced.violation is not None

@@ -76,7 +76,7 @@ def test_limits_end_an_exploration_with_what_it_established() -> None:
 
 
 def test_both_explorations_find_a_shortest_counterexample() -> None:
-    wrong = build("register", mutant="B10").but(limits={})
+    wrong = build("register", mutant="B10").replace(limits={})
     lengths = set()
     for explorer in (Explorer(wrong), VectorExplorer(wrong)):
         violation = finished(explorer).violation

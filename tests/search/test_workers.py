@@ -53,11 +53,11 @@ def wrong() -> dict[str, Scenario]:
         "a property": abd(writes_back=False, limits={}),
         "a property, ordered": single_copy.system("2", "3", network="ordered", observer=True),
         "a property, with faults": little(29),
-        "authorisation": build("register", mutant="B10").but(limits={}),
-        "an invariant": two_phase_commit.system("4").but(
+        "authorisation": build("register", mutant="B10").replace(limits={}),
+        "an invariant": two_phase_commit.system("4").replace(
             invariants=(Invariant("nobody is done", who_is_done),)
         ),
-        "a handler": abd(limits={}).but(system=Fragile()),
+        "a handler": abd(limits={}).replace(system=Fragile()),
     }
 
 

@@ -142,9 +142,9 @@ def abd(*, writes_back: bool = True, **changes: object) -> Scenario:
         limits=budgets(duplicate=1, delay=2, omit=Budget(3, at_once=1), crash=1, cut=1),
         tolerates=minority_of(*REPLICAS),
         partitions=tuple((replica,) for replica in REPLICAS),
-        steps=(10, 40),
+        walk_steps=(10, 40),
     )
-    return scenario.but(**changes)
+    return scenario.replace(**changes)
 
 
 def no_early_read(trace: Trace) -> Verdict:
@@ -164,4 +164,4 @@ def no_early_read(trace: Trace) -> Verdict:
 def hasty(**changes: object) -> Scenario:
     """A scenario of which one run in a few breaks its property, but not the simplest of all."""
     properties = (Property("no early read", no_early_read),)
-    return abd(writes_back=False, properties=properties).but(**changes)
+    return abd(writes_back=False, properties=properties).replace(**changes)

@@ -120,4 +120,4 @@ def echo(**changes: object) -> Scenario:
         partitions=(("s1",), ("c1", "s2")),
         role_of=role_of,
     )
-    return scenario.but(**changes)
+    return scenario.replace(**changes)

@@ -116,7 +116,7 @@ class Reducer:
         self._limits = limits or Limits()
         self._frames: list[_Frame] = []
         self._sent_at: dict[int, int] = {}
-        self._start = begin(scenario.but(system=AskedAgain(scenario.system)))
+        self._start = begin(scenario.replace(system=AskedAgain(scenario.system)))
         self._traces = self._steps = self._blocked = self._depth = self._cut = 0
         self._started = monotonic()
         self._stop: Stop | None = None

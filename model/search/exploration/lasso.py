@@ -94,7 +94,7 @@ def explore_endings(scenario: Scenario, limits: Limits | None = None) -> Endings
     limits = limits or Limits()
     # What is ignored is gone, as in every run: if it stayed, it could answer a later call.
     explorer = Explorer(
-        scenario.but(properties=(), invariants=()),
+        scenario.replace(properties=(), invariants=()),
         no_op="consume",
         limits=limits,
         has_open_calls=True,

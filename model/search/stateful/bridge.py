@@ -88,7 +88,7 @@ def default_settings(scenario: Scenario) -> settings:
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
         phases=[p for p in settings().phases if p not in (Phase.shrink, Phase.explain)],
-        stateful_step_count=scenario.steps[1],
+        stateful_step_count=scenario.walk_steps[1],
     )
 
 

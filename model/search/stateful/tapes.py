@@ -73,7 +73,7 @@ def walks_by_hypothesis(
 
 def _batch(compiled: Compiled, number: int) -> list[Walk]:
     walks: list[Walk] = []
-    size = min(_BYTES_A_STEP * compiled.scenario.steps[1] + 64, _BYTES_MAX)
+    size = min(_BYTES_A_STEP * compiled.scenario.walk_steps[1] + 64, _BYTES_MAX)
 
     @seed(number)
     @settings(

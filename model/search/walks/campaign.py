@@ -153,7 +153,7 @@ class Campaign:
     @property
     def is_idle(self) -> bool:
         """Tell whether the runs completed fewer calls than the scenario demands: a vacuous search."""
-        return self._completed < self.scenario.calls_floor * self._runs or self._runs == 0
+        return self._completed < self.scenario.min_calls_per_run * self._runs or self._runs == 0
 
     def search(self, budgets: Budgets, *, every_seconds: float = 0.2) -> Iterator[Progress]:
         """Walk until the budget is used up or enough is found; report every so many seconds."""

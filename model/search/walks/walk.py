@@ -39,7 +39,7 @@ def walk(compiled: Compiled, random: Random, strategy: StrategyName) -> Walk:
 
 
 def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None:
-    shortest, longest = run.compiled.scenario.steps
+    shortest, longest = run.compiled.scenario.walk_steps
     steps = random.randint(shortest, longest)
     chooser = strategy_for(strategy, random, steps)
     interference = FaultPlan(run.compiled.scenario, random, steps)
