@@ -7,10 +7,10 @@ from functools import wraps
 from typing import Any, TypeVar
 from warnings import warn
 
-Made = TypeVar("Made")
+FormerT = TypeVar("FormerT")
 
 
-def former_names(**names: str) -> Callable[[type[Made]], type[Made]]:
+def former_names(**names: str) -> Callable[[type[FormerT]], type[FormerT]]:
     """Let a class take and show fields by the names that they had, each with a DeprecationWarning.
 
     >>> from dataclasses import dataclass
@@ -23,12 +23,12 @@ def former_names(**names: str) -> Callable[[type[Made]], type[Made]]:
     DeprecationWarning: Rope.size is Rope.length now
     """
 
-    def decorate(made: type[Made]) -> type[Made]:
+    def decorate(made: type[FormerT]) -> type[FormerT]:
         anything: Any = made
         init = anything.__init__
 
         @wraps(init)
-        def renaming(self: Made, *values: Any, **fields: Any) -> None:
+        def renaming(self: FormerT, *values: Any, **fields: Any) -> None:
             for old in names.keys() & fields.keys():
                 new = names[old]
                 if new in fields:

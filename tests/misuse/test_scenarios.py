@@ -70,7 +70,7 @@ class WrongSignature(Echo):
         ),
         ({"depends_on": lambda client, operation: "s"}, "depends_on returns a tuple of nodes"),
         ({"tolerates": lambda failed: True}, "has tolerates(failed), which is to be called as"),
-        ({"steps": (60, 10)}, "has steps = (60, 10); they are the least and the most"),
+        ({"walk_steps": (60, 10)}, "has walk_steps = (60, 10); they are the least and the most"),
     ],
 )
 def test_it_is_refused_when_it_is_made(changes: dict[str, Any], words: str) -> None:
