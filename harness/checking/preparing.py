@@ -62,7 +62,9 @@ def with_elements(history: History) -> History:
     if any(op.f == "dequeue" and op.status == "ok" and op.result is None for op in expanded):
         return expanded
     # A dequeue of which nobody knows what it took forbids nothing here: it is left out.
-    known = (op for op in expanded if not (op.f == "dequeue" and op.result is UNKNOWN))
+    known = [op for op in expanded if not (op.f == "dequeue" and op.result is UNKNOWN)]
+    if all(op.key is None for op in known):
+        return tuple(replace(op, key=_element(op)) for op in known)
     return tuple(replace(op, key=(op.key, _element(op))) for op in known)
 
 
