@@ -44,9 +44,11 @@ demo: $(STAMP) ## verify the register, then catch a wrong variant of it and show
 test: $(STAMP) ## run the default test suite, in parallel
 	$(BIN)/python -m pytest -n $(WORKERS) $(DOCTESTS) tests $(ARGS)
 
+# `make test` judges the tests. With every line traced some that have a limit of time do less than they
+# should, and that is no reason to tell no figure; too low a figure ends this with an error.
 coverage: $(STAMP) ## run the default test suite, and show which lines and branches it never takes
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n $(WORKERS) $(DOCTESTS) tests $(ARGS)
+	-$(BIN)/coverage run -m pytest -q -n $(WORKERS) $(DOCTESTS) tests $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage html --quiet
 	$(BIN)/coverage report
