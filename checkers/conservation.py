@@ -24,7 +24,7 @@ from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Reason, Verdict, at_step, broken, holds, said
 
 Owner: TypeAlias = int
-Holding: TypeAlias = tuple[int, int, Owner]
+TokenHolding: TypeAlias = tuple[int, int, Owner]
 """A token, a version of it, and the owner of that version."""
 
 
@@ -32,7 +32,7 @@ class Payment(NamedTuple):
     """An owner makes a version of a token for another owner."""
 
     payer: Owner
-    made: Holding
+    made: TokenHolding
 
 
 class Copies(NamedTuple):
@@ -41,12 +41,12 @@ class Copies(NamedTuple):
     `is_new`: whatever it held in an earlier life counts no more.
     """
 
-    holdings: tuple[Holding, ...]
+    holdings: tuple[TokenHolding, ...]
     is_all: bool = False
     is_new: bool = False
 
 
-Reading: TypeAlias = Callable[[NodeId, Value], Payment | Copies | None]
+NoteReader: TypeAlias = Callable[[NodeId, Value], Payment | Copies | None]
 """What a note means, None for notes about something else."""
 
 
@@ -140,7 +140,7 @@ class Books:
         return Breach(summary, (self.story(token)[version - 1], paid), token)
 
     def _false_copy(
-        self, node: NodeId, holding: Holding, chain: list[ChainLink], step: int
+        self, node: NodeId, holding: TokenHolding, chain: list[ChainLink], step: int
     ) -> Breach:
         token, version, owner = holding
         kept = said(f"{node} holds version {version} of token {token} for {owner}", at(step))
@@ -158,7 +158,7 @@ class Books:
 
 
 def check_conservation(
-    trace: Trace, start: Mapping[int, Owner], reading: Reading, *, name: str = "conservation"
+    trace: Trace, start: Mapping[int, Owner], reading: NoteReader, *, name: str = "conservation"
 ) -> Verdict:
     """Judge the notes of a run: payments form one chain per token, and servers hold parts of it.
 
@@ -212,7 +212,7 @@ class ConservationObserver:
     notes_may_swap: ClassVar[bool] = True
 
     start: Mapping[int, Owner]
-    reading: Reading
+    reading: NoteReader
 
     @property
     def initial(self) -> Accounts:

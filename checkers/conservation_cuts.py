@@ -34,7 +34,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from counterpoint.checkers.conservation import Owner, Payment, Reading
+from counterpoint.checkers.conservation import NoteReader, Owner, Payment
 from counterpoint.checkers.happens_before.clocks import (
     NONE,
     EventLog,
@@ -49,7 +49,7 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Reason, Verdict, at_step, broken, holds, said
 
-Held: TypeAlias = Callable[[NodeId, NodeState], tuple[Hashable, ...]]
+TokensHeld: TypeAlias = Callable[[NodeId, NodeState], tuple[Hashable, ...]]
 """What a node has."""
 
 Carried: TypeAlias = Callable[[Value], tuple[Hashable, ...]]
@@ -59,7 +59,9 @@ Carried: TypeAlias = Callable[[Value], tuple[Hashable, ...]]
 # ---- things that travel in messages --------------------------------------------------------------
 
 
-def check_balance(trace: Trace, held: Held, carried: Carried, *, name: str = "balance") -> Verdict:
+def check_balance(
+    trace: Trace, held: TokensHeld, carried: Carried, *, name: str = "balance"
+) -> Verdict:
     """Judge whether what nodes have and messages carry is the same on every consistent cut.
 
     The trace must have its worlds. Examined are the steps that moved anything.
@@ -98,7 +100,7 @@ def _message_fault(event: Event, receipts: dict[int, Event], carried: Carried) -
 
 
 def _surpluses(
-    trace: Trace, step: int, events: tuple[Event, ...], held: Held, carried: Carried
+    trace: Trace, step: int, events: tuple[Event, ...], held: TokensHeld, carried: Carried
 ) -> Iterator[tuple[NodeId, Counter[Hashable]]]:
     """Return, for each node that moved anything in a step, what it has too much (or too little)."""
     before, after = trace.worlds[step], trace.worlds[step + 1]
@@ -136,7 +138,7 @@ def _unbalanced(
 def check_paths(
     trace: Trace,
     start: Mapping[int, Owner],
-    reading: Reading,
+    reading: NoteReader,
     *,
     name: str = "conservation on cuts",
 ) -> Verdict:

@@ -14,7 +14,7 @@ comparing the replicas of one moment is enough for it, and needs no memory beyon
 
 Do all replicas apply the same updates in the same order?
 
->>> check_same_order((Step("s1", "a", 3), Step("s2", "b", 5))).summary
+>>> check_same_order((UpdateStep("s1", "a", 3), UpdateStep("s2", "b", 5))).summary
 's2 applied b as its 1st update (step 5), where s1 applied a (step 3)'
 """
 
@@ -125,7 +125,7 @@ def _listed(writes: frozenset[Hashable], at_most: int = 8) -> str:
     return ", ".join(names[:at_most]) + more if names else "nothing"
 
 
-class Holding(NamedTuple):
+class ReplicaHolding(NamedTuple):
     """A replica applied a write; its key holds this from now on."""
 
     write: Hashable
@@ -139,17 +139,17 @@ class AppliedWrites(NamedTuple):
     applied: frozenset[Hashable] = frozenset()
     state: tuple[tuple[str, Hashable], ...] = ()
 
-    def after(self, holding: Holding) -> AppliedWrites:
+    def after(self, holding: ReplicaHolding) -> AppliedWrites:
         """Return what it holds after one more write.
 
-        >>> AppliedWrites().after(Holding("m1", "x", 1)).after(Holding("m2", "x", 1)).state
+        >>> AppliedWrites().after(ReplicaHolding("m1", "x", 1)).after(ReplicaHolding("m2", "x", 1)).state
         (('x', 1),)
         """
         state = {**dict(self.state), holding.key: holding.held}
         return AppliedWrites(self.applied | {holding.write}, tuple(sorted(state.items())))
 
 
-ReadsHolding: TypeAlias = Callable[[NodeId, Value], "Holding | None"]
+ReadsHolding: TypeAlias = Callable[[NodeId, Value], "ReplicaHolding | None"]
 """What a note of a replica says that it applied; None for another note."""
 
 
@@ -188,7 +188,7 @@ class Agreement:
 SAME_ORDER = "same order"
 
 
-class Step(NamedTuple):
+class UpdateStep(NamedTuple):
     """A replica applied an update; `step` is what a report shows."""
 
     replica: str
@@ -196,13 +196,13 @@ class Step(NamedTuple):
     step: int = -1
 
 
-def check_same_order(steps: Iterable[Step], *, name: str = SAME_ORDER) -> Verdict:
+def check_same_order(steps: Iterable[UpdateStep], *, name: str = SAME_ORDER) -> Verdict:
     """Tell whether the k-th update of every replica is the same, for every k.
 
     So at any time the replicas have applied prefixes of one sequence. `examined` counts the updates
     that could be compared with one of another replica. O(n).
     """
-    order: list[Step] = []
+    order: list[UpdateStep] = []
     counts: dict[str, int] = {}
     examined = 0
     for step in steps:
@@ -217,7 +217,9 @@ def check_same_order(steps: Iterable[Step], *, name: str = SAME_ORDER) -> Verdic
     return holds(name, examined=examined)
 
 
-def _differs(name: str, order: list[Step], step: Step, place: int, examined: int) -> Verdict:
+def _differs(
+    name: str, order: list[UpdateStep], step: UpdateStep, place: int, examined: int
+) -> Verdict:
     first = order[place - 1]
     before = ", ".join(str(earlier.update) for earlier in order[: place - 1]) or "nothing"
     return broken(

@@ -67,7 +67,7 @@ class UnreadableHistory(MalformedHistory):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class RecordedEvent:
     """One line of a recording: `client` called `f` with `value`, or learnt how its call ended.
 
     A completion may leave `f` empty and `key` None, meaning those of its call. `line` is where a
@@ -83,20 +83,20 @@ class Event:
     step: int = -1
 
 
-def operations(events: Iterable[Event], *, source: str) -> History:
+def operations(events: Iterable[RecordedEvent], *, source: str) -> History:
     """Pair calls with their completions; the position of an event is its rank.
 
     Raises:
         UnreadableHistory: a client calls twice at once, or a completion without its call, or one
             that contradicts its call.
 
-    >>> call = Event("p1", "invoke", "write", "x", 5)
-    >>> done = Event("p1", "ok", "write", "x", 5)
+    >>> call = RecordedEvent("p1", "invoke", "write", "x", 5)
+    >>> done = RecordedEvent("p1", "ok", "write", "x", 5)
     >>> [(op.argument, op.called, op.returned) for op in operations([call, done], source="doc")]
     [(5, 0, 1)]
     """
     slots: list[Operation | None] = []
-    pending: dict[str, tuple[int, int, Event]] = {}
+    pending: dict[str, tuple[int, int, RecordedEvent]] = {}
     for rank, event in enumerate(events):
         if event.type == "invoke":
             if event.client in pending:
@@ -115,7 +115,7 @@ def operations(events: Iterable[Event], *, source: str) -> History:
 
 
 def _completed(
-    slot: int, called: int, call: Event, rank: int, completion: Event, source: str
+    slot: int, called: int, call: RecordedEvent, rank: int, completion: RecordedEvent, source: str
 ) -> Operation:
     if completion.f not in ("", call.f) or completion.key not in (None, call.key):
         raise _contradiction(call, completion, source)
@@ -145,10 +145,10 @@ def _completed(
 def _operation(
     slot: int,
     called: int,
-    call: Event,
+    call: RecordedEvent,
     status: Status,
     returned: float = OPEN,
-    completion: Event | None = None,
+    completion: RecordedEvent | None = None,
 ) -> Operation:
     """Build an operation whose answer was not seen."""
     return Operation(
@@ -217,7 +217,7 @@ def _fills_in(asked: Hashable, said: Hashable) -> bool:
     return bool(asked[0] == said[0]) and _fills_in(asked[1], said[1])
 
 
-def _second_call(event: Event, earlier: Event, source: str) -> UnreadableHistory:
+def _second_call(event: RecordedEvent, earlier: RecordedEvent, source: str) -> UnreadableHistory:
     return UnreadableHistory(
         source,
         event.line,
@@ -228,7 +228,7 @@ def _second_call(event: Event, earlier: Event, source: str) -> UnreadableHistory
     )
 
 
-def _no_call(event: Event, source: str) -> UnreadableHistory:
+def _no_call(event: RecordedEvent, source: str) -> UnreadableHistory:
     return UnreadableHistory(
         source,
         event.line,
@@ -238,7 +238,9 @@ def _no_call(event: Event, source: str) -> UnreadableHistory:
     )
 
 
-def _contradiction(call: Event, completion: Event, source: str) -> UnreadableHistory:
+def _contradiction(
+    call: RecordedEvent, completion: RecordedEvent, source: str
+) -> UnreadableHistory:
     return UnreadableHistory(
         source,
         completion.line,
@@ -248,7 +250,7 @@ def _contradiction(call: Event, completion: Event, source: str) -> UnreadableHis
     )
 
 
-def _shown(event: Event) -> str:
+def _shown(event: RecordedEvent) -> str:
     key = "" if event.key is None else f" of {quoted(event.key, SHOWN_MAX)}"
     return f"{plain(event.f, SHOWN_MAX)}{key} {quoted(event.value, SHOWN_MAX)}"
 

@@ -18,7 +18,7 @@ PROGRAM_ORDER = "program order"
 CONFLICT = "conflict"
 
 
-class Link(NamedTuple):
+class Precedence(NamedTuple):
     """One reason why the operation at `before` comes before the one at `after`."""
 
     before: int
@@ -89,7 +89,7 @@ def real_time(before: Operation, after: Operation) -> Reason:
     return said(returned, f" before {after.id} was called", at(after.call_step))
 
 
-def story(operations: Sequence[Operation], path: Sequence[Link]) -> str:
+def story(operations: Sequence[Operation], path: Sequence[Precedence]) -> str:
     """A path of links in words: "alice wrote x=1, bob read it, bob wrote y=1"."""
     parts = [deed(operations[path[0].before])]
     for link in path:
@@ -103,20 +103,20 @@ def story(operations: Sequence[Operation], path: Sequence[Link]) -> str:
     return ", ".join(parts)
 
 
-def program_link(operations: Sequence[Operation], before: int, after: int, rule: str) -> Link:
+def program_link(operations: Sequence[Operation], before: int, after: int, rule: str) -> Precedence:
     """The link between two operations of one session."""
     first, second = operations[before], operations[after]
-    return Link(before, after, rule, said(named(first), " before ", named(second)))
+    return Precedence(before, after, rule, said(named(first), " before ", named(second)))
 
 
-def reads_from_link(operations: Sequence[Operation], write: int, read: int) -> Link:
+def reads_from_link(operations: Sequence[Operation], write: int, read: int) -> Precedence:
     """The link between a write and a read that saw it."""
     writer, reader = operations[write], operations[read]
     because = said(named(reader), f", which {writer.client} wrote ", label(writer))
-    return Link(write, read, READS_FROM, because)
+    return Precedence(write, read, READS_FROM, because)
 
 
-def edges(operations: Sequence[Operation], links: Iterable[Link]) -> tuple[Edge, ...]:
+def edges(operations: Sequence[Operation], links: Iterable[Precedence]) -> tuple[Edge, ...]:
     """The links as a verdict carries them."""
     return tuple(
         Edge(operations[link.before].id, operations[link.after].id, link.rule, link.reason)
@@ -124,10 +124,10 @@ def edges(operations: Sequence[Operation], links: Iterable[Link]) -> tuple[Edge,
     )
 
 
-Graph = dict[int, list[Link]]
+Graph = dict[int, list[Precedence]]
 
 
-def graph(links: Iterable[Link]) -> Graph:
+def graph(links: Iterable[Precedence]) -> Graph:
     """Index links by where they start."""
     found: Graph = {}
     for link in links:
@@ -135,15 +135,15 @@ def graph(links: Iterable[Link]) -> Graph:
     return found
 
 
-def shortest_chain(links: Graph, before: int, after: int) -> list[Link] | None:
+def shortest_chain(links: Graph, before: int, after: int) -> list[Precedence] | None:
     """Return a shortest non-empty path of links, or None.
 
     >>> from counterpoint.model.verdict import said
-    >>> a, b = Link(0, 1, "x", said()), Link(1, 2, "y", said())
+    >>> a, b = Precedence(0, 1, "x", said()), Precedence(1, 2, "y", said())
     >>> shortest_chain(graph([a, b]), 0, 2) == [a, b], shortest_chain(graph([a, b]), 2, 0)
     (True, None)
     """
-    arrived: dict[int, Link] = {}
+    arrived: dict[int, Precedence] = {}
     frontier: Sequence[int] = [before]
     while frontier:
         following = []
@@ -158,15 +158,15 @@ def shortest_chain(links: Graph, before: int, after: int) -> list[Link] | None:
     return None
 
 
-def shortest_cycle(links: Graph) -> list[Link] | None:
+def shortest_cycle(links: Graph) -> list[Precedence] | None:
     """Return a cycle with fewest links, or None where there is none.
 
     >>> from counterpoint.model.verdict import said
-    >>> a, b = Link(0, 1, "x", said()), Link(1, 0, "y", said())
+    >>> a, b = Precedence(0, 1, "x", said()), Precedence(1, 0, "y", said())
     >>> shortest_cycle(graph([a, b])) == [a, b]
     True
     """
-    best: list[Link] | None = None
+    best: list[Precedence] | None = None
     for node in links:
         found = shortest_chain(links, node, node)
         if found and (best is None or len(found) < len(best)):
@@ -176,7 +176,7 @@ def shortest_cycle(links: Graph) -> list[Link] | None:
     return best
 
 
-def _back(arrived: dict[int, Link], before: int, after: int) -> list[Link]:
+def _back(arrived: dict[int, Precedence], before: int, after: int) -> list[Precedence]:
     chain = [arrived[after]]
     while chain[-1].before != before:
         chain.append(arrived[chain[-1].before])
@@ -251,7 +251,7 @@ def strong_components(targets: Sequence[Sequence[int]]) -> list[list[int]]:
     return sorted(sorted(component) for component in components if len(component) > 1)
 
 
-def process_order(history: Sequence[Operation]) -> Iterator[Link]:
+def process_order(history: Sequence[Operation]) -> Iterator[Precedence]:
     """Link each operation with the next one of its client; `history` is in call order.
 
     An operation whose end nobody knows may happen after later ones, so nothing follows it.
@@ -261,11 +261,13 @@ def process_order(history: Sequence[Operation]) -> Iterator[Link]:
         earlier = last.get(op.client)
         if earlier is not None and not history[earlier].is_open:
             before = history[earlier].id
-            yield Link(earlier, number, "process", said(f"{op.client} ran {before} before {op.id}"))
+            yield Precedence(
+                earlier, number, "process", said(f"{op.client} ran {before} before {op.id}")
+            )
         last[op.client] = number
 
 
-def real_time_order(history: Sequence[Operation]) -> Iterator[Link]:
+def real_time_order(history: Sequence[Operation]) -> Iterator[Precedence]:
     """Link operations so that one reaches another exactly if it returned before that was called.
 
     Only the latest are linked, those after which nothing else both began and ended before the call:
@@ -290,6 +292,6 @@ def real_time_order(history: Sequence[Operation]) -> Iterator[Link]:
             frontier[number] = None
 
 
-def _link(history: Sequence[Operation], before: int, after: int) -> Link:
+def _link(history: Sequence[Operation], before: int, after: int) -> Precedence:
     because = f"{history[before].id} returned before {history[after].id} was called"
-    return Link(before, after, "real time", said(because))
+    return Precedence(before, after, "real time", said(because))

@@ -21,7 +21,7 @@ from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Reason, Verdict, at_step, broken, holds, said, undecided
 from counterpoint.model.world import World
 
-Waits = Callable[[World, NodeId, Value], str]
+WaitReason = Callable[[World, NodeId, Value], str]
 """Says what the operation of a client still waits for in a world."""
 
 
@@ -29,7 +29,7 @@ def check_liveness(
     trace: Trace,
     *,
     sends_again: bool = True,
-    waits_for: Waits | None = None,
+    waits_for: WaitReason | None = None,
     name: str = "liveness",
 ) -> Verdict:
     """Judge whether a call was left without the answer that it is owed.
@@ -111,7 +111,7 @@ def _broken(
     trace: Trace,
     call: OpenCall,
     ending: Reason,
-    waits_for: Waits | None,
+    waits_for: WaitReason | None,
     *,
     examined: int,
 ) -> Verdict:

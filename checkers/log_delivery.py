@@ -20,7 +20,7 @@ MOVES = frozenset({"assign", "subscribe", "seek"})
 """Calls after which a client may go on anywhere."""
 
 
-class Seen(NamedTuple):
+class SeenValue(NamedTuple):
     """A value at an offset of a key, in an operation: polled, or sent with that answer.
 
     The offset of a send that was not answered is -1.
@@ -36,11 +36,11 @@ class Seen(NamedTuple):
 class Log:
     """All that a history tells of its logs."""
 
-    sends: list[Seen] = field(default_factory=list)
-    polls: list[list[Seen]] = field(default_factory=list)
+    sends: list[SeenValue] = field(default_factory=list)
+    polls: list[list[SeenValue]] = field(default_factory=list)
     moves: list[Operation] = field(default_factory=list)
 
-    def seen(self) -> Iterator[Seen]:
+    def seen(self) -> Iterator[SeenValue]:
         """Walk all values of which an offset is known."""
         yield from (one for one in self.sends if one.offset >= 0 and one.op.status == "ok")
         yield from (one for poll in self.polls for one in poll)
@@ -65,11 +65,11 @@ def check_log_delivery(history: History) -> Verdict:
     return holds(NAME, examined=examined)
 
 
-Found = tuple[str | Operation, ...] | None
+DeliveryFault = tuple[str | Operation, ...] | None
 
 
-def _two_values(log: Log) -> Found:
-    at: dict[tuple[Hashable, int], Seen] = {}
+def _two_values(log: Log) -> DeliveryFault:
+    at: dict[tuple[Hashable, int], SeenValue] = {}
     for one in log.seen():
         first = at.setdefault((one.key, one.offset), one)
         if first.value != one.value:
@@ -78,8 +78,8 @@ def _two_values(log: Log) -> Found:
     return None
 
 
-def _twice(log: Log) -> Found:
-    of: dict[tuple[Hashable, Hashable], Seen] = {}
+def _twice(log: Log) -> DeliveryFault:
+    of: dict[tuple[Hashable, Hashable], SeenValue] = {}
     for one in log.seen():
         first = of.setdefault((one.key, one.value), one)
         if first.offset != one.offset:
@@ -88,7 +88,7 @@ def _twice(log: Log) -> Found:
     return None
 
 
-def _aborted(log: Log) -> Found:
+def _aborted(log: Log) -> DeliveryFault:
     failed = {(one.key, one.value): one for one in log.sends if one.op.status == "fail"}
     sent = {(one.key, one.value) for one in log.sends if one.op.status != "fail"}
     for one in (one for poll in log.polls for one in poll):
@@ -102,7 +102,7 @@ def _aborted(log: Log) -> Found:
     return None
 
 
-def _went_back(log: Log) -> Found:
+def _went_back(log: Log) -> DeliveryFault:
     for earlier, later in _steps(log):
         if later.offset <= earlier.offset:
             words = f"offset {later.offset} of {quoted(later.key)} after {earlier.offset}"
@@ -110,8 +110,8 @@ def _went_back(log: Log) -> Found:
     return None
 
 
-def _skipped(log: Log) -> Found:
-    known: dict[Hashable, dict[int, Seen]] = {}
+def _skipped(log: Log) -> DeliveryFault:
+    known: dict[Hashable, dict[int, SeenValue]] = {}
     for one in log.seen():
         known.setdefault(one.key, {})[one.offset] = one
     rank = {key: {o: n for n, o in enumerate(sorted(of))} for key, of in known.items()}
@@ -126,8 +126,8 @@ def _skipped(log: Log) -> Found:
     return None
 
 
-def _sent_backwards(log: Log) -> Found:
-    latest: dict[tuple[str, Hashable], Seen] = {}
+def _sent_backwards(log: Log) -> DeliveryFault:
+    latest: dict[tuple[str, Hashable], SeenValue] = {}
     for one in log.sends:
         if one.offset < 0 or one.op.status != "ok":
             continue
@@ -139,9 +139,9 @@ def _sent_backwards(log: Log) -> Found:
     return None
 
 
-def _lost(log: Log) -> Found:
+def _lost(log: Log) -> DeliveryFault:
     polled = {(one.key, one.value) for poll in log.polls for one in poll}
-    furthest: dict[Hashable, Seen] = {}
+    furthest: dict[Hashable, SeenValue] = {}
     for one in (one for poll in log.polls for one in poll):
         best = furthest.get(one.key)
         if best is None or best.offset < one.offset:
@@ -161,12 +161,12 @@ def _lost(log: Log) -> Found:
     return None
 
 
-def _steps(log: Log) -> Iterator[tuple[Seen, Seen]]:
+def _steps(log: Log) -> Iterator[tuple[SeenValue, SeenValue]]:
     """Walk pairs of values that a client polled one after the other from a key."""
     moved: dict[str, list[float]] = {}
     for op in log.moves:
         moved.setdefault(op.client, []).append(op.called)
-    latest: dict[tuple[str, Hashable], Seen] = {}
+    latest: dict[tuple[str, Hashable], SeenValue] = {}
     for one in (one for poll in log.polls for one in poll):
         before = latest.get((one.op.client, one.key))
         if before is not None and not any(
@@ -176,7 +176,7 @@ def _steps(log: Log) -> Iterator[tuple[Seen, Seen]]:
         latest[one.op.client, one.key] = one
 
 
-def _place(one: Seen) -> str:
+def _place(one: SeenValue) -> str:
     return f"offset {one.offset} of {quoted(one.key)}"
 
 
@@ -222,19 +222,19 @@ def _kind(item: Hashable) -> str:
     return str(item[0]).removeprefix(":") if is_named else ""  # type: ignore[index]
 
 
-def _sent(op: Operation, parts: list[Hashable]) -> Seen:
+def _sent(op: Operation, parts: list[Hashable]) -> SeenValue:
     match parts:
         case [key, (int(offset), value)] if op.status == "ok":
-            return Seen(op, key, offset, value)
+            return SeenValue(op, key, offset, value)
         case [key, (None, value)]:
-            return Seen(op, key, UNANSWERED, value)
+            return SeenValue(op, key, UNANSWERED, value)
         case [key, value]:
-            return Seen(op, key, UNANSWERED, value)
+            return SeenValue(op, key, UNANSWERED, value)
         case _:
             raise ValueError(f"the send {op.id} must have a key and a value, or [offset value]")
 
 
-def _polled(op: Operation, shown: Hashable) -> Iterator[Seen]:
+def _polled(op: Operation, shown: Hashable) -> Iterator[SeenValue]:
     pairs = shown if isinstance(shown, tuple) else None
     for entry in pairs if pairs is not None else (shown,):
         match entry:
@@ -242,7 +242,7 @@ def _polled(op: Operation, shown: Hashable) -> Iterator[Seen]:
                 for message in messages:
                     match message:
                         case (int(offset), value):
-                            yield Seen(op, key, offset, value)
+                            yield SeenValue(op, key, offset, value)
                         case _:
                             raise ValueError(
                                 f"the poll {op.id} shows {quoted(message)}; right would be "

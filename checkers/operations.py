@@ -36,7 +36,7 @@ class Seen(NamedTuple):
     status: Status = "ok"
 
 
-View: TypeAlias = Callable[
+OperationView: TypeAlias = Callable[
     [Value, Hashable], "Seen | tuple[str, Hashable, Hashable, Hashable] | None"
 ]
 """How a system's operation and result look to a checker; None for those that it does not judge.
@@ -45,7 +45,7 @@ The result is `UNKNOWN` for an operation that was not answered.
 """
 
 
-def operations_of(trace: Trace, view: View) -> History:
+def operations_of(trace: Trace, view: OperationView) -> History:
     """Return what the clients of a run asked and were told, in the order of their calls.
 
     Ranks are the identities of the events. An operation that is open at the end, or was cut by a
@@ -57,7 +57,7 @@ def operations_of(trace: Trace, view: View) -> History:
     return well_formed(operation for operation in seen if operation is not None)
 
 
-def _operation(call: Event, answer: Event | None, view: View) -> Operation | None:
+def _operation(call: Event, answer: Event | None, view: OperationView) -> Operation | None:
     assert call.operation is not None, f"event {call.id} calls an operation without a name"
     assert call.node is not None, f"event {call.id} calls {call.operation} at no node"
     looks = view(call.value, UNKNOWN if answer is None else answer.value)

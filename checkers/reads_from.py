@@ -38,32 +38,32 @@ from counterpoint.checkers.history import (
     exact_history,
 )
 
-Read = TypeVar("Read", bound=Hashable)
+ReadT = TypeVar("ReadT", bound=Hashable)
 
 STEPS_MAX = 200_000
 """How many choices are made, over all tries, before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Solution(Generic[Read]):
+class Solution(Generic[ReadT]):
     """The sources that fit, or None.
 
     Without them `is_cut` tells whether that is unknown; otherwise every way to match the reads
     fails, and `involved` are reads which show that alone. `try_count` ways were tried.
     """
 
-    sources: Mapping[Read, int] | None
+    sources: Mapping[ReadT, int] | None
     is_cut: bool
-    involved: frozenset[Read]
+    involved: frozenset[ReadT]
     try_count: int
 
 
 def solve(
-    choices: Mapping[Read, Sequence[int]],
-    conflict_of: Callable[[Mapping[Read, int]], Collection[Read] | None],
+    choices: Mapping[ReadT, Sequence[int]],
+    conflict_of: Callable[[Mapping[ReadT, int]], Collection[ReadT] | None],
     *,
     tries_max: int,
-) -> Solution[Read]:
+) -> Solution[ReadT]:
     """Find a source for each read, the first of its choices where that fits.
 
     `conflict_of` judges one way to match all reads: None if it is right, else reads that make it
@@ -89,22 +89,22 @@ def solve(
     return Solution(None, True, frozenset(search.involved), tries_max)
 
 
-Choice = Mapping[Read, int]
+WriteOfRead = Mapping[ReadT, int]
 
 
 @dataclass(slots=True)
-class _Search(Generic[Read]):
+class _Search(Generic[ReadT]):
     """The choices made so far, in the order of the reads, and those ruled out.
 
     `ruled_out` has each combination under its last read.
     """
 
-    choices: Mapping[Read, Sequence[int]]
-    order: list[Read] = field(init=False)
-    place: dict[Read, int] = field(init=False)
+    choices: Mapping[ReadT, Sequence[int]]
+    order: list[ReadT] = field(init=False)
+    place: dict[ReadT, int] = field(init=False)
     chosen: list[int] = field(default_factory=list)
-    ruled_out: dict[Read, list[dict[Read, int]]] = field(default_factory=dict)
-    involved: set[Read] = field(default_factory=set)
+    ruled_out: dict[ReadT, list[dict[ReadT, int]]] = field(default_factory=dict)
+    involved: set[ReadT] = field(default_factory=set)
     is_cut: bool = False
     has_failed: bool = False
     steps_left: int = STEPS_MAX
@@ -114,12 +114,12 @@ class _Search(Generic[Read]):
         self.order = list(self.choices)
         self.place = {read: place for place, read in enumerate(self.order)}
 
-    def rule_out(self, combination: dict[Read, int]) -> None:
+    def rule_out(self, combination: dict[ReadT, int]) -> None:
         """Note that these choices do not fit together; go back to the last of them."""
         self.involved.update(combination)
         self._add(combination)
 
-    def _add(self, combination: dict[Read, int]) -> None:
+    def _add(self, combination: dict[ReadT, int]) -> None:
         if not combination:
             self.has_failed = True
             return
@@ -127,7 +127,7 @@ class _Search(Generic[Read]):
         self.ruled_out.setdefault(last, []).append(combination)
         del self.chosen[self.place[last] :]
 
-    def next_way(self) -> dict[Read, int] | None:
+    def next_way(self) -> dict[ReadT, int] | None:
         """Return the next combination that is not ruled out; None if there is none, or no time."""
         while not self.has_failed and len(self.chosen) < len(self.order):
             self.steps_left -= 1
@@ -135,7 +135,7 @@ class _Search(Generic[Read]):
                 self.is_cut = True
                 return None
             read = self.order[len(self.chosen)]
-            reasons: list[dict[Read, int]] = []
+            reasons: list[dict[ReadT, int]] = []
             for source in self.choices[read]:
                 reason = self._refused(read, source)
                 if reason is None:
@@ -148,7 +148,7 @@ class _Search(Generic[Read]):
             return None
         return dict(zip(self.order, self.chosen, strict=True))
 
-    def _refused(self, read: Read, source: int) -> dict[Read, int] | None:
+    def _refused(self, read: ReadT, source: int) -> dict[ReadT, int] | None:
         """Return a combination that this choice would complete."""
         for combination in self.ruled_out.get(read, ()):
             if combination[read] == source and all(
@@ -331,17 +331,17 @@ def _fork_indexes(
     return {index_of[id(op)]: index_of[id(before)] for op, before in late if before is not None}
 
 
-Choices = dict[int, tuple[int, ...]]
+CandidateWrites = dict[int, tuple[int, ...]]
 
 
 def _sources(
     operations: tuple[Operation, ...], initial: Hashable
-) -> tuple[tuple[int, ...], tuple[int, ...], Choices]:
+) -> tuple[tuple[int, ...], tuple[int, ...], CandidateWrites]:
     """Return the source of every operation, the orphans, and the choices of ambiguous reads."""
     writers, shared = _writers(operations)
     source: list[int] = []
     orphans: list[int] = []
-    choices: Choices = {}
+    choices: CandidateWrites = {}
     nobody: dict[Hashable, int] = {}
     for index, op in enumerate(operations):
         if op.f == "write":

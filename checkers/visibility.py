@@ -26,7 +26,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
-from counterpoint.checkers.links import PROGRAM_ORDER, READS_FROM, Link, at, graph, shortest_chain
+from counterpoint.checkers.links import (
+    PROGRAM_ORDER,
+    READS_FROM,
+    Precedence,
+    at,
+    graph,
+    shortest_chain,
+)
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.trace import Trace
@@ -71,7 +78,7 @@ class Shown(NamedTuple):
 
 Deed: TypeAlias = Wrote | Saw | Missed | Shown
 
-Reading: TypeAlias = Callable[[EventKind, NodeId, Value], Deed | None]
+EventReader: TypeAlias = Callable[[EventKind, NodeId, Value], Deed | None]
 """What an observation means: its kind, its node and its value; None if it is about something else."""
 
 Sets: TypeAlias = tuple[tuple[Hashable, frozenset[Identity]], ...]
@@ -93,7 +100,7 @@ def grown(sets: Sets, name: Hashable, writes: Iterable[Identity]) -> Sets:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class VisibilityState:
     """What decides about all that is still to come.
 
     `pasts` has for each write all that happened before it, `known` for each session what it has
@@ -106,7 +113,7 @@ class Memory:
     visible: Sets = ()
     breach: tuple[Rule, Identity] | None = None
 
-    def after(self, deed: Deed) -> Memory:
+    def after(self, deed: Deed) -> VisibilityState:
         """Return the memory after one more deed; the first breach is kept."""
         match deed:
             case Wrote(session, write):
@@ -135,13 +142,13 @@ class Memory:
         later = (w for w in of(self.known, session) if w[0] == write[0])
         return next((w for w in sorted(later) if write in of(self.pasts, w)), None)
 
-    def _breached(self, rule: Rule, write: Identity | None) -> Memory:
+    def _breached(self, rule: Rule, write: Identity | None) -> VisibilityState:
         if write is None or self.breach is not None:
             return self
         return replace(self, breach=(rule, write))
 
 
-EMPTY = Memory()
+EMPTY = VisibilityState()
 """Before anything was done."""
 
 
@@ -151,17 +158,17 @@ class Watch:
 
     notes_may_swap: ClassVar[bool] = True
 
-    reading: Reading
+    reading: EventReader
     rule: Rule
 
     @property
-    def initial(self) -> Memory:
+    def initial(self) -> VisibilityState:
         """Before anything was seen."""
         return EMPTY
 
-    def observe(self, memory: Value, seen: Sequence[Observation]) -> Memory:
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> VisibilityState:
         """Return the memory after one step; after a breach nothing matters any more."""
-        assert isinstance(memory, Memory)
+        assert isinstance(memory, VisibilityState)
         for observation in seen:
             deed = self.reading(observation.kind, observation.node, observation.value)
             if deed is not None and observation.kind in OBSERVED:
@@ -170,13 +177,13 @@ class Watch:
 
     def is_broken(self, memory: Value) -> bool:
         """Tell whether the rule is broken."""
-        assert isinstance(memory, Memory)
+        assert isinstance(memory, VisibilityState)
         return memory.breach is not None and memory.breach[0] == self.rule
 
 
 NAME = "causal order"
 
-Naming = Callable[[Identity], str]
+IdentityNames = Callable[[Identity], str]
 
 
 class DeedOfEvent(NamedTuple):
@@ -186,7 +193,7 @@ class DeedOfEvent(NamedTuple):
     event: Event
 
 
-def check_visibility(trace: Trace, reading: Reading, *, name: str = NAME) -> Verdict:
+def check_visibility(trace: Trace, reading: EventReader, *, name: str = NAME) -> Verdict:
     """Judge whether each place shows a write only after all writes that happened before it.
 
     `examined` counts the writes shown, at all places together. The first one that came too early is
@@ -238,7 +245,7 @@ def _overtaken(
     )
 
 
-def naming(told: list[DeedOfEvent]) -> Naming:
+def naming(told: list[DeedOfEvent]) -> IdentityNames:
     """Return how a report names writes: by the key, where no other write has it, else with the value."""
     writes = {t.deed.write for t in told if isinstance(t.deed, Wrote)}
     keys = [key for key, _ in writes]
@@ -250,7 +257,9 @@ def naming(told: list[DeedOfEvent]) -> Naming:
     return named
 
 
-def _nearest(told: list[DeedOfEvent], missing: frozenset[Identity], of: Identity) -> list[Link]:
+def _nearest(
+    told: list[DeedOfEvent], missing: frozenset[Identity], of: Identity
+) -> list[Precedence]:
     """Return the shortest chain of deeds from a missing write to the one that is visible."""
     links = graph(_links(told))
     place = {t.deed.write: i for i, t in enumerate(told) if isinstance(t.deed, Wrote)}
@@ -258,7 +267,7 @@ def _nearest(told: list[DeedOfEvent], missing: frozenset[Identity], of: Identity
     return min((chain for chain in chains if chain), key=len)
 
 
-def _links(told: list[DeedOfEvent]) -> Iterator[Link]:
+def _links(told: list[DeedOfEvent]) -> Iterator[Precedence]:
     """The links of program order, each deed to the next of its session, and of reads-from."""
     sessions: dict[str, list[int]] = {}
     wrote: dict[Identity, int] = {}
@@ -267,17 +276,17 @@ def _links(told: list[DeedOfEvent]) -> Iterator[Link]:
         if isinstance(deed, Wrote):
             wrote[deed.write] = i
         elif deed.write in wrote:
-            yield Link(wrote[deed.write], i, READS_FROM, said())
+            yield Precedence(wrote[deed.write], i, READS_FROM, said())
     for places in sessions.values():
         for before, after in pairwise(places):
-            yield Link(before, after, PROGRAM_ORDER, said())
+            yield Precedence(before, after, PROGRAM_ORDER, said())
 
 
-def _path(told: list[DeedOfEvent], chain: list[Link]) -> list[DeedOfEvent]:
+def _path(told: list[DeedOfEvent], chain: list[Precedence]) -> list[DeedOfEvent]:
     return [told[chain[0].before], *(told[link.after] for link in chain)]
 
 
-def _story(told: list[DeedOfEvent], chain: list[Link], named: Naming) -> str:
+def _story(told: list[DeedOfEvent], chain: list[Precedence], named: IdentityNames) -> str:
     """The chain in words: "alice wrote found, bob read it, bob wrote glad"."""
     parts = []
     for t, link in zip(_path(told, chain), (None, *chain), strict=True):
@@ -293,7 +302,7 @@ def _verb(told: DeedOfEvent) -> str:
     return "read" if not isinstance(told.deed, Saw) or told.deed.is_read else "was told of"
 
 
-def _edge(told: list[DeedOfEvent], link: Link) -> Edge:
+def _edge(told: list[DeedOfEvent], link: Precedence) -> Edge:
     before, after = told[link.before], told[link.after]
     verb = "wrote" if isinstance(after.deed, Wrote) else _verb(after)
     key, value = after.deed.write

@@ -24,11 +24,11 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from counterpoint.checkers.causal.order import Predecessors, Row
+from counterpoint.checkers.causal.order import ClockRow, Predecessors
 from counterpoint.checkers.reads_from import INITIAL, NO_READ, Sessions
 
 
-class Conflict(NamedTuple):
+class LostWrite(NamedTuple):
     """Read `read` returned what `kept` wrote although it knew `lost`, another write of the key.
 
     So `lost` must come before `kept`; where `kept` is the initial value, or known to `lost`, it
@@ -43,8 +43,8 @@ class Conflict(NamedTuple):
 class Conflicts(NamedTuple):
     """Conflicts that the order leaves open, and the first one that nothing can settle."""
 
-    open: list[Conflict]
-    impossible: Conflict | None
+    open: list[LostWrite]
+    impossible: LostWrite | None
 
 
 WritesByKey = dict[Hashable, list[tuple[int, list[int]]]]
@@ -60,7 +60,7 @@ def writes_by_key(sessions: Sessions) -> WritesByKey:
     return {key: list(by_session.items()) for key, by_session in found.items()}
 
 
-def last_known(writes: list[tuple[int, list[int]]], row: Row) -> Iterator[int]:
+def last_known(writes: list[tuple[int, list[int]]], row: ClockRow) -> Iterator[int]:
     """For each session that writes a key, the last of its writes known to the row, if any."""
     for session, positions in writes:
         if positions[0] < row[session]:
@@ -68,7 +68,7 @@ def last_known(writes: list[tuple[int, list[int]]], row: Row) -> Iterator[int]:
 
 
 def conflicts(
-    sessions: Sessions, rows: Sequence[Row], writes: WritesByKey, reads: Iterable[int]
+    sessions: Sessions, rows: Sequence[ClockRow], writes: WritesByKey, reads: Iterable[int]
 ) -> Conflicts:
     """Return what the reads imply and the order does not, up to the first impossible conflict.
 
@@ -77,22 +77,24 @@ def conflicts(
     """
     session_of, operations = sessions.session_of, sessions.operations
     latest: dict[tuple[int, int], int] = {}
-    found: list[Conflict] = []
+    found: list[LostWrite] = []
     for read in reads:
         kept = sessions.source[read]
         for lost in last_known(writes.get(operations[read].key, []), rows[read]):
             if lost == kept:
                 continue
             if kept == INITIAL or kept < rows[lost][session_of[kept]]:
-                return Conflicts(found, Conflict(lost, kept, read))
+                return Conflicts(found, LostWrite(lost, kept, read))
             theirs = session_of[lost]
             if rows[kept][theirs] <= lost and latest.get((kept, theirs), -1) < lost:
                 latest[kept, theirs] = lost
-                found.append(Conflict(lost, kept, read))
+                found.append(LostWrite(lost, kept, read))
     return Conflicts(found, None)
 
 
-def backward_conflicts(sessions: Sessions, rows: Sequence[Row], order: Sequence[int]) -> Conflicts:
+def backward_conflicts(
+    sessions: Sessions, rows: Sequence[ClockRow], order: Sequence[int]
+) -> Conflicts:
     """Return the conflicts with a topological order: those whose lost write it puts last.
 
     None means that the order itself explains every read. All that is impossible is found, because
@@ -104,7 +106,7 @@ def backward_conflicts(sessions: Sessions, rows: Sequence[Row], order: Sequence[
     writes: WritesByKey = {}
     log: dict[Hashable, list[int]] = {}
     place = [0] * len(source)
-    found: list[Conflict] = []
+    found: list[LostWrite] = []
     for index in order:
         kept = source[index]
         if kept == NO_READ:
@@ -127,12 +129,12 @@ def backward_conflicts(sessions: Sessions, rows: Sequence[Row], order: Sequence[
             if lost == kept or row[session_of[lost]] <= lost:
                 continue
             if kept == INITIAL or kept < rows[lost][session_of[kept]]:
-                return Conflicts(found, Conflict(lost, kept, index))
-            found.append(Conflict(lost, kept, index))
+                return Conflicts(found, LostWrite(lost, kept, index))
+            found.append(LostWrite(lost, kept, index))
     return Conflicts(found, None)
 
 
-View = list[int]
+ViewClock = list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +147,17 @@ class Closure:
     cyclic.
     """
 
-    rounds: tuple[tuple[Conflict, ...], ...]
-    impossible: Conflict | None = None
-    view: View | None = None
+    rounds: tuple[tuple[LostWrite, ...], ...]
+    impossible: LostWrite | None = None
+    view: ViewClock | None = None
 
 
 def close(
-    sessions: Sessions, base: Predecessors, rows: Sequence[Row], writes: WritesByKey, session: int
+    sessions: Sessions,
+    base: Predecessors,
+    rows: Sequence[ClockRow],
+    writes: WritesByKey,
+    session: int,
 ) -> Closure:
     """Close the happens-before relation of one session, or find a contradiction in it.
 
@@ -161,7 +167,7 @@ def close(
     first, end = sessions.starts[session], sessions.starts[session + 1]
     reads = [index for index in range(first, end) if sessions.source[index] >= INITIAL]
     missing = conflicts(sessions, rows, writes, reads).open
-    rounds: list[tuple[Conflict, ...]] = []
+    rounds: list[tuple[LostWrite, ...]] = []
     predecessors = base
     order = (sessions.session_of, sessions.source)
     while True:
@@ -178,7 +184,7 @@ def close(
                 return Closure(tuple(rounds), impossible=demand)
 
 
-def with_demands(base: Predecessors, demands: Sequence[Conflict]) -> list[tuple[int, ...]]:
+def with_demands(base: Predecessors, demands: Sequence[LostWrite]) -> list[tuple[int, ...]]:
     """The same predecessors, and each lost write before the one that was kept."""
     predecessors = list(base)
     for lost, kept, _ in demands:
@@ -191,7 +197,7 @@ def lay_out(
     predecessors: Predecessors,
     reads: Sequence[int],
     following: list[int],
-) -> View | None:
+) -> ViewClock | None:
     """Place each read as soon as all it depends on is placed, and that only when it is needed.
 
     `order` gives the session of each operation, and its source. `following` has for each session
@@ -199,7 +205,7 @@ def lay_out(
     these reads in that order; None where the dependencies form a cycle.
     """
     session_of, _ = order
-    view: View = []
+    view: ViewClock = []
     for read in reads:
         wanted = {session_of[read]: read}
         while wanted:
@@ -222,7 +228,7 @@ def _advance(
     following: list[int],
     predecessors: Predecessors,
     order: tuple[Sequence[int], Sequence[int]],
-    view: View,
+    view: ViewClock,
 ) -> int:
     """Place the writes of a session up to `last`; return a position that must come first, or -1."""
     session_of, source = order
@@ -237,11 +243,11 @@ def _advance(
     return -1
 
 
-def _missing_demands(sessions: Sessions, view: View) -> list[Conflict]:
+def _missing_demands(sessions: Sessions, view: ViewClock) -> list[LostWrite]:
     """What the reads of a layout demand of it in vain: nothing where it explains them all."""
     log: dict[Hashable, list[int]] = {}
     place: dict[int, int] = {INITIAL: -1}
-    demands: dict[tuple[int, int], Conflict] = {}
+    demands: dict[tuple[int, int], LostWrite] = {}
     for index in view:
         placed = log.setdefault(sessions.operations[index].key, [])
         source = sessions.source[index]
@@ -250,5 +256,5 @@ def _missing_demands(sessions: Sessions, view: View) -> list[Conflict]:
             placed.append(index)
         elif place[source] + 1 < len(placed):
             for lost in placed[place[source] + 1 :]:
-                demands.setdefault((lost, source), Conflict(lost, source, index))
+                demands.setdefault((lost, source), LostWrite(lost, source, index))
     return list(demands.values())

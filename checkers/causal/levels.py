@@ -18,8 +18,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from counterpoint.checkers.causal.conflicts import (
-    Conflict,
-    View,
+    LostWrite,
+    ViewClock,
     backward_conflicts,
     close,
     conflicts,
@@ -27,8 +27,8 @@ from counterpoint.checkers.causal.conflicts import (
     writes_by_key,
 )
 from counterpoint.checkers.causal.order import (
+    ClockRow,
     Predecessors,
-    Row,
     causes,
     circle,
     known_rows,
@@ -39,12 +39,12 @@ from counterpoint.checkers.judging import Views, shrink
 from counterpoint.checkers.reads_from import INITIAL, Sessions
 from counterpoint.model.verdict import Outcome, Verdict, holds
 
-Rounds = Sequence[Sequence[Conflict]]
+Rounds = Sequence[Sequence[LostWrite]]
 Added = Mapping[int, Sequence[int]]
 
 
 def impossible_core(
-    sessions: Sessions, base: Predecessors, conflict: Conflict, rounds: Rounds = ()
+    sessions: Sessions, base: Predecessors, conflict: LostWrite, rounds: Rounds = ()
 ) -> set[int]:
     """The operations behind a conflict that cannot be settled: two paths, and all they rest on."""
     lost, kept, read = conflict
@@ -177,7 +177,7 @@ class Judgement:
 
     core: frozenset[int] = frozenset()
     order: Sequence[int] = ()
-    views: Mapping[int, View] = field(default_factory=dict)
+    views: Mapping[int, ViewClock] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class _Causality:
 
     base: Predecessors
     order: list[int]
-    rows: list[Row]
+    rows: list[ClockRow]
 
 
 def judge_by_rows(sessions: Sessions, level: Level) -> Judgement:
@@ -228,7 +228,7 @@ def _convergence(sessions: Sessions, causality: _Causality) -> Judgement:
 def _memory(sessions: Sessions, causality: _Causality) -> Judgement:
     """Close the happens-before relation of each session in turn."""
     base, writes = causality.base, writes_by_key(sessions)
-    views: dict[int, View] = {}
+    views: dict[int, ViewClock] = {}
     for session in range(sessions.session_count):
         closed = close(sessions, base, causality.rows, writes, session)
         if closed.impossible is not None:
@@ -241,23 +241,25 @@ def _memory(sessions: Sessions, causality: _Causality) -> Judgement:
     return Judgement(order=causality.order, views=views)
 
 
-class Naming(NamedTuple):
+class PositionNames(NamedTuple):
     """How positions are called in a verdict: the ids of some operations, a session's client."""
 
     ids: Callable[[Sequence[int]], tuple[str, ...]]
     client: Callable[[int], str]
 
 
-def naming_of(sessions: Sessions) -> Naming:
+def naming_of(sessions: Sessions) -> PositionNames:
     """Return the names in these sessions."""
     operations = sessions.operations
-    return Naming(
+    return PositionNames(
         lambda order: tuple([operations[index].id for index in order]),
         lambda session: operations[sessions.starts[session]].client,
     )
 
 
-def causal_holds(name: str, judgement: Judgement, naming: Naming, *, examined: int) -> Verdict:
+def causal_holds(
+    name: str, judgement: Judgement, naming: PositionNames, *, examined: int
+) -> Verdict:
     """Return the verdict of a judgement without a core, with its order and its views."""
     witness = naming.ids(judgement.order)
     verdict = holds(name, examined=examined, witness=witness)

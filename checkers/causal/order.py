@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from counterpoint.checkers.reads_from import Sessions
 from counterpoint.model.mistakes import OwnDefect
 
-Row = tuple[int, ...]
+ClockRow = tuple[int, ...]
 Predecessors = Sequence[tuple[int, ...]]
 
 
@@ -69,14 +69,14 @@ def known_rows(
     session_of: Sequence[int],
     order: Sequence[int],
     predecessors: Predecessors,
-) -> list[Row]:
+) -> list[ClockRow]:
     """Return the clock row of each position; `order` is topological. O(n k).
 
     >>> known_rows((0, 2, 3), (0, 0, 1), [0, 2, 1], [(), (2,), (0,)])
     [(1, 2), (2, 3), (1, 3)]
     """
     current = [list(starts[:-1]) for _ in starts[:-1]]
-    rows: list[Row] = [()] * starts[-1]
+    rows: list[ClockRow] = [()] * starts[-1]
     for index in order:
         session = session_of[index]
         row = current[session]
@@ -90,7 +90,7 @@ def known_rows(
     return rows
 
 
-def knows(sessions: Sessions, rows: Sequence[Row], later: int, earlier: int) -> bool:
+def knows(sessions: Sessions, rows: Sequence[ClockRow], later: int, earlier: int) -> bool:
     """Tell whether `earlier` is `later` or comes before it in the order of these clock rows."""
     return earlier < rows[later][sessions.session_of[earlier]]
 

@@ -16,7 +16,7 @@ from counterpoint.checkers.links import (
     PROGRAM_ORDER,
     READS_FROM,
     Graph,
-    Link,
+    Precedence,
     content,
     deed,
     graph,
@@ -37,7 +37,7 @@ class Reasons(NamedTuple):
 
     pattern: str
     summary: str
-    cycle: list[Link]
+    cycle: list[Precedence]
     because: tuple[Reason, ...]
 
 
@@ -53,7 +53,7 @@ def explain(sessions: Sessions, level: Level) -> Reasons:
     return found
 
 
-def causal_links(sessions: Sessions) -> list[Link]:
+def causal_links(sessions: Sessions) -> list[Precedence]:
     """Every program order and reads-from link of the sessions."""
     operations = sessions.operations
     everything = range(len(operations))
@@ -97,7 +97,7 @@ def _stale(sessions: Sessions, causal: Graph) -> Reasons | None:
     return min(candidates, key=lambda reasons: len(reasons.cycle), default=None)
 
 
-def _initial_read(sessions: Sessions, known: list[Link]) -> Reasons:
+def _initial_read(sessions: Sessions, known: list[Precedence]) -> Reasons:
     operations = sessions.operations
     read, write = operations[known[-1].after], operations[known[0].before]
     summary = _overtaken(operations, known) or (
@@ -108,7 +108,7 @@ def _initial_read(sessions: Sessions, known: list[Link]) -> Reasons:
     return Reasons("WriteCOInitRead", summary, cycle, _lines(cycle))
 
 
-def initial_link(sessions: Sessions, known: list[Link]) -> Link:
+def initial_link(sessions: Sessions, known: list[Precedence]) -> Precedence:
     """A read of the initial value comes before a write: here one that it knew."""
     read, write = (sessions.operations[i] for i in (known[-1].after, known[0].before))
     because = said(
@@ -116,10 +116,12 @@ def initial_link(sessions: Sessions, known: list[Link]) -> Link:
         f": the initial value comes before every write, so before {content(write)} ",
         label(write),
     )
-    return Link(known[-1].after, known[0].before, CONFLICT, because)
+    return Precedence(known[-1].after, known[0].before, CONFLICT, because)
 
 
-def _replaced_read(sessions: Sessions, known: list[Link], replaced: list[Link]) -> Reasons:
+def _replaced_read(
+    sessions: Sessions, known: list[Precedence], replaced: list[Precedence]
+) -> Reasons:
     operations = sessions.operations
     read, write = operations[known[-1].after], operations[known[0].before]
     because = said(
@@ -132,11 +134,11 @@ def _replaced_read(sessions: Sessions, known: list[Link], replaced: list[Link]) 
         f"{deed(read)} although {content(write)} had replaced it: "
         f"{story(operations, replaced)}; and {story(operations, known)}"
     )
-    cycle = [*known, Link(known[-1].after, known[0].before, CONFLICT, because)]
+    cycle = [*known, Precedence(known[-1].after, known[0].before, CONFLICT, because)]
     return Reasons("WriteCORead", summary, cycle, _lines(cycle))
 
 
-def _overtaken(operations: Sequence[Operation], known: list[Link]) -> str:
+def _overtaken(operations: Sequence[Operation], known: list[Precedence]) -> str:
     """The sentence for a reader who saw an effect before its cause, where that is the case."""
     if len(known) < 3 or known[-2].rule != READS_FROM:
         return ""
@@ -175,7 +177,7 @@ def _no_common_order(sessions: Sessions, causal: Graph) -> Reasons | None:
     return Reasons("CyclicCF", summary, cycle, _lines(cycle))
 
 
-def conflict_link(sessions: Sessions, known: list[Link], kept: int) -> Link:
+def conflict_link(sessions: Sessions, known: list[Precedence], kept: int) -> Precedence:
     """What a read knew comes before what it returned."""
     operations = sessions.operations
     read, lost, seen = (operations[i] for i in (known[-1].after, known[0].before, kept))
@@ -188,10 +190,10 @@ def conflict_link(sessions: Sessions, known: list[Link], kept: int) -> Link:
         named(read),
         f" although it knew {content(lost)}: {story(operations, known)}",
     )
-    return Link(known[0].before, kept, CONFLICT, because)
+    return Precedence(known[0].before, kept, CONFLICT, because)
 
 
-def opposing_demands(sessions: Sessions, cycle: list[Link]) -> str:
+def opposing_demands(sessions: Sessions, cycle: list[Precedence]) -> str:
     """The conflicts of a cycle as demands that cannot all be met."""
     operations = sessions.operations
     return ", but ".join(
@@ -215,7 +217,7 @@ def _no_view_of(sessions: Sessions, causal: Graph, session: int) -> Reasons | No
     """Saturate the happens-before relation of one session, link by link, to the letter."""
     triples = [t for t in same_key(sessions) if sessions.session_of[t[2]] == session]
     order = causal
-    support: dict[Link, list[Link]] = {}
+    support: dict[Precedence, list[Precedence]] = {}
     while True:
         for lost, kept, read in triples:
             known = shortest_chain(order, lost, read)
@@ -237,7 +239,7 @@ def _no_view_of(sessions: Sessions, causal: Graph, session: int) -> Reasons | No
 
 
 def _hidden_initial_read(
-    sessions: Sessions, known: list[Link], support: dict[Link, list[Link]]
+    sessions: Sessions, known: list[Precedence], support: dict[Precedence, list[Precedence]]
 ) -> Reasons:
     reasons = _initial_read(sessions, known)
     read = sessions.operations[known[-1].after]
@@ -250,7 +252,10 @@ def _hidden_initial_read(
 
 
 def _contradictory_reads(
-    sessions: Sessions, cycle: list[Link], read: int, support: dict[Link, list[Link]]
+    sessions: Sessions,
+    cycle: list[Precedence],
+    read: int,
+    support: dict[Precedence, list[Precedence]],
 ) -> Reasons:
     reader = sessions.operations[read].client
     summary = (
@@ -261,12 +266,12 @@ def _contradictory_reads(
     return Reasons("CyclicHB", summary, cycle, _lines(cycle, support))
 
 
-def _links(links: Graph) -> list[Link]:
+def _links(links: Graph) -> list[Precedence]:
     return [link for found in links.values() for link in found]
 
 
 def _lines(
-    cycle: Sequence[Link], support: Mapping[Link, Sequence[Link]] | None = None
+    cycle: Sequence[Precedence], support: Mapping[Precedence, Sequence[Precedence]] | None = None
 ) -> tuple[Reason, ...]:
     """One line for each link, then one for each conflict that those rest on."""
     links = list(cycle)

@@ -28,7 +28,7 @@ from counterpoint.checkers.causal.conflicts import with_demands
 from counterpoint.checkers.causal.levels import (
     Judgement,
     Level,
-    Naming,
+    PositionNames,
     causal_holds,
     circle_core,
     impossible_core,
@@ -42,7 +42,7 @@ from counterpoint.checkers.columns.sessions import (
     LaidOut,
     Positions,
     SessionColumns,
-    Told,
+    ToldColumns,
     causality_of,
     causes_of,
     laid_out,
@@ -178,7 +178,7 @@ def _columns(transactions: Sequence[Transaction], sizes: Sequence[int]) -> Sessi
     if set(map(len, accesses)) != {1} or not all(one.is_committed for one in transactions):
         return None
     kinds = [access.kind for (access,) in accesses]
-    told = Told(
+    told = ToldColumns(
         [kind == "write" for kind in kinds],
         [access.key for (access,) in accesses],
         [access.value for (access,) in accesses],
@@ -317,11 +317,11 @@ def holds_causally(history: History, level: Level, initial: Hashable, name: str)
     return causal_holds(name, judgement, naming_of_columns(laid), examined=len(laid.columns.reads))
 
 
-def naming_of_columns(laid: LaidOut) -> Naming:
+def naming_of_columns(laid: LaidOut) -> PositionNames:
     """Return the names in the history of these columns."""
     names = np.array([op.id for op in laid.history], dtype=object)[laid.order]
     starts = laid.columns.starts
-    return Naming(
+    return PositionNames(
         lambda order: tuple(names[order].tolist()),
         lambda session: laid.history[laid.order[starts[session]]].client,
     )

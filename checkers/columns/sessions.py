@@ -116,7 +116,7 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
     order = _session_order(called, client_of)
     if order is None:
         return None
-    told = Told(
+    told = ToldColumns(
         [f == "write" for f in functions],
         [op.key for op in history],
         [op.result if op.f == "read" else op.argument for op in history],
@@ -125,7 +125,7 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
     return None if columns is None else LaidOut(history, order, columns)
 
 
-class Told(NamedTuple):
+class ToldColumns(NamedTuple):
     """What operations did: whether each wrote, which key, and the value that it wrote or read."""
 
     is_write: list[bool]
@@ -134,7 +134,11 @@ class Told(NamedTuple):
 
 
 def matched(
-    told: Told, initial: Hashable, order: Positions, sizes: Positions, called: NDArray[np.float64]
+    told: ToldColumns,
+    initial: Hashable,
+    order: Positions,
+    sizes: Positions,
+    called: NDArray[np.float64],
 ) -> SessionColumns | None:
     """Match reads with writes; None where a source is not sure.
 
@@ -208,7 +212,7 @@ def _sources(is_write: Flags, version_of: Positions) -> Positions | None:
     return source
 
 
-Rows = NDArray[np.int32]
+RowNumbers = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,7 +227,7 @@ class Causality:
     order: Positions
     place: Positions
     row_of: NDArray[np.int64]
-    rows: Rows
+    rows: RowNumbers
 
     def known(self, later: Positions, sessions: Positions | int) -> Positions:
         """For each position the first one of a session that it does not know, itself included."""
@@ -270,7 +274,7 @@ def causality_of(columns: SessionColumns, base: Predecessors) -> Causality | Non
     return Causality(columns, order, place, row_of, rows)
 
 
-def _rows(columns: SessionColumns, place: Positions) -> tuple[Positions, Rows]:
+def _rows(columns: SessionColumns, place: Positions) -> tuple[Positions, RowNumbers]:
     """The row of each operation, and the rows: one for the start of each session, then the joins."""
     count, session_of = columns.session_count, columns.session_of
     joins = _joins(columns, place)
@@ -303,7 +307,7 @@ def _row_of(columns: SessionColumns, joins: Positions) -> Positions:
 
 
 def _join(
-    rows: Rows, before: Positions, theirs: Positions, session: Positions, known: Positions
+    rows: RowNumbers, before: Positions, theirs: Positions, session: Positions, known: Positions
 ) -> None:
     """Fill the rows of the joins: the row before, the row of what is followed, and that itself.
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.checkers.causal.conflicts import Conflict, View, lay_out
+from counterpoint.checkers.causal.conflicts import LostWrite, ViewClock, lay_out
 from counterpoint.checkers.causal.order import Predecessors
 from counterpoint.checkers.columns.sessions import Causality, Flags, Positions, SessionColumns
 from counterpoint.checkers.reads_from import INITIAL
@@ -136,7 +136,7 @@ def is_impossible(causality: Causality, pairs: Pairs) -> Flags:
     return is_known
 
 
-def demands_of(causality: Causality, pairs: Pairs) -> Iterator[Conflict]:
+def demands_of(causality: Causality, pairs: Pairs) -> Iterator[LostWrite]:
     """The pairs as conflicts, those left out that say no more than earlier ones."""
     columns = causality.columns
     kept = columns.source[pairs.read]
@@ -148,7 +148,7 @@ def demands_of(causality: Causality, pairs: Pairs) -> Iterator[Conflict]:
     is_news[1:] = mark[1:] > np.maximum.accumulate(mark)[:-1]
     chosen = np.sort(by_group[is_news])
     return map(
-        Conflict, pairs.lost[chosen].tolist(), kept[chosen].tolist(), pairs.read[chosen].tolist()
+        LostWrite, pairs.lost[chosen].tolist(), kept[chosen].tolist(), pairs.read[chosen].tolist()
     )
 
 
@@ -159,7 +159,7 @@ def _dense(ascending: Positions) -> Positions:
     return np.concatenate(([0], np.cumsum(ascending[1:] != ascending[:-1])))
 
 
-def first_impossible(causality: Causality, pairs: Pairs) -> Conflict | None:
+def first_impossible(causality: Causality, pairs: Pairs) -> LostWrite | None:
     """The impossible pair of the read that comes first, the one that `backward_conflicts` finds."""
     reads = pairs.read[is_impossible(causality, pairs)]
     if not len(reads):
@@ -169,7 +169,7 @@ def first_impossible(causality: Causality, pairs: Pairs) -> Conflict | None:
     by_session = log.sizes(first)[0] > 2 * causality.columns.session_count
     found = last_known_pairs(causality, first) if by_session else log.backward_pairs(first)
     lost = found.lost[is_impossible(causality, found)][0]
-    return Conflict(int(lost), int(causality.columns.source[first[0]]), int(first[0]))
+    return LostWrite(int(lost), int(causality.columns.source[first[0]]), int(first[0]))
 
 
 Rows = NDArray[np.int64]
@@ -211,13 +211,13 @@ def _timely_place(causality: Causality) -> Positions:
     return place if is_causal else causality.place
 
 
-def session_views(causality: Causality, base: Predecessors) -> dict[int, View] | None:
+def session_views(causality: Causality, base: Predecessors) -> dict[int, ViewClock] | None:
     """Return for each session a view that explains its reads; None where one has none.
 
     `base` and `causality` are causal order, in which no read is impossible.
     """
     layout = layout_of(causality, base)
-    views: dict[int, View] = {}
+    views: dict[int, ViewClock] = {}
     open_pairs = last_known_pairs(causality, causality.columns.reads)
     for session, reads, pairs in observers(causality, open_pairs):
         view = _explained(layout, reads, pairs)
@@ -240,7 +240,7 @@ def observers(causality: Causality, pairs: Pairs) -> Iterator[tuple[int, Positio
         yield t, reads[ends[t] : ends[t + 1]], pairs.where(chosen)
 
 
-def _explained(layout: Layout, reads: Positions, pairs: Pairs) -> View | None:
+def _explained(layout: Layout, reads: Positions, pairs: Pairs) -> ViewClock | None:
     """Close the relation of one session until its view explains all reads, or cannot."""
     rows = _known(layout.causality, reads)
     while True:
@@ -270,9 +270,9 @@ class SessionView:
     writes: Positions
     ends: Positions
 
-    def positions(self) -> View:
+    def positions(self) -> ViewClock:
         """The writes with each read after those it knows."""
-        view: View = np.insert(self.writes, self.ends, self.reads).tolist()
+        view: ViewClock = np.insert(self.writes, self.ends, self.reads).tolist()
         return view
 
     def missing(self, layout: Layout) -> Pairs:

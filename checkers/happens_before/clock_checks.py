@@ -30,8 +30,8 @@ from typing import ClassVar, NamedTuple, TypeAlias
 from counterpoint.checkers.happens_before.clocks import (
     NONE,
     PROGRAM_ORDER,
-    Clock,
     EventLog,
+    VectorClock,
     at,
     causal_path,
     path_edges,
@@ -225,7 +225,7 @@ def check_causal_delivery(log: EventLog) -> Verdict:
     clocks for each receipt: O(n P) time and memory with the clock pass, O(P) for each event.
     """
     clocks = vector_clocks(log)
-    heard: list[Clock] = [(0,) * log.process_count for _ in range(log.process_count)]
+    heard: list[VectorClock] = [(0,) * log.process_count for _ in range(log.process_count)]
     done: set[tuple[int, int]] = set()
     for index, (place, message) in enumerate(zip(log.process, log.received, strict=True)):
         if message == NONE or (place, message) in done:
@@ -239,7 +239,7 @@ def check_causal_delivery(log: EventLog) -> Verdict:
     return holds(CAUSAL_ORDER, examined=len(done))
 
 
-def _overtaken(log: EventLog, clocks: list[Clock], late: int, examined: int) -> Verdict:
+def _overtaken(log: EventLog, clocks: list[VectorClock], late: int, examined: int) -> Verdict:
     """Tell the triangle: two sends, the chain between them, and the two deliveries."""
     send, place = log.send_event[log.received[late]], log.process[late]
     early = _first_that_knew(log, clocks, send, place)
@@ -262,7 +262,7 @@ def _overtaken(log: EventLog, clocks: list[Clock], late: int, examined: int) -> 
     )
 
 
-def _first_that_knew(log: EventLog, clocks: list[Clock], send: int, place: int) -> int:
+def _first_that_knew(log: EventLog, clocks: list[VectorClock], send: int, place: int) -> int:
     """The first receipt at a process of a message that was sent after `send`, causally."""
     sender = log.process[send]
     return next(

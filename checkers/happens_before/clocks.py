@@ -22,7 +22,7 @@ from counterpoint.model.verdict import Edge, Reason, at_step, said
 NONE = -1
 """No message, in the columns of a log."""
 
-Clock = tuple[int, ...]
+VectorClock = tuple[int, ...]
 """For each process, how many of its events are known, the event's own one included."""
 
 
@@ -97,13 +97,13 @@ class EventLog:
             yield self.send_event[self.received[index]]
 
 
-def vector_clocks(log: EventLog) -> list[Clock]:
+def vector_clocks(log: EventLog) -> list[VectorClock]:
     """Return the vector clock of each event; O(n P) for n events of P processes.
 
     Event a happens before b exactly when b knows as many events of a's process as a does.
     """
     current = [[0] * log.process_count for _ in range(log.process_count)]
-    clocks: list[Clock] = []
+    clocks: list[VectorClock] = []
     send_event = log.send_event
     for process, message in zip(log.process, log.received, strict=True):
         clock = current[process]
@@ -115,7 +115,7 @@ def vector_clocks(log: EventLog) -> list[Clock]:
     return clocks
 
 
-def happens_before(log: EventLog, clocks: Sequence[Clock], before: int, after: int) -> bool:
+def happens_before(log: EventLog, clocks: Sequence[VectorClock], before: int, after: int) -> bool:
     """Tell whether one event precedes another in every order in which the log can have happened."""
     process = log.process[before]
     return before != after and clocks[before][process] <= clocks[after][process]

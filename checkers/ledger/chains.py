@@ -18,7 +18,7 @@ from counterpoint.checkers.history import UNKNOWN, Operation
 from counterpoint.checkers.links import at
 from counterpoint.model.verdict import Reason, said
 
-Owner: TypeAlias = Hashable
+TokenOwner: TypeAlias = Hashable
 
 OK = "OK"
 NOT_OWNER = "not the owner"
@@ -30,9 +30,9 @@ CHAINS_MAX = 200
 class Move(NamedTuple):
     """What a payment asks for; the argument of operations called "pay"."""
 
-    payer: Owner
+    payer: TokenOwner
     token: int
-    to: Owner
+    to: TokenOwner
 
 
 def move_of(op: Operation) -> Move:
@@ -55,10 +55,10 @@ class Chain:
     """
 
     token: int
-    owners: tuple[Owner, ...]
+    owners: tuple[TokenOwner, ...]
     makers: tuple[Operation | None, ...]
 
-    def spells(self, owner: Owner) -> Iterator[tuple[Operation | None, Operation | None]]:
+    def spells(self, owner: TokenOwner) -> Iterator[tuple[Operation | None, Operation | None]]:
         """Return when an owner had the token: the payments that began and ended each time.
 
         None stands for the start and for an end that never came.
@@ -90,19 +90,19 @@ class Evidence:
     """
 
     token: int
-    start: Owner
+    start: TokenOwner
     made: tuple[Operation, ...]
     unanswered: tuple[Operation, ...]
-    seen: Mapping[int, tuple[Owner, Operation]]
+    seen: Mapping[int, tuple[TokenOwner, Operation]]
 
 
 def evidence_of(
-    history: Sequence[Operation], start: Mapping[int, Owner]
+    history: Sequence[Operation], start: Mapping[int, TokenOwner]
 ) -> dict[int, Evidence] | Unexplained:
     """Sort a history by token, or say why no ledger can have answered so."""
     made: dict[int, list[Operation]] = {token: [] for token in start}
     unanswered: dict[int, list[Operation]] = {token: [] for token in start}
-    seen: dict[int, dict[int, tuple[Owner, Operation]]] = {token: {} for token in start}
+    seen: dict[int, dict[int, tuple[TokenOwner, Operation]]] = {token: {} for token in start}
     for op in sorted(history, key=lambda op: op.called):
         if op.f == "pay":
             move = move_of(op)
@@ -125,7 +125,7 @@ def evidence_of(
 
 
 def _two_owners(
-    token: int, version: int, known: tuple[Owner, Operation], op: Operation
+    token: int, version: int, known: tuple[TokenOwner, Operation], op: Operation
 ) -> Unexplained:
     return Unexplained(
         f"version {version} of token {token} has two owners: {known[0]} and {op.argument}",
@@ -188,7 +188,7 @@ def _next_payments(evidence: Evidence, chain: Chain) -> Iterator[Operation]:
             yield op
 
 
-def _payer(op: Operation) -> Owner:
+def _payer(op: Operation) -> TokenOwner:
     return move_of(op).payer
 
 

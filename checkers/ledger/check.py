@@ -24,7 +24,7 @@ from counterpoint.checkers.ledger.chains import (
     OK,
     Chain,
     Move,
-    Owner,
+    TokenOwner,
     Unexplained,
     chains_of,
     evidence_of,
@@ -55,17 +55,17 @@ NO_PAYEE = "unknown payee"
 
 
 @dataclass(frozen=True)
-class Ledger:
+class TokenLedger:
     """Who owns which token at the start, at version 1, and all owners that there are.
 
     It is a sequential specification, too, whose state is ((version, owner), ...) by token.
     """
 
-    start: Mapping[int, Owner]
-    owners: tuple[Owner, ...]
+    start: Mapping[int, TokenOwner]
+    owners: tuple[TokenOwner, ...]
 
     @property
-    def initial(self) -> tuple[tuple[int, Owner], ...]:
+    def initial(self) -> tuple[tuple[int, TokenOwner], ...]:
         """The state before the first operation."""
         return tuple((1, self.start[token]) for token in sorted(self.start))
 
@@ -97,20 +97,20 @@ class Ledger:
             return NO_TOKEN
         return None if move.to in self.owners else NO_PAYEE
 
-    def _answer(self, state: tuple[tuple[int, Owner], ...], move: Move) -> str:
+    def _answer(self, state: tuple[tuple[int, TokenOwner], ...], move: Move) -> str:
         position = sorted(self.start).index(move.token)
         return OK if state[position][1] == move.payer else NOT_OWNER
 
     def _after(
-        self, state: tuple[tuple[int, Owner], ...], move: Move
-    ) -> tuple[tuple[int, Owner], ...]:
+        self, state: tuple[tuple[int, TokenOwner], ...], move: Move
+    ) -> tuple[tuple[int, TokenOwner], ...]:
         position = sorted(self.start).index(move.token)
         version = state[position][0] + 1
         return (*state[:position], (version, move.to), *state[position + 1 :])
 
 
 def check_ledger(
-    history: Sequence[Operation], ledger: Ledger, *, name: str = "linearizability"
+    history: Sequence[Operation], ledger: TokenLedger, *, name: str = "linearizability"
 ) -> Verdict:
     """Judge whether some order of the operations explains what the clients were told.
 
@@ -138,7 +138,7 @@ def check_ledger(
 
 
 def _decide(
-    answered: Sequence[Operation], unanswered: Sequence[Operation], ledger: Ledger
+    answered: Sequence[Operation], unanswered: Sequence[Operation], ledger: TokenLedger
 ) -> tuple[str, ...] | Explanation | OutOfTries:
     """Return an order, the reason why there is none, or that it was not found in time."""
     possible = [op for op in answered if op.f != "pay" or ledger.refusal(move_of(op)) is None]
@@ -197,7 +197,7 @@ def _is_open(op: Operation) -> bool:
 
 
 def _require_one_client_per_owner(history: Sequence[Operation]) -> None:
-    clients: dict[Owner, str] = {}
+    clients: dict[TokenOwner, str] = {}
     for op in history:
         if op.f == "pay":
             owner = move_of(op).payer
@@ -207,7 +207,7 @@ def _require_one_client_per_owner(history: Sequence[Operation]) -> None:
                 )
 
 
-def _false_refusal(answered: Sequence[Operation], ledger: Ledger) -> Explanation | None:
+def _false_refusal(answered: Sequence[Operation], ledger: TokenLedger) -> Explanation | None:
     """Return the first answer that no state of the ledger explains."""
     for op in answered:
         if op.f == "get_tokens":

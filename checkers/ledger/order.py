@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from counterpoint.checkers.history import OPEN, Operation
-from counterpoint.checkers.ledger.chains import NOT_OWNER, Chain, Owner, move_of, shown_by
+from counterpoint.checkers.ledger.chains import NOT_OWNER, Chain, TokenOwner, move_of, shown_by
 
 TRIES_MAX = 2_000
 """So many ways of deciding the open choices are tried before the answer is "unknown"."""
@@ -27,18 +27,18 @@ class Relation(NamedTuple):
     rule: str
     token: int = -1
     version: int = -1
-    owner: Owner = None
+    owner: TokenOwner = None
     given: tuple[int, ...] = ()
 
 
-class Choice(NamedTuple):
+class UnseenOperation(NamedTuple):
     """An operation that did not see an owner's token: before `begin`, or after `end`."""
 
     op: int
     begin: int
     end: int
     token: int
-    owner: Owner
+    owner: TokenOwner
 
 
 class OutOfTries(Exception):
@@ -72,7 +72,7 @@ class Order:
     operations: tuple[Operation, ...]
     precedes: tuple[int, ...]
     edges: Mapping[tuple[int, int], Relation]
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[UnseenOperation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,14 @@ class Always:
 
     op: int
     token: int
-    owner: Owner
+    owner: TokenOwner
 
 
 def order_of(operations: Sequence[Operation], chains: Mapping[int, Chain]) -> Order | Always:
     """Return what the chains force on the operations, all of which have taken effect."""
     position = {op.id: index for index, op in enumerate(operations)}
     edges: dict[tuple[int, int], Relation] = {}
-    choices: list[Choice] = []
+    choices: list[UnseenOperation] = []
     for token, chain in chains.items():
         for version, (one, other) in enumerate(pairwise(chain.makers), start=2):
             if one is not None and other is not None:
@@ -109,7 +109,7 @@ def order_of(operations: Sequence[Operation], chains: Mapping[int, Chain]) -> Or
                     edges[position[end.id], index] = Relation("gone", token, owner=owner)
                 else:
                     ends = position[begin.id], position[end.id]
-                    choices.append(Choice(index, *ends, token, owner))
+                    choices.append(UnseenOperation(index, *ends, token, owner))
     return Order(tuple(operations), real_time(operations), edges, tuple(choices))
 
 
@@ -128,7 +128,7 @@ def _shown(
             yield (index, position[spender.id]), Relation("shows old", token, version)
 
 
-def _not_seen(op: Operation, chains: Mapping[int, Chain]) -> Iterator[tuple[int, Owner]]:
+def _not_seen(op: Operation, chains: Mapping[int, Chain]) -> Iterator[tuple[int, TokenOwner]]:
     """Return the tokens that an operation found not to be an owner's."""
     if op.f == "get_tokens":
         shown = {token for token, _ in shown_by(op)}
@@ -235,13 +235,13 @@ def _closed(direct: int, past: list[int]) -> int:
 
 class _Forced(NamedTuple):
     edges: dict[tuple[int, int], Relation]
-    choices: tuple[Choice, ...]
+    choices: tuple[UnseenOperation, ...]
 
 
 def _forced(order: Order, past: list[int]) -> _Forced:
     """Make the choices that what is known leaves no freedom for."""
     edges: dict[tuple[int, int], Relation] = {}
-    still_open: list[Choice] = []
+    still_open: list[UnseenOperation] = []
     for choice in order.choices:
         op, begin, end, token, owner = choice
         if past[op] >> end & 1 or past[begin] >> op & 1:

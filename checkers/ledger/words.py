@@ -9,7 +9,7 @@ from counterpoint.checkers.judging import Explanation
 from counterpoint.checkers.ledger.chains import Unexplained, move_of
 from counterpoint.checkers.ledger.order import Always, Order, Relation
 from counterpoint.checkers.links import (
-    Link,
+    Precedence,
     at,
     graph,
     real_time,
@@ -54,7 +54,7 @@ def shortest_circle(order: Order) -> tuple[int, ...]:
         targets[before].append(after)
     home = {node: part[0] for part in strong_components(targets) for node in part}
     inside = (pair for pair in pairs if pair[0] in home and home[pair[0]] == home.get(pair[1]))
-    circle = shortest_cycle(graph(Link(*pair, "", said()) for pair in inside))
+    circle = shortest_cycle(graph(Precedence(*pair, "", said()) for pair in inside))
     assert circle, "an order without a circle was to be explained"
     best = [link.before for link in circle]
     start = best.index(min(best))

@@ -30,7 +30,7 @@ from counterpoint.model.mistakes import OwnDefect
 Trail = tuple["Trail | None", int, bool]
 """What took effect so far, latest first: (earlier, index of the operation, for free?)."""
 
-Configuration = tuple[int, int, int, int, int, "Trail | None"]
+SearchState = tuple[int, int, int, int, int, "Trail | None"]
 """Step, state, mask of effects, mask of spare ones, mode, trail."""
 
 KEPT_MAX = 1_000_000
@@ -65,7 +65,7 @@ class JustInTime:
         self._outlook = outlook_of(plan, self._is_due)
         table = self._plan.table
         initial = table.state(table.specification.initial)
-        self._stack: list[Configuration] = [(0, initial, 0, 0, 0, None)]
+        self._stack: list[SearchState] = [(0, initial, 0, 0, 0, None)]
         self._seen: list[dict[tuple[int, int, int], list[tuple[int, int]]]] = [
             {} for _ in range(plan.length)
         ]
@@ -95,7 +95,7 @@ class JustInTime:
                 self.is_legal = False
         return self.is_legal
 
-    def _advance(self, configuration: Configuration) -> int:
+    def _advance(self, configuration: SearchState) -> int:
         """Follow a configuration until an operation must be chosen; returns the steps taken."""
         step, state, mask, spare, mode, trail = configuration
         plan, started = self._plan, configuration[0]
@@ -161,7 +161,7 @@ class JustInTime:
         returning, overwritten = plan.bit[step], plan.overwrites[step]
         is_spare = spare & returning
         bound = BOUND if is_spare or not self._is_due[step] else 0
-        finish: Configuration | None = None
+        finish: SearchState | None = None
         tried = set()
         for bit, class_, index in plan.effects[step]:
             if mask & bit or class_ in tried:
@@ -192,7 +192,7 @@ class JustInTime:
             push((step + 1, state, mask, spare & ~returning, 0, trail))
 
     def _expand_open(
-        self, group: tuple[Pending, ...], configuration: Configuration, bound: int
+        self, group: tuple[Pending, ...], configuration: SearchState, bound: int
     ) -> None:
         """Push the configuration in which the first unused operation of a class took effect.
 

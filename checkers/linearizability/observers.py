@@ -24,7 +24,7 @@ from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import UNKNOWN, Operation
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, Role, Specification, hints_of
-from counterpoint.checkers.operations import Seen, View
+from counterpoint.checkers.operations import OperationView, Seen
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.values import NodeId, Value
 
@@ -156,7 +156,7 @@ class ObjectMonitor:
         return self._specification.step(state, op.f, op.argument, op.result)
 
 
-class Pending(NamedTuple):
+class PendingCall(NamedTuple):
     """A call without an answer. A call that was cut by a crash has a number for its owner."""
 
     owner: NodeId | int
@@ -169,19 +169,19 @@ class Taken(NamedTuple):
     `state` is empty for an operation that is legal everywhere, else a 1-tuple.
     """
 
-    call: Pending
+    call: PendingCall
     state: tuple[Hashable, ...]
 
 
-class Configuration(NamedTuple):
+class MonitorState(NamedTuple):
     """One way to explain what was seen of an object."""
 
     state: Hashable
-    waiting: frozenset[Pending] = frozenset()
+    waiting: frozenset[PendingCall] = frozenset()
     taken: frozenset[Taken] = frozenset()
 
 
-Memory: TypeAlias = frozenset[tuple[Hashable, frozenset[Configuration]]]
+MonitorMemory: TypeAlias = frozenset[tuple[Hashable, frozenset[MonitorState]]]
 """The configurations of each object that was used so far."""
 
 
@@ -224,21 +224,21 @@ class LinearizabilityObserver:
     notes_may_swap: ClassVar[bool] = True
 
     specification: Specification
-    view: View
+    view: OperationView
 
     @property
-    def initial(self) -> Memory:
+    def initial(self) -> MonitorMemory:
         """Nothing was called."""
         return frozenset()
 
-    def observe(self, memory: Value, seen: Sequence[Observation]) -> Memory:
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> MonitorMemory:
         """Take in calls, returns and crashes of clients."""
         assert isinstance(memory, frozenset), f"{memory!r} is no memory of this observer"
-        known: Memory = memory
+        known: MonitorMemory = memory
         for observation in seen:
             match observation.kind:
                 case "invoke":
-                    known = self._called(known, Pending(observation.node, observation.value))
+                    known = self._called(known, PendingCall(observation.node, observation.value))
                 case "return":
                     known = self._returned(known, observation.node, observation.value)
                 case "crash":
@@ -252,16 +252,16 @@ class LinearizabilityObserver:
         assert isinstance(memory, frozenset), f"{memory!r} is no memory of this observer"
         return any(not configurations for _, configurations in memory)
 
-    def _called(self, memory: Memory, call: Pending) -> Memory:
+    def _called(self, memory: MonitorMemory, call: PendingCall) -> MonitorMemory:
         if self.view(call.operation, UNKNOWN) is None:
             return memory
         key = self._seen(call).key
-        unused = frozenset({Configuration(self.specification.initial)})
+        unused = frozenset({MonitorState(self.specification.initial)})
         before = next((found for known, found in memory if known == key), unused)
         after = frozenset(c._replace(waiting=c.waiting | {call}) for c in before)
         return _with(memory, key, after)
 
-    def _returned(self, memory: Memory, client: NodeId, result: Value) -> Memory:
+    def _returned(self, memory: MonitorMemory, client: NodeId, result: Value) -> MonitorMemory:
         found = _under_way(memory, client)
         if found is None:  # a call that nobody judges, or all is lost already
             return memory
@@ -270,12 +270,12 @@ class LinearizabilityObserver:
         if looks is not None and Seen(*looks).status == "info":
             return self._crashed(memory, client)
         if looks is None or Seen(*looks).status == "fail":
-            after: set[Configuration | None] = {self._without(c, call) for c in configurations}
+            after: set[MonitorState | None] = {self._without(c, call) for c in configurations}
         else:
             after = {d for c in configurations for d in self._answered(c, call, result)}
         return _with(memory, key, frozenset(c for c in after if c is not None))
 
-    def _crashed(self, memory: Memory, client: NodeId) -> Memory:
+    def _crashed(self, memory: MonitorMemory, client: NodeId) -> MonitorMemory:
         found = _under_way(memory, client)
         if found is None:
             return memory
@@ -283,8 +283,8 @@ class LinearizabilityObserver:
         return _with(memory, key, frozenset(self._cut(c, call) for c in configurations))
 
     def _answered(
-        self, start: Configuration, call: Pending, result: Value
-    ) -> Iterator[Configuration]:
+        self, start: MonitorState, call: PendingCall, result: Value
+    ) -> Iterator[MonitorState]:
         """Return the configurations in which the call took effect and has this answer."""
         for taken in start.taken:
             if taken.call == call:
@@ -296,7 +296,7 @@ class LinearizabilityObserver:
             if state is not ILLEGAL:
                 yield reached._replace(state=state, waiting=reached.waiting - {call})
 
-    def _closure(self, start: Configuration, call: Pending) -> Iterator[Configuration]:
+    def _closure(self, start: MonitorState, call: PendingCall) -> Iterator[MonitorState]:
         """Return what can be reached by letting other waiting calls take effect."""
         reached, stack = {start}, [start]
         while stack:
@@ -308,7 +308,7 @@ class LinearizabilityObserver:
                     reached.add(following)
                     stack.append(following)
 
-    def _take(self, current: Configuration, call: Pending) -> Configuration | None:
+    def _take(self, current: MonitorState, call: PendingCall) -> MonitorState | None:
         state = self._after(current.state, call, UNKNOWN)
         if state is ILLEGAL:
             return None
@@ -316,9 +316,9 @@ class LinearizabilityObserver:
         if isinstance(call.owner, str):  # a call that was cut gets no answer that could not fit
             fits = self._role(call) is Role.OVERWRITES
             taken |= {Taken(call, () if fits else (current.state,))}
-        return Configuration(state, current.waiting - {call}, taken)
+        return MonitorState(state, current.waiting - {call}, taken)
 
-    def _without(self, current: Configuration, call: Pending) -> Configuration | None:
+    def _without(self, current: MonitorState, call: PendingCall) -> MonitorState | None:
         """Return the configuration in which the call never was; None if it already had an effect."""
         if call in current.waiting:
             return current._replace(waiting=current.waiting - {call})
@@ -326,40 +326,42 @@ class LinearizabilityObserver:
             return None
         return current._replace(taken=frozenset(t for t in current.taken if t.call != call))
 
-    def _cut(self, current: Configuration, call: Pending) -> Configuration:
+    def _cut(self, current: MonitorState, call: PendingCall) -> MonitorState:
         """Return the configuration in which the call can still take effect, but gets no answer."""
         taken = frozenset(t for t in current.taken if t.call != call)
         waiting = current.waiting - {call}
         if call in current.waiting and self._role(call) is not Role.READS:
             number = 0
-            while Pending(number, call.operation) in waiting:
+            while PendingCall(number, call.operation) in waiting:
                 number += 1
-            waiting |= {Pending(number, call.operation)}
-        return Configuration(current.state, waiting, taken)
+            waiting |= {PendingCall(number, call.operation)}
+        return MonitorState(current.state, waiting, taken)
 
-    def _seen(self, call: Pending) -> Seen:
+    def _seen(self, call: PendingCall) -> Seen:
         looks = self.view(call.operation, UNKNOWN)
         assert looks is not None, f"{call.operation!r} is not judged"
         return Seen(*looks)
 
-    def _role(self, call: Pending) -> Role:
+    def _role(self, call: PendingCall) -> Role:
         seen = self._seen(call)
         return hints_of(self.specification).role(seen.f, seen.argument, UNKNOWN)
 
-    def _after(self, state: Hashable, call: Pending, result: Value) -> Hashable:
+    def _after(self, state: Hashable, call: PendingCall, result: Value) -> Hashable:
         """Return the state after the call, or ILLEGAL."""
         looks = self.view(call.operation, result)
         seen = self._seen(call) if looks is None else Seen(*looks)
         return self.specification.step(state, seen.f, seen.argument, seen.result)
 
 
-def _with(memory: Memory, key: Hashable, configurations: frozenset[Configuration]) -> Memory:
+def _with(
+    memory: MonitorMemory, key: Hashable, configurations: frozenset[MonitorState]
+) -> MonitorMemory:
     return frozenset((k, c) for k, c in memory if k != key) | {(key, configurations)}
 
 
 def _under_way(
-    memory: Memory, client: NodeId
-) -> tuple[Hashable, frozenset[Configuration], Pending] | None:
+    memory: MonitorMemory, client: NodeId
+) -> tuple[Hashable, frozenset[MonitorState], PendingCall] | None:
     """Return the call of a client without an answer, its object, and that one's configurations."""
     for key, configurations in memory:
         some = next(iter(configurations), None)  # a call is waiting or taken in all of them

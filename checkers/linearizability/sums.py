@@ -26,7 +26,7 @@ ALL_SUMS_MAX = 500_000
 SPARED_MAX = 64
 """Of how many changes it is tried to spare them in a core."""
 
-Amounts = tuple[int, ...]
+SumTerms = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Miscount:
 
     operation: Operation
     before: tuple[Operation, ...]
-    made: Amounts
+    made: SumTerms
     choices: int
 
     def why(self, show: Callable[[Hashable], str]) -> str:
@@ -73,7 +73,7 @@ def first_miscount(judged: History, specification: Specification) -> Miscount | 
 
 
 def _sweep(
-    judged: History, changes: Mapping[str, Amounts], first: Amounts, places: Sequence[Hashable]
+    judged: History, changes: Mapping[str, SumTerms], first: SumTerms, places: Sequence[Hashable]
 ) -> Miscount | None:
     """Look at the reads in call order: what had ended before each then only grows."""
     timeline = _Timeline([op for op in judged if op.id in changes])
@@ -130,7 +130,7 @@ class _Timeline:
 
 
 def can_make(
-    target: Amounts, choices: Sequence[Amounts], *, sums_max: int = SUMS_MAX
+    target: SumTerms, choices: Sequence[SumTerms], *, sums_max: int = SUMS_MAX
 ) -> tuple[bool | None, int]:
     """Tell whether some of the choices add up to the target, and how many sums were looked at.
 
@@ -194,7 +194,7 @@ def _places(specification: Specification) -> Sequence[Hashable] | None:
             return None
 
 
-def _change(op: Operation, places: Sequence[Hashable]) -> Amounts | None:
+def _change(op: Operation, places: Sequence[Hashable]) -> SumTerms | None:
     """What an operation adds to each sum; None if it cannot be told."""
     match op.f, op.argument:
         case "add", int(amount):
@@ -205,7 +205,7 @@ def _change(op: Operation, places: Sequence[Hashable]) -> Amounts | None:
             return None
 
 
-def _amounts(shown: Hashable, places: Sequence[Hashable]) -> Amounts | None:
+def _amounts(shown: Hashable, places: Sequence[Hashable]) -> SumTerms | None:
     """The sums in an answer or a state, None if there are others in it, or not all."""
     if isinstance(shown, int):
         return (shown,)
@@ -216,9 +216,9 @@ def _amounts(shown: Hashable, places: Sequence[Hashable]) -> Amounts | None:
     return tuple(sums[place] for place in places) if sums.keys() == set(places) else None
 
 
-def _plus(one: Amounts, other: Amounts) -> Amounts:
+def _plus(one: SumTerms, other: SumTerms) -> SumTerms:
     return tuple(map(add, one, other))
 
 
-def _minus(one: Amounts, other: Amounts) -> Amounts:
+def _minus(one: SumTerms, other: SumTerms) -> SumTerms:
     return tuple(a - b for a, b in zip(one, other, strict=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, UnknownOperation
 
-Held = tuple[Hashable, int, int]
+HeldLock = tuple[Hashable, int, int]
 """Who holds a lock, how often, and the greatest fence that was handed out."""
 
 
@@ -66,7 +66,7 @@ class OwnedLock:
             case _:
                 raise UnknownOperation(f, ("acquire", "release"))
 
-    def _acquired(self, held: Held, owner: Hashable, result: Hashable) -> Held | Illegal:
+    def _acquired(self, held: HeldLock, owner: Hashable, result: Hashable) -> HeldLock | Illegal:
         holder, count, fence = held
         told = fence_of(result) if self.fenced else None
         if count == 0:

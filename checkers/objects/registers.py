@@ -14,11 +14,11 @@ from counterpoint.checkers.history import UNKNOWN, same
 from counterpoint.checkers.objects.sequential import (
     ILLEGAL,
     Illegal,
-    Place,
     Prospect,
     Replacing,
     Role,
     Specification,
+    StatePlace,
     UnknownOperation,
     agrees,
     replacing,
@@ -114,7 +114,7 @@ def pair(argument: Hashable) -> tuple[Hashable, Hashable]:
             raise ValueError(f"{argument!r} is not a pair (old, new)")
 
 
-Micro = tuple[str, Hashable, Hashable]
+MicroOperation = tuple[str, Hashable, Hashable]
 """One step of a transaction: "r" or "w", the key, and the value read or written."""
 
 
@@ -213,7 +213,7 @@ def _needless(prospect: Prospect) -> frozenset[tuple[str, Hashable]]:
     )
 
 
-def micro_of(f: str, argument: Hashable, result: Hashable) -> tuple[Micro, ...]:
+def micro_of(f: str, argument: Hashable, result: Hashable) -> tuple[MicroOperation, ...]:
     """What an operation did step by step; the value of a read is `UNKNOWN` where not told."""
     match f, argument:
         case "read", key:
@@ -226,7 +226,7 @@ def micro_of(f: str, argument: Hashable, result: Hashable) -> tuple[Micro, ...]:
             raise UnknownOperation(f, ("read", "write", "txn"))
 
 
-def _told(asked: tuple[Micro, ...], result: Hashable) -> tuple[Micro, ...]:
+def _told(asked: tuple[MicroOperation, ...], result: Hashable) -> tuple[MicroOperation, ...]:
     """The steps of a transaction with what its reads were told.
 
     Raises:
@@ -234,14 +234,14 @@ def _told(asked: tuple[Micro, ...], result: Hashable) -> tuple[Micro, ...]:
     """
     if not isinstance(result, tuple):
         return tuple((kind, key, UNKNOWN if kind == "r" else value) for kind, key, value in asked)
-    told: tuple[Micro, ...] = result
+    told: tuple[MicroOperation, ...] = result
     for one, other in zip_longest(asked, told, fillvalue=("", None, None)):
         if one[:2] != other[:2] or (one[0] == "w" and one[2] != other[2]):
             raise ValueError(f"{result!r} is no answer to the transaction {asked!r}")
     return told
 
 
-def outside_reads(steps: tuple[Micro, ...]) -> list[Place]:
+def outside_reads(steps: tuple[MicroOperation, ...]) -> list[StatePlace]:
     """What a transaction saw of the registers before it: reads before its own writes."""
     seen: dict[Hashable, Hashable] = {}
     written: set[Hashable] = set()
@@ -253,7 +253,7 @@ def outside_reads(steps: tuple[Micro, ...]) -> list[Place]:
     return list(seen.items())
 
 
-def last_writes(steps: tuple[Micro, ...]) -> list[Place]:
+def last_writes(steps: tuple[MicroOperation, ...]) -> list[StatePlace]:
     """What a transaction left in the registers."""
     return list({key: value for kind, key, value in steps if kind == "w"}.items())
 

@@ -233,20 +233,20 @@ def _takers(
     ]
 
 
-Place = tuple[Hashable, Hashable]
+StatePlace = tuple[Hashable, Hashable]
 """A key and a value of it."""
 
-Places = Callable[[Operation], Iterable[Place]]
+Places = Callable[[Operation], Iterable[StatePlace]]
 
 
 @dataclass(frozen=True, slots=True)
 class Replacing:
     """For values written once: the latest call of a read of it, the return of its write."""
 
-    needed_from: dict[Place, float]
-    written_by: dict[Place, float]
+    needed_from: dict[StatePlace, float]
+    written_by: dict[StatePlace, float]
 
-    def allows(self, old: Place, new: Place) -> bool:
+    def allows(self, old: StatePlace, new: StatePlace) -> bool:
         """Tell whether a value can be replaced by another and all due operations get theirs."""
         return self.needed_from.get(old, -math.inf) <= self.written_by.get(new, math.inf)
 
@@ -262,7 +262,7 @@ def replacing(
     everything = (*prospect.due, *prospect.optional, *prospect.pending)
     times_written = Counter(place for op in everything for place in writes(op))
 
-    def is_unique(place: Place) -> bool:
+    def is_unique(place: StatePlace) -> bool:
         return times_written[place] == (place[1] != initial(place[0]))
 
     found = Replacing({}, {})

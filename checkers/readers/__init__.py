@@ -5,7 +5,7 @@ from __future__ import annotations
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.formats import FORMATS, HEAD_BYTES, Format, guess_format
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -14,7 +14,7 @@ __all__ = [
     "Case",
     "Cases",
     "Format",
-    "Limits",
+    "ReadingLimits",
     "UnreadableHistory",
     "guess_format",
     "read_cases",
@@ -22,7 +22,11 @@ __all__ = [
 
 
 def read_cases(
-    data: str | bytes, *, source: str, form: str | None = None, limits: Limits = DEFAULT_LIMITS
+    data: str | bytes,
+    *,
+    source: str,
+    form: str | None = None,
+    limits: ReadingLimits = DEFAULT_LIMITS,
 ) -> Cases:
     """Read all histories of a file, in the format `form` or else in the one it seems to have.
 

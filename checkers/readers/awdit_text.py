@@ -18,7 +18,7 @@ from counterpoint.checkers.readers.bulk import Remembered
 from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
-    Limits,
+    ReadingLimits,
     excerpt,
     lines_of,
     text_of,
@@ -38,7 +38,9 @@ SESSION_END = re.compile(r"=+")
 TRANSACTION_END = re.compile(r"-+")
 
 
-def read_awdit_text(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_awdit_text(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read sessions of transactions; empty ones are left out.
 
     Raises:

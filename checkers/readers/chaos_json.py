@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Cases
-from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
+from counterpoint.checkers.readers.jepsen_events import JepsenRecord, jepsen_case
 from counterpoint.checkers.readers.json_text import read_elements
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt, text_of
 
 CALLS = frozenset({"call", "invoke"})
 RETURNS = frozenset({"return", "ret"})
@@ -28,7 +28,9 @@ RIGHT = 'right would be {"action": "call", "proc": 1, "data": {"Op": 1, "Value":
 Fields = dict[str, object]
 
 
-def read_chaos_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_chaos_json(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read a log of requests and responses.
 
     Raises:
@@ -39,7 +41,7 @@ def read_chaos_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
     return (jepsen_case(records, source=source, nil_is_unseen=False),)
 
 
-def _records(text: str, source: str, limits: Limits) -> Iterator[Record]:
+def _records(text: str, source: str, limits: ReadingLimits) -> Iterator[JepsenRecord]:
     asked: dict[int, Fields] = {}
     for line, value in read_elements(text, source=source, limits=limits):
         action = value.get("action") if isinstance(value, dict) else None
@@ -57,12 +59,12 @@ def _records(text: str, source: str, limits: Limits) -> Iterator[Record]:
                 what = f"{excerpt(value.get('data'))} is no request of a test that is known"
                 raise UnreadableHistory(source, line, f"{what}; {RIGHT}")
             asked[process] = content
-            yield Record(line, {"process": process, "type": "invoke", **fields})
+            yield JepsenRecord(line, {"process": process, "type": "invoke", **fields})
         elif action in RETURNS:
             request = asked.get(process, {})
-            yield Record(line, {"process": process, **_answered(request, content)})
+            yield JepsenRecord(line, {"process": process, **_answered(request, content)})
         else:
-            yield Record(line, {"process": ":nemesis", "f": action})
+            yield JepsenRecord(line, {"process": ":nemesis", "f": action})
 
 
 def _is_number(value: object) -> bool:

@@ -17,7 +17,7 @@ from itertools import islice
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case, Cases, frozen
 from counterpoint.checkers.readers.json_text import read_json
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt, text_of
 from counterpoint.checkers.readers.row_columns import (
     ABSENT,
     Declined,
@@ -42,7 +42,9 @@ WORDS = frozenset({"true", "false", "null"})
 NOT_A_NUMBER = frozenset({"nan", "inf", "-inf", "infinity", "-infinity"})
 
 
-def read_csv_table(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_csv_table(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read rows of events or of operations.
 
     Raises:
@@ -55,12 +57,12 @@ def read_csv_table(data: str | bytes, *, source: str, limits: Limits = DEFAULT_L
         return (exact_case(text, source=source, limits=limits),)
 
 
-def exact_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+def exact_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> Case:
     """Read a table row by row: the line of whatever is wrong is known."""
     return rows_case(_rows(text, source, limits), source=source)
 
 
-def quick_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+def quick_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> Case:
     """Read a table some thousand rows at a time.
 
     Raises:
@@ -95,7 +97,7 @@ def quick_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Ca
 class _Memory(dict[str, object]):
     """What each spelling of a cell in one column means, found out once."""
 
-    def __init__(self, column: str, source: str, limits: Limits) -> None:
+    def __init__(self, column: str, source: str, limits: ReadingLimits) -> None:
         super().__init__({"": ABSENT})
         self._column, self._source, self._limits = column, source, limits
 
@@ -106,7 +108,7 @@ class _Memory(dict[str, object]):
         return value
 
 
-def _rows(text: str, source: str, limits: Limits) -> Iterator[Row]:
+def _rows(text: str, source: str, limits: ReadingLimits) -> Iterator[Row]:
     lines = _lines(text, source)
     _, header = next(lines, (0, []))
     columns = [name.strip() for name in header]
@@ -151,7 +153,7 @@ def _check_header(columns: list[str], source: str) -> None:
         )
 
 
-def _cell(column: str, cell: str, line: int, source: str, limits: Limits) -> Hashable:
+def _cell(column: str, cell: str, line: int, source: str, limits: ReadingLimits) -> Hashable:
     if column in NUMBER_COLUMNS:
         return _number(column, cell, line, source)
     if column not in VALUE_COLUMNS:
@@ -162,7 +164,7 @@ def _cell(column: str, cell: str, line: int, source: str, limits: Limits) -> Has
         raise UnreadableHistory(source, line, f"{column} {error.reason}") from None
 
 
-def value_of_cell(cell: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Hashable:
+def value_of_cell(cell: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> Hashable:
     """Read the text of a cell that holds a value: JSON where it looks like that, else a string.
 
     Raises:

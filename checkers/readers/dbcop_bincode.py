@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case, Cases
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
 from counterpoint.checkers.transactions.history import Access
 
@@ -69,7 +69,9 @@ EVENT = struct.Struct("<BQQB")
 TRANSACTION_BYTES_MIN = NUMBER.size + 1
 
 
-def read_dbcop_bincode(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_dbcop_bincode(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read sessions of transactions.
 
     Raises:
@@ -81,13 +83,13 @@ def read_dbcop_bincode(data: str | bytes, *, source: str, limits: Limits = DEFAU
         raise UnreadableHistory(
             source, 0, f"{len(data)} bytes; at most {limits.bytes_max} are read: split the file"
         )
-    reading = _Reading(data, source)
+    reading = _BytesReading(data, source)
     sessions = reading.sessions()
     return (bare_case(sessions, source=source),)
 
 
 @dataclass(slots=True)
-class _Reading:
+class _BytesReading:
     """One walk over the bytes. Every length is compared with what is left before it is used."""
 
     data: bytes

@@ -16,7 +16,7 @@ from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
-    Limits,
+    ReadingLimits,
     excerpt,
     lines_of,
     text_of,
@@ -29,7 +29,9 @@ EVENT = re.compile(r"([A-Za-z_]\w{0,200})(?::=(\d{1,20})|==(\d{1,20}|\?))", re.A
 SEPARATOR = re.compile(r"-+")
 
 
-def read_dbcop_hist(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_dbcop_hist(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read sessions of transactions.
 
     Raises:

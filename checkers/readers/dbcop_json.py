@@ -11,15 +11,17 @@ from collections.abc import Hashable
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Case, Cases, frozen
-from counterpoint.checkers.readers.json_text import Place, read_json
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
+from counterpoint.checkers.readers.json_text import JsonPath, read_json
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, text_of
 from counterpoint.checkers.readers.sessions import Draft, transaction_history
 from counterpoint.checkers.transactions.history import KINDS, Access, TransactionHistory
 
 TAGS = {"Read": "r", "Write": "w"}
 
 
-def read_dbcop_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_dbcop_json(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read sessions of transactions.
 
     Raises:
@@ -27,7 +29,7 @@ def read_dbcop_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
     """
     text = text_of(data, source=source, limits=limits)
     value = read_json(text, source=source, limits=limits)
-    place = Place(text, source)
+    place = JsonPath(text, source)
     if isinstance(value, dict) and "data" in value:
         value, place = value["data"], place.inside("data")
     history = dbcop_sessions(value, place=place)
@@ -36,7 +38,7 @@ def read_dbcop_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
     return (Case(source, "", history, history.access_count, initial=0, has_real_time=False),)
 
 
-def dbcop_sessions(value: object, *, place: Place) -> TransactionHistory:
+def dbcop_sessions(value: object, *, place: JsonPath) -> TransactionHistory:
     """Turn parsed sessions into a history."""
     if not isinstance(value, list):
         raise place.wrong(value, "list of sessions, such as [[{...}], [{...}]]")
@@ -49,7 +51,7 @@ def dbcop_sessions(value: object, *, place: Place) -> TransactionHistory:
     return transaction_history(sessions, initial=0)
 
 
-def _draft(value: object, place: Place) -> Draft:
+def _draft(value: object, place: JsonPath) -> Draft:
     if not (isinstance(value, dict) and isinstance(value.get("events"), list)):
         raise place.wrong(value, 'transaction; right would be {"events": [...], "committed": true}')
     committed = value.get("committed", True)
@@ -61,7 +63,7 @@ def _draft(value: object, place: Place) -> Draft:
     )
 
 
-def _access(value: object, place: Place, number: int) -> Access:
+def _access(value: object, place: JsonPath, number: int) -> Access:
     kind, variable, version = _parts(value)
     if kind is None or (kind == "w" and version is None):
         raise place.inside("events", number).wrong(

@@ -22,7 +22,7 @@ from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.dbcop_bincode import BareEvent, bare_case
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
-    Limits,
+    ReadingLimits,
     excerpt,
     lines_of,
     text_of,
@@ -50,7 +50,9 @@ class _Transaction:
     success: bool = True
 
 
-def read_dbcop_yaml(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_dbcop_yaml(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read sessions of transactions.
 
     Raises:

@@ -31,7 +31,7 @@ from fractions import Fraction
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.history import exact
 from counterpoint.checkers.readers.case import frozen
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt
 
 # Possessive quantifiers throughout: no input can make the match go back and try again.
 TOKEN = re.compile(
@@ -89,7 +89,7 @@ class Incomparable:
 
 
 def read_edn_value(
-    text: str, *, source: str, line: int = 1, limits: Limits = DEFAULT_LIMITS
+    text: str, *, source: str, line: int = 1, limits: ReadingLimits = DEFAULT_LIMITS
 ) -> tuple[object, str]:
     """Read the first value of a text, and return the rest with it; no value at all is nil.
 
@@ -114,7 +114,7 @@ def read_edn_value(
     return None if value is NOTHING else value, text[reading.position :]
 
 
-def read_edn(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Form]:
+def read_edn(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> Iterator[Form]:
     """Walk the forms of a text, or the elements of the one vector or list around them.
 
     A vector or list at the beginning is taken as the one around everything if collections are in
@@ -135,7 +135,7 @@ class _Reading:
 
     text: str
     source: str
-    limits: Limits
+    limits: ReadingLimits
     position: int = 0
     atoms: dict[str, object] = field(
         default_factory=lambda: {"nil": None, "true": True, "false": False}

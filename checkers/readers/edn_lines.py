@@ -25,7 +25,7 @@ from counterpoint.checkers.readers.edn import read_edn_value
 from counterpoint.checkers.readers.event_columns import NOBODY, EventColumns, paired
 from counterpoint.checkers.readers.jepsen_edn import exact_case, record_of
 from counterpoint.checkers.readers.jepsen_events import event_of, function_of, name_of, value_of
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, text_of
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, text_of
 
 CHUNK_CHARS = 2**22
 """How much text is taken apart at a time: its pieces need ten times as much memory."""
@@ -64,7 +64,9 @@ class _Atoms(Remembered[Hashable]):
         return value
 
 
-def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_jepsen_edn(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read a history of events in EDN.
 
     Raises:
@@ -75,7 +77,7 @@ def read_jepsen_edn(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
     return (exact_case(text, source=source, limits=limits) if quick is None else quick,)
 
 
-def read_edn_lines(text: str, *, source: str, limits: Limits) -> Case | None:
+def read_edn_lines(text: str, *, source: str, limits: ReadingLimits) -> Case | None:
     """Read a text of the common shape; None where it is of another, or may be wrong."""
     start, end = _inside(text)
     first = _MAP.match(text, start)
@@ -86,7 +88,7 @@ def read_edn_lines(text: str, *, source: str, limits: Limits) -> Case | None:
         return None
     if limits.depth_max < DEPTH_MIN:
         return None
-    reading = _Reading(source, limits, tuple(keys))
+    reading = _LinesReading(source, limits, tuple(keys))
     for chunk in _chunks(text, start, end):
         limits.progress(chunk[0], len(text))
         if not reading.take(text, *chunk):
@@ -119,11 +121,11 @@ def _chunks(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _LinesReading:
     """One walk over a text: how its lines look, and the events so far."""
 
     source: str
-    limits: Limits
+    limits: ReadingLimits
     keys: tuple[str, ...]
     events: EventColumns = field(default_factory=EventColumns)
     count: int = 0

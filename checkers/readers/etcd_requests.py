@@ -11,14 +11,14 @@ from collections.abc import Hashable
 from counterpoint.checkers.history import UNKNOWN, Status
 from counterpoint.checkers.readers.case import frozen
 
-Request = tuple[str, Hashable]
+EtcdRequest = tuple[str, Hashable]
 """The function, and its argument."""
 
 LEASES = {"leaseGrant": "LeaseGrant", "leaseRevoke": "LeaseRevoke"}
 IDLE = ("defragment", "compact")
 
 
-def etcd_request(value: object) -> Request | None:
+def etcd_request(value: object) -> EtcdRequest | None:
     """Return what a request asks for; None for one of another form."""
     if not isinstance(value, dict):
         return None
@@ -39,7 +39,7 @@ def etcd_request(value: object) -> Request | None:
     return (kind, None) if isinstance(kind, str) and kind in IDLE else None
 
 
-def etcd_answer(request: Request, value: object) -> tuple[Status, Hashable]:
+def etcd_answer(request: EtcdRequest, value: object) -> tuple[Status, Hashable]:
     """Return how a call ended and what it was told: (revision, what its function shows)."""
     if not isinstance(value, dict) or value.get("Error") or value.get("Persisted"):
         return "info", UNKNOWN

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import compress
 
-from counterpoint.checkers.events import OBSERVING, Event, EventType, meaning
+from counterpoint.checkers.events import OBSERVING, EventType, RecordedEvent, meaning
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
 from counterpoint.checkers.readers.bulk import made_of
 from counterpoint.checkers.readers.case import Interference
@@ -31,7 +31,7 @@ class EventColumns:
     values: list[Hashable] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
 
-    def put(self, place: int, event: Event | None, what: str = "") -> None:
+    def put(self, place: int, event: RecordedEvent | None, what: str = "") -> None:
         """Put an event in its place; None for one that is no client's, of which `what` tells."""
         self.clients[place] = NOBODY if event is None else event.client
         self.functions[place] = what

@@ -12,14 +12,16 @@ from collections.abc import Hashable, Iterator
 from counterpoint.checkers.events import UnreadableHistory, ranked
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.readers.case import Case, Cases, client_name, frozen
-from counterpoint.checkers.readers.json_text import Place, read_bodies
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
+from counterpoint.checkers.readers.json_text import JsonPath, read_bodies
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits
 
 RIGHT = 'operation; right would be ["w", "a", 1, 0, 5]: kind, client, value, call, return'
 FUNCTIONS = {"r": "read", "w": "write"}
 
 
-def read_interval_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_interval_json(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read named cases of operations on one register.
 
     Raises:
@@ -31,7 +33,7 @@ def read_interval_json(data: str | bytes, *, source: str, limits: Limits = DEFAU
     )
 
 
-def _case(name: str, body: list[object], place: Place) -> Case:
+def _case(name: str, body: list[object], place: JsonPath) -> Case:
     operations = tuple(_operations(body, place))
     if not operations:
         raise place.wrong(body, "list of at least one operation")
@@ -42,7 +44,7 @@ def _case(name: str, body: list[object], place: Place) -> Case:
     return Case(place.source, name, history, len(history), initial=0)
 
 
-def _operations(body: list[object], place: Place) -> Iterator[Operation]:
+def _operations(body: list[object], place: JsonPath) -> Iterator[Operation]:
     for number, item in enumerate(body):
         operation = _operation(item, number)
         if operation is None:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import ATOMS, Case
 from counterpoint.checkers.readers.edn import Form, Incomparable, read_edn
-from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt
+from counterpoint.checkers.readers.jepsen_events import JepsenRecord, jepsen_case
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt
 
 HISTORIES = (":history", ":ops")
 """Where the events are in the map of a whole test, or of a history that was printed as a record."""
 
 
-def exact_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+def exact_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> Case:
     """Read a text value by value: any EDN, and the line of whatever is wrong."""
     forms = _opened(read_edn(text, source=source, limits=limits))
     records = (record_of(form.value, form.line, source) for form in forms)
@@ -47,7 +47,7 @@ FIELDS = ("process", "type", "f", "value")
 LOOKED_AT = (*FIELDS, "key", "index")
 
 
-def record_of(value: object, line: int, source: str) -> Record:
+def record_of(value: object, line: int, source: str) -> JepsenRecord:
     """Return the fields of an event: those of a map, or of a vector [process type f value].
 
     Raises:
@@ -74,7 +74,7 @@ def record_of(value: object, line: int, source: str) -> Record:
                     line,
                     f"{word} in :{name} cannot be compared with anything; leave it out",
                 )
-    return Record(line, fields)
+    return JepsenRecord(line, fields)
 
 
 def _incomparable(value: object) -> str:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from counterpoint.checkers.events import (
     EVENT_TYPES,
     OBSERVING,
-    Event,
+    RecordedEvent,
     UnreadableHistory,
     operations,
 )
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.readers.case import Case, Cases, Interference, client_name, frozen
 from counterpoint.checkers.readers.json_text import read_elements
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt, text_of
 from counterpoint.checkers.transactions.history import micro_operations, shape
 
 ANONYMOUS = ""
@@ -38,14 +38,16 @@ NO_CALLS = "completions without calls: taken in the order of their clients, with
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class JepsenRecord:
     """One event as its notation gave it: the fields without colons, and the line."""
 
     line: int
     fields: Mapping[str, object]
 
 
-def jepsen_case(records: Iterable[Record], *, source: str, nil_is_unseen: bool = True) -> Case:
+def jepsen_case(
+    records: Iterable[JepsenRecord], *, source: str, nil_is_unseen: bool = True
+) -> Case:
     """Turn the events of one Jepsen history into a case.
 
     A history that names no process at all is matched by content: a completion belongs to the
@@ -58,7 +60,7 @@ def jepsen_case(records: Iterable[Record], *, source: str, nil_is_unseen: bool =
         UnreadableHistory: an event that lacks a field or contradicts another, or an index that
             contradicts the order of the file.
     """
-    events: list[Event] = []
+    events: list[RecordedEvent] = []
     others: list[Interference] = []
     for place, record in enumerate(_in_order(records, source)):
         event = event_of(record, place, source, nil_is_unseen)
@@ -76,13 +78,13 @@ def jepsen_case(records: Iterable[Record], *, source: str, nil_is_unseen: bool =
     return replace(case, history=operations(_named(events, source), source=source))
 
 
-def _interference(record: Record, rank: float, position: int) -> Interference:
+def _interference(record: JepsenRecord, rank: float, position: int) -> Interference:
     index = record.fields.get("index")
     step = index if isinstance(index, int) else position
     return Interference(rank, step, name_of(record.fields.get("f")))
 
 
-def _in_order(records: Iterable[Record], source: str) -> Iterator[Record]:
+def _in_order(records: Iterable[JepsenRecord], source: str) -> Iterator[JepsenRecord]:
     """See that indices grow from event to event, where there are any."""
     latest, line = -1, 0
     for record in records:
@@ -99,7 +101,7 @@ def _in_order(records: Iterable[Record], source: str) -> Iterator[Record]:
         yield record
 
 
-def _are_completions(events: Sequence[Event]) -> bool:
+def _are_completions(events: Sequence[RecordedEvent]) -> bool:
     """Tell whether these are transactions of which no call was written down, as in Elle's examples."""
     done = [event for event in events if event.type == "ok"]
     return (
@@ -109,7 +111,7 @@ def _are_completions(events: Sequence[Event]) -> bool:
     )
 
 
-def _with_calls(events: Iterable[Event]) -> Iterator[Event]:
+def _with_calls(events: Iterable[RecordedEvent]) -> Iterator[RecordedEvent]:
     """Put a call in front of each completion; a client without a name makes one call."""
     for number, event in enumerate(events):
         named = replace(event, client=event.client or f"call{number}")
@@ -118,8 +120,8 @@ def _with_calls(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def event_of(
-    record: Record, position: int, source: str, nil_is_unseen: bool = True
-) -> Event | None:
+    record: JepsenRecord, position: int, source: str, nil_is_unseen: bool = True
+) -> RecordedEvent | None:
     """Return the event of a client; None for one of the nemesis and its like.
 
     Raises:
@@ -144,7 +146,7 @@ def event_of(
         value = UNKNOWN if nil_is_unseen and kind == "ok" and f in OBSERVING else None
     else:
         value = value_of(f, kind, value, record.line, source)
-    return Event(
+    return RecordedEvent(
         client,
         kind,
         f,
@@ -210,7 +212,7 @@ def value_of(f: str, kind: str, value: Hashable, line: int, source: str) -> Hash
     return value if micros is None or f not in TRANSACTIONAL else micros
 
 
-def _named(events: list[Event], source: str) -> Iterable[Event]:
+def _named(events: list[RecordedEvent], source: str) -> Iterable[RecordedEvent]:
     """Give each event a client."""
     anonymous = [event for event in events if event.client == ANONYMOUS]
     if not anonymous:
@@ -222,7 +224,7 @@ def _named(events: list[Event], source: str) -> Iterable[Event]:
     return _matched(events, source)
 
 
-def _matched(events: list[Event], source: str) -> Iterator[Event]:
+def _matched(events: list[RecordedEvent], source: str) -> Iterator[RecordedEvent]:
     """Give each call its own client, and each completion that of the call it fits."""
     waiting: dict[tuple[str, Hashable], deque[str]] = {}
     for number, event in enumerate(events):
@@ -239,7 +241,7 @@ def _matched(events: list[Event], source: str) -> Iterator[Event]:
         yield replace(event, client=client)
 
 
-def _content(event: Event) -> Hashable:
+def _content(event: RecordedEvent) -> Hashable:
     micros = micro_operations(event.value)
     if micros is not None and event.f in TRANSACTIONAL:
         return shape(micros)
@@ -257,7 +259,9 @@ def _shown(value: object) -> str:
     return "missing" if value is None else excerpt(value)
 
 
-def read_jepsen_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_jepsen_json(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read a history of events: an array of maps, or maps one after another.
 
     Raises:
@@ -267,7 +271,7 @@ def read_jepsen_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT
     return (jepsen_case(_of_json(text, source, limits), source=source),)
 
 
-def _of_json(text: str, source: str, limits: Limits) -> Iterator[Record]:
+def _of_json(text: str, source: str, limits: ReadingLimits) -> Iterator[JepsenRecord]:
     for line, value in read_elements(text, source=source, limits=limits):
         if not isinstance(value, dict):
             raise UnreadableHistory(
@@ -276,4 +280,4 @@ def _of_json(text: str, source: str, limits: Limits) -> Iterator[Record]:
                 f"{excerpt(value)} is no event; "
                 'right would be {"process": 0, "type": "invoke", "f": "read", "value": null}',
             )
-        yield Record(line, value)
+        yield JepsenRecord(line, value)

@@ -22,10 +22,10 @@ from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.case import Cases
 from counterpoint.checkers.readers.edn import read_edn_value
 from counterpoint.checkers.readers.formats import MARK
-from counterpoint.checkers.readers.jepsen_events import Record, jepsen_case
+from counterpoint.checkers.readers.jepsen_events import JepsenRecord, jepsen_case
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
-    Limits,
+    ReadingLimits,
     excerpt,
     lines_of,
     text_of,
@@ -40,7 +40,9 @@ CLIENT = re.compile(r"\d{1,18}")
 RIGHT = "right would be: 3 :invoke :write 5"
 
 
-def read_jepsen_log(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_jepsen_log(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read a log: its marked lines.
 
     Raises:
@@ -57,7 +59,7 @@ def read_jepsen_log(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
 
 
 def read_jepsen_history(
-    data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
 ) -> Cases:
     """Read a `history.txt`: every line that is not empty.
 
@@ -68,12 +70,14 @@ def read_jepsen_history(
     return _case([(n, line) for n, line in enumerate(lines, 1) if line.strip()], source, limits)
 
 
-def _case(lines: list[tuple[int, str]], source: str, limits: Limits) -> Cases:
+def _case(lines: list[tuple[int, str]], source: str, limits: ReadingLimits) -> Cases:
     records = _records(lines, source, limits)
     return (jepsen_case(records, source=source, nil_is_unseen=False),)
 
 
-def _records(lines: list[tuple[int, str]], source: str, limits: Limits) -> Iterator[Record]:
+def _records(
+    lines: list[tuple[int, str]], source: str, limits: ReadingLimits
+) -> Iterator[JepsenRecord]:
     for number, line in lines:
         found = OPERATION.fullmatch(line.strip())
         if found is None:
@@ -83,18 +87,18 @@ def _records(lines: list[tuple[int, str]], source: str, limits: Limits) -> Itera
         yield _record(found, number, source, limits)
 
 
-def _record(found: re.Match[str], line: int, source: str, limits: Limits) -> Record:
+def _record(found: re.Match[str], line: int, source: str, limits: ReadingLimits) -> JepsenRecord:
     process, kind, f, rest = found.groups()
     if CLIENT.fullmatch(process) is None:
-        return Record(line, {"process": ":nemesis", "f": f})
+        return JepsenRecord(line, {"process": ":nemesis", "f": f})
     if rest is None:
         raise UnreadableHistory(source, line, f"no value after the function {excerpt(f)}; {RIGHT}")
     fields: dict[str, object] = {"process": int(process), "type": kind, "f": f}
-    return Record(line, fields | _ending(kind, f, rest, line, source, limits))
+    return JepsenRecord(line, fields | _ending(kind, f, rest, line, source, limits))
 
 
 def _ending(
-    kind: str, f: str, rest: str, line: int, source: str, limits: Limits
+    kind: str, f: str, rest: str, line: int, source: str, limits: ReadingLimits
 ) -> dict[str, object]:
     """Return the fields that the value of a line decides.
 

@@ -14,7 +14,13 @@ from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.bulk import Remembered
 from counterpoint.checkers.readers.case import Case, Cases, frozen
 from counterpoint.checkers.readers.json_text import read_at_once, read_elements
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, pieces, text_of
+from counterpoint.checkers.readers.limits import (
+    DEFAULT_LIMITS,
+    ReadingLimits,
+    excerpt,
+    pieces,
+    text_of,
+)
 from counterpoint.checkers.readers.row_columns import (
     ABSENT,
     Cells,
@@ -34,7 +40,9 @@ _KEY = r'[^"\\\x00-\x1f]++'
 _CONSTANTS: dict[str, Hashable] = {"null": None, "true": True, "false": False}
 
 
-def read_json_lines(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_json_lines(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read rows of events or of operations; an array of the objects is read as well.
 
     Raises:
@@ -47,12 +55,12 @@ def read_json_lines(data: str | bytes, *, source: str, limits: Limits = DEFAULT_
         return (exact_case(text, source=source, limits=limits),)
 
 
-def exact_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+def exact_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> Case:
     """Read a text value by value: the line of whatever is wrong is known."""
     return rows_case(_rows(text, source, limits), source=source)
 
 
-def quick_case(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Case:
+def quick_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> Case:
     """Read a text that has one object on each line.
 
     Raises:
@@ -125,14 +133,14 @@ def _meaning(word: str) -> Hashable:
     return float(word) if "." in word else int(word)
 
 
-def _parsed(lines: Sequence[str], limits: Limits) -> Cells:
+def _parsed(lines: Sequence[str], limits: ReadingLimits) -> Cells:
     """Parse line by line: any object."""
     rows = _objects(lines, limits)
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name, ABSENT) for row in rows] for name in names}
 
 
-def _objects(lines: Sequence[str], limits: Limits) -> list[dict[str, object]]:
+def _objects(lines: Sequence[str], limits: ReadingLimits) -> list[dict[str, object]]:
     """Parse each line alone; all at once, two faults could make one sense."""
     deepest = limits.depth_max
     if any(len(line) > deepest and line.count("[") + line.count("{") > deepest for line in lines):
@@ -151,7 +159,7 @@ def _objects(lines: Sequence[str], limits: Limits) -> list[dict[str, object]]:
     return rows
 
 
-def _rows(text: str, source: str, limits: Limits) -> Iterator[Row]:
+def _rows(text: str, source: str, limits: ReadingLimits) -> Iterator[Row]:
     for line, value in read_elements(text, source=source, limits=limits):
         if not isinstance(value, dict):
             raise UnreadableHistory(

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from json.decoder import JSONDecodeError, JSONDecoder
 
 from counterpoint.checkers.events import UnreadableHistory
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt, text_of
 
 BLANKS = re.compile(r"[ \t\r\n]*+")
 # A string that never ends takes the rest, or each quote in it would be tried as a beginning.
 BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
-def read_json(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> object:
+def read_json(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> object:
     """Parse one JSON value.
 
     Raises:
@@ -32,7 +32,7 @@ def read_json(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> obj
 
 
 def read_elements(
-    text: str, *, source: str, limits: Limits = DEFAULT_LIMITS
+    text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
 ) -> Iterator[tuple[int, object]]:
     """Walk the elements of a JSON array, or JSON values one after another, each with its line.
 
@@ -64,7 +64,7 @@ def read_elements(
     _check_end(text, position, in_array, source)
 
 
-def check_depth(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> None:
+def check_depth(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> None:
     """Refuse text whose brackets nest deeper than `depth_max`, before a parser recurses into it."""
     if text.count("[") + text.count("{") <= limits.depth_max:
         return
@@ -185,16 +185,16 @@ def _enter(text: str, position: int, step: str | int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JsonPath:
     """A path into the JSON text of a source."""
 
     text: str
     source: str
     path: tuple[str | int, ...] = ()
 
-    def inside(self, *steps: str | int) -> Place:
+    def inside(self, *steps: str | int) -> JsonPath:
         """Step into a container."""
-        return Place(self.text, self.source, (*self.path, *steps))
+        return JsonPath(self.text, self.source, (*self.path, *steps))
 
     def wrong(self, value: object, right: str) -> UnreadableHistory:
         """Say what stands here, and what should."""
@@ -205,8 +205,8 @@ class Place:
 
 
 def read_bodies(
-    data: str | bytes, *, body: str, source: str, limits: Limits = DEFAULT_LIMITS
-) -> Iterator[tuple[str, list[object], Place]]:
+    data: str | bytes, *, body: str, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Iterator[tuple[str, list[object], JsonPath]]:
     """Walk the cases: the name, the list under `body`, and where that list stands.
 
     Raises:
@@ -214,7 +214,7 @@ def read_bodies(
     """
     text = text_of(data, source=source, limits=limits)
     value = read_json(text, source=source, limits=limits)
-    place = Place(text, source)
+    place = JsonPath(text, source)
     if not isinstance(value, list):
         raise place.wrong(value, f'list of cases such as {{"name": "a", "{body}": [...]}}')
     if not value:

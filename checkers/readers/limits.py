@@ -14,7 +14,7 @@ def unheard(_done: int, _whole: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReadingLimits:
     """A limit on everything, so that noise ends in an error and not in a full machine.
 
     `bytes_max` bounds a whole file, `line_chars_max` a line of the formats that go by lines,
@@ -28,10 +28,10 @@ class Limits:
     progress: Callable[[int, int], None] = unheard
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ReadingLimits()
 
 
-def text_of(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> str:
+def text_of(data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> str:
     """Return the text of a file, its byte order mark removed.
 
     Raises:
@@ -52,7 +52,7 @@ def text_of(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) 
         ) from None
 
 
-def pieces(text: str, count: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[list[str]]:
+def pieces(text: str, count: int, limits: ReadingLimits = DEFAULT_LIMITS) -> Iterator[list[str]]:
     """Walk the lines of a text, about so many at a time, so that they need not all exist at once.
 
     >>> list(pieces("a\\nb\\nc", 1))
@@ -67,7 +67,7 @@ def pieces(text: str, count: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[l
         start = stop + 1
 
 
-def lines_of(text: str, *, source: str, limits: Limits = DEFAULT_LIMITS) -> list[str]:
+def lines_of(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS) -> list[str]:
     """Split text into lines, at line feeds only.
 
     Raises:

@@ -17,7 +17,7 @@ from counterpoint.checkers.readers.bulk import Remembered
 from counterpoint.checkers.readers.case import Case, Cases
 from counterpoint.checkers.readers.limits import (
     DEFAULT_LIMITS,
-    Limits,
+    ReadingLimits,
     excerpt,
     lines_of,
     text_of,
@@ -38,7 +38,9 @@ ACCESS = re.compile(r"([rw])\((-?\d{1,20}),(-?\d{1,20}),(-?\d{1,20}),(-?\d{1,20}
 ABORTED = -1
 
 
-def read_plume_text(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_plume_text(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read sessions of transactions.
 
     Raises:
@@ -77,11 +79,11 @@ def quick_history(text: str, lines: Sequence[str]) -> TransactionHistory | None:
     return replace(history_of(accesses, parts), initial=0 if written else None)
 
 
-Place = tuple[int, int]
+PlaceInFile = tuple[int, int]
 """A session, and a transaction of it."""
 
 
-def _parts(places: Sequence[Place]) -> tuple[list[int] | None, list[Part]]:
+def _parts(places: Sequence[PlaceInFile]) -> tuple[list[int] | None, list[Part]]:
     """Cut accesses into transactions, session by session, in the order in which the file begins them.
 
     Return also the order that accesses must be brought into first; None if they stand in it.
@@ -105,7 +107,7 @@ def _parts(places: Sequence[Place]) -> tuple[list[int] | None, list[Part]]:
     return in_order, parts
 
 
-def _part(place: Place, start: int, end: int) -> Part:
+def _part(place: PlaceInFile, start: int, end: int) -> Part:
     return Part(place[0], start, end, place[1] != ABORTED)
 
 

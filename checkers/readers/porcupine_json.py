@@ -17,14 +17,14 @@ from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
 from counterpoint.checkers.readers.case import Case, Cases, client_name, frozen
 from counterpoint.checkers.readers.etcd_requests import etcd_answer, etcd_request
 from counterpoint.checkers.readers.json_text import read_elements
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits, excerpt, text_of
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits, excerpt, text_of
 
 OPS: Mapping[object, str] = {0: "get", 1: "put", 2: "append", "read": "read", "write": "write"}
 RIGHT = 'right would be {"ClientId": 1, "Input": {...}, "Call": 10, "Output": {...}, "Return": 20}'
 
 
 def read_porcupine_json(
-    data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
 ) -> Cases:
     """Read operations of one system.
 
@@ -38,7 +38,7 @@ def read_porcupine_json(
     return (Case(source, "", ranked(operations, source=source), len(operations)),)
 
 
-def _operations(text: str, source: str, limits: Limits) -> Iterator[Operation]:
+def _operations(text: str, source: str, limits: ReadingLimits) -> Iterator[Operation]:
     for number, (line, value) in enumerate(read_elements(text, source=source, limits=limits), 1):
         if not isinstance(value, dict):
             raise UnreadableHistory(source, line, f"{excerpt(value)} is no operation; {RIGHT}")
@@ -67,10 +67,10 @@ def _operations(text: str, source: str, limits: Limits) -> Iterator[Operation]:
         )
 
 
-Told = tuple[str, Hashable, Hashable, Hashable, Status]
+PorcupineLine = tuple[str, Hashable, Hashable, Hashable, Status]
 
 
-def _told(given: object, answer: object) -> Told | None:
+def _told(given: object, answer: object) -> PorcupineLine | None:
     """Return function, key, argument, result and status."""
     asked = _lowered(given)
     if "type" in asked:

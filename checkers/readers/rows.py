@@ -18,7 +18,7 @@ from counterpoint.checkers.events import (
     ECHOING,
     EVENT_TYPES,
     OBSERVING,
-    Event,
+    RecordedEvent,
     UnreadableHistory,
     at_times,
     operations,
@@ -116,12 +116,12 @@ def _at(times: Sequence[float], rank: float) -> float:
     return OPEN if rank == OPEN else times[int(rank)]
 
 
-def _event(row: Row, position: int, source: str) -> Event:
+def _event(row: Row, position: int, source: str) -> RecordedEvent:
     kind = EVENT_TYPES.get(str(row.cells.get("type")))
     if kind is None:
         raise _wrong(row, "type", "invoke, ok, fail or info", source)
     f = _text(row, "f", source)
-    return Event(
+    return RecordedEvent(
         _client(row, source),
         kind,
         f,

@@ -10,11 +10,13 @@ from __future__ import annotations
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.readers.case import Case, Cases, frozen
 from counterpoint.checkers.readers.dbcop_json import dbcop_sessions
-from counterpoint.checkers.readers.json_text import Place, read_bodies
-from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, Limits
+from counterpoint.checkers.readers.json_text import JsonPath, read_bodies
+from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits
 
 
-def read_session_json(data: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Cases:
+def read_session_json(
+    data: str | bytes, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
+) -> Cases:
     """Read named cases of sessions.
 
     Raises:
@@ -26,7 +28,7 @@ def read_session_json(data: str | bytes, *, source: str, limits: Limits = DEFAUL
     )
 
 
-def _case(name: str, body: list[object], place: Place) -> Case:
+def _case(name: str, body: list[object], place: JsonPath) -> Case:
     if any(
         isinstance(one, dict) for session in body if isinstance(session, list) for one in session
     ):
@@ -41,7 +43,7 @@ def _case(name: str, body: list[object], place: Place) -> Case:
     return case
 
 
-def _history(body: list[object], place: Place) -> History:
+def _history(body: list[object], place: JsonPath) -> History:
     operations: list[Operation] = []
     for number, session in enumerate(body):
         here = place.inside(number)

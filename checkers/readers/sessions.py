@@ -13,9 +13,9 @@ from counterpoint.checkers.readers.bulk import made_of
 from counterpoint.checkers.transactions.history import (
     KINDS,
     Access,
-    Session,
     Transaction,
     TransactionHistory,
+    TransactionSession,
     with_initial_reads,
 )
 
@@ -42,7 +42,7 @@ def transaction_history(
 ) -> TransactionHistory:
     """Number transactions and sessions from 1, in file order; see `with_initial_reads`."""
     number = 0
-    finished: list[Session] = []
+    finished: list[TransactionSession] = []
     for place, session in enumerate(sessions, 1):
         transactions = []
         for draft in session:

@@ -21,7 +21,7 @@ from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, by_key, exac
 from counterpoint.checkers.objects.p_compositionality import with_names
 from counterpoint.checkers.objects.specifications import Register, UnknownOperation
 from counterpoint.checkers.objects.verify import core_fault, witness_fault
-from counterpoint.checkers.register.core import Core, smallest_core
+from counterpoint.checkers.register.core import RegisterCore, smallest_core
 from counterpoint.checkers.register.words import RegisterWords
 from counterpoint.checkers.register.zones import (
     Clusters,
@@ -189,5 +189,5 @@ def _ambiguity(value: Hashable, show: Callable[[Hashable], str]) -> str:
     )
 
 
-def _broken(core: Core, teller: RegisterWords, *, name: str, examined: int) -> Verdict:
+def _broken(core: RegisterCore, teller: RegisterWords, *, name: str, examined: int) -> Verdict:
     return teller.explain(core).verdict(name, examined=examined)

@@ -101,7 +101,7 @@ class Crossing:
         return (*sorted(rest, key=lambda op: op.called), self.deciding)
 
 
-Core = UnwrittenRead | EarlyRead | Crossing
+RegisterCore = UnwrittenRead | EarlyRead | Crossing
 
 
 def smallest_core(
@@ -110,7 +110,7 @@ def smallest_core(
     clusters: Clusters,
     *,
     initial: Hashable,
-) -> Core | None:
+) -> RegisterCore | None:
     """Return a smallest set of operations that cannot be ordered, or None if there is none."""
     if clusters.unwritten_read is not None:
         return UnwrittenRead(reads[clusters.unwritten_read])
@@ -126,18 +126,18 @@ def smallest_core(
     return None
 
 
-Placed = tuple[int, Span]
+PlacedSpan = tuple[int, Span]
 """A span and the number of its cluster."""
 
 
 def _spans_by_size(
     writes: Sequence[Operation], reads: Sequence[Operation], clusters: Clusters
-) -> dict[int, list[Placed]]:
+) -> dict[int, list[PlacedSpan]]:
     """The pairs of operations that can be part of a smallest core, by how many operations it has.
 
     Only clusters that are in conflict at their full width are looked at.
     """
-    found: dict[int, list[Placed]] = {1: [], 2: [], 3: []}
+    found: dict[int, list[PlacedSpan]] = {1: [], 2: [], 3: []}
     reads_of = _reads_by_cluster(reads, clusters, _in_conflict(clusters))
     for cluster, own in sorted(reads_of.items()):
         for span in _spans(writes[cluster], own):
@@ -215,7 +215,7 @@ class _Partners:
         return self._sorted[at][0] if at >= 0 and self._begins(at) > ends else None
 
 
-def _crossings_of_size(size: int, spans: dict[int, list[Placed]]) -> Iterator[Crossing]:
+def _crossings_of_size(size: int, spans: dict[int, list[PlacedSpan]]) -> Iterator[Crossing]:
     for smaller in range(1, size // 2 + 1):
         larger = size - smaller
         if larger not in spans:

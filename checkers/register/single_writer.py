@@ -33,7 +33,7 @@ from counterpoint.checkers.register.check import Uses, uses_of
 from counterpoint.checkers.register.core import EarlyRead, UnwrittenRead
 from counterpoint.checkers.register.versions import (
     Inversion,
-    Numbered,
+    NumberedRegister,
     Placed,
     ReplacedRead,
     Versions,
@@ -194,7 +194,7 @@ def _no_inversion(given: Given, name: str) -> Verdict:
         return _broken(name, core, given, len(reads))
     witness = _order(placed, versions)
     judged = numbered([*given.uses.writes, *reads], versions)
-    fault = witness_fault(judged, witness, Numbered((0, versions.writes[0].argument)))
+    fault = witness_fault(judged, witness, NumberedRegister((0, versions.writes[0].argument)))
     if fault:
         raise OwnDefect(f"the order of the versions is wrong: {fault}")
     return holds(name, examined=len(reads), witness=witness)

@@ -220,7 +220,7 @@ def _is_inverted(operations: Sequence[Operation], versions: Versions) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedRegister:
     """A register whose writes take effect in the order of their numbers, or not at all.
 
     A state, like the argument of a write, is (number, value).
@@ -257,13 +257,13 @@ def inversion_fault(core: Inversion, versions: Versions) -> str:
         left = without([plain[op.id] for op in operations], plain[out.id], versions, low)
         return numbered(left, versions)
 
-    register = Numbered((0, versions.writes[0].argument))
+    register = NumberedRegister((0, versions.writes[0].argument))
     return core_fault(numbered(core.operations, versions), register, without=without_numbered)
 
 
 def wrong_read_fault(core: WrongRead, versions: Versions) -> str:
     """Say why the operations do not show the read to be wrong, or return ""."""
-    register = Numbered((0, versions.writes[0].argument))
+    register = NumberedRegister((0, versions.writes[0].argument))
     return core_fault(
         numbered(core.operations, versions),
         register,

@@ -18,11 +18,11 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.sequential import UnknownOperation
-from counterpoint.checkers.operations import Seen, View
+from counterpoint.checkers.operations import OperationView, Seen
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value
 
-Rule: TypeAlias = Literal["regular", "inversion"]
+RegisterRule: TypeAlias = Literal["regular", "inversion"]
 """Which promise is meant: `single_writer.REGULAR` or `single_writer.NO_INVERSION`."""
 
 NOBODY = ""
@@ -53,8 +53,8 @@ class Track:
     floor: int = 0
     reads: tuple[Reading, ...] = ()
     is_writing: bool = False
-    leans: frozenset[Rule] = frozenset()
-    breaches: frozenset[Rule] = frozenset()
+    leans: frozenset[RegisterRule] = frozenset()
+    breaches: frozenset[RegisterRule] = frozenset()
 
     def write_called(self, value: Hashable) -> Track:
         """Return the track with one more version."""
@@ -102,7 +102,7 @@ class Track:
         if placed is None:
             return replace(rest, breaches=rest.breaches | {"inversion"})
         if self.is_writing and placed == len(self.values) - 1:
-            lean: Rule = "regular" if len(possible) == 1 else "inversion"
+            lean: RegisterRule = "regular" if len(possible) == 1 else "inversion"
             return replace(rest, leans=rest.leans | {lean})
         return rest
 
@@ -151,8 +151,8 @@ class SingleWriterObserver:
 
     notes_may_swap: ClassVar[bool] = True
 
-    view: View
-    rule: Rule
+    view: OperationView
+    rule: RegisterRule
     start: Hashable = None
 
     @property

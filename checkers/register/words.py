@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from counterpoint.checkers.history import Operation
 from counterpoint.checkers.judging import Explanation
 from counterpoint.checkers.links import at, real_time
-from counterpoint.checkers.register.core import Core, Crossing, EarlyRead, UnwrittenRead, is_initial
+from counterpoint.checkers.register.core import (
+    Crossing,
+    EarlyRead,
+    RegisterCore,
+    UnwrittenRead,
+    is_initial,
+)
 from counterpoint.checkers.register.versions import Inversion, ReplacedRead, WrongRead
 from counterpoint.model.verdict import Edge, Reason, said
 
@@ -24,11 +30,11 @@ class RegisterWords:
     initial: Hashable
     failed: Sequence[Operation] = ()
 
-    def explain(self, core: Core) -> Explanation:
+    def explain(self, core: RegisterCore) -> Explanation:
         """Put a core into words."""
         return replace(self._told(core), culprits=tuple(op.id for op in core.operations))
 
-    def _told(self, core: Core) -> Explanation:
+    def _told(self, core: RegisterCore) -> Explanation:
         match core:
             case UnwrittenRead(read):
                 return self._unwritten(read)

@@ -41,7 +41,7 @@ from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.links import (
     Graph,
-    Link,
+    Precedence,
     content,
     deed,
     graph,
@@ -52,7 +52,7 @@ from counterpoint.checkers.links import (
     story,
 )
 from counterpoint.checkers.matchings import SessionSteps, judge
-from counterpoint.checkers.operations import Seen, View
+from counterpoint.checkers.operations import OperationView, Seen
 from counterpoint.checkers.reads_from import INITIAL, Sessions, match_reads
 from counterpoint.checkers.sessions.judge import (
     ALL,
@@ -77,11 +77,11 @@ WORDS: dict[Guarantee, str] = {
 }
 
 
-Support = Mapping[Link, list[Link]]
+Support = Mapping[Precedence, list[Precedence]]
 """For each demand on the order of writes, the path on which it rests."""
 
 
-Story = tuple[str, list[Link]]
+Story = tuple[str, list[Precedence]]
 """A summary, and the cycle that it is about."""
 
 
@@ -103,7 +103,7 @@ def explain_guarantees(sessions: Sessions, chosen: Guarantees, *, convergent: bo
     return Reasons(pattern, summary, links, tuple(link.reason for link in links))
 
 
-def _links(sessions: Sessions, chosen: Guarantees) -> Iterator[Link]:
+def _links(sessions: Sessions, chosen: Guarantees) -> Iterator[Precedence]:
     """Every reads-from link, and every link that a chosen guarantee makes."""
     operations = sessions.operations
     for read, source in enumerate(sessions.source):
@@ -132,7 +132,7 @@ def _no_order(
     sessions: Sessions, order: Graph, chosen: Guarantees, *, convergent: bool
 ) -> Iterator[Story]:
     """The shortest cycle of demands for each observer, or for everybody at once."""
-    demands: dict[int, dict[Link, list[Link]]] = {}
+    demands: dict[int, dict[Precedence, list[Precedence]]] = {}
     for lost, kept, read in same_key(sessions):
         known = shortest_chain(order, lost, read)
         if kept >= 0 and known is not None:
@@ -147,13 +147,15 @@ def _no_order(
             yield _circle(sessions, cycle, support)
 
 
-def _own_links(sessions: Sessions, chosen: Guarantees, reads: Iterable[int]) -> Iterator[Link]:
+def _own_links(
+    sessions: Sessions, chosen: Guarantees, reads: Iterable[int]
+) -> Iterator[Precedence]:
     writes = writes_by_key(sessions)
     for earlier, later, _ in own_order(sessions, chosen, writes, sorted(reads)):
         yield program_link(sessions.operations, earlier, later, "RYW")
 
 
-def _circle(sessions: Sessions, cycle: list[Link], support: Support) -> Story:
+def _circle(sessions: Sessions, cycle: list[Precedence], support: Support) -> Story:
     operations = sessions.operations
     demands = [link for link in cycle if link in support]
     if not demands:
@@ -279,14 +281,14 @@ def _subsets(chosen: Guarantees) -> Iterator[Guarantees]:
         yield from map(frozenset, combinations(listed, size))
 
 
-class Call(NamedTuple):
+class SessionCall(NamedTuple):
     """An operation; `answer` is empty until there is one, then a 1-tuple of the result."""
 
     operation: Value
     answer: tuple[Value, ...] = ()
 
 
-CallsByClient: TypeAlias = tuple[tuple[str, tuple[Call, ...]], ...]
+CallsByClient: TypeAlias = tuple[tuple[str, tuple[SessionCall, ...]], ...]
 """The calls of each client, by its name, sorted."""
 
 
@@ -300,7 +302,7 @@ class OfSessions:
     notes_may_swap: ClassVar[bool] = True
 
     check: Callable[[History], Verdict]
-    view: View
+    view: OperationView
 
     @property
     def initial(self) -> CallsByClient:
@@ -310,11 +312,11 @@ class OfSessions:
     def observe(self, memory: Value, seen: Sequence[Observation]) -> CallsByClient:
         """Record calls and answers, each in its session."""
         assert isinstance(memory, tuple)
-        sessions: dict[str, tuple[Call, ...]] = dict(memory)
+        sessions: dict[str, tuple[SessionCall, ...]] = dict(memory)
         for observation in seen:
             calls = sessions.get(observation.node, ())
             if observation.kind == "invoke":
-                sessions[observation.node] = (*calls, Call(observation.value))
+                sessions[observation.node] = (*calls, SessionCall(observation.value))
             elif observation.kind == "return":
                 last = calls[-1]._replace(answer=(observation.value,))
                 sessions[observation.node] = (*calls[:-1], last)
@@ -326,11 +328,11 @@ class OfSessions:
         return self.check(history_of(memory, self.view)).is_broken
 
 
-def history_of(sessions: CallsByClient, view: View) -> History:
+def history_of(sessions: CallsByClient, view: OperationView) -> History:
     """Return sessions as a history in which the k-th call of each takes place at the same time.
 
     >>> from counterpoint.checkers.operations import Seen
-    >>> sessions = (("alice", (Call("x", (1,)),)), ("bob", (Call("y"),)))
+    >>> sessions = (("alice", (SessionCall("x", (1,)),)), ("bob", (SessionCall("y"),)))
     >>> [(o.client, o.key, o.result, o.called) for o in history_of(sessions, lambda asked, result:
     ...     Seen("read", asked, None, result))]
     [('alice', 'x', 1, 0), ('bob', 'y', UNKNOWN, 0)]

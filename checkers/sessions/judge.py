@@ -28,7 +28,7 @@ from itertools import pairwise
 from typing import Literal
 
 from counterpoint.checkers.causal.conflicts import (
-    Conflict,
+    LostWrite,
     WritesByKey,
     conflicts,
     with_demands,
@@ -284,7 +284,7 @@ def _observe(seen: _Seen, order: Sequence[Node], reads: Sequence[int]) -> Sessio
     return SessionJudgement(orders={EVERYBODY: writes})
 
 
-def _demands(seen: _Seen, reads: Sequence[int]) -> Iterator[Conflict]:
+def _demands(seen: _Seen, reads: Sequence[int]) -> Iterator[LostWrite]:
     """For each read, the writes visible to it that must come before the one it returned.
 
     `done` remembers how much of a lane was demanded before a write already.
@@ -300,7 +300,7 @@ def _demands(seen: _Seen, reads: Sequence[int]) -> Iterator[Conflict]:
                     done[kept, lane] = known
                 for lost in visible[start:known]:
                     if lost not in (kept, INITIAL):
-                        yield Conflict(lost, kept, read)
+                        yield LostWrite(lost, kept, read)
 
 
 def _visible(seen: _Seen, read: int) -> Iterator[tuple[int, list[int], int]]:
@@ -325,7 +325,7 @@ def _visible(seen: _Seen, read: int) -> Iterator[tuple[int, list[int], int]]:
 
 def own_order(
     sessions: Sessions, chosen: Guarantees, writes: WritesByKey, reads: Sequence[int]
-) -> Iterator[Conflict]:
+) -> Iterator[LostWrite]:
     """RYW: a session that reads a key sees its own writes of it in the order it made them."""
     if "RYW" not in chosen:
         return
@@ -333,11 +333,11 @@ def own_order(
     for (key, session), read in last_read.items():
         own = dict(writes.get(key, ())).get(session, [])
         for earlier, later in pairwise(own[: bisect_left(own, read)]):
-            yield Conflict(earlier, later, read)
+            yield LostWrite(earlier, later, read)
 
 
 def _justified(
-    graph: Visibility, cycle: Sequence[Node], demands: Sequence[Conflict]
+    graph: Visibility, cycle: Sequence[Node], demands: Sequence[LostWrite]
 ) -> frozenset[int]:
     """The operations of a cycle, and of the paths on which its demands rest."""
     operations = graph.operations_of(cycle)

@@ -31,8 +31,8 @@ from counterpoint.checkers.transactions.history import (
 )
 from counterpoint.checkers.transactions.levels import Commits, IsolationLevel, judge_level
 from counterpoint.checkers.transactions.reads_from import (
+    AccessPlace,
     MatchedTransactions,
-    Place,
     match_transactions,
 )
 from counterpoint.checkers.transactions.reasons import explain_level
@@ -106,21 +106,23 @@ class _TransactionSteps:
             summary, (said(wrong.why),), (), wrong.culprits, (Pattern(wrong.pattern),)
         )
 
-    def choices(self) -> dict[Place, tuple[int, ...]]:
+    def choices(self) -> dict[AccessPlace, tuple[int, ...]]:
         """The possible sources of each ambiguous read, the likeliest first."""
         return _likely_first(self.matched)
 
-    def decide(self, sources: Mapping[Place, int]) -> Commits:
+    def decide(self, sources: Mapping[AccessPlace, int]) -> Commits:
         """Decide the level under these sources."""
         matched = self.matched.with_sources(sources) if sources else self.matched
         return judge_level(matched, self.level)
 
-    def rests_on(self, core: Collection[int], sources: Mapping[Place, int]) -> list[Place]:
+    def rests_on(
+        self, core: Collection[int], sources: Mapping[AccessPlace, int]
+    ) -> list[AccessPlace]:
         """Those whose reader and source are in the core."""
         known = {*core, INITIAL}
         return [place for place in sources if place[0] in core and sources[place] in known]
 
-    def holds(self, decision: Commits, sources: Mapping[Place, int]) -> Verdict:
+    def holds(self, decision: Commits, sources: Mapping[AccessPlace, int]) -> Verdict:
         """Return the verdict with an order of commits."""
         del sources
         witness = tuple(self.matched.transactions[index].id for index in decision.order)
@@ -230,13 +232,13 @@ def _without(history: TransactionHistory, gone: range) -> TransactionHistory:
     return kept_of(history, (one for session in sessions for one in session))
 
 
-def _likely_first(matched: MatchedTransactions) -> dict[Place, tuple[int, ...]]:
+def _likely_first(matched: MatchedTransactions) -> dict[AccessPlace, tuple[int, ...]]:
     """The possible sources of each ambiguous read, reads by time, the likeliest source first.
 
     That is the latest before the reader; what came later comes last.
     """
 
-    def likely(place: Place) -> tuple[int, ...]:
+    def likely(place: AccessPlace) -> tuple[int, ...]:
         here = _time(matched, place[0])
 
         def distance(source: int) -> tuple[bool, float]:

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
-from counterpoint.checkers.links import Link, graph, shortest_chain, strong_components, topological
+from counterpoint.checkers.links import (
+    Precedence,
+    graph,
+    shortest_chain,
+    strong_components,
+    topological,
+)
 from counterpoint.model.mistakes import OwnDefect
 
 ORDERS = ("process", "real time")
@@ -28,17 +34,17 @@ class CycleRule(NamedTuple):
 class Cycle(NamedTuple):
     """A cycle of links, each beginning where the one before it ends, and its name."""
 
-    links: tuple[Link, ...]
+    links: tuple[Precedence, ...]
     anomaly: str
 
 
-def forbidden_cycle(count: int, links: Iterable[Link], rule: CycleRule) -> Cycle | None:
+def forbidden_cycle(count: int, links: Iterable[Precedence], rule: CycleRule) -> Cycle | None:
     """Return a short cycle that the rule forbids, among `count` nodes; None where there is none.
 
     The worst anomaly is looked for first: writes alone, then reads, then more and more.
 
     >>> from counterpoint.model.verdict import said
-    >>> a, b = Link(0, 1, "write-write", said()), Link(1, 0, "read-write", said())
+    >>> a, b = Precedence(0, 1, "write-write", said()), Precedence(1, 0, "read-write", said())
     >>> serial = CycleRule(("write-write", "write-read", "read-write"), ())
     >>> forbidden_cycle(2, [a, b], serial).anomaly
     'G-single'
@@ -53,7 +59,7 @@ def forbidden_cycle(count: int, links: Iterable[Link], rule: CycleRule) -> Cycle
     return _lone_cycle(count, every, rule) if rule.lone else None
 
 
-def serial_order(count: int, links: Iterable[Link], rule: CycleRule) -> list[int]:
+def serial_order(count: int, links: Iterable[Precedence], rule: CycleRule) -> list[int]:
     """Return the nodes so that no link of the rule's kinds leads back; there must be such an order."""
     targets = _targets(count, [link for link in links if link.rule in rule.kinds])
     order, cyclic = topological(targets)
@@ -62,7 +68,7 @@ def serial_order(count: int, links: Iterable[Link], rule: CycleRule) -> list[int
     return order
 
 
-def commit_order(count: int, links: Iterable[Link], rule: CycleRule) -> list[int]:
+def commit_order(count: int, links: Iterable[Precedence], rule: CycleRule) -> list[int]:
     """Return the nodes in an order in which snapshot isolation lets them commit.
 
     Node n has a snapshot at point n and a commit at point n + count. What a transaction depends on
@@ -103,11 +109,11 @@ def _from_the_worst(kinds: tuple[str, ...]) -> list[tuple[str, ...]]:
     return without + [(*data, *times[:length]) for length in range(1, len(times) + 1)]
 
 
-def _name(links: Sequence[Link]) -> str:
+def _name(links: Sequence[Precedence]) -> str:
     """Name a cycle by the dependencies in it.
 
     >>> from counterpoint.model.verdict import said
-    >>> _name([Link(0, 1, "write-read", said()), Link(1, 0, "real time", said())])
+    >>> _name([Precedence(0, 1, "write-read", said()), Precedence(1, 0, "real time", said())])
     'G1c-realtime'
     """
     rules = [link.rule for link in links]
@@ -121,14 +127,14 @@ def _name(links: Sequence[Link]) -> str:
     return f"{name}-process" if "process" in rules else name
 
 
-def _targets(count: int, links: Iterable[Link]) -> list[list[int]]:
+def _targets(count: int, links: Iterable[Precedence]) -> list[list[int]]:
     targets: list[list[int]] = [[] for _ in range(count)]
     for link in links:
         targets[link.before].append(link.after)
     return targets
 
 
-def _plain_cycle(count: int, links: Sequence[Link]) -> tuple[Link, ...]:
+def _plain_cycle(count: int, links: Sequence[Precedence]) -> tuple[Precedence, ...]:
     """Return a short cycle of any of the links, or nothing."""
     components = strong_components(_targets(count, links))
     if not components:
@@ -141,20 +147,20 @@ SOURCES_MAX = 100
 """From how many nodes a shortest cycle is looked for: enough to be short, few enough to be fast."""
 
 
-def _shortest(links: Sequence[Link]) -> tuple[Link, ...]:
+def _shortest(links: Sequence[Precedence]) -> tuple[Precedence, ...]:
     by_start = graph(links)
     starts = sorted(by_start)[:SOURCES_MAX]
     found = [chain for start in starts if (chain := shortest_chain(by_start, start, start))]
     return tuple(sorted(found, key=len)[0]) if found else ()
 
 
-def _lone_cycle(count: int, links: Sequence[Link], rule: CycleRule) -> Cycle | None:
+def _lone_cycle(count: int, links: Sequence[Precedence], rule: CycleRule) -> Cycle | None:
     """Find a cycle without two neighbouring lone links.
 
     Each node is there twice: as reached by a lone link, from where no other lone link leads on, and
     as reached otherwise. A cycle of the doubled graph is one of the kind looked for.
     """
-    doubled: list[Link] = []
+    doubled: list[Precedence] = []
     for link in links:
         if link.rule in rule.lone:
             doubled.append(link._replace(after=link.after + count))
@@ -174,7 +180,7 @@ CAUSES = ("process", "write-read")
 """Who came earlier in the same session, and whom one read from."""
 
 
-def missed_cause(links: Iterable[Link], *, is_transitive: bool) -> Cycle | None:
+def missed_cause(links: Iterable[Precedence], *, is_transitive: bool) -> Cycle | None:
     """Return a read that missed a write which came before it.
 
     If causes are transitive, that breaks causality. If they are not, only what came earlier in the
@@ -183,7 +189,7 @@ def missed_cause(links: Iterable[Link], *, is_transitive: bool) -> Cycle | None:
     where the order of versions is known. The shortest way back is returned for the first such read.
 
     >>> from counterpoint.model.verdict import said
-    >>> read, seen = Link(0, 1, "read-write", said()), Link(1, 0, "write-read", said())
+    >>> read, seen = Precedence(0, 1, "read-write", said()), Precedence(1, 0, "write-read", said())
     >>> missed_cause([read, seen], is_transitive=False).anomaly
     'missed cause'
     """

@@ -121,7 +121,7 @@ class Transaction:
     returned: float = OPEN
 
 
-Session = tuple[Transaction, ...]
+TransactionSession = tuple[Transaction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class TransactionHistory:
     `initial` is what every key holds before it is written, besides `None`.
     """
 
-    sessions: tuple[Session, ...]
+    sessions: tuple[TransactionSession, ...]
     initial: Hashable = None
 
     def __iter__(self) -> Iterator[Transaction]:
@@ -198,7 +198,7 @@ def kept_of(history: TransactionHistory, kept: Iterable[Transaction]) -> Transac
     """Return some transactions of a history, each in its session and after what it came after."""
     chosen = {one.id: one for one in kept}
     before: dict[str, str] = {}
-    sessions: list[Session] = []
+    sessions: list[TransactionSession] = []
     for session in history.sessions:
         last = ""
         for one in session:

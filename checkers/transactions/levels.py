@@ -21,7 +21,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from itertools import pairwise
 from typing import Literal, NamedTuple, assert_never
 
-from counterpoint.checkers.causal.conflicts import Conflict, with_demands
+from counterpoint.checkers.causal.conflicts import LostWrite, with_demands
 from counterpoint.checkers.causal.order import (
     Predecessors,
     circle,
@@ -34,14 +34,14 @@ from counterpoint.checkers.transactions.reads_from import MatchedTransactions
 
 IsolationLevel = Literal["read committed", "repeatable read", "read atomic", "causal"]
 
-Core = frozenset[int]
+TransactionCore = frozenset[int]
 
 
 class Commits(NamedTuple):
     """An order of commits, or transactions that fail alone."""
 
     order: list[int]
-    core: Core = frozenset()
+    core: TransactionCore = frozenset()
 
 
 def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> Commits:
@@ -52,7 +52,7 @@ def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> Commits:
     base = causes(matched)
     order, blocked = topological(matched.starts, base)
     if blocked:
-        return Commits([], Core(_ends(circle(matched.session_of, base, blocked))))
+        return Commits([], TransactionCore(_ends(circle(matched.session_of, base, blocked))))
     if level == "repeatable read":
         twice = next(_two_versions(matched), None)
         if twice is not None:
@@ -60,7 +60,7 @@ def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> Commits:
     demands = list(_demands(matched, base, order, level))
     impossible = next((demand for demand in demands if demand.kept == INITIAL), None)
     if impossible is not None:
-        return Commits([], Core(_reason(matched, base, impossible, level)))
+        return Commits([], TransactionCore(_reason(matched, base, impossible, level)))
     predecessors = with_demands(base, demands)
     order, blocked = topological(matched.starts, predecessors)
     if not blocked:
@@ -70,7 +70,7 @@ def judge_level(matched: MatchedTransactions, level: IsolationLevel) -> Commits:
     for demand in demands:
         if (demand.lost, demand.kept) in edges:
             core.update(_reason(matched, base, demand, level))
-    return Commits([], Core(core))
+    return Commits([], TransactionCore(core))
 
 
 def causes(matched: MatchedTransactions) -> list[tuple[int, ...]]:
@@ -89,7 +89,7 @@ def _ends(edges: Iterable[tuple[int, int]]) -> Iterator[int]:
 
 
 def _reason(
-    matched: MatchedTransactions, base: Predecessors, demand: Conflict, level: IsolationLevel
+    matched: MatchedTransactions, base: Predecessors, demand: LostWrite, level: IsolationLevel
 ) -> Iterable[int]:
     """The transactions behind a demand: the reader, what it returned, and why it knew the other."""
     lost, kept, reader = demand
@@ -99,19 +99,19 @@ def _reason(
     return (*path, kept) if kept >= 0 else path
 
 
-def _two_versions(matched: MatchedTransactions) -> Iterator[Core]:
+def _two_versions(matched: MatchedTransactions) -> Iterator[TransactionCore]:
     """Transactions that read a key from two others, or from one and the initial value."""
     for index, reads in enumerate(matched.reads):
         first: dict[Hashable, int] = {}
         for read in reads:
             source = first.setdefault(read.key, read.source)
             if source != read.source:
-                yield Core({index, source, read.source} - {INITIAL})
+                yield TransactionCore({index, source, read.source} - {INITIAL})
 
 
 def _demands(
     matched: MatchedTransactions, base: Predecessors, order: Sequence[int], level: IsolationLevel
-) -> Iterator[Conflict]:
+) -> Iterator[LostWrite]:
     match level:
         case "read committed" | "repeatable read":
             return _read_before(matched)
@@ -122,7 +122,7 @@ def _demands(
     assert_never(level)
 
 
-def _read_before(matched: MatchedTransactions) -> Iterator[Conflict]:
+def _read_before(matched: MatchedTransactions) -> Iterator[LostWrite]:
     """Read committed: what was read from earlier in the transaction is visible to later reads."""
     for reader, reads in enumerate(matched.reads):
         first = {read.source: place for place, read in reversed(list(enumerate(reads)))}
@@ -139,12 +139,12 @@ def _overwritten(
     reader: int,
     lost: int,
     sources: Mapping[Hashable, Collection[int]],
-) -> Iterator[Conflict]:
+) -> Iterator[LostWrite]:
     """A transaction visible to reads of these keys, where they returned those of others."""
     for key in _common(matched.writes[lost], sources.keys()):
         for kept in sources[key]:
             if kept != lost:
-                yield Conflict(lost, kept, reader)
+                yield LostWrite(lost, kept, reader)
 
 
 def _common(some: Collection[Hashable], others: Collection[Hashable]) -> list[Hashable]:
@@ -153,7 +153,7 @@ def _common(some: Collection[Hashable], others: Collection[Hashable]) -> list[Ha
     return [key for key in small if key in large]
 
 
-def _read_or_just_before(matched: MatchedTransactions) -> Iterator[Conflict]:
+def _read_or_just_before(matched: MatchedTransactions) -> Iterator[LostWrite]:
     """Read atomic: what was read from, and what came before in the session, is visible to all."""
     for first, end in pairwise(matched.starts):
         latest: dict[Hashable, int] = {}
@@ -166,13 +166,13 @@ def _read_or_just_before(matched: MatchedTransactions) -> Iterator[Conflict]:
             for key, found in sources.items():
                 for kept in found:
                     if latest.get(key, kept) != kept:
-                        yield Conflict(latest[key], kept, reader)
+                        yield LostWrite(latest[key], kept, reader)
             latest.update(dict.fromkeys(matched.writes[reader], reader))
 
 
 def _known(
     matched: MatchedTransactions, base: Predecessors, order: Sequence[int]
-) -> Iterator[Conflict]:
+) -> Iterator[LostWrite]:
     """Causal: of each session the last writer of the key that precedes the reader is visible.
 
     What causal order or an earlier demand settles already is left out.
@@ -197,4 +197,4 @@ def _known(
                     if lost < settled:
                         continue
                     latest[kept, session] = lost + 1
-                yield Conflict(lost, kept, reader)
+                yield LostWrite(lost, kept, reader)

@@ -27,7 +27,7 @@ from typing import Literal
 
 from counterpoint.checkers.history import History
 from counterpoint.checkers.judging import Anomaly
-from counterpoint.checkers.links import Link, process_order, real_time_order, shown
+from counterpoint.checkers.links import Precedence, process_order, real_time_order, shown
 from counterpoint.checkers.transactions.cycles import (
     Cycle,
     CycleRule,
@@ -47,7 +47,7 @@ from counterpoint.checkers.transactions.list_versions import (
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, said, undecided
 
 
-def dependencies(lists: Lists) -> list[Link]:
+def dependencies(lists: Lists) -> list[Precedence]:
     """Return every dependency between two transactions, one for each reason."""
     links = [
         *_write_write(lists),
@@ -58,7 +58,7 @@ def dependencies(lists: Lists) -> list[Link]:
     return [link for link in links if link.before != link.after]
 
 
-def _write_write(lists: Lists) -> Iterator[Link]:
+def _write_write(lists: Lists) -> Iterator[Precedence]:
     for key, order in lists.orders.items():
         for earlier, later in pairwise(order):
             yield _link(lists, (key, earlier), (key, later))
@@ -67,7 +67,7 @@ def _write_write(lists: Lists) -> Iterator[Link]:
                 yield _link(lists, (key, order[-1]), (key, later))
 
 
-def overwrites_after_reads(lists: Lists) -> Iterator[Link]:
+def overwrites_after_reads(lists: Lists) -> Iterator[Precedence]:
     """Order the elements that nobody read, where first committer wins.
 
     Whoever read a list before appending to it must have appended before all those it did not see.
@@ -81,7 +81,7 @@ def overwrites_after_reads(lists: Lists) -> Iterator[Link]:
                     yield _link(lists, (read.key, own[-1]), (read.key, element))
 
 
-def blind_appends(lists: Lists, order: Sequence[int]) -> Iterator[Link]:
+def blind_appends(lists: Lists, order: Sequence[int]) -> Iterator[Precedence]:
     """Order the elements that nobody read as their transactions come in `order`."""
     place = {number: position for position, number in enumerate(order)}
     for key, elements in lists.unread.items():
@@ -94,17 +94,17 @@ def blind_appends(lists: Lists, order: Sequence[int]) -> Iterator[Link]:
 
 def _link(
     lists: Lists, earlier: tuple[Hashable, Hashable], later: tuple[Hashable, Hashable]
-) -> Link:
+) -> Precedence:
     before, after = lists.appender[earlier], lists.appender[later]
     key, element = later
     because = (
         f"{lists.transactions[after].id} appended {element!r} to {shown(key)} after "
         f"{lists.transactions[before].id} appended {earlier[1]!r}"
     )
-    return Link(before, after, "write-write", said(because))
+    return Precedence(before, after, "write-write", said(because))
 
 
-def _around_a_read(lists: Lists, read: ListRead) -> Iterator[Link]:
+def _around_a_read(lists: Lists, read: ListRead) -> Iterator[Precedence]:
     """Walk who the read came after, and who came after the read."""
     order = lists.orders.get(read.key, ())
     name = lists.transactions[read.number].id
@@ -115,7 +115,7 @@ def _around_a_read(lists: Lists, read: ListRead) -> Iterator[Link]:
             f"{name} read {last!r} in {shown(read.key)}, which "
             f"{lists.transactions[writer].id} appended"
         )
-        yield Link(writer, read.number, "write-read", said(because))
+        yield Precedence(writer, read.number, "write-read", said(because))
     following = order[read.length : read.length + 1] or lists.unread.get(read.key, ())
     for element in following:
         writer = lists.appender[read.key, element]
@@ -123,7 +123,7 @@ def _around_a_read(lists: Lists, read: ListRead) -> Iterator[Link]:
             f"{name} read {shown(read.key)} without {element!r}, which "
             f"{lists.transactions[writer].id} appended"
         )
-        yield Link(read.number, writer, "read-write", said(because))
+        yield Precedence(read.number, writer, "read-write", said(because))
 
 
 ListLevel = Literal[
@@ -211,7 +211,7 @@ def _check(history: History, level: ListLevel) -> Verdict:
     return holds(level, examined=lists.read_count, witness=witness)
 
 
-def _snapshots(lists: Lists, links: list[Link]) -> Verdict:
+def _snapshots(lists: Lists, links: list[Precedence]) -> Verdict:
     """Order what nobody read by an order of commits, and see that this forbids nothing.
 
     Elements that nobody read and nobody's transaction looked at before can come in any order; one
@@ -253,6 +253,6 @@ def _circle(names: Sequence[str]) -> str:
     return f"{begin} and so on, before {names[0]}: a cycle of {len(names)}"
 
 
-def _edge(lists: Lists, link: Link) -> Edge:
+def _edge(lists: Lists, link: Precedence) -> Edge:
     before, after = lists.transactions[link.before], lists.transactions[link.after]
     return Edge(before.id, after.id, link.rule, link.reason)

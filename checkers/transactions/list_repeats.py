@@ -20,12 +20,12 @@ from counterpoint.model.verdict import Outcome, Verdict, undecided
 WAYS_MAX = 120
 """In how many ways a history is judged, at most."""
 
-Element = tuple[Hashable, Hashable]
+KeyedElement = tuple[Hashable, Hashable]
 """A key, and what was appended to it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldElement:
     """An element together with the append that it came from: the number of that among its like."""
 
     value: Hashable
@@ -78,18 +78,18 @@ Append = tuple[str, int]
 """The name of an operation, and which of its own appends of that element it is."""
 
 
-def _appends(history: History) -> dict[Element, list[Append]]:
+def _appends(history: History) -> dict[KeyedElement, list[Append]]:
     """Who appended what: in call order, those that surely failed last."""
-    appends: dict[Element, list[Append]] = {}
+    appends: dict[KeyedElement, list[Append]] = {}
     for op in sorted(history, key=lambda op: (op.status == "fail", op.called)):
-        own: Counter[Element] = Counter()
+        own: Counter[KeyedElement] = Counter()
         for element in _appended(op):
             appends.setdefault(element, []).append((op.id, own[element]))
             own[element] += 1
     return appends
 
 
-def _appended(op: Operation) -> list[Element]:
+def _appended(op: Operation) -> list[KeyedElement]:
     if not are_micro_operations(op.argument):
         return []
     return [(key, value) for kind, key, value in op.argument if kind == "append"]
@@ -103,8 +103,8 @@ def _shown(op: Operation) -> Iterator[tuple[Hashable, tuple[Hashable, ...]]]:
 
 
 def _places(
-    history: History, repeated: Mapping[Element, Sequence[Append]]
-) -> dict[Element, tuple[int, ...]]:
+    history: History, repeated: Mapping[KeyedElement, Sequence[Append]]
+) -> dict[KeyedElement, tuple[int, ...]]:
     """Where in the longest list of its key each of the elements stands."""
     longest: dict[Hashable, tuple[Hashable, ...]] = {}
     for op in history:
@@ -117,12 +117,13 @@ def _places(
     }
 
 
-Way = Mapping[Element, tuple[int, ...]]
+Way = Mapping[KeyedElement, tuple[int, ...]]
 """For each element, the numbers of the appends at its places, one after another."""
 
 
 def _ways(
-    repeated: Mapping[Element, Sequence[Append]], places: Mapping[Element, tuple[int, ...]]
+    repeated: Mapping[KeyedElement, Sequence[Append]],
+    places: Mapping[KeyedElement, tuple[int, ...]],
 ) -> Iterator[Way]:
     """Walk the ways in which places can belong to appends, that in call order first.
 
@@ -139,14 +140,14 @@ def _ways(
 
 def _told_apart(
     op: Operation,
-    repeated: Mapping[Element, Sequence[Append]],
-    places: Mapping[Element, tuple[int, ...]],
+    repeated: Mapping[KeyedElement, Sequence[Append]],
+    places: Mapping[KeyedElement, tuple[int, ...]],
     way: Way,
 ) -> Operation:
     """Return an operation with each element told apart from its like."""
 
-    def element(key: Hashable, value: Hashable, number: int) -> Told:
-        return Told(value, number, number >= len(repeated[key, value]))
+    def element(key: Hashable, value: Hashable, number: int) -> ToldElement:
+        return ToldElement(value, number, number >= len(repeated[key, value]))
 
     def shown(key: Hashable, at: int, value: Hashable) -> Hashable:
         if (key, value) not in repeated:
@@ -158,7 +159,7 @@ def _told_apart(
     def micros(value: Hashable) -> Hashable:
         if not are_micro_operations(value):
             return value
-        own: Counter[Element] = Counter()
+        own: Counter[KeyedElement] = Counter()
         told: list[Hashable] = []
         for kind, key, inner in value:
             if kind == "append" and (key, inner) in repeated:

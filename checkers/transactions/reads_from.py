@@ -24,7 +24,7 @@ from counterpoint.checkers.transactions.history import (
     exact_transactions,
 )
 
-Version = tuple[Hashable, Hashable]
+KeyVersion = tuple[Hashable, Hashable]
 """A key and a value of it."""
 
 
@@ -35,9 +35,9 @@ class Candidates:
     Transactions are numbered as they are given; `aborted` has the ids of those not committed.
     """
 
-    final: Mapping[Version, Sequence[int]]
-    intermediate: Mapping[Version, int]
-    aborted: Mapping[Version, str]
+    final: Mapping[KeyVersion, Sequence[int]]
+    intermediate: Mapping[KeyVersion, int]
+    aborted: Mapping[KeyVersion, str]
     initial: Hashable
 
     def is_initial(self, value: Hashable) -> bool:
@@ -53,8 +53,8 @@ class Candidates:
 
 def candidates_of(history: TransactionHistory, committed: Sequence[Transaction]) -> Candidates:
     """Note who wrote what; values are in exact form, `committed` are numbered from 0."""
-    final: dict[Version, list[int]] = {}
-    intermediate: dict[Version, int] = {}
+    final: dict[KeyVersion, list[int]] = {}
+    intermediate: dict[KeyVersion, int] = {}
     for number, transaction in enumerate(committed):
         own: dict[Hashable, Hashable] = {}
         for access in transaction.accesses:
@@ -86,7 +86,7 @@ class ExternalRead(NamedTuple):
     source: int
 
 
-Place = tuple[int, int]
+AccessPlace = tuple[int, int]
 """An access: the position of its transaction, and its own among the accesses."""
 
 
@@ -118,14 +118,14 @@ class MatchedTransactions:
     writes: tuple[frozenset[Hashable], ...]
     forks: Mapping[int, int] = field(default_factory=dict)
     defect: Defect | None = None
-    choices: Mapping[Place, tuple[int, ...]] = field(default_factory=dict)
+    choices: Mapping[AccessPlace, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def read_count(self) -> int:
         """How many reads saw another transaction or the initial value."""
         return sum(map(len, self.reads)) + len(self.choices)
 
-    def with_sources(self, chosen: Mapping[Place, int]) -> MatchedTransactions:
+    def with_sources(self, chosen: Mapping[AccessPlace, int]) -> MatchedTransactions:
         """Match the ambiguous reads with these sources."""
         reads = list(self.reads)
         for (index, position), source in chosen.items():
@@ -145,7 +145,7 @@ def match_transactions(history: TransactionHistory) -> MatchedTransactions:
     candidates = candidates_of(history, transactions)
     reads: list[tuple[ExternalRead, ...]] = []
     defects: list[tuple[float, Defect]] = []
-    choices: dict[Place, tuple[int, ...]] = {}
+    choices: dict[AccessPlace, tuple[int, ...]] = {}
     for index, transaction in enumerate(transactions):
         found: list[ExternalRead] = []
         own: dict[Hashable, Hashable] = {}
@@ -222,7 +222,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownVersions:
     """What one committed transaction shows to the others.
 
     `reads` maps each key it read from outside to the value it found, `writes` each key it wrote to
@@ -245,11 +245,11 @@ class Sources:
     several may have left.
     """
 
-    shown: tuple[Shown, ...]
+    shown: tuple[ShownVersions, ...]
     sessions: tuple[tuple[int, ...], ...]
     faults: tuple[Fault, ...]
     read_count: int
-    possible: Mapping[Version, frozenset[int]]
+    possible: Mapping[KeyVersion, frozenset[int]]
     ambiguous: frozenset[Hashable]
 
 
@@ -275,7 +275,7 @@ def sources_of(history: TransactionHistory) -> Sources:
         writes = {a.key: a.value for a in transaction.accesses if a.kind == "write"}
         after = before[transaction.after] if transaction.after else ()
         shown_to_others.append(
-            Shown(transaction, reads, _without_initial(writes, candidates), after)
+            ShownVersions(transaction, reads, _without_initial(writes, candidates), after)
         )
     possible = _possible(shown_to_others)
     return Sources(
@@ -302,9 +302,9 @@ def _without_initial(
     return {key: None if candidates.is_initial(v) else v for key, v in writes.items()}
 
 
-def _possible(shown_to_others: Sequence[Shown]) -> dict[Version, frozenset[int]]:
+def _possible(shown_to_others: Sequence[ShownVersions]) -> dict[KeyVersion, frozenset[int]]:
     """Who can have left each version that was read; nobody must, to leave the initial one."""
-    writers: dict[Version, set[int]] = {}
+    writers: dict[KeyVersion, set[int]] = {}
     read = Counter(version for one in shown_to_others for version in one.reads.items())
     for number, one in enumerate(shown_to_others):
         for version in one.writes.items():
@@ -324,7 +324,7 @@ def restricted(sources: Sources, kept: Collection[int]) -> Sources:
     gone = {version for version, writers in sources.possible.items() if not writers <= known}
     return Sources(
         tuple(
-            Shown(
+            ShownVersions(
                 one.transaction,
                 {key: value for key, value in one.reads.items() if (key, value) not in gone},
                 one.writes,

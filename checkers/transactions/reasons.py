@@ -14,7 +14,7 @@ from counterpoint.checkers.links import (
     CONFLICT,
     READS_FROM,
     Graph,
-    Link,
+    Precedence,
     graph,
     pair,
     shortest_chain,
@@ -62,20 +62,22 @@ PATTERNS: dict[IsolationLevel, str] = {
 """What a cycle of demands is called at each level."""
 
 
-def _lines(cycle: Sequence[Link]) -> tuple[Reason, ...]:
+def _lines(cycle: Sequence[Precedence]) -> tuple[Reason, ...]:
     return tuple(link.reason for link in cycle)
 
 
-def _order_links(matched: MatchedTransactions) -> Iterator[Link]:
+def _order_links(matched: MatchedTransactions) -> Iterator[Precedence]:
     ids = [one.id for one in matched.transactions]
     for after, session in enumerate(matched.session_of):
         for read in matched.reads[after]:
             if read.source >= 0:
-                yield Link(read.source, after, READS_FROM, said(_read_words(matched, after, read)))
+                yield Precedence(
+                    read.source, after, READS_FROM, said(_read_words(matched, after, read))
+                )
         for before in _earlier(matched, session, after):
             name = matched.transactions[before].session
             because = f"{ids[before]} came before {ids[after]} in session {name}"
-            yield Link(before, after, SESSION_ORDER, said(because))
+            yield Precedence(before, after, SESSION_ORDER, said(because))
 
 
 def _earlier(matched: MatchedTransactions, session: int, after: int) -> Iterator[int]:
@@ -95,7 +97,7 @@ def _read_words(matched: MatchedTransactions, reader: int, read: ExternalRead) -
     return f"{here} read {what} of {matched.transactions[read.source].id}"
 
 
-def _story(path: Sequence[Link]) -> str:
+def _story(path: Sequence[Precedence]) -> str:
     return ", ".join(link.because for link in path)
 
 
@@ -117,7 +119,7 @@ class _Overlooked(NamedTuple):
     lost: int
     reader: int
     read: ExternalRead
-    known: Sequence[Link]
+    known: Sequence[Precedence]
 
 
 def _overlooked(
@@ -140,16 +142,16 @@ def _although(matched: MatchedTransactions, one: _Overlooked) -> str:
     )
 
 
-def _initial_link(matched: MatchedTransactions, one: _Overlooked) -> Link:
+def _initial_link(matched: MatchedTransactions, one: _Overlooked) -> Precedence:
     """A read of the initial value comes before every transaction that writes the key."""
-    return Link(one.reader, one.lost, CONFLICT, said(_although(matched, one)))
+    return Precedence(one.reader, one.lost, CONFLICT, said(_although(matched, one)))
 
 
-def _demand_link(matched: MatchedTransactions, one: _Overlooked) -> Link:
+def _demand_link(matched: MatchedTransactions, one: _Overlooked) -> Precedence:
     """What was visible comes before what the read returned."""
     lost, kept = (matched.transactions[i].id for i in (one.lost, one.read.source))
     because = f"{lost} must come before {kept}: {_although(matched, one)}"
-    return Link(one.lost, one.read.source, CONFLICT, said(because))
+    return Precedence(one.lost, one.read.source, CONFLICT, said(because))
 
 
 def _visible(
@@ -159,7 +161,7 @@ def _visible(
     lost: int,
     reader: int,
     read: ExternalRead,
-) -> Sequence[Link] | None:
+) -> Sequence[Precedence] | None:
     """Why one transaction was visible to a read of another, or None where it was not."""
     if level == "causal":
         return shortest_chain(order, lost, reader)
@@ -169,7 +171,7 @@ def _visible(
     earlier = [r for r in matched.reads[reader] if r.source == lost and r.position < read.position]
     if not earlier:
         return None
-    return [Link(lost, reader, READS_FROM, said(_read_words(matched, reader, earlier[0])))]
+    return [Precedence(lost, reader, READS_FROM, said(_read_words(matched, reader, earlier[0])))]
 
 
 LINES_MAX = 6

@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 
 from counterpoint.checkers.links import shown
 from counterpoint.checkers.reads_from import INITIAL
-from counterpoint.checkers.transactions.reads_from import Shown, Sources, Version
+from counterpoint.checkers.transactions.reads_from import KeyVersion, ShownVersions, Sources
 
 SerialLevel = Literal["serializability", "snapshot isolation", "prefix consistency"]
 
@@ -32,7 +32,7 @@ REFUSED_MAX = 1_000_000
 """How many points that led nowhere are remembered; some hundreds of megabytes."""
 
 
-class Step(NamedTuple):
+class SerialStep(NamedTuple):
     """One step of a serial order: the transaction's reads, its writes, or both."""
 
     transaction: int
@@ -50,7 +50,7 @@ class Hindrance(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SerialSearchResult:
     """What a search found: an order, or the longest prefix and who could not follow it.
 
     `cut` says why it was given up, if it was, after `step_count` steps.
@@ -73,7 +73,7 @@ def search(
     *,
     steps_max: int | None = None,
     is_over: Callable[[], bool] = _never,
-) -> Outcome:
+) -> SerialSearchResult:
     """Go depth first over how far each session has come; each such point is left for good once."""
     state = _State(sources, _steps(sources, level), level)
     refused: set[Hashable] = set()
@@ -84,7 +84,7 @@ def search(
     while state.left:
         cut = _cut(steps, steps_max, len(refused), is_over)
         if cut:
-            return Outcome(None, cut, steps)
+            return SerialSearchResult(None, cut, steps)
         steps += 1
         if branches[-1]:
             session = branches[-1].pop()
@@ -102,7 +102,7 @@ def search(
         if not path:
             return _without_order(sources, level, deepest, steps)
         state.undo(path.pop())
-    return Outcome(state.written(path), "", steps)
+    return SerialSearchResult(state.written(path), "", steps)
 
 
 def _cut(steps: int, steps_max: int | None, kept: int, is_over: Callable[[], bool]) -> str:
@@ -117,18 +117,18 @@ def _cut(steps: int, steps_max: int | None, kept: int, is_over: Callable[[], boo
 
 def _without_order(
     sources: Sources, level: SerialLevel, deepest: Sequence[int], steps: int
-) -> Outcome:
+) -> SerialSearchResult:
     """Go once more to where the search came furthest, and say what is in the way there."""
     state = _State(sources, _steps(sources, level), level)
     for session in deepest:
         state.do(session)
-    return Outcome(None, "", steps, state.written(deepest), state.obstacles())
+    return SerialSearchResult(None, "", steps, state.written(deepest), state.obstacles())
 
 
-def _steps(sources: Sources, level: SerialLevel) -> list[list[Step]]:
-    found: list[list[Step]] = []
+def _steps(sources: Sources, level: SerialLevel) -> list[list[SerialStep]]:
+    found: list[list[SerialStep]] = []
     for numbers in sources.sessions:
-        steps: list[Step] = []
+        steps: list[SerialStep] = []
         for place, number in enumerate(numbers):
             one = sources.shown[number].transaction
             has_time = one.called < math.inf
@@ -136,10 +136,10 @@ def _steps(sources: Sources, level: SerialLevel) -> list[list[Step]]:
             returned = one.returned if has_time else float(place)
             tie = len(found)
             if level == "serializability":
-                steps.append(Step(number, True, True, (returned, tie)))
+                steps.append(SerialStep(number, True, True, (returned, tie)))
             else:
-                steps.append(Step(number, True, False, (called, tie)))
-                steps.append(Step(number, False, True, (returned, tie)))
+                steps.append(SerialStep(number, True, False, (called, tie)))
+                steps.append(SerialStep(number, False, True, (returned, tie)))
         found.append(steps)
     return found
 
@@ -153,7 +153,7 @@ class _State:
     """
 
     def __init__(
-        self, sources: Sources, steps: Sequence[Sequence[Step]], level: SerialLevel
+        self, sources: Sources, steps: Sequence[Sequence[SerialStep]], level: SerialLevel
     ) -> None:
         self.sources = sources
         self.shown = sources.shown
@@ -164,8 +164,8 @@ class _State:
         self.done = bytearray(len(sources.shown))
         self.value_of: dict[Hashable, Hashable] = {}
         self.replaced: list[list[tuple[Hashable, Hashable]]] = []
-        self.left_readers: Counter[Version] = Counter()
-        self.left_writers: Counter[Version] = Counter()
+        self.left_readers: Counter[KeyVersion] = Counter()
+        self.left_writers: Counter[KeyVersion] = Counter()
         self.begun: Counter[Hashable] = Counter()
         self.doubtful = sorted(sources.ambiguous, key=repr)
         for session in sources.sessions:
@@ -196,7 +196,7 @@ class _State:
         enabled.sort(reverse=True)
         return [session for _, session in enabled]
 
-    def hindrance(self, step: Step) -> Hindrance | None:
+    def hindrance(self, step: SerialStep) -> Hindrance | None:
         """Tell why a step may not come now, or None if it may."""
         number = step.transaction
         one = self.shown[number]
@@ -216,7 +216,7 @@ class _State:
                     return Hindrance("unread", number, key)
         return None
 
-    def _before_reading(self, number: int, one: Shown) -> Hindrance | None:
+    def _before_reading(self, number: int, one: ShownVersions) -> Hindrance | None:
         for before in one.after:
             if not self.done[before]:
                 return Hindrance("session", before)
@@ -260,7 +260,7 @@ class _State:
         if step.reads:
             self.left_readers.update(one.reads.items())
 
-    def _count_begun(self, one: Shown, change: int) -> None:
+    def _count_begun(self, one: ShownVersions, change: int) -> None:
         for key in one.writes:
             self.begun[key] += change
 
@@ -284,7 +284,7 @@ class _State:
         ]
         return tuple(self._words(step, found) for step in nexts if (found := self.hindrance(step)))
 
-    def _words(self, step: Step, found: Hindrance) -> str:
+    def _words(self, step: SerialStep, found: Hindrance) -> str:
         name, key = self.shown[step.transaction].transaction.id, shown(found.key)
         match found.kind:
             case "session":

@@ -11,7 +11,7 @@ from typing import Literal
 from counterpoint.checkers.history import History
 from counterpoint.checkers.readers import (
     DEFAULT_LIMITS,
-    Limits,
+    ReadingLimits,
 )
 from counterpoint.checkers.readers.case import Interference
 from counterpoint.checkers.transactions.history import TransactionHistory
@@ -52,7 +52,7 @@ class Wanted:
     timeout_seconds: float | None = None
     total: int | None = None
     allow_negative: bool = False
-    limits: Limits = DEFAULT_LIMITS
+    limits: ReadingLimits = DEFAULT_LIMITS
     renames: Mapping[str, str] = field(default_factory=lambda: NO_RENAMES)
     initial_of: Mapping[Hashable, Hashable] = field(default_factory=lambda: NO_VALUES)
     is_initial_unknown: bool = False

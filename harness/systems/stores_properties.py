@@ -9,10 +9,10 @@ from counterpoint.checkers import visibility as causal_visibility
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.convergence import (
     Agreement,
-    Holding,
+    ReplicaHolding,
     ReplicaState,
     SameOrder,
-    Step,
+    UpdateStep,
     check_convergence,
     check_same_order,
 )
@@ -125,7 +125,9 @@ def same_order(trace: Trace) -> Verdict:
     """All servers apply the same updates in the same order."""
     notes = (event for event in trace.events if event.kind == "note" and event.node is not None)
     steps = ((event.node or "", applied("", event.value), event.step) for event in notes)
-    return check_same_order(Step(n, update, at) for n, update, at in steps if update is not None)
+    return check_same_order(
+        UpdateStep(n, update, at) for n, update, at in steps if update is not None
+    )
 
 
 def convergence(trace: Trace) -> Verdict:
@@ -146,12 +148,12 @@ def _states(trace: Trace) -> Iterator[ReplicaState]:
             yield ReplicaState(node, done[node], state, event.step)
 
 
-def holding(node: NodeId, value: Value) -> Holding | None:
+def holding(node: NodeId, value: Value) -> ReplicaHolding | None:
     """Return what a note says that a server applied, and holds."""
     del node
     if not isinstance(value, Applied):
         return None
-    return Holding(value.copy.version, value.held.version.key, value.held)
+    return ReplicaHolding(value.copy.version, value.held.version.key, value.held)
 
 
 def lamport(trace: Trace) -> Verdict:

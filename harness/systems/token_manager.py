@@ -16,7 +16,7 @@ from counterpoint.checkers.conservation import (
 from counterpoint.checkers.conservation_cuts import check_paths
 from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.ledger.chains import Move
-from counterpoint.checkers.ledger.check import Ledger, check_ledger
+from counterpoint.checkers.ledger.check import TokenLedger, check_ledger
 from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, operations_of
@@ -70,7 +70,7 @@ def properties(
 ) -> tuple[Property, ...]:
     """Return what must hold in every run, the best explanation first."""
     start = start_of(deployment)
-    ledger = Ledger(start, tuple(deployment.number_of.values()))
+    ledger = TokenLedger(start, tuple(deployment.number_of.values()))
 
     def conservation(trace: Trace) -> Verdict:
         verdict = check_conservation(trace, start, reading_of(deployment))
@@ -91,7 +91,9 @@ def properties(
     )
 
 
-def ledger_watch(deployment: Deployment, ledger: Ledger, half_way: frozenset[Holding]) -> Observer:
+def ledger_watch(
+    deployment: Deployment, ledger: TokenLedger, half_way: frozenset[Holding]
+) -> Observer:
     """Return the ledger as an automaton, which is told of payments with the number of the payer.
 
     As in `view_of`, a payment that was half-way before the run is called by being finished.

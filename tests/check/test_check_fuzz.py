@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterpoint.checkers.events import ECHOING, Event, EventType, operations
+from counterpoint.checkers.events import ECHOING, EventType, RecordedEvent, operations
 from counterpoint.checkers.history import History
 from counterpoint.checkers.readers import Case
 from counterpoint.harness.checking.cases import check_case
@@ -45,19 +45,19 @@ def histories(draw: st.DrawFn) -> History:
     """Draw what a few clients may have recorded of a few functions and values."""
     functions = st.sampled_from(draw(st.lists(st.sampled_from(FUNCTIONS), min_size=1, max_size=3)))
     values = st.sampled_from(draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=4)))
-    events: list[Event] = []
-    pending: dict[str, Event] = {}
+    events: list[RecordedEvent] = []
+    pending: dict[str, RecordedEvent] = {}
     for client in draw(st.lists(st.sampled_from("abc"), max_size=14)):
         call = pending.pop(client, None)
         if call is None:
             key = draw(st.sampled_from([None, "x", 1]))
-            pending[client] = Event(client, "invoke", draw(functions), key, draw(values))
+            pending[client] = RecordedEvent(client, "invoke", draw(functions), key, draw(values))
             events.append(pending[client])
             continue
         kind: EventType = draw(st.sampled_from(["ok", "ok", "ok", "fail", "info"]))
         is_echo = call.f in ECHOING or call.f in ("cas", "txn")
         said = draw(st.sampled_from([call.value, None])) if is_echo else draw(values)
-        events.append(Event(client, kind, call.f, call.key, said))
+        events.append(RecordedEvent(client, kind, call.f, call.key, said))
     return operations(events, source="made")
 
 

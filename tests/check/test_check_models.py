@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.events import Event, EventType, operations
+from counterpoint.checkers.events import EventType, RecordedEvent, operations
 from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.objects.specifications import Bag, Register
 from counterpoint.checkers.objects.verify import legal_order
@@ -285,22 +285,22 @@ def test_an_unknown_initial_value_may_be_one_that_is_written_later() -> None:
 
 def concurrent_calls(random: Random, functions: Sequence[str]) -> History:
     """Draw a few calls of three clients that overlap, some of them never answered."""
-    events: list[Event] = []
-    pending: dict[str, Event] = {}
+    events: list[RecordedEvent] = []
+    pending: dict[str, RecordedEvent] = {}
     for step in range(random.randrange(2, 12)):
         client = random.choice("abc")
         call = pending.pop(client, None)
         if call is None:
             f = random.choice(functions)
             value = random.choice((1, 2, 3)) if f in ("enqueue", "write") else None
-            pending[client] = Event(client, "invoke", f, None, value, 0, step)
+            pending[client] = RecordedEvent(client, "invoke", f, None, value, 0, step)
             events.append(pending[client])
             continue
         said = call.value if call.value is not None else random.choice((1, 2, 3, None))
         if call.f == "drain":
             said = tuple(random.choices((1, 2, 3), k=random.randrange(3)))
         kind: EventType = "info" if random.random() < 0.15 else "ok"
-        events.append(Event(client, kind, call.f, None, said, 0, step))
+        events.append(RecordedEvent(client, kind, call.f, None, said, 0, step))
     return operations(events, source="made")
 
 

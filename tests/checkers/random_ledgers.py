@@ -21,7 +21,7 @@ from counterpoint.checkers.history import (
     well_formed,
 )
 from counterpoint.checkers.ledger.chains import NOT_OWNER, OK, Move
-from counterpoint.checkers.ledger.check import Ledger
+from counterpoint.checkers.ledger.check import TokenLedger
 from counterpoint.checkers.objects.specifications import ILLEGAL
 
 
@@ -38,13 +38,13 @@ class Shape:
     """How many of the spoiled calls get another interval, and not another answer."""
 
 
-def small_ledger(shape: Shape) -> Ledger:
+def small_ledger(shape: Shape) -> TokenLedger:
     """A ledger whose token t belongs to owner t % clients + 1."""
     owners = tuple(range(1, shape.clients + 1))
-    return Ledger({token: token % shape.clients + 1 for token in range(shape.tokens)}, owners)
+    return TokenLedger({token: token % shape.clients + 1 for token in range(shape.tokens)}, owners)
 
 
-def random_history(random: Random, ledger: Ledger, shape: Shape) -> History:
+def random_history(random: Random, ledger: TokenLedger, shape: Shape) -> History:
     """Return a history that is right, or was right before it was spoiled."""
     served = Served(random, ledger, shape)
     while served.is_running():
@@ -58,7 +58,7 @@ def random_history(random: Random, ledger: Ledger, shape: Shape) -> History:
 class Served:
     """A ledger at work: calls begin, take effect, return and are cut off."""
 
-    def __init__(self, random: Random, ledger: Ledger, shape: Shape) -> None:
+    def __init__(self, random: Random, ledger: TokenLedger, shape: Shape) -> None:
         self.done: list[Operation] = []
         self._random, self._ledger, self._shape = random, ledger, shape
         self._state: object = ledger.initial
@@ -112,7 +112,7 @@ class Served:
             self._lost.append(op)
 
 
-def answer(ledger: Ledger, state: object, op: Operation) -> object:
+def answer(ledger: TokenLedger, state: object, op: Operation) -> object:
     """Return the answer that a ledger gives in a state."""
     if op.f == "pay":
         is_ok = ledger.step(state, op.f, op.argument, OK) is not ILLEGAL
@@ -123,7 +123,7 @@ def answer(ledger: Ledger, state: object, op: Operation) -> object:
     )
 
 
-def spoil(random: Random, operations: list[Operation], ledger: Ledger, shape: Shape) -> None:
+def spoil(random: Random, operations: list[Operation], ledger: TokenLedger, shape: Shape) -> None:
     """Change an answer, or the interval of a call, so that the history may be wrong."""
     index = random.randrange(len(operations))
     op = operations[index]
@@ -147,7 +147,7 @@ def is_possible(operations: list[Operation]) -> bool:
     return True
 
 
-def another(random: Random, op: Operation, ledger: Ledger) -> object:
+def another(random: Random, op: Operation, ledger: TokenLedger) -> object:
     """Return some answer that the call might have been given."""
     if op.f == "pay":
         return random.choice((OK, NOT_OWNER))

@@ -8,7 +8,13 @@ from random import Random
 import pytest
 
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.convergence import Agreement, Holding, SameOrder, Step, check_same_order
+from counterpoint.checkers.convergence import (
+    Agreement,
+    ReplicaHolding,
+    SameOrder,
+    UpdateStep,
+    check_same_order,
+)
 from counterpoint.checkers.happens_before.clock_checks import Began, Clocks, ClockWatch, Stamped
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation
 from counterpoint.checkers.operations import Seen
@@ -224,23 +230,34 @@ def noted(node: NodeId, value: Value) -> Value:
     return value
 
 
-def held(node: NodeId, value: Value) -> Holding | None:
+def held(node: NodeId, value: Value) -> ReplicaHolding | None:
     """A note is what is held, if anything."""
     del node
-    return value if isinstance(value, Holding) else None
+    return value if isinstance(value, ReplicaHolding) else None
 
 
 # ---- the same order ------------------------------------------------------------------------------
 
 
 def test_prefixes_of_one_sequence_are_the_same_order() -> None:
-    steps = (Step("s1", "a"), Step("s1", "b"), Step("s2", "a"), Step("s3", "a"), Step("s2", "b"))
+    steps = (
+        UpdateStep("s1", "a"),
+        UpdateStep("s1", "b"),
+        UpdateStep("s2", "a"),
+        UpdateStep("s3", "a"),
+        UpdateStep("s2", "b"),
+    )
     verdict = check_same_order(steps)
     assert (verdict.outcome, verdict.examined) == (Outcome.HOLDS, 3)
 
 
 def test_an_update_that_is_left_out_is_another_order() -> None:
-    steps = (Step("s1", "a", 1), Step("s1", "b", 2), Step("s3", "a", 3), Step("s3", "c", 4))
+    steps = (
+        UpdateStep("s1", "a", 1),
+        UpdateStep("s1", "b", 2),
+        UpdateStep("s3", "a", 3),
+        UpdateStep("s3", "c", 4),
+    )
     verdict = check_same_order(steps)
     assert verdict.summary == (
         "s3 applied c as its 2nd update (step 4), where s1 applied b (step 2)"
@@ -249,14 +266,14 @@ def test_an_update_that_is_left_out_is_another_order() -> None:
 
 
 def test_one_replica_alone_is_nothing_to_compare() -> None:
-    assert check_same_order((Step("s1", "a"),)).outcome is Outcome.UNDECIDED
+    assert check_same_order((UpdateStep("s1", "a"),)).outcome is Outcome.UNDECIDED
 
 
 def test_the_automaton_of_the_same_order_agrees_with_the_checker() -> None:
     random, broken = Random(6), 0
     automaton = SameOrder(noted)
     for _ in range(1_000):
-        steps = [Step(f"s{random.randrange(3)}", random.choice("aab")) for _ in range(5)]
+        steps = [UpdateStep(f"s{random.randrange(3)}", random.choice("aab")) for _ in range(5)]
         memory: Value = automaton.initial
         for step in steps:
             memory = automaton.observe(memory, (Observation("note", step.replica, step.update),))
@@ -272,8 +289,8 @@ def test_the_automaton_of_the_same_order_agrees_with_the_checker() -> None:
 @pytest.mark.parametrize(("second", "is_broken"), [(2, False), (1, True)])
 def test_replicas_with_the_same_writes_must_hold_the_same(second: int, is_broken: bool) -> None:
     automaton = Agreement(held)
-    one, two = Holding("m1", "x", 1), Holding("m2", "x", 2)
-    late = Holding("m1", "x", second)
+    one, two = ReplicaHolding("m1", "x", 1), ReplicaHolding("m2", "x", 2)
+    late = ReplicaHolding("m1", "x", second)
     notes = (("s1", one), ("s2", two), ("s1", two), ("s2", late))
     memory = automaton.observe(
         automaton.initial, [Observation("note", node, note) for node, note in notes]

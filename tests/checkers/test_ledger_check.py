@@ -15,12 +15,12 @@ from counterpoint.checkers.history import (
     Status,
 )
 from counterpoint.checkers.ledger.chains import NOT_OWNER, OK, Move
-from counterpoint.checkers.ledger.check import Ledger, check_ledger
+from counterpoint.checkers.ledger.check import TokenLedger, check_ledger
 from counterpoint.checkers.objects.specifications import ILLEGAL
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.checkers.random_ledgers import Shape, random_history, small_ledger
 
-LEDGER = Ledger({0: 1, 1: 2}, (1, 2, 3))
+LEDGER = TokenLedger({0: 1, 1: 2}, (1, 2, 3))
 """Token 0 belongs to owner 1, token 1 to owner 2; 3 has none."""
 
 
@@ -163,7 +163,7 @@ def is_answered(op: Operation) -> bool:
     return op.status == "ok" and op.result is not UNKNOWN
 
 
-def has_order(ledger: Ledger, history: History) -> bool:
+def has_order(ledger: TokenLedger, history: History) -> bool:
     """Tell whether some order explains a history, by trying every one."""
 
     def search(state: object, left: frozenset[int]) -> bool:
@@ -181,7 +181,7 @@ def has_order(ledger: Ledger, history: History) -> bool:
     return search(ledger.initial, frozenset(range(len(history))))
 
 
-def is_explained(ledger: Ledger, history: History, witness: tuple[str, ...]) -> bool:
+def is_explained(ledger: TokenLedger, history: History, witness: tuple[str, ...]) -> bool:
     """Tell whether this order of operations explains the history."""
     by_id = {op.id: op for op in history}
     order = [by_id[name] for name in witness]

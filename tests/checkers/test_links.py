@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.checkers.links import (
-    Link,
+    Precedence,
     graph,
     shortest_chain,
     shortest_cycle,
@@ -43,8 +43,10 @@ def directed(targets: Targets) -> networkx.DiGraph[int]:
     return found
 
 
-def links_of(targets: Targets) -> dict[int, list[Link]]:
-    return graph(Link(a, b, "", said()) for a, following in enumerate(targets) for b in following)
+def links_of(targets: Targets) -> dict[int, list[Precedence]]:
+    return graph(
+        Precedence(a, b, "", said()) for a, following in enumerate(targets) for b in following
+    )
 
 
 @given(graphs(is_acyclic=True))

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.checkers.events import Event, operations
+from counterpoint.checkers.events import RecordedEvent, operations
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
 from counterpoint.checkers.judging import Anomaly
 from counterpoint.checkers.links import real_time_order
@@ -424,8 +424,8 @@ def test_a_jepsen_history_is_judged_as_it_was_recorded() -> None:
     done = (("append", "x", 1), ("r", "x", (1,)))
     history = operations(
         [
-            Event("p0", "invoke", "txn", None, (("append", "x", 1), ("r", "x", None))),
-            Event("p0", "ok", "txn", None, done),
+            RecordedEvent("p0", "invoke", "txn", None, (("append", "x", 1), ("r", "x", None))),
+            RecordedEvent("p0", "ok", "txn", None, done),
         ],
         source="made",
     )

@@ -12,9 +12,9 @@ from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import (
     Access,
     Kind,
-    Session,
     Transaction,
     TransactionHistory,
+    TransactionSession,
 )
 from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.model.verdict import Outcome, Verdict
@@ -32,7 +32,7 @@ def access(word: str) -> Access:
 
 def sessions(*texts: str) -> TransactionHistory:
     """Sessions of transactions parted by "|"; one that starts with "!" is not committed."""
-    made: list[Session] = []
+    made: list[TransactionSession] = []
     for number, text in enumerate(texts, 1):
         count = sum(map(len, made))
         made.append(

@@ -17,11 +17,11 @@ from counterpoint.checkers.conservation import (
 )
 from counterpoint.checkers.history import UNKNOWN, History, by_key
 from counterpoint.checkers.ledger.chains import Move
-from counterpoint.checkers.ledger.check import Ledger, check_ledger
+from counterpoint.checkers.ledger.check import TokenLedger, check_ledger
 from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.checkers.register.single_writer import check_no_inversion, check_regular
-from counterpoint.checkers.register.watch import Rule, SingleWriterObserver
+from counterpoint.checkers.register.watch import RegisterRule, SingleWriterObserver
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.trace import Trace
@@ -98,7 +98,7 @@ def register_event(
     ("rule", "check"), [("regular", check_regular), ("inversion", check_no_inversion)]
 )
 def test_one_writer(
-    rule: Rule, check: Callable[[History], Verdict], keys: str, writers: tuple[NodeId, ...]
+    rule: RegisterRule, check: Callable[[History], Verdict], keys: str, writers: tuple[NodeId, ...]
 ) -> None:
     def judge(trace: Trace) -> bool:
         parts = by_key(operations_of(trace, register_view))
@@ -182,7 +182,7 @@ def test_conservation() -> None:
 
 
 def test_the_ledger() -> None:
-    ledger = Ledger(START, (1, 2))
+    ledger = TokenLedger(START, (1, 2))
 
     def view(call: Value, answer: Hashable) -> Seen | None:
         if answer == "refused":

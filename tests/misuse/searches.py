@@ -12,7 +12,7 @@ from counterpoint.harness.testing import machine, verify
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.columnar.explorer import VectorExplorer
 from counterpoint.model.search.exploration.dpor import Reducer
-from counterpoint.model.search.exploration.explore import Explorer, Violation
+from counterpoint.model.search.exploration.explore import Explorer, StateViolation
 from counterpoint.model.search.failure import PropertyBroken, told_in_full
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.trace import Trace
@@ -57,7 +57,7 @@ def _with_few_faults(scenario: Scenario) -> Scenario:
     return scenario.replace(faults_max=1)
 
 
-def _told(scenario: Scenario, violation: Violation) -> Found:
+def _told(scenario: Scenario, violation: StateViolation) -> Found:
     told = told_in_full(scenario, violation.choices, violation.property)
     return told.trace, told.verdict
 

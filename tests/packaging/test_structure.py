@@ -21,27 +21,22 @@ PARSED = modules()
 
 # What the nodes of two protocols say and keep, each in its own words: these names are in traces.
 OF_PROTOCOLS = """
-    Answer Ask Found Holding Idle Imposing Read Refused Request Server Store Stored Told Transform
-    Waiting Write Written
+    Answer Ask Idle Imposing Read Refused Request Server Store Stored Told Transform Waiting
+    Write Written
 """
 
-# To be renamed; a name that is doubled no more is taken off.
+# Two meanings all the same; who renames one takes it off here. `Move` is shown in reports by its name.
 DOUBLED = """
-    Amounts Call Choice Choices Clock Configuration Conflict Core Element Event Found Held
-    Holding Ledger Limits Link Memory Micro Move Naming Numbered Outcome Owner Pending Place
-    Placed Read Reading Record Request Row Rows Rule Seen Session Shown Step T Told Version View
-    Violation Waits _Reading
+    Move T
 """
 
 CROWDED = """
     check history judging node rules vocabulary words
 """
 
-CIRCLES: list[list[str]] = []
-
 
 def test_a_type_name_means_one_thing() -> None:
-    assert set(doubled_types(PARSED)) <= {*OF_PROTOCOLS.split(), *DOUBLED.split()}
+    assert sorted(doubled_types(PARSED)) == sorted({*OF_PROTOCOLS.split(), *DOUBLED.split()})
 
 
 def test_the_names_of_protocols_are_doubled_in_protocols() -> None:
@@ -53,7 +48,7 @@ def test_the_names_of_protocols_are_doubled_in_protocols() -> None:
 
 
 def test_no_file_name_is_used_more_than_twice() -> None:
-    assert set(crowded_files(PARSED)) <= set(CROWDED.split())
+    assert sorted(crowded_files(PARSED)) == sorted(CROWDED.split())
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -62,7 +57,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     What is imported late is run late, but it is read by who wants to understand either module; and a
     circle through types alone is why neither can be read, moved or tested first.
     """
-    assert [c for c in circles(import_graph(PARSED)) if c not in CIRCLES] == []
+    assert circles(import_graph(PARSED)) == []
 
 
 # ---- the readings themselves ---------------------------------------------------------------------

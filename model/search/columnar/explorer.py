@@ -32,8 +32,8 @@ from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics
 from counterpoint.model.search.exploration.explore import (
     Explored,
     Limits,
+    StateViolation,
     Stop,
-    Violation,
     default_no_op,
     resident_bytes,
 )
@@ -74,7 +74,7 @@ class VectorExplorer:
         start = layout.pack(self._expander.start)
         self._now = Established(layout, (start,), (start,), states=1, generated=1)
         self._stop: Stop | None = None
-        self._violation: Violation | None = None
+        self._violation: StateViolation | None = None
         self._open_end: tuple[Action, ...] | None = None
         self._crew = Crew(workers)
         self._chunk_states = chunk_states
@@ -239,7 +239,7 @@ class VectorExplorer:
         broken = self._judge.broken(now.deepest, now.layout)
         if broken is not None:
             name, row = broken
-            self._violation = Violation(name, self._path_to(row))
+            self._violation = StateViolation(name, self._path_to(row))
             self._stop = "broken"
 
     def _handler_broke(self, broke: HandlerBroke) -> None:
@@ -251,7 +251,7 @@ class VectorExplorer:
             is_there &= now.layout.field(now.deepest, broke.node) == broke.slot
             row = int(np.flatnonzero(is_there)[0])
             choices = (*self._path_to(row), broke.action)
-            self._violation = Violation(HANDLER_PROPERTY, choices)
+            self._violation = StateViolation(HANDLER_PROPERTY, choices)
 
     # For those who ask afterwards.
 

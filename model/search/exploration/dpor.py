@@ -27,7 +27,7 @@ from counterpoint.model.faults import Restart
 from counterpoint.model.observer import OBSERVED, keeps_order_of_notes
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario, nothing_is_visible
-from counterpoint.model.search.exploration.explore import Limits, Stop, Violation
+from counterpoint.model.search.exploration.explore import Limits, StateViolation, Stop
 from counterpoint.model.search.judgements import (
     Judgements,
     Ruling,
@@ -60,7 +60,7 @@ class Reduced:
     cut: int = 0
     seconds: float = 0.0
     stop: Stop | None = None
-    violation: Violation | None = None
+    violation: StateViolation | None = None
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class Reducer:
         self._traces = self._steps = self._blocked = self._depth = self._cut = 0
         self._started = monotonic()
         self._stop: Stop | None = None
-        self._violation: Violation | None = None
+        self._violation: StateViolation | None = None
         self._rulings: Counter[tuple[Ruling, ...]] = Counter()
 
     @property
@@ -352,7 +352,7 @@ class Reducer:
             self._break(verdict.property, trace.choices[:length])
 
     def _break(self, name: str, choices: tuple[Action, ...]) -> None:
-        self._stop, self._violation = "broken", Violation(name, choices)
+        self._stop, self._violation = "broken", StateViolation(name, choices)
 
     def _break_handler(self, chosen: _PossibleStep) -> None:
         choices = [f.step.action for f in self._frames[:-1] if f.step is not None]

@@ -54,7 +54,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class StateViolation:
     """A reachable state that breaks a property, and the choices of a shortest run to it."""
 
     property: str
@@ -84,7 +84,7 @@ class Explored:
     environments: int
     memories: int
     stop: Stop | None = None
-    violation: Violation | None = None
+    violation: StateViolation | None = None
     open_end: tuple[Action, ...] | None = field(default=None)
 
 
@@ -152,7 +152,7 @@ class Explorer:
         self._level_sizes = [1]
         self._terminal = self._terminal_pending = 0
         self._stop: Stop | None = None
-        self._violation: Violation | None = None
+        self._violation: StateViolation | None = None
         self._open_end: int | None = None
 
     @property
@@ -375,7 +375,7 @@ class Explorer:
 
     def _break(self, name: str, choices: tuple[Action, ...]) -> None:
         self._stop = "broken"
-        self._violation = Violation(name, choices)
+        self._violation = StateViolation(name, choices)
 
     def _note_terminal(self, state: int) -> None:
         self._terminal += 1

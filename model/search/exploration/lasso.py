@@ -32,8 +32,8 @@ from counterpoint.model.search.engine.slots import HandlerBroke, Transition
 from counterpoint.model.search.exploration.explore import (
     Explorer,
     Limits,
+    StateViolation,
     Stop,
-    Violation,
     resident_bytes,
 )
 from counterpoint.model.search.properties import verdict_of
@@ -82,7 +82,7 @@ class Endings:
     circles: int = 0
     judged: int = 0
     stop: Stop = "complete"
-    violation: Violation | None = None
+    violation: StateViolation | None = None
 
 
 def explore_endings(scenario: Scenario, limits: Limits | None = None) -> Endings:
@@ -124,12 +124,12 @@ class _Aftermath:
     def endings(self) -> Endings:
         before = self._explorer.progress.states
         over = self._explore(before)
-        if isinstance(over, Violation):
+        if isinstance(over, StateViolation):
             return Endings(before, len(self._edges), stop="broken", violation=over)
         if over is not None:
             return Endings(before, len(self._edges), stop=over)
         judged, ends, circles = set[object](), 0, 0
-        found: Violation | None = None
+        found: StateViolation | None = None
         for state, candidate, is_circle in self._candidates():
             owed = self._owed(state)
             circles, ends = circles + is_circle, ends + (bool(owed) and not is_circle)
@@ -148,7 +148,7 @@ class _Aftermath:
 
     # The graph.
 
-    def _explore(self, before: int) -> Stop | Violation | None:
+    def _explore(self, before: int) -> Stop | StateViolation | None:
         """Build the graph; return the limit or the failure that it ran into, None if it is whole."""
         for number, (*slots, environment) in self._explorer.states():
             for silent in tolerated_failures(self._scenario, self._slots.environments[environment]):
@@ -178,7 +178,7 @@ class _Aftermath:
         ]
         return (*(slot for slot, _ in after), after[0][1])
 
-    def _spread(self, start: StateFields, before: int) -> Stop | Violation | None:
+    def _spread(self, start: StateFields, before: int) -> Stop | StateViolation | None:
         """Add what can follow a state; it may be without end, so that limits are looked at here."""
         rest = deque([start])
         while rest:
@@ -188,7 +188,7 @@ class _Aftermath:
             try:
                 self._edges[state] = tuple(self._successors(state))
             except HandlerBroke as broke:
-                return Violation(HANDLER_PROPERTY, (*self._run_to(state), broke.action))
+                return StateViolation(HANDLER_PROPERTY, (*self._run_to(state), broke.action))
             for edge in self._edges[state]:
                 if edge.target not in self._origin:
                     self._origin[edge.target] = (state, edge.action)
@@ -326,7 +326,7 @@ class _Aftermath:
             choices.append(action)
         return (*self._explorer.path(here), *reversed(choices))
 
-    def _judged(self, choices: tuple[Action, ...]) -> Violation | None:
+    def _judged(self, choices: tuple[Action, ...]) -> StateViolation | None:
         run = Simulation(self._slots.compiled)
         for choice in choices:
             if not run.attempt(choice):
@@ -337,7 +337,7 @@ class _Aftermath:
             trace = run_reference(self._scenario, run.choices)
         of_end = (p for p in self._scenario.properties if p.reads == "end")
         name = next((p.name for p in of_end if verdict_of(p, trace).is_broken), None)
-        return None if name is None else Violation(name, trace.choices)
+        return None if name is None else StateViolation(name, trace.choices)
 
 
 def components(graph: dict[StateFields, list[StateFields]]) -> Iterator[set[StateFields]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from counterpoint.checkers.events import Event, EventType
+from counterpoint.checkers.events import EventType, RecordedEvent
 from counterpoint.checkers.history import UNKNOWN
 
 FUNCTIONS = ("read", "write", "cas", "txn", "add", "enqueue", "dequeue", "get")
@@ -12,16 +12,16 @@ VALUES = (None, 1, True, (1, 2), (("r", "x", None),), (("r", "x", 5),), UNKNOWN,
 ENDINGS: tuple[EventType, ...] = ("ok", "ok", "ok", "fail", "info")
 
 
-def events_at_random(random: Random) -> list[Event]:
+def events_at_random(random: Random) -> list[RecordedEvent]:
     """Draw a few calls and completions of three clients."""
-    events: list[Event] = []
-    pending: dict[str, Event] = {}
+    events: list[RecordedEvent] = []
+    pending: dict[str, RecordedEvent] = {}
     wild = random.random() < 0.2
     for step in range(random.randrange(1, 12)):
         client = random.choice("abc")
         call = pending.pop(client, None)
         if call is None or (wild and random.random() < 0.2):
-            call = Event(
+            call = RecordedEvent(
                 client,
                 "invoke",
                 random.choice(FUNCTIONS),
@@ -37,5 +37,5 @@ def events_at_random(random: Random) -> list[Event]:
         kind = random.choice(ENDINGS)
         f = random.choice(("", call.f, call.f)) if not wild else random.choice(FUNCTIONS)
         key = random.choice((None, call.key))
-        events.append(Event(client, kind, f, key, value, step + 1, step))
+        events.append(RecordedEvent(client, kind, f, key, value, step + 1, step))
     return events

@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoint.checkers.events import Event, UnreadableHistory, operations, ranked
+from counterpoint.checkers.events import RecordedEvent, UnreadableHistory, operations, ranked
 from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, Operation
 
 
-def invoke(client: str, f: str, value: object = None, key: str | None = "x") -> Event:
-    return Event(client, "invoke", f, key, value)
+def invoke(client: str, f: str, value: object = None, key: str | None = "x") -> RecordedEvent:
+    return RecordedEvent(client, "invoke", f, key, value)
 
 
-def ok(client: str, f: str, value: object = None, key: str | None = "x") -> Event:
-    return Event(client, "ok", f, key, value)
+def ok(client: str, f: str, value: object = None, key: str | None = "x") -> RecordedEvent:
+    return RecordedEvent(client, "ok", f, key, value)
 
 
-def read_all(*events: Event) -> tuple[Operation, ...]:
+def read_all(*events: RecordedEvent) -> tuple[Operation, ...]:
     numbered = [replace(event, line=i, step=i * 10) for i, event in enumerate(events, 1)]
     return operations(numbered, source="made")
 
@@ -64,13 +64,15 @@ def test_what_was_asked_and_answered(
 
 def test_a_failed_write_stays_with_its_value() -> None:
     """Checkers drop it, and still know that reading 1 is an aborted read."""
-    (op,) = read_all(invoke("a", "write", 1), Event("a", "fail", "write", "x", ":timed-out"))
+    (op,) = read_all(
+        invoke("a", "write", 1), RecordedEvent("a", "fail", "write", "x", ":timed-out")
+    )
     assert (op.status, op.argument, op.result, op.returned) == ("fail", 1, UNKNOWN, 1)
 
 
 def test_an_info_leaves_the_call_open_and_its_own_value_is_ignored() -> None:
     """Knossos throws when an :info carries another value than its call; the call's counts here."""
-    (op,) = read_all(invoke("a", "write", 1), Event("a", "info", "write", "x", 2))
+    (op,) = read_all(invoke("a", "write", 1), RecordedEvent("a", "info", "write", "x", 2))
     assert (op.status, op.argument, op.returned) == ("info", 1, OPEN)
 
 
@@ -82,7 +84,7 @@ def test_a_call_without_completion_is_open() -> None:
 
 def test_a_client_may_call_again_after_an_info() -> None:
     first, second = read_all(
-        invoke("a", "write", 1), Event("a", "info", "write", "x", None), invoke("a", "read")
+        invoke("a", "write", 1), RecordedEvent("a", "info", "write", "x", None), invoke("a", "read")
     )
     assert (first.id, second.id, second.called) == ("o1", "o2", 2)
 
@@ -128,7 +130,9 @@ def test_a_client_may_call_again_after_an_info() -> None:
         ),
     ],
 )
-def test_what_no_clients_can_have_produced(events: list[Event], line: int, words: str) -> None:
+def test_what_no_clients_can_have_produced(
+    events: list[RecordedEvent], line: int, words: str
+) -> None:
     with pytest.raises(MalformedHistory) as caught:
         read_all(*events)
     assert isinstance(caught.value, UnreadableHistory)
@@ -170,7 +174,7 @@ def test_times_that_contradict_each_other(history: list[Operation], words: str) 
 
 names = st.sampled_from(["a", "b"])
 events = st.builds(
-    Event,
+    RecordedEvent,
     client=names,
     type=st.sampled_from(["invoke", "ok", "fail", "info"]),
     f=st.sampled_from(["read", "write", "cas", "txn", ""]),
@@ -180,7 +184,7 @@ events = st.builds(
 
 
 @given(st.lists(events, max_size=12))
-def test_any_events_are_a_history_or_a_named_error(made: list[Event]) -> None:
+def test_any_events_are_a_history_or_a_named_error(made: list[RecordedEvent]) -> None:
     """The front end is total; a history has one operation per call, in call order."""
     try:
         history = operations(made, source="made")

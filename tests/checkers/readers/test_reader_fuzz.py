@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from counterpoint.checkers.readers import (
     FORMATS,
     Cases,
-    Limits,
+    ReadingLimits,
     UnreadableHistory,
     guess_format,
     read_cases,
@@ -97,7 +97,7 @@ def assert_lists_the_formats(error: UnreadableHistory) -> None:
     assert is_empty or all(form in error.reason for form in FORMATS)
 
 
-SMALL = Limits(bytes_max=2**21, line_chars_max=2**12, depth_max=20)
+SMALL = ReadingLimits(bytes_max=2**21, line_chars_max=2**12, depth_max=20)
 NOISE = {
     "nothing": b"",
     "zeros": b"\0" * 2**20,

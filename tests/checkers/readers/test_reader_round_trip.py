@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoint.checkers.events import Event, EventType, operations, ranked
+from counterpoint.checkers.events import EventType, RecordedEvent, operations, ranked
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.readers import FORMATS
 from tests.checkers.readers.own_schema import csv_table, json_lines
@@ -29,8 +29,8 @@ values = st.recursive(atoms, lambda inner: st.lists(inner, max_size=3).map(tuple
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """Draw what the front end makes of a few clients' well-formed events."""
-    events: list[Event] = []
-    open_calls: dict[str, Event] = {}
+    events: list[RecordedEvent] = []
+    open_calls: dict[str, RecordedEvent] = {}
     for step in range(draw(st.integers(1, 12))):
         client = draw(
             st.sampled_from(
@@ -40,13 +40,13 @@ def histories(draw: st.DrawFn) -> History:
         call = open_calls.pop(client, None)
         if call is None:
             f = draw(st.sampled_from(["read", "write", "cas", "dequeue"]))
-            call = Event(client, "invoke", f, draw(values), draw(values), 0, step)
+            call = RecordedEvent(client, "invoke", f, draw(values), draw(values), 0, step)
             open_calls[client] = call
             events.append(call)
         else:
             kind: EventType = draw(st.sampled_from(["ok", "fail", "info"]))
             said = None if call.f in ("write", "cas") else draw(values)
-            events.append(Event(client, kind, call.f, call.key, said, 0, step))
+            events.append(RecordedEvent(client, kind, call.f, call.key, said, 0, step))
     return operations(events, source="made")
 
 
