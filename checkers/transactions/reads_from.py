@@ -262,10 +262,10 @@ def sources_of(history: TransactionHistory) -> Sources:
     sessions = [
         tuple(numbers[t.id] for t in session if t.is_committed) for session in history.sessions
     ]
-    before = {
-        committed[number].id: session[: place + 1]
+    place_of = {
+        committed[number].id: (session, place)
         for session in sessions
-        for place, number in enumerate(session)
+        for place, number in enumerate(session, 1)
     }
     faults: list[Fault] = []
     shown_to_others = []
@@ -273,7 +273,9 @@ def sources_of(history: TransactionHistory) -> Sources:
         reads: dict[Hashable, Hashable] = {}
         faults += _faults(number, committed, candidates, reads)
         writes = {a.key: a.value for a in transaction.accesses if a.kind == "write"}
-        after = before[transaction.after] if transaction.after else ()
+        # Cut only where one is asked for: all beginnings of a long session need gigabytes.
+        session, place = place_of[transaction.after] if transaction.after else ((), 0)
+        after = session[:place]
         shown_to_others.append(
             ShownVersions(transaction, reads, _without_initial(writes, candidates), after)
         )

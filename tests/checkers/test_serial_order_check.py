@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from random import Random
 
 import pytest
 
+from counterpoint.checkers.history import Operation
 from counterpoint.checkers.judging import Anomaly
 from counterpoint.checkers.transactions.history import (
     KINDS,
     Access,
     Transaction,
     TransactionHistory,
+    sessions_of,
 )
+from counterpoint.checkers.transactions.reads_from import sources_of
 from counterpoint.checkers.transactions.serial_order import check_serial_order
 from counterpoint.checkers.transactions.serial_search import SerialLevel
 from counterpoint.model.verdict import Outcome
@@ -237,3 +241,16 @@ def _only(given: TransactionHistory, names: tuple[str, ...]) -> TransactionHisto
             for session in given.sessions
         )
     )
+
+
+def test_a_long_session_needs_memory_in_proportion_to_its_length() -> None:
+    history = sessions_of(
+        tuple(
+            Operation(f"o{n}", "a", "write", "x", n, None, 2 * n, 2 * n + 1) for n in range(3_000)
+        )
+    )
+    tracemalloc.start()
+    sources_of(history)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000_000
