@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterpoint.harness.exploring import FaultRounds, Round
-from counterpoint.model.search.exploration.explore import Explored, resident_bytes
+from counterpoint.harness.memory import resident_bytes
+from counterpoint.model.search.exploration.explore import Explored
 from counterpoint.model.search.exploration.forecast import states_left
 
 
@@ -77,12 +78,14 @@ def whole_levels(explored: Explored) -> int:
     return len(explored.levels)
 
 
-def in_megabytes(size: int) -> str:
+def in_megabytes(size: int | None) -> str:
     """Return a size in memory, in words.
 
-    >>> in_megabytes(3 * 2**20)
-    '3 MB'
+    >>> in_megabytes(3 * 2**20), in_megabytes(None)
+    ('3 MB', 'memory unknown')
     """
+    if size is None:
+        return "memory unknown"
     return f"{size / 2**20:,.0f} MB"
 
 

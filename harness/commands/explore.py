@@ -15,6 +15,7 @@ from counterpoint.harness.exploring import EngineName, ExploreOptions, FaultRoun
 from counterpoint.harness.goals import goals_result, goals_told
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
+from counterpoint.harness.memory import full_at
 from counterpoint.harness.output import (
     EXIT_HELP,
     ProgressLine,
@@ -155,8 +156,8 @@ def explore(
         built = build(system, scenario=scenario, mutant=mutant, settings=settings_of(pairs))
         if network is not None:
             built = built.replace(network=network)
-        bytes_max = int(memory * 2**30) if memory is not None else None
-        limits = Limits(depth, states, bytes_max, seconds)
+        is_memory_full = full_at(int(memory * 2**30)) if memory is not None else None
+        limits = Limits(depth, states, is_memory_full, seconds)
         require_folder(out)
         if reduction == "dpor":
             explore_reduced(built, limits, faults, out, as_json=as_json)

@@ -188,7 +188,7 @@ def test_what_is_resumed_gives_the_same_numbers(
     ("limits", "stop"),
     [
         pytest.param(Limits(states=400), "states", id="states"),
-        pytest.param(Limits(memory_bytes=1), "memory", id="memory"),
+        pytest.param(Limits(is_memory_full=lambda: True), "memory", id="memory"),
         pytest.param(Limits(seconds=0), "seconds", id="seconds"),
         pytest.param(Limits(depth=6), "depth", id="depth"),
     ],

@@ -35,7 +35,6 @@ from counterpoint.model.search.exploration.explore import (
     StateViolation,
     Stop,
     default_no_op,
-    resident_bytes,
 )
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.search.replay import HANDLER_PROPERTY
@@ -227,7 +226,7 @@ class VectorExplorer:
             return "states"
         if limits.seconds is not None and monotonic() - self._started >= limits.seconds:
             return "seconds"
-        if limits.memory_bytes is not None and resident_bytes() >= limits.memory_bytes:
+        if limits.is_out_of_memory:
             return "memory"
         return None
 

@@ -8,7 +8,7 @@ stands for all that differ in the names of interchangeable nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from time import monotonic
@@ -45,12 +45,20 @@ Stop: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where an exploration ends, if not by itself; None: no bound."""
+    """Where an exploration ends, if not by itself; None: no bound.
+
+    `is_memory_full` is asked now and then whether it must end, since only who runs it can tell.
+    """
 
     depth: int | None = None
     states: int | None = None
-    memory_bytes: int | None = None
+    is_memory_full: Callable[[], bool] | None = None
     seconds: float | None = None
+
+    @property
+    def is_out_of_memory(self) -> bool:
+        """Tell whether the exploration must end for want of memory; asks now."""
+        return self.is_memory_full is not None and self.is_memory_full()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +231,7 @@ class Explorer:
             self._stop = "states"
         elif limits.seconds is not None and now - self._started >= limits.seconds:
             self._stop = "seconds"
-        elif limits.memory_bytes is not None and resident_bytes() >= limits.memory_bytes:
+        elif limits.is_out_of_memory:
             self._stop = "memory"
 
     def _expand(self, state: int, following: list[int]) -> bool:
@@ -444,12 +452,3 @@ class _Step:
     bundles: tuple[tuple[int, int], ...]
     seen: int
     transition: Transition
-
-
-def resident_bytes() -> int:
-    """Return the memory that this process uses now, 0 where the system does not tell."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * 4096
-    except (OSError, IndexError, ValueError):
-        return 0

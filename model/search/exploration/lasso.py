@@ -34,7 +34,6 @@ from counterpoint.model.search.exploration.explore import (
     Limits,
     StateViolation,
     Stop,
-    resident_bytes,
 )
 from counterpoint.model.search.properties import verdict_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
@@ -166,7 +165,7 @@ class _Aftermath:
             return "states"
         if limits.seconds is not None and monotonic() - self._started >= limits.seconds:
             return "seconds"
-        if limits.memory_bytes is not None and resident_bytes() >= limits.memory_bytes:
+        if limits.is_out_of_memory:
             return "memory"
         return None
 
