@@ -18,6 +18,7 @@ from counterpoint.harness.checking.first_in_time import first_in_time
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.harness.checking.hints import look_alikes, unseen_answers
 from counterpoint.harness.checking.initial_values import values_that_hold, with_values
+from counterpoint.harness.checking.judges import Task
 from counterpoint.harness.checking.keyed import BY_KEY, HINT, looks_of, split_tuples
 from counterpoint.harness.checking.keyed import MODELS as KEYED_MODELS
 from counterpoint.harness.checking.models import (
@@ -27,7 +28,7 @@ from counterpoint.harness.checking.models import (
 )
 from counterpoint.harness.checking.own_models import own_model
 from counterpoint.harness.checking.preparing import renamed
-from counterpoint.harness.checking.properties import PROPERTIES, NamedProperty, Task
+from counterpoint.harness.checking.properties import PROPERTIES, NamedProperty
 from counterpoint.harness.checking.wanted import (
     LEFT_TO_THE_FILE,
     Checked,

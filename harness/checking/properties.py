@@ -1,80 +1,43 @@
-"""The properties that `counterpoint check` can judge, each with the checker behind it.
-
-A checker is imported by the property that needs it: importing all takes as long as judging a hundred
-thousand operations.
-"""
+"""The properties that `counterpoint check` can judge, by the names that the command line gives."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from counterpoint.checkers.history import History, by_key
-from counterpoint.checkers.transactions.history import TransactionHistory, sessions_of
-from counterpoint.harness.checking.forms import CannotCheck, check_forms
-from counterpoint.harness.checking.models import Model
-from counterpoint.harness.checking.preparing import one_by_one
-from counterpoint.model.inert import quoted
-from counterpoint.model.verdict import Verdict, said
+from counterpoint.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from counterpoint.checkers.causal.levels import Level
-    from counterpoint.checkers.sessions.judge import Guarantee
-    from counterpoint.checkers.transactions.levels import IsolationLevel
-    from counterpoint.checkers.transactions.list_append import ListLevel
-    from counterpoint.checkers.transactions.serial_search import SerialLevel
+    pass
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One history to be judged: what it is of, and what the user said about it.
-
-    `is_one_object` tells that operations of different keys depend on each other.
-    """
-
-    history: History | TransactionHistory
-    model: Model
-    initial: Hashable
-    has_real_time: bool = True
-    is_one_object: bool = False
-    timeout_seconds: float | None = None
-    total: int | None = None
-    allow_negative: bool = False
-
-    @property
-    def operations(self) -> History:
-        """The operations.
-
-        Raises:
-            CannotCheck: the history has transactions without times.
-        """
-        if isinstance(self.history, TransactionHistory):
-            raise CannotCheck("the format records sessions of transactions, and no operations")
-        return self.history
-
-    @property
-    def initial_number(self) -> int:
-        """What a counter holds at first: 0 unless told.
-
-        Raises:
-            CannotCheck: it is no whole number.
-        """
-        if self.initial is None:
-            return 0
-        if isinstance(self.initial, int) and not isinstance(self.initial, bool):
-            return self.initial
-        raise CannotCheck(f"a counter begins with a number, and not with {quoted(self.initial)}")
-
-    @property
-    def transactions(self) -> TransactionHistory:
-        """The sessions of transactions; each operation is one if there are no others."""
-        if isinstance(self.history, TransactionHistory):
-            return self.history
-        return sessions_of(self.history, initial=self.initial)
+from counterpoint.harness.checking.judges import (
+    Task,
+    judge_bank_totals,
+    judge_by_key,
+    judge_causal,
+    judge_causal_or_transactional,
+    judge_convergent_or_transactional,
+    judge_counter_bounds,
+    judge_eventual_count,
+    judge_isolation,
+    judge_linearizability,
+    judge_log_delivery,
+    judge_long_fork,
+    judge_no_inversion,
+    judge_regular,
+    judge_safe,
+    judge_sequential,
+    judge_serial,
+    judge_sessions,
+    judge_set_survival,
+    judge_strict,
+    judge_unique_ids,
+    judge_weak,
+    judge_weak_regular,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,354 +54,132 @@ class NamedProperty:
     tells_first: bool = False
 
 
-def _linearizability(task: Task) -> Verdict:
-    return _linearized(task, "linearizability")
-
-
-def _linearized(task: Task, name: str) -> Verdict:
-    """Judge each key alone: linearizability is local, so one map of all keys has it if each key has.
-
-    An object of one's own without such parts is judged as one where that is asked for.
-    """
-    from counterpoint.checkers.linearizability.check import check_linearizability
-    from counterpoint.checkers.objects.p_compositionality import whole
-    from counterpoint.harness.checking.specifications import specification_of
-
-    model, history = task.model, task.operations
-    check_forms(history, model.name, model.functions)
-    specification = specification_of(model, history, task.initial)
-    return check_linearizability(
-        history,
-        specification,
-        name=name,
-        partition=whole if task.is_one_object and not model.functions else by_key,
-        timeout_seconds=task.timeout_seconds,
-        clock=time.monotonic,
-    )
-
-
-def _by_key(check: Callable[..., Verdict]) -> Callable[[Task], Verdict]:
-    """Judge each key alone: the property speaks of one object at a time."""
-
-    def judge(task: Task) -> Verdict:
-        from counterpoint.checkers.history import exact_history
-        from counterpoint.checkers.operations import joined
-
-        parts = by_key(exact_history(task.operations))
-        verdicts = {key: check(part, initial=task.initial) for key, part in parts.items()}
-        ended = {op.id: op.returned for op in task.operations}
-        verdicts = dict(sorted(verdicts.items(), key=lambda one: _when(one[1], ended)))
-        name = next(iter(verdicts.values())).property if verdicts else "nothing"
-        return joined(name, verdicts)
-
-    return judge
-
-
-def _when(verdict: Verdict, ended: Mapping[str, float]) -> float:
-    """When a violation was complete: the first one is told in full."""
-    return max((ended.get(name, 0) for name in verdict.culprits), default=math.inf)
-
-
-def _regular(history: History, *, initial: Hashable) -> Verdict:
-    """Judge a register with one writer as Lamport does, with several by one order of writes."""
-    from counterpoint.checkers.register.multi_writer import check_regular_in_one_order
-    from counterpoint.checkers.register.single_writer import check_regular
-
-    writers = {op.client for op in history if op.f == "write" and op.status != "fail"}
-    check = check_regular if len(writers) <= 1 else check_regular_in_one_order
-    return check(history, initial=initial)
-
-
-def _causal(level: Level) -> Callable[[Task], Verdict]:
-    def judge(task: Task) -> Verdict:
-        from counterpoint.checkers.causal.check import check_causal
-
-        return check_causal(task.operations, level=level, initial=task.initial)
-
-    return judge
-
-
-def _sessions(*guarantees: Guarantee) -> Callable[[Task], Verdict]:
-    def judge(task: Task) -> Verdict:
-        if task.model.name == "list-append":
-            from counterpoint.checkers.transactions.list_versions import check_list_sessions
-
-            return check_list_sessions(task.operations, guarantees=guarantees)
-        from counterpoint.checkers.sessions.check import check_sessions
-
-        history = one_by_one(task.operations)
-        return check_sessions(history, guarantees=guarantees, initial=task.initial)
-
-    return judge
-
-
-def _isolation(
-    lists: ListLevel | None, transactions: Callable[[Task], Verdict]
-) -> Callable[[Task], Verdict]:
-    """Judge lists by their own dependencies, all else as sessions of reads and writes."""
-
-    def judge(task: Task) -> Verdict:
-        if task.model.name == "list-append":
-            if lists is None:
-                raise CannotCheck("this property is not defined for appended lists")
-            from counterpoint.checkers.transactions.list_append import check_list_append
-
-            return check_list_append(task.operations, level=lists)
-        return transactions(task)
-
-    return judge
-
-
-def _weak(level: IsolationLevel) -> Callable[[Task], Verdict]:
-    def judge(task: Task) -> Verdict:
-        from counterpoint.checkers.transactions.check import check_transactions
-
-        return check_transactions(task.transactions, level=level)
-
-    return judge
-
-
-def _serial(level: SerialLevel) -> Callable[[Task], Verdict]:
-    def judge(task: Task) -> Verdict:
-        from counterpoint.checkers.transactions.serial_order import check_serial_order
-
-        return check_serial_order(
-            task.transactions,
-            level=level,
-            timeout_seconds=task.timeout_seconds,
-            clock=time.monotonic,
-        )
-
-    return judge
-
-
-def _convergent_or_transactional(task: Task) -> Verdict:
-    """Judge causal convergence; of transactions the causal level, which is the same with one order.
-
-    Biswas and Enea's causal consistency of transactions asks for one order of all of them, so on
-    transactions of one operation it is exactly causal convergence (OOPSLA 2019).
-    """
-    is_plain = not isinstance(task.history, TransactionHistory)
-    return (_causal("ccv") if is_plain else _weak("causal"))(task)
-
-
-def _causal_or_transactional(task: Task) -> Verdict:
-    """Judge reads and writes one by one where there are no transactions."""
-    is_plain = not isinstance(task.history, TransactionHistory) and task.model.name == "register"
-    return (_causal("cc") if is_plain else _weak("causal"))(task)
-
-
-def _strict(task: Task) -> Verdict:
-    """Strict serializability of reads and writes is linearizability of all registers as one."""
-    name = "strict serializability"
-    if task.model.name in ("rw-register", "multi-register"):
-        weaker = _causally_broken(task)
-        if weaker is not None:
-            return _broken_already(weaker, name)
-    verdict = _linearized(task, name)
-    if not verdict.is_broken or task.model.name not in ("rw-register", "multi-register"):
-        return verdict
-    from counterpoint.checkers.transactions.reasons import writers_of
-
-    lines = writers_of(task.operations, verdict.culprits)
-    return replace(verdict, reasons=(*verdict.reasons, *map(said, lines)))
-
-
-def _broken_already(weaker: Verdict, name: str) -> Verdict:
-    """Let a weaker property that is broken decide a stronger one."""
-    line = said(f"so {weaker.property} is broken, and without it there is no {name}")
-    return replace(weaker, property=name, reasons=(*weaker.reasons, line))
-
-
-def _sequential(task: Task) -> Verdict:
-    """Judge causal consistency of a register first: that is fast, and seldom the part that holds."""
-    if task.model.name == "register" and not isinstance(task.history, TransactionHistory):
-        weaker = _causal("cc")(task)
-        if weaker.is_broken:
-            return _broken_already(weaker, "sequential consistency")
-    return _serial("serializability")(task)
-
-
-def _causally_broken(task: Task) -> Verdict | None:
-    """Judge the weaker level first, which is fast, where there are only transactions and the like."""
-    if any(op.f != "txn" for op in task.operations):
-        return None
-    from counterpoint.checkers.transactions.check import check_transactions
-
-    verdict = check_transactions(task.transactions, level="causal", matchings_max=64)
-    return verdict if verdict.is_broken else None
-
-
-def _safe(history: History, *, initial: Hashable) -> Verdict:
-    from counterpoint.checkers.register.single_writer import check_safe
-
-    return check_safe(history, initial=initial)
-
-
-def _weak_regular(history: History, *, initial: Hashable) -> Verdict:
-    from counterpoint.checkers.register.multi_writer import check_weak_regular
-
-    return check_weak_regular(history, initial=initial)
-
-
-def _no_inversion(history: History, *, initial: Hashable) -> Verdict:
-    from counterpoint.checkers.register.single_writer import check_no_inversion
-
-    return check_no_inversion(history, initial=initial)
-
-
-def _bank_totals(task: Task) -> Verdict:
-    from counterpoint.checkers.counters import check_bank_totals
-
-    return check_bank_totals(task.operations, total=task.total, allow_negative=task.allow_negative)
-
-
-def _eventual_count(task: Task) -> Verdict:
-    from counterpoint.checkers.counters import check_eventual_counter
-
-    return check_eventual_counter(task.operations, initial=task.initial_number)
-
-
-def _counter_bounds(task: Task) -> Verdict:
-    from counterpoint.checkers.counters import check_counter_bounds
-
-    return check_counter_bounds(task.operations)
-
-
-def _set_survival(task: Task) -> Verdict:
-    from counterpoint.checkers.elements import check_set_survival
-
-    return check_set_survival(task.operations)
-
-
-def _unique_ids(task: Task) -> Verdict:
-    from counterpoint.checkers.elements import check_unique_ids
-
-    return check_unique_ids(task.operations)
-
-
-def _log_delivery(task: Task) -> Verdict:
-    from counterpoint.checkers.log_delivery import check_log_delivery
-
-    return check_log_delivery(task.operations)
-
-
-def _long_fork(task: Task) -> Verdict:
-    from counterpoint.checkers.elements import check_long_fork
-
-    return check_long_fork(task.operations)
-
-
 _PROPERTIES: Sequence[NamedProperty] = (
     NamedProperty(
         "linearizability",
         "one at a time, each within its time",
-        _linearizability,
+        judge_linearizability,
         needs_real_time=True,
         tells_first=True,
     ),
-    NamedProperty("safe", "single writer: undisturbed reads are right", _by_key(_safe), True, True),
-    NamedProperty("regular", "reads are of now or of meanwhile", _by_key(_regular), True, True),
-    NamedProperty("weak-regular", "... though they disagree", _by_key(_weak_regular), True, True),
     NamedProperty(
-        "no-inversion", "single writer: reads never go back", _by_key(_no_inversion), True, True
+        "safe", "single writer: undisturbed reads are right", judge_by_key(judge_safe), True, True
+    ),
+    NamedProperty(
+        "regular", "reads are of now or of meanwhile", judge_by_key(judge_regular), True, True
+    ),
+    NamedProperty(
+        "weak-regular", "... though they disagree", judge_by_key(judge_weak_regular), True, True
+    ),
+    NamedProperty(
+        "no-inversion",
+        "single writer: reads never go back",
+        judge_by_key(judge_no_inversion),
+        True,
+        True,
     ),
     NamedProperty(
         "sequential-consistency",
         "one at a time, each client in its order",
-        _sequential,
+        judge_sequential,
     ),
     NamedProperty(
         "causal-consistency",
         "causes before effects",
-        _isolation("causal", _causal_or_transactional),
+        judge_isolation("causal", judge_causal_or_transactional),
     ),
-    NamedProperty("causal-convergence", "... and one order for all", _convergent_or_transactional),
-    NamedProperty("causal-memory", "... and one order per client", _causal("cm")),
-    NamedProperty("read-your-writes", "a session guarantee", _sessions("RYW")),
-    NamedProperty("monotonic-reads", "a session guarantee", _sessions("MR")),
+    NamedProperty(
+        "causal-convergence", "... and one order for all", judge_convergent_or_transactional
+    ),
+    NamedProperty("causal-memory", "... and one order per client", judge_causal("cm")),
+    NamedProperty("read-your-writes", "a session guarantee", judge_sessions("RYW")),
+    NamedProperty("monotonic-reads", "a session guarantee", judge_sessions("MR")),
     # Nothing shows these two to an observer whose own reads may go back.
-    NamedProperty("monotonic-writes", "... seen by monotonic readers", _sessions("MR", "MW")),
-    NamedProperty("writes-follow-reads", "... seen by monotonic readers", _sessions("MR", "WFR")),
-    NamedProperty("session-guarantees", "all four together", _sessions("RYW", "MR", "MW", "WFR")),
+    NamedProperty("monotonic-writes", "... seen by monotonic readers", judge_sessions("MR", "MW")),
+    NamedProperty(
+        "writes-follow-reads", "... seen by monotonic readers", judge_sessions("MR", "WFR")
+    ),
+    NamedProperty(
+        "session-guarantees", "all four together", judge_sessions("RYW", "MR", "MW", "WFR")
+    ),
     NamedProperty(
         "read-committed",
         "transactions see committed ones only, in one order",
-        _isolation("read committed", _weak("read committed")),
+        judge_isolation("read committed", judge_weak("read committed")),
     ),
     NamedProperty(
         "repeatable-read",
         "... and one version of each key",
-        _isolation("repeatable read", _weak("repeatable read")),
+        judge_isolation("repeatable read", judge_weak("repeatable read")),
     ),
     NamedProperty(
         "read-atomic",
         "... and others whole or not at all",
-        _isolation("read atomic", _weak("read atomic")),
+        judge_isolation("read atomic", judge_weak("read atomic")),
     ),
     NamedProperty(
         "prefix-consistency",
         "snapshots of one order",
-        _isolation(None, _serial("prefix consistency")),
+        judge_isolation(None, judge_serial("prefix consistency")),
     ),
     NamedProperty(
         "snapshot-isolation",
         "... and the first committer wins",
-        _isolation("snapshot isolation", _serial("snapshot isolation")),
+        judge_isolation("snapshot isolation", judge_serial("snapshot isolation")),
     ),
     NamedProperty(
         "serializability",
         "one order of whole transactions",
-        _isolation("serializability", _serial("serializability")),
+        judge_isolation("serializability", judge_serial("serializability")),
     ),
     NamedProperty(
         "strong-session-serializability",
         "... that keeps each session's order",
-        _isolation("strong session serializability", _serial("serializability")),
+        judge_isolation("strong session serializability", judge_serial("serializability")),
     ),
     NamedProperty(
         "strict-serializability",
         "... that real time allows",
-        _isolation("strict serializability", _strict),
+        judge_isolation("strict serializability", judge_strict),
         needs_real_time=True,
     ),
     NamedProperty(
         "conserved-total",
         "a bank's balances always add up",
-        _bank_totals,
+        judge_bank_totals,
     ),
     NamedProperty(
         "counter-bounds",
         "a counter shows what was added",
-        _counter_bounds,
+        judge_counter_bounds,
         needs_real_time=True,
     ),
     NamedProperty(
         "no-lost-element",
         "a set keeps what was added",
-        _set_survival,
+        judge_set_survival,
         needs_real_time=True,
     ),
     NamedProperty(
         "eventual-count",
         "a counter shows what was added, in the end",
-        _eventual_count,
+        judge_eventual_count,
         needs_real_time=True,
     ),
     NamedProperty(
         "unique-ids",
         "no identifier is handed out twice",
-        _unique_ids,
+        judge_unique_ids,
     ),
     NamedProperty(
         "log-delivery",
         "a log is one order, and nothing is left out of it",
-        _log_delivery,
+        judge_log_delivery,
     ),
     NamedProperty(
         "no-long-fork",
         "no two reads contradict each other's order",
-        _long_fork,
+        judge_long_fork,
     ),
 )
 PROPERTIES: Mapping[str, NamedProperty] = MappingProxyType({one.name: one for one in _PROPERTIES})

@@ -14,7 +14,8 @@ from counterpoint.checkers.readers import DEFAULT_LIMITS, Cases, read_cases
 from counterpoint.harness.checking import properties as check_properties
 from counterpoint.harness.checking.cases import check_case
 from counterpoint.harness.checking.files import check_files
-from counterpoint.harness.checking.properties import NamedProperty, Task
+from counterpoint.harness.checking.judges import Task
+from counterpoint.harness.checking.properties import NamedProperty
 from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.commands.check import check
 from counterpoint.harness.deadline import TimeIsOver, deadline

@@ -11,8 +11,9 @@ from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.readers.case import Case
 from counterpoint.harness.checking.cases import check_case
 from counterpoint.harness.checking.first_in_time import Beginnings, first_in_time
+from counterpoint.harness.checking.judges import Task
 from counterpoint.harness.checking.models import MODELS
-from counterpoint.harness.checking.properties import PROPERTIES, Task
+from counterpoint.harness.checking.properties import PROPERTIES
 from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.model.verdict import Verdict
 
