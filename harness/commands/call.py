@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness.commands.shared import cluster_file, json_flag
 from counterpoint.harness.live.cluster import load_cluster
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.talk import Conversation, conversation
@@ -35,9 +36,7 @@ PROMPT = "> "
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     epilog="Exit codes: 0 answered, 1 refused, 2 usage or bad input, 3 no answer.",
 )
-@click.option(
-    "--config", type=click.Path(path_type=Path), required=True, help="The cluster's file."
-)
+@cluster_file
 @click.option("--data", type=click.Path(path_type=Path), help="The folder for durable state.")
 @click.option("--via", help="The node that is asked: its name, or host:port.")
 @click.option("--as", "name", help="As which client [the first that is free].")
@@ -45,7 +44,7 @@ PROMPT = "> "
     "--timeout", "seconds", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True,
     help="Wait so long for an answer.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object an answer.")
+@json_flag("One JSON object an answer.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def call(
     config: Path,

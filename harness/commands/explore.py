@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.catalog import build
+from counterpoint.harness.commands.shared import as_json, named_scenario, out_folder
 from counterpoint.harness.embedding import named
 from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
 from counterpoint.harness.exploring import EngineName, ExploreOptions, FaultRounds, Round
@@ -41,12 +42,7 @@ from counterpoint.model.verdict import Verdict
 
 
 @click.command(epilog=EXIT_HELP)
-@click.argument("system")
-@click.option("--mutant", help="A deliberately wrong variant, such as B1.")
-@click.option(
-    "--scenario", help="A scenario of the system (default: default, or the mutant's own)."
-)
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
+@named_scenario
 @click.option("--network", type=click.Choice(["unordered", "ordered"]), help="Order on each link.")
 @click.option("--lossy", is_flag=True, help="Any message that can arrive can be lost, without end.")
 @click.option(
@@ -108,14 +104,8 @@ from counterpoint.model.verdict import Verdict
     show_default=True,
     help="auto: numpy where it is installed and can do what was asked.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".counterpoint"),
-    show_default=True,
-    help="Where the trace of a counterexample goes.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+@out_folder("Where the trace of a counterexample goes.")
+@as_json
 def explore(
     system: str,
     mutant: str | None,

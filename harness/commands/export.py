@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
-from counterpoint.harness.exports.formats import EXPORTS, SUFFIXES
+from counterpoint.harness.exports.formats import EXPORTS
 from counterpoint.harness.exports.python import CannotExport
 from counterpoint.harness.output import clear_errors, refuse, show, tell
 from counterpoint.model.writing import write_text
@@ -27,14 +27,14 @@ def export(file: Path, to: str, out: Path | None, is_printed: bool) -> None:
     """
     found = opened(file)
     try:
-        text = EXPORTS[to](found.trace, found.verdicts)
+        text = EXPORTS[to].write(found.trace, found.verdicts)
     except CannotExport as error:
         refuse(str(error))
     if is_printed:
         show(text, nl=False)
         return
     stem = file.name.removesuffix(".jsonl").removesuffix(".trace")
-    path = out or file.with_name(stem + SUFFIXES[to])
+    path = out or file.with_name(stem + EXPORTS[to].suffix)
     with clear_errors():
         write_text(path, text)
     tell(str(path))

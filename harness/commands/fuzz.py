@@ -9,6 +9,7 @@ from typing import get_args
 import click
 
 from counterpoint.harness.catalog import build
+from counterpoint.harness.commands.shared import as_json, named_scenario, out_folder
 from counterpoint.harness.embedding import named
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
@@ -38,12 +39,7 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 
 
 @click.command(epilog=EXIT_HELP)
-@click.argument("system")
-@click.option("--mutant", help="A deliberately wrong variant, such as B1.")
-@click.option(
-    "--scenario", help="A scenario of the system (default: default, or the mutant's own)."
-)
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
+@named_scenario
 @click.option("--servers", type=int, help="Short for --set servers=N; likewise:")
 @click.option("--clients", type=int, help="--set clients=N")
 @click.option("--requests", type=int, help="--set requests=N, for each client")
@@ -58,14 +54,8 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
     help="How a run chooses; mixed tosses a coin between swarm and pct.",
 )
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".counterpoint"),
-    show_default=True,
-    help="Where the trace of a counterexample goes.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+@out_folder("Where the trace of a counterexample goes.")
+@as_json
 def fuzz(
     system: str,
     mutant: str | None,

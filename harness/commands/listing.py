@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from counterpoint.harness.commands.shared import json_flag
 from counterpoint.harness.listed import described, listed
 from counterpoint.harness.output import clear_errors, emit, tell
 
 
 @click.command("list")
 @click.argument("system", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a system.")
+@json_flag("One JSON object a system.")
 def listing(system: str | None, as_json: bool) -> None:
     """List systems with their scenarios, properties and mutants.
 

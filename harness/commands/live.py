@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from counterpoint.harness.commands.shared import as_json, out_folder, settings
 from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.live.fresh import fresh_cluster
 from counterpoint.harness.live.nemesis import KINDS
@@ -41,9 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--nemesis", default="", metavar="KINDS", help=f"What goes wrong: {','.join(KINDS)}.")
 @click.option("--mutant", help="A deliberately wrong variant, such as B1.")
-@click.option(
-    "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the cluster."
-)
+@settings("A setting of the cluster.")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of calls and faults [0].")
 @click.option("--pace", type=click.FloatRange(0), default=0.05, help="A client's pause [0.05 s].")
 @click.option("--no-sync", is_flag=True, help="Do not wait for the disk.")
@@ -51,14 +50,8 @@ if TYPE_CHECKING:
 @click.option(
     "--search-seconds", type=click.FloatRange(0), default=20.0, help="Simulate so long [20]."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".counterpoint"),
-    show_default=True,
-    help="Where logs, picture and traces go.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+@out_folder("Where logs, picture and traces go.")
+@as_json
 def live(
     system: str,
     seconds: float,

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness.commands.shared import as_json, cluster_file
 from counterpoint.harness.keeping import keep
 from counterpoint.harness.output import clear_errors, emit, finish, tell
 
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--config", type=click.Path(path_type=Path), required=True, help="The cluster's file."
-)
+@cluster_file
 @click.option("--steps", type=click.IntRange(1, 100_000), help="Take so many steps at most [2000].")
 @click.option(
     "--out",
@@ -23,7 +22,7 @@ from counterpoint.harness.output import clear_errors, emit, finish, tell
     show_default=True,
     help="The trace file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+@as_json
 def merge(
     logs: tuple[Path, ...], config: Path, steps: int | None, out: Path, as_json: bool
 ) -> None:

@@ -13,6 +13,7 @@ import click
 from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.commands.fault_free import console_of
 from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.shared import settings
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep
 from counterpoint.harness.output import clear_errors, finish, settings_of, tell
@@ -35,7 +36,7 @@ PROMPT = "> "
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the faults.")
 @click.option("--mutant", help="A deliberately wrong variant, such as A3.")
 @click.option("--scenario", help="A scenario of the system [default].")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the system.")
+@settings("A setting of the system.")
 @click.option(
     "--script", type=click.Path(path_type=Path, allow_dash=True), help="Commands from a file."
 )

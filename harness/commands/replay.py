@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.catalog import rebuild
+from counterpoint.harness.commands.shared import as_json
 from counterpoint.harness.embedding import named
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.model.search.replay import judge
@@ -28,7 +29,7 @@ from counterpoint.model.verdict import Verdict
 @click.option("--diff", type=click.Path(path_type=Path), help="Where another trace differs first.")
 @click.option("--pdb", "pdb_step", type=click.IntRange(0), help="Debug the choice of this step.")
 @click.option("--fault-free", "is_fault_free", is_flag=True, help="Its calls without any faults.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+@as_json
 def replay(
     file: Path,
     step: int | None,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness.commands.shared import cluster_file
 from counterpoint.harness.live.cluster import load_cluster
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.processes import tie_to_parent
@@ -24,9 +25,7 @@ LOG_FORMAT = "%(asctime)s level=%(levelname)s %(message)s"
 
 @click.command(epilog="Exit codes: 0 stopped when asked to, 2 usage, bad input or damaged state.")
 @click.argument("system")
-@click.option(
-    "--config", type=click.Path(path_type=Path), required=True, help="The cluster's file."
-)
+@cluster_file
 @click.option("--node", required=True, help="Which node of it.")
 @click.option("--data", type=click.Path(path_type=Path), help="The folder for durable state.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write what the node does to a file.")

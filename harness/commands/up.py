@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness.commands.shared import out_folder, settings
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.live.asking import answers
 from counterpoint.harness.live.cluster import Cluster, load_cluster, shown_place
@@ -34,18 +35,12 @@ STARTING_SECONDS = 30.0
 @click.argument("system")
 @click.option("--config", type=click.Path(path_type=Path), help="The cluster's file [a new one].")
 @click.option("--servers", type=click.IntRange(1, 50), help="How many servers a new one has.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of a new one.")
+@settings("A setting of a new one.")
 @click.option("--mutant", help="A deliberately wrong variant for a new one.")
 @click.option("--data", type=click.Path(path_type=Path), help="The folder for durable state.")
 @click.option("--log", type=click.Path(path_type=Path), help="A folder for the logs of the nodes.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after so long.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".counterpoint"),
-    show_default=True,
-    help="Where the file and the data of a new cluster go.",
-)
+@out_folder("Where the file and the data of a new cluster go.")
 @click.option("--tied", is_flag=True, hidden=True, help="End when standard input ends.")
 def up(
     system: str,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.shared import settings
 from counterpoint.harness.output import clear_errors, settings_of, tell
 from counterpoint.model.tracefile import VERSION, parse_trace, trace_lines
 from counterpoint.model.values import Json
@@ -21,7 +22,7 @@ DERIVED = frozenset(
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write it (default: FILE).")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting that it lacks.")
+@settings("A setting that it lacks.")
 def upgrade(file: Path, out: Path | None, pairs: tuple[str, ...]) -> None:
     """Write a trace FILE again in the present format, after checking that it still replays.
 

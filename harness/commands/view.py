@@ -11,6 +11,7 @@ import click
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.harness.checking.wanted import PartitionMode, Wanted
 from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.shared import as_json
 from counterpoint.harness.output import clear_errors, emit, refuse, tell
 from counterpoint.harness.timeline.viewing import history_html, is_trace
 from counterpoint.harness.viewer.data import PageContext
@@ -33,7 +34,7 @@ from counterpoint.model.writing import write_text
     help="Of a history: as in `check`.",
 )
 @click.option("--open", "is_opened", is_flag=True, help="Open the page in the browser.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object as the result.")
+@as_json
 def view(
     file: Path,
     out: Path | None,

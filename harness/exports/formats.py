@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from counterpoint.harness.exports.dot import to_dot
@@ -17,28 +18,27 @@ from counterpoint.model.verdict import Verdict
 
 Exporter = Callable[[Trace, Sequence[Verdict]], str]
 
-EXPORTS: Mapping[str, Exporter] = MappingProxyType(
-    {
-        "shiviz": to_shiviz,
-        "itf": to_itf,
-        "edn": to_edn,
-        "mermaid": to_mermaid,
-        "dot": to_dot,
-        "perfetto": to_perfetto,
-        "python": to_python,
-    }
-)
-"""Every format, by the name that the command line knows it by."""
 
-SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {
-        "shiviz": ".shiviz.log",
-        "itf": ".itf.json",
-        "edn": ".edn",
-        "mermaid": ".mmd",
-        "dot": ".dot",
-        "perfetto": ".perfetto.json",
-        "python": "_test.py",
-    }
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One format that traces are written in: an entry of the table.
+
+    `suffix` is what the name of a file ends in.
+    """
+
+    name: str
+    write: Exporter
+    suffix: str
+
+
+_EXPORTS = (
+    Export("shiviz", to_shiviz, ".shiviz.log"),
+    Export("itf", to_itf, ".itf.json"),
+    Export("edn", to_edn, ".edn"),
+    Export("mermaid", to_mermaid, ".mmd"),
+    Export("dot", to_dot, ".dot"),
+    Export("perfetto", to_perfetto, ".perfetto.json"),
+    Export("python", to_python, "_test.py"),
 )
-"""What the name of an exported file ends in."""
+EXPORTS: Mapping[str, Export] = MappingProxyType({one.name: one for one in _EXPORTS})
+"""Every format, by the name that the command line knows it by."""

@@ -29,7 +29,7 @@ def mermaid(browser: Any) -> Any:
 @pytest.mark.parametrize("name", TRACES)
 def test_mermaid_parses_and_draws_every_diagram(mermaid: Any, name: str) -> None:
     trace = TRACES[name]()
-    text = EXPORTS["mermaid"](trace, judge(trace))
+    text = EXPORTS["mermaid"].write(trace, judge(trace))
     drawn = mermaid.evaluate(
         "async text => { await mermaid.parse(text); return (await mermaid.render('x', text)).svg }",
         text,

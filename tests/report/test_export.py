@@ -14,7 +14,7 @@ import pytest
 
 from counterpoint.checkers.readers.edn_lines import read_jepsen_edn
 from counterpoint.harness.exports.dot import EVENTS_MAX
-from counterpoint.harness.exports.formats import EXPORTS, SUFFIXES
+from counterpoint.harness.exports.formats import EXPORTS
 from counterpoint.harness.exports.python import CannotExport, to_python
 from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.search.replay import judge
@@ -46,14 +46,16 @@ def verdicts_of(trace: Trace) -> tuple[Verdict, ...]:
 @each_trace
 @pytest.mark.parametrize("to", [name for name in EXPORTS if name != "python"])
 def test_every_export_is_the_same_every_time_and_shows_as_it_is(to: str, trace: Trace) -> None:
-    text = EXPORTS[to](trace, verdicts_of(trace))
-    assert text == EXPORTS[to](trace, verdicts_of(trace))
+    text = EXPORTS[to].write(trace, verdicts_of(trace))
+    assert text == EXPORTS[to].write(trace, verdicts_of(trace))
     assert text.endswith("\n")
     assert all(c.isprintable() or c == "\n" for c in text)
 
 
-def test_every_export_has_a_suffix() -> None:
-    assert set(SUFFIXES) == set(EXPORTS)
+def test_every_export_has_a_suffix_of_its_own() -> None:
+    suffixes = {export.suffix for export in EXPORTS.values()}
+    assert len(suffixes) == len(EXPORTS)
+    assert all("." in suffix for suffix in suffixes)
 
 
 # ---- ShiViz --------------------------------------------------------------------------------------
@@ -62,7 +64,7 @@ def test_every_export_has_a_suffix() -> None:
 @each_trace
 def test_shiviz_clocks_are_those_of_a_message_passing_run(trace: Trace) -> None:
     """As ShiViz demands: own entries count from 1 by 1, and each other entry was reached before."""
-    first, second, body = EXPORTS["shiviz"](trace, ()).split("\n", 2)
+    first, second, body = EXPORTS["shiviz"].write(trace, ()).split("\n", 2)
     assert second == ""
     pattern = re.compile(first.replace("(?<", "(?P<"))
     lines = body.splitlines()
@@ -92,7 +94,7 @@ def test_shiviz_clocks_are_those_of_a_message_passing_run(trace: Trace) -> None:
 
 @each_trace
 def test_itf_states_are_the_worlds_and_each_variable_has_one_type(trace: Trace) -> None:
-    document = json.loads(EXPORTS["itf"](trace, ()))
+    document = json.loads(EXPORTS["itf"].write(trace, ()))
     assert len(document["states"]) == len(trace.worlds)
     assert document["vars"] == list(document["#meta"]["varTypes"])
     for index, state in enumerate(document["states"]):
@@ -115,7 +117,7 @@ def type_of(value: object) -> str:
 def test_itf_is_read_by_itf_py() -> None:
     itf = pytest.importorskip("itf_py", reason="itf-py is not installed")
     trace = abd_faults()
-    parsed = itf.trace_from_json(json.loads(EXPORTS["itf"](trace, ())))
+    parsed = itf.trace_from_json(json.loads(EXPORTS["itf"].write(trace, ())))
     assert len(parsed.states) == len(trace.worlds)
     last = parsed.states[-1].values
     assert last["down"] == frozenset(trace.final.conditions.down)
@@ -128,7 +130,7 @@ def test_itf_is_read_by_itf_py() -> None:
 @each_trace
 def test_edn_is_read_by_edn_format(trace: Trace) -> None:
     edn = pytest.importorskip("edn_format", reason="edn_format is not installed")
-    text = EXPORTS["edn"](trace, ())
+    text = EXPORTS["edn"].write(trace, ())
     key = edn.Keyword
     forms = [edn.loads(line) for line in text.splitlines() if line]
     assert [form[key("index")] for form in forms] == list(range(len(forms)))
@@ -151,7 +153,7 @@ def assert_jepsen_rules(calls: list[Any], key: Callable[[str], Any]) -> None:
 
 @each_trace
 def test_edn_is_read_by_our_reader_of_jepsen_histories(trace: Trace) -> None:
-    text = EXPORTS["edn"](trace, ())
+    text = EXPORTS["edn"].write(trace, ())
     if not text.strip():
         return
     (case,) = read_jepsen_edn(text, source="exported")
@@ -163,7 +165,7 @@ def test_edn_is_read_by_our_reader_of_jepsen_histories(trace: Trace) -> None:
 
 @each_trace
 def test_edn_lines_are_balanced_and_every_call_ends(trace: Trace) -> None:
-    text = EXPORTS["edn"](trace, ())
+    text = EXPORTS["edn"].write(trace, ())
     ends = 0
     for line in text.splitlines():
         bare = re.sub(r'"(\\.|[^"\\])*"', '""', line)
@@ -183,7 +185,7 @@ MERMAID_LINE = re.compile(
 
 @each_trace
 def test_every_line_of_mermaid_is_a_statement_without_loose_marks(trace: Trace) -> None:
-    text = EXPORTS["mermaid"](trace, verdicts_of(trace))
+    text = EXPORTS["mermaid"].write(trace, verdicts_of(trace))
     for line in text.splitlines():
         assert MERMAID_LINE.fullmatch(line), line
         said = re.sub(r"#\w+;", "", line)
@@ -194,7 +196,7 @@ def test_every_line_of_mermaid_is_a_statement_without_loose_marks(trace: Trace) 
 
 
 def test_a_long_mermaid_diagram_is_cut_and_says_so() -> None:
-    text = EXPORTS["mermaid"](played(4, 400), ())
+    text = EXPORTS["mermaid"].write(played(4, 400), ())
     assert text.count("-)") == 149
     assert "250 more steps are not drawn" in text
 
@@ -204,7 +206,7 @@ def test_a_long_mermaid_diagram_is_cut_and_says_so() -> None:
 
 @each_trace
 def test_dot_has_a_node_for_each_event_and_an_edge_for_each_cause(trace: Trace) -> None:
-    text = EXPORTS["dot"](trace, verdicts_of(trace))
+    text = EXPORTS["dot"].write(trace, verdicts_of(trace))
     assert text.count(" [label=") == len(trace.events)
     edges = {(int(a), int(b)) for a, b in re.findall(r"e(\d+) -> e(\d+)", text)}
     causes = {(cause, event.id) for event in trace.events for cause in event.causes}
@@ -216,7 +218,7 @@ def test_dot_has_a_node_for_each_event_and_an_edge_for_each_cause(trace: Trace) 
 def test_dot_is_read_by_graphviz(trace: Trace) -> None:
     if shutil.which("dot") is None:
         pytest.skip("Graphviz is not installed")
-    text = EXPORTS["dot"](trace, verdicts_of(trace))
+    text = EXPORTS["dot"].write(trace, verdicts_of(trace))
     done = subprocess.run(
         ["dot", "-Tplain"], input=text, capture_output=True, text=True, timeout=60
     )
@@ -226,7 +228,7 @@ def test_dot_is_read_by_graphviz(trace: Trace) -> None:
 
 def test_a_long_run_is_drawn_in_part() -> None:
     trace = played(4, 400)
-    assert EXPORTS["dot"](trace, ()).count(" [label=") <= EVENTS_MAX
+    assert EXPORTS["dot"].write(trace, ()).count(" [label=") <= EVENTS_MAX
 
 
 # ---- Perfetto ------------------------------------------------------------------------------------
@@ -234,7 +236,7 @@ def test_a_long_run_is_drawn_in_part() -> None:
 
 @each_trace
 def test_perfetto_events_have_times_of_their_own_and_flows_have_two_ends(trace: Trace) -> None:
-    document = json.loads(EXPORTS["perfetto"](trace, verdicts_of(trace)))
+    document = json.loads(EXPORTS["perfetto"].write(trace, verdicts_of(trace)))
     events = document["traceEvents"]
     slices = [e for e in events if e["ph"] == "X"]
     assert len({e["ts"] for e in slices}) == len(slices) == len(trace.events)
