@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from counterpoint.checkers.history import History, by_key
@@ -283,31 +284,13 @@ def judge_eventual_count(task: Task) -> Verdict:
     return check_eventual_counter(task.operations, initial=task.initial_number)
 
 
-def judge_counter_bounds(task: Task) -> Verdict:
-    from counterpoint.checkers.counters import check_counter_bounds
+def judge_operations(home: str) -> Callable[[Task], Verdict]:
+    """Judge operations by a checker that asks nothing else: "module:function" of `checkers`."""
+    module, _, function = home.partition(":")
 
-    return check_counter_bounds(task.operations)
+    def judge(task: Task) -> Verdict:
+        check = getattr(import_module(f"counterpoint.checkers.{module}"), function)
+        verdict: Verdict = check(task.operations)
+        return verdict
 
-
-def judge_set_survival(task: Task) -> Verdict:
-    from counterpoint.checkers.elements import check_set_survival
-
-    return check_set_survival(task.operations)
-
-
-def judge_unique_ids(task: Task) -> Verdict:
-    from counterpoint.checkers.elements import check_unique_ids
-
-    return check_unique_ids(task.operations)
-
-
-def judge_log_delivery(task: Task) -> Verdict:
-    from counterpoint.checkers.log_delivery import check_log_delivery
-
-    return check_log_delivery(task.operations)
-
-
-def judge_long_fork(task: Task) -> Verdict:
-    from counterpoint.checkers.elements import check_long_fork
-
-    return check_long_fork(task.operations)
+    return judge

@@ -20,21 +20,17 @@ from counterpoint.harness.checking.judges import (
     judge_causal,
     judge_causal_or_transactional,
     judge_convergent_or_transactional,
-    judge_counter_bounds,
     judge_eventual_count,
     judge_isolation,
     judge_linearizability,
-    judge_log_delivery,
-    judge_long_fork,
     judge_no_inversion,
+    judge_operations,
     judge_regular,
     judge_safe,
     judge_sequential,
     judge_serial,
     judge_sessions,
-    judge_set_survival,
     judge_strict,
-    judge_unique_ids,
     judge_weak,
     judge_weak_regular,
 )
@@ -151,13 +147,13 @@ _PROPERTIES: Sequence[NamedProperty] = (
     NamedProperty(
         "counter-bounds",
         "a counter shows what was added",
-        judge_counter_bounds,
+        judge_operations("counters:check_counter_bounds"),
         needs_real_time=True,
     ),
     NamedProperty(
         "no-lost-element",
         "a set keeps what was added",
-        judge_set_survival,
+        judge_operations("elements:check_set_survival"),
         needs_real_time=True,
     ),
     NamedProperty(
@@ -169,17 +165,17 @@ _PROPERTIES: Sequence[NamedProperty] = (
     NamedProperty(
         "unique-ids",
         "no identifier is handed out twice",
-        judge_unique_ids,
+        judge_operations("elements:check_unique_ids"),
     ),
     NamedProperty(
         "log-delivery",
         "a log is one order, and nothing is left out of it",
-        judge_log_delivery,
+        judge_operations("log_delivery:check_log_delivery"),
     ),
     NamedProperty(
         "no-long-fork",
         "no two reads contradict each other's order",
-        judge_long_fork,
+        judge_operations("elements:check_long_fork"),
     ),
 )
 PROPERTIES: Mapping[str, NamedProperty] = MappingProxyType({one.name: one for one in _PROPERTIES})
