@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from counterpoint.harness.embedding import embedded, texts_in
 from counterpoint.harness.entry import CatalogEntry, UnknownName
-from counterpoint.harness.own import own_scenario, require_no_file, require_own
+from counterpoint.harness.user_scenarios import own_scenario, require_no_file, require_own
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
 

@@ -25,9 +25,9 @@ from counterpoint.model.faults import (
     Tear,
 )
 from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
+from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.node import ChangeRole
 from counterpoint.model.normal import NORMAL, Call, Deliver, Fire
-from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.values import NodeId
 
 __all__ = ["ACTIONS", "FAULTS", "NORMAL", "Call", "Deliver", "Fire", "Settle", "Transform"]

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 from counterpoint.model.fault_state import Partition
 from counterpoint.model.kind import ActionKind, Content, Mover, Target, View, may_spend
+from counterpoint.model.legality import can_pass, may_be_silent, may_fail, obstacle
 from counterpoint.model.node import Invoke, Receive, Timeout
 from counterpoint.model.normal import NORMAL, Call, Deliver, Fire
 from counterpoint.model.reaction import effects_of
-from counterpoint.model.rules import can_pass, may_be_silent, may_fail, obstacle
 from counterpoint.model.values import NodeId, Value
 
 # ---- messages ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
-from counterpoint.model.rules import after_fire, may_arrive, may_fire
+from counterpoint.model.legality import after_fire, may_arrive, may_fire
 from counterpoint.model.values import NodeId, Value
 
 

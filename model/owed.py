@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from counterpoint.model.fault_state import FaultState, OpenCall, OpenCalls
+from counterpoint.model.legality import roles
 from counterpoint.model.observer import Observation
-from counterpoint.model.rules import roles
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import NodeId
 

@@ -32,6 +32,12 @@ from counterpoint.checkers.ledger.chains import (
     shown_by,
     unexplained,
 )
+from counterpoint.checkers.ledger.explaining import (
+    named,
+    of_always,
+    of_circle,
+    of_unexplained,
+)
 from counterpoint.checkers.ledger.order import (
     Always,
     Circle,
@@ -39,12 +45,6 @@ from counterpoint.checkers.ledger.order import (
     Tries,
     decide,
     order_of,
-)
-from counterpoint.checkers.ledger.words import (
-    named,
-    of_always,
-    of_circle,
-    of_unexplained,
 )
 from counterpoint.checkers.links import at
 from counterpoint.checkers.objects.specifications import ILLEGAL, Illegal, Role, UnknownOperation

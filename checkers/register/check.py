@@ -22,7 +22,7 @@ from counterpoint.checkers.objects.p_compositionality import with_names
 from counterpoint.checkers.objects.specifications import Register, UnknownOperation
 from counterpoint.checkers.objects.verify import core_fault, witness_fault
 from counterpoint.checkers.register.core import RegisterCore, smallest_core
-from counterpoint.checkers.register.words import RegisterWords
+from counterpoint.checkers.register.explaining import RegisterWords
 from counterpoint.checkers.register.zones import (
     Clusters,
     Columns,

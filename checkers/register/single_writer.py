@@ -31,6 +31,7 @@ from counterpoint.checkers.history import Operation, exact, exact_history
 from counterpoint.checkers.objects.verify import witness_fault
 from counterpoint.checkers.register.check import Uses, uses_of
 from counterpoint.checkers.register.core import EarlyRead, UnwrittenRead
+from counterpoint.checkers.register.explaining import SingleWriterWords
 from counterpoint.checkers.register.versions import (
     Inversion,
     NumberedRegister,
@@ -46,7 +47,6 @@ from counterpoint.checkers.register.versions import (
     versions_of,
     wrong_read_fault,
 )
-from counterpoint.checkers.register.words import SingleWriterWords
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
 

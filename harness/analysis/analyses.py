@@ -14,8 +14,8 @@ from time import process_time
 
 from counterpoint.harness.analysis.rerun import Rerun, Runner
 from counterpoint.harness.analysis.variants import Variant, is_default, is_wrong, variants
+from counterpoint.harness.report.explanation import CallSpan, TraceExplanation
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import CallSpan, TraceReading
 from counterpoint.harness.report.trail import HolderTrail, trail_of
 from counterpoint.model.search.minimise import Choices
 from counterpoint.model.search.replay import run as run_reference
@@ -59,7 +59,7 @@ class Nearest:
     @property
     def spans(self) -> tuple[CallSpan, ...]:
         """What the calls of the passing run answered."""
-        return TraceReading(self.trace).spans
+        return TraceExplanation(self.trace).spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def analyse(
         ValueError: the verdict is no broken property of the trace's scenario.
     """
     budget = TimeBudget(seconds)
-    runner, story = Runner(trace, verdict), TraceReading(trace)
+    runner, story = Runner(trace, verdict), TraceExplanation(trace)
     unfinished: list[str] = []
     fault_free = _without_faults(trace, runner)
     needs, passing, is_complete = _needs(trace, runner, budget)
@@ -201,12 +201,12 @@ def _first_difference(one: Choices, other: Choices) -> int:
 
 def _as_nearest(trace: Trace, steps: tuple[int, ...], words: str, rerun: Rerun) -> Nearest:
     passing = run_reference(trace.scenario, rerun.choices)
-    answers = _answers(TraceReading(trace), TraceReading(passing))
+    answers = _answers(TraceExplanation(trace), TraceExplanation(passing))
     change = f"{words} → {answers}" if answers else words
     return Nearest(change, steps, _first_difference(trace.choices, rerun.choices), passing)
 
 
-def _answers(failing: TraceReading, passing: TraceReading) -> str:
+def _answers(failing: TraceExplanation, passing: TraceExplanation) -> str:
     """Say which answers differ; operations of two runs are alike by client, and there by number."""
     before = dict(_by_client(failing))
     words = [
@@ -220,7 +220,7 @@ def _answers(failing: TraceReading, passing: TraceReading) -> str:
     return " · ".join(words[:2])
 
 
-def _by_client(story: TraceReading) -> Iterator[tuple[tuple[str, int], CallSpan]]:
+def _by_client(story: TraceExplanation) -> Iterator[tuple[tuple[str, int], CallSpan]]:
     counts: dict[str, int] = {}
     for span in story.spans:
         counts[span.client] = counts.get(span.client, 0) + 1

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from random import Random
 
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.judgements import asked_of
 from counterpoint.model.search.minimise import Choices
 from counterpoint.model.search.replay import HANDLER_PROPERTY

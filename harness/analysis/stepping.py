@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from counterpoint.harness.report.explanation import StateChange, TraceExplanation, core_changes
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import sentence
-from counterpoint.harness.report.story import StateChange, TraceReading, core_changes
 from counterpoint.harness.viewer.data import flat
 from counterpoint.model.search.replay import enabled, fit, record
 from counterpoint.model.trace import Trace
@@ -219,7 +219,7 @@ def difference(one: Trace, other: Trace) -> Divergence:
     """
     if one.scenario.system.nodes != other.scenario.system.nodes:
         raise BadCondition("the two runs are of systems with different nodes")
-    ours, theirs = TraceReading(one), TraceReading(other)
+    ours, theirs = TraceExplanation(one), TraceExplanation(other)
     for step in range(max(len(one.choices), len(other.choices))):
         here, there = _said(ours, step), _said(theirs, step)
         if here != there:
@@ -227,7 +227,7 @@ def difference(one: Trace, other: Trace) -> Divergence:
     return Divergence(None)
 
 
-def _said(story: TraceReading, step: int) -> str:
+def _said(story: TraceExplanation, step: int) -> str:
     return sentence(story, step) if step < len(story.trace.choices) else ""
 
 

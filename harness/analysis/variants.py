@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import plain, width_of
 from counterpoint.harness.report.sentences import brief, parts, shortened, word
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.actions import Deliver, Settle
-from counterpoint.model.rules import may_arrive
+from counterpoint.model.legality import may_arrive
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, show
 from counterpoint.model.world import Action, Flight, World, oldest
@@ -84,7 +84,7 @@ def variants(trace: Trace, step: int) -> Iterator[Variant]:
         yield Variant(step, "instead", option)
 
 
-def deviation(story: TraceReading, step: int, width: int) -> str:
+def deviation(story: TraceExplanation, step: int, width: int) -> str:
     """Say what a step does that a plain scheduler would not, without values where room is short."""
     passed = overtaken(story.trace, step)
     if not passed:
@@ -95,7 +95,7 @@ def deviation(story: TraceReading, step: int, width: int) -> str:
 
 
 def _passing(
-    story: TraceReading,
+    story: TraceExplanation,
     step: int,
     passed: tuple[Flight, ...],
     first: Callable[[object], str],

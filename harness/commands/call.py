@@ -11,10 +11,10 @@ import click
 
 from counterpoint.harness.commands.shared import cluster_file, json_flag
 from counterpoint.harness.live.cluster import load_cluster
+from counterpoint.harness.live.command_words import WrongWords, understand, understand_line
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.talk import Conversation, conversation
 from counterpoint.harness.live.wishes import UserWish
-from counterpoint.harness.live.words import WrongWords, understand, understand_line
 from counterpoint.harness.output import (
     BROKEN,
     HOLDS,

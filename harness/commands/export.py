@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.exports.formats import EXPORTS
 from counterpoint.harness.exports.python import CannotExport
 from counterpoint.harness.output import clear_errors, refuse, show, tell

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from counterpoint.harness.catalog import SYSTEMS, entry
-from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.harness.play.console import Console

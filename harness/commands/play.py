@@ -12,7 +12,7 @@ import click
 
 from counterpoint.harness.catalog import entry, rebuild
 from counterpoint.harness.commands.fault_free import console_of
-from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.commands.shared import settings
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep

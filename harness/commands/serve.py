@@ -18,7 +18,7 @@ from counterpoint.harness.output import HOLDS, clear_errors, refuse
 from counterpoint.impl.host.durable import DamagedFile
 from counterpoint.impl.host.msgpack import BadBytes
 from counterpoint.impl.transport.folder import NodeRuns
-from counterpoint.impl.transport.node import RunningNode, Settings
+from counterpoint.impl.transport.running_node import RunningNode, Settings
 
 LOG_FORMAT = "%(asctime)s level=%(levelname)s %(message)s"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from counterpoint.harness import output
-from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.report.terminal import report
 
 

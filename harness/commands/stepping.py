@@ -13,10 +13,10 @@ from counterpoint.harness.analysis.stepping import (
     parse_edit,
     states_before,
 )
-from counterpoint.harness.commands.opening import Opened, opened
+from counterpoint.harness.commands.load_trace import Opened, opened
 from counterpoint.harness.output import BROKEN, HOLDS, emit, tell
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.sentences import sentence
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.harness.report.terminal import broken_first, report
 from counterpoint.model.search.replay import judge
 
@@ -92,7 +92,9 @@ def _until(found: Opened, condition: str, as_json: bool) -> None:
     elif step < 0:
         tell(f"{condition}: true from the start")
     else:
-        tell(f"{condition}: true after step {step}, {sentence(TraceReading(found.trace), step)}")
+        tell(
+            f"{condition}: true after step {step}, {sentence(TraceExplanation(found.trace), step)}"
+        )
         tell("\n".join(states_before(found.trace, step + 1)))
 
 
@@ -103,4 +105,4 @@ def _states(found: Opened, step: int, as_json: bool) -> None:
         return
     tell("\n".join(lines))
     if step < len(found.trace.choices):
-        tell(f"next: {sentence(TraceReading(found.trace), step)}")
+        tell(f"next: {sentence(TraceExplanation(found.trace), step)}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.commands.shared import settings
 from counterpoint.harness.output import clear_errors, settings_of, tell
 from counterpoint.model.tracefile import VERSION, parse_trace, trace_lines

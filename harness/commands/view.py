@@ -10,7 +10,7 @@ import click
 
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.harness.checking.wanted import PartitionMode, Wanted
-from counterpoint.harness.commands.opening import opened
+from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.commands.shared import as_json
 from counterpoint.harness.output import clear_errors, emit, refuse, tell
 from counterpoint.harness.timeline.viewing import history_html, is_trace

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from counterpoint.checkers.happens_before.graph import causal_past, happens_before, named
+from counterpoint.harness.report.causal_slice import culprit_events
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import TraceReading
-from counterpoint.harness.report.support import culprit_events
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
@@ -57,7 +57,7 @@ def to_dot(trace: Trace, verdicts: Sequence[Verdict]) -> str:
 def _region(trace: Trace, verdict: Verdict | None) -> Sequence[int]:
     if len(trace.events) <= EVENTS_MAX:
         return range(len(trace.events))
-    end = culprit_events(TraceReading(trace), verdict)[-1] if verdict else trace.events[-1]
+    end = culprit_events(TraceExplanation(trace), verdict)[-1] if verdict else trace.events[-1]
     return sorted(causal_past(trace.events, end.id))[-EVENTS_MAX:]
 
 

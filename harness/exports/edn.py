@@ -12,8 +12,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
+from counterpoint.harness.report.explanation import CallSpan, TraceExplanation
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import CallSpan, TraceReading
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Verdict
@@ -25,13 +25,13 @@ def to_edn(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     """Return the history, one map a line."""
     del verdicts
     lines = []
-    for index, (step, fields) in enumerate(_operations(TraceReading(trace))):
+    for index, (step, fields) in enumerate(_operations(TraceExplanation(trace))):
         form = {":index": str(index), ":time": str(max(step, 0) * STEP_NANOSECONDS), **fields}
         lines.append("{" + ", ".join(f"{key} {value}" for key, value in form.items()) + "}")
     return "\n".join(lines) + "\n"
 
 
-def _operations(story: TraceReading) -> Iterator[tuple[int, dict[str, str]]]:
+def _operations(story: TraceExplanation) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield each operation with its step, in the order of the run."""
     spans = {span.id: span for span in story.spans}
     count = len(story.nodes)

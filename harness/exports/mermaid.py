@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from counterpoint.harness.report.causal_slice import culprit_events, fault_steps, support
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import parts, word
-from counterpoint.harness.report.story import TraceReading
-from counterpoint.harness.report.support import culprit_events, fault_steps, support
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
@@ -24,7 +24,7 @@ MESSAGES_MAX = 150
 
 def to_mermaid(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     """Return the diagram."""
-    story, verdict = TraceReading(trace), broken_first(verdicts)
+    story, verdict = TraceExplanation(trace), broken_first(verdicts)
     title = f"{verdict.property}: {verdict.summary}" if verdict else trace.scenario.name
     lines = ["sequenceDiagram", f"    accTitle: {escaped(title)}"]
     lines.append(f"    accDescr: {escaped(f'{len(trace.choices)} steps of {trace.scenario.name}')}")
@@ -39,7 +39,7 @@ def to_mermaid(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _kept(story: TraceReading, verdict: Verdict | None) -> list[int]:
+def _kept(story: TraceExplanation, verdict: Verdict | None) -> list[int]:
     count = len(story.trace.choices)
     if count <= MESSAGES_MAX:
         return list(range(count))
@@ -50,7 +50,7 @@ def _kept(story: TraceReading, verdict: Verdict | None) -> list[int]:
     return first or list(range(MESSAGES_MAX))
 
 
-def _step(story: TraceReading, step: int, decisive: str) -> Iterator[str]:
+def _step(story: TraceExplanation, step: int, decisive: str) -> Iterator[str]:
     events = story.steps[step]
     event = next((e for e in events if e.kind != "silence"), None)
     said = parts(story, step, decisive=decisive)
@@ -66,7 +66,7 @@ def _step(story: TraceReading, step: int, decisive: str) -> Iterator[str]:
         yield f"Note over {over}: {step} · {escaped(' · '.join(notes))}"
 
 
-def _arrow(story: TraceReading, event: Event) -> str:
+def _arrow(story: TraceExplanation, event: Event) -> str:
     index = story.trace.scenario.index
     assert event.src is not None, event
     assert event.dst is not None, event

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
@@ -25,7 +25,7 @@ PITCH = 10
 
 def to_perfetto(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     """Return the events as one JSON document."""
-    story = TraceReading(trace)
+    story = TraceExplanation(trace)
     summary = "; ".join(plain(v.summary) for v in verdicts if v.is_broken)
     document = {
         "displayTimeUnit": "ns",
@@ -35,14 +35,14 @@ def to_perfetto(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     return json.dumps(document, ensure_ascii=False) + "\n"
 
 
-def _lanes(story: TraceReading) -> Iterator[dict[str, object]]:
+def _lanes(story: TraceExplanation) -> Iterator[dict[str, object]]:
     for lane, name in enumerate(("network", *story.nodes)):
         base = {"ph": "M", "pid": lane, "tid": 0}
         yield {**base, "name": "process_name", "args": {"name": plain(name, 60)}}
         yield {**base, "name": "process_sort_index", "args": {"sort_index": lane}}
 
 
-def _slices(story: TraceReading) -> Iterator[dict[str, object]]:
+def _slices(story: TraceExplanation) -> Iterator[dict[str, object]]:
     index = story.trace.scenario.index
     delivered = {f.message for m in story.letters.values() for f in m.fates if f.kind == "deliver"}
     for event in story.trace.events:

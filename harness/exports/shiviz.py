@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import word
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import show
@@ -24,7 +24,7 @@ EXPRESSION = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})"
 def to_shiviz(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     """Return the log: two lines an event."""
     del verdicts
-    story = TraceReading(trace)
+    story = TraceExplanation(trace)
     clocks: dict[int, dict[str, int]] = {}
     latest: dict[str, dict[str, int]] = {node: {} for node in story.nodes}
     lines = [EXPRESSION, ""]
@@ -46,7 +46,7 @@ def _host(node: str) -> str:
     return "_".join(plain(node, 60).split()) or "_"
 
 
-def _text(story: TraceReading, event: Event) -> str:
+def _text(story: TraceExplanation, event: Event) -> str:
     where = "at the start" if event.step < 0 else f"step {event.step}"
     match event.kind:
         case "send":
@@ -68,7 +68,7 @@ def _text(story: TraceReading, event: Event) -> str:
     return f"{text} [{where}]"
 
 
-def _fate(story: TraceReading, event: Event) -> str:
+def _fate(story: TraceExplanation, event: Event) -> str:
     assert event.message is not None, event
     letter = story.letters[event.message]
     fates = [

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from counterpoint.impl.register.access import load_access
-from counterpoint.impl.transport.node import Endpoint
+from counterpoint.impl.transport.running_node import Endpoint
 from counterpoint.model.values import NodeId
 
 YAML = (".yaml", ".yml")

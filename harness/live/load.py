@@ -30,7 +30,7 @@ from counterpoint.impl.stores.words import Read as ReadKey
 from counterpoint.impl.stores.words import Write as WriteKey
 from counterpoint.impl.token_manager.protocol import TokenManager
 from counterpoint.impl.token_manager.words import GetTokens, Pay, Transform
-from counterpoint.impl.transport.node import RunningNode
+from counterpoint.impl.transport.running_node import RunningNode
 from counterpoint.impl.transport.user import Unreachable
 from counterpoint.model.node import System
 from counterpoint.model.values import NodeId, Value

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counterpoint.harness.live.cluster import Cluster
-from counterpoint.harness.live.history import BadLog, classes_of
 from counterpoint.harness.live.hostings import hosting_of
+from counterpoint.harness.live.live_history import BadLog, classes_of
 from counterpoint.harness.live.recorded import BOUNDLESS, recorded_scenario
 from counterpoint.impl.host.codec import from_canonical
 from counterpoint.model.actions import Call, Deliver, Fire, Transform

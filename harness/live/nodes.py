@@ -12,7 +12,7 @@ from counterpoint.harness.live.hostings import Hosting, hosting_of
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.handshake import USER, PeerIdentity
 from counterpoint.impl.transport.folder import NodeRuns
-from counterpoint.impl.transport.node import RunningNode, Settings
+from counterpoint.impl.transport.running_node import RunningNode, Settings
 from counterpoint.impl.transport.user import User
 from counterpoint.model.node import System
 from counterpoint.model.values import NodeId

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from math import ceil, log10
 
-from counterpoint.harness.live.history import LoggedCall
+from counterpoint.harness.live.live_history import LoggedCall
 from counterpoint.harness.live.nemesis import Mark
 
 WIDTH, HEIGHT, LEFT, GAP = 1100, 260, 70, 50

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Any
 
 from counterpoint.harness.live.cluster import Cluster
-from counterpoint.harness.live.history import LiveHistory, LoggedCall, classes_of
 from counterpoint.harness.live.hostings import hosting_of
 from counterpoint.harness.live.judging import scenario_of
+from counterpoint.harness.live.live_history import LiveHistory, LoggedCall, classes_of
 from counterpoint.harness.live.nemesis import Mark
 from counterpoint.harness.systems import register_properties, stores_plans, token_manager
 from counterpoint.impl.host.codec import from_canonical

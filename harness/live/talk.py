@@ -7,12 +7,12 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from counterpoint.harness.live.command_words import answer_text
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.wishes import UserWish
-from counterpoint.harness.live.words import answer_text
 from counterpoint.impl.host.node import InputRejected
 from counterpoint.impl.stores.words import Told
-from counterpoint.impl.transport.node import RunningNode
+from counterpoint.impl.transport.running_node import RunningNode
 from counterpoint.impl.transport.user import Unreachable, User
 from counterpoint.model.values import NodeId, Value
 

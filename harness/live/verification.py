@@ -14,8 +14,8 @@ from pathlib import Path
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.live.asking import answers
 from counterpoint.harness.live.cluster import Cluster, cluster_text
-from counterpoint.harness.live.history import LiveHistory, LogReader, classes_of
 from counterpoint.harness.live.judging import scenario_of
+from counterpoint.harness.live.live_history import LiveHistory, LogReader, classes_of
 from counterpoint.harness.live.load import Load
 from counterpoint.harness.live.nemesis import PROXY, Mark, Nemesis
 from counterpoint.harness.live.nodes import Members

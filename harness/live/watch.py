@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from counterpoint.harness.live.history import (
+from counterpoint.harness.live.live_history import (
     LiveHistory,
     LoggedEvent,
     LogReader,

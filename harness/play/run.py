@@ -23,7 +23,7 @@ from counterpoint.harness.play.console import (
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Mend, Omit
-from counterpoint.model.rules import can_pass
+from counterpoint.model.legality import can_pass
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.replay import is_enabled, record, run
 from counterpoint.model.trace import Trace

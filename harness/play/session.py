@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from counterpoint.harness.play.console import CommandError, Console, require_node
 from counterpoint.harness.play.run import DelayChoice, LiveRun, count_of, delay_of
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.actions import Deliver, Fire, Transform
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Crash, Drop, Mend, Omit, Restart
@@ -327,7 +327,7 @@ class PlaySession:
         yield f"on their way: {len(world.flights)} messages"
 
     def _history(self) -> Iterator[str]:
-        for span in TraceReading(self._run.trace()).spans:
+        for span in TraceExplanation(self._run.trace()).spans:
             answer = "no answer" if span.crash_step is None else "no answer: the node crashed"
             if span.return_step is not None:
                 answer = self._console.answer(self._base, span.result)[0].partition("\n")[0]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import fit, width_of
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.event import Event
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import World
@@ -38,7 +38,7 @@ class Lanes:
         return max(self.column.values(), default=MARGIN) + 1
 
 
-def lay_out(story: TraceReading, involved: frozenset[NodeId], width: int) -> Lanes:
+def lay_out(story: TraceExplanation, involved: frozenset[NodeId], width: int) -> Lanes:
     """Return lanes for the nodes, narrower the more there are; past 14 for those involved only."""
     nodes: Sequence[NodeId] = story.nodes
     if len(nodes) > LANES_MAX:
@@ -78,7 +78,7 @@ def headings(
     return lines
 
 
-def quiet_row(story: TraceReading, lanes: Lanes, world: World) -> list[str]:
+def quiet_row(story: TraceExplanation, lanes: Lanes, world: World) -> list[str]:
     """Return the cells of a row in which nothing happens: what state each lane is in."""
     cells = [" "] * lanes.width
     for node, column in lanes.column.items():
@@ -110,7 +110,7 @@ class DrawnRow:
     is_labelled: bool
 
 
-def draw(story: TraceReading, lanes: Lanes, step: int) -> DrawnRow:
+def draw(story: TraceExplanation, lanes: Lanes, step: int) -> DrawnRow:
     """Return the row of a step."""
     worlds = story.trace.worlds
     world = worlds[min(step + 1, len(worlds) - 1)]
@@ -149,7 +149,7 @@ def _dot(lanes: Lanes, cells: list[str], event: Event, events: Sequence[Event]) 
         cells[start : start + len(text)] = list(text)
 
 
-def _message(story: TraceReading, lanes: Lanes, cells: list[str], event: Event) -> bool:
+def _message(story: TraceExplanation, lanes: Lanes, cells: list[str], event: Event) -> bool:
     """Draw what became of a message, and tell whether its name found room."""
     src, dst = event.src, event.dst
     assert event.message is not None, event

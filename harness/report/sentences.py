@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from counterpoint.harness.report.explanation import StateChange, TraceExplanation
 from counterpoint.harness.report.plain import fit, plain, width_of
-from counterpoint.harness.report.story import StateChange, TraceReading
 from counterpoint.model.event import Event
 from counterpoint.model.fault_state import Partition
 from counterpoint.model.values import NodeId, Value, show
@@ -61,7 +61,9 @@ def brief(value: object) -> str:
     return f"{before}(…){after if closing else ''}"
 
 
-def sentence(story: TraceReading, step: int, *, labelled: bool = True, decisive: str = "") -> str:
+def sentence(
+    story: TraceExplanation, step: int, *, labelled: bool = True, decisive: str = ""
+) -> str:
     """Return the whole sentence of a step; `decisive` is the operation whose answer is wrong."""
     return " · ".join(p.text for p in parts(story, step, labelled=labelled, decisive=decisive))
 
@@ -101,7 +103,7 @@ def _joined(found: list[SentencePart]) -> str:
 
 
 def parts(
-    story: TraceReading, step: int, *, labelled: bool = True, decisive: str = ""
+    story: TraceExplanation, step: int, *, labelled: bool = True, decisive: str = ""
 ) -> tuple[SentencePart, ...]:
     """Return the parts of a step's sentence; `labelled` names messages by their identity."""
     events = story.steps[step]
@@ -113,7 +115,7 @@ def parts(
 
 
 def _parts(
-    story: TraceReading, step: int, events: tuple[Event, ...], labelled: bool, decisive: str
+    story: TraceExplanation, step: int, events: tuple[Event, ...], labelled: bool, decisive: str
 ) -> Iterator[SentencePart]:
     head, *rest = _without_silence(events)
     yield _head(story, step, head, labelled)
@@ -132,7 +134,7 @@ def _without_silence(events: tuple[Event, ...]) -> tuple[Event, ...]:
     return events[1:] if is_first else events
 
 
-def _head(story: TraceReading, step: int, event: Event, labelled: bool) -> SentencePart:
+def _head(story: TraceExplanation, step: int, event: Event, labelled: bool) -> SentencePart:
     name = "" if not labelled or event.message is None else f" m{event.message}"
     link = f" {event.src} → {event.dst}" if labelled else ""
     match event.kind:
@@ -174,7 +176,7 @@ def _head(story: TraceReading, step: int, event: Event, labelled: bool) -> Sente
     return SentencePart(plain(show(story.trace.choices[step])), 100)
 
 
-def is_late(story: TraceReading, arrival: Event) -> bool:
+def is_late(story: TraceExplanation, arrival: Event) -> bool:
     """Tell whether a message is about a call that its receiver does not wait for any more."""
     assert arrival.message is not None, arrival
     sent = story.letters[arrival.message].sent_step

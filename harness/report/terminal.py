@@ -16,18 +16,18 @@ from rich.text import Text
 
 from counterpoint.harness.analysis.analyses import Analyses, Need
 from counterpoint.harness.analysis.variants import deviation, is_wrong
-from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out
-from counterpoint.harness.report.plain import fit, plain, to_ascii, width_of, wrapped
-from counterpoint.harness.report.sentences import SentencePart, parts, sentence, shortened, word
-from counterpoint.harness.report.story import TraceReading
-from counterpoint.harness.report.strip import strip
-from counterpoint.harness.report.support import (
+from counterpoint.harness.report.causal_slice import (
     basis,
     culprit_events,
     fault_steps,
     named_steps,
     support,
 )
+from counterpoint.harness.report.explanation import TraceExplanation
+from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out
+from counterpoint.harness.report.operation_chart import strip
+from counterpoint.harness.report.plain import fit, plain, to_ascii, width_of, wrapped
+from counterpoint.harness.report.sentences import SentencePart, parts, sentence, shortened, word
 from counterpoint.model.inert import plain_lines
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict
@@ -72,7 +72,7 @@ def report(
     changed states as well; `shrunk` the number of choices before and after minimising.
     """
     columns = max(WIDTH_MIN, min(width or WIDTH_MAX, WIDTH_MAX))
-    page = _Page(TraceReading(trace), tuple(verdicts), columns, verbosity, analyses)
+    page = _Page(TraceExplanation(trace), tuple(verdicts), columns, verbosity, analyses)
     lines = page.lines(shrunk, replay_command)
     if ascii:
         lines = [to_ascii(line) for line in lines]
@@ -91,7 +91,7 @@ def broken_first(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 @dataclass(frozen=True)
 class _Page:
-    story: TraceReading
+    story: TraceExplanation
     verdicts: tuple[Verdict, ...]
     width: int
     verbosity: int
@@ -353,7 +353,7 @@ def _spread(lines: Sequence[str], width: int, spare: int) -> list[str]:
     return found
 
 
-def _involved(story: TraceReading, steps: frozenset[int]) -> frozenset[str]:
+def _involved(story: TraceExplanation, steps: frozenset[int]) -> frozenset[str]:
     ends = {end for k in steps for e in story.steps[k] for end in (e.node, e.src, e.dst) if end}
     struck = {c.at for c in story.trace.choices if c.is_fault and c.at is not None}
     return frozenset(ends | struck | set(story.clients))
@@ -422,7 +422,7 @@ def _trail(found: Analyses) -> str:
     return plain(f"{trail.what}: {held}{never}")
 
 
-def _states_at_end(story: TraceReading) -> str:
+def _states_at_end(story: TraceExplanation) -> str:
     final = story.trace.final
     return " · ".join(f"{node} {word(final.core(node).state)}" for node in story.servers)
 

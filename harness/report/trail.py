@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Verdict
 
@@ -27,7 +27,7 @@ class HolderTrail:
 
 
 def trail_of(
-    story: TraceReading, verdict: Verdict, wanted: tuple[str, object] | None = None
+    story: TraceExplanation, verdict: Verdict, wanted: tuple[str, object] | None = None
 ) -> HolderTrail | None:
     """Follow the value that is asked for, as (field, value), or one that its calls answered.
 
@@ -64,7 +64,7 @@ def is_telling(value: object) -> bool:
     return dataclasses.is_dataclass(value)
 
 
-def _follow(story: TraceReading, field: str, value: object) -> HolderTrail | None:
+def _follow(story: TraceExplanation, field: str, value: object) -> HolderTrail | None:
     since: dict[str, int] = {}
     worlds = story.trace.worlds
     for index, node in enumerate(story.nodes):

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from counterpoint.harness.analysis.analyses import Analyses
 from counterpoint.harness.analysis.variants import deviation
 from counterpoint.harness.embedding import named
+from counterpoint.harness.report.causal_slice import basis, culprit_events, fault_steps, named_steps
+from counterpoint.harness.report.explanation import CallSpan, TraceExplanation
 from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.sentences import SentencePart, cut_off, is_late, parts
-from counterpoint.harness.report.story import CallSpan, TraceReading
-from counterpoint.harness.report.support import basis, culprit_events, fault_steps, named_steps
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.harness.report.trail import holds_value
 from counterpoint.model.event import Event
@@ -55,7 +55,7 @@ def view_data(
     shown: PageContext,
 ) -> Data:
     """Return everything that the page shows; `other` is the run to compare with, if any."""
-    story = TraceReading(trace)
+    story = TraceExplanation(trace)
     verdict = broken_first(verdicts) or Verdict("no property", Outcome.UNDECIDED, 0)
     nearest = analyses.nearest if analyses else None
     compared = other or (nearest.trace if nearest else None)
@@ -74,7 +74,7 @@ def view_data(
         "other": None if compared is None else {
             "label": label,
             "change": plain(nearest.change) if nearest and compared is nearest.trace else "",
-            "run": run_data(TraceReading(compared), ""),
+            "run": run_data(TraceExplanation(compared), ""),
         },
     }  # fmt: skip
 
@@ -86,7 +86,7 @@ def _decisive(verdict: Verdict) -> str:
 # ---- what was judged -----------------------------------------------------------------------------
 
 
-def _verdict(story: TraceReading, verdict: Verdict) -> Data:
+def _verdict(story: TraceExplanation, verdict: Verdict) -> Data:
     steps = sorted(basis(story, verdict)) if verdict.is_broken else []
     return {
         **_brief_verdict(verdict),
@@ -109,7 +109,7 @@ def _brief_verdict(verdict: Verdict) -> Data:
     }
 
 
-def _findings(story: TraceReading, found: Analyses | None) -> Data | None:
+def _findings(story: TraceExplanation, found: Analyses | None) -> Data | None:
     if found is None:
         return None
     needs = [
@@ -146,7 +146,7 @@ def _findings(story: TraceReading, found: Analyses | None) -> Data | None:
 # ---- one run -------------------------------------------------------------------------------------
 
 
-def run_data(story: TraceReading, decisive: str) -> Data:
+def run_data(story: TraceExplanation, decisive: str) -> Data:
     """Return one run: columns by step and by message, spans, and what each step changed."""
     trace = story.trace
     index = trace.scenario.index
@@ -197,7 +197,7 @@ FATE_CODES = {"deliver": 1, "lose": 2, "duplicate": 3, "hold": 4, "release": 5}
 IGNORED, LATE = 6, 7
 
 
-def _fate(story: TraceReading, event: Event | None) -> int | list[int]:
+def _fate(story: TraceExplanation, event: Event | None) -> int | list[int]:
     """Return [message, code, copy] of a step that is about a message, else 0."""
     if event is None or event.message is None or event.kind not in FATE_CODES:
         return 0
@@ -225,7 +225,7 @@ def _span(index: Mapping[NodeId, int], span: CallSpan) -> list[object]:
     ]
 
 
-def _conditions(story: TraceReading) -> Iterator[list[object]]:
+def _conditions(story: TraceExplanation) -> Iterator[list[object]]:
     """Yield [kind, nodes, from, to, text] for every time a node is down, silent or cut off."""
     index = story.trace.scenario.index
     open_since: dict[tuple[str, Value], int] = {}
@@ -255,7 +255,7 @@ def _condition(
     return [kind, [index[str(what)]], since, to, f"{what} {kind}", ""]
 
 
-def _roles(story: TraceReading) -> Iterator[list[object]]:
+def _roles(story: TraceExplanation) -> Iterator[list[object]]:
     """Yield [node, role, from] at the start (-1) and for every change of role."""
     worlds = story.trace.worlds
     for node, role in enumerate(worlds[0].conditions.roles if worlds else ()):
@@ -268,7 +268,7 @@ def _roles(story: TraceReading) -> Iterator[list[object]]:
 # ---- states --------------------------------------------------------------------------------------
 
 
-def _delta(story: TraceReading, step: int) -> int | list[object]:
+def _delta(story: TraceExplanation, step: int) -> int | list[object]:
     """Return [node, path, text, ...] for all that a step changed, null for a part that is gone."""
     if step + 1 >= len(story.trace.worlds):
         return 0

@@ -16,8 +16,8 @@ from time import monotonic
 from counterpoint.model.actions import Settle
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.settling import finish
 from counterpoint.model.search.walks.examine import Examiner

@@ -20,8 +20,8 @@ from counterpoint.model.kind import Action
 from counterpoint.model.livelock import ROUNDS_OF_TIMERS, period_of, shape_of
 from counterpoint.model.normal import Fire
 from counterpoint.model.owed import is_owed
-from counterpoint.model.search.engine.compiled import LocalChoice
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import LocalChoice
 from counterpoint.model.values import Value
 
 STEPS_MAX = 4_000

@@ -8,7 +8,7 @@ from time import process_time
 
 from counterpoint.harness.catalog import build
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.minimise import Minimiser
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.walks.campaign import Budgets, Campaign

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
-from counterpoint.harness.explored_words import figures_of, lines_of, progress_line
-from counterpoint.harness.exploring import ExploreOptions, FaultRounds
+from counterpoint.harness.exploration.figures import figures_of, lines_of, progress_line
+from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds
 from counterpoint.model.search.exploration.explore import Limits
 from tests.oracles.table import has_numpy
 from tests.search.small_systems import right
@@ -167,7 +167,7 @@ def test_progress_and_the_end_say_how_far_and_how_fast() -> None:
 
 
 def test_an_interrupted_search_of_endings_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    from counterpoint.harness import exploring
+    from counterpoint.harness.exploration import rounds as exploring
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from counterpoint.harness import memory
 from counterpoint.harness.cli import main
+from counterpoint.harness.exploration import memory
 
 SMALL = ("explore", "register", "--set", "writes=1", "--set", "reads=1", "--faults", "1")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import ExploreOptions, explorer
+from counterpoint.harness.exploration.rounds import ExploreOptions, explorer
 from counterpoint.impl.stores.words import Move, Read, StoreOperation, Write
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.exploration.explore import Explored

@@ -19,7 +19,7 @@ from counterpoint.impl.stores.words import Applied, Move, Read, Told, Update, Wr
 from counterpoint.model.actions import Call, Deliver, Settle, Transform
 from counterpoint.model.faults import Cut, Heal
 from counterpoint.model.scenario import Scenario, nobody_fails
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import Recorder, enabled, judge, record, run
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.walk import walk

@@ -16,7 +16,7 @@ from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused
 from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.register.rules import MUTANTS, RIGHT, RegisterRules
 from counterpoint.model.scenario import Scenario, nobody_fails
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import run
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.strategy import StrategyName

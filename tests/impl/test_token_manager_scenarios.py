@@ -24,8 +24,8 @@ from counterpoint.impl.token_manager.protocol import TokenManager
 from counterpoint.impl.token_manager.words import GetTokens, Pay, Rejected, TokenStatus, Transform
 from counterpoint.model.actions import Call, Settle
 from counterpoint.model.scenario import Scenario, budgets
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.exploration.explore import Explored, Explorer
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.settling import finish

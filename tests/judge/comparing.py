@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from counterpoint.harness.exploring import ExploreOptions
+from counterpoint.harness.exploration.rounds import ExploreOptions
 from counterpoint.model.mistakes import BadScenario
 from tests.judge import explorations, runs
 from tests.judge.knowledge import Case, Says

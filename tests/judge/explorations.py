@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from counterpoint.harness.exploring import ExploreOptions, FaultRounds, explorer
+from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds, explorer
 from counterpoint.model.search.columnar.explorer import VectorExplorer
-from counterpoint.model.search.engine.relevance import TooManyCores
+from counterpoint.model.search.engine.dead_messages import TooManyCores
 from counterpoint.model.search.engine.slots import NoOp, Slots
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Limits

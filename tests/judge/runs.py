@@ -12,8 +12,8 @@ from counterpoint.model.actions import Settle
 from counterpoint.model.event import Event
 from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.failure import PropertyBroken
 from counterpoint.model.search.minimise import minimiser_for
 from counterpoint.model.search.replay import run_leniently

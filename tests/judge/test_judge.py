@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.search.engine import simulation, slots
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.in_place import InPlace
+from counterpoint.model.search.engine.transition_tables import Compiled
 from tests.judge.__main__ import main, smallest, system
 from tests.judge.comparing import SEARCHES, Disagreement, disagreements, searches_of
 from tests.judge.drawing import drawn, systems

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from counterpoint.harness.analysis.analyses import analyse
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.sentences import sentence
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.harness.viewer.data import PageContext, view_data
 from counterpoint.harness.viewer.page import page as page_of
 from counterpoint.harness.viewer.page import view_html
@@ -51,7 +51,7 @@ def test_every_step_is_reached_by_keyboard_and_says_its_sentence(tab: Tab, name:
     }
     trace = made[name]()
     page = tab.open(html_of(trace))
-    story = TraceReading(trace)
+    story = TraceExplanation(trace)
     page.keyboard.press("Home")
     for step in range(len(trace.choices)):
         assert selected(page) == step
@@ -129,7 +129,7 @@ def test_the_comparison_pins_the_first_difference(tab: Tab) -> None:
 def test_every_drawn_arrow_is_a_fate(tab: Tab) -> None:
     trace = abd_failure()
     page = tab.open(html_of(trace), link="#step=0&lens=")
-    letters = TraceReading(trace).letters.values()
+    letters = TraceExplanation(trace).letters.values()
     arrivals = sum(f.kind == "deliver" for letter in letters for f in letter.fates)
     flying = sum(letter.in_flight > 0 for letter in letters)
     assert page.locator("path.message:not(.flying)").count() == arrivals

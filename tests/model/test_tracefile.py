@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.search.walks.walk import walk

@@ -48,7 +48,7 @@ from typing import Any
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import ExploreOptions, explorer, for_exploration
+from counterpoint.harness.exploration.rounds import ExploreOptions, explorer, for_exploration
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.faults import Crash, Duplicate, Restart
 from counterpoint.model.scenario import Scenario, budgets

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from counterpoint.harness.exploring import EngineName, ExploreOptions, explorer
+from counterpoint.harness.exploration.rounds import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.dpor import Reducer

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
-from counterpoint.harness.exploring import EngineName, ExploreOptions, explorer
+from counterpoint.harness.exploration.rounds import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.trace import Trace

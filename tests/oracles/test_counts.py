@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from counterpoint.harness.exploring import EngineName
+from counterpoint.harness.exploration.rounds import EngineName
 from tests.oracles.page import PAGE, with_table
 from tests.oracles.table import Row, has_numpy, rows
 

@@ -31,7 +31,7 @@ DOUBLED = """
 """
 
 CROWDED = """
-    check history judging node rules vocabulary words
+    check vocabulary
 """
 
 

@@ -14,7 +14,7 @@ from counterpoint.harness.cli import main
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.play.fault_free import fault_free
 from counterpoint.model.scenario import Budget, budgets
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import run
 from counterpoint.model.search.walks.walk import walk
 

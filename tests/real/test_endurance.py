@@ -17,7 +17,7 @@ from counterpoint.impl.host.handshake import Hello, Meeting, PeerIdentity, hello
 from counterpoint.impl.host.link import LinkView
 from counterpoint.impl.register.messages import Ask, Read, Request, Write
 from counterpoint.impl.register.values import Record, written
-from counterpoint.impl.transport.node import Endpoint
+from counterpoint.impl.transport.running_node import Endpoint
 from tests.real.conftest import World, gone
 from tests.real.test_transport import access_of, register, run, running, write_and_read
 

@@ -14,7 +14,8 @@ import pytest
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.keeping import keep_trace
 from counterpoint.harness.live.cluster import Cluster
-from counterpoint.harness.live.history import (
+from counterpoint.harness.live.judging import scenario_of
+from counterpoint.harness.live.live_history import (
     BadLog,
     LiveHistory,
     LoggedEvent,
@@ -23,7 +24,6 @@ from counterpoint.harness.live.history import (
     history_of,
     judged,
 )
-from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.nemesis import KINDS, Mark, Nemesis
 from counterpoint.harness.live.plot import page
 from counterpoint.harness.live.recorded import CALLS_MAX, calls_around, recorded_scenario, searched

@@ -13,14 +13,14 @@ from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main as command
 from counterpoint.harness.live.cluster import Cluster
 from counterpoint.harness.live.fresh import fresh_cluster
-from counterpoint.harness.live.history import BadLog
+from counterpoint.harness.live.live_history import BadLog
 from counterpoint.harness.live.merging import Differs, merged
 from counterpoint.harness.live.nodes import Members
 from counterpoint.impl.register.messages import Read, Write
 from counterpoint.impl.register.values import written
 from counterpoint.impl.stores.words import Await, Found
 from counterpoint.impl.stores.words import Write as WriteKey
-from counterpoint.impl.transport.node import RunningNode
+from counterpoint.impl.transport.running_node import RunningNode
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.replay_file import replay
 from counterpoint.model.tracefile import read_trace

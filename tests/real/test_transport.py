@@ -24,7 +24,7 @@ from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.register.values import written
 from counterpoint.impl.transport.event_log import EventLogWriter
 from counterpoint.impl.transport.folder import Folder, NodeRuns
-from counterpoint.impl.transport.node import RunningNode
+from counterpoint.impl.transport.running_node import RunningNode
 from counterpoint.impl.transport.user import Unreachable
 from counterpoint.model.values import NodeId
 

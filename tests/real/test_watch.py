@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from counterpoint.harness.live.history import LogReader, classes_of
 from counterpoint.harness.live.judging import scenario_of
+from counterpoint.harness.live.live_history import LogReader, classes_of
 from counterpoint.harness.live.watch import FIRST_LINES, LiveWatch, WatchedVerdicts
 from counterpoint.impl.register.vocabulary import REGISTER
 from tests.real.test_live import cluster

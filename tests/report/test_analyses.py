@@ -9,8 +9,8 @@ import pytest
 from counterpoint.harness.analysis.analyses import Analyses, analyse
 from counterpoint.harness.analysis.rerun import Runner, fork, property_behind
 from counterpoint.harness.analysis.variants import is_default, overtaken, variants
-from counterpoint.harness.report.story import TraceReading
-from counterpoint.harness.report.support import culprit_events, past_steps, rests_on, support
+from counterpoint.harness.report.causal_slice import culprit_events, past_steps, rests_on, support
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.terminal import LINES_MAX, report
 from counterpoint.harness.report.trail import holds_value, trail_of
 from counterpoint.model.search.replay import judge, run
@@ -108,7 +108,7 @@ def test_a_continuation_leaves_its_start_alone() -> None:
 
 def test_overtaken_messages_were_sent_earlier_and_could_have_arrived() -> None:
     trace = abd_failure()
-    story = TraceReading(trace)
+    story = TraceExplanation(trace)
     passed = {step: [f.id for f in overtaken(trace, step)] for step in range(len(trace.choices))}
     assert {step: ids for step, ids in passed.items() if ids} == {
         2: [1],
@@ -135,7 +135,7 @@ def test_faults_are_needed_or_not() -> None:
 
 
 def test_the_answer_rests_on_the_steps_of_its_call() -> None:
-    story = TraceReading(abd_failure())
+    story = TraceExplanation(abd_failure())
     deciding = culprit_events(story, abd_verdict())[-1]
     assert deciding.operation == "o3"
     assert support(story, deciding) == {7, 8, 9, 10, 11}
@@ -143,7 +143,7 @@ def test_the_answer_rests_on_the_steps_of_its_call() -> None:
 
 
 def test_the_trail_of_a_value_tells_who_held_it_and_who_never_did() -> None:
-    story = TraceReading(abd_failure())
+    story = TraceExplanation(abd_failure())
     trail = trail_of(story, abd_verdict(), ("value", 1))
     assert trail is not None
     assert trail.holders == (("c1", 1), ("r1", 2), ("c2", 6))
@@ -155,7 +155,7 @@ def test_the_trail_of_a_value_tells_who_held_it_and_who_never_did() -> None:
 
 
 def test_a_value_that_may_be_equal_by_chance_has_no_trail_of_its_own() -> None:
-    story = TraceReading(abd_failure())
+    story = TraceExplanation(abd_failure())
     assert trail_of(story, abd_verdict()) is None
     assert trail_of(story, abd_verdict(), ("value", 77)) is None
 
@@ -175,7 +175,7 @@ def test_the_report_with_analyses_is_the_approved_one() -> None:
 
 
 def test_an_open_call_rests_on_what_it_set_off() -> None:
-    story = TraceReading(abd_failure())
+    story = TraceExplanation(abd_failure())
     call = next(e for e in story.trace.events if e.kind == "invoke" and e.operation == "o2")
     assert rests_on(story, call) == {1, 2, 3, 6, 7, 8, 9, 10, 11}
     answer = culprit_events(story, abd_verdict())[-1]

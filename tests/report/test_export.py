@@ -16,7 +16,7 @@ from counterpoint.checkers.readers.edn_lines import read_jepsen_edn
 from counterpoint.harness.exports.dot import EVENTS_MAX
 from counterpoint.harness.exports.formats import EXPORTS
 from counterpoint.harness.exports.python import CannotExport, to_python
-from counterpoint.harness.report.story import TraceReading
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.model.search.replay import judge
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
@@ -83,7 +83,7 @@ def test_shiviz_clocks_are_those_of_a_message_passing_run(trace: Trace) -> None:
         assert all(entry <= count.get(other, 0) for other, entry in clock.items())
         arrivals += event.kind == "deliver"
         fate = event.kind == "send" and any(
-            f.kind == "lose" for f in TraceReading(trace).letters[event.message or 0].fates
+            f.kind == "lose" for f in TraceExplanation(trace).letters[event.message or 0].fates
         )
         assert ("lose at step" in match["event"]) == fate
     assert arrivals == sum(event.kind == "deliver" for event in trace.events)
@@ -137,7 +137,7 @@ def test_edn_is_read_by_edn_format(trace: Trace) -> None:
     calls = [form for form in forms if form[key("process")] != key("nemesis")]
     assert_jepsen_rules(calls, key)
     answered = [form for form in calls if form[key("type")] == key("ok")]
-    assert len(answered) == sum(s.return_step is not None for s in TraceReading(trace).spans)
+    assert len(answered) == sum(s.return_step is not None for s in TraceExplanation(trace).spans)
 
 
 def assert_jepsen_rules(calls: list[Any], key: Callable[[str], Any]) -> None:
@@ -157,7 +157,7 @@ def test_edn_is_read_by_our_reader_of_jepsen_histories(trace: Trace) -> None:
     if not text.strip():
         return
     (case,) = read_jepsen_edn(text, source="exported")
-    spans = TraceReading(trace).spans
+    spans = TraceExplanation(trace).spans
     assert isinstance(case.history, tuple)
     assert len(case.history) == len(spans)
     assert [op.is_open for op in case.history] == [s.return_step is None for s in spans]
@@ -172,7 +172,7 @@ def test_edn_lines_are_balanced_and_every_call_ends(trace: Trace) -> None:
         assert bare.count("{") == bare.count("}")
         assert bare.count("[") == bare.count("]")
         ends += ":type :ok" in bare or (":type :info" in bare and ":nemesis" not in bare)
-    assert ends == len(TraceReading(trace).spans)
+    assert ends == len(TraceExplanation(trace).spans)
 
 
 # ---- Mermaid -------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from importlib.resources import files
 
 import pytest
 
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.sentences import parts
-from counterpoint.harness.report.story import TraceReading
 from counterpoint.harness.viewer.data import run_data
 from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.trace import Trace
@@ -69,7 +69,7 @@ def test_the_page_is_the_same_every_time() -> None:
 
 @pytest.mark.parametrize("trace", runs())
 def test_deltas_lead_from_the_first_state_to_the_last(trace: Trace) -> None:
-    data = run_data(TraceReading(trace), "")
+    data = run_data(TraceExplanation(trace), "")
     states = [dict(state) for state in data["start"]]  # type: ignore[attr-defined]
     for delta in data["deltas"]:  # type: ignore[attr-defined]
         for node, path, text in zip(*[iter(delta or ())] * 3, strict=True):
@@ -78,12 +78,12 @@ def test_deltas_lead_from_the_first_state_to_the_last(trace: Trace) -> None:
             else:
                 states[node][path] = text
     last = Trace(trace.scenario, (), (), trace.worlds[-1:])
-    assert states == run_data(TraceReading(last), "")["start"]
+    assert states == run_data(TraceExplanation(last), "")["start"]
 
 
 @pytest.mark.parametrize("trace", runs())
 def test_every_step_has_its_sentence_and_every_message_its_fates(trace: Trace) -> None:
-    story = TraceReading(trace)
+    story = TraceExplanation(trace)
     data = run_data(story, "")
     said = str(data["said"]).split("\x1e")
     assert [[p[1:] for p in one.split("\x1f")] for one in said] == [

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from counterpoint.harness.exploring import ExploreOptions, explorer
+from counterpoint.harness.exploration.rounds import ExploreOptions, explorer
 from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import NoOp

@@ -13,8 +13,8 @@ import pytest
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.model.actions import Settle
 from counterpoint.model.faults import Restart
+from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step
-from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Property, Scenario, budgets, minority_of, nobody_fails
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.exploration.lasso import explore_endings

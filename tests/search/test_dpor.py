@@ -14,7 +14,7 @@ from counterpoint.harness.catalog import build
 from counterpoint.model.node import Input, Note, Receive, Send, Start, Step
 from counterpoint.model.observer import OBSERVED, Observation, Observer, keeps_order_of_notes
 from counterpoint.model.scenario import Property, Reads, Scenario, budgets
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from counterpoint.model.search.replay import NotEnabled, enabled, judge, record, run

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import EngineName, ExploreOptions, explorer
+from counterpoint.harness.exploration.rounds import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import Semantics, Slot, Slots, Transition
 from counterpoint.model.search.exploration.explore import Explored, Limits
@@ -119,8 +119,8 @@ def after(slots: Slots, before: tuple[int, ...], node: int, transition: Transiti
     state = list(before)
     if node < len(state):
         state[node] = transition.slot
-    for other, bundle in transition.bundles:
-        state[other] = slots.push(other, state[other], bundle)
+    for other, batch in transition.batches:
+        state[other] = slots.push(other, state[other], batch)
     return tuple(state), slots.environments[transition.environment]
 
 

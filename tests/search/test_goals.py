@@ -9,7 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from counterpoint.harness.cli import main
-from counterpoint.harness.exploring import EngineName, ExploreOptions, FaultRounds, explorer
+from counterpoint.harness.exploration.rounds import (
+    EngineName,
+    ExploreOptions,
+    FaultRounds,
+    explorer,
+)
 from counterpoint.model.scenario import Goal, Scenario, budgets
 from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.replay import enabled, run

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from counterpoint.harness.report.story import TraceReading
-from counterpoint.harness.report.support import basis
+from counterpoint.harness.report.causal_slice import basis
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.search.exploration.explore import Explorer
 from counterpoint.model.search.replay import first_broken, judge, run
@@ -76,9 +76,11 @@ def test_a_verdict_about_two_nodes_rests_on_what_made_each_of_them_what_it_is() 
     assert last is not None
     assert set(verdict.culprits) == {"s1", "s2"}
     assert verdict.culprits[-1] == last
-    alone = [basis(TraceReading(trace), replace(verdict, culprits=(n,))) for n in verdict.culprits]
-    assert basis(TraceReading(trace), verdict) == alone[0] | alone[1]
-    assert alone[0] < basis(TraceReading(trace), verdict)
+    alone = [
+        basis(TraceExplanation(trace), replace(verdict, culprits=(n,))) for n in verdict.culprits
+    ]
+    assert basis(TraceExplanation(trace), verdict) == alone[0] | alone[1]
+    assert alone[0] < basis(TraceExplanation(trace), verdict)
 
 
 def test_an_invariant_that_holds_is_examined_in_every_world() -> None:

@@ -10,8 +10,8 @@ import pytest
 from counterpoint.model.actions import Deliver
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Scenario, budgets
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.stateful.legal import legal
 from tests.support.abd import abd
 from tests.support.echo import echo

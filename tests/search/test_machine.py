@@ -43,7 +43,7 @@ def test_a_right_scenario_passes_and_does_its_work() -> None:
     done = check(machine, machine.TestCase.settings)
     assert done.runs >= 40
     assert done.completed_calls >= done.runs
-    assert set(done.faults) > {"crash", "cut", "delay", "drop", "duplicate", "omit", "transform"}
+    assert set(done.faults) >= {"crash", "cut", "delay", "drop", "duplicate", "omit", "transform"}
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import run
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.nearby import nearby

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from counterpoint.harness.exploring import ExploreOptions, FaultRounds
+from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step, Timeout
 from counterpoint.model.scenario import Invariant, Scenario, budgets

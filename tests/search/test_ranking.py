@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.model.actions import Call, Deliver
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.stateful.legal import legal
 from counterpoint.model.search.stateful.ranking import RANKING_MAX, Ranking
 from counterpoint.model.world import Action

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from counterpoint.harness.catalog import build
-from counterpoint.harness.exploring import ExploreOptions, explorer
+from counterpoint.harness.exploration.rounds import ExploreOptions, explorer
 from counterpoint.impl.token_manager.words import Pay
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled, CoreId
-from counterpoint.model.search.engine.relevance import Relevance, TooManyCores
+from counterpoint.model.search.engine.dead_messages import Relevance, TooManyCores
+from counterpoint.model.search.engine.transition_tables import Compiled, CoreId
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from tests.oracles.table import has_numpy
 from tests.search.little import little

@@ -11,8 +11,8 @@ from counterpoint.harness.catalog import SYSTEMS, entry
 from counterpoint.model.actions import Settle
 from counterpoint.model.observer import OBSERVED
 from counterpoint.model.scenario import Network, Scenario
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import NotEnabled, enabled, fit, run
 from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.world import World, begin

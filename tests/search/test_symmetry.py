@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from counterpoint.harness.exploring import ExploreOptions, NotSymmetric, explorer
+from counterpoint.harness.exploration.rounds import ExploreOptions, NotSymmetric, explorer
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.search.exploration.explore import Explored, Explorer
 from counterpoint.model.search.exploration.symmetry import exchanges, renamed

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.stateful.tapes import BATCH, Tape, walks_by_hypothesis
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from tests.support.abd import abd

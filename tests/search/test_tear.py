@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from counterpoint.harness.exploring import ExploreOptions, FaultRounds
+from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds
 from counterpoint.model.faults import Tear
 from counterpoint.model.node import (
     Effect,

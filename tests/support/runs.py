@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.minimise import Minimiser
 from counterpoint.model.search.replay import run
 from counterpoint.model.search.walks.examine import Examiner

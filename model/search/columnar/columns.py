@@ -192,10 +192,10 @@ class Recent:
 
 
 class EffectColumns:
-    """The effects of one place in columns. `to[j]` holds local numbers of bundles, as `Expansions`."""
+    """The effects of one place in columns. `to[j]` holds local numbers of batches, as `Expansions`."""
 
-    def __init__(self, slots: Slots, node: int, bundles: Bundles) -> None:
-        self._effects, self._bundles = slots.effects[node], bundles
+    def __init__(self, slots: Slots, node: int, batches: MessageBatches) -> None:
+        self._effects, self._batches = slots.effects[node], batches
         self.environment, self.seen = Growing(), Growing()
         self.to = {j: Growing() for j in range(len(slots.compiled.nodes)) if j != node}
         self.sent_to: set[int] = set()
@@ -203,13 +203,13 @@ class EffectColumns:
     def update(self) -> None:
         """Add the effects that are new."""
         fresh = self._effects[len(self.seen) :]
-        bundles = {node: np.zeros(len(fresh), np.int32) for node in self.to}
+        batches = {node: np.zeros(len(fresh), np.int32) for node in self.to}
         for row, effect in enumerate(fresh):
-            for node, bundle in effect.bundles:
-                bundles[node][row] = self._bundles.local(node, bundle)
+            for node, batch in effect.batches:
+                batches[node][row] = self._batches.local(node, batch)
                 self.sent_to.add(node)
         for node, column in self.to.items():
-            column.extend(bundles[node])
+            column.extend(batches[node])
         self.environment.extend([effect.environment for effect in fresh])
         self.seen.extend([effect.seen for effect in fresh])
 
@@ -217,13 +217,13 @@ class EffectColumns:
 class Expansions:
     """What can happen at one place, by slot and conditions: rows of transitions, in columns.
 
-    Place `node` is a node's number, or the number of nodes for the network as a whole. `bundles[j]`
-    holds local numbers of the bundles sent to node j, 0 for none.
+    Place `node` is a node's number, or the number of nodes for the network as a whole. `batches[j]`
+    holds local numbers of the batches sent to node j, 0 for none.
     """
 
-    def __init__(self, slots: Slots, node: int, bundles: Bundles, note: EffectSink) -> None:
-        self._slots, self._node, self._bundles = slots, node, bundles
-        self._effects = EffectColumns(slots, node, bundles)
+    def __init__(self, slots: Slots, node: int, batches: MessageBatches, note: EffectSink) -> None:
+        self._slots, self._node, self._batches = slots, node, batches
+        self._effects = EffectColumns(slots, node, batches)
         self._start, self._count = Growing(), Growing()
         self._slot_change, self._environment_change = Growing(), Growing()
         self._effect, self._seen = Growing(), Growing()
@@ -294,13 +294,13 @@ class Expansions:
         return self._seen.array.take(transitions)
 
     def sent(self, transitions: Ids) -> Iterator[tuple[int, Column]]:
-        """Yield each other node that is sent anything, and the local bundle of each transition."""
+        """Yield each other node that is sent anything, and the local batch of each transition."""
         for node in self._sent_to:
             yield node, self._to[node].array.take(transitions)
 
 
-class Bundles:
-    """Bundles of messages numbered apart for each receiver, so that tables of pairs stay small."""
+class MessageBatches:
+    """Batches of messages, numbered apart for each receiver, so that tables of pairs stay small."""
 
     def __init__(self, slots: Slots, journal: Journal) -> None:
         nodes = range(len(slots.compiled.nodes))
@@ -312,16 +312,16 @@ class Bundles:
             PairTable(self._pusher(node), partial(journal.note, first + node)) for node in nodes
         )
 
-    def local(self, node: int, bundle: int) -> int:
-        """Return the number of a bundle among those sent to a node."""
-        known = self._local[node].setdefault(bundle, len(self._global[node]))
+    def local(self, node: int, batch: int) -> int:
+        """Return the number of a batch among those sent to a node."""
+        known = self._local[node].setdefault(batch, len(self._global[node]))
         if known == len(self._global[node]):
-            self._global[node].append(bundle)
+            self._global[node].append(batch)
         return known
 
     def _pusher(self, node: int) -> Callable[[int, int], int]:
-        push, bundles = self._slots.push, self._global[node]
-        return lambda slot, local: push(node, slot, bundles[local])
+        push, batches = self._slots.push, self._global[node]
+        return lambda slot, local: push(node, slot, batches[local])
 
 
 class SlotView:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from counterpoint.model.search.columnar.checkpoint import Journal
-from counterpoint.model.search.columnar.columns import Bundles, Column, Expansions, PairTable
+from counterpoint.model.search.columnar.columns import Column, Expansions, MessageBatches, PairTable
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.sets import joined, nothing, size, taken, unique
 from counterpoint.model.search.engine.slots import Slots
@@ -60,9 +60,9 @@ class Expander:
         self.slots, self.memories = slots, memories
         self._nodes = len(slots.compiled.nodes)
         self.environment, self.memory = self._nodes, self._nodes + 1
-        self._bundles = Bundles(slots, journal)
+        self._batches = MessageBatches(slots, journal)
         self._expansions = [
-            Expansions(slots, place, self._bundles, partial(journal.note, place))
+            Expansions(slots, place, self._batches, partial(journal.note, place))
             for place in range(self._nodes + 1)
         ]
         self._observed = PairTable(memories.observe, partial(journal.note, 2 * self._nodes + 1))
@@ -70,7 +70,7 @@ class Expander:
     @property
     def tables(self) -> list[PairTable]:
         """The tables, in the order in which the journal numbers them."""
-        return [*(e.index for e in self._expansions), *self._bundles.pushed, self._observed]
+        return [*(e.index for e in self._expansions), *self._batches.pushed, self._observed]
 
     @property
     def sizes(self) -> list[int]:
@@ -160,8 +160,8 @@ class Expander:
         if len(self.slots.environments) > 1:
             yield self.environment, None, expansions.environment_change(transitions)
         asked: list[tuple[int, PairTable, Column]] = [
-            (node, self._bundles.pushed[node], bundles)
-            for node, bundles in expansions.sent(transitions)
+            (node, self._batches.pushed[node], batches)
+            for node, batches in expansions.sent(transitions)
         ]
         asked.append((self.memory, self._observed, expansions.seen(transitions)))
         for index, table, given in asked:

@@ -22,8 +22,8 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.columnar.checkpoint import Checkpoint, Journal, load, replayed, save
 from counterpoint.model.search.columnar.established import Established
 from counterpoint.model.search.columnar.expander import Expanded, Expander
-from counterpoint.model.search.columnar.judging import LevelJudge
 from counterpoint.model.search.columnar.level import LevelBuilder
+from counterpoint.model.search.columnar.level_judge import LevelJudge
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import fresh, rows_of, size, taken

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from counterpoint.model.search.columnar.established import Established
 from counterpoint.model.search.columnar.expander import Expanded, Expander
-from counterpoint.model.search.columnar.judging import LevelJudge
+from counterpoint.model.search.columnar.level_judge import LevelJudge
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import fresh, size

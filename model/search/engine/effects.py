@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from counterpoint.model.search.engine.compiled import CoreId, Message
+from counterpoint.model.search.engine.transition_tables import CoreId, Message
 from counterpoint.model.world import Action
 
 SlotId: TypeAlias = int
@@ -22,12 +22,12 @@ SlotFields: TypeAlias = tuple[CoreId, tuple[Message, ...], tuple[Message, ...]]
 class ActionEffect(NamedTuple):
     """What one action at a node does but for its slot: the conditions after it, and what is seen.
 
-    `bundles` pairs each other node with the bundle of messages sent to it; `sets` are the timers of
+    `batches` pairs each other node with the batch of messages sent to it; `sets` are the timers of
     the node that it set or cancelled.
     """
 
     environment: EnvironmentId
-    bundles: tuple[tuple[int, int], ...]
+    batches: tuple[tuple[int, int], ...]
     seen: int
     action: Action
     sets: tuple[str, ...] = ()

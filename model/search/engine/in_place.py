@@ -17,7 +17,12 @@ from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.owed import LinkEnds
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled, CoreId, Message, TransitionEntry
+from counterpoint.model.search.engine.transition_tables import (
+    Compiled,
+    CoreId,
+    Message,
+    TransitionEntry,
+)
 from counterpoint.model.values import NodeId, Value
 
 

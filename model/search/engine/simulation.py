@@ -16,18 +16,18 @@ from typing import Any, Protocol
 from counterpoint.model.actions import Call, Deliver, Fire, Settle
 from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.kind import ActionKind, Content
+from counterpoint.model.legality import after_fire, can_pass, may_fire
 from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.owed import LinkEnds, after_step, failing
 from counterpoint.model.reaction import NodeState
-from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import (
+from counterpoint.model.search.engine.in_place import InPlace
+from counterpoint.model.search.engine.transition_tables import (
     Compiled,
     LocalChoice,
     Message,
     TransitionEntry,
 )
-from counterpoint.model.search.engine.in_place import InPlace
 from counterpoint.model.search.replay import fit
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action, Flight, Moved, World

@@ -18,18 +18,11 @@ from typing import Literal, NamedTuple, TypeAlias
 from counterpoint.model.actions import NORMAL, Call, Fire, Settle
 from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.faults import Drop
+from counterpoint.model.legality import after_fire, can_pass, may_fire
 from counterpoint.model.owed import LinkEnds, after_step, failing
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.rules import after_fire, can_pass, may_fire
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import (
-    Compiled,
-    CoreId,
-    EnginesDisagree,
-    LocalChoice,
-    Message,
-    TransitionEntry,
-)
+from counterpoint.model.search.engine.dead_messages import Relevance
 from counterpoint.model.search.engine.effects import (
     ActionEffect,
     CoreStep,
@@ -38,8 +31,15 @@ from counterpoint.model.search.engine.effects import (
     SlotFields,
     SlotId,
 )
-from counterpoint.model.search.engine.relevance import Relevance
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import (
+    Compiled,
+    CoreId,
+    EnginesDisagree,
+    LocalChoice,
+    Message,
+    TransitionEntry,
+)
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
@@ -67,7 +67,7 @@ class Transition(NamedTuple):
 
     slot: SlotId
     environment: EnvironmentId
-    bundles: tuple[tuple[int, int], ...]
+    batches: tuple[tuple[int, int], ...]
     seen: int
     action: Action
     sets: tuple[str, ...] = ()
@@ -117,14 +117,14 @@ class Slots:
         self.slots: list[list[Slot]] = [[] for _ in self.compiled.nodes]
         self.effects: list[list[ActionEffect]] = [[] for _ in (*self.compiled.nodes, "network")]
         self.environments: list[FaultState] = []
-        self.bundles: list[tuple[Message, ...]] = [()]
+        self.batches: list[tuple[Message, ...]] = [()]
         self.sightings: list[tuple[int, ...]] = [()]
         self._slot_ids: list[dict[SlotFields, SlotId]] = [{} for _ in self.compiled.nodes]
         self._steps: dict[
             tuple[CoreId, EnvironmentId], dict[Message | None, tuple[CoreStep, ...]]
         ] = {}
         self._environment_ids: dict[FaultState, EnvironmentId] = {}
-        self._bundle_ids: dict[tuple[Message, ...], int] = {(): 0}
+        self._batch_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
         self._is_ordered = scenario.network == "ordered"
         self._others = tuple(kind for kind in self.compiled.kinds if kind not in NORMAL)
@@ -191,18 +191,18 @@ class Slots:
             self.sightings.append(seen)
         return known
 
-    def _bundle_id(self, messages: tuple[Message, ...]) -> int:
-        known = self._bundle_ids.setdefault(messages, len(self.bundles))
-        if known == len(self.bundles):
-            self.bundles.append(messages)
+    def _batch_id(self, messages: tuple[Message, ...]) -> int:
+        known = self._batch_ids.setdefault(messages, len(self.batches))
+        if known == len(self.batches):
+            self.batches.append(messages)
         return known
 
     # The two questions of an exploration, and the third about the network as a whole.
 
-    def push(self, node: int, slot: SlotId, bundle: int) -> SlotId:
-        """Return the slot of a node after a bundle of messages was sent to it."""
+    def push(self, node: int, slot: SlotId, batch: int) -> SlotId:
+        """Return the slot of a node after a batch of messages was sent to it."""
         core, inbox, held = self.slots[node][slot]
-        return self.slot_id(node, (core, self.filed(inbox + self.bundles[bundle]), held))
+        return self.slot_id(node, (core, self.filed(inbox + self.batches[batch]), held))
 
     def expand(self, node: int, slot: SlotId, environment: EnvironmentId) -> tuple[Transition, ...]:
         """Return what can happen at a node, in the order of `replay.enabled`."""
@@ -386,7 +386,7 @@ class Slots:
     def _step(
         self, node: int, outcome: TransitionEntry, conditions: FaultState, action: Action
     ) -> CoreStep:
-        own, bundles = self._addressed(node, outcome.sends)
+        own, batches = self._addressed(node, outcome.sends)
         seen = outcome.seen
         if outcome.role and conditions.roles[node] != outcome.role:
             conditions = conditions.with_role(node, outcome.role)
@@ -394,21 +394,21 @@ class Slots:
         conditions = self.remembering(conditions, conditions.open_calls, seen, ())
         sighting = self.sighting_id(seen)
         effect = ActionEffect(
-            self.environment_id(conditions), bundles, sighting, action, outcome.sets
+            self.environment_id(conditions), batches, sighting, action, outcome.sets
         )
         return CoreStep(outcome.core, tuple(own), self._effect_id(node, effect))
 
     def _addressed(
         self, node: int, messages: Iterable[Message]
     ) -> tuple[list[Message], tuple[tuple[int, int], ...]]:
-        """Return which messages a node sends itself, and the bundle that each other node is sent."""
+        """Return which messages a node sends itself, and the batch that each other node is sent."""
         own: list[Message] = []
         away: dict[int, list[Message]] = {}
         for message in messages:
             destination = self.compiled.destination[message]
             (own if destination == node else away.setdefault(destination, [])).append(message)
         return own, tuple(
-            (other, self._bundle_id(self.filed(away[other]))) for other in sorted(away)
+            (other, self._batch_id(self.filed(away[other]))) for other in sorted(away)
         )
 
     def _add_interferences(
@@ -444,7 +444,7 @@ class Slots:
         action: Action,
     ) -> None:
         compiled = self.compiled
-        own, bundles = self._addressed(node, run.flights)
+        own, batches = self._addressed(node, run.flights)
         others = [c for n, c in enumerate(run.cores) if n != node]
         starts = [c for n, c in enumerate(compiled.start_cores) if n != node]
         if others != starts or any(compiled.destination[m] != node for m in run.held):
@@ -455,7 +455,7 @@ class Slots:
         moves[0].append(self.slot_id(node, (run.cores[node], self.filed(own), held)))
         conditions = self._after(environment, run)
         seen = self.sighting_id(tuple(run.seen))
-        effect = ActionEffect(self.environment_id(conditions), bundles, seen, action)
+        effect = ActionEffect(self.environment_id(conditions), batches, seen, action)
         moves[1].append(self._effect_id(node, effect))
 
 

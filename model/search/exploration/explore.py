@@ -279,13 +279,13 @@ class Explorer:
 
     def _after(self, state: int, step: _Step) -> int:
         successor = state + step.change
-        for node, bundle in step.bundles:
+        for node, batch in step.batches:
             shift = self._shifts[node]
             slot = (state >> shift) & _MASK
-            key = (bundle << FIELD_BITS | slot) << NODE_BITS | node
+            key = (batch << FIELD_BITS | slot) << NODE_BITS | node
             change = self._pushes.get(key)
             if change is None:
-                change = (_fitting(self.slots.push(node, slot, bundle)) - slot) << shift
+                change = (_fitting(self.slots.push(node, slot, batch)) - slot) << shift
                 self._pushes[key] = change
             successor += change
         if step.seen:
@@ -305,7 +305,7 @@ class Explorer:
             _Step(
                 ((_fitting(t.slot) - slot) << shift)
                 + ((_fitting(t.environment) - environment) << self._environment_shift),
-                t.bundles,
+                t.batches,
                 t.seen,
                 t,
             )
@@ -449,6 +449,6 @@ class _Step:
     """A transition, with what it adds to the integer of a state."""
 
     change: int
-    bundles: tuple[tuple[int, int], ...]
+    batches: tuple[tuple[int, int], ...]
     seen: int
     transition: Transition

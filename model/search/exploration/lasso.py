@@ -23,12 +23,12 @@ from time import monotonic
 
 from counterpoint.model.actions import Fire, Settle
 from counterpoint.model.fault_state import OpenCall
+from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.owed import is_owed
-from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import EnginesDisagree
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.slots import HandlerBroke, Transition
+from counterpoint.model.search.engine.transition_tables import EnginesDisagree
 from counterpoint.model.search.exploration.explore import (
     Explorer,
     Limits,
@@ -200,8 +200,8 @@ class _Aftermath:
             for step in self._steps_at(node, state[node], environment):
                 after = list(state)
                 after[node], after[-1] = step.slot, step.environment
-                for other, bundle in step.bundles:
-                    after[other] = self._slots.push(other, after[other], bundle)
+                for other, batch in step.batches:
+                    after[other] = self._slots.push(other, after[other], batch)
                 sets = tuple(Fire(self._scenario.system.nodes[node], timer) for timer in step.sets)
                 yield SettledEdge(step.action, tuple(after), self._answers(step), sets)
         for step in self._slots.expand_network(environment):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Protocol
 
-from counterpoint.model.rules import tolerated_failures
+from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.stateful.ranking import Ranking
 from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.search.walks.tally import Tally

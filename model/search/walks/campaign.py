@@ -19,8 +19,8 @@ from typing import Literal
 
 from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.compiled import Compiled, EnginesDisagree
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted

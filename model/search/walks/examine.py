@@ -12,8 +12,8 @@ from dataclasses import replace
 from counterpoint.model.fault_state import OpenCall
 from counterpoint.model.owed import is_owed
 from counterpoint.model.scenario import Property
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of, verdict_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from counterpoint.model.search.engine.compiled import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled
 
 
 class CallCounter:

@@ -13,8 +13,8 @@ from random import Random
 
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.walks.strategy import strategy_for
 from counterpoint.model.search.walks.walk import Walk
 from counterpoint.model.world import Action

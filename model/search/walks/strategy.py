@@ -13,8 +13,8 @@ from __future__ import annotations
 from random import Random
 from typing import Literal, Protocol, TypeAlias
 
-from counterpoint.model.search.engine.compiled import Compiled, LocalChoice, Message
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled, LocalChoice, Message
 
 StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct"]
 

@@ -7,8 +7,8 @@ from random import Random
 
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.search.engine.compiled import Compiled
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.settling import settle
 from counterpoint.model.search.walks.interfere import FaultPlan
 from counterpoint.model.search.walks.strategy import StrategyName, strategy_for

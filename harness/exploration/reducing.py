@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from counterpoint.harness.embedding import named
-from counterpoint.harness.exploring import for_exploration
+from counterpoint.harness.exploration.rounds import for_exploration
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.output import ProgressLine, emit, finish, tell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterpoint.checkers.happens_before.graph import causal_future, causal_past
-from counterpoint.harness.report.story import TraceReading
+from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.model.event import Event
 from counterpoint.model.kind import undone_by
 from counterpoint.model.values import NodeId
@@ -21,7 +21,7 @@ def named_steps(verdict: Verdict) -> frozenset[int]:
     return frozenset(step for reason in verdict.reasons for step in reason.steps)
 
 
-def culprit_events(story: TraceReading, verdict: Verdict) -> tuple[Event, ...]:
+def culprit_events(story: TraceExplanation, verdict: Verdict) -> tuple[Event, ...]:
     """Return the last event of each culprit, the deciding one last.
 
     A culprit is an operation, a message or a node; without any that the trace knows, it is the last
@@ -39,7 +39,7 @@ def culprit_events(story: TraceReading, verdict: Verdict) -> tuple[Event, ...]:
     return found or story.trace.events[-1:]
 
 
-def support(story: TraceReading, of: Event) -> frozenset[int]:
+def support(story: TraceExplanation, of: Event) -> frozenset[int]:
     """Return the steps that an event rests on, as far as they can be told without re-running.
 
     Backward over messages; at a client over its steps of the same call; at any other node to the
@@ -61,7 +61,7 @@ def support(story: TraceReading, of: Event) -> frozenset[int]:
     return frozenset(found)
 
 
-def basis(story: TraceReading, verdict: Verdict) -> frozenset[int]:
+def basis(story: TraceExplanation, verdict: Verdict) -> frozenset[int]:
     """Return the steps that a verdict rests on.
 
     A verdict about nodes rests on what made each of them what it is; any other on what led to the
@@ -73,7 +73,7 @@ def basis(story: TraceReading, verdict: Verdict) -> frozenset[int]:
     return rests_on(story, culprits[-1])
 
 
-def rests_on(story: TraceReading, of: Event) -> frozenset[int]:
+def rests_on(story: TraceExplanation, of: Event) -> frozenset[int]:
     """Return the steps that a verdict about this event rests on.
 
     For a call that was never answered these are the steps that it set off: among them is the one
@@ -85,7 +85,7 @@ def rests_on(story: TraceReading, of: Event) -> frozenset[int]:
     return support(story, of)
 
 
-def _earlier(story: TraceReading, step: int, node: NodeId) -> list[tuple[int, NodeId]]:
+def _earlier(story: TraceExplanation, step: int, node: NodeId) -> list[tuple[int, NodeId]]:
     steps = [k for k in story.steps_of(node) if k < step]
     span = next((s for s in reversed(story.spans) if s.client == node and s.covers(step)), None)
     if span is not None:
@@ -95,13 +95,13 @@ def _earlier(story: TraceReading, step: int, node: NodeId) -> list[tuple[int, No
     return [] if changed is None else [(changed, node)]
 
 
-def past_steps(story: TraceReading, of: Event) -> frozenset[int]:
+def past_steps(story: TraceExplanation, of: Event) -> frozenset[int]:
     """Return the steps that happened before an event, its own included."""
     past = causal_past(story.trace.events, of.id)
     return frozenset(story.trace.events[i].step for i in past) - {-1}
 
 
-def fault_steps(story: TraceReading) -> frozenset[int]:
+def fault_steps(story: TraceExplanation) -> frozenset[int]:
     """Return the steps at which something went wrong by choice, and those that undo it."""
     return frozenset(
         step

@@ -20,8 +20,8 @@ from counterpoint.model.actions import ACTIONS, NORMAL
 from counterpoint.model.faults import Tear
 from counterpoint.model.kind import Action, ActionKind, undone_by
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.search.engine.compiled import Compiled, CoreId, Message
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled, CoreId, Message
 from counterpoint.model.values import NodeId
 
 REACTIONS_MAX = 200_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from counterpoint.harness.report.explanation import CallSpan, TraceExplanation
 from counterpoint.harness.report.plain import fit, plain, width_of
 from counterpoint.harness.report.sentences import cut_off, word
-from counterpoint.harness.report.story import CallSpan, TraceReading
 from counterpoint.model.fault_state import Partition
 from counterpoint.model.values import NodeId, show
 
@@ -35,7 +35,7 @@ class Scale:
         return max(self.start(step), self.start(step + 1) - 1)
 
 
-def scale_for(story: TraceReading, width: int) -> Scale:
+def scale_for(story: TraceExplanation, width: int) -> Scale:
     """Return a scale on which all steps fit, the same number of columns each where that is possible."""
     steps = max(len(story.trace.choices), 1)
     room = max(width - MARGIN, 10)
@@ -44,7 +44,7 @@ def scale_for(story: TraceReading, width: int) -> Scale:
 
 
 def strip(
-    story: TraceReading,
+    story: TraceExplanation,
     width: int,
     culprits: Sequence[str] = (),
     chances: Sequence[float] | None = None,
@@ -75,7 +75,7 @@ def _ruler(scale: Scale) -> str:
     return line
 
 
-def _clients(story: TraceReading, culprits: Sequence[str]) -> tuple[list[NodeId], int]:
+def _clients(story: TraceExplanation, culprits: Sequence[str]) -> tuple[list[NodeId], int]:
     clients = list(story.clients)
     if len(clients) <= CLIENTS_MAX:
         return clients, 0
@@ -133,7 +133,7 @@ def _line(title: str, bars: Sequence[Bar]) -> str:
     return line
 
 
-def _faults(story: TraceReading, scale: Scale) -> list[str]:
+def _faults(story: TraceExplanation, scale: Scale) -> list[str]:
     """Put each fault on the first line where it does not cover another."""
     lines: list[list[Bar]] = []
     left_out = 0
@@ -151,7 +151,7 @@ def _faults(story: TraceReading, scale: Scale) -> list[str]:
     return drawn
 
 
-def _fault_bars(story: TraceReading, scale: Scale) -> list[Bar]:
+def _fault_bars(story: TraceExplanation, scale: Scale) -> list[Bar]:
     bars: list[Bar] = []
     for step, events in enumerate(story.steps):
         for event in events:
@@ -177,7 +177,7 @@ def _fault_bars(story: TraceReading, scale: Scale) -> list[Bar]:
     return bars
 
 
-def _until(story: TraceReading, step: int, kind: str, what: object) -> int | None:
+def _until(story: TraceExplanation, step: int, kind: str, what: object) -> int | None:
     """Return the step that ends a condition; the one at which the faults stop ends most of them."""
     for later in range(step + 1, len(story.steps)):
         for event in story.steps[later]:

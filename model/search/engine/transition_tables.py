@@ -14,6 +14,7 @@ from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
 from counterpoint.model.determinism import AskedAgain
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import kinds_of, undone_by
+from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.node import (
     Begin,
@@ -30,7 +31,6 @@ from counterpoint.model.node import (
 )
 from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import NodeState, react
-from counterpoint.model.rules import tolerated_failures
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import Down, Invariants
 from counterpoint.model.values import KnownValues, NodeId, Value

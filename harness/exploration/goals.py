@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from counterpoint.harness.exploring import FaultRounds
+from counterpoint.harness.exploration.rounds import FaultRounds
 from counterpoint.harness.keeping import KeptTrace
 
 

@@ -105,7 +105,7 @@ class StateChange:
 
 
 @dataclass(frozen=True)
-class TraceReading:
+class TraceExplanation:
     """The derived parts of one trace, each computed once, when it is asked for."""
 
     trace: Trace
