@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.observer import Observer
-from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Verdict, Violation
 
 Reads: TypeAlias = Literal["operations", "end", "trace"]
@@ -94,11 +93,12 @@ class Goal:
 
     `is_met(states, messages)` maps the states of all nodes, by name, and the messages on their way
     as (source, destination, body), those held back among them, to whether this state is one. It
-    must not look at anything else. Explorations tell where a goal is first met, and by which run.
+    must not look at anything else. A function of the states alone will do. Explorations tell where a
+    goal is first met, and by which run; walks that come to no such state are not green.
     """
 
     name: str
-    is_met: Callable[[Mapping[NodeId, Any], Sequence[tuple[NodeId, NodeId, Value]]], bool]
+    is_met: Callable[..., object]
 
     def __post_init__(self) -> None:
         require_claim("goal", self.name, is_met=self.is_met)

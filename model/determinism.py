@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from counterpoint.model.mistakes import BadScenario, brief, definition_of, told
+from counterpoint.model.mistakes import BadScenario, brief, definition_of, handler_of, told
 from counterpoint.model.node import Input, Step, System
 from counterpoint.model.values import NodeId, NotAValue, Value, require_value, show
 
@@ -109,7 +109,7 @@ class AskedAgain:
             self._refuse(node, given, first, again)
 
     def _refuse(self, node: NodeId, given: Input, first: object, again: object) -> NoReturn:
-        where = definition_of(self._system.handle)
+        where = definition_of(handler_of(self._system, node))
         raise NotDeterministic(
             f"{node} on {show(given)} answered {brief(first, length=200)} and, asked again, "
             f"{brief(again, length=200)} ({where})",
@@ -118,7 +118,7 @@ class AskedAgain:
         )
 
     def _refuse_change(self, node: NodeId, before: Value, after: Value, given: Input) -> NoReturn:
-        where = definition_of(self._system.handle)
+        where = definition_of(handler_of(self._system, node))
         raise NotDeterministic(
             f"{node} on {show(given)} changed its state in place, from {brief(before)} to "
             f"{brief(after)} ({where})",

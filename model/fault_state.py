@@ -41,6 +41,10 @@ def budgets(**counts: int | Budget) -> Mapping[str, Budget]:
     )
 
 
+faults = budgets
+"""Another name of it."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Partition:
     """Some nodes separated from all others: both ways, or only into (`in`) or out of them (`out`)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
+from typing import Any
 
 
 class BadScenario(ValueError):
@@ -61,6 +62,15 @@ def definition_of(function: Callable[..., object]) -> str:
     if code is None:
         return type(function).__name__
     return f"{_name_of(code.co_filename)}:{code.co_firstlineno}, in {code.co_name}"
+
+
+def handler_of(system: Any, node: str) -> Callable[..., object]:
+    """Return the function that its author wrote for a node: of a system of functions, the node's own."""
+    find = getattr(system, "handler_of", None)
+    found: Callable[..., object] = (
+        getattr(system, "__wrapped__", system.handle) if find is None else find(node)
+    )
+    return found
 
 
 def told(error: BaseException) -> str:

@@ -8,6 +8,7 @@ calls. What it must not decide comes in as an input; what it wants done goes out
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -120,12 +121,38 @@ class Note:
 Effect: TypeAlias = Send | SetTimer | CancelTimer | Begin | Return | Persist | Note
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Step(Generic[S]):
-    """The outcome of one input: the node's next state, and its effects in order."""
+    """The outcome of one input: the node's next state, and its effects in order.
+
+    The effects are given one by one, or as a sequence of them.
+
+    >>> Step(1, Send("a", "x"), Return("ok")) == Step(1, (Send("a", "x"), Return("ok")))
+    True
+    """
 
     state: S
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[Effect, ...]
+
+    def __init__(
+        self, state: S, *given: Effect | Sequence[Effect] | None, effects: Sequence[Effect] = ()
+    ) -> None:
+        object.__setattr__(self, "state", state)
+        object.__setattr__(self, "effects", _flat(given) if given else effects)
+
+
+def _flat(given: tuple[Effect | Sequence[Effect] | None, ...]) -> object:
+    """Return effects as one tuple. What is neither is left to whoever asked for the step to refuse."""
+    first = given[0]
+    if len(given) == 1 and (first is None or isinstance(first, tuple | list | set | frozenset)):
+        return first
+    found: list[object] = []
+    for each in given:
+        if isinstance(each, tuple | list):
+            found.extend(each)
+        elif each is not None:
+            found.append(each)
+    return tuple(found)
 
 
 class System(Protocol[S]):

@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from counterpoint.model.determinism import NotDeterministic
-from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
+from counterpoint.model.mistakes import (
+    BadScenario,
+    brief,
+    definition_of,
+    handler_of,
+    place_of,
+    told,
+)
 from counterpoint.model.node import (
     Begin,
     CancelTimer,
@@ -144,17 +151,18 @@ def _react(
             require_value(step.state, known)
         return Reaction(_after(system.nodes, core, step.state, effects, known), effects)
     except IllegalEffect as error:
-        raise IllegalEffect(f"{node} {error}, {_where(system, given)}") from None
+        raise IllegalEffect(f"{node} {error}, {_where(system, node, given)}") from None
     except NotAValue as error:
-        text = f"{node} returned a state or an effect in which {error}, {_where(system, given)}"
+        text = (
+            f"{node} returned a state or an effect in which {error}, {_where(system, node, given)}"
+        )
         raise NotAStep(text) from None
     except NotAStep as error:
-        raise NotAStep(f"{node} returned {error}, {_where(system, given)}") from None
+        raise NotAStep(f"{node} returned {error}, {_where(system, node, given)}") from None
 
 
-def _where(system: System[Any], given: Input) -> str:
-    handler = getattr(system, "__wrapped__", system.handle)
-    return f"on {show(given)} ({definition_of(handler)})"
+def _where(system: System[Any], node: NodeId, given: Input) -> str:
+    return f"on {show(given)} ({definition_of(handler_of(system, node))})"
 
 
 _IGNORED = "Step(state) is right where nothing is to be done"

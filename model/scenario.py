@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
@@ -112,10 +112,10 @@ class Scenario:
 
     name: str
     system: System[Any]
-    calls: Calls
-    properties: tuple[Property, ...]
-    invariants: tuple[Invariant, ...] = ()
-    goals: tuple[Goal, ...] = ()
+    calls: Mapping[NodeId, Sequence[Value]]
+    properties: Sequence[Property]
+    invariants: Sequence[Invariant] = ()
+    goals: Sequence[Goal] = ()
     in_order: bool = True
     network: Network = "unordered"
     limits: Mapping[str, Budget] = field(default_factory=lambda: MappingProxyType({}))
@@ -134,6 +134,8 @@ class Scenario:
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
+        for name, given in _as_tuples(self).items():
+            object.__setattr__(self, name, given)
         require_scenario(self)
         for name in FUNCTIONS:
             object.__setattr__(self, name, asked(name, getattr(self, name)))
@@ -158,3 +160,28 @@ class Scenario:
         """Return this scenario with some fields changed: the former name of `replace`."""
         warn("Scenario.but is Scenario.replace now", DeprecationWarning, stacklevel=2)
         return self.replace(**changes)
+
+
+def _as_tuples(scenario: Scenario) -> dict[str, object]:
+    """Return what was given as lists as the tuples that are kept, and each claim among its kind."""
+    given: dict[str, object] = {}
+    claims = [getattr(scenario, name) for name in ("properties", "invariants", "goals")]
+    if all(isinstance(some, list | tuple) for some in claims):
+        of_kind = {Invariant: "invariants", Goal: "goals"}
+        for name in ("properties", "invariants", "goals"):
+            given[name] = tuple(
+                claim
+                for some, home in zip(claims, ("properties", "invariants", "goals"), strict=True)
+                for claim in some
+                if of_kind.get(type(claim), home) == name
+            )
+    if isinstance(scenario.calls, Mapping):
+        given["calls"] = {node: _tupled(asked) for node, asked in scenario.calls.items()}
+    for name in ("partitions", "symmetric"):
+        groups = _tupled(getattr(scenario, name))
+        given[name] = tuple(map(_tupled, groups)) if isinstance(groups, tuple) else groups
+    return given
+
+
+def _tupled(given: Any) -> Any:
+    return tuple(given) if isinstance(given, list) else given

@@ -365,7 +365,9 @@ def begin(scenario: Scenario) -> Moved:
     """Return the world in which every node has started, and the events of the start."""
     nodes = scenario.system.nodes
     states = scenario.initial_states
-    cores = tuple(NodeState(states[node], todo=scenario.calls.get(node, ())) for node in nodes)
+    cores = tuple(
+        NodeState(states[node], todo=tuple(scenario.calls.get(node, ()))) for node in nodes
+    )
     roles = tuple(
         scenario.role_of(n, core.state) for n, core in zip(nodes, cores, strict=True)
     ) if scenario.role_of else ()  # fmt: skip

@@ -15,6 +15,8 @@ HeldLock = tuple[Hashable, int, int]
 class Mutex:
     """A lock: `acquire` needs it free, `release` needs it held. The state tells whether it is held.
 
+    `lock` and `unlock`, `enter` and `leave` are other words for the two.
+
     >>> Mutex().step(False, "acquire", None, None), Mutex().step(False, "release", None, None)
     (True, <Illegal.ILLEGAL: 'illegal'>)
     """
@@ -26,12 +28,14 @@ class Mutex:
     ) -> Hashable | Illegal:
         """Whether the lock is held after one operation."""
         match f:
-            case "acquire":
+            case "acquire" | "lock" | "enter":
                 return ILLEGAL if state else True
-            case "release":
+            case "release" | "unlock" | "leave":
                 return False if state else ILLEGAL
             case _:
-                raise UnknownOperation(f, ("acquire", "release"))
+                raise UnknownOperation(
+                    f, ("acquire", "release", "lock", "unlock", "enter", "leave")
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,7 @@ def _result(
             for r in rounds.rounds
         ],
         "not_explored": rounds.not_judged,
+        "timers_max": rounds.timers_max,
         "judged": judgement_forms(rounds.judged),
     }
     if outcome == "undecided" and final.stop == "complete":
@@ -288,5 +289,7 @@ def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) ->
         tell(line)
     if outcome == "undecided" and rounds.undecided and rounds.last.explored.stop == "complete":
         tell(str(rounds.undecided))
+    if rounds.timers_max is not None:
+        tell(f"explored: runs in which timers go off {rounds.timers_max} times at most")
     for name in rounds.not_judged:
         tell(f"not explored: {name}; use fuzz, --liveness or --reduction dpor")

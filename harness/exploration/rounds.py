@@ -198,6 +198,15 @@ class FaultRounds:
         self._has_endings = False
 
     @property
+    def timers_max(self) -> int | None:
+        """How often timers may go off in the runs that are explored; None: as often as they like.
+
+        Walks have that budget only until the faults stop, so that they may break what holds within it.
+        """
+        budget = self._scenario.limits.get("fire")
+        return None if budget is None else budget.per_run
+
+    @property
     def last(self) -> Round:
         """The round that ended last, or is under way."""
         return self.rounds[-1]

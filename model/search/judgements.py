@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -62,6 +62,9 @@ class Judged:
         return Judged(held, broken, reasons, self.of or other.of)
 
 
+GOAL = "goal"
+"""What is judged of a goal: it was met, or no run came to it."""
+
 Judgements = Mapping[str, Judged]
 """What was judged of each property, by its name."""
 
@@ -118,6 +121,16 @@ def why_undecided(judgements: Judgements, *, what: str = "runs") -> str | None:
     return None
 
 
+def judged_goals(scenario: Scenario, left: Collection[str], runs: int) -> Judgements:
+    """Return what is known of the goals of a scenario after so many runs, of which some are `left`."""
+    return {
+        goal.name: Judged(undecided={"no run came to it": runs} if runs else {}, of=GOAL)
+        if goal.name in left
+        else Judged(held=1, of=GOAL)
+        for goal in scenario.goals
+    }
+
+
 def judgement_lines(judgements: Judgements) -> Iterable[str]:
     """Return a line for each property: how often it held, broke, or stayed undecided, and why.
 
@@ -125,6 +138,9 @@ def judgement_lines(judgements: Judgements) -> Iterable[str]:
       liveness: 3 held, 2 undecided (not at rest)
     """
     for name, judged in judgements.items():
+        if judged.of == GOAL and judged.is_decided:
+            yield f"  {name}: met"
+            continue
         parts = [f"{judged.held:,} {judged.of} held".replace("  ", " ")]
         if judged.broken:
             parts.append(f"{judged.broken:,} broken")

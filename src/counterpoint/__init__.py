@@ -10,107 +10,222 @@ it is asked for.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from counterpoint.harness.testing import machine, state_machine_for, verify
-    from counterpoint.model.actions import Call, Deliver, Fire, Settle, Transform
-    from counterpoint.model.determinism import NotDeterministic
-    from counterpoint.model.event import Event
-    from counterpoint.model.faults import (
-        Crash,
-        Cut,
-        Delay,
-        Drop,
-        Duplicate,
-        Heal,
-        Mend,
-        Omit,
-        Overtake,
-        Release,
-        Restart,
-    )
-    from counterpoint.model.mistakes import BadScenario
-    from counterpoint.model.node import (
-        Begin,
-        CancelTimer,
-        ChangeRole,
-        Effect,
-        Input,
-        Invoke,
-        Note,
-        Persist,
-        Receive,
-        Recover,
-        Return,
-        Send,
-        SetTimer,
-        Start,
-        Step,
-        System,
-        Timeout,
-    )
-    from counterpoint.model.scenario import (
-        Budget,
-        Goal,
-        Invariant,
-        Property,
-        Scenario,
-        budgets,
-        minority_of,
-    )
-    from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
-    from counterpoint.model.search.replay import judge, run
-    from counterpoint.model.trace import Trace
-    from counterpoint.model.values import NodeId, Value
-    from counterpoint.model.verdict import (
-        Edge,
-        Outcome,
-        Reason,
-        Verdict,
-        Violation,
-        at_step,
-        broken,
-        holds,
-        said,
-        undecided,
-    )
 
 __all__ = [
-    "BadScenario", "Begin", "Budget", "Call", "CancelTimer", "ChangeRole", "Crash", "Cut", "Delay",
-    "Deliver", "Drop", "Duplicate", "Edge", "Effect", "Event", "ExaminedNothing", "Fire", "Goal",
-    "Heal", "Input", "Invariant", "Invoke", "Mend", "NodeId", "NotDeterministic", "Note", "Omit",
-    "Outcome", "Overtake",
-    "Persist", "Property", "PropertyBroken", "Reason", "Receive", "Recover", "Release", "Restart",
-    "Return", "Scenario", "Send", "SetTimer", "Settle", "Start", "Step", "System", "Timeout", "Trace",
-    "Transform", "Value", "Verdict", "Violation", "at_step", "broken", "budgets", "holds", "judge",
-    "machine", "minority_of", "run", "said", "state_machine_for", "undecided", "verify",
+    "ILLEGAL",
+    "UNKNOWN",
+    "ActionKind",
+    "AppendList",
+    "BadScenario",
+    "Bag",
+    "Begin",
+    "Budget",
+    "Call",
+    "CancelTimer",
+    "CasRegister",
+    "ChangeRole",
+    "Counter",
+    "Crash",
+    "Cut",
+    "Delay",
+    "Deliver",
+    "Drop",
+    "Duplicate",
+    "Edge",
+    "Effect",
+    "Event",
+    "ExaminedNothing",
+    "Fire",
+    "Goal",
+    "Heal",
+    "History",
+    "Input",
+    "Invariant",
+    "Invoke",
+    "Map",
+    "Mend",
+    "Mover",
+    "Mutex",
+    "NodeId",
+    "NotAValue",
+    "NotDeterministic",
+    "Note",
+    "Observation",
+    "Observer",
+    "Omit",
+    "Operation",
+    "Outcome",
+    "Overtake",
+    "OwnedLock",
+    "Persist",
+    "Property",
+    "PropertyBroken",
+    "Queue",
+    "Reason",
+    "Receive",
+    "Recover",
+    "Register",
+    "Release",
+    "Restart",
+    "Return",
+    "Scenario",
+    "Seen",
+    "Semaphore",
+    "Send",
+    "Set",
+    "SetTimer",
+    "Settle",
+    "Specification",
+    "Stack",
+    "Start",
+    "Step",
+    "System",
+    "Tear",
+    "Timeout",
+    "Trace",
+    "Transform",
+    "UnknownOperation",
+    "Value",
+    "Verdict",
+    "View",
+    "Violation",
+    "World",
+    "always",
+    "answers",
+    "at_most_one",
+    "at_step",
+    "broken",
+    "budgets",
+    "causally_consistent",
+    "check_linearizability",
+    "check_liveness",
+    "conserved",
+    "converges",
+    "enabled",
+    "eventually",
+    "faults",
+    "holds",
+    "judge",
+    "leads_to",
+    "linearizable",
+    "machine",
+    "minority_of",
+    "never_over",
+    "operations_of",
+    "run",
+    "said",
+    "sequentially_consistent",
+    "sessions",
+    "show",
+    "sometimes",
+    "state_machine_for",
+    "system",
+    "undecided",
+    "value",
+    "verify",
 ]  # fmt: skip
 
 _HOMES = {
-    "harness.testing": ("machine", "state_machine_for", "verify"),
-    "model.actions": ("Call", "Deliver", "Fire", "Settle", "Transform"),
-    "model.faults": (
-        "Crash", "Cut", "Delay", "Drop", "Duplicate", "Heal", "Mend", "Omit", "Overtake", "Release",
-        "Restart",
+    "checkers.history": (
+        "History", "Operation", "UNKNOWN",
     ),
-    "model.determinism": ("NotDeterministic",),
-    "model.mistakes": ("BadScenario",),
+    "checkers.linearizability.check": (
+        "check_linearizability",
+    ),
+    "checkers.liveness": (
+        "check_liveness",
+    ),
+    "checkers.objects.containers": (
+        "AppendList", "Bag", "Counter", "Queue", "Set", "Stack",
+    ),
+    "checkers.objects.locks": (
+        "Mutex", "OwnedLock", "Semaphore",
+    ),
+    "checkers.objects.registers": (
+        "CasRegister", "Register",
+    ),
+    "checkers.objects.sequential": (
+        "ILLEGAL", "Specification", "UnknownOperation",
+    ),
+    "checkers.operations": (
+        "operations_of", "Seen",
+    ),
+    "harness.claims": (
+        "always", "answers", "at_most_one", "causally_consistent", "conserved", "converges",
+        "eventually", "leads_to", "linearizable", "Map", "never_over", "sequentially_consistent",
+        "sessions", "sometimes",
+    ),
+    "harness.testing": (
+        "machine", "state_machine_for", "verify",
+    ),
+    "model.actions": (
+        "Settle", "Transform",
+    ),
+    "model.claims": (
+        "Goal", "Invariant", "Property",
+    ),
+    "model.determinism": (
+        "NotDeterministic",
+    ),
+    "model.event": (
+        "Event",
+    ),
+    "model.fault_state": (
+        "Budget", "budgets", "faults",
+    ),
+    "model.faults": (
+        "Crash", "Cut", "Delay", "Drop", "Duplicate", "Heal", "Mend", "Omit", "Overtake",
+        "Release", "Restart", "Tear",
+    ),
+    "model.frozen": (
+        "value",
+    ),
+    "model.kind": (
+        "ActionKind",
+    ),
+    "model.mistakes": (
+        "BadScenario",
+    ),
     "model.node": (
         "Begin", "CancelTimer", "ChangeRole", "Effect", "Input", "Invoke", "Note", "Persist",
         "Receive", "Recover", "Return", "Send", "SetTimer", "Start", "Step", "System", "Timeout",
     ),
-    "model.scenario": ("Budget", "Goal", "Invariant", "Property", "Scenario", "budgets", "minority_of"),
-    "model.search.failure": ("ExaminedNothing", "PropertyBroken"),
-    "model.search.replay": ("judge", "run"),
-    "model.event": ("Event",),
-    "model.trace": ("Trace",),
-    "model.values": ("NodeId", "Value"),
+    "model.normal": (
+        "Call", "Deliver", "Fire",
+    ),
+    "model.observer": (
+        "Observation", "Observer",
+    ),
+    "model.roles": (
+        "system",
+    ),
+    "model.scenario": (
+        "minority_of", "Scenario",
+    ),
+    "model.search.failure": (
+        "ExaminedNothing", "PropertyBroken",
+    ),
+    "model.search.replay": (
+        "enabled", "judge", "run",
+    ),
+    "model.trace": (
+        "Trace",
+    ),
+    "model.values": (
+        "NodeId", "NotAValue", "show", "Value",
+    ),
     "model.verdict": (
-        "Edge", "Outcome", "Reason", "Verdict", "Violation", "at_step", "broken", "holds", "said",
-        "undecided",
+        "at_step", "broken", "Edge", "holds", "Outcome", "Reason", "said", "undecided",
+        "Verdict", "Violation",
+    ),
+    "model.view": (
+        "Mover", "View",
+    ),
+    "model.world": (
+        "World",
     ),
 }  # fmt: skip
+"""Where each public name is at home: that place may move, the name stays."""
 
 
 def __getattr__(name: str) -> object:

@@ -87,6 +87,7 @@ def smallest(
 def keep(one: Drawn, seed: int, disagreement: Disagreement, folder: Path) -> Path:
     """Write a case, and return where it is."""
     slug = "-".join(re.findall(r"\w+", disagreement.kind.lower()))
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{slug}.json"
     search = searches_of(disagreement.search)
     about = disagreements(Case(one), seed, search)[0].what[:300]

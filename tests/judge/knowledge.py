@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from counterpoint.model.actions import Fire
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import holds
-from counterpoint.model.world import begin
+from counterpoint.model.world import Action, begin
 from tests.judge import reference
 from tests.judge.reference import Endings, Found
 from tests.judge.systems import Drawn, scenario_of
@@ -116,10 +117,18 @@ class Case:
             found.add("liveness")
         return frozenset(found)
 
-    def is_right(self, name: str) -> bool:
-        """Tell whether the twin is sure that a property is never broken."""
+    def is_right(self, name: str, choices: Sequence[Action] = ()) -> bool:
+        """Tell whether the twin is sure that a property is never broken, by this run at least.
+
+        In the calm timers have no budget. What breaks after more of them than the budget allows is
+        beyond what explorations, and the twin, have looked at.
+        """
         if name in self.ends:
             return self.broken_ends is not None and name not in self.broken_ends
+        budget = self.scenario.limits.get("fire")
+        fired = sum(isinstance(choice, Fire) for choice in choices)
+        if budget is not None and fired > budget.per_run:
+            return False
         return self.consumed.is_whole and name not in self.consumed.broken
 
 

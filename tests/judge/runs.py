@@ -43,7 +43,7 @@ def walks(case: Case, seed: int, strategy: str) -> Says:
         pass
     findings = campaign.findings
     for finding in findings[:2]:
-        if case.is_right(finding.property):
+        if case.is_right(finding.property, finding.choices):
             yield f"breaks what holds: {finding.property!r}"
         yield from replays(case, finding.choices, finding.property)
     if findings:
@@ -66,7 +66,7 @@ def machine(case: Case, seed: int) -> Says:
         run_state_machine_as_test(machine, settings=chosen)
     except PropertyBroken as error:
         name = error.verdict.property
-        if case.is_right(name):
+        if case.is_right(name, error.trace.choices):
             yield f"breaks what holds: {name!r} by {error.trace.choices!r}"
         yield from replays(case, error.trace.choices, name)
 

@@ -67,7 +67,7 @@ WRONG = [
     pytest.param(lambda s, b: (s, (Send("c", b),)), "returned (0, (Send(", id="a tuple"),
     pytest.param(lambda s, b: Step(s, wrong((("c", b),))), "('c', 'p", id="not an effect"),
     pytest.param(
-        lambda s, b: Step(s, wrong("c")), "returned 'c' as effects; effects are", id="text"
+        lambda s, b: Step(s, wrong("c")), "returned 'c' among the effects; effects are", id="text"
     ),
     pytest.param(
         lambda s, b: Step(s, wrong(frozenset({Send("c", b)}))),
@@ -135,7 +135,7 @@ def test_one_effect_alone_and_a_list_are_taken_as_they_are_meant(reply: Any, sea
 
 
 def test_no_effects_may_be_said_by_none() -> None:
-    scenario = asking(Echo(lambda state, body: Step(state, None)))  # type: ignore[arg-type]
+    scenario = asking(Echo(lambda state, body: Step(state, None)))
     assert run(scenario, ()).failure is None
     assert SEARCHES["walks"](scenario) is None
 

@@ -37,7 +37,7 @@ def found(scenario: Scenario, engine: EngineName, **how: object) -> tuple[GoalRe
 def is_met(goal: Goal, world: World) -> bool:
     nodes = world.scenario.system.nodes
     states = {node: world.core(node).state for node in nodes}
-    return goal.is_met(states, [flight.content for flight in (*world.flights, *world.held)])
+    return bool(goal.is_met(states, [flight.content for flight in (*world.flights, *world.held)]))
 
 
 def stupid(scenario: Scenario, goal: Goal) -> tuple[int | None, int | None]:

@@ -76,6 +76,8 @@ class Simulation:
         self.lost: list[tuple[int, LinkEnds]] = []
         self.clock: TimerListener | None = None
         self.violated = self._violated_now() if compiled.has_invariants else None
+        if compiled.goals:
+            self._look_for_goals()
         self._offers: list[LocalChoice] | None = None
 
     # What may be asked of it (`kind.View`), and what is legal.
@@ -217,6 +219,8 @@ class Simulation:
         self.seen += seen
         if self.violated is None and self.compiled.has_invariants:
             self.violated = self._violated_now()
+        if self.compiled.goals:
+            self._look_for_goals()
         if role and self.conditions.roles[node] != role:
             self.conditions = self.conditions.with_role(node, role)
             self.seen.append(self.compiled.role_change(node, role))
@@ -308,6 +312,12 @@ class Simulation:
         self._adopt(moved)
         return True
 
+    def _look_for_goals(self) -> None:
+        """Strike off what the state that the run is in now meets: nobody looks for it any more."""
+        contents = self.compiled.contents
+        on_the_way = [contents[message] for message in (*self.flights, *self.held)]
+        self.compiled.goals.look_at(tuple(self.cores), on_the_way)
+
     def _adopt(self, moved: Moved) -> None:
         compiled, world = self.compiled, moved.world
         self._offers = None
@@ -320,6 +330,8 @@ class Simulation:
                 self.lost.append((len(self.failed) - 1, (event.src, event.dst)))
         if self.violated is None and compiled.has_invariants:
             self.violated = self._violated_now()
+        if compiled.goals:
+            self._look_for_goals()
         self.seen += [
             compiled.observation_id(Observation(event.kind, event.node, event.value))
             for event in moved.events

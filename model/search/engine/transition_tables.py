@@ -32,6 +32,7 @@ from counterpoint.model.node import (
 from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import NodeState, react
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.goals_asked import GoalsLeft
 from counterpoint.model.search.invariants import Down, Invariants
 from counterpoint.model.values import KnownValues, NodeId, Value
 from counterpoint.model.world import Content
@@ -106,6 +107,7 @@ class Compiled:
         self._observation_ids: dict[Observation, int] = {}
         self.has_invariants = bool(scenario.invariants)
         self.invariants = Invariants(scenario)
+        self.goals = GoalsLeft(scenario, self.cores)
         self._violated: dict[tuple[tuple[CoreId, ...], Down], str | None] = {}
         self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
         self.start_cores: tuple[CoreId, ...] = ()
@@ -224,7 +226,7 @@ class Compiled:
         seen: list[int] = []
         for node, name in enumerate(self.nodes):
             states, calls = self.scenario.initial_states, self.scenario.calls
-            blank = NodeState(states[name], todo=calls.get(name, ()))
+            blank = NodeState(states[name], todo=tuple(calls.get(name, ())))
             outcome = self._react(self.core_id(node, blank), Start())
             cores.append(outcome.core)
             sends.extend(outcome.sends)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from counterpoint.model.mistakes import BadScenario, place_of, told
 from counterpoint.model.scenario import Goal, Scenario
 from counterpoint.model.search.engine.slots import Slots
+from counterpoint.model.search.goals_asked import is_met
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action
 
@@ -71,7 +71,7 @@ def _reached(exploration: Exploration, goal: Goal, view: _View) -> GoalReached:
 
     def met(steps: int) -> PackedState | None:
         states = exploration.level(steps)
-        return next((state for state in states if _is_met(goal, *view(state))), None)
+        return next((state for state in states if is_met(goal, *view(state))), None)
 
     count = exploration.level_count
     for first in range(count):
@@ -80,18 +80,6 @@ def _reached(exploration: Exploration, goal: Goal, view: _View) -> GoalReached:
             last = next(steps for steps in reversed(range(count)) if met(steps) is not None)
             return GoalReached(goal.name, first, last, exploration.run_to(first, nearest))
     return GoalReached(goal.name)
-
-
-def _is_met(
-    goal: Goal, states: Mapping[NodeId, Any], messages: Sequence[tuple[NodeId, NodeId, Value]]
-) -> bool:
-    try:
-        return bool(goal.is_met(states, messages))
-    except Exception as error:
-        raise BadScenario(
-            f"goal {goal.name!r} raised {told(error)} ({place_of(error)}); is_met(states, messages) "
-            "tells of any state whether it is one"
-        ) from error
 
 
 class _View:

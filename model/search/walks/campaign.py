@@ -23,7 +23,7 @@ from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.impossible import impossible_faults
-from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted
+from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted, judged_goals
 from counterpoint.model.search.minimise import Minimised, Minimiser
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
@@ -143,7 +143,8 @@ class Campaign:
     @property
     def judgements(self) -> Judgements:
         """In how many runs each property held, broke, or stayed undecided."""
-        return counted(self._rulings, asked_of(self.scenario))
+        judged = counted(self._rulings, asked_of(self.scenario))
+        return {**judged, **judged_goals(self.scenario, self._compiled.goals.names, self._runs)}
 
     @property
     def warnings(self) -> tuple[str, ...]:

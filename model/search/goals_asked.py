@@ -1,0 +1,84 @@
+"""Goals, asked: whether a state is one, by every search, and which goals no run has met yet."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from counterpoint.model.mistakes import BadScenario, place_of, told
+from counterpoint.model.reaction import NodeState
+from counterpoint.model.scenario import Goal, Scenario
+from counterpoint.model.values import NodeId, Value
+
+OnTheWay: TypeAlias = Sequence[tuple[NodeId, NodeId, Value]]
+"""Messages, each with its source and its destination."""
+
+LOOKED_AT_MAX = 100_000
+"""So many states are remembered as looked at; then it begins anew."""
+
+
+def is_met(goal: Goal, states: Mapping[NodeId, Any], messages: OnTheWay) -> bool:
+    """Tell whether a state meets a goal.
+
+    Raises:
+        BadScenario: its function raised; the text has the author's line.
+    """
+    try:
+        if asks_for_messages(goal):
+            return bool(goal.is_met(states, messages))
+        return bool(goal.is_met(states))
+    except Exception as error:
+        raise BadScenario(
+            f"goal {goal.name!r} raised {told(error)} ({place_of(error)}); is_met(states, messages), or "
+            "is_met(states), tells of any state whether it is one"
+        ) from error
+
+
+def asks_for_messages(goal: Goal) -> bool:
+    """Tell whether the function of a goal takes a second argument: the messages on their way.
+
+    >>> [asks_for_messages(Goal("g", f)) for f in (lambda states: True, lambda states, sent: True)]
+    [False, True]
+    """
+    try:
+        inspect.signature(goal.is_met).bind({}, ())
+    except TypeError:
+        return False
+    except ValueError:  # made in C, so that nothing tells what it takes
+        return True
+    return True
+
+
+class GoalsLeft:
+    """The goals that no run has met yet; false when there are none left."""
+
+    def __init__(self, scenario: Scenario, cores: Sequence[NodeState]) -> None:
+        self._nodes = scenario.system.nodes
+        self._cores = cores
+        self._left = [(goal, asks_for_messages(goal)) for goal in scenario.goals]
+        self._looked_at: set[tuple[int, ...]] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    @property
+    def names(self) -> Collection[str]:
+        """Their names."""
+        return [goal.name for goal, _ in self._left]
+
+    def look_at(self, cores: tuple[int, ...], messages: OnTheWay) -> None:
+        """Strike off what is met by these cores of all nodes, and these messages."""
+        is_new = cores not in self._looked_at
+        if is_new:
+            if len(self._looked_at) > LOOKED_AT_MAX:
+                self._looked_at.clear()
+            self._looked_at.add(cores)
+        asked = [goal for goal, with_messages in self._left if is_new or with_messages]
+        if not asked:
+            return
+        states = {n: self._cores[c].state for n, c in zip(self._nodes, cores, strict=True)}
+        met = [goal for goal in asked if is_met(goal, states, messages)]
+        self._left = [
+            (goal, with_messages) for goal, with_messages in self._left if goal not in met
+        ]

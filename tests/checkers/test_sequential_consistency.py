@@ -1,0 +1,103 @@
+"""Sequential consistency of any object, against trying every order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
+from counterpoint.checkers.objects.containers import Queue
+from counterpoint.checkers.objects.registers import Register
+from counterpoint.checkers.objects.sequential import ILLEGAL, Specification
+from counterpoint.checkers.sequential_consistency import check_sequential_consistency
+from counterpoint.model.verdict import Outcome
+
+
+def has_order(history: Sequence[Operation], specification: Specification) -> bool:
+    """Try every order of every choice of what took effect."""
+    sure = [op for op in history if op.status == "ok"]
+    maybe = [op for op in history if op.status == "info"]
+    for bits in range(2 ** len(maybe)):
+        chosen = sure + [op for k, op in enumerate(maybe) if bits >> k & 1]
+        if any(_is_legal(order, specification) for order in permutations(chosen)):
+            return True
+    return False
+
+
+def _is_legal(order: Sequence[Operation], specification: Specification) -> bool:
+    at: dict[str, float] = {}
+    state: dict[object, object] = {}
+    for op in order:
+        if at.get(op.client, -1) > op.called:
+            return False
+        at[op.client] = op.called
+        after = specification.step(
+            state.get(op.key, specification.initial),
+            op.f,
+            op.argument,
+            op.result,
+        )
+        if after is ILLEGAL:
+            return False
+        state[op.key] = after
+    return True
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Operation]:
+    """Up to six calls of three clients on a register or two, the values of which say little."""
+    found, busy_until = [], dict.fromkeys("abc", 0)
+    for number in range(draw(st.integers(1, 6))):
+        client = draw(st.sampled_from("abc"))
+        called = busy_until[client] + draw(st.integers(1, 3))
+        returned = called + draw(st.integers(1, 4))
+        busy_until[client] = returned
+        f = draw(st.sampled_from(("read", "write")))
+        value = draw(st.sampled_from((None, 1, 2)))
+        statuses: tuple[Status, ...] = ("ok", "ok", "ok", "info", "fail")
+        status = draw(st.sampled_from(statuses))
+        found.append(
+            Operation(
+                id=f"o{number}", client=client, f=f, key=draw(st.sampled_from("xy")),
+                argument=value if f == "write" else None,
+                result=UNKNOWN if status == "info" else value if f == "read" else None,
+                called=called, returned=OPEN if status == "info" else returned, status=status,
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda op: op.called)
+
+
+@settings(deadline=None)
+@given(histories())
+def test_it_agrees_with_trying_every_order(history: list[Operation]) -> None:
+    verdict = check_sequential_consistency(history, Register())
+    if not any(op.status == "ok" for op in history):
+        assert verdict.outcome is Outcome.UNDECIDED
+        return
+    assert verdict.is_broken != has_order(history, Register())
+    if verdict.is_broken:
+        named = [op for op in history if op.id in verdict.culprits]
+        assert not has_order(named, Register())
+
+
+def call(name: str, client: str, f: str, value: object, at: int) -> Operation:
+    argument = value if f != "dequeue" else None
+    return Operation(
+        id=name, client=client, f=f, key=None, argument=argument,
+        result=value if f == "dequeue" else None, called=at, returned=at + 1, status="ok",
+    )  # fmt: skip
+
+
+def test_real_time_plays_no_part_and_each_client_keeps_its_order() -> None:
+    late = [call("o1", "a", "enqueue", 1, 0), call("o2", "b", "dequeue", None, 2)]
+    assert check_sequential_consistency(late, Queue()).outcome is Outcome.HOLDS
+    own = [call("o1", "a", "enqueue", 1, 0), call("o2", "a", "dequeue", None, 2)]
+    verdict = check_sequential_consistency(own, Queue())
+    assert verdict.is_broken
+    assert verdict.culprits == ("o1", "o2")
+    assert verdict.summary == (
+        "a's dequeue (o2) cannot have had its answer None in any order with the 1 calls before it"
+    )
