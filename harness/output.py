@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
-from counterpoint.harness.report.plain import to_ascii
+from counterpoint.harness.explanation.plain import to_ascii
 from counterpoint.harness.streams import NOT_KEPT, CannotPrint
 from counterpoint.model.inert import json_inert, plain_lines
 

@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.harness.report.explanation import StateChange, TraceExplanation, core_changes
-from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.sentences import sentence
-from counterpoint.harness.viewer.data import flat
+from counterpoint.harness.explanation.explanation import StateChange, TraceExplanation, core_changes
+from counterpoint.harness.explanation.plain import plain
+from counterpoint.harness.explanation.sentences import sentence
+from counterpoint.harness.explanation.state_parts import flat
 from counterpoint.model.search.replay import enabled, fit, record
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show

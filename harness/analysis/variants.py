@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.plain import plain, width_of
-from counterpoint.harness.report.sentences import brief, parts, shortened, word
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import plain, width_of
+from counterpoint.harness.explanation.sentences import brief, parts, shortened, word
 from counterpoint.model.actions import Deliver, Settle
 from counterpoint.model.legality import may_arrive
 from counterpoint.model.trace import Trace

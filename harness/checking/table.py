@@ -9,8 +9,8 @@ from io import StringIO
 from typing import NamedTuple
 
 from counterpoint.harness.checking.wanted import Checked
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED, show
-from counterpoint.harness.report.plain import plain
 
 STYLES = {"holds": "green", "broken": "red", "undecided": "yellow", "error": "magenta"}
 SUMMARY_MAX = 160

@@ -10,7 +10,7 @@ from counterpoint.checkers.events import OBSERVING
 from counterpoint.checkers.history import UNKNOWN, Exact, History, Operation, inexact
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
 from counterpoint.harness.checking.wanted import Checked
-from counterpoint.harness.report.plain import plain
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.tool import tool
 from counterpoint.model.verdict import Verdict
 

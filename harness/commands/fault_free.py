@@ -8,10 +8,10 @@ from pathlib import Path
 from counterpoint.harness.catalog import SYSTEMS, entry
 from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.entry import UnknownName
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.play.fault_free import FaultFree, fault_free
-from counterpoint.harness.report.plain import plain
 from counterpoint.model.values import show
 
 LINES_MAX = 20

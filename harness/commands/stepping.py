@@ -14,9 +14,9 @@ from counterpoint.harness.analysis.stepping import (
     states_before,
 )
 from counterpoint.harness.commands.load_trace import Opened, opened
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.sentences import sentence
 from counterpoint.harness.output import BROKEN, HOLDS, emit, tell
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.sentences import sentence
 from counterpoint.harness.report.terminal import broken_first, report
 from counterpoint.model.search.replay import judge
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from counterpoint.checkers.happens_before.graph import causal_past, happens_before, named
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.report.causal_slice import culprit_events
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict

@@ -12,8 +12,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
-from counterpoint.harness.report.explanation import CallSpan, TraceExplanation
-from counterpoint.harness.report.plain import plain
+from counterpoint.harness.explanation.explanation import CallSpan, TraceExplanation
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Verdict

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from counterpoint.harness.report.plain import plain
-from counterpoint.harness.viewer.data import flat
+from counterpoint.harness.explanation.plain import plain
+from counterpoint.harness.explanation.state_parts import flat
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Verdict

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import plain
+from counterpoint.harness.explanation.sentences import parts, word
 from counterpoint.harness.report.causal_slice import culprit_events, fault_steps, support
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.sentences import parts, word
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace

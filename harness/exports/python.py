@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from counterpoint.harness.report.plain import plain
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.sentences import word
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import plain
+from counterpoint.harness.explanation.sentences import word
 from counterpoint.model.event import Event
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import show

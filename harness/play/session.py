@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.play.console import CommandError, Console, require_node
 from counterpoint.harness.play.run import DelayChoice, LiveRun, count_of, delay_of
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.plain import plain
 from counterpoint.model.actions import Deliver, Fire, Transform
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Crash, Drop, Mend, Omit, Restart

@@ -11,8 +11,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.exports.mermaid import to_mermaid
-from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.terminal import broken_first
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict

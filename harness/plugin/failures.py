@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from counterpoint.harness.embedding import named
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.keeping import KeptTrace, file_name, keep
 from counterpoint.harness.plugin.ci import tell_github
 from counterpoint.harness.plugin.options import PluginSession
-from counterpoint.harness.report.plain import plain
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Scenario

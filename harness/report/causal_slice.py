@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterpoint.checkers.happens_before.graph import causal_future, causal_past
-from counterpoint.harness.report.explanation import TraceExplanation
+from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.model.event import Event
 from counterpoint.model.kind import undone_by
 from counterpoint.model.values import NodeId

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.plain import fit, width_of
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import fit, width_of
 from counterpoint.model.event import Event
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import World

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from counterpoint.harness.report.explanation import CallSpan, TraceExplanation
-from counterpoint.harness.report.plain import fit, plain, width_of
-from counterpoint.harness.report.sentences import cut_off, word
+from counterpoint.harness.explanation.explanation import CallSpan, TraceExplanation
+from counterpoint.harness.explanation.plain import fit, plain, width_of
+from counterpoint.harness.explanation.sentences import cut_off, word
 from counterpoint.model.fault_state import Partition
 from counterpoint.model.values import NodeId, show
 

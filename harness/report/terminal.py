@@ -16,6 +16,15 @@ from rich.text import Text
 
 from counterpoint.harness.analysis.analyses import Analyses, Need
 from counterpoint.harness.analysis.variants import deviation, is_wrong
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import fit, plain, to_ascii, width_of, wrapped
+from counterpoint.harness.explanation.sentences import (
+    SentencePart,
+    parts,
+    sentence,
+    shortened,
+    word,
+)
 from counterpoint.harness.report.causal_slice import (
     basis,
     culprit_events,
@@ -23,11 +32,8 @@ from counterpoint.harness.report.causal_slice import (
     named_steps,
     support,
 )
-from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out
 from counterpoint.harness.report.operation_chart import strip
-from counterpoint.harness.report.plain import fit, plain, to_ascii, width_of, wrapped
-from counterpoint.harness.report.sentences import SentencePart, parts, sentence, shortened, word
 from counterpoint.model.inert import plain_lines
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict

@@ -6,19 +6,19 @@ and operations are those of the trace. Text from a trace is bounded and shows as
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from counterpoint.harness.analysis.analyses import Analyses
 from counterpoint.harness.analysis.variants import deviation
 from counterpoint.harness.embedding import named
+from counterpoint.harness.explanation.explanation import CallSpan, TraceExplanation
+from counterpoint.harness.explanation.plain import plain
+from counterpoint.harness.explanation.sentences import SentencePart, cut_off, is_late, parts
+from counterpoint.harness.explanation.state_parts import flat
+from counterpoint.harness.explanation.trail import holds_value
 from counterpoint.harness.report.causal_slice import basis, culprit_events, fault_steps, named_steps
-from counterpoint.harness.report.explanation import CallSpan, TraceExplanation
-from counterpoint.harness.report.plain import plain
-from counterpoint.harness.report.sentences import SentencePart, cut_off, is_late, parts
 from counterpoint.harness.report.terminal import broken_first
-from counterpoint.harness.report.trail import holds_value
 from counterpoint.model.event import Event
 from counterpoint.model.fault_state import FaultState, Partition
 from counterpoint.model.reaction import NodeState
@@ -288,28 +288,3 @@ def _delta(story: TraceExplanation, step: int) -> int | list[object]:
 
 def _flat_text(core: NodeState) -> Data:
     return {path: plain(show(value), VALUE_MAX) for path, value in flat(core).items()}
-
-
-def flat(core: NodeState) -> dict[str, Value]:
-    """Return the parts of a node's core by path; empty durable parts and timers are left out."""
-    found = dict(_parts("", core.state))
-    if core.durable is not None:
-        found["durable"] = core.durable
-    if core.timers:
-        found["timers"] = core.timers
-    return found
-
-
-def _parts(path: str, value: Value) -> Iterator[tuple[str, Value]]:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        if type(value).__str__ is not object.__str__ and path:
-            yield path, value
-            return
-        for field in dataclasses.fields(value):
-            inner = f"{path}.{field.name}" if path else field.name
-            yield from _parts(inner, getattr(value, field.name))
-    elif isinstance(value, Mapping) and len(value) <= 100:
-        for key in sorted(value, key=show):
-            yield from _parts(f"{path}[{plain(show(key), 40)}]", value[key])
-    else:
-        yield path or "state", value

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from counterpoint.harness.analysis.analyses import analyse
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.sentences import sentence
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.sentences import sentence
 from counterpoint.harness.viewer.data import PageContext, view_data
 from counterpoint.harness.viewer.page import page as page_of
 from counterpoint.harness.viewer.page import view_html

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.packaging.structure import (
+    by_folder,
     circles,
     crowded_files,
     doubled_types,
@@ -58,6 +59,17 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     circle through types alone is why neither can be read, moved or tested first.
     """
     assert circles(import_graph(PARSED)) == []
+
+
+def test_the_folders_of_harness_use_each_other_one_way() -> None:
+    """Reports rest on analyses, and both on what explains a trace; the files beside them compose."""
+    folders = by_folder(import_graph(PARSED))
+    inner = {
+        folder: {other for other in others if other.startswith("harness.")}
+        for folder, others in folders.items()
+        if folder.startswith("harness.")
+    }
+    assert circles(inner) == []
 
 
 # ---- the readings themselves ---------------------------------------------------------------------

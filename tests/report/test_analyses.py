@@ -9,10 +9,10 @@ import pytest
 from counterpoint.harness.analysis.analyses import Analyses, analyse
 from counterpoint.harness.analysis.rerun import Runner, fork, property_behind
 from counterpoint.harness.analysis.variants import is_default, overtaken, variants
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.trail import holds_value, trail_of
 from counterpoint.harness.report.causal_slice import culprit_events, past_steps, rests_on, support
-from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.harness.report.terminal import LINES_MAX, report
-from counterpoint.harness.report.trail import holds_value, trail_of
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken

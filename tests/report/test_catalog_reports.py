@@ -9,7 +9,7 @@ import pytest
 
 from counterpoint.harness.analysis.analyses import analyse
 from counterpoint.harness.catalog import build
-from counterpoint.harness.report.plain import width_of
+from counterpoint.harness.explanation.plain import width_of
 from counterpoint.harness.report.terminal import LINES_MAX, broken_first, report
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace

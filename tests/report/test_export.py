@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from counterpoint.checkers.readers.edn_lines import read_jepsen_edn
+from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.harness.exports.dot import EVENTS_MAX
 from counterpoint.harness.exports.formats import EXPORTS
 from counterpoint.harness.exports.python import CannotExport, to_python
-from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.model.search.replay import judge
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from counterpoint.checkers.links import at
-from counterpoint.harness.report.plain import width_of
+from counterpoint.harness.explanation.plain import width_of
 from counterpoint.harness.report.terminal import LINES_MAX, report
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.search.replay import enabled, judge, record

@@ -11,8 +11,8 @@ from importlib.resources import files
 
 import pytest
 
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.sentences import parts
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.sentences import parts
 from counterpoint.harness.viewer.data import run_data
 from counterpoint.harness.viewer.page import view_html
 from counterpoint.model.trace import Trace

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.harness.report.causal_slice import basis
-from counterpoint.harness.report.explanation import TraceExplanation
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.search.exploration.explore import Explorer
 from counterpoint.model.search.replay import first_broken, judge, run

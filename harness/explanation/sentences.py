@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from counterpoint.harness.report.explanation import StateChange, TraceExplanation
-from counterpoint.harness.report.plain import fit, plain, width_of
+from counterpoint.harness.explanation.explanation import StateChange, TraceExplanation
+from counterpoint.harness.explanation.plain import fit, plain, width_of
 from counterpoint.model.event import Event
 from counterpoint.model.fault_state import Partition
 from counterpoint.model.values import NodeId, Value, show

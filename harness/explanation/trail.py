@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from counterpoint.harness.report.explanation import TraceExplanation
-from counterpoint.harness.report.plain import plain
+from counterpoint.harness.explanation.explanation import TraceExplanation
+from counterpoint.harness.explanation.plain import plain
 from counterpoint.model.values import Value, show
 from counterpoint.model.verdict import Verdict
 

@@ -1,0 +1,35 @@
+"""The parts of a node's state, each by its path: what is shown, compared and exported."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from counterpoint.harness.explanation.plain import plain
+from counterpoint.model.reaction import NodeState
+from counterpoint.model.values import Value, show
+
+
+def flat(core: NodeState) -> dict[str, Value]:
+    """Return the parts of a node's core by path; empty durable parts and timers are left out."""
+    found = dict(_parts("", core.state))
+    if core.durable is not None:
+        found["durable"] = core.durable
+    if core.timers:
+        found["timers"] = core.timers
+    return found
+
+
+def _parts(path: str, value: Value) -> Iterator[tuple[str, Value]]:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if type(value).__str__ is not object.__str__ and path:
+            yield path, value
+            return
+        for field in dataclasses.fields(value):
+            inner = f"{path}.{field.name}" if path else field.name
+            yield from _parts(inner, getattr(value, field.name))
+    elif isinstance(value, Mapping) and len(value) <= 100:
+        for key in sorted(value, key=show):
+            yield from _parts(f"{path}[{plain(show(key), 40)}]", value[key])
+    else:
+        yield path or "state", value
