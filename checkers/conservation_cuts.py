@@ -105,8 +105,8 @@ def _surpluses(
     """Return, for each node that moved anything in a step, what it has too much (or too little)."""
     before, after = trace.worlds[step], trace.worlds[step + 1]
     for node in trace.scenario.system.nodes:
-        surplus: Counter[Hashable] = Counter(held(node, after.core(node)))
-        surplus.subtract(held(node, before.core(node)))
+        surplus: Counter[Hashable] = Counter(held(node, after.node_state(node)))
+        surplus.subtract(held(node, before.node_state(node)))
         has_moved = False
         for event in events:
             if event.kind == "deliver" and event.node == node:

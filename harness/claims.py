@@ -275,7 +275,7 @@ def world_states(trace: Trace, step: int) -> StatesByNode:
     """Return the states of all nodes before a step of a run."""
     world = trace.worlds[step]
     nodes = trace.scenario.system.nodes
-    return {node: core.state for node, core in zip(nodes, world.cores, strict=True)}
+    return {node: core.state for node, core in zip(nodes, world.node_states, strict=True)}
 
 
 def show_any(value: Hashable) -> str:

@@ -286,7 +286,9 @@ class Tear(ActionKind):
             if kind in state.scenario.actions:
                 for step in kind.options(state, at):
                     assert isinstance(step, Deliver | Call | Fire)
-                    count = len(effects_of(state.scenario.system, at, state.core(at), _input(step)))
+                    count = len(
+                        effects_of(state.scenario.system, at, state.node_state(at), _input(step))
+                    )
                     yield from (cls(step, done) for done in range(1, count))
 
     def fits(self, state: View) -> bool:

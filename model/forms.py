@@ -36,7 +36,8 @@ def world_form(world: World) -> Json:
         flights.sort(key=json_text)
     return {
         "nodes": {
-            name: _named("Core", state) for name, state in zip(nodes, world.cores, strict=True)
+            name: _named("Core", state)
+            for name, state in zip(nodes, world.node_states, strict=True)
         },
         "flights": flights,
         "held": [canonical(flight.content) for flight in world.held],
@@ -61,7 +62,9 @@ def _named(name: str, part: object) -> JsonRecord:
 def delta_of(before: World, after: World) -> JsonRecord:
     """Return what a step changed: {node: {path: [old, new]}}, conditions as node "conditions"."""
     changes: JsonRecord = {}
-    for name, old, new in zip(before.scenario.system.nodes, before.cores, after.cores, strict=True):
+    for name, old, new in zip(
+        before.scenario.system.nodes, before.node_states, after.node_states, strict=True
+    ):
         if old != new:
             changes[name] = dict(differences(canonical(old), canonical(new), ""))
     if before.conditions != after.conditions:

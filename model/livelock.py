@@ -125,7 +125,11 @@ def _rounds_of(last: Sequence[str]) -> int:
 
 def _shape_of_world(world: World, shape: Callable[[Value], Value]) -> Hashable:
     flights = frozenset((f.src, f.dst, shape(f.body)) for f in world.flights)
-    return tuple(shape(core.state) for core in world.cores), flights, world.conditions.roles
+    return (
+        tuple(shape(node_state.state) for node_state in world.node_states),
+        flights,
+        world.conditions.roles,
+    )
 
 
 def _remembered(shape: Callable[[Value], Value]) -> Callable[[Value], Value]:

@@ -55,9 +55,13 @@ class Call(ActionKind):
     @classmethod
     def candidates(cls, state: View, at: NodeId | None) -> Iterable[Call]:
         """The calls that an idle client may begin."""
-        if at is None or (core := state.core(at)).pending is not None:
+        if at is None or (node_state := state.node_state(at)).pending is not None:
             return ()
-        todo = core.todo[:1] if state.scenario.in_order else tuple(dict.fromkeys(core.todo))
+        todo = (
+            node_state.todo[:1]
+            if state.scenario.in_order
+            else tuple(dict.fromkeys(node_state.todo))
+        )
         return (cls(at, operation) for operation in todo)
 
     def fits(self, state: View) -> bool:
@@ -92,11 +96,11 @@ class Fire(ActionKind):
     @classmethod
     def candidates(cls, state: View, at: NodeId | None) -> Iterable[Fire]:
         """The armed timers of a node."""
-        return () if at is None else (cls(at, timer) for timer in state.core(at).timers)
+        return () if at is None else (cls(at, timer) for timer in state.node_state(at).timers)
 
     def fits(self, state: View) -> bool:
         """An armed timer of a running node."""
-        return state.is_up(self.node) and self.timer in state.core(self.node).timers
+        return state.is_up(self.node) and self.timer in state.node_state(self.node).timers
 
     def conditions_after(self, state: View) -> FaultState:
         """Count it, where there is a budget."""

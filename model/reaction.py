@@ -60,9 +60,9 @@ class NotAStep(HandlerFailed):
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """What one input does to one node: its next core, and the handler's effects in order."""
+    """What one input does to one node: its next node state, and the handler's effects in order."""
 
-    core: NodeState
+    node_state: NodeState
     effects: tuple[Effect, ...]
 
 
@@ -96,7 +96,7 @@ def initial_state(system: System[Any], node: NodeId) -> Value:
 def react(
     system: System[Any],
     node: NodeId,
-    core: NodeState,
+    node_state: NodeState,
     given: Input,
     *,
     is_trusted: bool = False,
@@ -116,7 +116,7 @@ def react(
         return _react(
             system,
             node,
-            core,
+            node_state,
             given,
             effects_max,
             {} if known is None else known,
@@ -131,7 +131,7 @@ def react(
 def _react(
     system: System[Any],
     node: NodeId,
-    core: NodeState,
+    node_state: NodeState,
     given: Input,
     effects_max: int | None,
     known: KnownValues,
@@ -139,7 +139,7 @@ def _react(
     is_trusted: bool,
 ) -> Reaction:
     try:
-        step = system.handle(node, core.state, given)
+        step = system.handle(node, node_state.state, given)
     except NotDeterministic:
         raise
     except Exception as error:
@@ -147,9 +147,9 @@ def _react(
         raise HandlerFailed(f"{node} raised {what} on {show(given)} ({where})") from error
     try:
         effects = _effects_of(step)[:effects_max]
-        if step.state is not core.state and not is_trusted:
+        if step.state is not node_state.state and not is_trusted:
             require_value(step.state, known)
-        return Reaction(_after(system.nodes, core, step.state, effects, known), effects)
+        return Reaction(_after(system.nodes, node_state, step.state, effects, known), effects)
     except IllegalEffect as error:
         raise IllegalEffect(f"{node} {error}, {_where(system, node, given)}") from None
     except NotAValue as error:
@@ -188,13 +188,13 @@ def _effects_of(step: object) -> tuple[Effect, ...]:
 
 def _after(
     nodes: tuple[NodeId, ...],
-    core: NodeState,
+    node_state: NodeState,
     state: Value,
     effects: tuple[Effect, ...],
     known: KnownValues,
 ) -> NodeState:
-    """Return the core after these effects, each of which is checked."""
-    timers, durable, pending = core.timers, core.durable, core.pending
+    """Return the node state after these effects, each of which is checked."""
+    timers, durable, pending = node_state.timers, node_state.durable, node_state.pending
     for effect in effects:
         match effect:
             case Send(to, body):
@@ -228,7 +228,7 @@ def _after(
             case _:
                 kinds = ", ".join(kind.__name__ for kind in get_args(Effect))
                 raise NotAStep(f"{brief(effect)} among the effects; effects are: {kinds}")
-    return NodeState(state, durable, timers, core.todo, pending)
+    return NodeState(state, durable, timers, node_state.todo, pending)
 
 
 def _require_name(timer: object) -> None:
@@ -237,12 +237,12 @@ def _require_name(timer: object) -> None:
 
 
 def effects_of(
-    system: System[Any], node: NodeId, core: NodeState, given: Input
+    system: System[Any], node: NodeId, node_state: NodeState, given: Input
 ) -> tuple[Effect, ...]:
     """Return what a node would do on an input; nothing if its handler fails on it."""
     if isinstance(given, Invoke):
-        core = replace(core, pending=given.operation)
+        node_state = replace(node_state, pending=given.operation)
     try:
-        return react(system, node, core, given).effects
+        return react(system, node, node_state, given).effects
     except HandlerFailed:
         return ()

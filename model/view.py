@@ -82,7 +82,7 @@ class View(Protocol):
         """Tell whether a node is running."""
         ...
 
-    def core(self, node: NodeId) -> NodeState:
+    def node_state(self, node: NodeId) -> NodeState:
         """Return all there is of one node."""
         ...
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from warnings import warn
 
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.fault_state import FaultState
@@ -57,15 +58,16 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything at one moment of a run. `cores`, `calls` and `latest` are in the order of the nodes.
+    """Everything at one moment of a run.
 
+    `node_states`, `calls` and `latest` are in the order of the nodes.
     `flights` are the messages on their way, oldest first, `held` those that wait for their release.
     `calls` holds the number of the operation under way at each node, `latest` the identity of the
     last event there. `step`, `next_*` and all identities are bookkeeping, no part of `identity`.
     """
 
     scenario: Scenario
-    cores: tuple[NodeState, ...]
+    node_states: tuple[NodeState, ...]
     flights: tuple[Flight, ...] = ()
     held: tuple[Flight, ...] = ()
     conditions: FaultState = field(default_factory=FaultState)
@@ -76,9 +78,14 @@ class World:
     next_event: int = 0
     next_operation: int = 1
 
+    def node_state(self, node: NodeId) -> NodeState:
+        """Return the node state of a node."""
+        return self.node_states[self.scenario.index[node]]
+
     def core(self, node: NodeId) -> NodeState:
-        """Return the core of a node."""
-        return self.cores[self.scenario.index[node]]
+        """Return all there is of one node: the former name of `node_state`."""
+        warn("World.core is World.node_state now", DeprecationWarning, stacklevel=2)
+        return self.node_state(node)
 
     def mover(self, conditions: FaultState) -> WorldMover:
         """Return what makes the next world, with these conditions to begin with."""
@@ -130,9 +137,9 @@ class World:
             for flight in flights:
                 links.setdefault((flight.src, flight.dst), []).append(flight.body)
             lanes = frozenset((link, tuple(bodies)) for link, bodies in links.items())
-            return (self.cores, lanes, held, self.conditions)
+            return (self.node_states, lanes, held, self.conditions)
         cargo = frozenset(Counter(flight.content for flight in flights).items())
-        return (self.cores, cargo, held, self.conditions)
+        return (self.node_states, cargo, held, self.conditions)
 
 
 def oldest(flights: Iterable[Flight], content: Content) -> Flight:
@@ -160,7 +167,7 @@ class WorldMover:
     def __init__(self, world: World, *, step: int | None = None) -> None:
         self._world = world
         self._step = world.step if step is None else step
-        self._cores = list(world.cores)
+        self._node_states = list(world.node_states)
         self._calls = list(world.calls)
         self._latest = list(world.latest)
         self._flights = list(world.flights)
@@ -244,7 +251,7 @@ class WorldMover:
 
     def begin(self, client: NodeId, operation: Value) -> None:
         """Let a client begin the next of its calls that asks for this operation."""
-        todo = list(self._cores[self._world.scenario.index[client]].todo)
+        todo = list(self._node_states[self._world.scenario.index[client]].todo)
         todo.remove(operation)
         self.call(client, operation, tuple(todo))
         self.give(client, Invoke(operation))
@@ -252,7 +259,7 @@ class WorldMover:
     def call(self, node: NodeId, operation: Value, todo: tuple[Value, ...]) -> None:
         """Note an operation as begun at a node, with these calls left to come."""
         index = self._world.scenario.index[node]
-        self._cores[index] = replace(self._cores[index], todo=todo, pending=operation)
+        self._node_states[index] = replace(self._node_states[index], todo=todo, pending=operation)
         self._open(node, index, operation)
 
     def _open(self, node: NodeId, index: int, operation: Value) -> None:
@@ -263,8 +270,10 @@ class WorldMover:
     def disarm(self, node: NodeId, timer: str) -> None:
         """Take a timer that goes off from the armed ones."""
         index = self._world.scenario.index[node]
-        core = self._cores[index]
-        self._cores[index] = replace(core, timers=tuple(t for t in core.timers if t != timer))
+        node_state = self._node_states[index]
+        self._node_states[index] = replace(
+            node_state, timers=tuple(t for t in node_state.timers if t != timer)
+        )
 
     def expire(self, node: NodeId, timer: str) -> None:
         """Let an armed timer go off."""
@@ -275,7 +284,7 @@ class WorldMover:
     def recover(self, node: NodeId) -> None:
         """Let a node that was down run again, with what it had persisted."""
         self.log("recover", node)
-        self.give(node, Recover(self._cores[self._world.scenario.index[node]].durable))
+        self.give(node, Recover(self._node_states[self._world.scenario.index[node]].durable))
 
     def tearing(self, effects: int) -> WorldMover:
         """Let the next input break off after so many of its effects."""
@@ -298,23 +307,23 @@ class WorldMover:
         index = self._world.scenario.index[node]
         number = self._calls[index]
         self.log("crash", node, operation=None if number is None else f"o{number}")
-        core, initial = self._cores[index], self._world.scenario.initial_states[node]
-        self._cores[index] = NodeState(initial, core.durable, (), core.todo, None)
+        node_state, initial = self._node_states[index], self._world.scenario.initial_states[node]
+        self._node_states[index] = NodeState(initial, node_state.durable, (), node_state.todo, None)
         self._calls[index] = None
 
     def give(self, node: NodeId, given: Input) -> bool:
         """Give an input to a node, and tell whether anything came of it."""
         scenario = self._world.scenario
         index = scenario.index[node]
-        before = self._cores[index]
+        before = self._node_states[index]
         reaction = react(scenario.system, node, before, given, effects_max=self._effects_max)
         self._effects_max = None
-        self._cores[index] = reaction.core
+        self._node_states[index] = reaction.node_state
         for effect in reaction.effects:
             self._log_effect(node, index, effect)
         if scenario.role_of is not None:
-            self._note_role(node, index, reaction.core.state)
-        return bool(reaction.effects) or reaction.core != before
+            self._note_role(node, index, reaction.node_state.state)
+        return bool(reaction.effects) or reaction.node_state != before
 
     def _log_effect(self, node: NodeId, index: int, effect: Effect) -> None:
         match effect:
@@ -347,7 +356,7 @@ class WorldMover:
         world = self._world
         after = World(
             world.scenario,
-            tuple(self._cores),
+            tuple(self._node_states),
             tuple(self._flights),
             tuple(self._held),
             self.conditions,
@@ -365,15 +374,15 @@ def begin(scenario: Scenario) -> Moved:
     """Return the world in which every node has started, and the events of the start."""
     nodes = scenario.system.nodes
     states = scenario.initial_states
-    cores = tuple(
+    node_states = tuple(
         NodeState(states[node], todo=tuple(scenario.calls.get(node, ()))) for node in nodes
     )
     roles = tuple(
-        scenario.role_of(n, core.state) for n, core in zip(nodes, cores, strict=True)
+        scenario.role_of(n, node_state.state) for n, node_state in zip(nodes, node_states, strict=True)
     ) if scenario.role_of else ()  # fmt: skip
     blank = World(
         scenario,
-        cores,
+        node_states,
         conditions=FaultState(roles=roles),
         calls=(None,) * len(nodes),
         latest=(-1,) * len(nodes),

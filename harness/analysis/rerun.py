@@ -118,7 +118,7 @@ class Runner:
 def fork(run: Simulation) -> Simulation:
     """Return a copy of a run that goes its own way from here."""
     copy = Simulation(run.compiled)
-    copy.cores = list(run.cores)
+    copy.node_states = list(run.node_states)
     copy.flights = list(run.flights)
     copy.held = list(run.held)
     copy.seen = list(run.seen)

@@ -17,7 +17,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from counterpoint.harness.explanation.explanation import StateChange, TraceExplanation, core_changes
+from counterpoint.harness.explanation.explanation import (
+    StateChange,
+    TraceExplanation,
+    node_state_changes,
+)
 from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.explanation.sentences import sentence
 from counterpoint.harness.explanation.state_parts import flat
@@ -54,12 +58,12 @@ def states_before(trace: Trace, step: int) -> Iterator[str]:
         BadCondition: the run has no such step.
     """
     world = world_before(trace, step)
-    for node, core in zip(trace.scenario.system.nodes, world.cores, strict=True):
-        yield f"{node}  {plain(show(core.state))}"
-        if core.durable is not None:
-            yield f"{'':{len(node)}}  durable {plain(show(core.durable))}"
-        if core.timers:
-            yield f"{'':{len(node)}}  timers {' '.join(core.timers)}"
+    for node, node_state in zip(trace.scenario.system.nodes, world.node_states, strict=True):
+        yield f"{node}  {plain(show(node_state.state))}"
+        if node_state.durable is not None:
+            yield f"{'':{len(node)}}  durable {plain(show(node_state.durable))}"
+        if node_state.timers:
+            yield f"{'':{len(node)}}  timers {' '.join(node_state.timers)}"
     for flight in world.flights:
         yield f"m{flight.id} {plain(show(flight.body))} {flight.src} → {flight.dst}"
     for flight in world.held:
@@ -103,14 +107,14 @@ def _test(trace: Trace, text: str) -> Callable[[World], bool]:
     value = _literal(wanted)
 
     def test(world: World) -> bool:
-        parts = flat(world.cores[position])
+        parts = flat(world.node_states[position])
         return path in parts and _compares(parts[path], sign, value, wanted)
 
     return test
 
 
 def _require_path(trace: Trace, node: NodeId, position: int, path: str) -> None:
-    known = sorted({part for world in trace.worlds for part in flat(world.cores[position])})
+    known = sorted({part for world in trace.worlds for part in flat(world.node_states[position])})
     if path not in known:
         raise BadCondition(f"{node} never has a part {path!r}; parts: {', '.join(known)}")
 
@@ -234,9 +238,11 @@ def _said(story: TraceExplanation, step: int) -> str:
 def _states(one: Trace, other: Trace, step: int) -> Iterator[StateChange]:
     here = one.worlds[min(step + 1, len(one.worlds) - 1)]
     there = other.worlds[min(step + 1, len(other.worlds) - 1)]
-    for node, ours, theirs in zip(one.scenario.system.nodes, here.cores, there.cores, strict=True):
+    for node, ours, theirs in zip(
+        one.scenario.system.nodes, here.node_states, there.node_states, strict=True
+    ):
         if ours != theirs:
-            yield from core_changes(node, ours, theirs)
+            yield from node_state_changes(node, ours, theirs)
 
 
 def debug(trace: Trace, step: int) -> None:

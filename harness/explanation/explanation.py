@@ -173,9 +173,11 @@ class TraceExplanation:
         before, after = self.trace.worlds[step], self.trace.worlds[step + 1]
         return tuple(
             change
-            for node, old, new in zip(self.nodes, before.cores, after.cores, strict=True)
+            for node, old, new in zip(
+                self.nodes, before.node_states, after.node_states, strict=True
+            )
             if old is not new
-            for change in core_changes(node, old, new)
+            for change in node_state_changes(node, old, new)
         )
 
     @cached_property
@@ -200,7 +202,10 @@ class TraceExplanation:
         """Tell whether a step changed what a node knows, its calls to come aside."""
         if step + 1 >= len(self.trace.worlds):
             return True
-        before, after = self.trace.worlds[step].core(node), self.trace.worlds[step + 1].core(node)
+        before, after = (
+            self.trace.worlds[step].node_state(node),
+            self.trace.worlds[step + 1].node_state(node),
+        )
         return (before.state, before.durable, before.timers) != (
             after.state, after.durable, after.timers,
         )  # fmt: skip
@@ -217,7 +222,7 @@ class TraceExplanation:
         return sum(f.kind in ("deliver", "lose") and f.id < arrival.id for f in fates)
 
 
-def core_changes(node: NodeId, old: NodeState, new: NodeState) -> Iterator[StateChange]:
+def node_state_changes(node: NodeId, old: NodeState, new: NodeState) -> Iterator[StateChange]:
     """Return the changes of one node, in the order state, durable part, timers."""
     yield from _differences(node, "", old.state, new.state)
     yield from _differences(node, "durable", old.durable, new.durable)

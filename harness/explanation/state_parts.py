@@ -10,13 +10,13 @@ from counterpoint.model.reaction import NodeState
 from counterpoint.model.values import Value, show
 
 
-def flat(core: NodeState) -> dict[str, Value]:
-    """Return the parts of a node's core by path; empty durable parts and timers are left out."""
-    found = dict(_parts("", core.state))
-    if core.durable is not None:
-        found["durable"] = core.durable
-    if core.timers:
-        found["timers"] = core.timers
+def flat(node_state: NodeState) -> dict[str, Value]:
+    """Return the parts of a node's node state by path; empty durable parts and timers are left out."""
+    found = dict(_parts("", node_state.state))
+    if node_state.durable is not None:
+        found["durable"] = node_state.durable
+    if node_state.timers:
+        found["timers"] = node_state.timers
     return found
 
 

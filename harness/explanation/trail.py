@@ -70,7 +70,7 @@ def _follow(story: TraceExplanation, field: str, value: object) -> HolderTrail |
     for index, node in enumerate(story.nodes):
         seen: object = None
         for step, world in enumerate(worlds):
-            state = world.cores[index].state
+            state = world.node_states[index].state
             if state is not seen and holds_value(state, field, value):
                 since[node] = step - 1
                 break

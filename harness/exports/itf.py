@@ -22,7 +22,7 @@ Expression = object
 def to_itf(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     """Return the trace as one JSON document."""
     nodes = trace.scenario.system.nodes
-    flats = [[flat(core) for core in world.cores] for world in trace.worlds]
+    flats = [[flat(node_state) for node_state in world.node_states] for world in trace.worlds]
     kinds = {path: _kind(values) for path, values in _values(flats)}
     names = _names(sorted(kinds))
     states = []

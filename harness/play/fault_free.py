@@ -85,7 +85,7 @@ def _make(recorder: Recorder, node: NodeId, operation: Value) -> bool:
 
 
 def _is_answered(world: World, node: NodeId) -> bool:
-    return world.core(node).pending is None and not world.flights
+    return world.node_state(node).pending is None and not world.flights
 
 
 def differences(before: Mapping[str, str], again: Mapping[str, str]) -> tuple[Difference, ...]:

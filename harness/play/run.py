@@ -127,9 +127,11 @@ class LiveRun:
         self._calls.append((node, operation))
         world = self.world
         index = world.scenario.index[node]
-        core = replace(world.cores[index], todo=(operation,))
-        cores = (*world.cores[:index], core, *world.cores[index + 1 :])
-        self._recorder.worlds[-1] = replace(world, scenario=self.scenario(), cores=cores)
+        node_state = replace(world.node_states[index], todo=(operation,))
+        node_states = (*world.node_states[:index], node_state, *world.node_states[index + 1 :])
+        self._recorder.worlds[-1] = replace(
+            world, scenario=self.scenario(), node_states=node_states
+        )
 
     # ---- time passes -------------------------------------------------------------------------------
 
@@ -197,7 +199,7 @@ class LiveRun:
         return self._random.random() < likelihood
 
     def _waiting(self) -> bool:
-        return any(core.pending is not None for core in self.world.cores)
+        return any(node_state.pending is not None for node_state in self.world.node_states)
 
     def _fire_all(self) -> bool:
         """Let every timer of a running node go off once, and tell whether there was any."""

@@ -92,9 +92,9 @@ class PlaySession:
             self._run.repeat(choice)
         made = trace.worlds[min(step, len(trace.worlds) - 1)]
         self._planned = {
-            node: core.todo
-            for node, core in zip(trace.scenario.system.nodes, made.cores, strict=True)
-            if core.todo
+            node: node_state.todo
+            for node, node_state in zip(trace.scenario.system.nodes, made.node_states, strict=True)
+            if node_state.todo
         }
         self._tell()
 
@@ -158,7 +158,7 @@ class PlaySession:
         operation = self._console.operation(self._base, node, words)
         self._ask(node, operation)
         reply = self._tell()
-        if self._run.world.core(node).pending is None:
+        if self._run.world.node_state(node).pending is None:
             return reply
         lines = [line for line in reply.lines if not line.startswith("messages: ")]
         return Reply((*lines, f"{node} {show(operation)}: no answer yet"), is_error=reply.is_error)
@@ -167,7 +167,7 @@ class PlaySession:
         world = self._run.world
         if not world.is_up(node):
             raise CommandError(f"{node} is down; first: restart {node}")
-        pending = world.core(node).pending
+        pending = world.node_state(node).pending
         if pending is None:
             self._run.call(node, operation)
         elif self._console.is_wish(operation):
@@ -242,7 +242,7 @@ class PlaySession:
 
     def _fire(self, words: Sequence[str]) -> None:
         node = self._node(words[:1], "fire c1")
-        timers = self._run.world.core(node).timers
+        timers = self._run.world.node_state(node).timers
         if not timers:
             raise CommandError(f"{node} has no timer that could go off")
         timer = words[1] if len(words) > 1 else timers[0]
@@ -311,14 +311,14 @@ class PlaySession:
     def _status(self) -> Iterator[str]:
         world = self._run.world
         width = max(map(len, world.scenario.system.nodes))
-        for node, core in zip(world.scenario.system.nodes, world.cores, strict=True):
+        for node, node_state in zip(world.scenario.system.nodes, world.node_states, strict=True):
             parts = [world.role(node) if world.conditions.roles else "node"]
             if not world.is_up(node):
                 parts.append("down")
             if node in world.conditions.silent:
                 parts.append("faulty")
-            if core.pending is not None:
-                parts.append(f"waits for {show(core.pending)}")
+            if node_state.pending is not None:
+                parts.append(f"waits for {show(node_state.pending)}")
             if self._planned.get(node):
                 parts.append(f"planned: {show(self._planned[node][0])}")
             yield f"{node:<{width}}  {', '.join(parts)}"

@@ -430,7 +430,7 @@ def _trail(found: Analyses) -> str:
 
 def _states_at_end(story: TraceExplanation) -> str:
     final = story.trace.final
-    return " · ".join(f"{node} {word(final.core(node).state)}" for node in story.servers)
+    return " · ".join(f"{node} {word(final.node_state(node).state)}" for node in story.servers)
 
 
 def _coloured(text: str, width: int) -> str:

@@ -64,9 +64,9 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
 def waits_for(world: World, client: NodeId, operation: Value) -> str:
     """Say what a call still waits for."""
     del operation
-    match world.core(client).state:
+    match world.node_state(client).state:
         case Moving(session, to):
-            server = world.core(to).state
+            server = world.node_state(to).state
             assert isinstance(server, Server), f"{to} is no server"
             missing = server.replica.lacks(session.context)
             return f"{to} lacks {listed(missing)}" if missing else f"{to} does not answer"

@@ -59,15 +59,15 @@ def build(name: str, mutant: str | None, settings: Mapping[str, str]) -> Scenari
 
 def status(world: World, client: NodeId, operation: Value) -> str:
     """Say for whom a call still waits."""
-    state = world.core(client).state
+    state = world.node_state(client).state
     if isinstance(state, Moving):
-        server = world.core(state.to).state
+        server = world.node_state(state.to).state
         assert isinstance(server, Server), f"{state.to} is no server"
         missing = server.replica.lacks(state.session.context)
         return f"{state.to} lacks {listed(missing)}" if missing else f"{state.to} does not answer"
     if isinstance(operation, Write):
         for node in world.scenario.system.nodes:
-            server = world.core(node).state
+            server = world.node_state(node).state
             if isinstance(server, Server) and (waits := _of_write(server, operation)):
                 return f"{node}: {waits}"
     return f"{client} is {state}"

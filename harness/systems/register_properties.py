@@ -106,7 +106,7 @@ def properties(access: AccessControl, *, is_single_writer: bool) -> tuple[Proper
 def waits_for(world: World, client: NodeId, operation: Value) -> str:
     """Say what a call still waits for."""
     assert isinstance(operation, Write | Read), f"{operation!r} is no operation of a register"
-    system, server = world.scenario.system, world.core(operation.at).state
+    system, server = world.scenario.system, world.node_state(operation.at).state
     assert isinstance(system, ReplicatedRegister), f"{system!r} is no register"
     assert isinstance(server, Server), f"{operation.at} is no server"
     phase = next((p for p in server.phases if p.request.client == client), None)

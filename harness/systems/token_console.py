@@ -72,7 +72,11 @@ class TokenConsole:
     def status(self, world: World) -> Iterator[str]:
         """Return the epoch, its servers, and how many may fail."""
         config = max(
-            (newest_known(core.state) for core in world.cores if isinstance(core.state, Serving)),
+            (
+                newest_known(node_state.state)
+                for node_state in world.node_states
+                if isinstance(node_state.state, Serving)
+            ),
             key=lambda known: known.epoch,
             default=deployment_of(world.scenario).first_configuration,
         )

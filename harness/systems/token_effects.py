@@ -59,15 +59,15 @@ def ownership(deployment: Deployment, world: World) -> Mapping[int, tuple[int, t
 
 def _known(world: World) -> Iterator[Holding]:
     """Return what the present servers hold, what is being transferred, and what is being paid."""
-    directory = world.core(DIRECTORY).state
+    directory = world.node_state(DIRECTORY).state
     assert isinstance(directory, Watching | Sealing | Installing), directory
     if isinstance(directory, Installing):
         yield from directory.table
         servers = directory.following.servers
     else:
         servers = directory.config.servers
-    for node, core in zip(world.scenario.system.nodes, world.cores, strict=True):
-        match core.state if world.is_up(node) else core.durable:
+    for node, node_state in zip(world.scenario.system.nodes, world.node_states, strict=True):
+        match node_state.state if world.is_up(node) else node_state.durable:
             case Serving(table=table) | Sealed(table=table) if node in servers:
                 yield from table
             case Paying(payment=payment) | Kept(payment=Holding() as payment):
@@ -179,8 +179,10 @@ def _grants(trace: Trace) -> Iterator[tuple[int, NodeId]]:
     assert isinstance(trace.scenario.system, TokenManager)
     known = trace.scenario.system.deployment.first_configuration
     for step, (before, after) in enumerate(pairwise(trace.worlds)):
-        state = after.core(DIRECTORY).state
-        if state is before.core(DIRECTORY).state or not isinstance(state, Sealing | Installing):
+        state = after.node_state(DIRECTORY).state
+        if state is before.node_state(DIRECTORY).state or not isinstance(
+            state, Sealing | Installing
+        ):
             continue
         if state.following.epoch > known.epoch:
             (node,) = {*known.servers} ^ {*state.following.servers}

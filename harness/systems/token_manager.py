@@ -200,7 +200,7 @@ def kind_of(operation: Value, result: Value) -> str:
 def waits_for(world: World, client: NodeId, operation: Value) -> str:
     """Say what a call still waits for."""
     del operation
-    state = world.core(client).state
+    state = world.node_state(client).state
     match state:
         case Asking(memory) | Paying(memory) | Collecting(memory) | Imposing(memory):
             heard = {server for server, _ in state.heard}

@@ -174,7 +174,7 @@ def run_data(story: TraceExplanation, decisive: str) -> Data:
         "spans": [_span(index, span) for span in story.spans],
         "conditions": list(_conditions(story)),
         "roles": list(_roles(story)),
-        "start": [_flat_text(core) for core in (trace.worlds[0].cores if trace.worlds else ())],
+        "start": [_flat_text(first) for world in trace.worlds[:1] for first in world.node_states],
         "deltas": [_delta(story, step) for step in steps],
         "failure": plain(trace.failure) if trace.failure else None,
         "repeats": trace.repeats,
@@ -274,7 +274,7 @@ def _delta(story: TraceExplanation, step: int) -> int | list[object]:
         return 0
     before, after = story.trace.worlds[step], story.trace.worlds[step + 1]
     found: list[object] = []
-    for node, (old, new) in enumerate(zip(before.cores, after.cores, strict=True)):
+    for node, (old, new) in enumerate(zip(before.node_states, after.node_states, strict=True)):
         if old is new:
             continue
         was, now = flat(old), flat(new)
@@ -286,5 +286,5 @@ def _delta(story: TraceExplanation, step: int) -> int | list[object]:
     return found or 0
 
 
-def _flat_text(core: NodeState) -> Data:
-    return {path: plain(show(value), VALUE_MAX) for path, value in flat(core).items()}
+def _flat_text(node_state: NodeState) -> Data:
+    return {path: plain(show(value), VALUE_MAX) for path, value in flat(node_state).items()}

@@ -90,7 +90,7 @@ class Host:
         self.system, self.node, self.codec = system, node, codec
         self.incarnation = incarnation
         self.keeps_journal, self.is_logged = keeps_journal, is_logged
-        self.core = NodeState(system.initial(node))
+        self.node_state = NodeState(system.initial(node))
         self.links: dict[NodeId, Link] = {}
         self.own: deque[tuple[int, Value]] = deque()
         self.own_count = 0
@@ -147,15 +147,15 @@ class Host:
 
     def recover(self, durable: Value, now: int) -> None:
         """Begin again after a crash, with what was persisted last."""
-        self.core = replace(self.core, durable=durable)
+        self.node_state = replace(self.node_state, durable=durable)
         self._give(Recover(durable), ("recover", now), ("recover", {"body": durable}))
 
     def crash(self, now: int) -> None:
         """Lose everything but what was persisted, as a process does that is killed."""
         assert not self.keeps_journal, f"{self.node} never forgets"
         self._log("crash", now)
-        self._timers |= dict.fromkeys(self.core.timers, False)
-        self.core = NodeState(self.system.initial(self.node), self.core.durable)
+        self._timers |= dict.fromkeys(self.node_state.timers, False)
+        self.node_state = NodeState(self.system.initial(self.node), self.node_state.durable)
         self._ticket = None
         self._asks.clear()
         self.own.clear()
@@ -191,10 +191,10 @@ class Host:
 
     def fire(self, timer: str, now: int) -> None:
         """Let a timer go off; one that is not armed any more does nothing."""
-        if timer not in self.core.timers:
+        if timer not in self.node_state.timers:
             return
-        kept = tuple(other for other in self.core.timers if other != timer)
-        self.core = replace(self.core, timers=kept)
+        kept = tuple(other for other in self.node_state.timers if other != timer)
+        self.node_state = replace(self.node_state, timers=kept)
         self._timers[timer] = False
         self._give(Timeout(timer), ("fire", now, timer), ("timer", {"body": timer}))
 
@@ -215,16 +215,16 @@ class Host:
 
     def _serve(self, now: int) -> None:
         """Begin the next operation that a user has asked for, if the node is free."""
-        while self._asks and self.core.pending is None:
+        while self._asks and self.node_state.pending is None:
             ticket, operation = self._asks.popleft()
-            free, self._ticket = self.core, ticket
-            self.core = replace(free, pending=operation)
+            free, self._ticket = self.node_state, ticket
+            self.node_state = replace(free, pending=operation)
             try:
                 self._give(
                     Invoke(operation), ("ask", now, operation), ("invoke", {"body": operation})
                 )
             except InputRejected as error:
-                self.core, self._ticket = free, None
+                self.node_state, self._ticket = free, None
                 self._failures.append((ticket, f"{self.node} cannot be asked this ({error})"))
 
     # ---- the one step --------------------------------------------------------------------------------
@@ -234,11 +234,11 @@ class Host:
     ) -> None:
         """Give an input to the handler, and note what has to be done about its effects."""
         try:
-            reaction = react(self.system, self.node, self.core, given, is_trusted=True)
+            reaction = react(self.system, self.node, self.node_state, given, is_trusted=True)
         except (HandlerFailed, IllegalEffect) as error:
             raise InputRejected(str(error)) from error
         now = cast(int, entry[1])
-        self.core = reaction.core
+        self.node_state = reaction.node_state
         if self.keeps_journal:
             self._journal.append(self.codec.encode(entry))
         self._log(line[0], now, **line[1])
@@ -299,12 +299,12 @@ class Host:
 
     def snapshot(self) -> bytes:
         """Return everything that this node is, as the first record of a journal. No batch is open."""
-        core = self.core
+        node_state = self.node_state
         links = tuple(
             (peer, link.sent, link.peer, link.taken, tuple(link.waiting))
             for peer, link in sorted(self.links.items())
         )
-        state = (core.state, core.durable, core.timers, core.pending)
+        state = (node_state.state, node_state.durable, node_state.timers, node_state.pending)
         own = (self.own_count, tuple(self.own))
         return self.codec.encode(("snapshot", self.incarnation, self.line_count, state, own, links))
 
@@ -340,7 +340,7 @@ class Host:
 
     def _become(self, incarnation: int, lines: int, state: Any, own: Any, links: Any) -> None:
         self.incarnation, self.line_count = incarnation, lines
-        self.core = NodeState(state[0], state[1], state[2], (), state[3])
+        self.node_state = NodeState(state[0], state[1], state[2], (), state[3])
         self.own_count, self.own = own[0], deque(own[1])
         for peer, sent, peer_incarnation, taken, waiting in links:
             link = self.links[peer] = Link(incarnation)

@@ -153,7 +153,7 @@ class RunningNode:
             self._folder.begin_journal(self.host.snapshot())
         if self._log is not None:
             self._log.write(lines)
-        for timer in self.host.core.timers:
+        for timer in self.host.node_state.timers:
             self._arm(timer)
 
     async def stop(self) -> None:
@@ -200,7 +200,7 @@ class RunningNode:
         """Forget everything but what was persisted, and go on from there: as if killed and restarted."""
         self._users.clear()
         self.host.crash(now())
-        self.host.recover(self.host.core.durable, now())
+        self.host.recover(self.host.node_state.durable, now())
         self._soon()
 
     def _ask(self, operation: Value, done: Callable[[Value | None, str], None]) -> None:
@@ -211,7 +211,7 @@ class RunningNode:
 
     def status(self) -> str:
         """Say in a line how this node is."""
-        state = str(self.host.core.state)
+        state = str(self.host.node_state.state)
         connected = sorted(peer for peer, link in self._connections.items() if link.is_open)
         return f"{state} · connected to {' '.join(connected) or 'nobody'}"
 

@@ -53,9 +53,9 @@ def asks_for_messages(goal: Goal) -> bool:
 class GoalsLeft:
     """The goals that no run has met yet; false when there are none left."""
 
-    def __init__(self, scenario: Scenario, cores: Sequence[NodeState]) -> None:
+    def __init__(self, scenario: Scenario, node_states: Sequence[NodeState]) -> None:
         self._nodes = scenario.system.nodes
-        self._cores = cores
+        self._node_states = node_states
         self._left = [(goal, asks_for_messages(goal)) for goal in scenario.goals]
         self._looked_at: set[tuple[int, ...]] = set()
 
@@ -67,17 +67,19 @@ class GoalsLeft:
         """Their names."""
         return [goal.name for goal, _ in self._left]
 
-    def look_at(self, cores: tuple[int, ...], messages: OnTheWay) -> None:
-        """Strike off what is met by these cores of all nodes, and these messages."""
-        is_new = cores not in self._looked_at
+    def look_at(self, node_states: tuple[int, ...], messages: OnTheWay) -> None:
+        """Strike off what is met by these node states of all nodes, and these messages."""
+        is_new = node_states not in self._looked_at
         if is_new:
             if len(self._looked_at) > LOOKED_AT_MAX:
                 self._looked_at.clear()
-            self._looked_at.add(cores)
+            self._looked_at.add(node_states)
         asked = [goal for goal, with_messages in self._left if is_new or with_messages]
         if not asked:
             return
-        states = {n: self._cores[c].state for n, c in zip(self._nodes, cores, strict=True)}
+        states = {
+            n: self._node_states[c].state for n, c in zip(self._nodes, node_states, strict=True)
+        }
         met = [goal for goal in asked if is_met(goal, states, messages)]
         self._left = [
             (goal, with_messages) for goal, with_messages in self._left if goal not in met

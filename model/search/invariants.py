@@ -21,7 +21,9 @@ Down = tuple[NodeId, ...]
 def states_of(world: World) -> Mapping[NodeId, Any]:
     """Return the states of all nodes, by name."""
     nodes = world.scenario.system.nodes
-    return {name: core.state for name, core in zip(nodes, world.cores, strict=True)}
+    return {
+        name: node_state.state for name, node_state in zip(nodes, world.node_states, strict=True)
+    }
 
 
 def asks_who_is_down(invariant: Invariant) -> bool:

@@ -90,8 +90,8 @@ class _Calm:
         run = self._run
         armed = [
             (node, timer)
-            for node, core in enumerate(run.cores)
-            for timer in run.compiled.cores[core].timers
+            for node, node_state in enumerate(run.node_states)
+            for timer in run.compiled.node_states[node_state].timers
         ]
         if random is not None and len(armed) > 1:
             random.shuffle(armed)
@@ -150,7 +150,7 @@ class _Calm:
             calls = [] if ready else self._calls()
             if not ready and not calls:
                 return True
-            here = (tuple(run.cores), tuple(run.flights[p] for p in ready), run.conditions)
+            here = (tuple(run.node_states), tuple(run.flights[p] for p in ready), run.conditions)
             if here in seen:
                 return False
             seen.add(here)
@@ -164,7 +164,7 @@ class _Calm:
     def _count(self, kind: str) -> None:
         self._steps_left -= 1
         taken = STEPS_MAX - self._steps_left
-        self._states.append((tuple(self._run.cores), tuple(self._run.flights)))
+        self._states.append((tuple(self._run.node_states), tuple(self._run.flights)))
         self._kinds.append(kind)
         if taken in LOOK_FOR_GROWTH_AT and self._goes_on_and_on():
             self._steps_left = 0
@@ -173,8 +173,8 @@ class _Calm:
         compiled = self._run.compiled
 
         @cache
-        def of_core(core: int) -> Value:
-            return shape_of(compiled.cores[core].state)
+        def of_node_state(node_state: int) -> Value:
+            return shape_of(compiled.node_states[node_state].state)
 
         @cache
         def of_message(message: int) -> Value:
@@ -182,8 +182,10 @@ class _Calm:
             return (src, dst, shape_of(body))
 
         shapes: list[Hashable] = [None]  # the shape before the first step, which is none of a round
-        for cores, flights in self._states:
-            shapes.append((tuple(map(of_core, cores)), frozenset(map(of_message, flights))))
+        for node_states, flights in self._states:
+            shapes.append(
+                (tuple(map(of_node_state, node_states)), frozenset(map(of_message, flights)))
+            )
         return period_of(shapes, self._kinds) is not None
 
     def _let_go_off(self) -> bool:
@@ -211,7 +213,7 @@ class _Calm:
         return [
             (node, timer)
             for node, timer in self.clock.order
-            if timer in run.compiled.cores[run.cores[node]].timers
+            if timer in run.compiled.node_states[run.node_states[node]].timers
             and self._is_well(run.compiled.nodes[node])
         ]
 

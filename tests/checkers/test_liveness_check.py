@@ -172,7 +172,7 @@ class Mute:
 
 def reason(world: World, client: str, operation: Value) -> str:
     """Say who waits."""
-    return f"{client} of {len(world.cores)} nodes waits since its {operation!r}"
+    return f"{client} of {len(world.node_states)} nodes waits since its {operation!r}"
 
 
 def test_a_run_that_goes_round_in_a_circle_is_judged() -> None:

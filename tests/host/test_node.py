@@ -119,11 +119,11 @@ def test_a_client_that_gave_up_asks_again_under_another_number() -> None:
     cluster.hosts["c1"].ask(1, WRITE, 0)
     cluster.flush("c1")
     cluster.hosts["c1"].crash(1)
-    cluster.hosts["c1"].recover(cluster.hosts["c1"].core.durable, 1)
+    cluster.hosts["c1"].recover(cluster.hosts["c1"].node_state.durable, 1)
     cluster.hosts["c1"].ask(2, Read(4, "s50053"), 2)
     cluster.settle()
     assert len(cluster.answers) == 1, "the first call was given up, so nobody is told of it"
-    state: Any = cluster.hosts["s50053"].core.state
+    state: Any = cluster.hosts["s50053"].node_state.state
     assert state.shelf.requests == (Request("c1", 2),)
 
 
@@ -140,13 +140,13 @@ def test_users_of_a_busy_node_wait_in_line_and_not_for_ever() -> None:
 def test_a_message_that_nobody_sends_by_the_protocol_leaves_the_node_as_it_was() -> None:
     cluster = register()
     server = cluster.hosts["s50053"]
-    before = server.core
+    before = server.node_state
     wrong = cluster.codec.encode(Ask(Request("c1", 1), Read(4, "s50054")))
     with pytest.raises(InputRejected, match="s50053 was asked for read"):
         server.receive("c1", 1, wrong, 0)
     with pytest.raises(BadBytes):
         server.receive("c1", 2, b"\xc1", 0)
-    assert server.core == before
+    assert server.node_state == before
     server.receive("s50052", 1, cluster.codec.encode(Stored(Request("c9", 1))), 0)
     server.ask(1, Read(4, "s50053"), 0)
     cluster.flush("s50053")
@@ -202,7 +202,7 @@ def test_a_node_is_what_its_journal_says(node: NodeId) -> None:
     again = cluster.new(node, 77)
     again.restore(cluster.journals[node])
     before = cluster.hosts[node]
-    assert again.core == before.core
+    assert again.node_state == before.node_state
     assert again.incarnation == before.incarnation
     assert again.line_count == before.line_count
     assert counts(again) == counts(before)
@@ -227,7 +227,7 @@ def test_to_others_a_node_with_a_journal_was_only_slow() -> None:
     cluster.settle()
     cluster.hosts["bob"].ask(2, words.Write("glad", "bob"), 4)
     cluster.settle()
-    state: Any = cluster.hosts["s3"].core.state
+    state: Any = cluster.hosts["s3"].node_state.state
     held = {copy.version.key for copy in state.replica.copies}
     assert held == {"lost", "found", "glad"}
 

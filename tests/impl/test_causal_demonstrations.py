@@ -70,11 +70,11 @@ def test_glad_stalls_at_server_3_until_found_is_applied() -> None:
 def test_while_it_stalls_the_state_says_so() -> None:
     trace = played("causal_deps", DEPS)
     arrival = DEPS.index(Deliver("s2", "s3", U_GLAD))
-    before, after = (trace.worlds[arrival + k].core("s3").state for k in (0, 1))
+    before, after = (trace.worlds[arrival + k].node_state("s3").state for k in (0, 1))
     assert isinstance(before, DepsServer)
     assert before.stalled == ()
     assert str(after) == "lost@1.1=ring; glad@3.2 stalled: waits for found@2.1"
-    assert str(trace.final.core("s3").state) == "found@2.1=ring, glad@3.2=bob, lost@1.1=ring"
+    assert str(trace.final.node_state("s3").state) == "found@2.1=ring, glad@3.2=bob, lost@1.1=ring"
 
 
 def test_carol_is_told_in_the_order_of_her_server_whatever_comes_first() -> None:
@@ -108,7 +108,7 @@ def test_under_the_rule_of_the_source_glad_is_visible_at_server_3_while_found_is
     trace = played("causal_lamport", SOURCE_RULE, "D1")
     assert said(trace, "s3") == [Applied(LOST, LOST), Applied(GLAD, GLAD)]
     assert results(trace)[-2:] == [("carol", Found("glad", GLAD)), ("carol", Found("found"))]
-    assert str(trace.final.core("s3").state).startswith("glad@3.2=bob, lost@1.1=ring")
+    assert str(trace.final.node_state("s3").state).startswith("glad@3.2=bob, lost@1.1=ring")
 
 
 @pytest.mark.parametrize(

@@ -187,12 +187,12 @@ def test_causal_deps_serves_both_sides_of_a_partition_and_they_agree_afterwards(
     answered = [event.node or "" for event in apart.events if event.kind == "return"]
     assert sorted(set(answered)) == ["alice", "bob", "carol"]
     assert len(answered) == sum(map(len, scenario.calls.values())) == 12
-    assert len({str(apart.final.core(s).state) for s in ("s1", "s2", "s3")}) == 3
+    assert len({str(apart.final.node_state(s).state) for s in ("s1", "s2", "s3")}) == 3
 
     recorder.take(Heal(("alice", "s1")))
     brought_together(recorder)
     trace = recorder.trace()
-    assert len({str(trace.final.core(s).state) for s in ("s1", "s2", "s3")}) == 1
+    assert len({str(trace.final.node_state(s).state) for s in ("s1", "s2", "s3")}) == 1
     assert not any(verdict.is_broken for verdict in judge(trace))
 
 
@@ -208,8 +208,8 @@ def test_causal_lamport_reads_during_a_partition_and_says_for_whom_a_write_waits
     assert [(e.node, str(e.value)) for e in apart.events if e.kind == "return"] == [
         ("carol", "nothing")
     ]
-    assert str(apart.final.core("s1").state) == "empty; x@1.1 waits to hear from s3"
-    assert str(apart.final.core("s3").state) == "empty; x@1.3 waits to hear from s1 and s2"
+    assert str(apart.final.node_state("s1").state) == "empty; x@1.1 waits to hear from s3"
+    assert str(apart.final.node_state("s3").state) == "empty; x@1.3 waits to hear from s1 and s2"
 
     recorder.take(Heal(("carol", "s3")))
     brought_together(recorder)
@@ -249,7 +249,7 @@ def test_all_clients_arrive_where_they_want_to_be(store: str) -> None:
     trace = walked(build(store, scenario="moving").replace(limits={}), 1)
     at = {}
     for client in ("alice", "bob", "carol"):
-        state = trace.final.core(client).state
+        state = trace.final.node_state(client).state
         assert isinstance(state, Idle)
         at[client] = state.session.server
     assert at == {"alice": "s2", "bob": "s3", "carol": "s3"}

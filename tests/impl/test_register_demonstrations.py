@@ -18,7 +18,7 @@ from counterpoint.model.world import World
 
 def kept_at_50052(world: World) -> Record:
     """The record of token 1 at 50052."""
-    server = world.core("s50052").state
+    server = world.node_state("s50052").state
     assert isinstance(server, Server)
     return server.shelf.record(1)
 
@@ -59,7 +59,7 @@ def test_the_late_store_changes_nothing() -> None:
     assert isinstance(release, Release)
     assert isinstance(late, Deliver)
     assert (late.src, late.dst) == ("s50051", "s50052")
-    assert trace.final.core("s50052") == trace.worlds[-2].core("s50052")
+    assert trace.final.node_state("s50052") == trace.worlds[-2].node_state("s50052")
     assert [event.kind for event in trace.events_of_step(len(trace.choices) - 1)] == [
         "deliver",
         "send",

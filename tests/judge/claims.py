@@ -172,7 +172,7 @@ def check_history(trace: Trace, *, words: Words, name: str) -> Verdict:
 
 
 def _rests_in(world: World, *, node: NodeId, mood: int) -> bool:
-    states = {name: world.core(name).state for name in world.scenario.system.nodes}
+    states = {name: world.node_state(name).state for name in world.scenario.system.nodes}
     return _is_in(states, node, mood)
 
 

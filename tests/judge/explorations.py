@@ -10,7 +10,7 @@ from typing import Any
 
 from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds, explorer
 from counterpoint.model.search.columnar.explorer import VectorExplorer
-from counterpoint.model.search.engine.dead_messages import TooManyCores
+from counterpoint.model.search.engine.dead_messages import TooManyNodeStates
 from counterpoint.model.search.engine.slots import NoOp, Slots
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Limits
@@ -105,7 +105,7 @@ class _Told:
         slots = [self._slots.slots[node][slot] for node, slot in enumerate(places)]
         contents = [compiled.contents[m] for slot in slots for m in slot.inbox]
         held = frozenset(Counter(compiled.contents[m] for s in slots for m in s.held).items())
-        cores = tuple(compiled.cores[slot.core] for slot in slots)
+        cores = tuple(compiled.node_states[slot.node_state] for slot in slots)
         conditions = self._slots.environments[environment]
         return ((cores, self._cargo(contents), held, conditions), self._memories[memory])
 
@@ -166,7 +166,7 @@ def forget(case: Case, options: ExploreOptions) -> Says:
         return
     try:
         yield from verdict_of(case, options, "forget")
-    except (TooManyCores, NotImplementedError):
+    except (TooManyNodeStates, NotImplementedError):
         return
     except ValueError as error:
         if "forget" not in str(error):

@@ -192,7 +192,7 @@ class _Watch:
     def judge(self, reached: Reached, found: Found, depth: int) -> None:
         world, scenario = reached.world, self.scenario
         found.worlds.setdefault(reached.state, world)
-        states = {node: world.core(node).state for node in scenario.system.nodes}
+        states = {node: world.node_state(node).state for node in scenario.system.nodes}
         messages = [flight.content for flight in (*world.flights, *world.held)]
         broken = [i.name for i in scenario.invariants if violation(i, states, world)]
         pairs = zip(reversed(self.observed), reversed(reached.memories), strict=False)
@@ -242,7 +242,7 @@ def _nameless(world: World) -> Value:
     told = (frozenset(conditions.down), frozenset(conditions.silent), cuts, roles, conditions.spent)
     cores = frozenset(
         (n, astuple(cast("Any", c.state)), c.durable, c.timers, c.todo, c.pending)
-        for n, c in zip(nodes, world.cores, strict=True)
+        for n, c in zip(nodes, world.node_states, strict=True)
     )
     identity: Any = world.identity
     _, cargo, held, _ = identity

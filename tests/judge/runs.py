@@ -179,7 +179,9 @@ def illegal(case: Case, seed: int) -> Says:
 
 def _is_done(compiled: Compiled, world: World, action: Action) -> bool | None:
     simulation = Simulation(compiled)
-    simulation.cores = [compiled.core_id(node, core) for node, core in enumerate(world.cores)]
+    simulation.node_states = [
+        compiled.node_state_id(node, core) for node, core in enumerate(world.node_states)
+    ]
     simulation.flights = [compiled.message_id(flight.content) for flight in world.flights]
     simulation.held = [compiled.message_id(flight.content) for flight in world.held]
     simulation.conditions = world.conditions

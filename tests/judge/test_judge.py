@@ -153,10 +153,10 @@ def _keeps_timers_of_the_crashed(monkeypatch: pytest.MonkeyPatch) -> str:
 
     def crash(self: Compiled, core: int) -> Any:
         outcome = right(self, core)
-        timers = self.cores[core].timers
-        blank = self.cores[outcome.core]
+        timers = self.node_states[core].timers
+        blank = self.node_states[outcome.node_state]
         kept = type(blank)(blank.state, blank.durable, timers, blank.todo)
-        return outcome._replace(core=self.core_id(self.node_of_core[core], kept))
+        return outcome._replace(node_state=self.node_state_id(self.node_of_node_state[core], kept))
 
     monkeypatch.setattr(Compiled, "crash", crash)
     return "plain keep states"

@@ -128,7 +128,7 @@ def test_a_checker_of_ours_that_is_used_wrongly_is_a_finding_with_the_authors_li
 @pytest.mark.parametrize("search", ["walks", "machine", "plain", "dpor"])
 def test_a_check_that_reads_more_than_it_says_is_told_what_to_say(search: str) -> None:
     def last_world(trace: Trace) -> bool:
-        return trace.final.core("s").state != 100
+        return trace.final.node_state("s").state != 100
 
     scenario = asking(Echo(), properties=(Property("p", last_world),))
     if search == "dpor":  # it has whole runs, and judges those
@@ -147,7 +147,7 @@ def with_end(check: Any) -> Scenario:
 
 @pytest.mark.parametrize("search", ["walks", "verify", "machine"])
 def test_the_end_is_judged_in_every_run_and_not_only_where_a_call_is_open(search: str) -> None:
-    found = SEARCHES[search](with_end(lambda trace: trace.final.core("s").state != 2))
+    found = SEARCHES[search](with_end(lambda trace: trace.final.node_state("s").state != 2))
     assert found is not None
     trace, verdict = found
     assert verdict.property == "at rest"
@@ -157,7 +157,7 @@ def test_the_end_is_judged_in_every_run_and_not_only_where_a_call_is_open(search
 
 @pytest.mark.parametrize("search", ["walks"])
 def test_an_end_that_raises_is_a_finding(search: str) -> None:
-    found = SEARCHES[search](with_end(lambda trace: trace.final.core("server")))
+    found = SEARCHES[search](with_end(lambda trace: trace.final.node_state("server")))
     assert found is not None
     assert "its check raised KeyError: 'server' (test_claims.py:" in found[1].summary
 
@@ -166,7 +166,7 @@ def test_an_end_sees_what_a_history_sees_and_the_last_world() -> None:
     told: list[tuple[Any, ...]] = []
 
     def look(trace: Trace) -> bool:
-        told.append((tuple(e.operation for e in trace.events), trace.final.core("s").state))
+        told.append((tuple(e.operation for e in trace.events), trace.final.node_state("s").state))
         return True
 
     assert SEARCHES["walks"](with_end(look)) is None

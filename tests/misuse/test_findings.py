@@ -46,7 +46,9 @@ def of_liveness() -> Scenario:
 
 
 def of_rest() -> Scenario:
-    rest = Property("none answered", lambda trace: trace.final.core("s").state == 0, reads="end")
+    rest = Property(
+        "none answered", lambda trace: trace.final.node_state("s").state == 0, reads="end"
+    )
     return asking(Echo(), properties=(rest,))
 
 

@@ -74,7 +74,7 @@ def test_a_message_that_changes_nothing_is_marked_as_ignored() -> None:
 def test_a_duplicate_arrives_twice_under_one_identity() -> None:
     trace = after(ASKED, Duplicate(*TO_S1), Deliver(*TO_S1), Deliver(*TO_S1))
     assert [m for kind, m, _ in fates(trace) if kind == "deliver"] == [1, 1]
-    assert trace.final.core("s1").state == Server(2)
+    assert trace.final.node_state("s1").state == Server(2)
 
 
 def test_a_held_message_waits_for_its_release() -> None:
@@ -86,10 +86,10 @@ def test_a_held_message_waits_for_its_release() -> None:
 
 def test_a_crash_keeps_what_was_persisted_and_nothing_else() -> None:
     trace = after(ASKED, Deliver(*TO_S1), Crash("s1"))
-    assert trace.final.core("s1").state == Server(0)
-    assert trace.final.core("s1").durable == 1
+    assert trace.final.node_state("s1").state == Server(0)
+    assert trace.final.node_state("s1").durable == 1
     back = after(ASKED, Deliver(*TO_S1), Crash("s1"), Restart("s1"))
-    assert back.final.core("s1").state == Server(1)
+    assert back.final.node_state("s1").state == Server(1)
 
 
 def test_a_node_that_is_down_receives_nothing() -> None:

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.world import World, begin
 from tests.support.echo import echo
 
 MAKE: Any = Scenario
@@ -40,3 +43,12 @@ def test_but_is_replace_with_a_warning() -> None:
         changed = echo().but(faults_max=3)
     assert told[0].filename == __file__
     assert (changed.faults_max, changed.name) == (3, echo().name)
+
+
+@pytest.mark.parametrize("state", [begin(echo()).world, Simulation(Compiled(echo()))])
+def test_core_is_node_state_with_a_warning(state: World | Simulation) -> None:
+    """A fault of one's own may ask for it, of either engine."""
+    with pytest.warns(DeprecationWarning, match=r"core is \w+.node_state now$") as told:
+        found = state.core("c1")
+    assert told[0].filename == __file__
+    assert found == state.node_state("c1")

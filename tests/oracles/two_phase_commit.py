@@ -132,9 +132,9 @@ class Hear(ActionKind):
     body: Value
 
     def fits(self, state: View) -> bool:
-        core, system = state.core(self.dst), state.scenario.system
+        core, system = state.node_state(self.dst), state.scenario.system
         reaction = react(system, self.dst, core, Receive(self.src, self.body))
-        return state.is_waiting(self.content) and reaction.core != core
+        return state.is_waiting(self.content) and reaction.node_state != core
 
     def perform(self, move: Mover) -> None:
         move.log("deliver", self.dst, value=self.body)

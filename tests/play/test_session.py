@@ -34,7 +34,7 @@ def test_a_session_is_the_run_of_a_scenario_that_its_origin_builds() -> None:
     trace = playing.trace()
     again = run(rebuild(trace.scenario.origin), trace.choices)
     assert again.events == trace.events
-    assert again.final.cores == trace.final.cores
+    assert again.final.node_states == trace.final.node_states
     assert trace.scenario.origin["set.calls"] == "c1 pay 0 3; s2 transform; c3 pay 0 4"
 
 

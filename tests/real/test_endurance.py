@@ -98,7 +98,7 @@ def attacked(folder: Path, count: int) -> None:
                 )
                 sent += FRAMES_A_CONNECTION
             assert await write_and_read(cluster, 2) == written("v2", 0, 2, 4)
-            state: Any = nodes[target].host.core.state
+            state: Any = nodes[target].host.node_state.state
             assert state.shelf.record(1) == Record(1, 2, written("v2", 0, 2, 4))
 
     run(main, 1800)

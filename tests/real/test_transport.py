@@ -153,7 +153,7 @@ def test_what_was_acknowledged_is_there_after_all_nodes_were_stopped(tmp_path: P
         async with running(cluster):
             await write_and_read(cluster)
         async with running(cluster) as nodes:
-            states = [str(node.host.core.state) for node in nodes.values()]
+            states = [str(node.host.node_state.state) for node in nodes.values()]
             assert sum("v1(0, 2, 4) @1" in state for state in states) >= 2
 
     run(main)

@@ -150,8 +150,10 @@ def test_the_trail_of_a_value_tells_who_held_it_and_who_never_did() -> None:
     assert trail.never == ("r2", "r3")
     for node, step in trail.holders:
         worlds = story.trace.worlds
-        assert holds_value(worlds[step + 1].core(node).state, "value", 1)
-        assert not any(holds_value(w.core(node).state, "value", 1) for w in worlds[: step + 1])
+        assert holds_value(worlds[step + 1].node_state(node).state, "value", 1)
+        assert not any(
+            holds_value(w.node_state(node).state, "value", 1) for w in worlds[: step + 1]
+        )
 
 
 def test_a_value_that_may_be_equal_by_chance_has_no_trail_of_its_own() -> None:

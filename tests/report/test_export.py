@@ -121,7 +121,7 @@ def test_itf_is_read_by_itf_py() -> None:
     assert len(parsed.states) == len(trace.worlds)
     last = parsed.states[-1].values
     assert last["down"] == frozenset(trace.final.conditions.down)
-    assert dict(last["value"])["r1"] == trace.final.core("r1").state.value  # type: ignore[attr-defined]
+    assert dict(last["value"])["r1"] == trace.final.node_state("r1").state.value  # type: ignore[attr-defined]
 
 
 # ---- Jepsen --------------------------------------------------------------------------------------

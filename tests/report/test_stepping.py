@@ -26,9 +26,9 @@ def test_the_states_before_a_step_are_those_of_its_world() -> None:
         lines = list(states_before(trace, step))
         nodes = trace.scenario.system.nodes
         assert [line for line in lines if line[:2] in nodes and line[2] == " "] == [
-            f"{n}  {show(world.core(n).state)}" for n in nodes
+            f"{n}  {show(world.node_state(n).state)}" for n in nodes
         ]
-        kept = [core.durable for core in world.cores if core.durable is not None]
+        kept = [core.durable for core in world.node_states if core.durable is not None]
         assert [line.split()[1] for line in lines if " durable " in line] == list(map(show, kept))
         assert len(lines) == len(nodes) + len(kept) + len(world.flights)
 

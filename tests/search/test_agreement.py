@@ -132,7 +132,7 @@ def _broken(scenario: Scenario, world: World, events: tuple[Event, ...]) -> str 
     for prop in scenario.properties:
         if prop.reads == "operations" and answer_of(prop, trace).is_broken:
             return prop.name
-    states = {node: world.core(node).state for node in scenario.system.nodes}
+    states = {node: world.node_state(node).state for node in scenario.system.nodes}
     violated = (i.name for i in scenario.invariants if i.violation(states) is not None)
     return next(violated, None)
 

@@ -108,7 +108,7 @@ def calm(world: World) -> Iterator[Action]:
 
 def is_open(world: World, node: NodeId) -> bool:
     """Tell whether a call is open, and not excused by who stays silent for good."""
-    operation, silent = world.core(node).pending, world.conditions.settled or ()
+    operation, silent = world.node_state(node).pending, world.conditions.settled or ()
     if operation is None:
         return False
     return not {node, *world.scenario.depends_on(node, operation)} & set(silent)

@@ -149,7 +149,7 @@ class _Hearing:
 
 
 def _b_before_c(trace: Trace) -> Verdict:
-    heard = trace.final.core("a").state
+    heard = trace.final.node_state("a").state
     if heard == ("c", "b"):
         return broken("b first", "c came before b", examined=1)
     return holds("b first", examined=1)

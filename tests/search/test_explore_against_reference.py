@@ -105,7 +105,7 @@ def slots_of(slots: Slots, world: World) -> tuple[int, ...]:
         slots.slot_id(
             node,
             Slot(
-                compiled.core_id(node, world.cores[node]),
+                compiled.node_state_id(node, world.node_states[node]),
                 slots.filed([compiled.message_id(f.content) for f in world.addressed_to(name)]),
                 tuple(sorted(compiled.message_id(f.content) for f in world.held if f.dst == name)),
             ),

@@ -36,7 +36,7 @@ def found(scenario: Scenario, engine: EngineName, **how: object) -> tuple[GoalRe
 
 def is_met(goal: Goal, world: World) -> bool:
     nodes = world.scenario.system.nodes
-    states = {node: world.core(node).state for node in nodes}
+    states = {node: world.node_state(node).state for node in nodes}
     return bool(goal.is_met(states, [flight.content for flight in (*world.flights, *world.held)]))
 
 

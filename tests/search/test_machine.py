@@ -145,7 +145,7 @@ def test_a_handler_that_raises_breaks_a_property() -> None:
 def nothing_is_owed(trace: Trace) -> Verdict:
     """Every call returns: broken at the end of a run that is at rest with one pending."""
     settled = trace.final.conditions.settled
-    pending = [core.pending for core in trace.final.cores if core.pending is not None]
+    pending = [core.pending for core in trace.final.node_states if core.pending is not None]
     if settled is not None and pending:
         return broken("all return", f"{pending[0]} is pending", examined=1)
     return holds("all return", examined=1)

@@ -11,8 +11,8 @@ from counterpoint.harness.catalog import build
 from counterpoint.harness.exploration.rounds import ExploreOptions, explorer
 from counterpoint.impl.token_manager.words import Pay
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.dead_messages import Relevance, TooManyCores
-from counterpoint.model.search.engine.transition_tables import Compiled, CoreId
+from counterpoint.model.search.engine.dead_messages import Relevance, TooManyNodeStates
+from counterpoint.model.search.engine.transition_tables import Compiled, NodeStateId
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from tests.oracles.table import has_numpy
 from tests.search.little import little
@@ -85,22 +85,22 @@ def whole(scenario: Scenario) -> Explorer | None:
     return found if last.stop == "complete" else None
 
 
-def later(explorer: Explorer) -> dict[CoreId, set[CoreId]]:
+def later(explorer: Explorer) -> dict[NodeStateId, set[NodeStateId]]:
     """Return which cores a node may really have after each, and hear with: by all that was explored."""
     slots = explorer.slots
-    after, awake = dict[CoreId, set[CoreId]](), set[CoreId]()
+    after, awake = dict[NodeStateId, set[NodeStateId]](), set[NodeStateId]()
     places = {(n, f[n], f[-1]) for _, f in explorer.states() for n in range(len(f) - 1)}
     for node, slot, environment in places:
-        core = slots.slots[node][slot].core
+        core = slots.slots[node][slot].node_state
         targets = slots.expand(node, slot, environment)
-        cores = {slots.slots[node][t.slot].core for t in targets}
+        cores = {slots.slots[node][t.slot].node_state for t in targets}
         after.setdefault(core, {core}).update(cores)
         if slots.compiled.nodes[node] not in slots.environments[environment].down:
             awake.add(core)
     return {core: _closure(after, core) & awake for core in after}
 
 
-def _closure(after: dict[CoreId, set[CoreId]], start: CoreId) -> set[CoreId]:
+def _closure(after: dict[NodeStateId, set[NodeStateId]], start: NodeStateId) -> set[NodeStateId]:
     found, rest = {start}, deque([start])
     while rest:
         for core in after.get(rest.popleft(), ()):
@@ -123,14 +123,15 @@ def test_what_is_forgotten_is_never_reacted_to_by_any_core_that_can_follow() -> 
         for of_node in explorer.slots.slots:
             for slot in of_node:
                 for message in set(slot.inbox):
-                    there = bound.compiled.core_id(
-                        compiled.node_of_core[slot.core], compiled.cores[slot.core]
+                    there = bound.compiled.node_state_id(
+                        compiled.node_of_node_state[slot.node_state],
+                        compiled.node_states[slot.node_state],
                     )
                     number = numbers(compiled.contents[message])
                     assert number is not None, "the bound knows every message that is ever sent"
                     if not bound.may_matter(there, number):
                         spent += 1
-                        following = after.get(slot.core, {slot.core})
+                        following = after.get(slot.node_state, {slot.node_state})
                         assert all(compiled.deliver(c, message).is_ignored for c in following)
     assert spent > 500
 
@@ -157,7 +158,7 @@ def test_states_are_forgotten_as_classes_of_those_that_differ_in_spent_messages_
 def _without_spent(explorer: Explorer, bound: Relevance, node: int, slot: int) -> object:
     compiled = explorer.slots.compiled
     core, inbox, held = explorer.slots.slots[node][slot]
-    there = bound.compiled.core_id(node, compiled.cores[core])
+    there = bound.compiled.node_state_id(node, compiled.node_states[core])
     contents = [compiled.contents[message] for message in inbox]
     numbers = [bound.compiled.known_message(content) for content in contents]
     kept = [
@@ -165,7 +166,7 @@ def _without_spent(explorer: Explorer, bound: Relevance, node: int, slot: int) -
         for c, n in zip(contents, numbers, strict=True)
         if n is not None and bound.may_matter(there, n)
     ]
-    return compiled.cores[core], tuple(sorted(map(repr, kept))), held
+    return compiled.node_states[core], tuple(sorted(map(repr, kept))), held
 
 
 def test_late_answers_of_the_register_are_forgotten() -> None:
@@ -193,5 +194,5 @@ def test_a_queue_forgets_nothing() -> None:
 
 
 def test_too_many_cores_are_refused() -> None:
-    with pytest.raises(TooManyCores, match="use --no-op keep"):
+    with pytest.raises(TooManyNodeStates, match="use --no-op keep"):
         Relevance(Compiled(two_writes("causal_deps")), reactions_max=5_000)

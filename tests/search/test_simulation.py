@@ -30,7 +30,7 @@ def scenarios() -> list[Scenario]:
 
 def assert_equal(simulation: Simulation, world: World) -> None:
     compiled = simulation.compiled
-    assert tuple(compiled.cores[core] for core in simulation.cores) == world.cores
+    assert tuple(compiled.node_states[core] for core in simulation.node_states) == world.node_states
     assert simulation.conditions == world.conditions
     fast = [[compiled.contents[m] for m in ms] for ms in (simulation.flights, simulation.held)]
     slow = [[flight.content for flight in flights] for flights in (world.flights, world.held)]

@@ -24,7 +24,7 @@ def explored(scenario: Scenario, *, symmetry: bool) -> Explored:
 
 def told(world: World) -> Value:
     """Tell a world as a value in which no node has a place, only a name."""
-    nodes = frozenset(zip(world.scenario.system.nodes, world.cores, strict=True))
+    nodes = frozenset(zip(world.scenario.system.nodes, world.node_states, strict=True))
     return nodes, frozenset(Counter(flight.content for flight in world.flights).items())
 
 
@@ -60,7 +60,7 @@ def test_a_violation_is_found_at_the_same_depth_and_its_run_is_real(limit: int) 
     assert reduced.violation is not None
     assert len(full.violation.choices) == len(reduced.violation.choices) == limit
     final = run(scenario, reduced.violation.choices).final
-    states = {node: final.core(node).state for node in scenario.system.nodes}
+    states = {node: final.node_state(node).state for node in scenario.system.nodes}
     assert too_many(states) == "too many"
 
 

@@ -325,25 +325,29 @@ class MessageBatches:
 
 
 class SlotView:
-    """What can be told of a node by its slot: its core, and whether a call is open in it."""
+    """What can be told of a node by its slot: its node state, and whether a call is open in it."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
         nodes = range(len(slots.compiled.nodes))
-        self._cores = [Growing() for _ in nodes]
+        self._node_states = [Growing() for _ in nodes]
         self._is_pending = [Growing() for _ in nodes]
 
     def _note(self, node: int) -> None:
         compiled = self._slots.compiled
-        cores = [slot.core for slot in self._slots.slots[node][len(self._cores[node]) :]]
-        if cores:
-            self._cores[node].extend(cores)
-            self._is_pending[node].extend([compiled.cores[c].pending is not None for c in cores])
+        node_states = [
+            slot.node_state for slot in self._slots.slots[node][len(self._node_states[node]) :]
+        ]
+        if node_states:
+            self._node_states[node].extend(node_states)
+            self._is_pending[node].extend(
+                [compiled.node_states[c].pending is not None for c in node_states]
+            )
 
-    def cores(self, node: int, slots: Ids) -> Ids:
-        """Return the core of a node in each of these slots."""
+    def node_states(self, node: int, slots: Ids) -> Ids:
+        """Return the node state of a node in each of these slots."""
         self._note(node)
-        return self._cores[node].array.take(slots).astype(np.int64)
+        return self._node_states[node].array.take(slots).astype(np.int64)
 
     def is_pending(self, node: int, slots: Ids) -> npt.NDArray[np.bool_]:
         """Tell for each of these slots whether a call of the node is open."""

@@ -12,7 +12,7 @@ from counterpoint.model.search.invariants import Down
 
 
 class LevelJudge:
-    """The judge of an exploration. Each combination of cores is judged once."""
+    """The judge of an exploration. Each combination of node states is judged once."""
 
     def __init__(self, expander: Expander) -> None:
         self._expander = expander
@@ -46,7 +46,7 @@ class LevelJudge:
         return name, int(rows[0])
 
     def _broken_invariant(self, states: Words, layout: FieldLayout) -> tuple[str, int] | None:
-        columns = [self._looks.cores(n, layout.field(states, n)) for n in self._nodes]
+        columns = [self._looks.node_states(n, layout.field(states, n)) for n in self._nodes]
         downs: list[Down] = [()]
         if self._slots.compiled.invariants.reads_down:
             environments = layout.field(states, self._expander.environment)
@@ -69,7 +69,7 @@ class LevelJudge:
         return first
 
     def _violated(self, combination: tuple[int, ...], downs: list[Down]) -> str | None:
-        """Return the invariant that these cores break; last is who is down, if any invariant asks."""
+        """Return the invariant that these node states break; last is who is down, if one asks."""
         compiled = self._slots.compiled
         count = len(self._nodes)
         down = downs[combination[count]] if len(combination) > count else ()

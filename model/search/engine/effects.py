@@ -1,21 +1,21 @@
-"""What an action at a node does, in numbers: what all slots with a core share is worked out once.
+"""What an action at a node does, in numbers: what all slots with a node state share is worked out once.
 
-Many slots have the same core and differ in their inboxes. What a message does to the core, to the
-conditions and to other nodes is the same in all of them: an effect. Only the inbox that is left
-differs.
+Many slots have the same node state and differ in their inboxes. What a message does to the node
+state, to the conditions and to other nodes is the same in all of them: an effect. Only the inbox that
+is left differs.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from counterpoint.model.search.engine.transition_tables import CoreId, Message
+from counterpoint.model.search.engine.transition_tables import Message, NodeStateId
 from counterpoint.model.world import Action
 
 SlotId: TypeAlias = int
 EnvironmentId: TypeAlias = int
 
-SlotFields: TypeAlias = tuple[CoreId, tuple[Message, ...], tuple[Message, ...]]
+SlotFields: TypeAlias = tuple[NodeStateId, tuple[Message, ...], tuple[Message, ...]]
 """A slot as the plain tuple that it equals, which takes a fraction of the time to make."""
 
 
@@ -33,10 +33,10 @@ class ActionEffect(NamedTuple):
     sets: tuple[str, ...] = ()
 
 
-class CoreStep(NamedTuple):
-    """What an input may do to a core: the core after it, messages to itself, its effect's number."""
+class NodeStateStep(NamedTuple):
+    """What an input may do to a node: its state after it, messages to itself, its effect's number."""
 
-    core: CoreId
+    node_state: NodeStateId
     own: tuple[Message, ...]
     effect: int
 

@@ -19,8 +19,8 @@ from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.transition_tables import (
     Compiled,
-    CoreId,
     Message,
+    NodeStateId,
     TransitionEntry,
 )
 from counterpoint.model.values import NodeId, Value
@@ -34,7 +34,7 @@ class RunInPlace(Protocol):
     seen: list[int]
     failed: list[tuple[int, tuple[NodeId, ...]]]
     lost: list[tuple[int, LinkEnds]]
-    cores: list[CoreId]
+    node_states: list[NodeStateId]
     conditions: FaultState
 
     @property
@@ -47,11 +47,11 @@ class RunInPlace(Protocol):
         """What the run is made of."""
         ...
 
-    def core(self, node: NodeId) -> NodeState:
+    def node_state(self, node: NodeId) -> NodeState:
         """Return all there is of one node."""
         ...
 
-    def put(self, node: NodeId, core: NodeState) -> None:
+    def put(self, node: NodeId, node_state: NodeState) -> None:
         """Replace all there is of one node."""
         ...
 
@@ -139,7 +139,7 @@ class InPlace:
         else:
             run, node = self._run, self._run.compiled.destination[message]
             self._run.become(
-                node, run.compiled.arrive_in_part(run.cores[node], message, self._taken())
+                node, run.compiled.arrive_in_part(run.node_states[node], message, self._taken())
             )
 
     def send(self, src: NodeId, dst: NodeId, body: Value) -> None:
@@ -148,28 +148,30 @@ class InPlace:
 
     def begin(self, client: NodeId, operation: Value) -> None:
         """Let a client begin the next of its calls that asks for this operation."""
-        core = self._run.core(client)
-        todo = list(core.todo)
+        node_state = self._run.node_state(client)
+        todo = list(node_state.todo)
         todo.remove(operation)
-        self._run.put(client, replace(core, todo=tuple(todo), pending=operation))
+        self._run.put(client, replace(node_state, todo=tuple(todo), pending=operation))
         self.log("invoke", client, value=operation)
         self.give(client, Invoke(operation))
 
     def expire(self, node: NodeId, timer: str) -> None:
         """Let an armed timer go off."""
-        core = self._run.core(node)
-        self._run.put(node, replace(core, timers=tuple(t for t in core.timers if t != timer)))
+        node_state = self._run.node_state(node)
+        self._run.put(
+            node, replace(node_state, timers=tuple(t for t in node_state.timers if t != timer))
+        )
         self.give(node, Timeout(timer))
 
     def recover(self, node: NodeId) -> None:
         """Let a node that was down run again, with what it had persisted."""
         self.log("recover", node)
-        self.give(node, Recover(self._run.core(node).durable))
+        self.give(node, Recover(self._run.node_state(node).durable))
 
     def give(self, node: NodeId, given: Input) -> None:
         """Give an input to a node."""
         run, index = self._run, self._run.scenario.index[node]
-        run.become(index, run.compiled.give(run.cores[index], given, self._taken()))
+        run.become(index, run.compiled.give(run.node_states[index], given, self._taken()))
 
     def _taken(self) -> int | None:
         effects_max, self._effects_max = self._effects_max, None
@@ -178,7 +180,7 @@ class InPlace:
     def crash(self, node: NodeId) -> None:
         """Blank what a node does not survive: its state, its timers, its operation under way."""
         run, index = self._run, self._run.scenario.index[node]
-        run.become(index, run.compiled.crash(run.cores[index]))
+        run.become(index, run.compiled.crash(run.node_states[index]))
 
     def tearing(self, effects: int) -> InPlace:
         """Let the next input break off after so many of its effects."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Protocol
+from warnings import warn
 
 from counterpoint.model.actions import Call, Deliver, Fire, Settle
 from counterpoint.model.fault_state import FaultState, OpenCalls
@@ -55,18 +56,18 @@ class Simulation:
         "clock",
         "compiled",
         "conditions",
-        "cores",
         "failed",
         "flights",
         "held",
         "lost",
+        "node_states",
         "seen",
         "violated",
     )
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self.cores = list(compiled.start_cores)
+        self.node_states = list(compiled.start_node_states)
         self.flights: list[Message] = list(compiled.start_sends)
         self.held: list[Message] = []
         self.seen: list[int] = list(compiled.start_seen)
@@ -92,8 +93,13 @@ class Simulation:
         return node not in self.conditions.down
 
     def core(self, node: NodeId) -> NodeState:
-        """Return the core of a node."""
-        return self.compiled.cores[self.cores[self.compiled.scenario.index[node]]]
+        """Return all there is of one node: the former name of `node_state`."""
+        warn("View.core is View.node_state now", DeprecationWarning, stacklevel=2)
+        return self.node_state(node)
+
+    def node_state(self, node: NodeId) -> NodeState:
+        """Return the node state of a node."""
+        return self.compiled.node_states[self.node_states[self.compiled.scenario.index[node]]]
 
     def waiting(self, at: NodeId) -> Iterable[Content]:
         """Return each content on its way to a node once, oldest first, cut off or not."""
@@ -141,7 +147,9 @@ class Simulation:
         found = self._offers
         if found is None:
             choices = self.compiled.choices
-            found = self._offers = [choice for core in self.cores for choice in choices[core]]
+            found = self._offers = [
+                choice for node_state in self.node_states for choice in choices[node_state]
+            ]
         conditions = self.conditions
         if found and (conditions.down or not may_fire(self.compiled.scenario, conditions)):
             return [choice for choice in found if self._is_open(choice)]
@@ -178,9 +186,9 @@ class Simulation:
         """Give a message that was taken off the network to its receiver."""
         compiled = self.compiled
         node = compiled.destination[message]
-        core = self.cores[node]
-        outcome = compiled.reactions[core].get(message)
-        self.become(node, compiled.deliver(core, message) if outcome is None else outcome)
+        node_state = self.node_states[node]
+        outcome = compiled.reactions[node_state].get(message)
+        self.become(node, compiled.deliver(node_state, message) if outcome is None else outcome)
 
     def choose(self, choice: LocalChoice) -> None:
         """Begin a call, or let a timer go off."""
@@ -191,7 +199,7 @@ class Simulation:
             assert isinstance(choice.value, str)
             self.choices.append(Fire(name, choice.value))
             self.conditions = after_fire(self.compiled.scenario, self.conditions)
-        self.become(choice.node, self.compiled.choose(self.cores[choice.node], choice))
+        self.become(choice.node, self.compiled.choose(self.node_states[choice.node], choice))
 
     def change(self, conditions: FaultState) -> None:
         """Let these conditions be in force from now on."""
@@ -200,21 +208,21 @@ class Simulation:
         if fails != self.failed[-1][1]:
             self.failed.append((len(self.seen), fails))
 
-    def put(self, node: NodeId, core: NodeState) -> None:
-        """Let a node be in this core, which is no reaction of its own."""
+    def put(self, node: NodeId, node_state: NodeState) -> None:
+        """Let a node be in this node state, which is no reaction of its own."""
         index = self.compiled.scenario.index[node]
-        self.cores[index] = self.compiled.core_id(index, core)
+        self.node_states[index] = self.compiled.node_state_id(index, node_state)
         self._offers = None
 
     def become(self, node: int, outcome: TransitionEntry) -> None:
         """Let a node take the outcome of an input."""
-        core, sends, seen, role, _, sets = outcome
+        node_state, sends, seen, role, _, sets = outcome
         if sets and self.clock is not None:
             self.clock.set(node, sets)
         choices = self.compiled.choices
-        if choices[core] or choices[self.cores[node]]:
+        if choices[node_state] or choices[self.node_states[node]]:
             self._offers = None
-        self.cores[node] = core
+        self.node_states[node] = node_state
         self.flights += sends
         self.seen += seen
         if self.violated is None and self.compiled.has_invariants:
@@ -316,12 +324,15 @@ class Simulation:
         """Strike off what the state that the run is in now meets: nobody looks for it any more."""
         contents = self.compiled.contents
         on_the_way = [contents[message] for message in (*self.flights, *self.held)]
-        self.compiled.goals.look_at(tuple(self.cores), on_the_way)
+        self.compiled.goals.look_at(tuple(self.node_states), on_the_way)
 
     def _adopt(self, moved: Moved) -> None:
         compiled, world = self.compiled, moved.world
         self._offers = None
-        self.cores = [compiled.core_id(node, core) for node, core in enumerate(world.cores)]
+        self.node_states = [
+            compiled.node_state_id(node, node_state)
+            for node, node_state in enumerate(world.node_states)
+        ]
         self.flights = [compiled.message_id(flight.content) for flight in world.flights]
         self.held = [compiled.message_id(flight.content) for flight in world.held]
         self.change(world.conditions)
@@ -343,10 +354,10 @@ class Simulation:
         compiled = self.compiled
         flights = tuple(Flight(-1, *compiled.contents[m], sent=-1) for m in self.flights)
         held = tuple(Flight(-1, *compiled.contents[m], sent=-1) for m in self.held)
-        cores = tuple(compiled.cores[core] for core in self.cores)
-        calls = tuple(None if core.pending is None else 0 for core in cores)
-        latest = (-1,) * len(cores)
-        return World(compiled.scenario, cores, flights, held, self.conditions, calls, latest)
+        node_states = tuple(compiled.node_states[node_state] for node_state in self.node_states)
+        calls = tuple(None if node_state.pending is None else 0 for node_state in node_states)
+        latest = (-1,) * len(node_states)
+        return World(compiled.scenario, node_states, flights, held, self.conditions, calls, latest)
 
     def _try_delivery(self, position: int) -> bool:
         if not self.can_arrive(position):
@@ -377,7 +388,7 @@ class Simulation:
         value = action.operation if isinstance(action, Call) else action.timer
         options = [
             choice
-            for choice in self.compiled.choices[self.cores[node]]
+            for choice in self.compiled.choices[self.node_states[node]]
             if choice.is_call == is_call and self._is_open(choice)
         ]
         exact = next((choice for choice in options if choice.value == value), None)
@@ -388,12 +399,12 @@ class Simulation:
     # What it amounts to.
 
     def _violated_now(self) -> str | None:
-        return self.compiled.violated(tuple(self.cores), self.conditions.down)
+        return self.compiled.violated(tuple(self.node_states), self.conditions.down)
 
     def pending(self) -> Iterator[tuple[NodeId, Value]]:
         """Return the calls under way, with their clients."""
-        for name, core in zip(self.compiled.nodes, self.cores, strict=True):
-            operation = self.compiled.cores[core].pending
+        for name, node_state in zip(self.compiled.nodes, self.node_states, strict=True):
+            operation = self.compiled.node_states[node_state].pending
             if operation is not None:
                 yield name, operation
 
@@ -424,8 +435,13 @@ class Simulation:
         ]
         held = frozenset(Counter(self.held).items())
         if self.compiled.scenario.network == "unordered":
-            return (tuple(self.cores), frozenset(Counter(flights).items()), held, self.conditions)
-        return (tuple(self.cores), self._by_link(flights), held, self.conditions)
+            return (
+                tuple(self.node_states),
+                frozenset(Counter(flights).items()),
+                held,
+                self.conditions,
+            )
+        return (tuple(self.node_states), self._by_link(flights), held, self.conditions)
 
     def _by_link(self, messages: list[Message]) -> Value:
         links: dict[tuple[int, int], list[Message]] = {}

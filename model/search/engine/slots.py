@@ -25,19 +25,19 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.dead_messages import Relevance
 from counterpoint.model.search.engine.effects import (
     ActionEffect,
-    CoreStep,
     EnvironmentId,
     Moves,
+    NodeStateStep,
     SlotFields,
     SlotId,
 )
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import (
     Compiled,
-    CoreId,
     EnginesDisagree,
     LocalChoice,
     Message,
+    NodeStateId,
     TransitionEntry,
 )
 from counterpoint.model.values import NodeId
@@ -51,13 +51,13 @@ NoOp: TypeAlias = Literal["keep", "consume", "forget"]
 
 
 class Slot(NamedTuple):
-    """A node's core with its inbox: the messages on their way to it, and those held back.
+    """A node's node state with its inbox: the messages on their way to it, and those held back.
 
     On an unordered network the inbox is sorted, a multiset; on an ordered one it is in the order of
     sending by source, sources sorted.
     """
 
-    core: CoreId
+    node_state: NodeStateId
     inbox: tuple[Message, ...]
     held: tuple[Message, ...]
 
@@ -121,7 +121,7 @@ class Slots:
         self.sightings: list[tuple[int, ...]] = [()]
         self._slot_ids: list[dict[SlotFields, SlotId]] = [{} for _ in self.compiled.nodes]
         self._steps: dict[
-            tuple[CoreId, EnvironmentId], dict[Message | None, tuple[CoreStep, ...]]
+            tuple[NodeStateId, EnvironmentId], dict[Message | None, tuple[NodeStateStep, ...]]
         ] = {}
         self._environment_ids: dict[FaultState, EnvironmentId] = {}
         self._batch_ids: dict[tuple[Message, ...], int] = {(): 0}
@@ -150,8 +150,8 @@ class Slots:
         for message in compiled.start_sends:
             inboxes[compiled.destination[message]].append(message)
         return [
-            self.slot_id(node, Slot(core, self.filed(inboxes[node]), ()))
-            for node, core in enumerate(compiled.start_cores)
+            self.slot_id(node, Slot(node_state, self.filed(inboxes[node]), ()))
+            for node, node_state in enumerate(compiled.start_node_states)
         ]
 
     def filed(self, inbox: Iterable[Message]) -> tuple[Message, ...]:
@@ -163,8 +163,8 @@ class Slots:
     def slot_id(self, node: int, slot: SlotFields) -> SlotId:
         """Intern a slot of a node, given as the tuple that a slot is."""
         if self._relevance is not None and slot[1]:
-            core, inbox, held = slot
-            slot = (core, self._relevant(core, inbox), held)
+            node_state, inbox, held = slot
+            slot = (node_state, self._relevant(node_state, inbox), held)
         ids = self._slot_ids[node]
         known = ids.get(slot)
         if known is None:
@@ -173,9 +173,9 @@ class Slots:
             self.slots[node].append(fresh)
         return known
 
-    def _relevant(self, core: CoreId, inbox: tuple[Message, ...]) -> tuple[Message, ...]:
+    def _relevant(self, node_state: NodeStateId, inbox: tuple[Message, ...]) -> tuple[Message, ...]:
         assert self._relevance is not None
-        return tuple(m for m in inbox if self._relevance.may_matter(core, m))
+        return tuple(m for m in inbox if self._relevance.may_matter(node_state, m))
 
     def environment_id(self, conditions: FaultState) -> EnvironmentId:
         """Intern the conditions of a state."""
@@ -201,8 +201,8 @@ class Slots:
 
     def push(self, node: int, slot: SlotId, batch: int) -> SlotId:
         """Return the slot of a node after a batch of messages was sent to it."""
-        core, inbox, held = self.slots[node][slot]
-        return self.slot_id(node, (core, self.filed(inbox + self.batches[batch]), held))
+        node_state, inbox, held = self.slots[node][slot]
+        return self.slot_id(node, (node_state, self.filed(inbox + self.batches[batch]), held))
 
     def expand(self, node: int, slot: SlotId, environment: EnvironmentId) -> tuple[Transition, ...]:
         """Return what can happen at a node, in the order of `replay.enabled`."""
@@ -219,8 +219,8 @@ class Slots:
     def moves(self, node: int, slot: SlotId, environment: EnvironmentId) -> Moves:
         """Return what can happen at a node as numbers, in the order of `replay.enabled`."""
         moves: Moves = ([], [])
-        core = self.slots[node][slot].core
-        known = self._steps.setdefault((core, environment), {})
+        node_state = self.slots[node][slot].node_state
+        known = self._steps.setdefault((node_state, environment), {})
         if self.compiled.has_deliveries:
             self._add_deliveries(moves, known, node, slot, environment)
         self._add_own(moves, known, node, slot, environment)
@@ -238,7 +238,12 @@ class Slots:
             for action in run.options(kind, None):
                 after = self._nowhere(environment)
                 self._must(after, action)
-                if (after.cores, after.flights, after.held, after.seen) != (run.cores, [], [], []):
+                if (after.node_states, after.flights, after.held, after.seen) != (
+                    run.node_states,
+                    [],
+                    [],
+                    [],
+                ):
                     raise ActsElsewhere(action, "its `at` is the network as a whole")
                 conditions = self._after(environment, after)
                 moves[0].append(0)
@@ -285,8 +290,8 @@ class Slots:
         """Return a node's slot and the conditions after the faults stopped."""
         run = self._alone(node, slot, environment)
         run.perform(Settle(silent))
-        core, inbox = run.cores[node], self.filed(run.flights)
-        return self.slot_id(node, (core, inbox, ())), self.environment_id(
+        node_state, inbox = run.node_states[node], self.filed(run.flights)
+        return self.slot_id(node, (node_state, inbox, ())), self.environment_id(
             self._after(environment, run)
         )
 
@@ -298,13 +303,13 @@ class Slots:
     def _add_deliveries(
         self,
         moves: Moves,
-        known: dict[Message | None, tuple[CoreStep, ...]],
+        known: dict[Message | None, tuple[NodeStateStep, ...]],
         node: int,
         slot: SlotId,
         environment: EnvironmentId,
     ) -> None:
-        # Most of what an exploration does in Python is this loop: what a message does to a core is
-        # worked out once for all slots with that core, and only the inbox differs.
+        # Most of what an exploration does in Python is this loop: what a message does to a node state is
+        # worked out once for all slots with that node state, and only the inbox differs.
         _, inbox, held = self.slots[node][slot]
         source, is_ordered = self.compiled.source, self._is_ordered
         slots, effects = moves
@@ -319,23 +324,23 @@ class Slots:
                 steps = known[message] = self._arrival(node, slot, environment, message)
             if steps:
                 rest = inbox[:position] + inbox[position + 1 :]
-                for core, own, effect in steps:
+                for node_state, own, effect in steps:
                     left = self.filed(rest + own) if own else rest
-                    slots.append(self.slot_id(node, (core, left, held)))
+                    slots.append(self.slot_id(node, (node_state, left, held)))
                     effects.append(effect)
 
     def _arrival(
         self, node: int, slot: SlotId, environment: EnvironmentId, message: Message
-    ) -> tuple[CoreStep, ...]:
+    ) -> tuple[NodeStateStep, ...]:
         """Return what may become of a message that is next: it arrives, or it is lost on the way."""
-        core = self.slots[node][slot].core
+        node_state = self.slots[node][slot].node_state
         compiled, conditions = self.compiled, self.environments[environment]
         src, dst, body = compiled.contents[message]
         if not can_pass(conditions, src, dst):
             return ()
         action, found = compiled.deliveries[message], []
         try:
-            outcome = compiled.deliver(core, message)
+            outcome = compiled.deliver(node_state, message)
         except HandlerFailed as error:
             raise HandlerBroke(action, error, node, slot, environment) from error
         if not (outcome.is_ignored and self.semantics.no_op != "consume"):
@@ -343,13 +348,13 @@ class Slots:
         if self.semantics.is_lossy:
             after = self.remembering(conditions, conditions.open_calls, (), [(src, dst)])
             lost = ActionEffect(self.environment_id(after), (), 0, Drop(src, dst, body))
-            found.append(CoreStep(core, (), self._effect_id(node, lost)))
+            found.append(NodeStateStep(node_state, (), self._effect_id(node, lost)))
         return tuple(found)
 
     def _add_own(
         self,
         moves: Moves,
-        known: dict[Message | None, tuple[CoreStep, ...]],
+        known: dict[Message | None, tuple[NodeStateStep, ...]],
         node: int,
         slot: SlotId,
         environment: EnvironmentId,
@@ -358,19 +363,19 @@ class Slots:
         steps = known.get(None)
         if steps is None:
             steps = known[None] = tuple(self._own(node, slot, environment))
-        for core, own, effect in steps:
+        for node_state, own, effect in steps:
             left = self.filed(inbox + own) if own else inbox
-            moves[0].append(self.slot_id(node, (core, left, held)))
+            moves[0].append(self.slot_id(node, (node_state, left, held)))
             moves[1].append(effect)
 
-    def _own(self, node: int, slot: SlotId, environment: EnvironmentId) -> Iterator[CoreStep]:
+    def _own(self, node: int, slot: SlotId, environment: EnvironmentId) -> Iterator[NodeStateStep]:
         """Yield what a node may do by itself: begin a call, let a timer go off."""
-        core = self.slots[node][slot].core
+        node_state = self.slots[node][slot].node_state
         compiled, conditions = self.compiled, self.environments[environment]
         name = compiled.nodes[node]
         if name in conditions.down:
             return
-        for choice in compiled.choices[core]:
+        for choice in compiled.choices[node_state]:
             after = conditions
             if not choice.is_call:
                 if not may_fire(self.scenario, conditions):
@@ -378,14 +383,14 @@ class Slots:
                 after = after_fire(self.scenario, conditions)
             action = _action(name, choice)
             try:
-                outcome = compiled.choose(core, choice)
+                outcome = compiled.choose(node_state, choice)
             except HandlerFailed as error:
                 raise HandlerBroke(action, error, node, slot, environment) from error
             yield self._step(node, outcome, after, action)
 
     def _step(
         self, node: int, outcome: TransitionEntry, conditions: FaultState, action: Action
-    ) -> CoreStep:
+    ) -> NodeStateStep:
         own, batches = self._addressed(node, outcome.sends)
         seen = outcome.seen
         if outcome.role and conditions.roles[node] != outcome.role:
@@ -396,7 +401,7 @@ class Slots:
         effect = ActionEffect(
             self.environment_id(conditions), batches, sighting, action, outcome.sets
         )
-        return CoreStep(outcome.core, tuple(own), self._effect_id(node, effect))
+        return NodeStateStep(outcome.node_state, tuple(own), self._effect_id(node, effect))
 
     def _addressed(
         self, node: int, messages: Iterable[Message]
@@ -427,9 +432,9 @@ class Slots:
                 self._add_outcome(moves, node, slot, environment, after, action)
 
     def _alone(self, node: int, slot: SlotId, environment: EnvironmentId) -> Simulation:
-        core, inbox, held = self.slots[node][slot]
+        node_state, inbox, held = self.slots[node][slot]
         run = Simulation(self.compiled)
-        run.cores[node] = core
+        run.node_states[node] = node_state
         run.flights, run.held, run.seen = list(inbox), list(held), []
         run.conditions = self.environments[environment]
         return run
@@ -445,14 +450,16 @@ class Slots:
     ) -> None:
         compiled = self.compiled
         own, batches = self._addressed(node, run.flights)
-        others = [c for n, c in enumerate(run.cores) if n != node]
-        starts = [c for n, c in enumerate(compiled.start_cores) if n != node]
+        others = [c for n, c in enumerate(run.node_states) if n != node]
+        starts = [c for n, c in enumerate(compiled.start_node_states) if n != node]
         if others != starts or any(compiled.destination[m] != node for m in run.held):
             raise ActsElsewhere(action, f"its `at` is {compiled.nodes[node]}")
         if self._relevance is not None:
-            self._relevance.require(self.slots[node][slot].core, run.cores[node], action)
+            self._relevance.require(
+                self.slots[node][slot].node_state, run.node_states[node], action
+            )
         held = tuple(sorted(run.held))
-        moves[0].append(self.slot_id(node, (run.cores[node], self.filed(own), held)))
+        moves[0].append(self.slot_id(node, (run.node_states[node], self.filed(own), held)))
         conditions = self._after(environment, run)
         seen = self.sighting_id(tuple(run.seen))
         effect = ActionEffect(self.environment_id(conditions), batches, seen, action)

@@ -1,7 +1,7 @@
 """The compiled form of a scenario: nodes, messages and reactions as small integers.
 
-What an input does to a node depends on that node's core and the input alone, so each reaction is
-computed once, by `world.react`, and looked up from then on. Cores, messages and observations are
+What an input does to a node depends on that node's node state and the input alone, so each reaction is
+computed once, by `world.react`, and looked up from then on. Node states, messages and observations are
 interned as they appear. The meaning is that of `World`; tests compare the two, step by step.
 """
 
@@ -40,18 +40,18 @@ from counterpoint.model.world import Content
 Message: TypeAlias = int
 """An interned message content."""
 
-CoreId: TypeAlias = int
-"""An interned core of one node."""
+NodeStateId: TypeAlias = int
+"""An interned node state of one node."""
 
 
 class TransitionEntry(NamedTuple):
-    """What an input does: the node's next core, the messages it sends, what is seen of it.
+    """What an input does: the node's next node state, the messages it sends, what is seen of it.
 
     `role` is the node's role afterwards, empty where the scenario knows of none; `is_ignored` says
     that nothing changed and nothing was done; `sets` are the timers that it set, or cancelled.
     """
 
-    core: CoreId
+    node_state: NodeStateId
     sends: tuple[Message, ...]
     seen: tuple[int, ...]
     role: str
@@ -60,7 +60,7 @@ class TransitionEntry(NamedTuple):
 
 
 class LocalChoice(NamedTuple):
-    """A call that a client may begin, or a timer that may go off, in some core."""
+    """A call that a client may begin, or a timer that may go off, in some node state."""
 
     node: int
     is_call: bool
@@ -92,8 +92,8 @@ class Compiled:
             kind in self.kinds for kind in (Deliver, Call, Fire)
         )
         self.judges_rest = any(p.is_about_rest for p in scenario.properties)
-        self.cores: list[NodeState] = []
-        self.node_of_core: list[int] = []
+        self.node_states: list[NodeState] = []
+        self.node_of_node_state: list[int] = []
         self.choices: list[tuple[LocalChoice, ...]] = []
         self.reactions: list[dict[object, TransitionEntry]] = []
         self.contents: list[Content] = []
@@ -102,15 +102,15 @@ class Compiled:
         self.source: list[int] = []
         self.observations: list[Observation] = []
         self.is_return: list[bool] = []
-        self._core_ids: dict[tuple[int, NodeState], CoreId] = {}
+        self._node_state_ids: dict[tuple[int, NodeState], NodeStateId] = {}
         self._message_ids: dict[Content, Message] = {}
         self._observation_ids: dict[Observation, int] = {}
         self.has_invariants = bool(scenario.invariants)
         self.invariants = Invariants(scenario)
-        self.goals = GoalsLeft(scenario, self.cores)
-        self._violated: dict[tuple[tuple[CoreId, ...], Down], str | None] = {}
+        self.goals = GoalsLeft(scenario, self.node_states)
+        self._violated: dict[tuple[tuple[NodeStateId, ...], Down], str | None] = {}
         self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
-        self.start_cores: tuple[CoreId, ...] = ()
+        self.start_node_states: tuple[NodeStateId, ...] = ()
         self.start_sends: tuple[Message, ...] = ()
         self.start_seen: tuple[int, ...] = ()
         self.start_roles: tuple[str, ...] = ()
@@ -120,16 +120,16 @@ class Compiled:
         """Return the number of a message content that some run has met, None if none has."""
         return self._message_ids.get(content)
 
-    def core_id(self, node: int, core: NodeState) -> CoreId:
-        """Intern a core of a node."""
-        known = self._core_ids.get((node, core))
+    def node_state_id(self, node: int, node_state: NodeState) -> NodeStateId:
+        """Intern a node state of a node."""
+        known = self._node_state_ids.get((node, node_state))
         if known is not None:
             return known
-        identity = len(self.cores)
-        self._core_ids[node, core] = identity
-        self.cores.append(core)
-        self.node_of_core.append(node)
-        self.choices.append(self._choices(node, core))
+        identity = len(self.node_states)
+        self._node_state_ids[node, node_state] = identity
+        self.node_states.append(node_state)
+        self.node_of_node_state.append(node)
+        self.choices.append(self._choices(node, node_state))
         self.reactions.append({})
         return identity
 
@@ -162,11 +162,13 @@ class Compiled:
             self._tolerated[conditions.roles] = known
         return known
 
-    def violated(self, cores: tuple[CoreId, ...], down: Down) -> str | None:
-        """Return the name of the first invariant that these cores of all nodes break."""
-        key = (cores, down if self.invariants.reads_down else ())
+    def violated(self, node_states: tuple[NodeStateId, ...], down: Down) -> str | None:
+        """Return the name of the first invariant that these node states of all nodes break."""
+        key = (node_states, down if self.invariants.reads_down else ())
         if key not in self._violated:
-            states = {n: self.cores[c].state for n, c in zip(self.nodes, cores, strict=True)}
+            states = {
+                n: self.node_states[c].state for n, c in zip(self.nodes, node_states, strict=True)
+            }
             self._violated[key] = self.invariants.violated(states, down)
         return self._violated[key]
 
@@ -174,98 +176,105 @@ class Compiled:
         """Return the observation that a node has another role now."""
         return self.observation_id(Observation("role", self.nodes[node], role))
 
-    def deliver(self, core: CoreId, message: Message) -> TransitionEntry:
-        """Return what the arrival of a message does to a node in this core."""
-        outcome = self.reactions[core].get(message)
+    def deliver(self, node_state: NodeStateId, message: Message) -> TransitionEntry:
+        """Return what the arrival of a message does to a node in this node state."""
+        outcome = self.reactions[node_state].get(message)
         if outcome is None:
             source, _, body = self.contents[message]
-            outcome = self._react(core, Receive(source, body))
-            self.reactions[core][message] = outcome
+            outcome = self._react(node_state, Receive(source, body))
+            self.reactions[node_state][message] = outcome
         return outcome
 
-    def choose(self, core: CoreId, choice: LocalChoice) -> TransitionEntry:
-        """Return what beginning a call, or a timer going off, does to a node in this core."""
-        outcome = self.reactions[core].get(choice)
+    def choose(self, node_state: NodeStateId, choice: LocalChoice) -> TransitionEntry:
+        """Return what beginning a call, or a timer going off, does to a node in this node state."""
+        outcome = self.reactions[node_state].get(choice)
         if outcome is None:
-            outcome = self._call(core, choice) if choice.is_call else self._fire(core, choice)
-            self.reactions[core][choice] = outcome
+            outcome = (
+                self._call(node_state, choice) if choice.is_call else self._fire(node_state, choice)
+            )
+            self.reactions[node_state][choice] = outcome
         return outcome
 
-    def give(self, core: CoreId, given: Input, effects_max: int | None = None) -> TransitionEntry:
-        """Return what an input does to a node in this core, or no more of it than so many effects."""
+    def give(
+        self, node_state: NodeStateId, given: Input, effects_max: int | None = None
+    ) -> TransitionEntry:
+        """Return what an input does to a node in this state, or no more of it than so many effects."""
         key = given if effects_max is None else (given, effects_max)
-        outcome = self.reactions[core].get(key)
+        outcome = self.reactions[node_state].get(key)
         if outcome is None:
-            outcome = self._react(core, given, effects_max=effects_max)
-            self.reactions[core][key] = outcome
+            outcome = self._react(node_state, given, effects_max=effects_max)
+            self.reactions[node_state][key] = outcome
         return outcome
 
     def arrive_in_part(
-        self, core: CoreId, message: Message, effects_max: int | None
+        self, node_state: NodeStateId, message: Message, effects_max: int | None
     ) -> TransitionEntry:
         """Return what is left of the arrival of a message that breaks off after so many effects."""
         source, _, body = self.contents[message]
-        return self.give(core, Receive(source, body), effects_max)
+        return self.give(node_state, Receive(source, body), effects_max)
 
-    def crash(self, core: CoreId) -> TransitionEntry:
-        """Return what is left of a node that stops in this core."""
-        outcome = self.reactions[core].get("crash")
+    def crash(self, node_state: NodeStateId) -> TransitionEntry:
+        """Return what is left of a node that stops in this node state."""
+        outcome = self.reactions[node_state].get("crash")
         if outcome is None:
-            node, old = self.node_of_core[core], self.cores[core]
+            node, old = self.node_of_node_state[node_state], self.node_states[node_state]
             name = self.nodes[node]
             blank = NodeState(self.scenario.initial_states[name], old.durable, (), old.todo)
             seen = self.observation_id(Observation("crash", name, None))
             role = self._role(node, old)
-            outcome = TransitionEntry(self.core_id(node, blank), (), (seen,), role, False)
-            self.reactions[core]["crash"] = outcome
+            outcome = TransitionEntry(self.node_state_id(node, blank), (), (seen,), role, False)
+            self.reactions[node_state]["crash"] = outcome
         return outcome
 
     def _begin(self) -> None:
-        cores: list[CoreId] = []
+        node_states: list[NodeStateId] = []
         sends: list[Message] = []
         seen: list[int] = []
         for node, name in enumerate(self.nodes):
             states, calls = self.scenario.initial_states, self.scenario.calls
             blank = NodeState(states[name], todo=tuple(calls.get(name, ())))
-            outcome = self._react(self.core_id(node, blank), Start())
-            cores.append(outcome.core)
+            outcome = self._react(self.node_state_id(node, blank), Start())
+            node_states.append(outcome.node_state)
             sends.extend(outcome.sends)
             seen.extend(outcome.seen)
             if outcome.role and outcome.role != self._role(node, blank):
                 seen.append(self.role_change(node, outcome.role))
-        self.start_cores, self.start_sends, self.start_seen = (
-            tuple(cores),
+        self.start_node_states, self.start_sends, self.start_seen = (
+            tuple(node_states),
             tuple(sends),
             tuple(seen),
         )
         if self.scenario.role_of is not None:
             self.start_roles = tuple(
-                self._role(node, self.cores[core]) for node, core in enumerate(cores)
+                self._role(node, self.node_states[node_state])
+                for node, node_state in enumerate(node_states)
             )
 
-    def _call(self, core: CoreId, choice: LocalChoice) -> TransitionEntry:
-        old = self.cores[core]
+    def _call(self, node_state: NodeStateId, choice: LocalChoice) -> TransitionEntry:
+        old = self.node_states[node_state]
         todo = list(old.todo)
         todo.remove(choice.value)
         calling = replace(old, todo=tuple(todo), pending=choice.value)
         first = Observation("invoke", self.nodes[choice.node], choice.value)
-        return self._react(self.core_id(choice.node, calling), Invoke(choice.value), first=first)
+        return self._react(
+            self.node_state_id(choice.node, calling), Invoke(choice.value), first=first
+        )
 
-    def _fire(self, core: CoreId, choice: LocalChoice) -> TransitionEntry:
-        old = self.cores[core]
+    def _fire(self, node_state: NodeStateId, choice: LocalChoice) -> TransitionEntry:
+        old = self.node_states[node_state]
         assert isinstance(choice.value, str)
         disarmed = replace(old, timers=tuple(t for t in old.timers if t != choice.value))
-        return self._react(self.core_id(choice.node, disarmed), Timeout(choice.value))
+        return self._react(self.node_state_id(choice.node, disarmed), Timeout(choice.value))
 
     def _react(
         self,
-        core: CoreId,
+        node_state: NodeStateId,
         given: Input,
         *,
         first: Observation | None = None,
         effects_max: int | None = None,
     ) -> TransitionEntry:
-        node, before = self.node_of_core[core], self.cores[core]
+        node, before = self.node_of_node_state[node_state], self.node_states[node_state]
         name = self.nodes[node]
         reaction = react(
             self.asking, name, before, given, effects_max=effects_max, known=self._values
@@ -286,25 +295,27 @@ class Compiled:
                 case SetTimer(timer) | CancelTimer(timer):
                     sets.append(timer)
         return TransitionEntry(
-            self.core_id(node, reaction.core),
+            self.node_state_id(node, reaction.node_state),
             tuple(sends),
             tuple(seen),
-            self._role(node, reaction.core),
-            not reaction.effects and reaction.core == before,
+            self._role(node, reaction.node_state),
+            not reaction.effects and reaction.node_state == before,
             tuple(sets),
         )
 
-    def _role(self, node: int, core: NodeState) -> str:
+    def _role(self, node: int, node_state: NodeState) -> str:
         role_of = self.scenario.role_of
-        return "" if role_of is None else role_of(self.nodes[node], core.state)
+        return "" if role_of is None else role_of(self.nodes[node], node_state.state)
 
-    def _choices(self, node: int, core: NodeState) -> tuple[LocalChoice, ...]:
+    def _choices(self, node: int, node_state: NodeState) -> tuple[LocalChoice, ...]:
         fires = (
-            tuple(LocalChoice(node, False, timer) for timer in core.timers)
+            tuple(LocalChoice(node, False, timer) for timer in node_state.timers)
             if self.has_timers
             else ()
         )
-        if core.pending is not None or not self.has_calls:
+        if node_state.pending is not None or not self.has_calls:
             return fires
-        todo = core.todo[:1] if self.scenario.in_order else tuple(dict.fromkeys(core.todo))
+        todo = (
+            node_state.todo[:1] if self.scenario.in_order else tuple(dict.fromkeys(node_state.todo))
+        )
         return (*(LocalChoice(node, True, operation) for operation in todo), *fires)

@@ -217,7 +217,9 @@ class Reducer:
             except NotDeterministic as error:
                 raise error.at(len(self._frames)) from None
             # An invariant sees the states of all nodes together, so whatever changes one is visible.
-            is_visible = is_visible or (self._sees_states and moved.world.cores != world.cores)
+            is_visible = is_visible or (
+                self._sees_states and moved.world.node_states != world.node_states
+            )
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
             begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment

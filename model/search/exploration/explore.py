@@ -334,11 +334,12 @@ class Explorer:
         if not self.scenario.invariants:
             return None
         slots = self.slots.slots
-        cores = tuple(
-            slots[node][(state >> shift) & _MASK].core for node, shift in enumerate(self._shifts)
+        node_states = tuple(
+            slots[node][(state >> shift) & _MASK].node_state
+            for node, shift in enumerate(self._shifts)
         )
         environment = (state >> self._environment_shift) & _MASK
-        return self.slots.compiled.violated(cores, self.slots.environments[environment].down)
+        return self.slots.compiled.violated(node_states, self.slots.environments[environment].down)
 
     def states(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Return every state found so far, nearest first: its number, its slots and conditions."""
@@ -377,7 +378,7 @@ class Explorer:
         """Return the states of all nodes in a global state."""
         slots, compiled = self.slots.slots, self.slots.compiled
         return {
-            name: compiled.cores[slots[node][(state >> shift) & _MASK].core].state
+            name: compiled.node_states[slots[node][(state >> shift) & _MASK].node_state].state
             for (node, name), shift in zip(enumerate(compiled.nodes), self._shifts, strict=True)
         }
 
@@ -387,9 +388,9 @@ class Explorer:
 
     def _note_terminal(self, state: int) -> None:
         self._terminal += 1
-        slots, cores = self.slots.slots, self.slots.compiled.cores
+        slots, node_states = self.slots.slots, self.slots.compiled.node_states
         is_pending = any(
-            cores[slots[node][(state >> shift) & _MASK].core].pending is not None
+            node_states[slots[node][(state >> shift) & _MASK].node_state].pending is not None
             for node, shift in enumerate(self._shifts)
         )
         if is_pending:

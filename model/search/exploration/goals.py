@@ -89,7 +89,8 @@ class _View:
         compiled = slots.compiled
         self._nodes = compiled.nodes
         self._states: list[list[Any]] = [
-            [compiled.cores[slot.core].state for slot in of_node] for of_node in slots.slots
+            [compiled.node_states[slot.node_state].state for slot in of_node]
+            for of_node in slots.slots
         ]
         self._messages = [
             [tuple(compiled.contents[m] for m in (*slot.inbox, *slot.held)) for slot in of_node]

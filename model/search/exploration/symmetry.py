@@ -105,9 +105,9 @@ class Symmetry:
 
     def _slot(self, exchange: int, node: int, target: int, slot: SlotId) -> SlotId:
         names, slots = self._exchanges[exchange], self._slots
-        core, inbox, held = slots.slots[node][slot]
+        node_state, inbox, held = slots.slots[node][slot]
         compiled = slots.compiled
-        there = compiled.core_id(target, _core(compiled.cores[core], names))
+        there = compiled.node_state_id(target, _node_state(compiled.node_states[node_state], names))
 
         def messages(numbers: tuple[int, ...]) -> list[int]:
             contents = (compiled.contents[number] for number in numbers)
@@ -128,10 +128,12 @@ class Symmetry:
         return self._others[key]
 
 
-def _core(core: NodeState, names: Names) -> NodeState:
-    there = renamed(core, names)
-    assert isinstance(there, NodeState), f"{there!r} is no core"
-    return dataclasses.replace(there, timers=core.timers)  # what a timer is called names no node
+def _node_state(node_state: NodeState, names: Names) -> NodeState:
+    there = renamed(node_state, names)
+    assert isinstance(there, NodeState), f"{there!r} is no node state"
+    return dataclasses.replace(
+        there, timers=node_state.timers
+    )  # what a timer is called names no node
 
 
 def _content(content: tuple[NodeId, NodeId, Value], names: Names) -> tuple[NodeId, NodeId, Value]:

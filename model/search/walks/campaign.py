@@ -224,8 +224,10 @@ class Campaign:
             self._compiled.asking.ask_everything_again()
             raise EnginesDisagree(f"one engine alone knows this run: {error}") from error
         compiled, final = self._compiled, trace.final
-        cores = tuple(compiled.cores[core] for core in walked.run.cores)
-        if (cores, walked.run.conditions) != (final.cores, final.conditions):
+        node_states = tuple(
+            compiled.node_states[node_state] for node_state in walked.run.node_states
+        )
+        if (node_states, walked.run.conditions) != (final.node_states, final.conditions):
             self._compiled.asking.ask_everything_again()
             raise EnginesDisagree(f"the engines disagree after {walked.run.choices!r}")
 
