@@ -55,7 +55,11 @@ PAGES = (
         ("model.event", "model.trace", "model.verdict", "model.tracefile"),
     ),
     Page("histories.md", "Histories", ("checkers.history",)),
-    Page("pytest.md", "Tests with pytest and Hypothesis", ("harness.testing", "harness.profiles")),
+    Page(
+        "pytest.md",
+        "Tests with pytest and Hypothesis",
+        ("harness.testing", "harness.suites", "harness.profiles"),
+    ),
 )
 
 

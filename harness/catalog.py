@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from counterpoint.harness.embedding import embedded, texts_in
 from counterpoint.harness.entry import CatalogEntry, UnknownName
-from counterpoint.harness.user_scenarios import own_scenario, require_no_file, require_own
+from counterpoint.harness.named_systems import PYPROJECT, named_by_entry_points, named_here
+from counterpoint.harness.suites import Suite, suite_entry
+from counterpoint.harness.user_scenarios import (
+    found_at,
+    require_no_file,
+    require_own,
+    scenario_from,
+)
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
+
+LIVE = "live"
+"""What the system of a trace is called that was made of the logs of a cluster."""
 
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
@@ -24,19 +35,54 @@ SYSTEMS: Mapping[str, str] = MappingProxyType(
 
 
 def entry(name: str) -> CatalogEntry:
-    """Return the catalog's entry of a system.
+    """Return the catalog's entry of a system, or that of one of your own.
+
+    Yours has a name by the pyproject.toml of the current directory or by an entry point, or is an
+    `Suite` at "module:name".
 
     Raises:
-        UnknownName: no such system.
+        UnknownName: no such system, or yours is nothing that can be run.
     """
-    if name not in SYSTEMS:
+    here = _named_here()
+    if name in SYSTEMS:
+        found = importlib.import_module(SYSTEMS[name]).ENTRY
+        assert isinstance(found, CatalogEntry), f"{SYSTEMS[name]}.ENTRY: {type(found).__name__}"
+        return found
+    own = here if name in here or ":" in name else {**named_by_entry_points(), **here}
+    if name not in own and ":" not in name:
         raise UnknownName(
-            f"{quoted(name)} is no system; there are: {', '.join(SYSTEMS)} - "
+            f"{quoted(name)} is no system; there are: {', '.join((*SYSTEMS, *own))} - "
             "or module:factory for your own"
         )
-    found = importlib.import_module(SYSTEMS[name]).ENTRY
-    assert isinstance(found, CatalogEntry), f"{SYSTEMS[name]}.ENTRY is a {type(found).__name__}"
-    return found
+    place = own.get(name, name)
+    yours = found_at(place)
+    if not isinstance(yours, Suite | Scenario) and not inspect.isroutine(yours):
+        raise UnknownName(
+            f"{plain(place, QUOTED_MAX)} is {type(yours).__name__}; a system of yours is a Suite, a "
+            "Scenario, or a function that returns a Scenario"
+        )
+    return suite_entry(name, yours)
+
+
+def own_names() -> tuple[str, ...]:
+    """Return the names of the systems that are not ours.
+
+    Raises:
+        UnknownName: the pyproject.toml of the current directory is wrong about them.
+    """
+    by_entry_points = (name for name in named_by_entry_points() if name not in SYSTEMS)
+    return tuple(dict.fromkeys((*_named_here(), *by_entry_points)))
+
+
+def _named_here() -> dict[str, str]:
+    here = named_here()
+    for name in here:
+        if name in SYSTEMS or name == LIVE:
+            raise UnknownName(
+                f"{PYPROJECT}: [tool.counterpoint.systems]: {name} is a system of the catalog; give "
+                "yours another name"
+            )
+    return here
 
 
 def build(
@@ -47,7 +93,7 @@ def build(
     settings: Mapping[str, str] = MappingProxyType({}),
     texts: Mapping[str, str] | None = None,
 ) -> Scenario:
-    """Build a scenario of the catalog, or your own from "module:factory".
+    """Build a scenario of the catalog, or your own: by its name, or from "module:factory".
 
     A factory returns a `Scenario` and takes the settings as keyword arguments of the types that
     its parameters say; a `Scenario` itself in its place will do. Files that settings of the catalog
@@ -57,19 +103,21 @@ def build(
         UnknownName: no such system, scenario, mutant or setting.
         ValueError: a setting has no good value.
     """
-    if system == "live":
+    if system == LIVE:
         from counterpoint.harness.live.recorded import rebuilt
 
         return rebuilt(settings)
-    if ":" not in system:
+    found = found_at(system) if ":" in system else None
+    if found is None or isinstance(found, Suite):
         return entry(system).scenario(scenario, mutant=mutant, settings=settings, texts=texts)
     if mutant is not None or scenario is not None:
         raise UnknownName(
             f"{plain(system, QUOTED_MAX)} is your own factory: it has no --mutant and no --scenario; "
-            "use --set key=value, which is passed to it"
+            "use --set key=value, which is passed to it, or make it part of a counterpoint.Suite"
         )
     origin = {"system": system, **{f"set.{key}": value for key, value in settings.items()}}
-    return own_scenario(system, settings).replace(origin=MappingProxyType(origin))
+    built = scenario_from(found, settings, plain(system, QUOTED_MAX))
+    return built.replace(origin=MappingProxyType(origin))
 
 
 def rebuild(origin: Mapping[str, str]) -> Scenario:
@@ -88,9 +136,7 @@ def rebuild(origin: Mapping[str, str]) -> Scenario:
             "with pytest --counterpoint-replay FILE"
         )
     settings = {key[4:]: value for key, value in origin.items() if key.startswith("set.")}
-    if ":" in origin["system"]:
-        require_own(origin["system"])
-        require_no_file(settings)
+    _require_ours(origin["system"], settings)
     return build(
         origin["system"],
         scenario=origin.get("scenario"),
@@ -100,6 +146,18 @@ def rebuild(origin: Mapping[str, str]) -> Scenario:
     )
 
 
+def _require_ours(system: str, settings: Mapping[str, str]) -> None:
+    """Refuse the system of a file unless it is of the catalog, named here, or under this directory."""
+    if system in SYSTEMS or system == LIVE:
+        return
+    if system not in _named_here():
+        place = system if ":" in system else named_by_entry_points().get(system)
+        if place is None:
+            return  # there is no such system, which is said where it is built
+        require_own(place)
+    require_no_file(settings)
+
+
 def retyped(origin: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
     """Return the origin of a trace with settings that somebody has typed: files among them are read.
 
@@ -107,6 +165,7 @@ def retyped(origin: Mapping[str, str], settings: Mapping[str, str]) -> dict[str,
         UnknownName: no such system.
         ValueError: a file cannot be read.
     """
+    _require_ours(origin.get("system", ""), {})
     files = entry(origin.get("system", "")).files
     typed = {f"set.{key}": value for key, value in settings.items()}
     read = embedded({key: path for key, path in settings.items() if key in files})

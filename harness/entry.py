@@ -47,6 +47,11 @@ class CatalogEntry:
     console: Console | None = None
     files: frozenset[str] = frozenset()
 
+    @property
+    def usual(self) -> str:
+        """The name of the scenario that is meant where none is named: `default`, or the first."""
+        return "default" if "default" in self.scenarios else next(iter(self.scenarios))
+
     def scenario(
         self,
         name: str | None = None,
@@ -68,7 +73,7 @@ class CatalogEntry:
         for key in settings:
             if key != CALLS or self.console is None:
                 _require(key, self.settings, f"setting of {self.name}")
-        chosen = name or (self.mutants[mutant].scenario if mutant else "default")
+        chosen = name or (self.mutants[mutant].scenario if mutant else self.usual)
         _require(chosen, self.scenarios, f"scenario of {self.name}")
         files = embedded({k: v for k, v in settings.items() if k in self.files}, texts)
         origin = {

@@ -54,10 +54,20 @@ def described(one: CatalogEntry) -> Listed:
         "system": one.name,
         "summary": one.summary,
         "scenarios": dict(one.scenarios),
-        "checkers": [prop.name for prop in one.scenario().properties],
+        "checkers": _claims(one),
         "mutants": {
             name: {"summary": m.summary, "breaks": list(m.breaks), "scenario": m.scenario}
             for name, m in one.mutants.items()
         },
         "settings": dict(one.settings),
     }
+
+
+def _claims(one: CatalogEntry) -> list[str]:
+    """Return what the usual scenario claims; nothing where that cannot be made without settings."""
+    try:
+        scenario = one.scenario()
+    except ValueError:
+        return []
+    claims = scenario.properties, scenario.invariants, scenario.goals
+    return [claim.name for some in claims for claim in some]

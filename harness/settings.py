@@ -47,6 +47,24 @@ def arguments(factory: Callable[..., object], settings: Mapping[str, str]) -> di
     }
 
 
+def described_settings(factory: Callable[..., object]) -> dict[str, str]:
+    """Return what each setting of a factory can be, and what it is otherwise.
+
+    >>> def lock(clients: int = 2, fair: bool = True): ...
+    >>> described_settings(lock)
+    {'clients': 'a whole number [2]', 'fair': 'true|false [true]'}
+    """
+    known = {n: p for n, p in _parameters(factory).items() if p.kind not in _NAMELESS}
+    return {name: f"{_what(_wanted(p))}{_default(p)}" for name, p in known.items()}
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    if parameter.default is parameter.empty or parameter.default is None:
+        return ""
+    text = str(parameter.default)
+    return f" [{text.lower() if isinstance(parameter.default, bool) else text}]"
+
+
 _NAMELESS = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.VAR_POSITIONAL,

@@ -31,25 +31,38 @@ SOURCE_BYTES_MAX = 1_000_000
 """A longer source is not looked into for the name of a factory."""
 
 
-def own_scenario(system: str, settings: Mapping[str, str]) -> Scenario:
-    """Import and call "module:factory", as its user has typed it.
+def found_at(place: str) -> object:
+    """Import and return what "module:name" stands for, as its user has typed it.
 
     Raises:
-        UnknownName: there is no such thing, or it is no scenario and promises none.
+        UnknownName: there is no such thing.
     """
-    module_name, _, attribute = system.partition(":")
-    shown = plain(system, QUOTED_MAX)
+    module_name, _, attribute = place.partition(":")
+    shown = plain(place, QUOTED_MAX)
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        found = getattr(importlib.import_module(module_name), attribute)
+        return getattr(importlib.import_module(module_name), attribute)
     except ModuleNotFoundError as error:
         raise UnknownName(f"{shown}: there is no module {quoted(error.name)} from here") from None
     except AttributeError:
         raise UnknownName(
             f"{shown}: module {quoted(module_name)} has no {quoted(attribute)}"
         ) from None
-    if isinstance(found, Scenario) and not settings:
+
+
+def scenario_from(found: object, settings: Mapping[str, str], shown: str) -> Scenario:
+    """Return a scenario, or what a function makes of the settings; `shown` is what it is called.
+
+    Raises:
+        UnknownName: it is no scenario and promises none, or the settings do not suit it.
+    """
+    if isinstance(found, Scenario):
+        if settings:
+            raise UnknownName(
+                f"{shown} is a Scenario, made already: it has no settings; a function that returns "
+                "one has its parameters"
+            )
         return found
     if not callable(found):
         raise UnknownName(f"{shown} is neither a function that returns a Scenario nor a Scenario")
@@ -77,7 +90,11 @@ def _names_scenario(annotation: str) -> bool:
     >>> [_names_scenario(text) for text in ("Scenario", "'cp.Scenario'", "Scenarios", "x.y")]
     [True, True, False, False]
     """
-    return annotation.strip("'\"").rpartition(".")[2] == "Scenario"
+    return _last_name(annotation) == "Scenario"
+
+
+def _last_name(annotation: str) -> str:
+    return annotation.strip("'\"").rpartition(".")[2]
 
 
 # ---- names that a file gives ---------------------------------------------------------------------
@@ -100,7 +117,8 @@ def require_own(system: str) -> None:
         raise UnknownName(
             f"{plain(system, QUOTED_MAX)}: {source.name} defines no function {quoted(attribute)} "
             "that is annotated as returning a Scenario (-> Scenario), and no "
-            f"{plain(attribute, 40)} = Scenario(...); a trace file can name nothing else. "
+            f"{plain(attribute, 40)} = Scenario(...) or Suite(...); a trace file can name nothing "
+            "else. "
             f"If it is defined elsewhere: {_TYPE_IT}"
         )
 
@@ -155,8 +173,8 @@ def _source_under_here(system: str, names: list[str]) -> Path:
             raise UnknownName(
                 f"the trace names {shown}, which is not under the current directory ({here}); "
                 "a trace file can name a factory of your own only where you work, so that it can "
-                "start no other code. Change to the directory of its project, or "
-                f"{_TYPE_IT}"
+                "start no other code. Change to the directory of its project, name it in the "
+                f"pyproject.toml of this one ([tool.counterpoint.systems]), or {_TYPE_IT}"
             )
     if source is None:
         raise UnknownName(f"{shown} is a folder, not a module")
@@ -208,7 +226,7 @@ def _binds_scenario(source: Path, name: str) -> bool:
 
 
 def _is_scenario(node: ast.stmt, name: str) -> bool:
-    """Tell whether a statement is one of these, `SCENARIO` being the name.
+    """Tell whether a statement is one of these, `SCENARIO` being the name, or makes a `Suite`.
 
     >>> yes = "SCENARIO = Scenario(x)", "SCENARIO: Scenario = f()", "def SCENARIO() -> Scenario: f()"
     >>> no = "SCENARIO = f()", "import SCENARIO", "def SCENARIO(): f()", "other = Scenario(x)"
@@ -221,7 +239,7 @@ def _is_scenario(node: ast.stmt, name: str) -> bool:
         case ast.AnnAssign(target=ast.Name(id=bound), annotation=promise, value=ast.expr()):
             return bound == name and _is_scenario_class(promise)
         case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call(func=made)):
-            return bound == name and _is_scenario_class(made)
+            return bound == name and _last_name(ast.unparse(made)) in ("Scenario", "Suite")
     return False
 
 

@@ -13,24 +13,27 @@ from counterpoint.harness.output import clear_errors, emit, tell
 @click.argument("system", required=False)
 @json_flag("One JSON object a system.")
 def listing(system: str | None, as_json: bool) -> None:
-    """List systems with their scenarios, properties and mutants.
+    """List systems with their scenarios, properties and mutants: those of the catalog, and yours.
 
     \b
     counterpoint list
     counterpoint list register --json
+    counterpoint list mypackage.scenarios:bank
     """
     systems = listed()
-    if system is not None and system not in systems:
-        from counterpoint.harness.catalog import entry  # to say what is wrong with the name
+    if system not in systems:
+        from counterpoint.harness.catalog import entry, own_names  # not before it is needed
 
         with clear_errors(as_json=as_json):
-            systems = {system: described(entry(system))}
+            own = own_names() if system is None else (system,)
+            yours = {name: described(entry(name)) for name in own}
+        systems = yours if system is not None else systems | yours
     for one in systems.values() if system is None else (systems[system],):
         if as_json:
             emit(one)
             continue
         tell(f"{one['system']}: {one['summary']}")
-        tell(f"  checkers   {', '.join(one['checkers'])}")
+        tell(f"  checkers   {', '.join(one['checkers']) or '-'}")
         _table("scenarios", one["scenarios"])
         _table(
             "mutants",

@@ -107,8 +107,9 @@ def _new(
         raise ValueError(f"--set {CALLS}: the calls of a session are those that you type")
     console = console_of(system)
     # Not the mutant's own scenario: what it adds to the system is calls, and those are yours here.
-    built = entry(system).scenario(
-        scenario or "default", mutant=mutant, settings={**console.usual, **settings}
+    found = entry(system)
+    built = found.scenario(
+        scenario or found.usual, mutant=mutant, settings={**console.usual, **settings}
     )
     return PlaySession(built, console, delay=delay, has_faults=has_faults, seed=seed)
 

@@ -79,6 +79,7 @@ __all__ = [
     "Stack",
     "Start",
     "Step",
+    "Suite",
     "System",
     "Tear",
     "Timeout",
@@ -90,6 +91,7 @@ __all__ = [
     "View",
     "Violation",
     "World",
+    "WrongVariant",
     "always",
     "answers",
     "at_most_one",
@@ -154,6 +156,9 @@ _HOMES = {
         "always", "answers", "at_most_one", "causally_consistent", "conserved", "converges",
         "eventually", "leads_to", "linearizable", "Map", "never_over", "sequentially_consistent",
         "sessions", "sometimes",
+    ),
+    "harness.suites": (
+        "Suite", "WrongVariant",
     ),
     "harness.testing": (
         "machine", "state_machine_for", "verify",

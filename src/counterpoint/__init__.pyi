@@ -37,6 +37,8 @@ from counterpoint.harness.claims import never_over as never_over
 from counterpoint.harness.claims import sequentially_consistent as sequentially_consistent
 from counterpoint.harness.claims import sessions as sessions
 from counterpoint.harness.claims import sometimes as sometimes
+from counterpoint.harness.suites import Suite as Suite
+from counterpoint.harness.suites import WrongVariant as WrongVariant
 from counterpoint.harness.testing import machine as machine
 from counterpoint.harness.testing import state_machine_for as state_machine_for
 from counterpoint.harness.testing import verify as verify

@@ -1,0 +1,66 @@
+"""Where systems of one's own have their names: the pyproject.toml of this directory, entry points.
+
+    [tool.counterpoint.systems]
+    lock = "lock:LOCKS"
+
+What the pyproject.toml of the current directory names is yours to run, as what you type is. An entry
+point is of whatever is installed, so a name in the header of a trace starts it only if its module lies
+under the current directory.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from counterpoint.harness.entry import UnknownName
+from counterpoint.model.inert import quoted
+
+PYPROJECT = "pyproject.toml"
+GROUP = "counterpoint.systems"
+"""The group of entry points."""
+
+
+def named_here() -> dict[str, str]:
+    """Return what the pyproject.toml of the current directory names: "module:name" by name.
+
+    Raises:
+        UnknownName: it cannot be read, or a name stands for something else.
+    """
+    path = Path(PYPROJECT)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UnknownName(f"{PYPROJECT}: {error.strerror}") from None
+    if b"counterpoint" not in content:
+        return {}
+    try:
+        tables = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UnknownName(f"{PYPROJECT}: {error}") from None
+    tool = tables.get("tool", {})
+    ours = tool.get("counterpoint", {}) if isinstance(tool, dict) else {}
+    return _systems(ours.get("systems", {}) if isinstance(ours, dict) else ours)
+
+
+def _systems(table: object) -> dict[str, str]:
+    where = f"{PYPROJECT}: [tool.counterpoint.systems]"
+    if not isinstance(table, dict):
+        raise UnknownName(f'{where} must be a table of names: lock = "lock:LOCKS"')
+    for name, place in table.items():
+        if ":" in name or not name:
+            raise UnknownName(f"{where}: {quoted(name)} is no name; it must be without a colon")
+        if not isinstance(place, str) or not all(place.partition(":")):
+            raise UnknownName(
+                f"{where}: {name} is {quoted(str(place))}; it must be where the system is, as "
+                f'"module:name": {name} = "{name}:SYSTEM"'
+            )
+    return dict(table)
+
+
+def named_by_entry_points() -> dict[str, str]:
+    """Return what installed distributions name: "module:name" by name."""
+    return {point.name: point.value for point in entry_points(group=GROUP)}
