@@ -77,6 +77,9 @@ class Connection(asyncio.Protocol):
         """Greet, if this end has dialled; else wait for the greeting."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self.finished.done():  # accepted just before this node was stopped
+            transport.abort()
+            return
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(GREETING_SECONDS, self.close, "did not say who it is")
         if self.is_dialled:

@@ -405,6 +405,8 @@ class RunningNode:
     def _accept(self) -> Connection:
         connection = Connection(self)
         self._accepted.add(connection)
+        if self._is_stopped:
+            connection.close("stopped")
         return connection
 
     def _dialled(self) -> tuple[NodeId, ...]:

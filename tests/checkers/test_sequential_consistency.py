@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
@@ -70,7 +70,6 @@ def histories(draw: st.DrawFn) -> list[Operation]:
     return sorted(found, key=lambda op: op.called)
 
 
-@settings(deadline=None)
 @given(histories())
 def test_it_agrees_with_trying_every_order(history: list[Operation]) -> None:
     verdict = check_sequential_consistency(history, Register())

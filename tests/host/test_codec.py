@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.impl.host.codec import Codec, check_of, from_canonical
@@ -59,7 +59,6 @@ plain_values = st.recursive(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(plain_values)
 def test_the_fallback_writes_the_bytes_that_msgspec_writes_and_reads_them_alike(value: Any) -> None:
     """For every plain value: equal bytes, and either reads what the other wrote."""
@@ -69,7 +68,6 @@ def test_the_fallback_writes_the_bytes_that_msgspec_writes_and_reads_them_alike(
     assert unpack(data) == value == msgspec.msgpack.decode(pack(value))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=60))
 def test_no_bytes_do_anything_but_be_read_or_refused(data: bytes) -> None:
     """For all bytes: both readers refuse them, or read equal values."""
@@ -83,7 +81,6 @@ def test_no_bytes_do_anything_but_be_read_or_refused(data: bytes) -> None:
     assert found[0] == found[1]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(WORDS), st.data())
 def test_a_value_with_one_byte_changed_is_refused_or_is_of_the_right_types(
     value: Any, data: st.DataObject

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.impl.host.durable import (
@@ -23,14 +23,12 @@ def journal() -> bytes:
     return JOURNAL + b"".join(map(writer.record, CONTENTS))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=200))
 def test_a_state_is_read_as_it_was_written(content: bytes) -> None:
     """For all contents: reading gives what was written."""
     assert state_in(state_bytes(content), "s1/state") == content
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(0, 99), st.integers(1, 255), st.integers(0, 100))
 def test_a_state_that_is_altered_or_torn_anywhere_is_refused(
     at: int, change: int, end: int
@@ -58,7 +56,6 @@ def test_a_journal_is_read_as_it_was_written_and_goes_on() -> None:
     assert journal_in(longer, "journal")[0] == [*CONTENTS, b"fourth"]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(0, 499))
 def test_a_journal_that_is_torn_in_its_last_record_has_those_before_it(missing: int) -> None:
     """However much of the last record is missing, the others are there, and so is their end."""
@@ -68,7 +65,6 @@ def test_a_journal_that_is_torn_in_its_last_record_has_those_before_it(missing: 
     assert again == journal()
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(0, len(journal()) - 1), st.integers(1, 255))
 def test_a_journal_that_is_altered_gives_no_other_records(at: int, change: int) -> None:
     """For every byte that is changed: refused, or read as if it ended before the changed record."""

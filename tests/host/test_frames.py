@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.impl.host.frames import (
@@ -45,7 +45,6 @@ def test_an_incomplete_frame_is_waited_for() -> None:
     assert read_all(stream()[:-1]) == FRAMES[:-1]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(0, len(stream()) - 1), st.integers(1, 255))
 def test_a_changed_byte_is_noticed_at_its_frame(at: int, change: int) -> None:
     """For every byte of a stream: once it is changed, its frame and those after it never come out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.impl.host.frames import BadFrame
@@ -38,7 +38,6 @@ class Line:
                     self.taken.append(body)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(ACTIONS)
 def test_every_message_is_taken_once_and_in_order_whatever_happens_to_connections(
     actions: list[str],

@@ -28,11 +28,11 @@ COUNTS = [
     pytest.param("causal_lamport", "small", 714, 2_402, 31, id="lamport-small"),
     pytest.param(
         "causal_deps", "lost_found_glad", 324_503, 1_931_148, 34, id="deps-story",
-        marks=pytest.mark.slow,
+        marks=pytest.mark.nightly,
     ),
     pytest.param(
         "causal_lamport", "lost_found_glad", 505_118, 3_078_529, 46, id="lamport-story",
-        marks=pytest.mark.slow,
+        marks=pytest.mark.nightly,
     ),
     pytest.param(
         "causal_deps", "race", 79_928, 357_321, 25, id="deps-race", marks=pytest.mark.nightly

@@ -16,7 +16,7 @@ from counterpoint.impl.stores.causal_deps_rules import MUTANTS as DEPS_MUTANTS
 from counterpoint.impl.stores.causal_lamport_rules import MUTANTS as LAMPORT_MUTANTS
 from counterpoint.impl.stores.client import Idle
 from counterpoint.impl.stores.words import Applied, Move, Read, Told, Update, Write
-from counterpoint.model.actions import Call, Deliver, Settle, Transform
+from counterpoint.model.actions import ACTIONS, Call, Deliver, Settle, Transform
 from counterpoint.model.faults import Cut, Heal
 from counterpoint.model.scenario import Scenario, nobody_fails
 from counterpoint.model.search.engine.transition_tables import Compiled
@@ -53,9 +53,9 @@ def walked(scenario: Scenario, seed: int) -> Trace:
 @pytest.mark.parametrize("name", PLANS)
 @pytest.mark.parametrize("store", STORES)
 def test_the_store_keeps_its_promises(store: str, name: str) -> None:
-    campaign = searched(build(store, scenario=name), runs=150)
+    campaign = searched(build(store, scenario=name), runs=40)
     assert [finding.property for finding in campaign.findings] == []
-    assert campaign.progress.runs == 150
+    assert campaign.progress.runs == 40
     assert not campaign.is_idle
 
 
@@ -74,7 +74,8 @@ def test_the_store_keeps_its_promises_for_long(store: str, name: str, seed: int)
 @pytest.mark.parametrize("store", STORES)
 def test_every_kind_of_fault_of_a_scenario_takes_part(store: str, name: str) -> None:
     scenario = build(store, scenario=name)
-    assert set(searched(scenario, runs=80).progress.faults) == set(scenario.limits)
+    faults = {action.kind for action in ACTIONS if action.is_fault} & set(scenario.limits)
+    assert set(searched(scenario, runs=50).progress.faults) == faults
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -273,13 +274,10 @@ def first_broken(store: str, mutant: str, seed: int) -> str | None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize(("store", "mutant"), MUTANTS)
-def test_every_mutant_breaks_the_property_that_the_catalog_names(
-    store: str, mutant: str, seed: int
-) -> None:
+def test_every_mutant_breaks_the_property_that_the_catalog_names(store: str, mutant: str) -> None:
     (named,) = entry(store).mutants[mutant].breaks
-    assert first_broken(store, mutant, seed) == named
+    assert first_broken(store, mutant, 1) == named
 
 
 @pytest.mark.nightly

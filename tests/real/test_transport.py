@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -155,6 +156,27 @@ def test_what_was_acknowledged_is_there_after_all_nodes_were_stopped(tmp_path: P
         async with running(cluster) as nodes:
             states = [str(node.host.node_state.state) for node in nodes.values()]
             assert sum("v1(0, 2, 4) @1" in state for state in states) >= 2
+
+    run(main)
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_connection_accepted_while_a_node_stops_is_closed(tmp_path: Path, is_early: bool) -> None:
+    """The operating system accepts it; the node hears of it when it has let go of all it knew."""
+    members = Members(register(tmp_path))
+
+    async def main() -> None:
+        node = RunningNode(members.settings(members.served[0], is_synced=False))
+        await node.start()
+        early = node._accept()
+        await node.stop()
+        late = early if is_early else node._accept()
+        here, there = socket.socketpair()
+        with there:
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_connection(lambda: late, sock=here)
+            assert transport.is_closing()
+            assert await loop.run_in_executor(None, there.recv, 1) == b""
 
     run(main)
 
