@@ -7,10 +7,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from hashlib import blake2s
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from counterpoint.model.event import Event
 from counterpoint.model.fault_state import FaultState
+from counterpoint.model.mistakes import without_arguments
+from counterpoint.model.node import System
+from counterpoint.model.roles import Roles
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import Json, canonical, json_text
 from counterpoint.model.verdict import Verdict
@@ -22,10 +25,17 @@ JsonRecord: TypeAlias = dict[str, Json]
 def fingerprint(scenario: Scenario) -> str:
     """Return a digest of the source that defines the system, empty where there is none to read."""
     try:
-        module = sys.modules[type(scenario.system).__module__]
-        return blake2s(inspect.getsource(module).encode(), digest_size=8).hexdigest()
+        sources = [inspect.getsource(sys.modules[name]) for name in _homes(scenario.system)]
     except (OSError, TypeError, KeyError):
         return ""
+    return blake2s("".join(sources).encode(), digest_size=8).hexdigest()
+
+
+def _homes(system: System[Any]) -> list[str]:
+    """Return the modules in which a system is written: of a system of functions, those of each."""
+    if not isinstance(system, Roles):
+        return [type(system).__module__]
+    return sorted({without_arguments(system.handler_of(node)).__module__ for node in system.nodes})
 
 
 def world_form(world: World) -> Json:

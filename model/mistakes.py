@@ -56,12 +56,18 @@ def definition_of(function: Callable[..., object]) -> str:
     >>> definition_of(len)
     'builtin_function_or_method'
     """
-    while isinstance(function, partial):
-        function = function.func
+    function = without_arguments(function)
     code = getattr(function, "__code__", None)
     if code is None:
         return type(function).__name__
     return f"{_name_of(code.co_filename)}:{code.co_firstlineno}, in {code.co_name}"
+
+
+def without_arguments(function: Callable[..., object]) -> Callable[..., object]:
+    """Return the function that was given some of its arguments by `functools.partial`."""
+    while isinstance(function, partial):
+        function = function.func
+    return function
 
 
 def handler_of(system: Any, node: str) -> Callable[..., object]:

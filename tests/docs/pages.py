@@ -109,6 +109,12 @@ def blocks(text: str, page: str) -> Iterator[Block]:
             marks = {}
 
 
+def file_of(page: str, name: str) -> str:
+    """Return the content of a file that a page of the repository has its reader write."""
+    text = (ROOT / page).read_text()
+    return next(block.text for block in blocks(text, page) if block.marks.get("file") == name)
+
+
 def commands(text: str) -> list[Command]:
     """Split a console block into its commands, each with the output below it.
 

@@ -1,27 +1,63 @@
-"""The public names alone: a protocol of some forty lines, and the bug that its test finds."""
+"""The public names alone: the lock of README and tutorial, and the bug that its test finds."""
 
 from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import counterpoint as cp
-from tests.surface.lock import LOCK, Ask, client
+from counterpoint.model.forms import fingerprint
+from tests.docs.pages import file_of
+
+TUTORIAL = "docs/tutorial/your-first-protocol.md"
+SOURCE = file_of(TUTORIAL, "lock.py")
+LINES_MAX = 45
+
+
+def lock(source: str = SOURCE) -> ModuleType:
+    """Return the lock of the tutorial as a module."""
+    module = sys.modules["lock"] = ModuleType("lock")  # where dataclasses look for their names
+    exec(compile(source, "lock.py", "exec"), vars(module))
+    return sys.modules.pop("lock")
+
+
+Ask, client = lock().Ask, lock().client
+
+
+def test_a_protocol_its_claim_and_its_test_are_short_and_use_public_names_alone() -> None:
+    lines = [line for line in SOURCE.splitlines() if line.strip()]
+    assert len(lines) <= LINES_MAX
+    assert [line for line in lines if "import" in line] == ["import counterpoint as cp"]
+
+
+def test_the_readme_and_the_tutorial_have_the_same_lock() -> None:
+    assert file_of("README.md", "lock.py") == SOURCE
 
 
 def test_a_wrong_lock_is_found_and_shrunk_to_its_minimum() -> None:
     with pytest.raises(cp.PropertyBroken) as found:
-        cp.verify(LOCK, runs=2000, seed=1)()
+        cp.verify(lock().LOCK, runs=2000, seed=1)()
     assert found.value.verdict.property == "linearizability"
     assert len(found.value.trace.choices) == 11
+
+
+def test_a_lock_that_looks_at_the_number_of_a_grant_holds() -> None:
+    repaired = SOURCE.replace("Granted()):", "Granted(granted)) if granted == n:")
+    assert repaired != SOURCE
+    cp.verify(lock(repaired).LOCK, runs=500, seed=1, examples=0)()
 
 
 def test_a_value_is_frozen_hashable_and_made_of_values() -> None:
     assert Ask(1) == Ask(1)
     assert len({Ask(1), Ask(1), Ask(2)}) == 2
     with pytest.raises(AttributeError):
-        Ask(1).number = 2  # type: ignore[misc]
+        Ask(1).number = 2
     with pytest.raises(cp.NotAValue, match=r"Ask\.number is \[1\], in which \[1\] is a list"):
-        Ask([1])  # type: ignore[arg-type]
+        Ask([1])
 
 
 def test_effects_are_given_one_by_one_or_together() -> None:
@@ -56,3 +92,16 @@ def test_what_is_no_role_is_refused(role: object, words: str) -> None:
         cp.BadScenario, match=words.replace("(handler, state)", r"\(handler, state\)")
     ):
         cp.system(s=role)  # type: ignore[arg-type]
+
+
+def test_a_trace_knows_by_its_source_whether_a_function_of_its_system_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    found = []
+    for name, text in (("one", SOURCE), ("same", SOURCE), ("other", SOURCE + "# mended\n")):
+        (tmp_path / f"lock_{name}.py").write_text(text)
+        found.append(fingerprint(import_module(f"lock_{name}").LOCK))
+        del sys.modules[f"lock_{name}"]
+    assert found[0] == found[1] != found[2]
+    assert found[0]
