@@ -81,7 +81,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Split a test of ours into shards, if there are to be any."""
     shards = metafunc.config.stash[SESSION].shards
-    if shards > 1 and _verification_of(metafunc.function) is not None:
+    verification = _verification_of(metafunc.function)
+    if shards > 1 and verification is not None and not verification.expect:  # one run is enough
         metafunc.fixturenames.append(SHARD)
         parts = [(part, shards) for part in range(shards)]
         metafunc.parametrize(SHARD, parts, ids=map(shard_name, parts))
@@ -163,7 +164,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     asked, defaults = pyfuncitem.config.stash[SESSION].efforts(_name_without_shard(pyfuncitem))
     searched = verification.check(asked, defaults, _params(pyfuncitem).get(SHARD, (0, 1)))
-    told = {**_counts(searched), "seed": searched.seed}
+    told = {**_counts(searched), "seed": searched.seed, "expected": searched.expected}
     pyfuncitem.stash[TOLD] = told | _judged(searched.judged, searched.warnings)
     return True
 
@@ -254,16 +255,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not told:
         return
     terminalreporter.section("counterpoint")
-    held = {test: counts for test, counts in told if "runs" in counts}
-    if held:
-        tests = "1 test" if len(held) == 1 else f"{len(held)} tests"
-        terminalreporter.write_line(f"{tests} held: {_searched(held.values())}")
+    searched = {test: counts for test, counts in told if "runs" in counts}
+    held = {test: counts for test, counts in searched.items() if not counts.get("expected")}
+    broke = {test: counts for test, counts in searched.items() if test not in held}
+    for some, what in ((held, "held"), (broke, "broke what was expected")):
+        if some:
+            tests = "1 test" if len(some) == 1 else f"{len(some)} tests"
+            terminalreporter.write_line(f"{tests} {what}: {_searched(some.values())}")
     is_verbose = terminalreporter.config.option.verbose > 0
     for test, counts in held.items():
         for line in _worth_knowing(counts, is_verbose=is_verbose):
             terminalreporter.write_line(f"  {test}: {line.strip()}")
     if is_verbose:
-        for test, counts in held.items():
+        for test, counts in searched.items():
             seed = f", seed {counts['seed']}" if "seed" in counts else ""
             terminalreporter.write_line(f"  {test}: {_searched([counts])}{seed}")
     for _, counts in told:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from counterpoint.harness.only import only_claim
 from counterpoint.harness.plugin.effort import SearchEffort, SearchStrategy
 from counterpoint.harness.plugin.verification import Verification
 from counterpoint.model.mistakes import BadScenario, brief
@@ -34,6 +35,7 @@ def verify(
     strategy: SearchStrategy | None = None,
     seed: int | None = None,
     examples: int | None = None,
+    expect: str | None = None,
 ) -> Callable[..., None]:
     """Return a test of a scenario: random walks for a while, then Hypothesis's state machine.
 
@@ -42,21 +44,29 @@ def verify(
     What is not given here the pytest plugin sets, by its options and for each test another seed;
     without it the defaults hold, and seed 0.
 
+    With `expect`, the name of a property, the test is of a scenario that is wrong on purpose: it
+    passes as soon as that property breaks, and fails with `NothingBroke` if it does not. No other
+    property is judged.
+
     The test fails with `PropertyBroken` if a property does not hold, minimised, and with
     `ExaminedNothing` if the runs completed fewer calls than `scenario.min_calls_per_run` a run, or if
     some property was decided in none of them.
 
     Raises:
-        BadScenario: what is given is no scenario, or asks for no runs.
+        BadScenario: what is given is no scenario, asks for no runs, or has no such property.
     """
     _require_scenario("verify", scenario)
     _require_effort(runs=runs, seconds=seconds, examples=examples)
-    verification = Verification(scenario, SearchEffort(runs, seconds, strategy, seed, examples))
+    if expect is not None:
+        only_claim(scenario, expect)
+    effort = SearchEffort(runs, seconds, strategy, seed, examples)
+    verification = Verification(scenario, effort, expect or "")
 
     def test(*_: object) -> None:  # in a class it gets `self`
         verification.check()
 
-    test.__doc__ = f"The scenario {scenario.name!r} holds."
+    said = f"breaks {expect!r}" if expect else "holds"
+    test.__doc__ = f"The scenario {scenario.name!r} {said}."
     test.counterpoint = verification  # type: ignore[attr-defined]
     return test
 

@@ -18,7 +18,7 @@ from counterpoint.harness.plugin.options import PluginSession
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.failure import ExaminedNothing, PropertyBroken
+from counterpoint.model.search.failure import ExaminedNothing, NothingBroke, PropertyBroken
 from counterpoint.model.search.replay import first_broken, judge
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.search.shorten import shortened
@@ -40,7 +40,7 @@ class FailureReport:
     annotation: str = ""
 
 
-OURS = (PropertyBroken, ExaminedNothing, Diverged, BadScenario)
+OURS = (PropertyBroken, ExaminedNothing, NothingBroke, Diverged, BadScenario)
 """Exceptions whose message says all there is to say."""
 
 MACHINE = "state machine"

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from counterpoint.harness.only import only_claim
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.failure import PropertyBroken, require_yield
+from counterpoint.model.search.failure import (
+    NothingBroke,
+    PropertyBroken,
+    require_yield,
+    told_in_full,
+)
 from counterpoint.model.search.judgements import Judgements, together
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample, Progress
+from counterpoint.model.search.walks.campaign import (
+    FINDINGS_MAX,
+    Budgets,
+    Campaign,
+    Counterexample,
+    Progress,
+)
 from counterpoint.model.values import Json, show
+
+WHOLE: Shard = (0, 1)
+"""All runs of a search."""
 
 EXAMPLES_SHARE = 5
 """A test takes one in so many of the examples that the Hypothesis profile in force grants."""
@@ -21,7 +36,8 @@ class Searched:
     """What a test has done: the seed, runs, their steps and completed calls, faults by kind.
 
     `judged` tells in how many runs each property held or stayed undecided; `warnings` say which
-    faults with a budget were not possible in any run.
+    faults with a budget were not possible in any run. `expected` is the property that was to break,
+    and did; empty where all was to hold.
     """
 
     seed: int
@@ -31,6 +47,7 @@ class Searched:
     faults: Mapping[str, int] = field(default_factory=dict)
     judged: Judgements = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    expected: str = ""
 
     def plus(
         self, progress: Progress, judged: Judgements, warnings: tuple[str, ...] = ()
@@ -45,53 +62,97 @@ class Searched:
             {k: self.faults.get(k, 0) + progress.faults.get(k, 0) for k in sorted(kinds)},
             together(self.judged, judged),
             self.warnings or warnings,
+            self.expected,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A scenario and how hard it is to be searched; what stands behind a test made by `verify`."""
+    """A scenario and how hard it is to be searched; what stands behind a test made by `verify`.
+
+    `expect` names the property that must break, and is then the only one that is judged; with none
+    named, all must hold.
+    """
 
     scenario: Scenario
     effort: SearchEffort = UNSAID
+    expect: str = ""
 
     def check(
         self,
         effort: SearchEffort = UNSAID,
         defaults: SearchEffort = DEFAULTS,
-        shard: Shard = (0, 1),
+        shard: Shard = WHOLE,
     ) -> Searched:
         """Search as hard as asked here, else as the test itself says, else by the defaults.
 
         Raises:
             PropertyBroken: a run broke a property; it is minimised.
             ExaminedNothing: the runs completed fewer calls than the scenario's floor.
+            NothingBroke: the property that was to break did not.
         """
         asked = effort.over(self.effort).within(defaults)
+        if self.expect:
+            return self._broken_as_expected(asked)
         walked = self._walk(asked, shard)
         return walked if asked.examples == 0 else walked.plus(*self._check_machine(asked, shard))
 
-    def _walk(self, asked: SearchEffort, shard: Shard) -> Searched:
+    def _broken_as_expected(self, asked: SearchEffort) -> Searched:
+        """Search until the expected property breaks: one run is enough, and is not minimised."""
+        judged = replace(self, scenario=only_claim(self.scenario, self.expect))
+        campaign = judged._searched(asked, WHOLE, findings_max=1)
+        for finding in campaign.findings:
+            told_in_full(campaign.scenario, finding.choices, finding.property)
+        searched = Searched(campaign.seed, expected=self.expect).plus(
+            campaign.progress, campaign.judgements, campaign.warnings
+        )
+        if campaign.findings:
+            return searched
+        judged._require_yield(campaign)
+        if asked.examples != 0:
+            try:
+                searched = searched.plus(*judged._check_machine(asked, WHOLE))
+            except PropertyBroken:
+                return searched
+        raise NothingBroke(
+            f"{self.expect} of {self.scenario.name!r} was to break, and held in {searched.runs:,} "
+            f"runs ({searched.completed_calls:,} calls completed, seed {searched.seed}): search "
+            "longer (runs=, seconds=), or what is wrong on purpose is not"
+        )
+
+    def _searched(
+        self, asked: SearchEffort, shard: Shard, findings_max: int = FINDINGS_MAX
+    ) -> Campaign:
         campaign = Campaign(
             self.scenario,
             strategy=asked.strategy or "mixed",
             seed=asked.seed or 0,
             shard=shard,
+            findings_max=findings_max,
         )
         runs = None if asked.runs is None else _share(asked.runs, shard)
         for _ in campaign.search(Budgets(runs, asked.seconds)):
             pass
-        example, progress = campaign.counterexample(), campaign.progress
+        return campaign
+
+    def _walk(self, asked: SearchEffort, shard: Shard) -> Searched:
+        campaign = self._searched(asked, shard)
+        example = campaign.counterexample()
         if example is not None:
             raise _failure(campaign, example)
-        judged = campaign.judgements
+        self._require_yield(campaign)
+        return Searched(campaign.seed).plus(
+            campaign.progress, campaign.judgements, campaign.warnings
+        )
+
+    def _require_yield(self, campaign: Campaign) -> None:
+        progress = campaign.progress
         require_yield(
             self.scenario,
             runs=progress.runs,
             completed=progress.completed_calls,
-            judgements=judged,
+            judgements=campaign.judgements,
         )
-        return Searched(campaign.seed).plus(progress, judged, campaign.warnings)
 
     def _check_machine(self, asked: SearchEffort, shard: Shard) -> tuple[Progress, Judgements]:
         # Imported here, as it takes longer than many a search.

@@ -133,7 +133,11 @@ class ExaminedNothing(AssertionError):
     """A search that has judged nothing, or some property in no run: it proves nothing."""
 
 
-for _error in (PropertyBroken, ExaminedNothing):
+class NothingBroke(AssertionError):
+    """A property that was expected to break, and did not."""
+
+
+for _error in (PropertyBroken, ExaminedNothing, NothingBroke):
     _error.__module__ = (
         "counterpoint"  # where users import it from; summaries have room for no more
     )

@@ -50,6 +50,7 @@ __all__ = [
     "NotAValue",
     "NotDeterministic",
     "Note",
+    "NothingBroke",
     "Observation",
     "Observer",
     "Omit",
@@ -208,7 +209,7 @@ _HOMES = {
         "minority_of", "Scenario",
     ),
     "model.search.failure": (
-        "ExaminedNothing", "PropertyBroken",
+        "ExaminedNothing", "NothingBroke", "PropertyBroken",
     ),
     "model.search.replay": (
         "enabled", "judge", "run",

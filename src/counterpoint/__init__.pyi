@@ -93,6 +93,7 @@ from counterpoint.model.roles import system as system
 from counterpoint.model.scenario import Scenario as Scenario
 from counterpoint.model.scenario import minority_of as minority_of
 from counterpoint.model.search.failure import ExaminedNothing as ExaminedNothing
+from counterpoint.model.search.failure import NothingBroke as NothingBroke
 from counterpoint.model.search.failure import PropertyBroken as PropertyBroken
 from counterpoint.model.search.replay import enabled as enabled
 from counterpoint.model.search.replay import judge as judge

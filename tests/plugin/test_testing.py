@@ -50,6 +50,41 @@ def test_a_search_below_the_floor_of_calls_fails() -> None:
         counterpoint.verify(abd(min_calls_per_run=3.5), runs=30)()
 
 
+def test_an_expected_failure_passes_if_that_property_breaks_and_no_other_hides_it() -> None:
+    hides = counterpoint.Property("hides", lambda _: False)
+    scenario = hasty().replace(properties=(hides, *hasty().properties))
+    test = counterpoint.verify(scenario, seed=7, expect="no early read")
+    test()
+    assert test.__doc__ == "The scenario 'abd' breaks 'no early read'."
+    searched = Verification(scenario, expect="no early read").check(SearchEffort(seed=7))
+    assert searched.expected == "no early read"
+    assert searched.runs == 5
+
+
+@pytest.mark.parametrize("examples", [0, 3])
+def test_an_expected_failure_that_does_not_come_about_fails(examples: int) -> None:
+    test = counterpoint.verify(abd(), runs=30, examples=examples, expect="never back")
+    runs = 30 if examples == 0 else r"3\d"
+    with pytest.raises(counterpoint.NothingBroke, match=f"never back of 'abd' .* {runs} runs"):
+        test()
+
+
+def test_an_expected_failure_of_a_search_that_examines_nothing_says_so() -> None:
+    with pytest.raises(counterpoint.ExaminedNothing, match="examined nothing"):
+        counterpoint.verify(abd(min_calls_per_run=9), runs=9, expect="never back")()
+
+
+def test_the_state_machine_finds_an_expected_failure_where_walks_do_not() -> None:
+    counterpoint.verify(hasty(), runs=1, seed=7, examples=200, expect="no early read")()
+
+
+def test_an_expected_failure_of_no_property_is_refused() -> None:
+    with pytest.raises(
+        counterpoint.BadScenario, match="'x' is no property of 'abd'; there are: never back"
+    ):
+        counterpoint.verify(abd(), expect="x")
+
+
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct", "mixed", "hypothesis"])
 def test_every_strategy_can_be_asked_for(strategy: str) -> None:
     asked = SearchEffort(runs=30, strategy=strategy, examples=0)  # type: ignore[arg-type]
