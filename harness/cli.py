@@ -13,6 +13,7 @@ from counterpoint.model.mistakes import BadScenario
 COMMANDS = MappingProxyType(
     {
         "list": ("counterpoint.harness.commands.listing:listing", "systems, scenarios, mutants"),
+        "new": ("counterpoint.harness.commands.new:new", "write a protocol to start from"),
         "fuzz": ("counterpoint.harness.commands.fuzz:fuzz", "search by random runs"),
         "explore": ("counterpoint.harness.commands.explore:explore", "visit every reachable state"),
         "replay": ("counterpoint.harness.commands.replay:replay", "run a trace file again"),
@@ -82,6 +83,7 @@ def main() -> None:
     """Find the shortest run that breaks a message-passing protocol, and say why.
 
     \b
+    counterpoint new lock                           a protocol to start from, with its test
     counterpoint list                               what there is
     counterpoint fuzz register --seconds 10         search the right register: it holds
     counterpoint fuzz register --mutant B1          search a wrong one: a counterexample

@@ -13,11 +13,11 @@ import counterpoint as cp
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main
 from counterpoint.harness.entry import UnknownName
-from tests.surface.lock import LOCK
+from counterpoint.harness.starting.adder import SCENARIO as LOCK
 
 PROTOCOL = '''
 import counterpoint as cp
-from tests.surface.lock import LOCK
+from counterpoint.harness.starting.adder import SCENARIO as LOCK
 
 
 def right(state, given):
@@ -79,9 +79,9 @@ def test_list_shows_scenarios_variants_and_settings() -> None:
         "adder: a node that adds",
         "  checkers   sum",
         "  scenarios  small  One client adds.",
-        "             lock   lock",
+        "             lock   adder",
         "  mutants    hasty   answers too soon [breaks sum]",
-        "             locked  lock [breaks linearizability]",
+        "             locked  adder [breaks linearizability]",
         "  settings   calls  a whole number [2]",
         "             twice  true|false [false]",
     ]

@@ -1,0 +1,1 @@
+"""What `counterpoint new` writes: a protocol and its tests, kept here as modules, which are checked."""
