@@ -19,6 +19,7 @@ from counterpoint.harness.user_scenarios import (
 )
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.tracefile import TraceFile
 
 LIVE = "live"
 """What the system of a trace is called that was made of the logs of a cluster."""
@@ -120,8 +121,20 @@ def build(
     return built.replace(origin=MappingProxyType(origin))
 
 
+TEST = "test"
+"""What an origin says, where nothing else does: the test whose scenario it is, as pytest names it."""
+
+
+def origin_in(file: TraceFile) -> Mapping[str, str]:
+    """Return how to build the scenario of a trace again: as it says itself, or by the test of it."""
+    test = file.header.get(TEST)
+    if "system" in file.origin or not isinstance(test, str):
+        return file.origin
+    return MappingProxyType({**file.origin, TEST: test})
+
+
 def rebuild(origin: Mapping[str, str]) -> Scenario:
-    """Build the scenario that the header of a trace names: of the catalog, or a factory of yours.
+    """Build the scenario that the header of a trace names: of the catalog, of yours, or of a test.
 
     A file can come from anywhere, so `require_own` says which factories it may name, and it names
     no other file: what a setting of the catalog stands for is in the trace.
@@ -131,10 +144,14 @@ def rebuild(origin: Mapping[str, str]) -> Scenario:
         ValueError: a setting has no good value, or names a file that the trace does not hold.
     """
     if not origin.get("system"):
-        raise UnknownName(
-            "the trace does not say which system it is of; replay it in the test that made it, "
-            "with pytest --counterpoint-replay FILE"
-        )
+        if not origin.get(TEST):
+            raise UnknownName(
+                "the trace does not say which system it is of, and names no test; replay it in the "
+                "test that made it, with pytest --counterpoint-replay FILE"
+            )
+        from counterpoint.harness.traced_tests import scenario_of_test
+
+        return scenario_of_test(origin[TEST]).replace(origin=MappingProxyType(dict(origin)))
     settings = {key[4:]: value for key, value in origin.items() if key.startswith("set.")}
     _require_ours(origin["system"], settings)
     return build(

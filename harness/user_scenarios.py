@@ -90,10 +90,15 @@ def _names_scenario(annotation: str) -> bool:
     >>> [_names_scenario(text) for text in ("Scenario", "'cp.Scenario'", "Scenarios", "x.y")]
     [True, True, False, False]
     """
-    return _last_name(annotation) == "Scenario"
+    return last_name(annotation) == "Scenario"
 
 
-def _last_name(annotation: str) -> str:
+def last_name(annotation: str) -> str:
+    """Return the name without the modules that it is in.
+
+    >>> last_name("'cp.Scenario'")
+    'Scenario'
+    """
     return annotation.strip("'\"").rpartition(".")[2]
 
 
@@ -169,7 +174,7 @@ def _source_under_here(system: str, names: list[str]) -> Path:
         source = Path(spec.origin).resolve() if spec.has_location and spec.origin else None
         # A package without an __init__ runs nothing; any other is run by importing what is in it.
         is_silent = spec.submodule_search_locations is not None and spec.origin is None
-        if not is_silent and (source is None or not _is_ours(source, here)):
+        if not is_silent and (source is None or not is_ours(source, here)):
             raise UnknownName(
                 f"the trace names {shown}, which is not under the current directory ({here}); "
                 "a trace file can name a factory of your own only where you work, so that it can "
@@ -207,7 +212,8 @@ def _folders_of(spec: ModuleSpec, around: Iterable[str] | None) -> list[str]:
     return [str(folder) for folder in (Path(place) / name for place in places) if folder.is_dir()]
 
 
-def _is_ours(source: Path, here: Path) -> bool:
+def is_ours(source: Path, here: Path) -> bool:
+    """Tell whether a source lies under this directory, and is nothing that was installed there."""
     if source.suffix != ".py" or not source.is_relative_to(here):
         return False
     library = Path(sysconfig.get_path("stdlib")).resolve()
@@ -216,13 +222,18 @@ def _is_ours(source: Path, here: Path) -> bool:
 
 def _binds_scenario(source: Path, name: str) -> bool:
     """Tell whether a source binds this name, at its top, to a scenario or a function that makes one."""
+    tree = parsed(source)
+    return tree is not None and any(map(partial(_is_scenario, name=name), tree.body))
+
+
+def parsed(source: Path) -> ast.Module | None:
+    """Return the tree of a source, None where it is too long or none."""
     try:
         if source.stat().st_size > SOURCE_BYTES_MAX:
-            return False
-        tree = ast.parse(source.read_bytes())
+            return None
+        return ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
-        return False
-    return any(map(partial(_is_scenario, name=name), tree.body))
+        return None
 
 
 def _is_scenario(node: ast.stmt, name: str) -> bool:
@@ -239,7 +250,7 @@ def _is_scenario(node: ast.stmt, name: str) -> bool:
         case ast.AnnAssign(target=ast.Name(id=bound), annotation=promise, value=ast.expr()):
             return bound == name and _is_scenario_class(promise)
         case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call(func=made)):
-            return bound == name and _last_name(ast.unparse(made)) in ("Scenario", "Suite")
+            return bound == name and last_name(ast.unparse(made)) in ("Scenario", "Suite")
     return False
 
 

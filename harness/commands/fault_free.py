@@ -35,7 +35,7 @@ def run(file: Path, *, as_json: bool) -> None:
     """Make the calls of a trace again without faults, compare, and end with 0 (equal) or 1."""
     found = opened(file)
     with clear_errors(as_json=as_json):
-        console = console_of(found.recorded.origin["system"])
+        console = console_of(found.recorded.origin.get("system", ""))
     result = fault_free(found.trace, console)
     outcome = "holds" if result.is_equal else "different"
     if as_json:

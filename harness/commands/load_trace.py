@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from counterpoint.harness.analysis.analyses import Analyses, analyse
-from counterpoint.harness.catalog import rebuild, retyped
+from counterpoint.harness.catalog import origin_in, rebuild, retyped
 from counterpoint.harness.keeping import command
 from counterpoint.harness.output import BAD_INPUT, clear_errors, tell
 from counterpoint.harness.report.terminal import broken_first
@@ -58,8 +58,8 @@ def opened(file: Path, typed: Mapping[str, str] = MappingProxyType({})) -> Opene
     """
     with clear_errors():
         recorded = read_trace(file)
-        origin = retyped(recorded.origin, typed) if typed else recorded.origin
-        scenario = rebuild(origin)
+        origin = origin_in(recorded)
+        scenario = rebuild(retyped(origin, typed) if typed else origin)
     try:
         trace = replay(recorded, scenario)
     except Diverged as error:

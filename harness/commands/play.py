@@ -118,8 +118,8 @@ def _from_trace(
     source: Path, step: int | None, delay: DelayChoice, has_faults: bool, seed: int
 ) -> PlaySession:
     found = opened(source)
-    origin = {k: v for k, v in found.recorded.origin.items() if k != f"set.{CALLS}"}
-    console = console_of(origin["system"])
+    origin = {k: v for k, v in found.trace.scenario.origin.items() if k != f"set.{CALLS}"}
+    console = console_of(origin.get("system", ""))
     session = PlaySession(rebuild(origin), console, delay=delay, has_faults=has_faults, seed=seed)
     session.go_on_from(found.trace, len(found.trace.choices) if step is None else step)
     return session

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from counterpoint.harness.catalog import rebuild
+from counterpoint.harness.catalog import origin_in, rebuild
 from counterpoint.harness.commands.shared import as_json
 from counterpoint.harness.embedding import named
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
@@ -65,10 +65,10 @@ def replay(
         return
     with clear_errors(as_json=as_json):
         recorded = read_trace(file)
-        scenario = rebuild(recorded.origin)
+        scenario = rebuild(origin_in(recorded))
     result: dict[str, object] = {
         "file": str(file),
-        **named(recorded.origin),
+        **named(scenario.origin),
         "steps": len(recorded.steps),
     }
     try:

@@ -59,7 +59,7 @@ def to_python(
 
 def _from_catalog(trace: Trace) -> tuple[str, str]:
     origin = trace.scenario.origin
-    if "system" not in origin:
+    if not origin:
         raise CannotExport(
             f"the scenario {trace.scenario.name!r} has no origin, so no test can build it again; "
             "give `scenario=` the import line and the expression that build it"
