@@ -42,7 +42,13 @@ PAGES = (
     Page(
         "scenarios.md",
         "Scenarios and budgets",
-        ("model.scenario", "model.claims", "model.fault_state"),
+        (
+            "model.scenario",
+            "model.workload",
+            "model.search.drawing",
+            "model.claims",
+            "model.fault_state",
+        ),
     ),
     Page(
         "actions.md",

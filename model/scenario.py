@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 from warnings import warn
 
 from counterpoint.model.actions import ACTIONS
@@ -16,10 +16,12 @@ from counterpoint.model.claims import Goal, Invariant, Property, Reads
 from counterpoint.model.fault_state import Budget, budgets
 from counterpoint.model.former_names import former_names
 from counterpoint.model.kind import Action
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import System
 from counterpoint.model.reaction import initial_state
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.wellformed import FUNCTIONS, require_needs, require_scenario
+from counterpoint.model.workload import Workload
 
 __all__ = [
     "Budget", "Calls", "Goal", "Invariant", "Network", "Property", "Reads", "Scenario", "Tolerates",
@@ -92,7 +94,9 @@ def first_word(operation: Value, result: Value) -> str:
 class Scenario:
     """Everything that a run is made of, except the choices.
 
-    `calls` gives each client its operations, asked in this order (`in_order`) or in any.
+    `calls` gives each client its operations, asked in this order (`in_order`) or in any; or it is a
+    `workload`, from which walks draw them for each run anew. `drawn_from` is the workload of a
+    scenario whose calls were drawn.
     `limits` gives the budget of each kind of fault; a kind without one does not happen.
     `faults_max` bounds all faults of a run together. `tolerates(failed, roles)` says whether the
     system promises to survive these nodes down or silent at once: no more than that ever fails.
@@ -112,7 +116,7 @@ class Scenario:
 
     name: str
     system: System[Any]
-    calls: Mapping[NodeId, Sequence[Value]]
+    calls: Mapping[NodeId, Sequence[Value]] | Workload
     properties: Sequence[Property]
     invariants: Sequence[Invariant] = ()
     goals: Sequence[Goal] = ()
@@ -132,6 +136,7 @@ class Scenario:
     min_calls_per_run: float = 0.5
     kind_of: Callable[[Value, Value], str] = first_word
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    drawn_from: Workload | None = None
 
     def __post_init__(self) -> None:
         for name, given in _as_tuples(self).items():
@@ -139,7 +144,30 @@ class Scenario:
         require_scenario(self)
         for name in FUNCTIONS:
             object.__setattr__(self, name, asked(name, getattr(self, name)))
-        require_needs(self)
+        if not isinstance(self.calls, Workload):
+            require_needs(self, self.calls)
+
+    @property
+    def fixed_calls(self) -> Calls:
+        """The operations of each client.
+
+        Raises:
+            BadScenario: they are drawn for each run, so that this scenario has none of its own.
+        """
+        if isinstance(self.calls, Workload):
+            raise BadScenario(
+                f"scenario {self.name!r} draws its calls, which walks and the state machine do for "
+                f"each run; here fixed ones are needed: counterpoint.drawn(scenario, seed=1) "
+                "gives the scenario with the calls of one run"
+            )
+        return cast("Calls", self.calls)  # lists were made tuples
+
+    def with_calls(self, calls: Calls) -> Scenario:
+        """Return this scenario with calls that were drawn from its workload, and were checked."""
+        workload = self.calls if isinstance(self.calls, Workload) else self.drawn_from
+        made = object.__new__(Scenario)
+        made.__dict__.update(self.__dict__, calls=calls, drawn_from=workload)
+        return made
 
     @cached_property
     def initial_states(self) -> Mapping[NodeId, Value]:

@@ -35,6 +35,7 @@ from counterpoint.model.forms import (
     world_form,
 )
 from counterpoint.model.inert import QUOTED_MAX, json_inert, plain, quoted
+from counterpoint.model.recorded_calls import calls_form
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json, digest_of, json_text
 from counterpoint.model.verdict import Verdict
@@ -102,6 +103,7 @@ def trace_lines(
         "network": scenario.network,
         "fingerprint": fingerprint(scenario),
         "initial_digest": digest_of(world_form(trace.worlds[0])),
+        **({} if scenario.drawn_from is None else {"calls": calls_form(scenario.fixed_calls)}),
         **(about or {}),
     }
     seal = blake2s(digest_size=16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from counterpoint.model.claims import Goal, Invariant, Property
@@ -12,6 +12,7 @@ from counterpoint.model.fault_state import Budget
 from counterpoint.model.kind import undone_by
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.values import NotAValue, require_value
+from counterpoint.model.workload import Workload
 
 
 def require_scenario(scenario: Any) -> None:
@@ -94,14 +95,14 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
 """The functions of a scenario, and what they are called with."""
 
 
-def require_needs(scenario: Any) -> None:
-    """Refuse answers that depend on nodes that there are not.
+def require_needs(scenario: Any, calls: Mapping[str, Iterable[object]]) -> None:
+    """Refuse answers to these calls that depend on nodes that there are not.
 
     Raises:
         BadScenario: says for which call.
     """
     nodes = scenario.system.nodes
-    for client, operations in scenario.calls.items():
+    for client, operations in calls.items():
         for operation in dict.fromkeys(operations):
             needed = scenario.depends_on(client, operation)
             if not isinstance(needed, tuple | list | set | frozenset) or not set(needed) <= set(
@@ -114,21 +115,34 @@ def require_needs(scenario: Any) -> None:
 
 
 def _require_calls(calls: object, nodes: tuple[str, ...]) -> None:
+    if isinstance(calls, Workload):
+        for node in calls.sources:
+            _require_client(node, nodes)
+        return
     if not isinstance(calls, Mapping):
         raise BadScenario(f"has calls = {brief(calls)}; they are a mapping of nodes to operations")
     for node, operations in calls.items():
-        if node not in nodes:
-            raise BadScenario(f"gives calls to {node!r}, which is no node of the {_listed(nodes)}")
+        _require_client(node, nodes)
         if not isinstance(operations, tuple):
             raise BadScenario(
                 f"gives {node} the calls {brief(operations)}; they are a tuple, such as "
                 f"({brief(operations)},) for one call"
             )
         for operation in operations:
-            _require_operation(node, operation)
+            require_operation(node, operation)
 
 
-def _require_operation(node: str, operation: object) -> None:
+def _require_client(node: object, nodes: tuple[str, ...]) -> None:
+    if node not in nodes:
+        raise BadScenario(f"gives calls to {node!r}, which is no node of the {_listed(nodes)}")
+
+
+def require_operation(node: str, operation: object) -> None:
+    """Refuse a call that is no value.
+
+    Raises:
+        BadScenario: says of which client, and what is wrong.
+    """
     if operation is None:
         raise BadScenario(f"gives {node} the call None, which is what a node without a call has")
     try:

@@ -375,7 +375,7 @@ def begin(scenario: Scenario) -> Moved:
     nodes = scenario.system.nodes
     states = scenario.initial_states
     node_states = tuple(
-        NodeState(states[node], todo=tuple(scenario.calls.get(node, ()))) for node in nodes
+        NodeState(states[node], todo=tuple(scenario.fixed_calls.get(node, ()))) for node in nodes
     )
     roles = tuple(
         scenario.role_of(n, node_state.state) for n, node_state in zip(nodes, node_states, strict=True)

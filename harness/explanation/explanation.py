@@ -183,7 +183,7 @@ class TraceExplanation:
     @cached_property
     def servers(self) -> tuple[NodeId, ...]:
         """The nodes that neither called anything nor could have; all nodes if there are none."""
-        callers = {*self.clients, *self.trace.scenario.calls}
+        callers = {*self.clients, *self.trace.scenario.fixed_calls}
         return tuple(node for node in self.nodes if node not in callers) or self.nodes
 
     @cached_property

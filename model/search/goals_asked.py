@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from typing import Any, TypeAlias
 
 from counterpoint.model.mistakes import BadScenario, place_of, told
@@ -66,6 +67,12 @@ class GoalsLeft:
     def names(self) -> Collection[str]:
         """Their names."""
         return [goal.name for goal, _ in self._left]
+
+    def among(self, node_states: Sequence[NodeState]) -> GoalsLeft:
+        """Return the goals that are left, to be looked for among other node states."""
+        other = copy(self)
+        other._node_states, other._looked_at = node_states, set()
+        return other
 
     def look_at(self, node_states: tuple[int, ...], messages: OnTheWay) -> None:
         """Strike off what is met by these node states of all nodes, and these messages."""

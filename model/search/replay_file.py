@@ -12,11 +12,15 @@ from counterpoint.model.forms import (
     world_form,
 )
 from counterpoint.model.inert import QUOTED_MAX, plain
+from counterpoint.model.mistakes import BadScenario
+from counterpoint.model.recorded_calls import UnreadableCalls, calls_from, classes_in
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.drawing import some_operations, with_checked_calls
 from counterpoint.model.search.replay import Recorder, record
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import StepRecord, TraceFile
 from counterpoint.model.values import Json, digest_of, json_text
+from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action, World
 
 
@@ -34,6 +38,7 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
     Raises:
         Diverged: a choice is not legal any more, or does something else. Says where and what.
     """
+    scenario = _with_recorded_calls(scenario, file)
     recorder = record(scenario)
     if digest_of(world_form(recorder.world)) != file.header.get("initial_digest"):
         raise Diverged(0, f"the run starts differently; {_code_change(file, scenario)}")
@@ -45,6 +50,19 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
         recorder.take(choice)
         _compare(number, step, recorder, file)
     return recorder.trace()
+
+
+def _with_recorded_calls(scenario: Scenario, file: TraceFile) -> Scenario:
+    """Return the scenario with the calls of the file, where it draws its own."""
+    if not isinstance(scenario.calls, Workload):
+        return scenario
+    if "calls" not in file.header:
+        raise Diverged(0, "its calls were fixed when it was written; now the scenario draws them")
+    try:
+        calls = calls_from(file.header["calls"], classes_in(some_operations(scenario)))
+        return with_checked_calls(scenario, calls)
+    except (UnreadableCalls, BadScenario) as error:
+        raise Diverged(0, f"its calls are no calls of this scenario: {error}") from None
 
 
 def find_choice(form: JsonRecord, world: World) -> Action | None:

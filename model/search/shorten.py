@@ -32,7 +32,7 @@ def shortest(scenario: Scenario, choices: Sequence[Action], name: str) -> tuple[
         ValueError: they do not break it.
     """
     campaign = Campaign(scenario)
-    campaign.findings.append(Finding(-1, name, tuple(choices)))
+    campaign.findings.append(Finding(-1, name, tuple(choices), scenario))
     for _ in campaign.search(Budgets(seconds=SECONDS_MAX)):
         pass
     example = campaign.counterexample()

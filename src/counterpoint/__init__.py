@@ -91,6 +91,7 @@ __all__ = [
     "Verdict",
     "View",
     "Violation",
+    "Workload",
     "World",
     "WrongVariant",
     "always",
@@ -104,6 +105,7 @@ __all__ = [
     "check_liveness",
     "conserved",
     "converges",
+    "drawn",
     "enabled",
     "eventually",
     "faults",
@@ -126,6 +128,7 @@ __all__ = [
     "undecided",
     "value",
     "verify",
+    "workload",
 ]  # fmt: skip
 
 _HOMES = {
@@ -208,6 +211,9 @@ _HOMES = {
     "model.scenario": (
         "minority_of", "Scenario",
     ),
+    "model.search.drawing": (
+        "drawn",
+    ),
     "model.search.failure": (
         "ExaminedNothing", "NothingBroke", "PropertyBroken",
     ),
@@ -226,6 +232,9 @@ _HOMES = {
     ),
     "model.view": (
         "Mover", "View",
+    ),
+    "model.workload": (
+        "Workload", "workload",
     ),
     "model.world": (
         "World",

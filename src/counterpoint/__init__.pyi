@@ -92,6 +92,7 @@ from counterpoint.model.observer import Observer as Observer
 from counterpoint.model.roles import system as system
 from counterpoint.model.scenario import Scenario as Scenario
 from counterpoint.model.scenario import minority_of as minority_of
+from counterpoint.model.search.drawing import drawn as drawn
 from counterpoint.model.search.failure import ExaminedNothing as ExaminedNothing
 from counterpoint.model.search.failure import NothingBroke as NothingBroke
 from counterpoint.model.search.failure import PropertyBroken as PropertyBroken
@@ -115,6 +116,8 @@ from counterpoint.model.verdict import said as said
 from counterpoint.model.verdict import undecided as undecided
 from counterpoint.model.view import Mover as Mover
 from counterpoint.model.view import View as View
+from counterpoint.model.workload import Workload as Workload
+from counterpoint.model.workload import workload as workload
 from counterpoint.model.world import World as World
 
 __all__ = [
@@ -195,6 +198,7 @@ __all__ = [
     "Verdict",
     "View",
     "Violation",
+    "Workload",
     "World",
     "always",
     "answers",
@@ -207,6 +211,7 @@ __all__ = [
     "check_liveness",
     "conserved",
     "converges",
+    "drawn",
     "enabled",
     "eventually",
     "faults",
@@ -229,4 +234,5 @@ __all__ = [
     "undecided",
     "value",
     "verify",
+    "workload",
 ]  # fmt: skip

@@ -125,7 +125,7 @@ def first_broken(mutant: str, *, seed: int) -> str | None:
 def test_the_default_scenario_is_the_documented_one() -> None:
     scenario = ENTRY.scenario()
     assert scenario.system.nodes == ("c1", "c2", "c3", "s50052", "s50053", "s50054", "s50055")
-    assert scenario.calls == {
+    assert scenario.fixed_calls == {
         "c1": (Write(4, "v1", 0, 2, 4, "s50052"), Write(4, "v2", 0, 2, 4, "s50052")),
         "c2": (Read(4, "s50053"), Read(4, "s50053")),
         "c3": (Read(4, "s50054"), Read(4, "s50054")),
@@ -140,7 +140,7 @@ def test_the_demo_has_calls_that_must_be_refused() -> None:
     scenario = ENTRY.scenario("demo")
     system = scenario.system
     assert isinstance(system, ReplicatedRegister)
-    write, read, unknown_write, unknown_read = scenario.calls["c4"]
+    write, read, unknown_write, unknown_read = scenario.fixed_calls["c4"]
     assert isinstance(write, Write)
     assert isinstance(read, Read)
     assert isinstance(unknown_write, Write)

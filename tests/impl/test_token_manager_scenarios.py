@@ -298,7 +298,7 @@ def test_the_full_scenario_is_the_whole_system() -> None:
     assert isinstance(scenario.system, TokenManager)
     deployment = scenario.system.deployment
     assert (deployment.clients, deployment.tokens) == (6, 60)
-    asked = [type(call) for calls in scenario.calls.values() for call in calls]
+    asked = [type(call) for calls in scenario.fixed_calls.values() for call in calls]
     assert {Pay, GetTokens, Transform, TokenStatus} == set(asked)
     assert asked.count(Pay) > asked.count(GetTokens) > 0
 

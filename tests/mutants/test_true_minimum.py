@@ -97,7 +97,7 @@ class Case:
         scenario = self.scenario().replace(faults_max=self.faults)
         if self.calls is not None:
             calls = {
-                client: tuple(scenario.calls[other][position] for other, position in asked)
+                client: tuple(scenario.fixed_calls[other][position] for other, position in asked)
                 for client, asked in self.calls.items()
             }
             scenario = scenario.replace(calls=calls)
@@ -188,7 +188,7 @@ def test_a_shortest_counterexample_has_this_length(case: Case) -> None:
 
 def _without_limits(case: Case) -> Mapping[str, Any]:
     """Return what a run of the small scenario needs to be one of the whole one: its calls."""
-    return {"calls": case.small().calls, "limits": case.small().limits}
+    return {"calls": case.small().fixed_calls, "limits": case.small().limits}
 
 
 def found_by_walks(scenario: Scenario, *, seed: int) -> Counterexample:

@@ -7,6 +7,7 @@ interned as they appear. The meaning is that of `World`; tests compare the two, 
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -115,6 +116,13 @@ class Compiled:
         self.start_seen: tuple[int, ...] = ()
         self.start_roles: tuple[str, ...] = ()
         self._begin()
+
+    def with_calls_of(self, scenario: Scenario) -> Compiled:
+        """Return the form of the same scenario with other calls, which shares all tables."""
+        other = copy(self)
+        other.scenario = scenario
+        other._begin()
+        return other
 
     def known_message(self, content: Content) -> Message | None:
         """Return the number of a message content that some run has met, None if none has."""
@@ -231,7 +239,7 @@ class Compiled:
         sends: list[Message] = []
         seen: list[int] = []
         for node, name in enumerate(self.nodes):
-            states, calls = self.scenario.initial_states, self.scenario.calls
+            states, calls = self.scenario.initial_states, self.scenario.fixed_calls
             blank = NodeState(states[name], todo=tuple(calls.get(name, ())))
             outcome = self._react(self.node_state_id(node, blank), Start())
             node_states.append(outcome.node_state)

@@ -8,13 +8,19 @@ from functools import cached_property
 from typing import ClassVar, Protocol
 
 from counterpoint.model.legality import tolerated_failures
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Calls, Scenario
+from counterpoint.model.search.drawing import (
+    RUNS_A_POOL,
+    Drawing,
+    with_checked_calls,
+)
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.stateful.ranking import Ranking
 from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.search.walks.tally import Tally
 from counterpoint.model.values import NodeId
+from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action
 
 BLOCK = 32
@@ -34,7 +40,26 @@ class Bench:
     @cached_property
     def compiled(self) -> Compiled:
         """The compiled form, made when the first run begins."""
-        return Compiled(self.scenario)
+        return Compiled(self.drawing.scenario(0) if self.drawing else self.scenario)
+
+    @cached_property
+    def drawing(self) -> Drawing | None:
+        """What draws the calls of runs; None if they are fixed."""
+        return Drawing(self.scenario, 0) if isinstance(self.scenario.calls, Workload) else None
+
+    def prepare(self) -> None:
+        """Ask strategies for operations before a run begins, as they are asked by Hypothesis, too."""
+        if self.drawing is not None:
+            self.calls(0)
+
+    def calls(self, number: int) -> Calls:
+        """Return the calls that a number stands for."""
+        assert self.drawing is not None, "the calls are fixed"
+        return self.drawing.scenario(number % RUNS_A_POOL).fixed_calls
+
+    def with_calls(self, calls: Calls) -> Compiled:
+        """Return the compiled form of a run with these calls."""
+        return self.compiled.with_calls_of(with_checked_calls(self.scenario, calls))
 
     @cached_property
     def examiner(self) -> Examiner:
@@ -63,7 +88,8 @@ class Bench:
 class Machine(Protocol):
     """A run in the making, as far as it is run and written down: a `ScenarioMachine`.
 
-    One that may lose nodes for good has, besides, the rule `silence(nodes=...)`.
+    One that may lose nodes for good has, besides, the rule `silence(nodes=...)`; one whose calls are
+    drawn has `workload(calls=...)`.
     """
 
     bench: ClassVar[Bench]

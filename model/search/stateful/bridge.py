@@ -19,6 +19,7 @@ from __future__ import annotations
 import unittest
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 import hypothesis
@@ -27,7 +28,7 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.stateful import run_state_machine_as_test
 
 from counterpoint.model.actions import Settle
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Calls, Scenario
 from counterpoint.model.search.failure import PropertyBroken, require_yield
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.shorten import shortened
@@ -109,6 +110,7 @@ def check(machine: type[Machine], chosen: settings) -> Progress:
     """
     bench = machine.bench
     bench.tally = Tally()
+    bench.prepare()
     keeper = None if chosen.database is None else _Keeper(chosen.database)
     try:
         made: Any = machine  # of Hypothesis's class, besides
@@ -155,7 +157,7 @@ def _minimised(
     """Return the failure minimised, with its program and what Hypothesis needs as notes."""
     found.search = {"strategy": "state machine"}
     error, name = shortened(found), found.verdict.property
-    script = follow(machine, error.trace.choices, name)
+    script = follow(machine, error.trace.choices, name, error.trace.scenario.fixed_calls)
     if script is None:
         return error
     error.add_note("\n".join(["These steps do it again:", *script.lines]))
@@ -187,8 +189,15 @@ class Script:
     tape: DrawnTape | None
 
 
-def follow(machine: type[Machine], choices: Sequence[Action], name: str) -> Script | None:
+def follow(
+    machine: type[Machine],
+    choices: Sequence[Action],
+    name: str,
+    calls: Calls = MappingProxyType({}),
+) -> Script | None:
     """Make these choices with a machine and write down how; None if it breaks nothing that way.
+
+    Of a machine that draws its calls, `calls` are those of the run.
 
     A machine comes to rest in its own order after the faults have stopped; choices after that are
     its own to make.
@@ -198,6 +207,10 @@ def follow(machine: type[Machine], choices: Sequence[Action], name: str) -> Scri
     lines = [f"state = {machine.__name__}()"]
     numbers: list[int | None] = []
     try:
+        workload = getattr(state, "workload", None)
+        if workload is not None:
+            lines.append(f"state.workload(calls={calls!r})")
+            workload(calls=calls)
         silence = getattr(state, "silence", None)
         if silence is not None:
             lines.append(f"state.silence(nodes={silent!r})")
@@ -236,6 +249,8 @@ def tape(
     machine: Machine, silent: tuple[NodeId, ...], numbers: Sequence[int | None]
 ) -> DrawnTape | None:
     """Return what Hypothesis draws for a run: whether to stop, and each number when it is needed."""
+    if hasattr(machine, "workload"):
+        return None  # what was made simpler has no number
     drawn: list[bool | int | bytes] = []
     if hasattr(machine, "silence"):
         groups = machine.bench.groups

@@ -32,7 +32,7 @@ from hypothesis.stateful import (
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Calls, Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.failure import failure_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY, NotEnabled
@@ -42,6 +42,7 @@ from counterpoint.model.search.stateful.bridge import TestCaseOfMachine
 from counterpoint.model.search.stateful.legal import legal
 from counterpoint.model.search.walks.examine import broken_among
 from counterpoint.model.values import NodeId, NotAValue, canonical, digest_of
+from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action
 
 MachineRule: TypeAlias = Callable[..., None]
@@ -127,6 +128,12 @@ class ScenarioMachine(RuleBasedStateMachine):
 
     # What the rules share.
 
+    def ask_for(self, calls: Calls) -> None:
+        """Begin the run with these calls."""
+        self.run = Simulation(self.bench.with_calls(calls))
+        self._options.clear()
+        self._judged = len(self.run.seen)
+
     def options(self, action: type[Action]) -> tuple[Action, ...]:
         """Return the legal actions of a kind."""
         known = self._options.get(action)
@@ -146,7 +153,7 @@ class ScenarioMachine(RuleBasedStateMachine):
             if not self.run.attempt(action):
                 raise NotEnabled(len(self.run.choices), action, self.run.world())
         except HandlerFailed:
-            raise failure_of(self.bench.scenario, self.run.choices, HANDLER_PROPERTY) from None
+            raise failure_of(self.run.scenario, self.run.choices, HANDLER_PROPERTY) from None
         except NotDeterministic as error:
             raise error.at(len(self.run.choices) - 1) from None
 
@@ -165,9 +172,9 @@ class ScenarioMachine(RuleBasedStateMachine):
     def operations_hold(self) -> None:
         """Judge what the clients have seen so far, whenever they have seen something new."""
         self._judged = len(self.run.seen)
-        name = self.bench.examiner.broken_history(self.run.seen)
+        name = self.bench.examiner.of(self.run.compiled).broken_history(self.run.seen)
         if name is not None:
-            raise failure_of(self.bench.scenario, self.run.choices, name)
+            raise failure_of(self.run.scenario, self.run.choices, name)
 
     def teardown(self) -> None:
         """Stop the faults, let the run come to rest, and judge it as a whole."""
@@ -185,11 +192,11 @@ class ScenarioMachine(RuleBasedStateMachine):
             finish(self.run)
         except HandlerFailed as error:
             failure = str(error)
-        rulings = self.bench.examiner.rulings(self.run, failure)
+        rulings = self.bench.examiner.of(self.run.compiled).rulings(self.run, failure)
         self.bench.tally.judge(rulings)
         name = broken_among(rulings)
         if name is not None:
-            raise failure_of(self.bench.scenario, self.run.choices, name)
+            raise failure_of(self.run.scenario, self.run.choices, name)
 
 
 # ---- the rules -----------------------------------------------------------------------------------
@@ -211,6 +218,8 @@ def state_machine_for(scenario: Scenario, *, name: str | None = None) -> type[Sc
     alone = (scenario.tolerates((node,), {}) for node in scenario.system.nodes)
     if scenario.role_of is not None or any(alone):
         body["silence"] = _silence()
+    if isinstance(scenario.calls, Workload):
+        body["workload"] = _workload()
     return type(name or _class_name(scenario), (ScenarioMachine,), body)
 
 
@@ -253,6 +262,16 @@ def _silence() -> MachineRule:
 
     drawn = st.tuples(st.runner(), _RANKING).map(lambda drawn: drawn[0].bench.group(drawn[1]))
     return initialize(nodes=drawn)(silence)
+
+
+def _workload() -> MachineRule:
+    """Return the rule that says, before anything else, what the clients ask for."""
+
+    def workload(self: ScenarioMachine, calls: Calls) -> None:
+        self.ask_for(calls)
+
+    drawn = st.tuples(st.runner(), _RANKING).map(lambda drawn: drawn[0].bench.calls(drawn[1]))
+    return initialize(calls=drawn)(workload)
 
 
 def _class_name(scenario: Scenario) -> str:

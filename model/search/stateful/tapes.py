@@ -6,7 +6,7 @@ numbers is the same as ever; what fails is minimised by us, so that nothing is l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from random import Random
 
@@ -59,21 +59,23 @@ class Tape(Random):
 
 
 def walks_by_hypothesis(
-    compiled: Compiled, *, number: int, shard: tuple[int, int] = (0, 1)
+    compiled_of: Callable[[int], Compiled], *, number: int, shard: tuple[int, int] = (0, 1)
 ) -> Iterator[tuple[int, Walk]]:
     """Return walks without end, each with its number; `number` is the seed of the campaign.
 
+    `compiled_of` gives the compiled form for the run of a number.
     Shard i of n makes the batches i, i + n, i + 2n ... of the same walks.
     """
     first, stride = shard
     for batch in count(first, stride):
-        walks = _batch(compiled, number * 0x9E3779B9 + batch)
-        yield from enumerate(walks, start=batch * BATCH)
+        start = batch * BATCH
+        forms = [compiled_of(run) for run in range(start, start + BATCH)]
+        yield from enumerate(_batch(forms, number * 0x9E3779B9 + batch), start=start)
 
 
-def _batch(compiled: Compiled, number: int) -> list[Walk]:
+def _batch(forms: Sequence[Compiled], number: int) -> list[Walk]:
     walks: list[Walk] = []
-    size = min(_BYTES_A_STEP * compiled.scenario.walk_steps[1] + 64, _BYTES_MAX)
+    size = min(_BYTES_A_STEP * forms[0].scenario.walk_steps[1] + 64, _BYTES_MAX)
 
     @seed(number)
     @settings(
@@ -86,7 +88,7 @@ def _batch(compiled: Compiled, number: int) -> list[Walk]:
     )
     @given(st.binary(min_size=size, max_size=size))
     def make_walks(tape: bytes) -> None:
-        walks.append(walk(compiled, Tape(tape), "mixed"))
+        walks.append(walk(forms[len(walks)], Tape(tape), "mixed"))
 
     make_walks()
     return walks

@@ -19,6 +19,7 @@ from typing import Literal
 
 from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.drawing import Drawing, block_of, drawn
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
 from counterpoint.model.search.failure import told_in_full
@@ -34,6 +35,7 @@ from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.walk import Walk, walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
+from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action
 
 FINDINGS_MAX = 20
@@ -75,11 +77,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A run that broke a property: its number, the property's name and the choices as they were."""
+    """A run that broke a property: its number, the property's name and the choices as they were.
+
+    Its scenario has the calls of that run, where they were drawn.
+    """
 
     run: int
     property: str
     choices: tuple[Action, ...]
+    scenario: Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,9 @@ class Campaign:
         self.findings: list[Finding] = []
         self._shard = shard
         self._findings_max = findings_max
-        self._compiled = Compiled(scenario)
+        self._drawing = Drawing(scenario, seed) if isinstance(scenario.calls, Workload) else None
+        self._block = 0
+        self._compiled = Compiled(drawn(scenario, seed))
         self._examiner = Examiner(self._compiled)
         self._runs = self._steps = self._completed = self._first_found_at = 0
         self._faults: Counter[str] = Counter()
@@ -182,10 +190,29 @@ class Campaign:
             # Imported here, as it takes longer than many a search.
             from counterpoint.model.search.stateful.tapes import walks_by_hypothesis
 
-            yield from walks_by_hypothesis(self._compiled, number=self.seed, shard=self._shard)
+            yield from walks_by_hypothesis(self._compiled_of, number=self.seed, shard=self._shard)
             return
         for number in count(*self._shard):
-            yield number, walk(self._compiled, run_random(self.seed, number), self.strategy)
+            random = run_random(self.seed, number)
+            yield number, walk(self._compiled_of(number), random, self.strategy)
+
+    def _compiled_of(self, number: int) -> Compiled:
+        """Return the compiled form for the run of that number, with the calls that it draws."""
+        if self._drawing is None:
+            return self._compiled
+        scenario = self._drawing.scenario(number)
+        if block_of(number) != self._block:
+            self._block = block_of(number)
+            self._begin_anew(scenario)
+        return self._compiled.with_calls_of(scenario)
+
+    def _begin_anew(self, scenario: Scenario) -> None:
+        """Forget all tables: with other operations come other states, and these have no end."""
+        goals = self._compiled.goals
+        self._compiled = Compiled(scenario)
+        self._compiled.goals = goals.among(self._compiled.node_states)
+        self._examiner = Examiner(self._compiled)
+        self._calls = CallCounter(self._compiled, self._calls.counts)
 
     def _take(self, number: int, walked: Walk) -> None:
         run = walked.run
@@ -194,7 +221,7 @@ class Campaign:
         self._completed += sum(map(self._compiled.is_return.__getitem__, run.seen))
         self._calls.add(run.seen)
         self._faults.update(faults_by_kind(run.conditions))
-        rulings = self._examiner.rulings(run, walked.failure)
+        rulings = self._examiner.of(run.compiled).rulings(run, walked.failure)
         self._rulings[rulings] += 1
         name = broken_among(rulings)
         if name is not None:
@@ -209,7 +236,7 @@ class Campaign:
             return
         if not self.findings:
             self._first_found_at = self._runs
-        self.findings.append(Finding(number, name, tuple(run.choices)))
+        self.findings.append(Finding(number, name, tuple(run.choices), run.scenario))
 
     def _is_enough(self) -> bool:
         """Go on after the first finding for some runs: counted, so that a seed gives one result."""
@@ -219,7 +246,7 @@ class Campaign:
 
     def _compare(self, walked: Walk) -> None:
         try:
-            trace = run_reference(self.scenario, walked.run.choices)
+            trace = run_reference(walked.run.scenario, walked.run.choices)
         except NotEnabled as error:
             self._compiled.asking.ask_everything_again()
             raise EnginesDisagree(f"one engine alone knows this run: {error}") from error
@@ -240,33 +267,44 @@ class Campaign:
             return None
         deadline = monotonic() + seconds
         best = self._minimised(deadline, seconds)
-        finding, name = best[0], best[0].property
-        return self._example(finding, self._around(best[1], name, deadline) or best[1])
+        finding, result = best[0], self._around(*best, deadline) or best[1]
+        return self._example(finding, result)
 
     def _minimised(self, deadline: float, seconds: float) -> tuple[Finding, Minimised]:
-        minimiser = Minimiser(self._compiled, self._examiner)
         results: list[tuple[Finding, Minimised]] = []
         for finding in self.findings:
             if results and monotonic() > deadline:
                 break
             left = max(deadline - monotonic(), seconds / FINDINGS_MAX)
+            minimiser = self._minimiser_of(finding)
             result = minimiser.minimise(finding.choices, finding.property, left)
             results.append((finding, result))
         best = min(results, key=lambda pair: _size(pair[1]))
         self._is_agreed = sum(_size(r) == _size(best[1]) for _, r in results) >= AGREED_MIN
         return best
 
-    def _around(self, best: Minimised, name: str, deadline: float) -> Minimised | None:
+    def _minimiser_of(self, finding: Finding) -> Minimiser:
+        compiled = self._compiled_for(finding)
+        return Minimiser(compiled, self._examiner.of(compiled))
+
+    def _compiled_for(self, finding: Finding) -> Compiled:
+        if finding.scenario is self._compiled.scenario:
+            return self._compiled
+        return self._compiled.with_calls_of(finding.scenario)
+
+    def _around(self, finding: Finding, best: Minimised, deadline: float) -> Minimised | None:
         """Return what runs near the shortest lead to, if that is shorter still."""
+        name = finding.property
         if self._is_agreed or self._examiner.reads(name) == "end":
             return None
-        minimiser = Minimiser(self._compiled, self._examiner)
+        compiled, minimiser = self._compiled_for(finding), self._minimiser_of(finding)
+        examiner = self._examiner.of(compiled)
         random, failing, shorter = Random(self.seed), 0, None
         for _ in range(TRIES):
             if failing == FAILING_MAX or monotonic() > deadline:
                 break
-            walked = nearby(self._compiled, (shorter or best).choices, random)
-            if not self._examiner.is_broken(walked.run, name, walked.failure):
+            walked = nearby(compiled, (shorter or best).choices, random)
+            if not examiner.is_broken(walked.run, name, walked.failure):
                 continue
             failing += 1
             left = max(deadline - monotonic(), 0.0)
@@ -276,7 +314,7 @@ class Campaign:
         return shorter
 
     def _example(self, finding: Finding, result: Minimised) -> Counterexample:
-        told = told_in_full(self.scenario, result.choices, finding.property)
+        told = told_in_full(finding.scenario, result.choices, finding.property)
         return Counterexample(
             told.trace, told.verdict, told.verdicts, finding, result.is_fixpoint, result.tried
         )

@@ -7,6 +7,7 @@ history is judged once per search.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 
 from counterpoint.model.fault_state import OpenCall
@@ -37,6 +38,15 @@ class Examiner:
         self._of_end = tuple(p for p in scenario.properties if p.reads == "end")
         self._of_trace = tuple(p for p in scenario.properties if p.reads == "trace")
         self._known: dict[tuple[int, ...], tuple[Ruling, ...]] = {}
+
+    def of(self, compiled: Compiled) -> Examiner:
+        """Return the judge of runs with other calls; it remembers what this one does."""
+        if compiled is self._compiled:
+            return self
+        assert compiled.observations is self._compiled.observations, "other tables, other numbers"
+        other = copy(self)
+        other._compiled = compiled
+        return other
 
     def rulings(self, run: Simulation, failure: str | None = None) -> tuple[Ruling, ...]:
         """Return what is to be counted of a finished run, the first that is broken being last.

@@ -11,10 +11,10 @@ from counterpoint.model.search.engine.transition_tables import Compiled
 class CallCounter:
     """Counts the completed calls of runs by the kind that the scenario says they are of."""
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, counts: Counter[str] | None = None) -> None:
         self._compiled = compiled
         self._kinds: dict[tuple[int, int], str] = {}
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter(counts)
 
     def add(self, seen: Sequence[int]) -> None:
         """Count the calls of one more run, given what was observed of it."""
