@@ -23,6 +23,7 @@ HOLDS, BROKEN, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
 EXIT_CODES: Mapping[str, int] = {
     "holds": HOLDS,
     "reproduced": HOLDS,
+    "fixed": HOLDS,
     "broken": BROKEN,
     "different": BROKEN,
     "diverged": UNDECIDED,

@@ -29,6 +29,7 @@ from counterpoint.model.verdict import Verdict
 @click.option("--diff", type=click.Path(path_type=Path), help="Where another trace differs first.")
 @click.option("--pdb", "pdb_step", type=click.IntRange(0), help="Debug the choice of this step.")
 @click.option("--fault-free", "is_fault_free", is_flag=True, help="Its calls without any faults.")
+@click.option("--expect-fixed", is_flag=True, help="Whether it breaks nothing any more: 0, 1 or 3.")
 @as_json
 def replay(
     file: Path,
@@ -38,6 +39,7 @@ def replay(
     diff: Path | None,
     pdb_step: int | None,
     is_fault_free: bool,
+    expect_fixed: bool,
     as_json: bool,
 ) -> None:
     """Make every choice of a trace FILE again; compare the digest after every step, and the verdicts.
@@ -48,7 +50,20 @@ def replay(
     counterpoint replay FILE --until 's50054.pending != none'
     counterpoint replay FILE --edit 11=skip
     counterpoint replay FILE --fault-free
+
+    With --expect-fixed the run is one that was kept of a bug that is mended: each choice is made as
+    it fits the code of today, and if one does not fit any more, the run is then ended without
+    faults. 0: the property that it broke holds; 1: something breaks; 3: it cannot be followed.
+
+    \b
+    counterpoint replay FILE --expect-fixed
     """
+    if expect_fixed:
+        from counterpoint.harness.commands import fixed
+
+        if step is not None or until or edit or diff or pdb_step is not None or is_fault_free:
+            raise click.UsageError("--expect-fixed goes with no other way to replay")
+        fixed.run(file, as_json=as_json)
     if is_fault_free:
         from counterpoint.harness.commands import fault_free
 
