@@ -27,6 +27,7 @@ from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_s
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.search.invariants import takes_two
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict, Violation, broken, holds
@@ -162,13 +163,7 @@ def always(name: str, holds_in: Callable[[StatesByNode], object]) -> Invariant:
     `holds_in(states)` is true where all is well; a text says what is wrong.
     """
 
-    def violation(states: StatesByNode) -> str | None:
-        found = holds_in(states)
-        if isinstance(found, str):
-            return found
-        return None if found or found is None else f"{name} does not hold"
-
-    return Invariant(name, violation)
+    return Invariant(name, lambda states: _missing(holds_in(states), f"{name} does not hold"))
 
 
 def at_most_one(is_one: Callable[[Any], object], name: str = "at most one") -> Invariant:
@@ -208,10 +203,14 @@ def sometimes(name: str, is_met: Callable[[StatesByNode], object]) -> Goal:
 
 
 def converges(view: Callable[[Any], Value], name: str = "convergence") -> Property:
-    """Claim that at rest all replicas show the same; where `view(state)` is None is no replica."""
+    """Claim that at rest all replicas show the same; where `view(state)` is None is no replica.
+
+    Nor is a node that stays silent for good, as `Scenario.tolerates` lets it.
+    """
 
     def check(trace: Trace) -> Verdict:
-        shown = {node: view(state) for node, state in _at_rest(trace).items()}
+        states, silent = _at_rest(trace), _silent(trace)
+        shown = {node: view(state) for node, state in states.items() if node not in silent}
         replicas = {node: seen for node, seen in shown.items() if seen is not None}
         first = next(iter(replicas), None)
         for node, seen in replicas.items():
@@ -237,15 +236,18 @@ def conserved(amount: Callable[[Any], int], name: str = "conservation") -> Prope
     return Property(name, check, reads="end")
 
 
-def eventually(name: str, is_met: Callable[[StatesByNode], object]) -> Property:
-    """Claim that at rest the states are such; a text says what is missing."""
+def eventually(name: str, is_met: Callable[..., object]) -> Property:
+    """Claim that at rest the states are such; a text says what is missing.
+
+    `is_met(states)` is true, or None, where nothing is. `is_met(states, silent)`, if it takes a second
+    argument, is told which nodes stay silent for good, as `Scenario.tolerates` lets them.
+    """
 
     def check(trace: Trace) -> Verdict:
-        found = is_met(_at_rest(trace))
-        if isinstance(found, str) or not found:
-            why = found if isinstance(found, str) else f"{name} has not come about"
-            return broken(name, why, examined=1)
-        return holds(name, examined=1)
+        states = _at_rest(trace)
+        found = is_met(states, _silent(trace)) if takes_two(is_met) else is_met(states)
+        why = _missing(found, f"{name} has not come about")
+        return holds(name, examined=1) if why is None else broken(name, why, examined=1)
 
     return Property(name, check, reads="end")
 
@@ -285,6 +287,17 @@ def show_any(value: Hashable) -> str:
 
 def _at_rest(trace: Trace) -> StatesByNode:
     return world_states(trace, len(trace.worlds) - 1)
+
+
+def _silent(trace: Trace) -> tuple[NodeId, ...]:
+    return trace.final.conditions.settled or ()
+
+
+def _missing(found: object, otherwise: str) -> str | None:
+    """Return what is wrong by the answer of an author's function: None and True are "nothing"."""
+    if isinstance(found, str):
+        return found
+    return None if found or found is None else otherwise
 
 
 def _amounts(amount: Callable[[Any], int], states: StatesByNode) -> dict[NodeId, int]:

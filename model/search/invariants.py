@@ -32,8 +32,13 @@ def asks_who_is_down(invariant: Invariant) -> bool:
     >>> [asks_who_is_down(Invariant("i", f)) for f in (lambda states: None, lambda states, down: None)]
     [False, True]
     """
+    return takes_two(invariant.violation)
+
+
+def takes_two(function: Callable[..., object]) -> bool:
+    """Tell whether a function needs two arguments."""
     try:
-        parameters = inspect.signature(invariant.violation).parameters.values()
+        parameters = inspect.signature(function).parameters.values()
     except ValueError:  # made in C, so that nothing tells what it takes
         return False
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -1,7 +1,7 @@
 """Reading and running the examples of a page.
 
-A page is run from top to bottom in one empty folder, with the commands of this environment first in
-the path:
+A page is run from top to bottom in one empty folder, those of the gallery in one with its protocols,
+with the commands of this environment first in the path:
 
 - a `console` block: every line that starts with "$ " is a command; what follows it is its output.
 - a `python` block: run in one namespace per page.
@@ -23,6 +23,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -161,6 +162,9 @@ class Runner:
         """
         if "not run" in block.marks:
             return
+        if block.page.startswith("docs/gallery/"):
+            for protocol in (ROOT / "docs" / "gallery").glob("*.py"):
+                shutil.copy(protocol, self._folder)
         if "file" in block.marks:
             path = self._folder / block.marks["file"]
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,6 +75,23 @@ def test_replicas_that_keep_the_greatest_converge_and_others_do_not() -> None:
     assert wrong.verdict.summary in ("a has 2 and b has 1", "a has 1 and b has 2")
 
 
+def test_who_stays_silent_for_good_needs_not_converge_and_is_told_of() -> None:
+    """The network is well; what is missing at rest is what the silent node would have had."""
+    lost = []
+
+    def all_have_two(states: Any, silent: tuple[str, ...]) -> str | None:
+        lost.append(silent)
+        well = {node: state for node, state in states.items() if node not in silent}
+        return None if silent or {s.value for s in well.values()} == {2} else "one has less"
+
+    scenario = replicas(cp.converges(value), cp.eventually("all have two", all_have_two))
+    tolerant = scenario.replace(
+        limits=cp.faults(crash=0), tolerates=lambda failed, _: failed in ((), ("b",))
+    )
+    assert found(tolerant) is None
+    assert {(), ("b",)} <= set(lost)
+
+
 MAP = {"a": [("put", "x", 1), ("get", "x")], "b": [("put", "x", 2), ("get", "x")]}
 
 

@@ -1,0 +1,109 @@
+"""Each protocol of the gallery holds, and each of its wrong variants dies of the claim named here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, get_args
+
+import pytest
+
+import counterpoint as cp
+from tests.docs.pages import ROOT
+
+GALLERY = ROOT / "docs" / "gallery"
+LINES_MAX = 150
+
+DIES_OF = {
+    "lease": {
+        "no fence": "nothing is lost",
+        "reads without a fence": "nothing is lost",
+        "no end": "liveness",
+        "forgets its tokens": "nothing is lost",
+    },
+    "outbox": {
+        "sends before it keeps": "settled",
+        "charges each copy": "charged once",
+        "sends once": "settled",
+        "no undo": "no goods are lost",
+    },
+    "pn_counter": {
+        "one count": "everything counts",
+        "gossips once": "convergence",
+        "takes what comes": "everything counts",
+    },
+    "two_phase_commit": {
+        "forgets its vote": "atomicity",
+        "tells before it keeps": "atomicity",
+        "does not wait": "atomicity",
+    },
+}
+LONG = {
+    ("lease", "no end"), ("lease", "forgets its tokens"), ("outbox", "sends before it keeps"),
+    ("pn_counter", "one count"), ("pn_counter", "takes what comes"),
+    ("two_phase_commit", "tells before it keeps"),
+}  # fmt: skip
+"""Variants that take a second or more to be shrunk."""
+
+VARIANTS = [
+    pytest.param(name, variant, claim, marks=pytest.mark.nightly if (name, variant) in LONG else ())
+    for name, variants in DIES_OF.items()
+    for variant, claim in variants.items()
+]
+
+
+def module(name: str) -> Any:
+    return import_module(f"docs.gallery.{name}")
+
+
+def broken(scenario: cp.Scenario, runs: int) -> str | None:
+    """Return the name of the claim that a search finds broken."""
+    try:
+        cp.verify(scenario, runs=runs, seed=1, examples=0)()
+    except cp.PropertyBroken as found:
+        return found.verdict.property
+    return None
+
+
+def test_every_protocol_of_the_gallery_has_a_page_and_is_tried_here() -> None:
+    names = {path.stem for path in GALLERY.glob("*.py")}
+    assert names == set(DIES_OF)
+    assert {path.stem for path in GALLERY.glob("*.md")} == {*names, "index"}
+
+
+@pytest.mark.parametrize("name", DIES_OF)
+def test_a_protocol_is_one_file_with_two_wrong_variants_or_more(name: str) -> None:
+    assert len((GALLERY / f"{name}.py").read_text().splitlines()) <= LINES_MAX
+    assert set(get_args(module(name).Variant)) == {"right", *DIES_OF[name]}
+    assert len(DIES_OF[name]) >= 2
+
+
+@pytest.mark.parametrize("name", DIES_OF)
+def test_a_page_tells_of_each_variant_what_it_breaks(name: str) -> None:
+    page = (GALLERY / f"{name}.md").read_text()
+    for variant, claim in DIES_OF[name].items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{variant}` |"))
+        assert row.endswith(f" {claim} |")
+        assert f"**{claim}**" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DIES_OF)
+def test_the_right_protocol_holds(name: str) -> None:
+    assert broken(module(name).scenario(), runs=100) is None
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", DIES_OF)
+def test_the_right_protocol_holds_for_long(name: str) -> None:
+    assert broken(module(name).scenario(), runs=20_000) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "variant", "claim"), VARIANTS)
+def test_a_wrong_variant_dies_of_its_own_claim(name: str, variant: str, claim: str) -> None:
+    assert broken(module(name).scenario(variant), runs=4000) == claim
+
+
+@pytest.mark.slow
+def test_two_phase_commit_blocks_when_its_coordinator_falls_silent_for_good() -> None:
+    assert broken(module("two_phase_commit").scenario(blocking=True), runs=2000) == "nobody waits"
