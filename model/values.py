@@ -180,6 +180,30 @@ def _field_names(cls: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(cls))
 
 
+def with_atoms(value: Value, change: Callable[[Any], Value]) -> Value:
+    """Return a value with each number, text or the like in it changed, at any depth.
+
+    >>> with_atoms(("a", frozenset({2, 3})), lambda atom: 7 if atom == 3 else atom) == (
+    ...     "a", frozenset({2, 7}))
+    True
+    """
+    match value:
+        case tuple():
+            parts = tuple(with_atoms(part, change) for part in value)
+            make: Callable[[Iterable[Value]], Value] = getattr(type(value), "_make", tuple)
+            return make(parts)
+        case frozenset():
+            return frozenset(with_atoms(part, change) for part in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        thing: Any = value
+        fields = [f.name for f in dataclasses.fields(thing) if f.init]
+        return cast(
+            "Value",
+            type(thing)(**{name: with_atoms(getattr(thing, name), change) for name in fields}),
+        )
+    return change(value)
+
+
 def json_text(form: Json) -> str:
     """Return the canonical text of a JSON form: sorted keys, no spaces."""
     return json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

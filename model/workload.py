@@ -38,7 +38,8 @@ def workload(
     each client. `clients` are names of nodes; a number means c1, c2 and so on. Each client asks
     `calls` times: a number, or the least and the most.
 
-    What needs fixed calls, an exploration say, takes those of one seed:
+    A failing run is shrunk with its calls: fewer calls, fewer clients, simpler operations, of those
+    that were seen to be drawn. What needs fixed calls, an exploration say, takes those of one seed:
     `counterpoint.drawn(scenario, seed=1)`.
 
     Raises:

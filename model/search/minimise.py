@@ -73,6 +73,10 @@ class Minimiser:
         except _OutOfTime:
             return Minimised(self._best, self._tried, False)
 
+    def broken(self, choices: Choices, name: str) -> Choices | None:
+        """Return the run of those choices that fit, up to the violation; None if there is none."""
+        return self._run(choices, name)
+
     def _is_broken_as_it_is(self, choices: Sequence[Action], name: str) -> bool:
         run = Simulation(self._compiled)
         return all(map(run.attempt, choices)) and self._examiner.is_broken(run, name)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import PropertyBroken, failure_of
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Finding
+from counterpoint.model.trace import Trace
 from counterpoint.model.world import Action
 
 SECONDS_MAX = 1.0
@@ -20,13 +21,15 @@ SECONDS_MAX = 1.0
 def shortened(error: PropertyBroken) -> PropertyBroken:
     """Return a failure with the shortest run that was found to break the same property."""
     trace, name = error.trace, error.verdict.property
-    choices = shortest(trace.scenario, trace.choices, name)
+    short = shortest(trace.scenario, trace.choices, name)
     found = len(trace.choices)
-    return failure_of(trace.scenario, choices, name, steps_found=found, search=error.search)
+    return failure_of(short.scenario, short.choices, name, steps_found=found, search=error.search)
 
 
-def shortest(scenario: Scenario, choices: Sequence[Action], name: str) -> tuple[Action, ...]:
-    """Return the choices of a short run that breaks the property, given those of one that does.
+def shortest(scenario: Scenario, choices: Sequence[Action], name: str) -> Trace:
+    """Return a short run that breaks the property, given the choices of one that does.
+
+    Where the calls were drawn its scenario may have others, fewer and simpler.
 
     Raises:
         ValueError: they do not break it.
@@ -37,4 +40,4 @@ def shortest(scenario: Scenario, choices: Sequence[Action], name: str) -> tuple[
         pass
     example = campaign.counterexample()
     assert example is not None, "there was a finding to begin with"
-    return example.trace.choices
+    return example.trace

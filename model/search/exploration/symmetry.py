@@ -12,7 +12,7 @@ must not single out a node of a group.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import permutations, product
 from typing import Any
 
@@ -23,7 +23,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.effects import SlotId
 from counterpoint.model.search.engine.slots import Slot, Slots
 from counterpoint.model.search.exploration.memories import Memories
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.values import NodeId, Value, with_atoms
 
 Names = Mapping[NodeId, NodeId]
 """The new name of each node that gets one."""
@@ -40,20 +40,7 @@ def renamed(value: Value, names: Names) -> Value:
     >>> renamed(("a", frozenset({"b", 1})), {"a": "b", "b": "a"}) == ("b", frozenset({"a", 1}))
     True
     """
-    match value:
-        case str():
-            return names.get(value, value) if type(value) is str else value
-        case tuple():
-            parts = tuple(renamed(part, names) for part in value)
-            make: Callable[[Iterable[Value]], Value] = getattr(type(value), "_make", tuple)
-            return make(parts)
-        case frozenset():
-            return frozenset(renamed(part, names) for part in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        thing: Any = value
-        fields = [f.name for f in dataclasses.fields(thing) if f.init]
-        return type(thing)(**{name: renamed(getattr(thing, name), names) for name in fields})
-    return value
+    return with_atoms(value, lambda atom: names.get(atom, atom) if type(atom) is str else atom)
 
 
 def exchanges(scenario: Scenario) -> Iterator[Names]:

@@ -28,6 +28,7 @@ from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, c
 from counterpoint.model.search.minimise import Minimised, Minimiser
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.simplify import Simplifier
 from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.nearby import FAILING_MAX, TRIES, nearby
@@ -268,7 +269,11 @@ class Campaign:
         deadline = monotonic() + seconds
         best = self._minimised(deadline, seconds)
         finding, result = best[0], self._around(*best, deadline) or best[1]
-        return self._example(finding, result)
+        if finding.scenario.drawn_from is None:
+            return self._example(finding, finding.scenario, result)
+        compiled = self._compiled_for(finding)
+        simplifier = Simplifier(compiled, self._examiner.of(compiled), finding.property)
+        return self._example(finding, *simplifier.simplify(result, seconds))
 
     def _minimised(self, deadline: float, seconds: float) -> tuple[Finding, Minimised]:
         results: list[tuple[Finding, Minimised]] = []
@@ -313,8 +318,8 @@ class Campaign:
                 shorter = result
         return shorter
 
-    def _example(self, finding: Finding, result: Minimised) -> Counterexample:
-        told = told_in_full(finding.scenario, result.choices, finding.property)
+    def _example(self, finding: Finding, scenario: Scenario, result: Minimised) -> Counterexample:
+        told = told_in_full(scenario, result.choices, finding.property)
         return Counterexample(
             told.trace, told.verdict, told.verdicts, finding, result.is_fixpoint, result.tried
         )
