@@ -10,6 +10,8 @@ from types import MappingProxyType
 from counterpoint.harness.embedding import embedded, texts_in
 from counterpoint.harness.entry import CatalogEntry, UnknownName
 from counterpoint.harness.named_systems import PYPROJECT, named_by_entry_points, named_here
+from counterpoint.harness.play.console import SESSION, session_scenario
+from counterpoint.harness.play.plain_console import plain_console
 from counterpoint.harness.suites import Suite, suite_entry
 from counterpoint.harness.user_scenarios import (
     found_at,
@@ -143,6 +145,10 @@ def rebuild(origin: Mapping[str, str]) -> Scenario:
         UnknownName: the header names no system, or one that is not known here, or must not run.
         ValueError: a setting has no good value, or names a file that the trace does not hold.
     """
+    if SESSION in origin:
+        base = rebuild({key: value for key, value in origin.items() if key != SESSION})
+        made = session_scenario(base, plain_console(base), origin[SESSION])
+        return made.replace(origin=MappingProxyType(dict(origin)))
     if not origin.get("system"):
         if not origin.get(TEST):
             raise UnknownName(

@@ -12,6 +12,7 @@ from counterpoint.model.inert import plain
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.search.following import Followed, follow
 from counterpoint.model.search.replay import HANDLER_PROPERTY, first_broken, judge
+from counterpoint.model.search.replay_file import Diverged
 from counterpoint.model.tracefile import TraceFile, read_trace
 from counterpoint.model.verdict import Outcome
 
@@ -22,15 +23,13 @@ def run(file: Path, *, as_json: bool) -> None:
         recorded = read_trace(file)
         property_name = _broken_in(recorded)
         scenario = rebuild(origin_in(recorded))
-    followed = follow(recorded, scenario)
-    outcome, why = _judged(recorded, property_name, followed)
-    made = (
-        f"{len(recorded.steps) - len(followed.missed)} of {len(recorded.steps)} choices were made"
-    )
-    if followed.missed:
-        made += f", not step {followed.missed[0]}"
-        made += f" and {len(followed.missed) - 1} more" if len(followed.missed) > 1 else ""
-        made += "; then the run was ended without faults"
+    steps = len(recorded.steps)
+    try:
+        followed = follow(recorded, scenario)
+    except Diverged as error:  # its calls were drawn, and would be no more
+        outcome, why, missed = "undecided", str(error), tuple(range(steps))
+    else:
+        (outcome, why), missed = _judged(recorded, property_name, followed), followed.missed
     if as_json:
         emit(
             {
@@ -39,13 +38,25 @@ def run(file: Path, *, as_json: bool) -> None:
                 "outcome": outcome,
                 "property": property_name,
                 "reason": why,
-                "steps": len(recorded.steps),
-                "missed": list(followed.missed),
+                "steps": steps,
+                "missed": list(missed),
             }
         )
     else:
-        tell(f"{outcome}: {why} ({made})")
+        tell(f"{outcome}: {why} ({_made(steps, missed)})")
     finish(outcome)
+
+
+def _made(steps: int, missed: tuple[int, ...]) -> str:
+    """Return how much of the run could be followed.
+
+    >>> _made(9, ()), _made(9, (7, 8))
+    ('9 of 9 choices were made', '7 of 9 choices were made, 7 first not; then without faults')
+    """
+    made = f"{steps - len(missed)} of {steps} choices were made"
+    if not missed:
+        return made
+    return f"{made}, {missed[0]} first not; then without faults"
 
 
 def _broken_in(recorded: TraceFile) -> str:

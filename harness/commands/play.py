@@ -10,14 +10,14 @@ from pathlib import Path
 
 import click
 
-from counterpoint.harness.catalog import entry, rebuild
-from counterpoint.harness.commands.fault_free import console_of
+from counterpoint.harness.catalog import build, entry, rebuild
 from counterpoint.harness.commands.load_trace import opened
 from counterpoint.harness.commands.shared import settings
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep
 from counterpoint.harness.output import clear_errors, finish, settings_of, tell
-from counterpoint.harness.play.console import CALLS
+from counterpoint.harness.play.console import CALLS, SESSION, Console
+from counterpoint.harness.play.plain_console import plain_console
 from counterpoint.harness.play.run import DelayChoice, delay_of
 from counterpoint.harness.play.script import WrongLine, follow
 from counterpoint.harness.play.session import PlaySession
@@ -61,7 +61,10 @@ def play(
     step: int | None,
     out: Path | None,
 ) -> None:
-    """Try SYSTEM by hand: type calls and faults, see what comes of them; `help` lists the commands.
+    """Try SYSTEM by hand, one of the catalog or yours: type calls and faults, see what comes of them.
+
+    `help` lists the commands. A system without a console of its own has the operations of its
+    scenario as commands: `c1 leave`, `c1 write 7`.
 
     Every session is saved as a trace file. A script has a command a line; `#` begins a comment, `!`
     before a command says that it must be refused, `= text` that its answer contains a text.
@@ -69,6 +72,7 @@ def play(
     \b
     counterpoint play token_manager --servers 5 --faults
     counterpoint play token_manager --script FILE --out pay.trace.jsonl
+    counterpoint play mypackage.scenarios:bank
     counterpoint play --from FILE --step 12
     """
     with clear_errors():
@@ -103,14 +107,18 @@ def _new(
 ) -> PlaySession:
     if system is None:
         raise ValueError("play what? right would be: counterpoint play token_manager")
-    if CALLS in settings:
-        raise ValueError(f"--set {CALLS}: the calls of a session are those that you type")
-    console = console_of(system)
-    # Not the mutant's own scenario: what it adds to the system is calls, and those are yours here.
-    found = entry(system)
-    built = found.scenario(
-        scenario or found.usual, mutant=mutant, settings={**console.usual, **settings}
-    )
+    console = _own_console(system)
+    if console is None:
+        built = build(system, scenario=scenario, mutant=mutant, settings=settings)
+        console = plain_console(built)
+    else:
+        if CALLS in settings:
+            raise ValueError(f"--set {CALLS}: the calls of a session are those that you type")
+        # Not the mutant's own scenario: what it adds to the system is calls, and those are yours.
+        found = entry(system)
+        built = found.scenario(
+            scenario or found.usual, mutant=mutant, settings={**console.usual, **settings}
+        )
     return PlaySession(built, console, delay=delay, has_faults=has_faults, seed=seed)
 
 
@@ -118,11 +126,21 @@ def _from_trace(
     source: Path, step: int | None, delay: DelayChoice, has_faults: bool, seed: int
 ) -> PlaySession:
     found = opened(source)
-    origin = {k: v for k, v in found.trace.scenario.origin.items() if k != f"set.{CALLS}"}
-    console = console_of(origin.get("system", ""))
-    session = PlaySession(rebuild(origin), console, delay=delay, has_faults=has_faults, seed=seed)
+    left_out = (f"set.{CALLS}", SESSION)
+    origin = found.trace.scenario.origin
+    origin = {key: value for key, value in origin.items() if key not in left_out}
+    base = rebuild(origin)
+    console = _own_console(origin["system"]) if "system" in origin else None
+    session = PlaySession(
+        base, console or plain_console(base), delay=delay, has_faults=has_faults, seed=seed
+    )
     session.go_on_from(found.trace, len(found.trace.choices) if step is None else step)
     return session
+
+
+def _own_console(system: str) -> Console | None:
+    """Return the console that a system brings along, None for the plain one."""
+    return entry(system).console
 
 
 def _refuse_both(*given: object) -> None:

@@ -21,6 +21,9 @@ from counterpoint.model.world import World
 CALLS = "calls"
 """The setting that lists the calls of a session: "c1 pay 7 3; c2 get_tokens 3"."""
 
+SESSION = "session"
+"""The same in an origin of a system without a console of its own, where it is no setting of it."""
+
 BOUNDLESS = Budget(1_000_000)
 """A session may use each kind of fault as often as a person can type it."""
 

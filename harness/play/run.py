@@ -15,11 +15,13 @@ from typing import Literal, TypeAlias
 
 from counterpoint.harness.play.console import (
     CALLS,
+    SESSION,
     CommandError,
     Console,
     session_scenario,
     text_of_calls,
 )
+from counterpoint.harness.play.plain_console import PlainConsole
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Mend, Omit
@@ -83,7 +85,8 @@ class LiveRun:
     def scenario(self) -> Scenario:
         """Return the scenario of the calls made so far, with an origin that builds it again."""
         text = text_of_calls(self.console, self._calls)
-        origin = MappingProxyType({**self.base.origin, f"set.{CALLS}": text})
+        key = SESSION if isinstance(self.console, PlainConsole) else f"set.{CALLS}"
+        origin = MappingProxyType({**self.base.origin, key: text})
         return session_scenario(self.base, self.console, text).replace(origin=origin)
 
     def trace(self) -> Trace:

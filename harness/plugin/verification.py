@@ -102,7 +102,7 @@ class Verification:
         judged = replace(self, scenario=only_claim(self.scenario, self.expect))
         campaign = judged._searched(asked, WHOLE, findings_max=1)
         for finding in campaign.findings:
-            told_in_full(campaign.scenario, finding.choices, finding.property)
+            told_in_full(finding.scenario, finding.choices, finding.property)
         searched = Searched(campaign.seed, expected=self.expect).plus(
             campaign.progress, campaign.judgements, campaign.warnings
         )

@@ -16,6 +16,7 @@ from counterpoint.model.forms import JsonRecord, choice_form
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.replay import Recorder, enabled, record
+from counterpoint.model.search.replay_file import with_recorded_calls
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import TraceFile
 from counterpoint.model.values import Json
@@ -34,8 +35,12 @@ class Followed:
 
 
 def follow(file: TraceFile, scenario: Scenario) -> Followed:
-    """Make every choice of a file that still fits; if one does not, end the run without faults."""
-    recorder, missed = record(scenario), list[int]()
+    """Make every choice of a file that still fits; if one does not, end the run without faults.
+
+    Raises:
+        Diverged: its calls were drawn, and are none that the scenario would draw.
+    """
+    recorder, missed = record(with_recorded_calls(scenario, file)), list[int]()
     for number, step in enumerate(file.steps):
         choice = None if recorder.failure is not None else fitting(step.choice, recorder.world)
         if choice is None:

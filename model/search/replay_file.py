@@ -38,7 +38,7 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
     Raises:
         Diverged: a choice is not legal any more, or does something else. Says where and what.
     """
-    scenario = _with_recorded_calls(scenario, file)
+    scenario = with_recorded_calls(scenario, file)
     recorder = record(scenario)
     if digest_of(world_form(recorder.world)) != file.header.get("initial_digest"):
         raise Diverged(0, f"the run starts differently; {_code_change(file, scenario)}")
@@ -52,8 +52,12 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
     return recorder.trace()
 
 
-def _with_recorded_calls(scenario: Scenario, file: TraceFile) -> Scenario:
-    """Return the scenario with the calls of the file, where it draws its own."""
+def with_recorded_calls(scenario: Scenario, file: TraceFile) -> Scenario:
+    """Return the scenario with the calls of the file, where it draws its own.
+
+    Raises:
+        Diverged: they are none of its calls, or were not kept.
+    """
     if not isinstance(scenario.calls, Workload):
         return scenario
     if "calls" not in file.header:

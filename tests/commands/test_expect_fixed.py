@@ -81,6 +81,14 @@ def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Replayed:
             id="a new field",
         ),
         pytest.param(
+            "CASE: cp.Scenario = SCENARIO.replace(calls=cp.workload("
+            "lambda random: [('add', 1)], clients=2, calls=2))",
+            "undecided",
+            "its calls were fixed when it was written; now the scenario draws them",
+            3,
+            id="calls are drawn now",
+        ),
+        pytest.param(
             "CASE: cp.Scenario = SCENARIO.replace(calls={}, min_calls_per_run=0)",
             "undecided",
             "none of its choices is possible any more",
@@ -121,7 +129,7 @@ def test_a_step_that_is_gone_is_told(replayed: Replayed) -> None:
     assert len(told["missed"]) >= 1
     text = call("replay", told["file"], "--expect-fixed").output
     assert text.startswith("fixed: linearizability holds (")
-    assert "; then the run was ended without faults)" in text
+    assert "first not; then without faults)" in text
     refused = call("replay", told["file"], "--expect-fixed", "--step", "1")
     assert "goes with no other way to replay" in refused.output
 

@@ -87,6 +87,13 @@ def test_it_is_shown_stepped_exported_and_replayed(
     assert "rebuild({'test': 'checks/test_traced.py::test_wrong'})" in exported.output
 
 
+def test_it_is_played_on_and_that_session_is_a_trace_too(trace: Path) -> None:
+    asked = ["play", "--from", str(trace), "--step", "1", "--out", "session.jsonl"]
+    played = CliRunner().invoke(main, asked, input="delay 0\nwait\nstatus\n")
+    assert "server: adder(" in played.output
+    assert json.loads(call("replay", "session.jsonl", "--json").stdout)["outcome"] == "reproduced"
+
+
 @pytest.mark.usefixtures("here")
 def test_every_way_to_bind_a_test_is_known() -> None:
     for name in ("test_wrong", "test_wrong[shard-1-of-2]", "TestMachine::runTest"):

@@ -106,7 +106,7 @@ def test_a_wrong_line_ends_a_script_and_keeps_the_session(
     ("arguments", "reason"),
     [
         ([], "play what?"),
-        (["register"], "register has no console; there is one for: token_manager"),
+        (["registre"], "'registre' is no system; there are: token_manager, register"),
         (["token_manager", "--delay", "long"], "'long' is no delay"),
         (["token_manager", "--servers", "8"], "must be a whole number from 3 to 7"),
         (["token_manager", "--servers", "2"], "must be a whole number from 3 to 7"),

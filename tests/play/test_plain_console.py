@@ -1,0 +1,105 @@
+"""A session with a system that brings no console: the operations of its scenario are the commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+import counterpoint as cp
+from counterpoint.harness.cli import main
+from counterpoint.harness.play.plain_console import plain_console
+from counterpoint.harness.starting.adder import SCENARIO
+
+
+@cp.value
+class Withdraw:
+    amount: int
+    account: str
+
+
+ATOMS = st.none() | st.booleans() | st.integers(-9, 99) | st.text("a7#@; ", max_size=3)
+OPERATIONS = (
+    st.text("ab ;#@", max_size=4)
+    | st.lists(ATOMS | st.tuples(ATOMS), max_size=4).map(tuple)
+    | st.builds(Withdraw, st.integers(), st.text("a7 ", max_size=2))
+)
+
+
+def play(*arguments: str, typed: str) -> Result:
+    """Run a session with these lines."""
+    return CliRunner().invoke(main, ["play", *arguments], input=typed)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@given(st.lists(OPERATIONS, min_size=1, max_size=5, unique_by=repr))
+def test_the_words_of_an_operation_are_a_command_for_it(operations: list[cp.Value]) -> None:
+    """For all operations: what `words` writes, split as a session splits it, `operation` reads."""
+    scenario = SCENARIO.replace(calls={"c1": operations})
+    console = plain_console(scenario)
+    for operation in operations:
+        words = console.words(operation)
+        assert ";" not in words
+        assert repr(console.operation(scenario, "c1", words.split())) == repr(operation)
+
+
+def test_an_operation_may_be_asked_with_something_else() -> None:
+    scenario = SCENARIO.replace(calls={"c1": [("add", 1), Withdraw(1, "a"), "leave"]})
+    console = plain_console(scenario)
+    assert console.operation(scenario, "c1", ["add", "7"]) == ("add", 7)
+    assert console.operation(scenario, "c1", ["withdraw", "7", "b"]) == Withdraw(7, "b")
+    for words, error in (
+        (["stay"], "'stay' cannot be asked of c1: add 1; withdraw 1 a; leave"),
+        ([], "nothing cannot be asked of c1"),
+    ):
+        with pytest.raises(ValueError, match=error):
+            console.operation(scenario, "c1", words)
+    with pytest.raises(
+        ValueError, match="server is asked for nothing in this scenario; clients: c1"
+    ):
+        console.operation(scenario, "server", ["add", "1"])
+
+
+def test_a_system_of_ones_own_is_played_and_its_session_goes_on() -> None:
+    place = "counterpoint.harness.starting.adder:SUITE"
+    first = play(
+        place, "--mutant", "hasty", "--out", "first.jsonl", typed="c1 add 5\nstatus\nhelp\n"
+    )
+    assert first.exit_code == 0, first.output
+    assert "o1 c1 (add, 5): 5" in first.output
+    assert "server: adder(5, ())" in first.output
+    assert "c2 add 10" in first.output
+
+
+def test_a_session_is_a_trace_that_opens_again(here: Path) -> None:
+    name = "played_of_" + here.name.replace("-", "_")
+    (here / f"{name}.py").write_text(
+        "from counterpoint.harness.starting.adder import *\nCASE: cp.Scenario = SCENARIO\n"
+    )
+    first = play(f"{name}:CASE", "--out", "first.jsonl", typed="c1 add 5\nc2 add 7\n")
+    assert "o2 c2 (add, 7): 12" in first.output
+    runner = CliRunner()
+    replayed = runner.invoke(main, ["replay", "first.jsonl", "--json"])
+    assert json.loads(replayed.stdout)["outcome"] == "reproduced"
+    again = play("--from", "first.jsonl", "--out", "again.jsonl", typed="c1 add 1\n")
+    assert again.exit_code == 0, again.output
+    assert "(add, 1): 13" in again.output
+    assert runner.invoke(main, ["replay", "again.jsonl"]).exit_code == 0
+    assert name in sys.modules
+
+
+def test_the_systems_of_the_catalog_can_be_played_without_a_console_of_their_own() -> None:
+    played = play("register", "--out", "register.jsonl", typed="help\nc1 write nonsense\n")
+    assert "asks for" in played.output
+    assert "cannot be asked of c1" in played.output
