@@ -32,6 +32,7 @@ from tests.oracles.abd import system
 pytestmark = pytest.mark.slow
 
 RUNS = 800
+FEW = 400
 EVENTS = 16
 
 
@@ -52,9 +53,11 @@ def agreed(
     return outcomes
 
 
-def runs_of(next_event: Callable[[Random, dict[NodeId, Value]], Observation]) -> Iterator[list]:  # type: ignore[type-arg]
+def runs_of(
+    next_event: Callable[[Random, dict[NodeId, Value]], Observation], count: int = RUNS
+) -> Iterator[list[Observation]]:
     """Return random runs; the second argument of `next_event` has the calls under way."""
-    for seed in range(RUNS):
+    for seed in range(count):
         random, busy = Random(seed), dict[NodeId, Value]()
         yield [next_event(random, busy) for _ in range(EVENTS)]
 
@@ -92,19 +95,24 @@ def register_event(
     return Observation("return", client, answer)
 
 
+@pytest.mark.parametrize("count", [FEW, pytest.param(RUNS, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("writers", [("a",), ("a", "b")], ids=["one writer", "sometimes two"])
 @pytest.mark.parametrize("keys", ["x", "xxxy"])
 @pytest.mark.parametrize(
     ("rule", "check"), [("regular", check_regular), ("inversion", check_no_inversion)]
 )
 def test_one_writer(
-    rule: RegisterRule, check: Callable[[History], Verdict], keys: str, writers: tuple[NodeId, ...]
+    rule: RegisterRule,
+    check: Callable[[History], Verdict],
+    keys: str,
+    writers: tuple[NodeId, ...],
+    count: int,
 ) -> None:
     def judge(trace: Trace) -> bool:
         parts = by_key(operations_of(trace, register_view))
         return any(check(part).is_broken for part in parts.values())
 
-    runs = runs_of(lambda random, busy: register_event(random, busy, writers, keys))
+    runs = runs_of(lambda random, busy: register_event(random, busy, writers, keys), count)
     outcomes = agreed(SingleWriterObserver(register_view, rule), judge, runs)
     assert outcomes[True] > 5, "both verdicts must occur"
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -216,17 +217,22 @@ def test_two_processes_with_one_folder_keep_both_finds(tmp_path: Path) -> None:
 # ---- signals -------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["fuzz", "register", "--seconds", "300", "--json"],
-        ["explore", "register", "--json"],
-        ["explore", "register", "--reduction", "dpor", "--json"],
-    ],
-    ids=["fuzz", "explore", "dpor"],
-)
+SEARCHES = {
+    "fuzz": ["fuzz", "register", "--seconds", "300", "--json"],
+    "explore": ["explore", "register", "--json"],
+    "dpor": ["explore", "register", "--reduction", "dpor", "--json"],
+}
+
+
+def signalled() -> Iterator[Any]:
+    """Every search with every signal; by day each signal once, and each search."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for (of_search, name), (of_signal, number) in product(enumerate(SEARCHES), enumerate(signals)):
+        mark = pytest.mark.slow if of_search == of_signal else pytest.mark.nightly
+        yield pytest.param(SEARCHES[name], number, id=f"{name}-{number.name}", marks=mark)
+
+
+@pytest.mark.parametrize(("arguments", "number"), list(signalled()))
 def test_a_signal_ends_a_search_with_what_it_found(
     arguments: list[str], number: signal.Signals, tmp_path: Path
 ) -> None:
@@ -296,7 +302,14 @@ def test_what_was_found_is_kept_when_its_minimising_is_interrupted(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "cp1252",
+        "ascii",
+        *(pytest.param(e, marks=pytest.mark.nightly) for e in ("latin-1", "utf-8")),
+    ],
+)
 def test_no_encoding_ends_in_a_traceback(encoding: str, tmp_path: Path) -> None:
     env = environment(PYTHONIOENCODING=encoding, LC_ALL="C")
     for more in ([], ["--json"]):

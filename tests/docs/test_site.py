@@ -16,13 +16,10 @@ import pytest
 from tests.docs.pages import ROOT
 from tests.docs.test_reference import loaded
 
-pytestmark = [
-    pytest.mark.xdist_group("site"),  # one worker builds it, once
-    pytest.mark.skipif(
-        find_spec("mkdocs") is None or find_spec("material") is None,
-        reason="no mkdocs-material here: pip install 'counterpoint[docs]', or make docs",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    find_spec("mkdocs") is None or find_spec("material") is None,
+    reason="no mkdocs-material here: pip install 'counterpoint[docs]', or make docs",
+)
 LOADS = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src")}
 IS_A_PROMISE = {"canonical", "prev", "next"}  # such a link tells, and loads nothing
 

@@ -223,7 +223,7 @@ def test_causal_lamport_reads_during_a_partition_and_says_for_whom_a_write_waits
 
 def test_a_write_that_waits_for_ever_is_said_to_wait_for_somebody() -> None:
     campaign = searched(build("causal_lamport", mutant="D5"), runs=10)
-    example = campaign.counterexample(seconds=2.0)
+    example = campaign.counterexample(seconds=1_000)
     assert example is not None
     assert example.verdict.property == "liveness"
     assert "never returned: s" in example.verdict.summary

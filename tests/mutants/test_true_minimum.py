@@ -157,16 +157,17 @@ TOKENS = [
 
 SLOW = {"B1", "B2", "B8", "B9", "A2", "A4", "A10"}
 NIGHTLY = {"B4", "B5", "B6", "B7", "A11"}
+LONG_WALKS = {"B2", "B8", "B9", "A2", "A4", "A10"}
 
 
-def _marked() -> Iterator[object]:
+def _marked(nightly: set[str]) -> Iterator[object]:
     for case in (*REGISTER, *STORES, *TOKENS):
-        marks = [pytest.mark.nightly] if case.mutant in NIGHTLY else []
+        marks = [pytest.mark.nightly] if case.mutant in nightly else []
         marks += [pytest.mark.slow] if case.mutant in SLOW else []
         yield pytest.param(case, id=case.mutant, marks=marks)
 
 
-CASES = tuple(_marked())
+CASES = tuple(_marked(NIGHTLY))
 
 
 def explored(scenario: Scenario, depth: int) -> Explored:
@@ -195,13 +196,13 @@ def found_by_walks(scenario: Scenario, *, seed: int) -> Counterexample:
     campaign = Campaign(scenario, seed=seed)
     for _ in campaign.search(Budgets(runs=60_000)):
         pass
-    example = campaign.counterexample(seconds=10)
+    example = campaign.counterexample(seconds=1_000)
     assert example is not None, "nothing was found"
     return example
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", list(_marked(NIGHTLY | LONG_WALKS)))
 def test_walks_and_the_minimiser_get_there(case: Case) -> None:
     require_shortest(case, seed=case.seeds[0])
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.packaging.conftest import Installed
 
 PROTOCOL = Path(__file__).resolve().parents[1] / "support" / "abd.py"
-IS_BUILT = pytest.mark.xdist_group("packaging")  # one worker builds, once
 
 TESTS = """
 import counterpoint
@@ -26,7 +25,6 @@ TestWrong = counterpoint.machine(hasty())
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_a_repository_of_its_own_finds_reports_and_replays(
     installed: Installed, tmp_path: Path
 ) -> None:
@@ -46,7 +44,6 @@ def test_a_repository_of_its_own_finds_reports_and_replays(
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_the_profiles_are_registered_wherever_hypothesis_is_imported(
     installed: Installed, tmp_path: Path
 ) -> None:

@@ -52,7 +52,6 @@ def test_a_tree_without_git_is_the_version_that_the_project_names(tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("packaging")
 def test_the_installed_command_tells_the_version_of_the_tag(
     installed: Installed, tmp_path: Path
 ) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "counterpoint"
-IS_BUILT = pytest.mark.xdist_group("packaging")  # one worker builds, once
 IMPORT_ALL = """
 import importlib, pkgutil, counterpoint
 for module in pkgutil.walk_packages(counterpoint.__path__, "counterpoint."):
@@ -60,7 +59,6 @@ def imported_names(source: Path) -> set[str]:
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_the_wheel_holds_every_file_of_the_package_once_and_nothing_else(
     installed: Installed,
 ) -> None:
@@ -75,7 +73,6 @@ def test_the_wheel_holds_every_file_of_the_package_once_and_nothing_else(
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_the_source_archive_holds_each_file_once_and_only_under_src(installed: Installed) -> None:
     with tarfile.open(installed.sdist) as archive:
         names = [member.name.partition("/")[2] for member in archive if member.isfile()]
@@ -89,7 +86,6 @@ def test_the_source_archive_holds_each_file_once_and_only_under_src(installed: I
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_every_module_is_imported_from_the_installed_wheel(
     installed: Installed, tmp_path: Path
 ) -> None:
@@ -100,7 +96,6 @@ def test_every_module_is_imported_from_the_installed_wheel(
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_no_generic_name_is_installed_at_top_level(installed: Installed, tmp_path: Path) -> None:
     """A user's own `model.py` must stay the one that `import model` finds."""
     code = (
@@ -111,7 +106,6 @@ def test_no_generic_name_is_installed_at_top_level(installed: Installed, tmp_pat
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_a_type_checker_resolves_the_types_of_the_installed_wheel(
     installed: Installed, tmp_path: Path
 ) -> None:
@@ -131,7 +125,6 @@ def test_a_type_checker_resolves_the_types_of_the_installed_wheel(
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_pytest_loads_the_plugin_in_a_repository_of_the_users_own(
     installed: Installed, tmp_path: Path
 ) -> None:
@@ -143,7 +136,6 @@ def test_pytest_loads_the_plugin_in_a_repository_of_the_users_own(
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_the_command_is_installed_and_starts(installed: Installed, tmp_path: Path) -> None:
     done = installed.run("counterpoint", "list", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -151,7 +143,6 @@ def test_the_command_is_installed_and_starts(installed: Installed, tmp_path: Pat
 
 
 @pytest.mark.slow
-@IS_BUILT
 def test_a_scenario_is_a_test_in_a_repository_of_the_users_own(
     installed: Installed, tmp_path: Path
 ) -> None:
@@ -173,7 +164,6 @@ def test_a_scenario_is_a_test_in_a_repository_of_the_users_own(
 
 
 @pytest.mark.nightly
-@IS_BUILT
 def test_the_declared_dependencies_are_enough(installed: Installed, tmp_path: Path) -> None:
     """Installed from the package index, with what the wheel asks for and nothing lent."""
     venv = tmp_path / "venv"

@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
+import counterpoint
+
 PROTOCOL = Path(__file__).resolve().parents[1] / "support" / "abd.py"
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 HAS_ENTRY_POINT = any(e.name == "counterpoint" for e in entry_points(group="pytest11"))
 
 Pytest = Callable[..., pytest.RunResult]
+
+# A run in this process forgets the modules that it has imported, and `counterpoint` is one that was
+# there before: what it has handed out must stay as well, or a class would be there twice.
+for exported in counterpoint.__all__:
+    getattr(counterpoint, exported)
 
 
 @pytest.fixture

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import pytest
 
@@ -46,7 +49,22 @@ def verdict(explored: Explored) -> Verdict:
 
 
 def by_plain(case: Case, no_op: NoOp = "consume") -> Explored:
+    return _by_plain(case.name, no_op)
+
+
+@cache
+def _by_plain(name: str, no_op: NoOp) -> Explored:
+    """One exploration for all tests: a scenario cannot be hashed, so the name stands for it."""
+    (case,) = (case for case in CASES if case.name == name)
     return explored(case.scenario, ExploreOptions(engine="plain", no_op=no_op))
+
+
+def by_day(cases: Iterable[Case], *long: str) -> list[Any]:
+    """Return cases with their names; those that take long are for the night."""
+    return [
+        pytest.param(case, id=case.name, marks=pytest.mark.nightly if case.name in long else ())
+        for case in cases
+    ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -75,12 +93,12 @@ def test_both_engines_agree(case: Case, no_op: NoOp) -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(case, id=str(case), marks=() if case.is_tiny else pytest.mark.nightly)
-        for case in CASES
+    by_day(
         # The histories of these are too many: after three minutes there was no end in sight.
-        if case.name not in ("causal_deps", "causal_lamport")
-    ],
+        (case for case in CASES if case.name not in ("causal_deps", "causal_lamport")),
+        "causal_deps, two writes",
+        *(case.name for case in CASES if not case.is_tiny),
+    ),
 )
 def test_automata_and_the_checkers_of_whole_histories_agree(case: Case) -> None:
     """With all histories the checkers of traces judge; without, the automata do."""
@@ -88,7 +106,16 @@ def test_automata_and_the_checkers_of_whole_histories_agree(case: Case) -> None:
     assert verdict(explored(case.scenario, with_histories)) == verdict(by_plain(case, "keep"))
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.is_tiny], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    by_day(
+        (case for case in CASES if case.is_tiny),
+        "register, duplicates",
+        "register B3",
+        "tokens, an omission",
+        "causal_deps, two writes",
+    ),
+)
 def test_worlds_with_whole_histories_agree(case: Case) -> None:
     """The stupid way: worlds, each with all that was seen before it, judged by the checkers."""
     assert by_worlds(case.scenario) == verdict(by_plain(case))
@@ -137,7 +164,15 @@ def _broken(scenario: Scenario, world: World, events: tuple[Event, ...]) -> str 
     return next(violated, None)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.has_few_classes], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    by_day(
+        (case for case in CASES if case.has_few_classes),
+        "tokens, a wish to leave",
+        "tokens A5",
+        "two-phase commit",
+    ),
+)
 def test_full_and_reduced_search_agree(case: Case) -> None:
     reducer = Reducer(case.scenario, limits=Limits(states=60_000))
     *_, reduced = reducer.explore()

@@ -48,6 +48,6 @@ def test_where_findings_do_not_agree_runs_nearby_lead_on(
     campaign = Campaign(scenario, seed=seed)
     for _ in campaign.search(Budgets(runs=60_000)):
         pass
-    example = campaign.counterexample(seconds=30)
+    example = campaign.counterexample(seconds=1_000)
     assert example is not None
     assert len(example.trace.choices) <= steps < without
