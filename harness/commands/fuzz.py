@@ -13,6 +13,7 @@ from counterpoint.harness.commands.shared import as_json, named_scenario, out_fo
 from counterpoint.harness.embedding import named
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
+from counterpoint.harness.only import only_claim
 from counterpoint.harness.output import (
     EXIT_HELP,
     ProgressLine,
@@ -31,8 +32,10 @@ from counterpoint.model.search.judgements import (
     judgement_lines,
     why_undecided,
 )
+from counterpoint.model.search.replay import judge
 from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
 from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json
 
 STRATEGIES = (*get_args(StrategyName), "hypothesis")
@@ -53,6 +56,12 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
     show_default=True,
     help="How a run chooses; mixed tosses a coin between swarm and pct.",
 )
+@click.option(
+    "--property", "property_name", metavar="NAME", help="Judge this property or invariant alone."
+)
+@click.option(
+    "--show-passing", is_flag=True, help="Show and keep a typical run that breaks nothing, too."
+)
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @out_folder("Where the trace of a counterexample goes.")
 @as_json
@@ -68,11 +77,13 @@ def fuzz(
     seconds: float | None,
     seed: int,
     strategy: str,
+    property_name: str | None,
+    show_passing: bool,
     shard: str,
     out: Path,
     as_json: bool,
 ) -> None:
-    """Search SYSTEM (a name of the catalog, or your module:factory) by random runs.
+    """Search SYSTEM (a name of the catalog or of yours, or your module:factory) by random runs.
 
     A failing run is minimised, written as a trace file and shown. The same seed makes the same
     runs; shards of one seed make disjoint runs. Ctrl-C ends the search and keeps what was found.
@@ -81,6 +92,8 @@ def fuzz(
     counterpoint fuzz register --seconds 10
     counterpoint fuzz register --mutant B1 --seed 1 --json
     counterpoint fuzz register --scenario demo --strategy pct --runs 5000
+    counterpoint fuzz register --mutant B3 --property regular
+    counterpoint fuzz register --runs 100 --show-passing
     counterpoint fuzz token_manager --clients 6 --requests 50
     counterpoint fuzz mypackage.scenarios:bank --set accounts=3
     """
@@ -89,6 +102,8 @@ def fuzz(
     with clear_errors(as_json=as_json):
         settings = settings_of(pairs) | short
         built = build(system, scenario=scenario, mutant=mutant, settings=settings)
+        if property_name is not None:
+            built = only_claim(built, property_name)
         part = _shard(shard)
         require_folder(out)
     budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
@@ -98,13 +113,17 @@ def fuzz(
         example = campaign.counterexample()
         search: dict[str, Json] = {"seed": seed, "strategy": strategy, "shard": shard}
         kept = _keep(example, search, out) if example else None
+        passing = _passing(campaign, search, out) if show_passing else None
     stopped = stopped or later.exit_code
     outcome = "broken" if example else "undecided" if _undecided(campaign) else "holds"
     if as_json:
-        emit(_result(campaign, example, outcome, kept, built, stopped))
+        told = {} if passing is None else {"passing_trace": passing[1].text}
+        emit(_result(campaign, example, outcome, kept, built, stopped) | told)
     else:
+        if passing is not None:
+            _tell_passing(*passing)
         _tell(campaign, example, outcome, kept, stopped)
-    finish(outcome, kept, stopped=stopped)
+    finish(outcome, kept, passing[1] if passing else None, stopped=stopped)
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -139,6 +158,23 @@ def _keep(example: Counterexample, search: Mapping[str, Json], out: Path) -> Kep
     }
     what = (example.verdict.property, *_search_words(search))
     return keep_trace(example.trace, example.verdicts, out, *what, about=about)
+
+
+def _passing(
+    campaign: Campaign, search: Mapping[str, Json], out: Path
+) -> tuple[Trace, KeptTrace] | None:
+    """Keep a typical run of those that break nothing; None where each breaks something."""
+    trace = campaign.typical_passing()
+    if trace is None:
+        return None
+    kept = keep_trace(
+        trace, judge(trace), out, "passing", *_search_words(search), about={"search": dict(search)}
+    )
+    return trace, kept
+
+
+def _tell_passing(trace: Trace, kept: KeptTrace) -> None:
+    tell(report(trace, judge(trace), replay_command=kept.replay_command))
 
 
 def _search_words(search: Mapping[str, Json]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import click
 
 from counterpoint.harness import output
 from counterpoint.harness.commands.load_trace import opened
-from counterpoint.harness.report.terminal import report
+from counterpoint.harness.report.terminal import WIDTH, WIDTH_MIN, report
 
 
 @click.command()
@@ -18,7 +19,11 @@ from counterpoint.harness.report.terminal import report
 @click.option("-v", "--verbose", count=True, help="All rows; twice: the states as well.")
 @click.option("-q", "--quiet", is_flag=True, help="Two lines.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="Draw with ASCII characters alone.")
-@click.option("--width", type=click.IntRange(40), help="Columns (default: the terminal's, 80-100).")
+@click.option(
+    "--width",
+    type=click.IntRange(WIDTH_MIN),
+    help="Columns (default: those of the terminal, from 80 to 100).",
+)
 @click.option("--seconds", default=2.0, show_default=True, help="Time for analyses; 0 for none.")
 def show(
     file: Path, verbose: int, quiet: bool, is_ascii: bool, width: int | None, seconds: float
@@ -34,7 +39,7 @@ def show(
         report(
             found.trace,
             found.verdicts,
-            width=width,
+            width=width or _width_of_terminal(),
             ascii=is_ascii or "UTF" not in (sys.stdout.encoding or "").upper(),
             colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
             verbosity=-1 if quiet else verbose,
@@ -43,3 +48,10 @@ def show(
             analyses=None if quiet else found.analysed(seconds),
         )
     )
+
+
+def _width_of_terminal() -> int:
+    """Return how wide a report is where nobody says it: no wider than it reads well."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return max(80, min(shutil.get_terminal_size().columns, WIDTH))

@@ -51,8 +51,8 @@ WRAPPED_MAX = 3
 LINE_MAX = 2_000
 """Only the command to replay may be longer than a line is wide, and it not without end."""
 
-WIDTH_MIN = 80
-WIDTH_MAX = 100
+WIDTH_MIN, WIDTH = 40, 100
+"""The columns of a page: the fewest in which lanes and sentences have a place, and the usual ones."""
 FEW_FAULTS = 6
 """So many faults are shown before what the answer rests on; more only where there is room."""
 
@@ -74,10 +74,11 @@ def report(
 ) -> str:
     """Return the report as text, without a newline at its end.
 
-    `width` is 80 to 100 columns; `verbosity` -1 gives two lines, 0 at most 45, 1 all rows, 2 the
-    changed states as well; `shrunk` the number of choices before and after minimising.
+    `width` is 40 columns at least, 100 if none is given; `verbosity` -1 gives two lines, 0 at most
+    45, 1 all rows, 2 the changed states as well; `shrunk` the number of choices before and after
+    minimising.
     """
-    columns = max(WIDTH_MIN, min(width or WIDTH_MAX, WIDTH_MAX))
+    columns = max(WIDTH_MIN, width or WIDTH)
     page = _Page(TraceExplanation(trace), tuple(verdicts), columns, verbosity, analyses)
     lines = page.lines(shrunk, replay_command)
     if ascii:

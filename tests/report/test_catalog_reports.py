@@ -73,7 +73,7 @@ def test_the_first_sentence_names_who_did_what_and_what_is_wrong(name: str) -> N
     assert verdict.property in first
 
 
-@pytest.mark.parametrize("width", [80, 90, 100])
+@pytest.mark.parametrize("width", [40, 80, 100, 160])
 @pytest.mark.parametrize("name", RUNS)
 def test_it_fits_every_page(name: str, width: int) -> None:
     trace, verdicts, _ = broken_run(name)

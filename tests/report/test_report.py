@@ -84,7 +84,7 @@ def test_ascii_is_the_approved_one() -> None:
     assert_golden(GOLDEN / "abd-ascii.txt", text)
 
 
-@pytest.mark.parametrize("width", [80, 90, 100])
+@pytest.mark.parametrize("width", [40, 80, 100, 160])
 @pytest.mark.parametrize("name", TRACES)
 def test_a_report_fits_its_page(name: str, width: int) -> None:
     trace, verdicts = TRACES[name]()

@@ -15,7 +15,7 @@ from itertools import count
 from random import Random
 from time import monotonic
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
@@ -47,6 +47,9 @@ RUNS_AFTER_FINDING = 2_000
 
 AGREED_MIN = 3
 """If so many failing runs become equally short, no shorter one is looked for near them."""
+
+PASSING_MAX = 51
+"""So many passing runs are remembered, of which one is typical."""
 
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
@@ -85,6 +88,14 @@ class Finding:
 
     run: int
     property: str
+    choices: tuple[Action, ...]
+    scenario: Scenario
+
+
+class _Passing(NamedTuple):
+    """A run that broke nothing, with the number of calls that were answered in it."""
+
+    completed: int
     choices: tuple[Action, ...]
     scenario: Scenario
 
@@ -128,6 +139,7 @@ class Campaign:
         self._block = 0
         self._compiled = Compiled(drawn(scenario, seed))
         self._examiner = Examiner(self._compiled)
+        self._passing: list[_Passing] = []
         self._runs = self._steps = self._completed = self._first_found_at = 0
         self._faults: Counter[str] = Counter()
         self._calls = CallCounter(self._compiled)
@@ -219,18 +231,29 @@ class Campaign:
         run = walked.run
         self._runs += 1
         self._steps += len(run.choices)
-        self._completed += sum(map(self._compiled.is_return.__getitem__, run.seen))
+        completed = sum(map(self._compiled.is_return.__getitem__, run.seen))
+        self._completed += completed
         self._calls.add(run.seen)
         self._faults.update(faults_by_kind(run.conditions))
         rulings = self._examiner.of(run.compiled).rulings(run, walked.failure)
         self._rulings[rulings] += 1
         name = broken_among(rulings)
+        if name is None and len(self._passing) < PASSING_MAX:
+            self._passing.append(_Passing(completed, tuple(run.choices), run.scenario))
         if name is not None:
             self._found(number, name, run)
         elif self._runs % REPLAY_EVERY == 1:
             self._compare(walked)
         if self._runs % ASK_EVERY == 0:
             self._compiled.asking.ask_again()
+
+    def typical_passing(self) -> Trace | None:
+        """Return a run that broke nothing: of the first, the one in the middle by calls and length."""
+        if not self._passing:
+            return None
+        ranked = sorted(self._passing, key=lambda run: (run.completed, len(run.choices)))
+        middle = ranked[len(ranked) // 2]
+        return run_reference(middle.scenario, middle.choices)
 
     def _found(self, number: int, name: str, run: Simulation) -> None:
         if self.findings and name != self.findings[0].property:

@@ -1,0 +1,82 @@
+"""`fuzz --property` judges one property alone, `--show-passing` shows a run that breaks nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from counterpoint.harness.cli import main
+from counterpoint.harness.commands import show
+from counterpoint.harness.starting.adder import HASTY, SCENARIO
+from counterpoint.model.search.replay import judge
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+
+ADDER = "counterpoint.harness.starting.adder:SUITE"
+
+
+def fuzz(*arguments: str) -> Result:
+    """Run a search in this process."""
+    return CliRunner().invoke(main, ["fuzz", ADDER, "--runs", "60", *arguments])
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder to be in."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_property_is_judged_alone() -> None:
+    broken = fuzz("--mutant", "hasty", "--property", "linearizability", "--json")
+    assert json.loads(broken.stdout)["property"] == "linearizability"
+    holds = fuzz("--mutant", "hasty", "--property", "liveness", "--json")
+    assert json.loads(holds.stdout)["outcome"] == "holds"
+    assert list(json.loads(holds.stdout)["judged"]) == ["liveness"]
+
+
+def test_a_property_that_there_is_not_is_refused() -> None:
+    result = fuzz("--property", "speed")
+    assert (
+        "'speed' is no property of 'adder'; there are: linearizability, liveness" in result.stderr
+    )
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("mutant", [(), ("--mutant", "hasty")])
+def test_a_passing_run_is_shown_and_kept_on_request(mutant: tuple[str, ...]) -> None:
+    shown = fuzz("--show-passing", *mutant)
+    assert " ✓ " in shown.output
+    assert "-passing-0.trace.jsonl" in shown.output
+    kept = json.loads(fuzz("--show-passing", *mutant, "--json").stdout)["passing_trace"]
+    header, *lines = map(json.loads, Path(kept).read_text().splitlines())
+    assert header["search"]["seed"] == 0
+    outcomes = {line["outcome"] for line in lines if line["type"] == "verdict"}
+    assert "broken" not in outcomes
+    assert "passing_trace" not in json.loads(fuzz("--json").stdout)
+
+
+def test_the_passing_run_is_the_one_in_the_middle_and_breaks_nothing() -> None:
+    campaign = Campaign(SCENARIO.replace(system=HASTY), seed=3)
+    for _ in campaign.search(Budgets(runs=40)):
+        pass
+    assert campaign.findings
+    trace = campaign.typical_passing()
+    assert trace is not None
+    assert not any(verdict.is_broken for verdict in judge(trace))
+    assert len([event for event in trace.events if event.kind == "return"]) == 3
+
+
+def test_where_each_run_breaks_something_none_is_typical() -> None:
+    campaign = Campaign(SCENARIO)
+    assert campaign.typical_passing() is None
+
+
+@pytest.mark.parametrize(("columns", "width"), [(60, 80), (90, 90), (200, 100)])
+def test_a_report_is_as_wide_as_its_terminal(
+    columns: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert show._width_of_terminal() == width
