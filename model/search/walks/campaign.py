@@ -92,7 +92,7 @@ class Finding:
     scenario: Scenario
 
 
-class _Passing(NamedTuple):
+class _Unbroken(NamedTuple):
     """A run that broke nothing, with the number of calls that were answered in it."""
 
     completed: int
@@ -139,7 +139,7 @@ class Campaign:
         self._block = 0
         self._compiled = Compiled(drawn(scenario, seed))
         self._examiner = Examiner(self._compiled)
-        self._passing: list[_Passing] = []
+        self._passing: list[_Unbroken] = []
         self._runs = self._steps = self._completed = self._first_found_at = 0
         self._faults: Counter[str] = Counter()
         self._calls = CallCounter(self._compiled)
@@ -239,7 +239,7 @@ class Campaign:
         self._rulings[rulings] += 1
         name = broken_among(rulings)
         if name is None and len(self._passing) < PASSING_MAX:
-            self._passing.append(_Passing(completed, tuple(run.choices), run.scenario))
+            self._passing.append(_Unbroken(completed, tuple(run.choices), run.scenario))
         if name is not None:
             self._found(number, name, run)
         elif self._runs % REPLAY_EVERY == 1:
