@@ -114,7 +114,7 @@ def test_one_writer(
 
     runs = runs_of(lambda random, busy: register_event(random, busy, writers, keys), count)
     outcomes = agreed(SingleWriterObserver(register_view, rule), judge, runs)
-    assert outcomes[True] > 5, "both verdicts must occur"
+    assert outcomes[True] > 5 * count // RUNS, "both verdicts must occur"
 
 
 def test_versions_that_no_read_can_return_are_forgotten() -> None:

@@ -122,7 +122,7 @@ def test_the_seed_of_hypothesis_decides_the_runs(repository: pytest.Pytester, ru
         from hypothesis import settings
 
         TestRegister = counterpoint.machine(abd())
-        TestRegister.settings = settings(TestRegister.settings, max_examples=20)
+        TestRegister.settings = settings(TestRegister.settings, max_examples=5)
         """
     )
     counts = []
