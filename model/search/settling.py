@@ -16,6 +16,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from functools import cache
 from random import Random
 
+from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action
 from counterpoint.model.livelock import ROUNDS_OF_TIMERS, period_of, shape_of
 from counterpoint.model.normal import Fire
@@ -84,10 +85,14 @@ class _Calm:
         self.clock = TimerOrder(self._armed(random, timers))
         self._states: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
         self._kinds: list[str] = []
+        self._conditions: FaultState | None = None
+        self._passes: dict[int, bool] = {}
 
     def _armed(self, random: Random | None, timers: Sequence[Action]) -> list[tuple[int, str]]:
         """Return the timers that are armed now: in the order given first, else drawn, else by node."""
         run = self._run
+        if not run.compiled.has_timers:
+            return []
         armed = [
             (node, timer)
             for node, node_state in enumerate(run.node_states)
@@ -121,7 +126,7 @@ class _Calm:
     def _recover(self) -> None:
         """Let who is down come back, and undo what else is no fault to undo."""
         run = self._run
-        for kind in run.compiled.undoing:
+        for kind in run.compiled.undoing if run.is_disturbed else ():
             if not kind.is_fault:
                 for action in run.everywhere(kind):
                     run.attempt(action)
@@ -129,8 +134,9 @@ class _Calm:
     def _drain_at_random(self, random: Random) -> None:
         run = self._run
         left = 2 * (len(run.flights) + sum(1 for o in run.offers() if o.is_call)) + 30
+        all_arrive, flights = run.is_free, run.flights
         for _ in range(left):
-            ready = self._arriving()
+            ready = range(len(flights)) if all_arrive else self._arriving()
             if ready:
                 run.deliver(random.choice(ready))
                 continue
@@ -144,13 +150,18 @@ class _Calm:
 
         It does not if the run comes back to a state that it was in, or goes on for too long.
         """
-        run, seen = self._run, set[Hashable]()
+        run, seen, numbers = self._run, set[Hashable](), dict[FaultState, int]()
+        conditions, number = None, -1
         while self._steps_left > 0:
             ready = self._arriving()
             calls = [] if ready else self._calls()
             if not ready and not calls:
                 return True
-            here = (tuple(run.node_states), tuple(run.flights[p] for p in ready), run.conditions)
+            if run.conditions is not conditions:  # they rarely change, and their hash is slow
+                conditions = run.conditions
+                number = numbers.setdefault(conditions, len(numbers))
+            flights = tuple(map(run.flights.__getitem__, ready))
+            here = (tuple(run.node_states), flights, number)
             if here in seen:
                 return False
             seen.add(here)
@@ -225,11 +236,19 @@ class _Calm:
         return any(is_owed(run.scenario, run.conditions, call) for call in run.open_calls())
 
     def _arriving(self) -> Sequence[int]:
-        run = self._run
-        ready = range(len(run.flights))
-        if run.is_calm and run.scenario.network == "unordered":
-            return ready
-        return [position for position in ready if run.can_arrive(position)]
+        """Return the positions of the messages that may arrive, oldest first."""
+        run, flights = self._run, self._run.flights
+        if run.is_free:
+            return range(len(flights))
+        if not run.compiled.is_unordered:
+            return [position for position in range(len(flights)) if run.can_arrive(position)]
+        if run.conditions is not self._conditions:
+            self._conditions, self._passes = run.conditions, {}
+        passes = self._passes
+        for position, message in enumerate(flights):
+            if message not in passes:
+                passes[message] = run.can_arrive(position)
+        return [position for position, message in enumerate(flights) if passes[message]]
 
     def _calls(self) -> list[LocalChoice]:
         nodes = self._run.compiled.nodes

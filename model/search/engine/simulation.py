@@ -131,6 +131,11 @@ class Simulation:
         )
 
     @property
+    def is_free(self) -> bool:
+        """Tell whether every message in flight can arrive, in any order."""
+        return self.is_calm and self.compiled.is_unordered
+
+    @property
     def is_disturbed(self) -> bool:
         """Tell whether some interference may be in force that could be undone."""
         conditions = self.conditions
@@ -178,9 +183,12 @@ class Simulation:
 
     def deliver(self, position: int) -> None:
         """Give the message at a position of `flights` to its receiver."""
-        message = self.flights.pop(position)
-        self.choices.append(self.compiled.deliveries[message])
-        self.arrive(message)
+        compiled, message = self.compiled, self.flights.pop(position)
+        self.choices.append(compiled.deliveries[message])
+        node = compiled.destination[message]  # as in `arrive`: this is what a walk does most
+        node_state = self.node_states[node]
+        outcome = compiled.reactions[node_state].get(message)
+        self.become(node, compiled.deliver(node_state, message) if outcome is None else outcome)
 
     def arrive(self, message: Message) -> None:
         """Give a message that was taken off the network to its receiver."""
@@ -219,16 +227,17 @@ class Simulation:
         node_state, sends, seen, role, _, sets = outcome
         if sets and self.clock is not None:
             self.clock.set(node, sets)
-        choices = self.compiled.choices
-        if choices[node_state] or choices[self.node_states[node]]:
+        compiled, states = self.compiled, self.node_states
+        choices = compiled.choices
+        if choices[node_state] or choices[states[node]]:
             self._offers = None
-        self.node_states[node] = node_state
-        self.flights += sends
-        self.seen += seen
-        if self.violated is None and self.compiled.has_invariants:
-            self.violated = self._violated_now()
-        if self.compiled.goals:
-            self._look_for_goals()
+        states[node] = node_state
+        if sends:
+            self.flights += sends
+        if seen:
+            self.seen += seen
+        if compiled.watches:
+            self._watch()
         if role and self.conditions.roles[node] != role:
             self.conditions = self.conditions.with_role(node, role)
             self.seen.append(self.compiled.role_change(node, role))
@@ -282,9 +291,12 @@ class Simulation:
 
     def everywhere(self, kind: type[Action]) -> list[Action]:
         """Return the legal actions of a kind, node by node, and those of the network last."""
-        if issubclass(kind, ActionKind) and not kind.is_open(self):
+        if issubclass(kind, ActionKind) and not self._may_be_open(kind):
             return []
         return [option for at in (*self.compiled.nodes, None) for option in self.options(kind, at)]
+
+    def _may_be_open(self, kind: type[ActionKind]) -> bool:
+        return kind.is_open(self) and (kind.target != "held" or bool(self.held))
 
     def settle(self, silent: tuple[NodeId, ...]) -> bool:
         """Stop the faults; these nodes stay silent for good. Tell whether that is legal."""
@@ -320,6 +332,13 @@ class Simulation:
         self._adopt(moved)
         return True
 
+    def _watch(self) -> None:
+        """Look at the states of the nodes: whether an invariant is broken, or a goal met."""
+        if self.violated is None and self.compiled.has_invariants:
+            self.violated = self._violated_now()
+        if self.compiled.goals:
+            self._look_for_goals()
+
     def _look_for_goals(self) -> None:
         """Strike off what the state that the run is in now meets: nobody looks for it any more."""
         contents = self.compiled.contents
@@ -339,10 +358,8 @@ class Simulation:
         for event in moved.events:
             if event.kind == "lose" and event.src is not None and event.dst is not None:
                 self.lost.append((len(self.failed) - 1, (event.src, event.dst)))
-        if self.violated is None and compiled.has_invariants:
-            self.violated = self._violated_now()
-        if compiled.goals:
-            self._look_for_goals()
+        if compiled.watches:
+            self._watch()
         self.seen += [
             compiled.observation_id(Observation(event.kind, event.node, event.value))
             for event in moved.events

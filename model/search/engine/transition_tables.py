@@ -109,6 +109,8 @@ class Compiled:
         self.has_invariants = bool(scenario.invariants)
         self.invariants = Invariants(scenario)
         self.goals = GoalsLeft(scenario, self.node_states)
+        self.is_unordered = scenario.network == "unordered"
+        self.watches = self.has_invariants or bool(scenario.goals)
         self._violated: dict[tuple[tuple[NodeStateId, ...], Down], str | None] = {}
         self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
         self.start_node_states: tuple[NodeStateId, ...] = ()
@@ -130,11 +132,10 @@ class Compiled:
 
     def node_state_id(self, node: int, node_state: NodeState) -> NodeStateId:
         """Intern a node state of a node."""
-        known = self._node_state_ids.get((node, node_state))
-        if known is not None:
-            return known
-        identity = len(self.node_states)
-        self._node_state_ids[node, node_state] = identity
+        count = len(self.node_states)
+        identity = self._node_state_ids.setdefault((node, node_state), count)  # hashed but once
+        if identity < count:
+            return identity
         self.node_states.append(node_state)
         self.node_of_node_state.append(node)
         self.choices.append(self._choices(node, node_state))
@@ -143,11 +144,10 @@ class Compiled:
 
     def message_id(self, content: Content) -> Message:
         """Intern a message content."""
-        known = self._message_ids.get(content)
-        if known is not None:
-            return known
-        identity = len(self.contents)
-        self._message_ids[content] = identity
+        count = len(self.contents)
+        identity = self._message_ids.setdefault(content, count)
+        if identity < count:
+            return identity
         self.contents.append(content)
         self.deliveries.append(Deliver(*content))
         self.source.append(self.scenario.index[content[0]])

@@ -37,6 +37,7 @@ class Examiner:
         self._of_history = tuple(p for p in scenario.properties if p.reads == "operations")
         self._of_end = tuple(p for p in scenario.properties if p.reads == "end")
         self._of_trace = tuple(p for p in scenario.properties if p.reads == "trace")
+        self._about_answers = frozenset(p.name for p in self._of_end if p.is_about_answers)
         self._known: dict[tuple[int, ...], tuple[Ruling, ...]] = {}
 
     def of(self, compiled: Compiled) -> Examiner:
@@ -122,9 +123,10 @@ class Examiner:
     def _verdict(self, prop: Property, run: Simulation) -> Verdict:
         """Return what a property says of a run as a whole, or of its end."""
         if prop.reads == "end":
-            if prop.is_about_answers and is_quiet(run) and not any(True for _ in self.owed(run)):
+            about_answers = prop.name in self._about_answers
+            if about_answers and is_quiet(run) and not any(True for _ in self.owed(run)):
                 return self._nobody_waits(prop, run)
-            if prop.is_about_rest and is_at_rest(run):
+            if not about_answers and is_at_rest(run):
                 verdict = answer_of(prop, self._end(run))
                 if not verdict.is_broken:
                     return verdict

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from random import Random
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from counterpoint.model.kind import ActionKind, kinds_of, undone_by
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.world import Action
 
 FAULTS_PER_WALK_MAX = 6
@@ -24,8 +28,8 @@ class FaultPlan:
     Half the kinds of the scenario, at least one, take part in a run; a run in five has no fault.
     """
 
-    def __init__(self, scenario: Scenario, random: Random, steps: int) -> None:
-        possible = _faults(scenario)
+    def __init__(self, compiled: Compiled, random: Random, steps: int) -> None:
+        scenario, possible = compiled.scenario, _possible(compiled).faults
         self._kinds = [kind for kind in possible if random.random() < 0.5]
         if possible and not self._kinds:
             self._kinds = [random.choice(possible)]
@@ -35,13 +39,8 @@ class FaultPlan:
         count = random.randint(0, most) if most and random.random() < 0.85 else 0
         self._moments = {random.randrange(steps) for _ in range(count)}
         self._patience = random.choice((0.02, 0.1, 0.3))
-        self._has_faults = count > 0
-        self._following = [kind for kind in kinds_of(scenario) if _follows(kind, scenario)]
-
-    @property
-    def is_active(self) -> bool:
-        """Tell whether this run has any faults at all."""
-        return self._has_faults
+        self.quiet_until = 0 if count else sys.maxsize
+        self._following = _possible(compiled).following
 
     def act(self, run: Simulation, random: Random) -> bool:
         """Interfere, or undo an earlier interference, and tell whether anything was done."""
@@ -49,7 +48,10 @@ class FaultPlan:
         if step in self._moments:
             self._moments.discard(step)
             return self._fault(run, random)
-        if not run.is_disturbed or random.random() >= self._patience:
+        if not run.is_disturbed:
+            self.quiet_until = min((m for m in self._moments if m > step), default=sys.maxsize)
+            return False
+        if random.random() >= self._patience:
             return False
         if self._following and random.random() < FOLLOWING_CHANCE:
             follows = random.choice(self._following)
@@ -64,6 +66,25 @@ class FaultPlan:
 
     def _fault(self, run: Simulation, random: Random) -> bool:
         return any(map(run.attempt, _instances(run, random.choice(self._kinds), random)))
+
+
+class _Possible(NamedTuple):
+    """The kinds of fault that may begin in a scenario, and those that may follow from one."""
+
+    faults: Sequence[type[Action]]
+    following: Sequence[type[Action]]
+
+
+_KNOWN: WeakKeyDictionary[Compiled, _Possible] = WeakKeyDictionary()
+
+
+def _possible(compiled: Compiled) -> _Possible:
+    """Return what may interfere, worked out once for all walks."""
+    found = _KNOWN.get(compiled)
+    if found is None:
+        following = [kind for kind in compiled.kinds if _follows(kind, compiled.scenario)]
+        found = _KNOWN[compiled] = _Possible(_faults(compiled.scenario), following)
+    return found
 
 
 def _faults(scenario: Scenario) -> list[type[Action]]:

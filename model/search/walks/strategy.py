@@ -44,10 +44,12 @@ class Uniform:
         self, run: Simulation, offers: list[LocalChoice], random: Random
     ) -> int | LocalChoice | None:
         """Pick among messages, calls and timers."""
-        count = len(run.flights)
+        count, all_arrive = len(run.flights), run.is_free
         for _ in range(20):
             drawn = int(random.random() * (count + len(offers)))
             if drawn < count:
+                if all_arrive:
+                    return drawn
                 position = _arriving(run, drawn)
                 if position is not None:
                     return position

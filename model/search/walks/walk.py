@@ -42,10 +42,11 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
     shortest, longest = run.compiled.scenario.walk_steps
     steps = random.randint(shortest, longest)
     chooser = strategy_for(strategy, random, steps)
-    interference = FaultPlan(run.compiled.scenario, random, steps)
+    interference = FaultPlan(run.compiled, random, steps)
     pick, deliver, further = chooser.pick, run.deliver, run.compiled.further
+    choices = run.choices
     for _ in range(steps):
-        if interference.is_active and interference.act(run, random):
+        if len(choices) >= interference.quiet_until and interference.act(run, random):
             continue
         if further and random.random() < FURTHER_CHANCE and _do_further(run, random):
             continue
