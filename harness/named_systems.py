@@ -10,8 +10,6 @@ under the current directory.
 
 from __future__ import annotations
 
-import tomllib
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from counterpoint.harness.entry import UnknownName
@@ -37,6 +35,8 @@ def named_here() -> dict[str, str]:
         raise UnknownName(f"{PYPROJECT}: {error.strerror}") from None
     if b"counterpoint" not in content:
         return {}
+    import tomllib  # not needed where nothing of ours is in it
+
     try:
         tables = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -63,4 +63,6 @@ def _systems(table: object) -> dict[str, str]:
 
 def named_by_entry_points() -> dict[str, str]:
     """Return what installed distributions name: "module:name" by name."""
+    from importlib.metadata import entry_points  # which takes longer than to read a name
+
     return {point.name: point.value for point in entry_points(group=GROUP)}
