@@ -165,7 +165,7 @@ def test_transactions_with_repeated_values_are_judged_as_by_trying_everything() 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2, pytest.param(3, marks=pytest.mark.nightly)])
 def test_thousands_of_histories_with_repeated_values_are_judged_as_by_trying_everything(
     seed: int,
 ) -> None:

@@ -29,7 +29,7 @@ def console() -> Console:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("servers", ["3", "5"])
+@pytest.mark.parametrize("servers", ["3", pytest.param("5", marks=pytest.mark.nightly)])
 def test_any_run_of_the_right_system_comes_to_what_its_calls_come_to(servers: str) -> None:
     """Also when it is cut off in the middle, with calls and changes of role under way."""
     settings = {"servers": servers, "tokens": "4"}

@@ -223,9 +223,11 @@ def test_workers_report_within_a_level() -> None:
 
 @pytest.fixture
 def nothing_remains() -> Iterator[None]:
-    threads = threading.active_count()
+    before = set(threading.enumerate())
     yield
-    assert threading.active_count() == threads
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)  # it has been told to end, and may not have had its turn yet
+        assert not thread.is_alive(), thread
 
 
 @pytest.mark.usefixtures("nothing_remains")
