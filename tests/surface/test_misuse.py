@@ -1,0 +1,206 @@
+# ruff: noqa: ARG005 - what is wrong on purpose takes what it is given
+"""What can be done wrong with the public names: each mistake is told in one line, with its place.
+
+The same mistakes as in tests/misuse, by functions as roles, ready claims and lists.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import counterpoint as cp
+
+Reply = Callable[[Any, Any], Any]
+
+
+@cp.value
+class Pair:
+    one: object
+    other: object = None
+
+
+def client(state: Any, given: cp.Input) -> Any:
+    match given:
+        case cp.Invoke(operation):
+            return cp.Step(state, cp.Send("s", operation))
+        case cp.Receive("s", body):
+            return cp.Step(state, cp.Return(body))
+    return None
+
+
+def server(reply: Reply) -> Callable[[Any, cp.Input], Any]:
+    def handle(state: Any, given: cp.Input) -> Any:
+        if isinstance(given, cp.Receive):
+            return reply(state, given.body)
+        return None
+
+    return handle
+
+
+def right(state: Any, body: Any) -> Any:
+    return cp.Step(state, cp.Send("c", body))
+
+
+def answered(trace: cp.Trace) -> bool:
+    return any(event.kind == "return" for event in trace.events)
+
+
+def asking(reply: Reply = right, *, state: Any = 0, **changes: Any) -> cp.Scenario:
+    given: dict[str, Any] = {
+        "calls": {"c": ["ping", "pong"]},
+        "properties": [cp.Property("answered", answered)],
+        **changes,
+    }
+    roles = {"c": (client, 0), "s": (server(reply), state)}
+    return cp.Scenario("asking", cp.system(roles), **given)
+
+
+def told(scenario: cp.Scenario) -> str:
+    """Return what a test of a scenario fails with, "" if it passes."""
+    try:
+        cp.verify(scenario, runs=60, examples=0, seed=3)()
+    except (cp.PropertyBroken, cp.BadScenario, cp.ExaminedNothing) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def test_what_is_right_passes() -> None:
+    assert told(asking()) == ""
+
+
+WRONG: Any = "reply"
+
+
+def as_set(effect: cp.Effect) -> Any:
+    """Return what is no sequence of effects."""
+    return {effect}
+
+
+HANDLERS: list[tuple[str, Reply, str]] = [
+    (
+        "a list in a value",
+        lambda s, b: cp.Step(Pair([1])),
+        "Pair.one is [1], in which [1] is a list",
+    ),
+    ("a list", lambda s, b: cp.Step([b]), "in which ['ping'] is a list"),
+    ("a dict", lambda s, b: cp.Step({b: 1}), "in which {'ping': 1} can be changed"),
+    ("a float", lambda s, b: cp.Step(s, cp.Send("c", 0.5)), "0.5 is a float"),
+    ("it raises", lambda s, b: b.missing, "s raised AttributeError: 'str' object has no attribute"),
+    ("a tuple", lambda s, b: (s, ()), "write Step(state, effects)"),
+    ("no effect", lambda s, b: cp.Step(s, WRONG), "'reply' among the effects; effects are: Send"),
+    ("no node", lambda s, b: cp.Step(s, cp.Send("d", b)), "sent ping to 'd', which is no node"),
+    ("a return", lambda s, b: cp.Step(s, cp.Return(b)), "returned ping while nothing is pending"),
+    ("a set", lambda s, b: cp.Step(s, as_set(cp.Send("c", b))), "a set has no order"),
+]
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"), [row[1:] for row in HANDLERS], ids=[r[0] for r in HANDLERS]
+)
+def test_a_handler_is_told_its_mistake_with_its_line(reply: Reply, words: str) -> None:
+    text = told(asking(reply))
+    assert text.startswith("PropertyBroken: handlers")
+    assert words in text
+    assert "test_misuse.py:" in text
+
+
+DICE = random.Random(1)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(lambda s, b: cp.Step(s, cp.Send("c", DICE.random() > 0.5)), id="random"),
+        pytest.param(lambda s, b: cp.Step(s, cp.Send("c", time.monotonic_ns())), id="time"),
+    ],
+)
+def test_a_handler_that_answers_in_two_ways_is_no_handler(reply: Reply) -> None:
+    text = told(asking(reply))
+    assert text.startswith("NotDeterministic: not deterministic: at step")
+    assert "test_misuse.py:" in text
+
+
+def _counting() -> Reply:
+    seen = []
+
+    def reply(state: Any, body: Any) -> Any:
+        seen.append(body)
+        return cp.Step(state, cp.Send("c", len(seen)))
+
+    return reply
+
+
+def test_a_first_state_that_is_no_value_is_refused() -> None:
+    assert "initial('s') returned a state in which [] is a list" in told(asking(state=[]))
+
+
+def test_what_is_kept_outside_the_state_is_noticed() -> None:
+    assert told(asking(_counting())).startswith("NotDeterministic")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"calls": {"c": "ping"}}, "gives c the calls 'ping'; they are a tuple"),
+        ({"calls": {"client": ["ping"]}}, "gives calls to 'client', which is no node"),
+        ({"properties": cp.Property("p", answered)}, "they are a tuple, such as (Property(…),)"),
+        ({"properties": [answered]}, "among its properties; a Property is wanted"),
+        ({"limits": cp.faults(crashes=1)}, "limits 'crashes', which is no kind of action"),
+        ({"partitions": [["zz"]], "limits": cp.faults(cut=1)}, "zz"),
+    ],
+)
+def test_a_scenario_that_cannot_be_meant_is_refused_when_it_is_made(
+    changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(cp.BadScenario) as refused:
+        told(asking(**changes))
+    assert words in str(refused.value)
+
+
+def _asserts(trace: cp.Trace) -> None:
+    assert not answered(trace), "somebody was answered"
+
+
+PROPERTIES: list[tuple[str, Any, str]] = [
+    ("false", lambda trace: not answered(trace), "PropertyBroken: p: its check returned False"),
+    ("asserts", _asserts, "PropertyBroken: p: somebody was answered (test_misuse.py:"),
+    ("raises", lambda trace: trace.nothing, "PropertyBroken: p: its check raised AttributeError"),
+    ("other", lambda trace: 3, "BadScenario: property 'p' returned 3"),
+    ("unjudged", lambda trace: cp.holds("p", examined=0), "ExaminedNothing: "),
+    ("name", lambda trace: cp.broken("q", "bad", examined=1), "PropertyBroken: p: bad"),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "words"), [r[1:] for r in PROPERTIES], ids=[r[0] for r in PROPERTIES]
+)
+def test_a_property_says_what_it_says_or_what_is_wrong_with_it(check: Any, words: str) -> None:
+    assert told(asking(properties=[cp.Property("p", check)])).startswith(words)
+
+
+def test_what_judges_nothing_is_not_green() -> None:
+    assert told(asking(properties=[])).startswith("ExaminedNothing: ")
+    of_nothing = cp.Property("p", lambda trace: True)
+    assert told(asking(calls={}, properties=[of_nothing])).startswith("ExaminedNothing: ")
+    with pytest.raises(cp.BadScenario, match="asked for 0 runs, which judge nothing"):
+        cp.verify(asking(), runs=0)
+    with pytest.raises(cp.BadScenario, match="it is no decorator, and takes a scenario"):
+        cp.verify(asking)  # type: ignore[arg-type]
+
+
+def test_a_fault_that_can_never_happen_is_told_of() -> None:
+    test = cp.verify(asking(limits=cp.faults(crash=1)), runs=60, examples=0)
+    warnings = test.counterpoint.check().warnings  # type: ignore[attr-defined]
+    assert any("no crash was possible in any run" in warning for warning in warnings)
+
+
+def test_a_claim_about_rest_is_judged_at_rest() -> None:
+    right_end = cp.eventually("both are done", lambda states: states["c"] == 0)
+    wrong_end = cp.eventually("the server has heard", lambda states: states["s"] == 2)
+    assert told(asking(properties=[right_end])) == ""
+    assert "the server has heard has not come about" in told(asking(properties=[wrong_end]))
