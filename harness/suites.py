@@ -22,6 +22,7 @@ from counterpoint.model.inert import plain
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.node import System
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.replay import HANDLER_PROPERTY
 
 ScenarioSource: TypeAlias = Scenario | Callable[..., Scenario]
 """A scenario, or a function that returns one and takes settings: `def lock(clients: int = 2)`."""
@@ -43,6 +44,11 @@ class WrongVariant:
     breaks: str | Sequence[str]
     summary: str = ""
     scenario: str = ""
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The properties that it breaks."""
+        return (self.breaks,) if isinstance(self.breaks, str) else tuple(self.breaks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,22 @@ class Suite:
                 f"Suite: mutant {name!r} shows in {variant.scenario!r}, which is no scenario; there "
                 f"are: {', '.join(self.named_scenarios)}"
             )
+        self._require_breaks(name, variant)
+
+    def _require_breaks(self, name: str, variant: WrongVariant) -> None:
+        """Refuse a property that the scenario lacks, where there is one already to look at."""
+        usual = self.named_scenarios[variant.scenario or self.usual]
+        source = usual if is_system(variant.wrong) else variant.wrong
+        if not isinstance(source, Scenario):
+            return
+        claims = source.properties, source.invariants
+        known = [HANDLER_PROPERTY, *(claim.name for some in claims for claim in some)]
+        for broken in variant.broken:
+            if broken not in known:
+                raise BadScenario(
+                    f"Suite: mutant {name!r} breaks {broken!r}, which is no property of "
+                    f"{source.name!r}; there are: {', '.join(known)}"
+                )
 
 
 def _makes_scenario(source: object) -> bool:
@@ -144,9 +166,8 @@ def suite_entry(name: str, found: Suite | ScenarioSource) -> CatalogEntry:
 
 def _mutant(suite: Suite, name: str) -> Mutant:
     variant = suite.mutants[name]
-    breaks = (variant.breaks,) if isinstance(variant.breaks, str) else tuple(variant.breaks)
     summary = variant.summary or _line_about(variant.wrong)
-    return Mutant(summary, breaks, scenario=_scenario_of(suite, name))
+    return Mutant(summary, variant.broken, scenario=_scenario_of(suite, name))
 
 
 def _scenario_of(suite: Suite, mutant: str) -> str:

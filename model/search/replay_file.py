@@ -111,8 +111,9 @@ def _code_change(file: TraceFile, scenario: Scenario) -> str:
     then, now = str(file.header.get("fingerprint", "")), fingerprint(scenario)
     if then == now:
         return (
-            "the protocol's source is the same as when the trace was written; perhaps its answers do "
-            "not depend on its arguments alone, but on the order of a set"
+            "the protocol's source is the same as when the trace was written; perhaps the scenario "
+            "is of another system in it, or answers do not depend on arguments alone, but on the order "
+            "of a set"
         )
     changed = f"{plain(then[:6]) or '?'} -> {now[:6] or '?'}"
     return f"the protocol's source has changed since ({changed})"

@@ -207,6 +207,10 @@ def test_a_trace_starts_no_installed_module_through_an_entry_point(
             "mutant 'a' is of 3; it must",
         ),
         (
+            lambda: cp.Suite(LOCK, {"a": cp.WrongVariant(LOCK, breaks=["linearizability", "x"])}),
+            "breaks 'x', which is no property of 'adder'; there are: handlers finish, linearizab",
+        ),
+        (
             lambda: cp.Suite(LOCK, {"a": cp.WrongVariant(LOCK, breaks="x", scenario="y")}),
             "shows in 'y', which is no scenario; there are: default",
         ),
