@@ -13,7 +13,9 @@ A comment directly above a block changes what is done with it:
     <!-- exit code: 1 -->       the last command of the block ends with this code, not with 0
     <!-- output -->             a `text` block: what the python block above has printed
     <!-- new file: a.py -->     with `not run`: `test_extending` writes it into a copy of the package
-    <!-- added to: a.py -->     with `not run`: `test_extending` adds it to a file of the copy
+    <!-- added to: a.py -->     with `not run`: `test_extending` adds it to a file of the copy ...
+    <!-- behind: import b -->   ... behind this line
+    <!-- in the copy: a.txt --> with `not run`: `test_extending` writes it beside the copy
 
 In an output, a line "..." stands for any lines and "..." in a line for any characters; a command
 without output may print what it likes.
@@ -38,7 +40,10 @@ RUN = ("console", "python")
 READ_ONLY = ("text", "pycon", "toml", "yaml", "json")
 """Languages of blocks that nobody could run. Any other language is a mistake, `bash` above all."""
 
-MARKS = ("not run", "file", "exit code", "output", "new file", "added to")
+MARKS = (
+    *("not run", "file", "exit code", "output"),
+    *("new file", "added to", "behind", "in the copy"),
+)
 COMMAND_SECONDS_MAX = 120
 
 
