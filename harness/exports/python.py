@@ -34,6 +34,10 @@ def to_python(
     verdict = broken_first(verdicts)
     name = verdict.property if verdict else "nothing breaks"
     setup, expression = scenario or _from_catalog(trace)
+    if trace.scenario.drawn_from is not None:
+        asked = trace.scenario.fixed_calls.items()
+        calls = ", ".join(f"{client!r}: {writer.source(some)}" for client, some in asked)
+        expression += f".replace(calls={{{calls}}})"
     summary = plain(verdict.summary if verdict else "", 200).replace("\\", "/").replace('"', "'")
     lines = [
         f'"""{summary or name}"""',

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
-from counterpoint.model.scenario import Calls, Scenario
+from counterpoint.model.scenario import Calls, Scenario, first_word
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.wellformed import require_needs, require_operation
 from counterpoint.model.workload import Workload, WorkloadSource, is_strategy
@@ -42,7 +42,7 @@ class Drawing:
         self._scenario = scenario
         self._workload = workload_of(scenario)
         self._seed = seed
-        self._pools: dict[int, tuple[Value, ...]] = {}
+        self._pools: dict[int, list[list[Value]]] = {}
         self._block = -1
         self._checked: set[tuple[NodeId, Value]] = set()
 
@@ -81,8 +81,8 @@ class Drawing:
         pool = self._pools.get(id(source))
         if pool is None:
             number = self._seed * 0x9E3779B9 + self._block
-            pool = self._pools[id(source)] = examples(source, number, POOL_SIZE)
-        return tuple(random.choices(pool, k=count))
+            pool = self._pools[id(source)] = by_kind(examples(source, number, POOL_SIZE))
+        return tuple(random.choice(random.choice(pool)) for _ in range(count))
 
     def _is_known(self, client: NodeId, operation: Value) -> bool:
         try:
@@ -130,6 +130,18 @@ def workload_of(scenario: Scenario) -> Workload:
     found = scenario.calls if isinstance(scenario.calls, Workload) else scenario.drawn_from
     assert found is not None, f"the calls of {scenario.name!r} are fixed"
     return found
+
+
+def by_kind(operations: Iterable[Value]) -> list[list[Value]]:
+    """Return operations by their first words: of those drawn each once, most are of one kind.
+
+    >>> by_kind([("write", 1), ("read",), ("write", 2)])
+    [[('write', 1), ('write', 2)], [('read',)]]
+    """
+    kinds: dict[str, list[Value]] = {}
+    for operation in operations:
+        kinds.setdefault(first_word(operation, None), []).append(operation)
+    return list(kinds.values())
 
 
 def examples(strategy: WorkloadSource, number: int, count: int) -> tuple[Value, ...]:

@@ -10,11 +10,13 @@ from hypothesis import seed, settings
 from hypothesis import strategies as st
 
 import counterpoint as cp
+from counterpoint.harness.exports.python import to_python
 from counterpoint.model.search.drawing import RUNS_A_POOL, Drawing, drawn
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.search.stateful.bridge import default_settings
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.tracefile import read_trace, write_trace
+from tests.report.test_export import run_test
 from tests.search.copies import OPERATIONS, READ, lagging, writes_and_reads
 
 STRATEGY = lagging(cp.workload(OPERATIONS, clients=3, calls=(2, 6)))
@@ -84,6 +86,20 @@ def test_a_trace_has_its_calls_and_is_replayed_without_drawing(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_an_exported_test_asks_what_the_run_asked() -> None:
+    with pytest.raises(cp.PropertyBroken) as found:
+        cp.verify(FUNCTION, runs=500, seed=3, examples=0)()
+    setup = "from tests.search.test_workload import FUNCTION"
+    trace, verdicts = found.value.trace, found.value.verdicts
+    source = to_python(trace, verdicts, scenario=(setup, "FUNCTION"))
+    assert f"FUNCTION.replace(calls={dict(trace.scenario.fixed_calls)!r})" in source
+    with pytest.raises(AssertionError):
+        run_test(source)
+    calls = {"c1": (READ,)}
+    run_test(source.replace(f"{dict(trace.scenario.fixed_calls)!r}", repr(calls)))
+
+
 @pytest.mark.parametrize("strategy", ["uniform", "hypothesis"])
 def test_every_strategy_of_walks_draws_calls(strategy: str) -> None:
     campaign = Campaign(STRATEGY, seed=2, strategy=strategy)  # type: ignore[arg-type]
