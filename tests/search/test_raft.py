@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from docs.gallery.raft import scenario as raft
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.verdict import Outcome
-from tests.support.raft import raft
 
 pytestmark = pytest.mark.slow
+
+NAMES = ("one leader a term", "agreement", "linearizability", "liveness")
 
 
 def searched(scenario: Scenario, runs: int) -> Campaign:
@@ -22,26 +24,20 @@ def searched(scenario: Scenario, runs: int) -> Campaign:
 def test_right_raft_is_live_in_every_run_and_every_run_is_judged() -> None:
     campaign = searched(raft(), runs=150)
     of = {name: (c.held, c.broken, c.undecided_count) for name, c in campaign.judgements.items()}
-    assert of == dict.fromkeys(("one leader a term", "agreement", "liveness"), (150, 0, 0))
+    assert of == dict.fromkeys(NAMES, (150, 0, 0))
     assert campaign.progress.completed_calls == 150 * 4
     assert campaign.progress.steps < 150 * 100, "as long as the work takes, and no longer"
 
 
 def test_candidates_that_never_back_off_duel_for_ever() -> None:
-    campaign = searched(raft(backs_off=False), runs=20)
+    campaign = searched(raft("never backs off"), runs=20)
     assert {finding.property for finding in campaign.findings} == {"liveness"}
 
 
 def test_a_leader_that_does_not_begin_its_term_leaves_an_older_entry_unanswered() -> None:
-    campaign = searched(raft(begins_its_term=False), runs=1500)
+    campaign = searched(raft("does not begin its term"), runs=1500)
     assert {finding.property for finding in campaign.findings} == {"liveness"}
     found = campaign.counterexample()
     assert found is not None
     assert found.verdict.outcome is Outcome.BROKEN
     assert len(found.trace.choices) < 60
-
-
-@pytest.mark.nightly
-def test_a_server_that_forgets_its_vote_breaks_agreement_or_elects_two_leaders() -> None:
-    campaign = searched(raft(remembers=False), runs=40_000)
-    assert {f.property for f in campaign.findings} & {"one leader a term", "agreement"}
