@@ -83,6 +83,7 @@ def test_values_shrink_to_the_simplest_that_still_break_the_property() -> None:
     assert len(example.trace.choices) == 6
 
 
+@pytest.mark.slow
 def test_a_function_is_asked_for_nothing_that_it_does_not_yield() -> None:
     """Of writes that count up the second cannot come first, so that it stays the second."""
 
@@ -102,6 +103,7 @@ def test_a_function_with_chance_shrinks_to_its_simplest_sequence() -> None:
     assert example.trace.scenario.fixed_calls == {"c1": (("write", 1), READ)}
 
 
+@pytest.mark.slow
 def test_a_value_that_must_be_large_becomes_the_smallest_that_is_large_enough() -> None:
     def loses_large_values(state: object, given: cp.Input) -> cp.Step[object] | None:
         match given:
@@ -118,6 +120,28 @@ def test_a_value_that_must_be_large_becomes_the_smallest_that_is_large_enough() 
     both = cp.system({**nodes, "c1": (to_the_original, None), "c2": (to_the_original, None)})
     example = found_in(asked.replace(system=both), 1)
     assert example.trace.scenario.fixed_calls == {"c1": (("write", LARGE), READ)}
+
+
+@pytest.mark.slow
+def test_a_call_without_an_answer_is_all_that_is_left() -> None:
+    def forgets_large_values(_: object, given: cp.Input) -> cp.Step[object] | None:
+        match given:
+            case cp.Receive(_, ("write", int() as value)) if value >= LARGE:
+                return None
+            case cp.Receive(client, _):
+                return cp.Step(None, cp.Send(client, ("done",)))
+        return None
+
+    operations = st.tuples(st.just("write"), st.integers(0, 100)) | st.just(READ)
+    clients = dict.fromkeys(CLIENTS, (to_the_original, None))
+    forgetful = cp.Scenario(
+        "forgetful",
+        cp.system({"original": (forgets_large_values, None), **clients}),
+        calls=cp.workload(operations, clients=CLIENTS, calls=(2, 6)),
+        properties=[cp.answers()],
+    )
+    trace = found_in(forgetful, 1).trace
+    assert trace.scenario.fixed_calls == {"c1": (("write", LARGE),)}
 
 
 LARGE = 60

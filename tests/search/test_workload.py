@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import counterpoint as cp
 from counterpoint.harness.exports.python import to_python
 from counterpoint.model.search.drawing import RUNS_A_POOL, Drawing, drawn
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.search.stateful.bridge import default_settings
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
@@ -86,6 +87,23 @@ def test_a_trace_has_its_calls_and_is_replayed_without_drawing(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_what_was_counted_outlives_the_tables_of_a_pool() -> None:
+    calls = cp.workload(lambda _: [READ], clients=2, calls=1)
+    campaign = Campaign(lagging(calls), seed=1)
+    list(campaign.search(Budgets(runs=RUNS_A_POOL + 20)))
+    assert campaign.progress.calls == {"read": 2 * (RUNS_A_POOL + 20)}
+    assert campaign.judgements["linearizability"].held == RUNS_A_POOL + 20
+
+
+def test_goals_that_were_met_are_not_looked_for_in_other_tables() -> None:
+    met, unmet = cp.sometimes("met", lambda _: True), cp.sometimes("unmet", lambda _: False)
+    scenario = lagging({"c1": [READ]}).replace(properties=[met, unmet])
+    compiled = Compiled(scenario)
+    compiled.goals.look_at(compiled.start_node_states, ())
+    assert compiled.goals.among(Compiled(scenario).node_states).names == ["unmet"]
+
+
 @pytest.mark.slow
 def test_an_exported_test_asks_what_the_run_asked() -> None:
     with pytest.raises(cp.PropertyBroken) as found:
