@@ -183,9 +183,8 @@ def _field_names(cls: type) -> tuple[str, ...]:
 def with_atoms(value: Value, change: Callable[[Any], Value]) -> Value:
     """Return a value with each number, text or the like in it changed, at any depth.
 
-    >>> with_atoms(("a", frozenset({2, 3})), lambda atom: 7 if atom == 3 else atom) == (
-    ...     "a", frozenset({2, 7}))
-    True
+    >>> with_atoms(("a", frozenset({3})), lambda atom: 7 if atom == 3 else atom)
+    ('a', frozenset({7}))
     """
     match value:
         case tuple():
