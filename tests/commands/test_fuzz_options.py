@@ -44,6 +44,7 @@ def test_a_property_that_there_is_not_is_refused() -> None:
     assert result.exit_code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", [(), ("--mutant", "hasty")])
 def test_a_passing_run_is_shown_and_kept_on_request(mutant: tuple[str, ...]) -> None:
     shown = fuzz("--show-passing", *mutant)

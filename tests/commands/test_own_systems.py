@@ -91,6 +91,7 @@ def test_list_shows_scenarios_variants_and_settings() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("module")
 def test_a_variant_dies_and_its_trace_opens_again() -> None:
     assert call("fuzz", "adder", "--runs", "20").exit_code == 0

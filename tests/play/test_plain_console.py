@@ -43,6 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @given(st.lists(OPERATIONS, min_size=1, max_size=5, unique_by=repr))
 def test_the_words_of_an_operation_are_a_command_for_it(operations: list[cp.Value]) -> None:
     """For all operations: what `words` writes, split as a session splits it, `operation` reads."""
