@@ -12,7 +12,9 @@ from __future__ import annotations
 from importlib import import_module
 
 __all__ = [
+    "ACTIONS",
     "ILLEGAL",
+    "OPEN",
     "UNKNOWN",
     "ActionKind",
     "AppendList",
@@ -82,6 +84,7 @@ __all__ = [
     "Step",
     "Suite",
     "System",
+    "Target",
     "Tear",
     "Timeout",
     "Trace",
@@ -100,9 +103,11 @@ __all__ = [
     "at_step",
     "broken",
     "budgets",
+    "build",
     "causally_consistent",
     "check_linearizability",
     "check_liveness",
+    "check_register",
     "conserved",
     "converges",
     "drawn",
@@ -133,7 +138,7 @@ __all__ = [
 
 _HOMES = {
     "checkers.history": (
-        "History", "Operation", "UNKNOWN",
+        "OPEN", "History", "Operation", "UNKNOWN",
     ),
     "checkers.linearizability.check": (
         "check_linearizability",
@@ -156,6 +161,12 @@ _HOMES = {
     "checkers.operations": (
         "operations_of", "Seen",
     ),
+    "checkers.register.check": (
+        "check_register",
+    ),
+    "harness.catalog": (
+        "build",
+    ),
     "harness.claims": (
         "always", "answers", "at_most_one", "causally_consistent", "conserved", "converges",
         "eventually", "leads_to", "linearizable", "Map", "never_over", "sequentially_consistent",
@@ -168,7 +179,7 @@ _HOMES = {
         "machine", "state_machine_for", "verify",
     ),
     "model.actions": (
-        "Settle", "Transform",
+        "ACTIONS", "Settle", "Transform",
     ),
     "model.claims": (
         "Goal", "Invariant", "Property",
@@ -190,7 +201,7 @@ _HOMES = {
         "value",
     ),
     "model.kind": (
-        "ActionKind",
+        "Target", "ActionKind",
     ),
     "model.mistakes": (
         "BadScenario",

@@ -1,5 +1,6 @@
 """The public names, for type checkers and editors: a test holds it to `__init__.py`."""
 
+from counterpoint.checkers.history import OPEN as OPEN
 from counterpoint.checkers.history import UNKNOWN as UNKNOWN
 from counterpoint.checkers.history import History as History
 from counterpoint.checkers.history import Operation as Operation
@@ -23,6 +24,8 @@ from counterpoint.checkers.objects.sequential import Specification as Specificat
 from counterpoint.checkers.objects.sequential import UnknownOperation as UnknownOperation
 from counterpoint.checkers.operations import Seen as Seen
 from counterpoint.checkers.operations import operations_of as operations_of
+from counterpoint.checkers.register.check import check_register as check_register
+from counterpoint.harness.catalog import build as build
 from counterpoint.harness.claims import Map as Map
 from counterpoint.harness.claims import always as always
 from counterpoint.harness.claims import answers as answers
@@ -42,6 +45,7 @@ from counterpoint.harness.suites import WrongVariant as WrongVariant
 from counterpoint.harness.testing import machine as machine
 from counterpoint.harness.testing import state_machine_for as state_machine_for
 from counterpoint.harness.testing import verify as verify
+from counterpoint.model.actions import ACTIONS as ACTIONS
 from counterpoint.model.actions import Settle as Settle
 from counterpoint.model.actions import Transform as Transform
 from counterpoint.model.claims import Goal as Goal
@@ -66,6 +70,7 @@ from counterpoint.model.faults import Restart as Restart
 from counterpoint.model.faults import Tear as Tear
 from counterpoint.model.frozen import value as value
 from counterpoint.model.kind import ActionKind as ActionKind
+from counterpoint.model.kind import Target as Target
 from counterpoint.model.mistakes import BadScenario as BadScenario
 from counterpoint.model.node import Begin as Begin
 from counterpoint.model.node import CancelTimer as CancelTimer
@@ -121,7 +126,9 @@ from counterpoint.model.workload import workload as workload
 from counterpoint.model.world import World as World
 
 __all__ = [
+    "ACTIONS",
     "ILLEGAL",
+    "OPEN",
     "UNKNOWN",
     "ActionKind",
     "AppendList",
@@ -189,6 +196,7 @@ __all__ = [
     "Start",
     "Step",
     "System",
+    "Target",
     "Tear",
     "Timeout",
     "Trace",
@@ -206,9 +214,11 @@ __all__ = [
     "at_step",
     "broken",
     "budgets",
+    "build",
     "causally_consistent",
     "check_linearizability",
     "check_liveness",
+    "check_register",
     "conserved",
     "converges",
     "drawn",
