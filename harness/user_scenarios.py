@@ -15,6 +15,7 @@ import importlib
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -122,8 +123,8 @@ def require_own(system: str) -> None:
         raise UnknownName(
             f"{plain(system, QUOTED_MAX)}: {source.name} defines no function {quoted(attribute)} "
             "that is annotated as returning a Scenario (-> Scenario), and no "
-            f"{plain(attribute, 40)} = Scenario(...) or Suite(...); a trace file can name nothing "
-            "else. "
+            f"{plain(attribute, 40)} = Scenario(...), Suite(...) or OTHER.replace(...); a trace "
+            "file can name nothing else. "
             f"If it is defined elsewhere: {_TYPE_IT}"
         )
 
@@ -243,6 +244,9 @@ def _is_scenario(node: ast.stmt, name: str) -> bool:
     >>> no = "SCENARIO = f()", "import SCENARIO", "def SCENARIO(): f()", "other = Scenario(x)"
     >>> [_is_scenario(ast.parse(text).body[0], "SCENARIO") for text in (*yes, *no)]
     [True, True, True, False, False, False, False]
+    >>> changed = "SCENARIO = LOCK.replace(limits={})", "SCENARIO = 'a'.replace('a', 'b')"
+    >>> [_is_scenario(ast.parse(text).body[0], "SCENARIO") for text in changed]
+    [True, False]
     """
     match node:
         case ast.FunctionDef(name=bound, returns=ast.expr() as promise):
@@ -250,9 +254,18 @@ def _is_scenario(node: ast.stmt, name: str) -> bool:
         case ast.AnnAssign(target=ast.Name(id=bound), annotation=promise, value=ast.expr()):
             return bound == name and _is_scenario_class(promise)
         case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call(func=made)):
-            return bound == name and last_name(ast.unparse(made)) in ("Scenario", "Suite")
+            is_made = last_name(ast.unparse(made)) in ("Scenario", "Suite")
+            return bound == name and (is_made or _changes_scenario(node.value))
     return False
 
 
 def _is_scenario_class(expression: ast.expr) -> bool:
     return _names_scenario(ast.unparse(expression))
+
+
+def _changes_scenario(made: ast.expr) -> bool:
+    """Tell whether an expression is a scenario with fields changed: no other `replace` takes these."""
+    match made:
+        case ast.Call(func=ast.Attribute(attr="replace"), args=[], keywords=[_, *_] as changes):
+            return {change.arg for change in changes} <= {field.name for field in fields(Scenario)}
+    return False

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from counterpoint.harness.cli import main
 
 IMPORTS = "import counterpoint as cp\nfrom counterpoint.harness.starting.adder import *\n"
-WRONG = "CASE: cp.Scenario = SCENARIO.replace(system=HASTY)"
+WRONG = "CASE = SCENARIO.replace(system=HASTY)"
 RENUMBERED = '''
 @cp.value
 class Addition:
