@@ -113,6 +113,13 @@ def test_a_page_tells_of_each_variant_what_it_breaks(name: str) -> None:
         assert f"**{claim}**" in page
 
 
+@pytest.mark.parametrize("name", DIES_OF)
+def test_the_index_counts_the_wrong_variants(name: str) -> None:
+    index = (GALLERY / "index.md").read_text()
+    row = next(line for line in index.splitlines() if f"]({name}.md)" in line)
+    assert row.endswith(f"| {len(DIES_OF[name])} |")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DIES_OF)
 def test_the_right_protocol_holds(name: str) -> None:
