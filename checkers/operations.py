@@ -17,6 +17,7 @@ from counterpoint.checkers.history import (
 )
 from counterpoint.checkers.judging import BrokenKeys
 from counterpoint.model.event import Event
+from counterpoint.model.former_names import formerly
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
@@ -118,3 +119,6 @@ def joined(name: str, parts: Mapping[Hashable, Verdict]) -> Verdict:
             return undecided(name, f"{key}: {part.summary}", examined=examined)
     witness = tuple(identity for part in parts.values() for identity in part.witness)
     return holds(name, examined=examined, witness=witness)
+
+
+__getattr__ = formerly(__name__, View="OperationView")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from typing import Any, TypeVar
 from warnings import warn
 
@@ -57,3 +58,21 @@ def _reader(made: type, old: str, new: str) -> Callable[[object], Any]:
 def _warn(made: type, old: str, new: str) -> None:
     text = f"{made.__name__}.{old} is {made.__name__}.{new} now"
     warn(text, DeprecationWarning, stacklevel=3)
+
+
+def formerly(module: str, **names: str) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a module in which some names are others now.
+
+    >>> find = formerly("counterpoint.model.reaction", Core="NodeState")
+    >>> find("nothing")
+    Traceback (most recent call last):
+    AttributeError: module 'counterpoint.model.reaction' has no attribute 'nothing'
+    """
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn(f"{module}.{name} is {names[name]} now", DeprecationWarning, stacklevel=2)
+        return getattr(import_module(module), names[name])
+
+    return find

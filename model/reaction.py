@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from counterpoint.model.determinism import NotDeterministic
+from counterpoint.model.former_names import formerly
 from counterpoint.model.mistakes import (
     BadScenario,
     brief,
@@ -246,3 +247,6 @@ def effects_of(
         return react(system, node, node_state, given).effects
     except HandlerFailed:
         return ()
+
+
+__getattr__ = formerly(__name__, Core="NodeState")

@@ -177,7 +177,17 @@ def judged_by(memories: Memories, explored: Explored) -> Judgements:
     )
     found = {k: replace(v, of="histories") for k, v in counted(memories.rulings).items()}
     judged = {name: {**everywhere, **found}.get(name) for name in asked_of(scenario)}
-    return {name: each for name, each in judged.items() if each is not None}
+    return with_broken({k: each for k, each in judged.items() if each is not None}, explored)
+
+
+def with_broken(judged: Judgements, explored: Explored) -> Judgements:
+    """Return the counts with the state that an exploration was stopped by: its property broke there."""
+    if explored.violation is None:
+        return judged
+    name = explored.violation.property
+    before = judged.get(name, Judged(of="states"))
+    held = before.held - 1 if before.held else 0
+    return {**judged, name: replace(before, held=held, broken=1)}
 
 
 class FaultRounds:
@@ -260,7 +270,7 @@ class FaultRounds:
         self._has_endings = True
         ends = (p.name for p in self._scenario.properties if p.reads == "end")
         held = Judged(after.states if after.stop == "complete" else 0, of="states")
-        self.judged = {**self.judged, **dict.fromkeys(ends, held)}
+        self.judged = with_broken({**self.judged, **dict.fromkeys(ends, held)}, after)
 
     @property
     def undecided(self) -> str | None:

@@ -9,6 +9,7 @@ it is asked for.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 __all__ = [
@@ -264,3 +265,18 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _FormerModules:
+    """Asked, after all others, for a module that is not there: it may have had another name."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> object:
+        if not name.startswith(f"{__name__}."):
+            return None
+        from counterpoint.model.former_modules import former_spec
+
+        return former_spec(name)
+
+
+sys.meta_path.append(_FormerModules)  # type: ignore[arg-type]
