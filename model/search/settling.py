@@ -109,6 +109,8 @@ class _Calm:
         self._recover()
         if self._random is not None:
             self._drain_at_random(self._random)
+        if self._is_over():
+            return
         seen: set[Hashable] = set()
         for _ in range(ROUNDS_OF_TIMERS * (len(self.clock.order) + 4)):
             is_quiet = self._drain()
@@ -215,6 +217,11 @@ class _Calm:
         return False
 
     # What is asked.
+
+    def _is_over(self) -> bool:
+        """Tell, at once, whether nothing at all is left: no message, no call, no timer."""
+        run = self._run
+        return not (run.flights or run.offers() or run.compiled.further)
 
     def _ready(self) -> list[tuple[int, str]]:
         """Return the timers that may go off, in the order in which they were set."""

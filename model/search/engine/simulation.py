@@ -304,7 +304,10 @@ class Simulation:
             return False
         if silent and silent not in self.compiled.tolerated_failures(self.conditions):
             return False
-        self.perform(Settle(silent))
+        self.choices.append(Settle(silent))  # as `Settle.perform` says, by hand: every walk settles
+        self.flights += self.held
+        self.held.clear()
+        self.change(self.conditions.after_settle(silent))
         return True
 
     def _attempt_delivery(self, action: Action, leniently: bool) -> bool:

@@ -37,7 +37,9 @@ class Examiner:
         self._of_history = tuple(p for p in scenario.properties if p.reads == "operations")
         self._of_end = tuple(p for p in scenario.properties if p.reads == "end")
         self._of_trace = tuple(p for p in scenario.properties if p.reads == "trace")
-        self._about_answers = frozenset(p.name for p in self._of_end if p.is_about_answers)
+        self._about_answers = {
+            p.name: Ruling(p.name, "holds") for p in self._of_end if p.is_about_answers
+        }
         self._known: dict[tuple[int, ...], tuple[Ruling, ...]] = {}
 
     def of(self, compiled: Compiled) -> Examiner:
@@ -62,6 +64,10 @@ class Examiner:
         if found and found[-1].outcome == "broken":
             return found
         for prop in (*self._of_end, *self._of_trace):
+            answered = self._about_answers.get(prop.name)
+            if answered is not None and self._is_all_answered(run):
+                found = (*found, answered)
+                continue
             found = (*found, ruling_of(self._verdict(prop, run)))
             if found[-1].outcome == "broken":
                 break
@@ -131,6 +137,16 @@ class Examiner:
                 if not verdict.is_broken:
                     return verdict
         return verdict_of(prop, run_reference(self._compiled.scenario, run.choices))
+
+    def _is_all_answered(self, run: Simulation) -> bool:
+        """Tell, at once, whether calls were made, and nothing at all is left to do or to answer."""
+        if run.conditions.settled is None or run.flights or run.offers():
+            return False
+        states, is_return = self._compiled.node_states, self._compiled.is_return
+        for state in run.node_states:
+            if states[state].pending is not None:
+                return False
+        return any(map(is_return.__getitem__, run.seen))
 
     def _nobody_waits(self, prop: Property, run: Simulation) -> Verdict:
         if run.conditions.settled is None:
