@@ -26,7 +26,7 @@ from counterpoint.checkers.sequential_consistency import check_sequential_consis
 from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_sessions
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.claims import Goal, Invariant, Property
-from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.mistakes import BadScenario, brief, definition_of
 from counterpoint.model.search.invariants import takes_two
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
@@ -163,7 +163,8 @@ def always(name: str, holds_in: Callable[[StatesByNode], object]) -> Invariant:
     `holds_in(states)` is true where all is well; a text says what is wrong.
     """
 
-    return Invariant(name, lambda states: _missing(holds_in(states), f"{name} does not hold"))
+    otherwise = f"{name} does not hold"
+    return Invariant(name, lambda states: _missing(holds_in(states), otherwise, name, holds_in))
 
 
 def at_most_one(is_one: Callable[[Any], object], name: str = "at most one") -> Invariant:
@@ -196,7 +197,7 @@ def never_over(
 
 def sometimes(name: str, is_met: Callable[[StatesByNode], object]) -> Goal:
     """Claim that some run comes to a state like this. A search that never sees one is not green."""
-    return Goal(name, lambda states, _: bool(is_met(states)))
+    return Goal(name, lambda states: _said(is_met(states), name, is_met))
 
 
 # ---- rest: what runs have come to when nothing happens any more ----------------------------------
@@ -246,7 +247,7 @@ def eventually(name: str, is_met: Callable[..., object]) -> Property:
     def check(trace: Trace) -> Verdict:
         states = _at_rest(trace)
         found = is_met(states, _silent(trace)) if takes_two(is_met) else is_met(states)
-        why = _missing(found, f"{name} has not come about")
+        why = _missing(found, f"{name} has not come about", name, is_met)
         return holds(name, examined=1) if why is None else broken(name, why, examined=1)
 
     return Property(name, check, reads="end")
@@ -262,8 +263,9 @@ def leads_to(
 
     def check(trace: Trace) -> Verdict:
         moments = [world_states(trace, step) for step in range(len(trace.worlds))]
-        causes = [step for step, states in enumerate(moments) if cause(states)]
-        last = max((step for step, states in enumerate(moments) if effect(states)), default=-1)
+        causes = [k for k, states in enumerate(moments) if _said(cause(states), name, cause)]
+        effects = [k for k, states in enumerate(moments) if _said(effect(states), name, effect)]
+        last = max(effects, default=-1)
         if causes and causes[-1] > last:
             waits = next(step for step in causes if step > last)
             why = f"what is the case after {waits} steps leads to nothing"
@@ -293,11 +295,27 @@ def _silent(trace: Trace) -> tuple[NodeId, ...]:
     return trace.final.conditions.settled or ()
 
 
-def _missing(found: object, otherwise: str) -> str | None:
+def _missing(
+    found: object, otherwise: str, name: str, function: Callable[..., object]
+) -> str | None:
     """Return what is wrong by the answer of an author's function: None and True are "nothing"."""
     if isinstance(found, str):
+        return found or otherwise
+    return None if found is None or _said(found, name, function) else otherwise
+
+
+def _said(found: object, name: str, function: Callable[..., object]) -> bool:
+    """Return a yes or no of an author's function; whatever else is "true" is a slip.
+
+    Raises:
+        BadScenario: the answer is something else: a generator without `all`, a text, nothing.
+    """
+    if isinstance(found, bool):
         return found
-    return None if found or found is None else otherwise
+    raise BadScenario(
+        f"{name!r} was answered {brief(found)} ({definition_of(function)}); it is to be True or False: "
+        "all(... for ...), any(... for ...), or bool(...)"
+    )
 
 
 def _amounts(amount: Callable[[Any], int], states: StatesByNode) -> dict[NodeId, int]:

@@ -62,9 +62,7 @@ def _require_signature(name: str, function: Any, *wanted: str) -> None:
     try:
         inspect.signature(function).bind(*wanted)
     except TypeError:
-        taken = (
-            inspect.signature(function) if callable(function) else f"a {type(function).__name__}"
-        )
+        taken = inspect.signature(function) if callable(function) else f" = {brief(function)}"
         raise BadScenario(
             f"has {name}{taken}, which is to be called as {name.rpartition('.')[2]}"
             f"({', '.join(wanted)})"

@@ -258,6 +258,8 @@ def _result(
         ],
         "not_explored": rounds.not_judged,
         "timers_max": rounds.timers_max,
+        "without": rounds.left_out,
+        "warnings": list(rounds.warnings),
         "judged": judgement_forms(rounds.judged),
     }
     if outcome == "undecided" and final.stop == "complete":
@@ -291,5 +293,11 @@ def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) ->
         tell(str(rounds.undecided))
     if rounds.timers_max is not None:
         tell(f"explored: runs in which timers go off {rounds.timers_max} times at most")
-    for name in rounds.not_judged:
-        tell(f"not explored: {name}; use fuzz, --liveness or --reduction dpor")
+    for name, how in rounds.judged_otherwise.items():
+        tell(f"not explored: {name}; use {how}")
+    if rounds.left_out:
+        tell(
+            f"explored without {rounds.left_out}, which the scenario allows; use --faults 1 or more"
+        )
+    for warning in rounds.warnings:
+        tell(f"warning: {warning}")

@@ -15,6 +15,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.failure import told_in_full
+from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import (
     Judgements,
     judgement_forms,
@@ -100,6 +101,8 @@ def _tell(
         tell(why)
     for name in not_judged(scenario):
         tell(f"not judged: {name}; leave --reduction out")
+    for warning in impossible_faults(scenario, {}) if faults else ():
+        tell(f"warning: {warning}")
     return kept
 
 

@@ -19,6 +19,7 @@ from counterpoint.model.search.exploration.explore import Explored, Explorer, Li
 from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.exploration.lasso import explore_endings
 from counterpoint.model.search.exploration.memories import Memories, unexplored
+from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import (
     Judged,
     Judgements,
@@ -285,6 +286,28 @@ class FaultRounds:
     def unreached(self) -> list[str]:
         """The goals that no state meets."""
         return [goal.goal for goal in self.reached if not goal.is_met]
+
+    @property
+    def judged_otherwise(self) -> dict[str, str]:
+        """How each property can be judged that no round has judged."""
+        ways = {}
+        for prop in unexplored(self._scenario, with_endings=self._has_endings):
+            if prop.reads == "trace":
+                ways[prop.name] = "fuzz or --reduction dpor"
+            else:
+                ways[prop.name] = "fuzz or --liveness" if prop.is_about_answers else "fuzz"
+        return ways
+
+    @property
+    def left_out(self) -> str:
+        """The faults that the scenario allows, if all rounds were without any; else empty."""
+        kinds = [kind for kind, b in self._scenario.limits.items() if b.per_run and kind != "fire"]
+        return "" if self._faults_max else ", ".join(kinds)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Which faults have a budget and can never happen, where faults were explored."""
+        return tuple(impossible_faults(self._scenario, {})) if self._faults_max else ()
 
     @property
     def not_judged(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Scenario, nobody_fails
 
 
 def impossible_faults(scenario: Scenario, faults: Mapping[str, int]) -> Iterator[str]:
@@ -21,7 +21,9 @@ def impossible_faults(scenario: Scenario, faults: Mapping[str, int]) -> Iterator
 
 def _why_impossible(scenario: Scenario, kind: str) -> str:
     if kind in ("crash", "omit") and not _may_anyone_fail(scenario):
-        return "Scenario.tolerates lets no node fail, as it does unless it is told otherwise"
+        if scenario.tolerates is nobody_fails:
+            return "Scenario.tolerates lets no node fail, as it does unless it is told otherwise"
+        return "Scenario.tolerates, as it was told, lets no node fail alone"
     if kind == "cut" and not scenario.partitions:
         return "Scenario.partitions names no nodes to cut off"
     if kind == "reorder" and scenario.network == "unordered":

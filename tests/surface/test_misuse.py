@@ -204,3 +204,29 @@ def test_a_claim_about_rest_is_judged_at_rest() -> None:
     wrong_end = cp.eventually("the server has heard", lambda states: states["s"] == 2)
     assert told(asking(properties=[right_end])) == ""
     assert "the server has heard has not come about" in told(asking(properties=[wrong_end]))
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        pytest.param(lambda states: (state > 9 for state in states.values()), id="no all"),
+        pytest.param(lambda states: ["wrong"], id="a list"),
+        pytest.param(lambda states: lambda: False, id="a function"),
+    ],
+)
+def test_an_answer_that_is_merely_true_is_a_slip(slip: Callable[..., Any]) -> None:
+    for claim in (
+        cp.always("slip", slip),
+        cp.eventually("slip", slip),
+        cp.leads_to("slip", lambda states: True, slip),
+        cp.sometimes("slip", slip),
+    ):
+        always = cp.Property("p", lambda trace: True)
+        assert "it is to be True or False" in told(asking(properties=[always, claim]))
+
+
+def test_a_text_is_what_is_wrong_and_never_a_goal() -> None:
+    assert "not yet" in told(asking(properties=[cp.always("a", lambda states: "not yet")]))
+    of_text = cp.sometimes("g", lambda states: "not yet")
+    always = cp.Property("p", lambda trace: True)
+    assert "was answered 'not yet'" in told(asking(properties=[always, of_text]))
