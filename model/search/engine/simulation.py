@@ -133,7 +133,7 @@ class Simulation:
     @property
     def is_free(self) -> bool:
         """Tell whether every message in flight can arrive, in any order."""
-        return self.is_calm and self.compiled.is_unordered
+        return self.compiled.is_free and self.is_calm
 
     @property
     def is_disturbed(self) -> bool:
@@ -155,15 +155,18 @@ class Simulation:
             found = self._offers = [
                 choice for node_state in self.node_states for choice in choices[node_state]
             ]
-        conditions = self.conditions
-        if found and (conditions.down or not may_fire(self.compiled.scenario, conditions)):
+        if found and (self.conditions.down or not (self.compiled.fires_freely or self._may_fire())):
             return [choice for choice in found if self._is_open(choice)]
         return found
 
     def _is_open(self, choice: LocalChoice) -> bool:
         if self.compiled.nodes[choice.node] in self.conditions.down:
             return False
-        return choice.is_call or may_fire(self.compiled.scenario, self.conditions)
+        return choice.is_call or self._may_fire()
+
+    def _may_fire(self) -> bool:
+        compiled = self.compiled
+        return compiled.fires_freely or may_fire(compiled.scenario, self.conditions)
 
     def can_arrive(self, position: int) -> bool:
         """Tell whether the message at a position of `flights` may be delivered now."""

@@ -109,7 +109,9 @@ class Compiled:
         self.has_invariants = bool(scenario.invariants)
         self.invariants = Invariants(scenario)
         self.goals = GoalsLeft(scenario, self.node_states)
+        self.fires_freely = "fire" not in scenario.limits
         self.is_unordered = scenario.network == "unordered"
+        self.is_free = self.is_unordered and self.has_deliveries
         self.watches = self.has_invariants or bool(scenario.goals)
         self._violated: dict[tuple[tuple[NodeStateId, ...], Down], str | None] = {}
         self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
