@@ -27,7 +27,7 @@ from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_s
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.mistakes import BadScenario, brief, definition_of
-from counterpoint.model.search.invariants import takes_two
+from counterpoint.model.search.invariants import states_of, takes_two
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict, Violation, broken, holds
@@ -262,7 +262,7 @@ def leads_to(
     """
 
     def check(trace: Trace) -> Verdict:
-        moments = [world_states(trace, step) for step in range(len(trace.worlds))]
+        moments = [states_of(world) for world in trace.worlds]
         causes = [k for k, states in enumerate(moments) if _said(cause(states), name, cause)]
         effects = [k for k, states in enumerate(moments) if _said(effect(states), name, effect)]
         last = max(effects, default=-1)
@@ -275,20 +275,13 @@ def leads_to(
     return Property(name, check, reads="trace")
 
 
-def world_states(trace: Trace, step: int) -> StatesByNode:
-    """Return the states of all nodes before a step of a run."""
-    world = trace.worlds[step]
-    nodes = trace.scenario.system.nodes
-    return {node: core.state for node, core in zip(nodes, world.node_states, strict=True)}
-
-
 def show_any(value: Hashable) -> str:
     """Return how a value of a history is written: as a run shows it."""
     return "?" if value is UNKNOWN else show(value)
 
 
 def _at_rest(trace: Trace) -> StatesByNode:
-    return world_states(trace, len(trace.worlds) - 1)
+    return states_of(trace.final)
 
 
 def _silent(trace: Trace) -> tuple[NodeId, ...]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from counterpoint.model.mistakes import BadScenario, OwnDefect, brief, place_of, told
-
-OURS = "counterpoint."
-"""What the names of our modules begin with: our functions need no guard."""
+from counterpoint.model.mistakes import OURS, BadScenario, OwnDefect, brief, place_of, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +27,15 @@ class Asked:
         except (BadScenario, OwnDefect):
             raise
         except Exception as error:
-            what = ", ".join(brief(argument) for argument in arguments)
             raise BadScenario(
-                f"{self.name}({what}) raised {told(error)} ({place_of(error)})"
+                f"{self._call(arguments)} raised {told(error)} ({place_of(error)})"
             ) from error
         if self.name == "role_of" and not isinstance(found, str):
-            what = ", ".join(brief(argument) for argument in arguments)
-            raise BadScenario(f"role_of({what}) returned {brief(found)}; a role is text")
+            raise BadScenario(f"{self._call(arguments)} returned {brief(found)}; a role is text")
         return found
+
+    def _call(self, arguments: Sequence[object]) -> str:
+        return f"{self.name}({', '.join(map(brief, arguments))})"
 
 
 def asked(name: str, function: Any) -> Any:

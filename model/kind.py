@@ -22,6 +22,7 @@ from typing import (
 )
 
 from counterpoint.model.fault_state import FaultState
+from counterpoint.model.mistakes import MODEL
 from counterpoint.model.values import NodeId
 from counterpoint.model.view import Content, Movable, Mover, ScenarioView, View
 
@@ -251,13 +252,10 @@ def may_happen(kind: type[Action], scenario: ScenarioView) -> bool:
 
 def _may_interfere(kind: type[Action], scenario: ScenarioView) -> bool:
     """Tell whether a kind is somebody's own and may do what no budget of ours tells of."""
-    if kind.__module__.startswith(_OURS):
+    if kind.__module__.startswith(MODEL):
         return False
     is_known = issubclass(kind, ActionKind) and kind.spends
     return not is_known or _is_funded(kind.kind, scenario)
-
-
-_OURS = f"{__name__.rpartition('.')[0]}."
 
 
 def _is_funded(name: str, scenario: ScenarioView) -> bool:

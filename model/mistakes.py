@@ -28,7 +28,10 @@ class OwnDefect(Exception):
     """
 
 
-MODEL = "counterpoint.model."
+OURS = "counterpoint."
+"""What the names of our modules begin with: what else raises or asserts was written by an author."""
+
+MODEL = f"{OURS}model."
 """What the names of the modules begin with that call what an author wrote."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
@@ -301,8 +302,9 @@ class FaultRounds:
     @property
     def left_out(self) -> str:
         """The faults that the scenario allows, if all rounds were without any; else empty."""
-        kinds = [kind for kind, b in self._scenario.limits.items() if b.per_run and kind != "fire"]
-        return "" if self._faults_max else ", ".join(kinds)
+        faults = {kind.kind for kind in kinds_of(self._scenario) if kind.is_fault}
+        left_out = (name for name in self._scenario.limits if name in faults)
+        return "" if self._faults_max else ", ".join(left_out)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 
-from counterpoint.model.mistakes import BadScenario, OwnDefect, brief, definition_of, place_of, told
+from counterpoint.model.mistakes import (
+    OURS,
+    BadScenario,
+    OwnDefect,
+    brief,
+    definition_of,
+    place_of,
+    told,
+)
 from counterpoint.model.scenario import Property
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
-
-OURS = "counterpoint."
-"""What the names of our modules begin with: an assertion of theirs is about us, and no verdict."""
 
 
 def verdict_of(prop: Property, trace: Trace) -> Verdict:

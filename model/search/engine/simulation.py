@@ -133,7 +133,10 @@ class Simulation:
     @property
     def is_free(self) -> bool:
         """Tell whether every message in flight can arrive, in any order."""
-        return self.compiled.is_free and self.is_calm
+        conditions = self.conditions
+        return self.compiled.is_free and not (
+            conditions.down or conditions.cuts or conditions.settled
+        )
 
     @property
     def is_disturbed(self) -> bool:
@@ -155,7 +158,7 @@ class Simulation:
             found = self._offers = [
                 choice for node_state in self.node_states for choice in choices[node_state]
             ]
-        if found and (self.conditions.down or not (self.compiled.fires_freely or self._may_fire())):
+        if found and (self.conditions.down or not self._may_fire()):
             return [choice for choice in found if self._is_open(choice)]
         return found
 

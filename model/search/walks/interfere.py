@@ -29,18 +29,17 @@ class FaultPlan:
     """
 
     def __init__(self, compiled: Compiled, random: Random, steps: int) -> None:
-        scenario, possible = compiled.scenario, _possible(compiled).faults
-        self._kinds = [kind for kind in possible if random.random() < 0.5] if possible else []
+        scenario, (possible, self._following) = compiled.scenario, _possible(compiled)
+        self._kinds = [kind for kind in possible if random.random() < 0.5]
         if possible and not self._kinds:
             self._kinds = [random.choice(possible)]
-        uses = sum([_uses(kind, scenario) for kind in self._kinds])
+        uses = sum(_uses(kind, scenario) for kind in self._kinds)
         bound = FAULTS_PER_WALK_MAX if scenario.faults_max is None else scenario.faults_max
         most = min(uses, FAULTS_PER_WALK_MAX, bound)
         count = random.randint(0, most) if most and random.random() < 0.85 else 0
         self._moments = {random.randrange(steps) for _ in range(count)}
         self._patience = random.choice((0.02, 0.1, 0.3))
         self.quiet_until = 0 if count else sys.maxsize
-        self._following = _possible(compiled).following
 
     def act(self, run: Simulation, random: Random) -> bool:
         """Interfere, or undo an earlier interference, and tell whether anything was done."""

@@ -44,10 +44,7 @@ class Uniform:
         self, run: Simulation, offers: list[LocalChoice], random: Random
     ) -> int | LocalChoice | None:
         """Pick among messages, calls and timers."""
-        count, conditions = len(run.flights), run.conditions
-        all_arrive = run.compiled.is_free and not (  # as `run.is_free`, which every step asks
-            conditions.down or conditions.cuts or conditions.settled
-        )
+        count, all_arrive = len(run.flights), run.is_free
         for _ in range(20):
             drawn = int(random.random() * (count + len(offers)))
             if drawn < count:
