@@ -248,7 +248,7 @@ class _Calm:
         if run.is_free:
             return range(len(flights))
         if not run.compiled.is_unordered:
-            return [position for position in range(len(flights)) if run.can_arrive(position)]
+            return [position for position in run.heads() if run.can_arrive(position)]
         if run.conditions is not self._conditions:
             self._conditions, self._passes = run.conditions, {}
         passes = self._passes

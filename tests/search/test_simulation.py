@@ -34,6 +34,8 @@ def assert_equal(simulation: Simulation, world: World) -> None:
     assert simulation.conditions == world.conditions
     fast = [[compiled.contents[m] for m in ms] for ms in (simulation.flights, simulation.held)]
     slow = [[flight.content for flight in flights] for flights in (world.flights, world.held)]
+    links = [content[:2] for content in fast[0]]
+    assert simulation.heads() == [k for k, link in enumerate(links) if link not in links[:k]]
     if world.scenario.network == "ordered":
         assert fast == slow
     else:  # of two equal messages either may have gone: only how many there are can be told

@@ -179,6 +179,14 @@ class Simulation:
             return False
         return self.compiled.scenario.network == "unordered" or self._is_head(position)
 
+    def heads(self) -> list[int]:
+        """Return the position of the oldest message of each link, in one pass, oldest first."""
+        source, destination = self.compiled.source, self.compiled.destination
+        first: dict[tuple[int, int], int] = {}
+        for position, message in enumerate(self.flights):
+            first.setdefault((source[message], destination[message]), position)
+        return list(first.values())
+
     def _is_head(self, position: int) -> bool:
         source, destination = self.compiled.source, self.compiled.destination
         ours = self.flights[position]
