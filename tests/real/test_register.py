@@ -43,10 +43,9 @@ def test_a_write_gives_the_partial_value_of_the_oracle_and_others_are_refused(wo
     assert code == 0
     assert text.count("1: abc(5, 25, 100) @1") >= 2
     child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=30) == 130  # its input stays open: nothing but the signal ends it
     assert child.stdout is not None
-    assert child.stdout.readline() == "stopping\n"
-    said, _ = child.communicate(timeout=30)
-    assert (child.returncode, said) == (130, "")
+    assert child.stdout.read() == "stopping\n"
     assert gone()
 
 
