@@ -147,7 +147,8 @@ def rebuild(origin: Mapping[str, str]) -> Scenario:
     """
     if SESSION in origin:
         base = rebuild({key: value for key, value in origin.items() if key != SESSION})
-        made = session_scenario(base, plain_console(base), origin[SESSION])
+        console = entry(origin["system"]).console if "system" in origin else None
+        made = session_scenario(base, console or plain_console(base), origin[SESSION])
         return made.replace(origin=MappingProxyType(dict(origin)))
     if not origin.get("system"):
         if not origin.get(TEST):

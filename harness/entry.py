@@ -32,7 +32,8 @@ class CatalogEntry:
     `build(scenario, mutant, settings)` returns the scenario; `mutant` is None for the right system,
     `settings` are the `--set key=value` pairs as text. `scenarios` and `settings` map each name to
     one line of explanation. With a `console` a person can play with the system; its scenarios then
-    know the setting `calls`, which puts a session's calls in the place of those of the scenario.
+    know the setting `calls`, which puts a session's calls in the place of those of the scenario,
+    unless the system has a setting of that name.
 
     `files` names the settings that are paths. `build` does not open them: it gets the text of each
     as one more setting, "file." before its name, and so does everybody who reads a trace of it.
@@ -51,6 +52,11 @@ class CatalogEntry:
     def usual(self) -> str:
         """The name of the scenario that is meant where none is named: `default`, or the first."""
         return "default" if "default" in self.scenarios else next(iter(self.scenarios))
+
+    @property
+    def takes_calls(self) -> bool:
+        """Tell whether the setting `calls` is the calls of a session."""
+        return self.console is not None and CALLS not in self.settings
 
     def scenario(
         self,
@@ -71,7 +77,7 @@ class CatalogEntry:
         if mutant is not None:
             _require(mutant, self.mutants, f"mutant of {self.name}")
         for key in settings:
-            if key != CALLS or self.console is None:
+            if key != CALLS or not self.takes_calls:
                 _require(key, self.settings, f"setting of {self.name}")
         chosen = name or (self.mutants[mutant].scenario if mutant else self.usual)
         _require(chosen, self.scenarios, f"scenario of {self.name}")
@@ -84,10 +90,10 @@ class CatalogEntry:
         }
         if mutant is not None:
             origin["mutant"] = mutant
-        own = {key: value for key, value in settings.items() if key != CALLS or not self.console}
+        own = {k: value for k, value in settings.items() if k != CALLS or not self.takes_calls}
         own |= {key: text for key, text in files.items() if key.startswith(FILE)}
         built = self.build(chosen, mutant, own)
-        if self.console is not None and CALLS in settings:
+        if self.console is not None and self.takes_calls and CALLS in settings:
             built = session_scenario(built, self.console, settings[CALLS])
         return built.replace(origin=MappingProxyType(origin))
 

@@ -63,11 +63,13 @@ def play(
 ) -> None:
     """Try SYSTEM by hand, one of the catalog or yours: type calls and faults, see what comes of them.
 
-    `help` lists the commands. A system without a console of its own has the operations of its
-    scenario as commands: `c1 leave`, `c1 write 7`.
+    `help` lists the commands: those of the register are `c1 read 4` and the like, of the stores
+    `alice write x 1`. A system without a console of its own has the operations of its scenario as
+    commands: `c1 leave`, `c1 write 7`.
 
     Every session is saved as a trace file. A script has a command a line; `#` begins a comment, `!`
-    before a command says that it must be refused, `= text` that its answer contains a text.
+    before a command says that it must be refused, `= text` that its answer contains a text. A script
+    ends at a command that is refused; what comes through a pipe goes on, as if it were typed.
 
     \b
     counterpoint play token_manager --servers 5 --faults
@@ -112,10 +114,10 @@ def _new(
         built = build(system, scenario=scenario, mutant=mutant, settings=settings)
         console = plain_console(built)
     else:
-        if CALLS in settings:
+        found = entry(system)
+        if found.takes_calls and CALLS in settings:
             raise ValueError(f"--set {CALLS}: the calls of a session are those that you type")
         # Not the mutant's own scenario: what it adds to the system is calls, and those are yours.
-        found = entry(system)
         built = found.scenario(
             scenario or found.usual, mutant=mutant, settings={**console.usual, **settings}
         )
@@ -126,11 +128,13 @@ def _from_trace(
     source: Path, step: int | None, delay: DelayChoice, has_faults: bool, seed: int
 ) -> PlaySession:
     found = opened(source)
-    left_out = (f"set.{CALLS}", SESSION)
     origin = found.trace.scenario.origin
+    system = origin.get("system")
+    typed = system is not None and entry(system).takes_calls
+    left_out = (SESSION, *((f"set.{CALLS}",) if typed else ()))
     origin = {key: value for key, value in origin.items() if key not in left_out}
     base = rebuild(origin)
-    console = _own_console(origin["system"]) if "system" in origin else None
+    console = None if system is None else _own_console(system)
     session = PlaySession(
         base, console or plain_console(base), delay=delay, has_faults=has_faults, seed=seed
     )
@@ -164,8 +168,8 @@ def _talk(session: PlaySession, lines: list[str] | None) -> tuple[WrongLine | No
         if lines is None and sys.stdin.isatty():
             _type(session)
         else:
-            given = sys.stdin.read().splitlines() if lines is None else lines
-            for line in follow(session, given, prompt=PROMPT):
+            given = sys.stdin if lines is None else lines
+            for line in follow(session, given, prompt=PROMPT, stops=lines is not None):
                 tell(line)
     except WrongLine as wrong:
         return wrong, 0

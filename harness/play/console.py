@@ -12,17 +12,18 @@ from types import MappingProxyType
 from typing import Protocol
 
 from counterpoint.model.actions import FAULTS
+from counterpoint.model.inert import plain
 from counterpoint.model.kind import undone_by
 from counterpoint.model.scenario import Budget, Scenario
 from counterpoint.model.trace import Trace
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.world import World
 
 CALLS = "calls"
 """The setting that lists the calls of a session: "c1 pay 7 3; c2 get_tokens 3"."""
 
 SESSION = "session"
-"""The same in an origin of a system without a console of its own, where it is no setting of it."""
+"""The same in an origin where it is no setting of the system: most have one of that name, or none."""
 
 BOUNDLESS = Budget(1_000_000)
 """A session may use each kind of fault as often as a person can type it."""
@@ -48,8 +49,11 @@ class Console(Protocol):
         ...
 
     @property
-    def fallible(self) -> frozenset[str]:
-        """The roles (or nodes, where there are none) that a session with faults lets lose messages."""
+    def fallible(self) -> frozenset[str] | None:
+        """The roles (or nodes, where there are none) that a session with faults lets lose messages.
+
+        None: every node that the promise of the system leaves to be hurt.
+        """
         ...
 
     def operation(self, scenario: Scenario, node: NodeId, words: Sequence[str]) -> Value:
@@ -91,9 +95,10 @@ def session_scenario(scenario: Scenario, console: Console, calls: str) -> Scenar
     Raises:
         CommandError: the text lists no calls of this system.
     """
+    known = {action.kind for action in scenario.actions}
     return with_calls(scenario, calls_of(scenario, console, calls)).replace(
         in_order=True,
-        limits=MappingProxyType(dict.fromkeys(UNBOUNDED, BOUNDLESS)),
+        limits=MappingProxyType({kind: BOUNDLESS for kind in UNBOUNDED if kind in known}),
         faults_max=None,
     )
 
@@ -136,6 +141,12 @@ def require_node(scenario: Scenario, name: str) -> NodeId:
             f"{name!r} is no node of this system; nodes: {' '.join(scenario.system.nodes)}"
         )
     return name
+
+
+def states_told(world: World) -> Iterator[str]:
+    """Return the state of each node, a line each."""
+    for node, node_state in zip(world.scenario.system.nodes, world.node_states, strict=True):
+        yield f"{node}: {plain(show(node_state.state), 90)}"
 
 
 def in_order_of_returns(trace: Trace) -> tuple[tuple[NodeId, Value], ...]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from counterpoint.harness.play.console import CommandError, in_order_of_returns
-from counterpoint.model.inert import plain, quoted
+from counterpoint.harness.play.console import CommandError, in_order_of_returns, states_told
+from counterpoint.model.inert import quoted
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.drawing import some_operations
 from counterpoint.model.trace import Trace
@@ -32,7 +32,7 @@ class PlainConsole:
     """How a person talks to any system: by the operations that its scenario has."""
 
     operations: Mapping[NodeId, tuple[Value, ...]]
-    fallible: frozenset[str]
+    fallible: None = None
     usual: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -86,8 +86,7 @@ class PlainConsole:
 
     def status(self, world: World) -> Iterator[str]:
         """Return the state of each node."""
-        for node, node_state in zip(world.scenario.system.nodes, world.node_states, strict=True):
-            yield f"{node}: {plain(show(node_state.state), 90)}"
+        return states_told(world)
 
     def outcome(self, world: World) -> Mapping[str, str]:
         """Return the state of each node."""
@@ -107,11 +106,7 @@ def plain_console(scenario: Scenario) -> PlainConsole:
     else:
         calls = scenario.fixed_calls
         operations = {node: tuple(dict.fromkeys(asked)) for node, asked in calls.items()}
-    names = frozenset(scenario.system.nodes)
-    if scenario.role_of is not None:
-        states = scenario.initial_states.items()
-        names |= {scenario.role_of(node, state) for node, state in states}
-    return PlainConsole(MappingProxyType(operations), names)
+    return PlainConsole(MappingProxyType(operations))
 
 
 def _words(operation: Value) -> str | None:

@@ -22,6 +22,7 @@ from counterpoint.harness.play.console import (
     text_of_calls,
 )
 from counterpoint.harness.play.plain_console import PlainConsole
+from counterpoint.harness.play.word_console import WordConsole
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Mend, Omit
@@ -85,7 +86,7 @@ class LiveRun:
     def scenario(self) -> Scenario:
         """Return the scenario of the calls made so far, with an origin that builds it again."""
         text = text_of_calls(self.console, self._calls)
-        key = SESSION if isinstance(self.console, PlainConsole) else f"set.{CALLS}"
+        key = SESSION if isinstance(self.console, PlainConsole | WordConsole) else f"set.{CALLS}"
         origin = MappingProxyType({**self.base.origin, key: text})
         return session_scenario(self.base, self.console, text).replace(origin=origin)
 
@@ -189,7 +190,10 @@ class LiveRun:
             option
             for option in Omit.options(world, flight.dst)
             if (option.src, option.dst, option.body) == flight.content
-            and (world.role(option.by) if world.conditions.roles else option.by) in fallible
+            and (
+                fallible is None
+                or (world.role(option.by) if world.conditions.roles else option.by) in fallible
+            )
         ]
         return self._random.choice(options) if options else None
 

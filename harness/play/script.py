@@ -21,8 +21,13 @@ class WrongLine(Exception):
         super().__init__(f"line {number}, {line!r}: {reason}")
 
 
-def follow(session: PlaySession, lines: Iterable[str], *, prompt: str = "> ") -> Iterator[str]:
+def follow(
+    session: PlaySession, lines: Iterable[str], *, prompt: str = "> ", stops: bool = True
+) -> Iterator[str]:
     """Follow a script and return what a terminal would show, commands included.
+
+    Where it `stops` a command that is refused is the end of it, unless its line says that it must be;
+    otherwise the refusal is shown, as to a person who types, and the next command is followed.
 
     Raises:
         WrongLine: a command was refused and should not have been, or the other way round, or its
@@ -41,7 +46,7 @@ def follow(session: PlaySession, lines: Iterable[str], *, prompt: str = "> ") ->
         yield f"{prompt}{command}"
         last = session.execute(command)
         yield from last.lines
-        if last.is_error != is_to_fail:
+        if last.is_error != is_to_fail and (stops or is_to_fail):
             said = " ".join(last.lines) or "nothing"
             reason = (
                 f"refused: {said}"

@@ -155,6 +155,9 @@ class PlaySession:
         )
 
     def _call(self, node: NodeId, words: Sequence[str]) -> Reply:
+        if words[:1] == ["wait"] and (len(words) == 1 or count_of(words[1]) is not None):
+            self._wait(words[1:])
+            return self._tell()
         operation = self._console.operation(self._base, node, words)
         self._ask(node, operation)
         reply = self._tell()

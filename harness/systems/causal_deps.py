@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.harness.entry import CatalogEntry, Mutant
+from counterpoint.harness.systems.stores_console import CONSOLE
 from counterpoint.harness.systems.stores_plans import (
     SCENARIOS,
     SETTINGS,
@@ -93,4 +94,5 @@ ENTRY = CatalogEntry(
         "C6": Mutant("a server that receives does not raise its clock", (LAMPORT,), "small"),
     },
     settings=SETTINGS,
+    console=CONSOLE,
 )

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.harness.entry import CatalogEntry, Mutant
+from counterpoint.harness.systems.stores_console import CONSOLE
 from counterpoint.harness.systems.stores_plans import (
     SCENARIOS,
     SETTINGS,
@@ -103,4 +104,5 @@ ENTRY = CatalogEntry(
         "D5": Mutant("no server tells its clock", (LIVENESS,), "race"),
     },
     settings=SETTINGS,
+    console=CONSOLE,
 )

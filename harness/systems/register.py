@@ -9,6 +9,7 @@ from types import MappingProxyType
 from counterpoint.checkers.register.single_writer import NO_INVERSION, REGULAR
 from counterpoint.harness.embedding import FILE
 from counterpoint.harness.entry import CatalogEntry, Mutant
+from counterpoint.harness.systems.register_console import CONSOLE
 from counterpoint.harness.systems.register_properties import (
     AUTHORISATION,
     LINEARIZABILITY,
@@ -363,5 +364,6 @@ ENTRY = CatalogEntry(
         "write": "the first write, as NAME,LOW,MID,HIGH (default: v1,0,2,4)",
         "clients": "how many clients read, 0 to 9 (default: 2; 1 in small)",
     },
+    console=CONSOLE,
     files=frozenset({"config"}),
 )

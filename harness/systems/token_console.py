@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -45,7 +46,7 @@ class TokenConsole:
         deployment = deployment_of(scenario)
         if node == DIRECTORY:
             raise CommandError(f"{node} is the directory; it takes no calls")
-        match list(words):
+        match [*map(_as_word, words[:1]), *words[1:]]:
             case ["get_tokens", owner]:
                 return GetTokens(_owner(deployment, owner))
             case ["pay", token, to]:
@@ -95,6 +96,15 @@ class TokenConsole:
     def effects(self, trace: Trace) -> tuple[tuple[NodeId, Value], ...]:
         """Return payments, snapshots and changes of role in the order of their effects."""
         return effects_of(trace)
+
+
+def _as_word(name: str) -> str:
+    """Return a command as it is spelled here: `getTokens` and `get-tokens` are understood, too.
+
+    >>> [_as_word(name) for name in ("getTokens", "token-status", "pay")]
+    ['get_tokens', 'token_status', 'pay']
+    """
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_").lower()
 
 
 def deployment_of(scenario: Scenario) -> Deployment:

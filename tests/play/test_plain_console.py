@@ -98,9 +98,3 @@ def test_a_session_is_a_trace_that_opens_again(here: Path) -> None:
     assert "(add, 1): 13" in again.output
     assert runner.invoke(main, ["replay", "again.jsonl"]).exit_code == 0
     assert name in sys.modules
-
-
-def test_the_systems_of_the_catalog_can_be_played_without_a_console_of_their_own() -> None:
-    played = play("register", "--out", "register.jsonl", typed="help\nc1 write nonsense\n")
-    assert "asks for" in played.output
-    assert "cannot be asked of c1" in played.output

@@ -10,9 +10,8 @@ from counterpoint.harness.live.wishes import Finder, UserWish, common_words
 from counterpoint.impl.register import messages as register
 from counterpoint.impl.register.access import UNSIGNED_MAX
 from counterpoint.impl.register.protocol import ReplicatedRegister
-from counterpoint.impl.register.values import WriteRefused, Written, final_value
 from counterpoint.model.node import System
-from counterpoint.model.values import NodeId, Value, show
+from counterpoint.model.values import NodeId, Value
 
 _NUMBER = click.IntRange(0, UNSIGNED_MAX)
 
@@ -51,20 +50,8 @@ def words(system: System[Any], find: Finder, via: str | None) -> click.Group:
 
 def answer(system: System[Any], result: Value) -> tuple[str, bool]:
     """Return how an answer reads, and whether it is a refusal."""
+    # Imported here: it takes longer than all that a call needs besides.
+    from counterpoint.harness.systems.register_console import answer_text
+
     del system
-    match result:
-        case register.Refused(why):
-            return why, True
-        case Written() as written:
-            return f"{written} partial {written.partial} final {_final(written)}", False
-        case None:
-            return "nothing was written yet", False
-    return show(result), False
-
-
-def _final(written: Written) -> str:
-    try:
-        value = final_value(written)
-    except WriteRefused as error:
-        return f"not searched ({error})"
-    return "none" if value is None else str(value)
+    return answer_text(result)
