@@ -17,6 +17,7 @@ from counterpoint.harness.live.processes import tie_to_parent
 from counterpoint.harness.output import HOLDS, clear_errors, refuse
 from counterpoint.impl.host.durable import DamagedFile
 from counterpoint.impl.host.msgpack import BadBytes
+from counterpoint.impl.transport.event_log import NoLog
 from counterpoint.impl.transport.folder import NodeRuns
 from counterpoint.impl.transport.running_node import RunningNode, Settings
 
@@ -61,7 +62,7 @@ def serve(
         settings = Members(cluster).settings(node, log=log, is_synced=not no_sync)
     try:
         asyncio.run(_run(settings, tied=tied))
-    except (DamagedFile, NodeRuns, BadBytes, OSError) as error:
+    except (DamagedFile, NodeRuns, NoLog, BadBytes, OSError) as error:
         refuse(f"{node}: {error}")
     sys.exit(HOLDS)
 
@@ -73,8 +74,17 @@ async def _run(settings: Settings, *, tied: bool) -> None:
     if tied:
         tie_to_parent(lambda: loop.call_soon_threadsafe(stopping.set))
     node = RunningNode(settings)
+    defects: list[OSError] = []
+
+    def give_up(defect: OSError) -> None:
+        defects.append(defect)
+        stopping.set()
+
+    node.on_defect = give_up
     try:
         await node.start()
         await stopping.wait()
     finally:
         await node.stop()
+    if defects:
+        raise defects[0]

@@ -18,6 +18,9 @@ from hmac import compare_digest
 FRAME_BYTES_MAX = 4 * 2**20
 """No frame is longer. One that says it is, is refused before anything of it is kept."""
 
+GREETING_BYTES_MAX = 4 * 2**10
+"""As long may a frame be of somebody who has not shown yet who it is."""
+
 SEAL_BYTES = 8
 _HEAD = struct.Struct(">IB")
 
@@ -74,7 +77,8 @@ class FrameWriter:
 class FrameReader:
     """Cuts one direction of a stream into frames, however its bytes arrive."""
 
-    def __init__(self, key: bytes = b"") -> None:
+    def __init__(self, key: bytes = b"", *, bytes_max: int = FRAME_BYTES_MAX) -> None:
+        self.bytes_max = bytes_max
         self._key = key
         self._number = 0
         self._buffer = bytearray()
@@ -97,9 +101,9 @@ class FrameReader:
         if len(buffer) < _HEAD.size:
             return None
         size, tag = _HEAD.unpack_from(buffer)
-        if not 1 + SEAL_BYTES <= size <= FRAME_BYTES_MAX:
+        if not 1 + SEAL_BYTES <= size <= self.bytes_max:
             raise BadFrame(
-                f"a frame of {size} bytes; it must be {1 + SEAL_BYTES} to {FRAME_BYTES_MAX}"
+                f"a frame of {size} bytes; it must be {1 + SEAL_BYTES} to {self.bytes_max}"
             )
         if len(buffer) < 4 + size:
             return None

@@ -21,6 +21,9 @@ MESSAGES_MAX = 100_000
 CHUNK_BYTES = 256 * 2**10
 """About as much goes into one frame."""
 
+MESSAGE_BYTES_MAX = 2**20
+"""No message is longer."""
+
 _NUMBER, _SIZE = struct.Struct(">Q"), struct.Struct(">I")
 _FIRST = struct.Struct(">QQ")
 _VIEW = struct.Struct(">QQQ")
@@ -162,4 +165,4 @@ def taken_in(content: bytes) -> int:
     return int(_NUMBER.unpack(content)[0])
 
 
-assert CHUNK_BYTES < FRAME_BYTES_MAX, "a frame of messages must fit into a frame"
+assert CHUNK_BYTES + MESSAGE_BYTES_MAX + 1_000 < FRAME_BYTES_MAX, "messages must fit into a frame"

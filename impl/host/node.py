@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
 from counterpoint.impl.host.codec import Codec
-from counterpoint.impl.host.link import Link
+from counterpoint.impl.host.link import MESSAGE_BYTES_MAX, Link
 from counterpoint.impl.host.msgpack import BadBytes
 from counterpoint.model.node import (
     Begin,
@@ -47,6 +47,9 @@ LogRecord: TypeAlias = dict[str, Json]
 
 ASKS_MAX = 64
 """So many users may wait for a node that is busy."""
+
+ASK_BYTES_MAX = 64 * 2**10
+"""No operation that a user asks for is longer: what a protocol makes of it must fit into messages."""
 
 
 class InputRejected(Exception):
@@ -235,22 +238,42 @@ class Host:
         """Give an input to the handler, and note what has to be done about its effects."""
         try:
             reaction = react(self.system, self.node, self.node_state, given, is_trusted=True)
-        except (HandlerFailed, IllegalEffect) as error:
+            encoded = tuple(map(self._encoded, reaction.effects))
+            record = (self.codec.encode(entry),) if self.keeps_journal else ()
+        except (HandlerFailed, IllegalEffect, BadBytes) as error:
             raise InputRejected(str(error)) from error
         now = cast(int, entry[1])
         self.node_state = reaction.node_state
-        if self.keeps_journal:
-            self._journal.append(self.codec.encode(entry))
+        self._journal += record
         self._log(line[0], now, **line[1])
-        for effect in reaction.effects:
-            self._do(effect, now)
+        for effect, data in zip(reaction.effects, encoded, strict=True):
+            self._do(effect, data, now)
         if self._asks:
             self._serve(now)
 
-    def _do(self, effect: Effect, now: int) -> None:
+    def _encoded(self, effect: Effect) -> bytes:
+        """Return the bytes of what an effect sends or persists.
+
+        Raises:
+            BadBytes: it cannot be written, or is too long to be sent.
+        """
+        match effect:
+            case Send(to, body) if to != self.node:
+                data = self.codec.encode(body)
+                if len(data) > MESSAGE_BYTES_MAX:
+                    raise BadBytes(
+                        f"a message to {to} has {len(data):,} bytes; {MESSAGE_BYTES_MAX:,} is the most"
+                    )
+                return data
+            case Persist(value) if not self.keeps_journal:
+                return self.codec.encode(value)
+        return b""
+
+    def _do(self, effect: Effect, data: bytes, now: int) -> None:
+        """Note what an effect asks for; `data` are its bytes, where it has any."""
         match effect:
             case Send(to, body):
-                self._send(to, body, now)
+                self._send(to, body, data, now)
             case SetTimer(timer):
                 self._timers[timer] = True
                 self._log("set-timer", now, body=timer)
@@ -266,19 +289,19 @@ class Host:
                 self._ticket = None
             case Persist(value):
                 if not self.keeps_journal:
-                    self._durable = (self.codec.encode(value),)
+                    self._durable = (data,)
                 self._log("persist", now, body=value)
             case Note(what):
                 self._notes.append(what)
                 self._log("note", now, body=what)
 
-    def _send(self, to: NodeId, body: Value, now: int) -> None:
+    def _send(self, to: NodeId, body: Value, data: bytes, now: int) -> None:
         if to == self.node:
             self.own_count += 1
             self.own.append((self.own_count, body))
             number = self.own_count
         else:
-            number = self.link(to).put(self.codec.encode(body))
+            number = self.link(to).put(data)
             self.touch(to)
         if self.is_logged:
             name = message_name(self.node, self.incarnation, to, number)

@@ -8,7 +8,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from counterpoint.impl.host import handshake
-from counterpoint.impl.host.frames import BadFrame, Frame, FrameReader, FrameWriter, Tag
+from counterpoint.impl.host.frames import (
+    FRAME_BYTES_MAX,
+    GREETING_BYTES_MAX,
+    BadFrame,
+    Frame,
+    FrameReader,
+    FrameWriter,
+    Tag,
+)
 from counterpoint.impl.host.handshake import HandshakeRefused, Hello, Meeting, PeerIdentity
 from counterpoint.impl.host.link import LinkView
 from counterpoint.impl.host.msgpack import BadBytes
@@ -65,7 +73,7 @@ class Connection(asyncio.Protocol):
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
-        self._reader, self._writer = FrameReader(), FrameWriter()
+        self._reader, self._writer = FrameReader(bytes_max=GREETING_BYTES_MAX), FrameWriter()
         self._step: Callable[[Frame], None] = self._hear_hello
         self._nonce = os.urandom(handshake.NONCE_BYTES)
         self._meeting: Meeting | None = None
@@ -89,8 +97,11 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes; whatever is wrong with them closes this connection, and nothing else."""
         self._reader.feed(data)
+        self._read()
+
+    def _read(self) -> None:
         try:
-            while not self.finished.done() and (frame := self._reader.next()) is not None:
+            while not self._is_deaf and (frame := self._reader.next()) is not None:
                 self._step(frame)
         except (BadFrame, BadBytes) as error:
             self.close(str(error))
@@ -99,18 +110,31 @@ class Connection(asyncio.Protocol):
                 self.send(handshake.refusal(str(error)))
             self.close(str(error))
 
+    @property
+    def _is_deaf(self) -> bool:
+        return self.finished.done() or (self.is_paused and self.peer == handshake.USER)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note of the end."""
         self._lost.set_result(None)
         self._end(str(exc) if exc else self.why_closed or "closed by the other end")
 
     def pause_writing(self) -> None:
-        """The other end does not read as fast as this one writes."""
+        """The other end does not read as fast as this one writes; a user is not listened to meanwhile.
+
+        All that is written to a user answers something. Peers are listened to, for two nodes that
+        both waited for the other to read would wait for ever.
+        """
         self.is_paused = True
+        if self.peer == handshake.USER and self._transport is not None:
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """It has caught up."""
         self.is_paused = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+            self._read()
         if self.is_open:
             self.owner.heard(self, Frame(Tag.NEWS))
 
@@ -149,6 +173,7 @@ class Connection(asyncio.Protocol):
     def _open(self, view: LinkView) -> None:
         assert self._timer is not None
         self._timer.cancel()
+        self._reader.bytes_max = FRAME_BYTES_MAX
         self.is_open = self.was_open = True
         self._step = self._hear
         self.owner.opened(self, view)

@@ -10,6 +10,10 @@ from pathlib import Path
 from counterpoint.impl.host.node import LogRecord
 
 
+class NoLog(ValueError):
+    """A file that is there already is no log, and is left as it is. Says which."""
+
+
 class EventLogWriter:
     """Appends to a log file. What is written survives the process, for it is handed over at once."""
 
@@ -44,12 +48,22 @@ def _number(line: LogRecord) -> int:
 
 
 def last_number(path: Path) -> int:
-    """Return the number of the last whole line of a log, 0 if there is none; cut off a torn one."""
+    """Return the number of the last whole line of a log, 0 if there is none; cut off a torn one.
+
+    Raises:
+        NoLog: the file is something else; nothing of it is cut off.
+    """
     if not path.exists():
         return 0
     data = path.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
+    lines = whole.rstrip(b"\n").rsplit(b"\n", 1)
+    try:
+        number = int(json.loads(lines[-1])["n"]) if lines[-1] else 0
+    except (ValueError, KeyError, TypeError):
+        raise NoLog(f"{path} is no log of a node; name a file that is one, or a new one") from None
+    if not whole and data and not data.startswith(b"{"):
+        raise NoLog(f"{path} is no log of a node; name a file that is one, or a new one")
     if len(whole) < len(data):
         os.truncate(path, len(whole))
-    lines = whole.rstrip(b"\n").rsplit(b"\n", 1)
-    return int(json.loads(lines[-1])["n"]) if lines[-1] else 0
+    return number

@@ -19,10 +19,11 @@ from counterpoint.impl.host.frames import BadFrame, Frame, Tag
 from counterpoint.impl.host.handshake import USER, PeerIdentity
 from counterpoint.impl.host.link import LinkView, messages_in, taken_content, taken_in, taken_with
 from counterpoint.impl.host.msgpack import BadBytes
-from counterpoint.impl.host.node import Host, InputRejected
+from counterpoint.impl.host.node import ASK_BYTES_MAX, Batch, Host, InputRejected
 from counterpoint.impl.transport.connection import Connection
 from counterpoint.impl.transport.event_log import EventLogWriter
 from counterpoint.impl.transport.folder import Folder
+from counterpoint.impl.transport.user import Unreachable
 from counterpoint.model.node import System
 from counterpoint.model.values import NodeId, Value
 
@@ -73,6 +74,10 @@ def _ignore(note: Value) -> None:
     """Notes are for those who listen."""
 
 
+def _be_silent(defect: OSError) -> None:
+    """Who has not asked to be told finds it in the log."""
+
+
 def now() -> int:
     """Nanoseconds on the one clock that all processes of a machine share, and that never goes back."""
     return time.monotonic_ns()
@@ -85,6 +90,7 @@ class RunningNode:
         self.settings = settings
         self.identity = settings.identity
         self.on_note: Callable[[Value], None] = _ignore
+        self.on_defect: Callable[[OSError], None] = _be_silent
         self.refused_count = 0
         self._folder = Folder(settings.folder, is_synced=settings.is_synced)
         self._log = EventLogWriter(settings.log) if settings.log else None
@@ -102,6 +108,7 @@ class RunningNode:
         self._untold: set[NodeId] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._users: dict[int, Callable[[Value | None, str], None]] = {}
+        self._callers: set[asyncio.Future[Value]] = set()
         self._ticket = 0
         self._is_flush_due = self._is_stopped = False
         self._dialling: list[asyncio.Task[None]] = []
@@ -182,8 +189,11 @@ class RunningNode:
 
         Raises:
             InputRejected: it cannot be asked that.
+            Unreachable: the node has stopped, for its disk failed; nobody knows what came of it.
         """
         answered: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        self._callers.add(answered)
+        answered.add_done_callback(self._callers.discard)
 
         def done(result: Value | None, failure: str) -> None:
             if answered.done():
@@ -270,23 +280,28 @@ class RunningNode:
     def _take(self, connection: Connection, content: bytes) -> None:
         moment = now()
         self.host.note_taken(connection.peer, taken_with(content))
-        for number, data in messages_in(content):
-            try:
-                self.host.receive(connection.peer, number, data, moment)
-            except (BadBytes, InputRejected) as error:
-                # What one peer says must not stop this node, and what others say must not wait.
-                _LOG.warning(
-                    "refused node=%s peer=%s why=%r",
-                    self.settings.node,
-                    connection.peer,
-                    str(error)[:300],
-                )
-        self._untold.add(connection.peer)
-        self._tell_soon()
-        self._soon()
+        try:
+            for number, data in messages_in(content):
+                self._take_message(connection.peer, number, data, moment)
+        finally:  # a frame that ends in garbage may begin with messages
+            self._untold.add(connection.peer)
+            self._tell_soon()
+            self._soon()
+
+    def _take_message(self, peer: NodeId, number: int, data: bytes, moment: int) -> None:
+        try:
+            self.host.receive(peer, number, data, moment)
+        except (BadBytes, InputRejected) as error:
+            # What one peer says must not stop this node, and what others say must not wait.
+            what = (self.settings.node, peer, str(error)[:300])
+            _LOG.warning("refused node=%s peer=%s why=%r", *what)
 
     def _hear_user(self, connection: Connection, content: bytes) -> None:
         number = content[: _TICKET.size]
+        if len(content) > ASK_BYTES_MAX:
+            why = f"an operation of {len(content):,} bytes; {ASK_BYTES_MAX:,} is the most"
+            connection.send(Frame(Tag.SORRY, number + why.encode()))
+            return
         operation = self.settings.codec.decode(content[_TICKET.size :])
 
         def done(result: Value | None, failure: str) -> None:
@@ -314,12 +329,11 @@ class RunningNode:
         for _ in range(min(len(host.own), OWN_MESSAGES_MAX)):
             self._take_own()
         batch = host.take()
-        if batch.journal:
-            self._folder.append(batch.journal)
-        if batch.durable:
-            self._folder.save(batch.durable[0])
-        if self._log is not None:
-            self._log.write(batch.lines)
+        try:
+            self._keep(batch)
+        except OSError as defect:
+            self._give_up(defect)
+            return
         for timer, is_armed in batch.timers.items():
             self._arm(timer) if is_armed else self._disarm(timer)
         for ticket, result in batch.answers:
@@ -333,7 +347,33 @@ class RunningNode:
         if host.own:
             self._soon()
         if self._folder.is_journal_long:
-            self._folder.begin_journal(host.snapshot())
+            self._compact()
+
+    def _compact(self) -> None:
+        try:
+            self._folder.begin_journal(self.host.snapshot())
+        except OSError as defect:
+            self._give_up(defect)
+
+    def _keep(self, batch: Batch) -> None:
+        """Write what must not be forgotten, and what the log is to tell, before anything leaves."""
+        if batch.journal:
+            self._folder.append(batch.journal)
+        if batch.durable:
+            self._folder.save(batch.durable[0])
+        if self._log is not None:
+            self._log.write(batch.lines)
+
+    def _give_up(self, defect: OSError) -> None:
+        """Stop as if killed: what this node is now rests on what its disk has not taken."""
+        self._is_stopped = True
+        _LOG.error("defect node=%s why=%r", self.settings.node, str(defect))
+        for connection in {*self._connections.values(), *self._accepted, *self._dialled_now}:
+            connection.close("its disk has failed")
+        error = Unreachable(f"{self.settings.node} has stopped, for its disk has failed: {defect}")
+        for caller in tuple(self._callers):
+            caller.set_exception(error)
+        self.on_defect(defect)
 
     def _take_own(self) -> None:
         try:

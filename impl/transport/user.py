@@ -96,7 +96,8 @@ class User:
             case Tag.STATUS if self._status is not None and not self._status.done():
                 self._status.set_result(frame.content.decode(errors="replace"))
             case Tag.ANSWER if number in self._answers:
-                self._answers.pop(number).set_result(self.codec.decode(rest))
+                answer = self.codec.decode(rest)
+                self._answers.pop(number).set_result(answer)
             case Tag.SORRY if number in self._answers:
                 error = InputRejected(rest.decode(errors="replace"))
                 self._answers.pop(number).set_exception(error)

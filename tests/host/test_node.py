@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from counterpoint.impl.host.codec import Codec
-from counterpoint.impl.host.link import messages_in
+from counterpoint.impl.host.link import MESSAGE_BYTES_MAX, messages_in
 from counterpoint.impl.host.msgpack import BadBytes
 from counterpoint.impl.host.node import ASKS_MAX, Host, InputRejected
 from counterpoint.impl.register.access import DEMO, load_access
@@ -236,3 +236,19 @@ def test_a_journal_of_something_else_is_refused() -> None:
     cluster = store()
     with pytest.raises(BadBytes, match="record 0 of the journal"):
         cluster.new("s3", 77).restore([cluster.codec.encode(("nonsense",))])
+
+
+def test_what_cannot_be_sent_is_refused_and_the_node_is_as_it_was() -> None:
+    cluster = register()
+    host = cluster.hosts["c1"]
+    for number, name in enumerate(("x" * (MESSAGE_BYTES_MAX + 1), "half a \ud800 character")):
+        before = host.node_state
+        host.ask(number, Write(4, name, 5, 25, 100, "s50052"), 0)
+        assert host.node_state == before
+        assert not host.take_touched()
+    cluster.flush("c1")
+    assert "has 1,048,6" in cluster.failures[0]
+    assert "cannot be sent" in cluster.failures[1]
+    host.ask(3, WRITE, 0)
+    cluster.settle()
+    assert cluster.answers == [902613196918738813]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import shutil
 import socket
 import subprocess
@@ -17,13 +18,15 @@ from counterpoint.harness.live.cluster import Cluster, ClusterError, load_cluste
 from counterpoint.harness.live.fresh import fresh_cluster
 from counterpoint.harness.live.nodes import Members
 from counterpoint.impl.host.durable import DamagedFile
-from counterpoint.impl.host.frames import Frame, FrameWriter, Tag
+from counterpoint.impl.host.frames import GREETING_BYTES_MAX, Frame, FrameWriter, Tag
 from counterpoint.impl.host.handshake import hello
+from counterpoint.impl.host.node import InputRejected
 from counterpoint.impl.register.access import AccessControl
 from counterpoint.impl.register.messages import Read, Write
 from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.register.values import written
-from counterpoint.impl.transport.event_log import EventLogWriter
+from counterpoint.impl.transport.connection import Connection
+from counterpoint.impl.transport.event_log import EventLogWriter, NoLog
 from counterpoint.impl.transport.folder import Folder, NodeRuns
 from counterpoint.impl.transport.running_node import RunningNode
 from counterpoint.impl.transport.user import Unreachable
@@ -114,6 +117,132 @@ def test_whoever_sends_garbage_is_hung_up_on_and_others_notice_nothing(tmp_path:
             assert b"no node that calls here" in answers[5]
             assert nodes[server].refused_count == len(wrong)
             assert await write_and_read(cluster) == written("v1", 0, 2, 4)
+
+    run(main)
+
+
+def test_a_stranger_cannot_make_a_node_keep_much(tmp_path: Path) -> None:
+    """Before it has shown who it is, a frame that says that it is long is not waited for."""
+    cluster = register(tmp_path)
+    server = Members(cluster).served[0]
+    long = (GREETING_BYTES_MAX + 1).to_bytes(4, "big") + b"\1"
+
+    async def main() -> None:
+        async with running(cluster, server) as nodes:
+            assert await bytes_to(cluster, server, long) == b""
+            assert nodes[server].refused_count == 1
+
+    run(main)
+
+
+def test_who_asks_for_too_much_at_once_is_told_so(tmp_path: Path) -> None:
+    cluster = register(tmp_path)
+    members = Members(cluster)
+    token = access_of(members).tokens[0]
+
+    async def main() -> None:
+        async with running(cluster, token.writer):
+            user = await members.user_of(token.writer)
+            with pytest.raises(
+                InputRejected, match=r"an operation of .* bytes; 65,536 is the most"
+            ):
+                await user.ask(Write(1, "x" * 70_000, 0, 2, 4, token.writer))
+            assert "connected to nobody" in await user.status()
+            await user.close()
+
+    run(main)
+
+
+def buffers_of(reader: Connection, writer: Connection, size: int) -> None:
+    """Set how much the operating system keeps between two ends."""
+    for end, option in ((reader, socket.SO_RCVBUF), (writer, socket.SO_SNDBUF)):
+        assert end._transport is not None
+        end._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, size)
+
+
+@pytest.mark.slow
+def test_a_user_who_does_not_read_is_not_listened_to_until_he_does(tmp_path: Path) -> None:
+    """Else whoever asks many thousand times how a node is would fill its memory with answers."""
+    cluster = register(tmp_path)
+    members = Members(cluster)
+    server = members.served[0]
+    count = 20_000
+
+    async def main() -> None:
+        async with running(cluster, server) as nodes:
+            user = await members.user_of(server)
+            link = user._connection
+            assert link is not None
+            assert link._transport is not None
+            link._transport.pause_reading()
+            [there] = nodes[server]._accepted
+            assert there._transport is not None
+            buffers_of(link, there, 2**16)
+            for _ in range(count):
+                link.send(Frame(Tag.STATUS))
+            while not there.is_paused:
+                await asyncio.sleep(0)
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert there._transport.get_write_buffer_size() < 2**19
+            heard: list[Frame] = []
+            user.heard = lambda connection, frame: heard.append(frame)  # type: ignore[method-assign]  # noqa: ARG005
+            link._transport.resume_reading()
+            while len(heard) < count:
+                await asyncio.sleep(0)
+            await user.close()
+
+    run(main)
+
+
+def test_a_node_whose_disk_fails_stops_before_anything_rests_on_what_is_lost(
+    tmp_path: Path,
+) -> None:
+    cluster = register(tmp_path)
+    members = Members(cluster)
+    token = access_of(members).tokens[0]
+    defects: list[OSError] = []
+
+    def full(content: bytes) -> None:
+        raise OSError(errno.ENOSPC, f"no space for {len(content)} bytes")
+
+    async def main() -> None:
+        async with running(cluster) as nodes:
+            client = members.client(None, is_synced=False)
+            await client.start()
+            for node in nodes.values():
+                node._folder.save = full  # type: ignore[method-assign]
+                node.on_defect = defects.append
+            write = asyncio.create_task(
+                client.call(Write(1, "v1", 0, 2, 4, token.writer)), name="write"
+            )
+            while not defects:
+                await asyncio.sleep(0)
+            broken = nodes[token.writer]
+            assert broken._is_stopped
+            assert not any(link.is_open for link in broken._connections.values())
+            assert not write.done(), "nobody may be told of a write that is nowhere"
+            write.cancel()
+            await client.stop()
+
+    run(main)
+    assert defects[0].errno == errno.ENOSPC
+
+
+def test_who_calls_within_a_node_whose_disk_fails_is_told_that_nobody_knows(tmp_path: Path) -> None:
+    cluster = register(tmp_path)
+    members = Members(cluster)
+
+    def full(content: bytes) -> None:
+        raise OSError(errno.EIO, f"{len(content)} bytes are gone")
+
+    async def main() -> None:
+        client = members.client(None, is_synced=False)
+        await client.start()
+        client._folder.save = full  # type: ignore[method-assign]
+        with pytest.raises(Unreachable, match=r"has stopped, for its disk has failed: .* are gone"):
+            await client.call(Write(1, "v1", 0, 2, 4, access_of(members).tokens[0].writer))
+        await client.stop()
 
     run(main)
 
@@ -276,6 +405,15 @@ def test_a_log_goes_on_where_it_ended_without_a_line_twice(tmp_path: Path) -> No
     log.write([{"n": 2}, {"n": 3}])
     log.close()
     assert path.read_text() == '{"n":1}\n{"n":2}\n{"n":3}\n'
+
+
+@pytest.mark.parametrize("text", ["my notes", "my notes\nand more", '{"n": "one"}\n', "[]\n"])
+def test_a_file_that_is_no_log_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text)
+    with pytest.raises(NoLog, match=r"notes\.txt is no log of a node; name a file that is one, or"):
+        EventLogWriter(path)
+    assert path.read_text() == text
 
 
 # ---- files of clusters ---------------------------------------------------------------------------
