@@ -70,6 +70,11 @@ class AskedAgain:
             return self._system.handle(node, state, given)
         return self._asked(node, state, given, times)
 
+    @property
+    def count(self) -> int:
+        """How often the handler was asked something new."""
+        return self._count
+
     def ask_again(self) -> None:
         """Ask one of the kept questions again, the next in turn.
 

@@ -13,11 +13,11 @@ from counterpoint.harness.commands.shared import as_json, named_scenario, out_fo
 from counterpoint.harness.embedding import named
 from counterpoint.harness.exploration.figures import figures_of, lines_of, progress_line
 from counterpoint.harness.exploration.goals import goals_result, goals_told
-from counterpoint.harness.exploration.memory import full_at
 from counterpoint.harness.exploration.reducing import explore_reduced
 from counterpoint.harness.exploration.rounds import EngineName, ExploreOptions, FaultRounds, Round
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
+from counterpoint.harness.memory import full_at
 from counterpoint.harness.output import (
     EXIT_HELP,
     ProgressLine,

@@ -13,6 +13,7 @@ from counterpoint.harness.commands.shared import as_json, named_scenario, out_fo
 from counterpoint.harness.embedding import named
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
+from counterpoint.harness.memory import full_at_share, room_within
 from counterpoint.harness.only import only_claim
 from counterpoint.harness.output import (
     EXIT_HELP,
@@ -62,6 +63,13 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 @click.option(
     "--show-passing", is_flag=True, help="Show and keep a typical run that breaks nothing, too."
 )
+@click.option(
+    "--memory",
+    type=PositiveNumber(),
+    metavar="GB",
+    help="Forget what was worked out where it fills so much; the runs are the same [a quarter of the "
+    "machine].",
+)
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @out_folder("Where the trace of a counterexample goes.")
 @as_json
@@ -79,6 +87,7 @@ def fuzz(
     strategy: str,
     property_name: str | None,
     show_passing: bool,
+    memory: float | None,
     shard: str,
     out: Path,
     as_json: bool,
@@ -105,9 +114,10 @@ def fuzz(
         if property_name is not None:
             built = only_claim(built, property_name)
         part = _shard(shard)
+        is_full = full_at_share() if memory is None else room_within(int(memory * 2**30))
         require_folder(out)
     budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
-    campaign = Campaign(built, strategy=strategy, seed=seed, shard=part)  # type: ignore[arg-type]
+    campaign = Campaign(built, strategy=strategy, seed=seed, shard=part, is_full=is_full)  # type: ignore[arg-type]
     stopped = _search(campaign, budgets, quiet=as_json)
     with Interruption() as later:  # what was found is made short and kept, once that has begun
         example = campaign.counterexample()

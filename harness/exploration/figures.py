@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from counterpoint.harness.exploration.memory import resident_bytes
 from counterpoint.harness.exploration.rounds import FaultRounds, Round
+from counterpoint.harness.memory import resident_bytes
 from counterpoint.model.search.exploration.explore import Explored
 from counterpoint.model.search.exploration.forecast import states_left
 

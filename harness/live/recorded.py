@@ -18,6 +18,7 @@ from counterpoint.harness.live.hostings import hosting_of
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.live_history import LiveHistory, LoggedCall, classes_of
 from counterpoint.harness.live.nemesis import Mark
+from counterpoint.harness.memory import full_at_share
 from counterpoint.harness.systems import register_properties, stores_plans, token_manager
 from counterpoint.impl.host.codec import from_canonical
 from counterpoint.impl.host.msgpack import BadBytes
@@ -154,7 +155,7 @@ def searched(
     """Search the simulator for a violation of the calls around one that happened for real."""
     kinds = dict.fromkeys(mark.kind for mark in marks)
     scenario = recorded_scenario(cluster, calls_around(history, verdict), limits_of(kinds))
-    campaign = Campaign(scenario, seed=1)
+    campaign = Campaign(scenario, seed=1, is_full=full_at_share())
     for _ in campaign.search(Budgets(None, seconds)):
         pass
     return campaign.counterexample()

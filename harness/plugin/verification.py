@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from counterpoint.harness.memory import full_at_share
 from counterpoint.harness.only import only_claim
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
 from counterpoint.model.scenario import Scenario
@@ -129,6 +130,7 @@ class Verification:
             seed=asked.seed or 0,
             shard=shard,
             findings_max=findings_max,
+            is_full=full_at_share(),
         )
         runs = None if asked.runs is None else _share(asked.runs, shard)
         for _ in campaign.search(Budgets(runs, asked.seconds)):

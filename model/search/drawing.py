@@ -71,6 +71,7 @@ class Drawing:
         if block != self._block:
             self._block = block
             self._pools.clear()
+            self._checked.clear()
 
     def _operations(
         self, client: NodeId, source: WorkloadSource, random: Random

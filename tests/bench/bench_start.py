@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
-from tests.bench.measure import Figure
+from tests.bench.measure import COMMAND, Figure, process_seconds
 
-COMMAND = (
-    "import sys; from counterpoint.harness.cli import main; sys.argv[0] = 'counterpoint'; main()"
-)
 PLUGIN = (
     "import time, random, hashlib, importlib.metadata, pytest, _pytest.config\n"
     "start = time.process_time()\n"
@@ -23,29 +19,18 @@ PLUGIN = (
 
 def figures() -> Iterator[Figure]:
     """Yield the figures."""
-    nothing = _process(["-c", "pass"])
+    nothing = process_seconds(["-c", "pass"])
     yield Figure("python, doing nothing", nothing, "s")
     for arguments, aim, before in (
         (("list",), "<= 0.2", 0.5),
         (("fuzz", "register", "--runs", "1"), "< 0.45", 0.45),
         (("--help",), "", 0.0),
     ):
-        took = _process(["-c", COMMAND, *arguments])
+        took = process_seconds(["-c", COMMAND, *arguments])
         note = f"{before:g} s before" if before else ""
         yield Figure(f"counterpoint {' '.join(arguments)}", took, "s", aim, note)
     loads = [_output(["-c", PLUGIN]) for _ in range(5)]
     yield Figure("the pytest plugin, loaded and not used", min(loads) * 1e3, "ms", "<= 10")
-
-
-def _process(arguments: Sequence[str], rounds: int = 5) -> float:
-    best = float("inf")
-    for _ in range(rounds):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-        best = min(best, user + system)
-    return best
 
 
 def _output(arguments: Sequence[str]) -> float:

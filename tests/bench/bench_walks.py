@@ -15,9 +15,10 @@ from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.walk import walk
-from tests.bench.measure import Figure, seconds
+from tests.bench.measure import COMMAND, Figure, process_seconds, seconds
 
 RUNS = 3_000
+BOUNDED_RUNS = 2_000
 
 
 def small_register() -> Scenario:
@@ -46,6 +47,7 @@ def figures() -> Iterator[Figure]:
         note = f"{deliveries / 500:.0f} deliveries a run, checked"
         yield Figure(f"{strategy} walks of the register", rate, "runs/s", ">= 5,000", note)
     yield _default_rate()
+    yield from _bounded()
     yield _ratio(scenario)
     yield _conservation()
     yield from _minimising()
@@ -62,6 +64,17 @@ def _conservation() -> Figure:
             took[is_judged] += seconds(lambda s=scenario, n=seed: _search(s, n), rounds=1)  # type: ignore[misc]
     share = 100 * (1 - took[False] / took[True])
     return Figure("conservation in a walk of the token manager", share, "%", "<= 10", "all faults")
+
+
+def _bounded() -> Iterator[Figure]:
+    """Whole processes that make the same runs, in turns: one may fill 90 MB, one a quarter of all."""
+    took = {"0.09": 0.0, "64": 0.0}
+    for memory in ("64", "0.09", "0.09", "64"):
+        arguments = ("token_manager", "--runs", str(BOUNDED_RUNS), "--memory", memory)
+        took[memory] += process_seconds(["-c", COMMAND, "fuzz", *arguments], rounds=1)
+    lost = 100 * (took["0.09"] / took["64"] - 1)
+    note = f"{BOUNDED_RUNS} runs of the token manager within 90 MB"
+    yield Figure("time lost to memory for 40 MB of tables", lost, "%", "", note)
 
 
 def _search(scenario: Scenario, seed: int) -> None:

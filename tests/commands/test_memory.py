@@ -1,4 +1,4 @@
-"""`explore --memory` stops wherever it runs, and says so where it cannot."""
+"""`explore --memory` stops there, `fuzz --memory` keeps within it; both say so where they cannot."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from counterpoint.harness import memory
 from counterpoint.harness.cli import main
-from counterpoint.harness.exploration import memory
 
 SMALL = ("explore", "register", "--set", "writes=1", "--set", "reads=1", "--faults", "1")
 
@@ -57,3 +57,45 @@ def test_a_limit_that_nobody_can_measure_is_refused(monkeypatch: pytest.MonkeyPa
     done = CliRunner().invoke(main, [*SMALL, "--memory", "1"])
     assert "does not tell how much memory" in done.output
     assert done.exit_code == 2
+
+
+FUZZ = ("fuzz", "register", "--runs", "20", "--seed", "4")
+
+
+def test_fuzz_within_memory_makes_the_same_runs() -> None:
+    whole, within = (CliRunner().invoke(main, [*FUZZ, *m]) for m in ((), ("--memory", "64")))
+    assert whole.exit_code == within.exit_code == 0
+    assert whole.output.partition("[")[0] == within.output.partition("[")[0]
+
+
+def test_less_memory_than_is_in_use_is_refused() -> None:
+    done = CliRunner().invoke(main, [*FUZZ, "--memory", "0.001"])
+    assert "--memory is 0.001 GB, and 0." in done.output
+    assert "GB are in use before the search begins; allow more" in done.output
+    assert done.exit_code == 2
+
+
+@pytest.mark.usefixtures("without_proc")
+def test_fuzz_has_no_limit_where_nobody_can_measure_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    assert memory.full_at_share() is None
+    assert CliRunner().invoke(main, list(FUZZ)).exit_code == 0
+    done = CliRunner().invoke(main, [*FUZZ, "--memory", "1"])
+    assert "does not tell how much memory" in done.output
+    assert done.exit_code == 2
+
+
+def test_a_container_has_what_it_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    allowed, boundless = tmp_path / "memory.max", tmp_path / "max"
+    allowed.write_text("1048576\n", encoding="ascii")
+    boundless.write_text("max\n", encoding="ascii")
+    monkeypatch.setattr(memory, "LIMITS", (boundless, tmp_path / "none"))
+    machine = memory.machine_bytes()
+    assert machine is None or machine > 2**20
+    monkeypatch.setattr(memory, "LIMITS", (boundless, allowed))
+    assert memory.machine_bytes() == 2**20
+    is_full = memory.full_at_share()
+    assert is_full is not None
+    assert is_full(), "a quarter of a megabyte is in use"

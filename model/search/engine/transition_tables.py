@@ -128,6 +128,11 @@ class Compiled:
         other._begin()
         return other
 
+    @property
+    def size(self) -> int:
+        """How many entries the tables have: node states, answers of handlers, judged states."""
+        return len(self.node_states) + self.asking.count + len(self._violated)
+
     def known_message(self, content: Content) -> Message | None:
         """Return the number of a message content that some run has met, None if none has."""
         return self._message_ids.get(content)

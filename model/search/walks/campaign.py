@@ -9,7 +9,7 @@ the counterexample, since the first one found is seldom the one that shrinks bes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
@@ -33,6 +33,7 @@ from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.nearby import FAILING_MAX, TRIES, nearby
 from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.tables_max import TablesMax
 from counterpoint.model.search.walks.walk import Walk, walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
@@ -118,7 +119,11 @@ class Counterexample:
 
 
 class Campaign:
-    """A search in progress. Its fields tell what was found, also after an interruption."""
+    """A search in progress. Its fields tell what was found, also after an interruption.
+
+    `is_full` tells whether it uses as much memory as it may: then it forgets its tables, and fills them
+    anew. The runs are the same.
+    """
 
     def __init__(
         self,
@@ -128,6 +133,7 @@ class Campaign:
         seed: int = 0,
         shard: tuple[int, int] = (0, 1),
         findings_max: int = FINDINGS_MAX,
+        is_full: Callable[[], bool] | None = None,
     ) -> None:
         self.scenario = scenario
         self.strategy = strategy
@@ -138,6 +144,7 @@ class Campaign:
         self._drawing = Drawing(scenario, seed) if isinstance(scenario.calls, Workload) else None
         self._block = 0
         self._compiled = Compiled(drawn(scenario, seed))
+        self._tables_max = TablesMax(is_full)
         self._examiner = Examiner(self._compiled)
         self._passing: list[_Unbroken] = []
         self._runs = self._steps = self._completed = self._first_found_at = 0
@@ -211,6 +218,8 @@ class Campaign:
 
     def _compiled_of(self, number: int) -> Compiled:
         """Return the compiled form for the run of that number, with the calls that it draws."""
+        if self._tables_max.is_reached(self._compiled.size):
+            self._begin_anew(self._compiled.scenario)
         if self._drawing is None:
             return self._compiled
         scenario = self._drawing.scenario(number)
@@ -220,7 +229,7 @@ class Campaign:
         return self._compiled.with_calls_of(scenario)
 
     def _begin_anew(self, scenario: Scenario) -> None:
-        """Forget all tables: with other operations come other states, and these have no end."""
+        """Forget all tables; with other operations come other states, and these have no end."""
         goals = self._compiled.goals
         self._compiled = Compiled(scenario)
         self._compiled.goals = goals.among(self._compiled.node_states)

@@ -1,12 +1,12 @@
 """Judging fast runs: properties of histories from the observations alone, the rest by replay.
 
-Two runs in which the same things were seen in the same order get the same verdict, so that each
-history is judged once per search.
+Two runs in which the same things were seen in the same order get the same verdict, so that where
+histories come back each is judged once per search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -20,11 +20,9 @@ from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of, verdict_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.walks.judged_histories import JudgedHistories
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, holds, undecided
-
-MEMORY_MAX = 500_000
-"""How many histories with their verdicts are kept; past that the memory starts anew."""
 
 
 class Examiner:
@@ -40,7 +38,7 @@ class Examiner:
         self._about_answers = {
             p.name: Ruling(p.name, "holds") for p in self._of_end if p.is_about_answers
         }
-        self._known: dict[tuple[int, ...], tuple[Ruling, ...]] = {}
+        self.judged = JudgedHistories()
 
     def of(self, compiled: Compiled) -> Examiner:
         """Return the judge of runs with other calls; it remembers what this one does."""
@@ -104,15 +102,9 @@ class Examiner:
     # Histories.
 
     def _history_rulings(self, seen: list[int]) -> tuple[Ruling, ...]:
-        key = tuple(seen)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= MEMORY_MAX:
-                self._known.clear()
-            known = self._known[key] = tuple(self._judged_history(seen))
-        return known
+        return self.judged.ruled(tuple(seen), self._judged_history)
 
-    def _judged_history(self, seen: list[int]) -> Iterator[Ruling]:
+    def _judged_history(self, seen: Sequence[int]) -> Iterator[Ruling]:
         trace = self._history(seen)
         for prop in self._of_history:
             ruling = ruling_of(answer_of(prop, trace))
@@ -120,7 +112,7 @@ class Examiner:
             if ruling.outcome == "broken":
                 return
 
-    def _history(self, seen: list[int]) -> Trace:
+    def _history(self, seen: Sequence[int]) -> Trace:
         observations = self._compiled.observations
         return history_trace(self._compiled.scenario, [observations[o] for o in seen])
 
