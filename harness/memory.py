@@ -65,10 +65,16 @@ def full_at(most_bytes: int) -> Callable[[], bool]:
 
 def full_at_share() -> Callable[[], bool] | None:
     """Return what tells whether this process uses a quarter of the machine; None if nothing does."""
+    most_bytes = share_bytes()
+    return None if most_bytes is None else full_at(most_bytes)
+
+
+def share_bytes(processes: int = 1) -> int | None:
+    """Return how much each of so many processes may use of a quarter of the machine, if it tells."""
     there_is = machine_bytes()
     if there_is is None or resident_bytes() is None:
         return None
-    return full_at(there_is // SHARE)
+    return there_is // SHARE // processes
 
 
 def room_within(most_bytes: int) -> Callable[[], bool]:

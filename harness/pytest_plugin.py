@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from counterpoint.harness.plugin.verification import Searched, Verification
     from counterpoint.model.scenario import Scenario
     from counterpoint.model.search.judgements import Judgements
-    from counterpoint.model.search.walks.campaign import Progress
+    from counterpoint.model.search.walks.tally import Progress
 
 SESSION = pytest.StashKey[PluginSession]()
 TOLD = pytest.StashKey[dict[str, object]]()
@@ -197,7 +197,7 @@ def _counts_of_machine(item: pytest.Item) -> dict[str, object]:
     machine: Any = getattr(item, "cls", None)
     bench = machine.machine.bench
     judged = bench.tally.judgements(bench.scenario)
-    return _counts(bench.tally.progress) | _judged(judged, ())
+    return _counts(bench.tally.progress()) | _judged(judged, ())
 
 
 def _judged(judgements: Judgements, warnings: tuple[str, ...]) -> dict[str, object]:

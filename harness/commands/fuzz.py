@@ -8,6 +8,9 @@ from typing import get_args
 
 import click
 
+from counterpoint.harness.campaign.assignment import NamedSearch
+from counterpoint.harness.campaign.team import Team
+from counterpoint.harness.campaign.together import search_together
 from counterpoint.harness.catalog import build
 from counterpoint.harness.commands.shared import as_json, named_scenario, out_folder
 from counterpoint.harness.embedding import named
@@ -34,8 +37,10 @@ from counterpoint.model.search.judgements import (
     why_undecided,
 )
 from counterpoint.model.search.replay import judge
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.finding import Counterexample
 from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.tally import Progress
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json
 
@@ -71,6 +76,9 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
     "machine].",
 )
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, metavar="N", help="Search with N processes [1]."
+)
 @out_folder("Where the trace of a counterexample goes.")
 @as_json
 def fuzz(
@@ -89,19 +97,22 @@ def fuzz(
     show_passing: bool,
     memory: float | None,
     shard: str,
+    workers: int,
     out: Path,
     as_json: bool,
 ) -> None:
     """Search SYSTEM (a name of the catalog or of yours, or your module:factory) by random runs.
 
     A failing run is minimised, written as a trace file and shown. The same seed makes the same
-    runs; shards of one seed make disjoint runs. Ctrl-C ends the search and keeps what was found.
+    runs, with any number of workers; shards of one seed make disjoint runs. Ctrl-C ends the search
+    and keeps what was found.
 
     \b
     counterpoint fuzz register --seconds 10
     counterpoint fuzz register --mutant B1 --seed 1 --json
     counterpoint fuzz register --scenario demo --strategy pct --runs 5000
     counterpoint fuzz register --mutant B3 --property regular
+    counterpoint fuzz register --seconds 60 --workers 4
     counterpoint fuzz register --runs 100 --show-passing
     counterpoint fuzz token_manager --clients 6 --requests 50
     counterpoint fuzz mypackage.scenarios:bank --set accounts=3
@@ -114,16 +125,27 @@ def fuzz(
         if property_name is not None:
             built = only_claim(built, property_name)
         part = _shard(shard)
-        is_full = full_at_share() if memory is None else room_within(int(memory * 2**30))
+        if workers > 1 and strategy == "hypothesis":
+            raise ValueError(
+                "--strategy hypothesis is of one process; leave out --workers, or start several "
+                "with --shard"
+            )
+        bytes_max = None if memory is None else int(memory * 2**30 / workers)
+        is_full = full_at_share() if bytes_max is None else room_within(bytes_max)
         require_folder(out)
     budgets = Budgets(runs, seconds if seconds is not None or runs is not None else 10.0)
     campaign = Campaign(built, strategy=strategy, seed=seed, shard=part, is_full=is_full)  # type: ignore[arg-type]
-    stopped = _search(campaign, budgets, quiet=as_json)
+    progress = campaign.search(budgets)
+    if workers > 1:
+        search = NamedSearch.of(built, strategy, seed, property_name or "")  # type: ignore[arg-type]
+        team = Team(workers, bytes_max=bytes_max)
+        progress = search_together(campaign, search, budgets, shard=part, team=team)
+    stopped = _search(progress, quiet=as_json)
     with Interruption() as later:  # what was found is made short and kept, once that has begun
         example = campaign.counterexample()
-        search: dict[str, Json] = {"seed": seed, "strategy": strategy, "shard": shard}
-        kept = _keep(example, search, out) if example else None
-        passing = _passing(campaign, search, out) if show_passing else None
+        how: dict[str, Json] = {"seed": seed, "strategy": strategy, "shard": shard}
+        kept = _keep(example, how, out) if example else None
+        passing = _passing(campaign, how, out) if show_passing else None
     stopped = stopped or later.exit_code
     outcome = "broken" if example else "undecided" if _undecided(campaign) else "holds"
     if as_json:
@@ -143,11 +165,11 @@ def _shard(text: str) -> tuple[int, int]:
     raise ValueError(f"--shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
 
 
-def _search(campaign: Campaign, budgets: Budgets, *, quiet: bool) -> int:
-    """Run the campaign under a line of progress; return the exit code of an interruption, else 0."""
+def _search(search: Iterator[Progress], *, quiet: bool) -> int:
+    """Run a search under a line of progress; return the exit code of an interruption, else 0."""
     line = ProgressLine(quiet=quiet)
     try:
-        for progress in campaign.search(budgets):
+        for progress in search:
             rate = progress.steps / max(progress.seconds, 1e-9)
             per_run = progress.completed_calls / max(progress.runs, 1)
             line.show(

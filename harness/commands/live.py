@@ -28,7 +28,7 @@ from counterpoint.model.values import Json
 
 if TYPE_CHECKING:
     from counterpoint.harness.live.verification import LiveOutcome, LiveVerification
-    from counterpoint.model.search.walks.campaign import Counterexample
+    from counterpoint.model.search.walks.finding import Counterexample
 
 
 @click.command(epilog=EXIT_HELP)

@@ -23,7 +23,8 @@ from counterpoint.harness.systems import register_properties, stores_plans, toke
 from counterpoint.impl.host.codec import from_canonical
 from counterpoint.impl.host.msgpack import BadBytes
 from counterpoint.model.scenario import Calls, Scenario, budgets
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.finding import Counterexample
 from counterpoint.model.values import NodeId, Value, canonical, json_text
 from counterpoint.model.verdict import Verdict
 

@@ -16,13 +16,9 @@ from counterpoint.model.search.failure import (
     told_in_full,
 )
 from counterpoint.model.search.judgements import Judgements, together
-from counterpoint.model.search.walks.campaign import (
-    FINDINGS_MAX,
-    Budgets,
-    Campaign,
-    Counterexample,
-    Progress,
-)
+from counterpoint.model.search.walks.campaign import FINDINGS_MAX, Budgets, Campaign
+from counterpoint.model.search.walks.finding import Counterexample
+from counterpoint.model.search.walks.tally import Progress
 from counterpoint.model.values import Json, show
 
 WHOLE: Shard = (0, 1)

@@ -68,6 +68,10 @@ class GoalsLeft:
         """Their names."""
         return [goal.name for goal, _ in self._left]
 
+    def strike(self, names: Collection[str]) -> None:
+        """Strike off goals that were met elsewhere."""
+        self._left = [one for one in self._left if one[0].name not in names]
+
     def among(self, node_states: Sequence[NodeState]) -> GoalsLeft:
         """Return the goals that are left, to be looked for among other node states."""
         other = copy(self)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import PropertyBroken, failure_of
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Finding
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.finding import Finding
 from counterpoint.model.trace import Trace
 from counterpoint.model.world import Action
 

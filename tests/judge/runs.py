@@ -19,7 +19,8 @@ from counterpoint.model.search.minimise import minimiser_for
 from counterpoint.model.search.replay import run_leniently
 from counterpoint.model.search.stateful.legal import legal
 from counterpoint.model.search.stateful.machine import state_machine_for
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Finding
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.finding import Finding
 from counterpoint.model.world import Action, World, begin
 from tests.judge import reference
 from tests.judge.knowledge import Case, Says

@@ -8,7 +8,8 @@ import pytest
 
 from counterpoint.harness.systems.token_manager import ENTRY
 from counterpoint.impl.token_manager.rules import RIGHT, VARIANTS, TokenRules
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.finding import Counterexample
 
 LENGTHS_MAX = {
     "A1": 8, "A2": 11, "A3": 20, "A4": 11, "A5": 13, "A6": 42, "A7": 44, "A8": 30, "A9": 5,

@@ -55,7 +55,8 @@ from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.exploration.explore import Explored, Limits
 from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.replay import run
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.finding import Counterexample
 
 SESSIONS = "session guarantees RYW, MR, MW, WFR, convergent"
 

@@ -60,7 +60,7 @@ def test_a_failing_run_is_kept_minimised_and_comes_first_the_next_time() -> None
             check(machine, quiet(database=database))
         assert caught.value.steps_found in expected
         assert len(caught.value.trace.choices) == 7
-    assert machine.bench.tally.progress.runs <= 4
+    assert machine.bench.tally.progress().runs <= 4
     # Nothing but the minimised run is left under the key of failing runs.
     assert min(len(values) for values in database.data.values() if values) == 1
 

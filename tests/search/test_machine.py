@@ -198,6 +198,6 @@ def test_rules_drawn_one_by_one_do_as_well(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(ScenarioMachine, "_chooser", lambda self: self._rule_by_rule)
     machine = of(abd(), examples=20)
     run_state_machine_as_test(machine, settings=machine.TestCase.settings)
-    done = machine.bench.tally.progress
+    done = machine.bench.tally.progress()
     assert done.completed_calls >= abd().min_calls_per_run * done.runs
     assert len(failure(of(hasty(), examples=900)).trace.choices) == 7

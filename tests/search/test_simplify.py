@@ -12,7 +12,8 @@ import counterpoint as cp
 from counterpoint.model.search.properties import verdict_of
 from counterpoint.model.search.replay import record
 from counterpoint.model.search.simplify import SimplerRun, measure
-from counterpoint.model.search.walks.campaign import Budgets, Campaign, Counterexample
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.finding import Counterexample
 from tests.search.copies import READ, lagging, writes_and_reads
 
 FEW = (READ, ("write", 1), ("write", 2))

@@ -34,8 +34,7 @@ from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.shorten import shortened
 from counterpoint.model.search.stateful.bench import BLOCK, Machine
 from counterpoint.model.search.stateful.ranking import RANKING_MAX
-from counterpoint.model.search.walks.campaign import Progress
-from counterpoint.model.search.walks.tally import Tally
+from counterpoint.model.search.walks.tally import Progress, Tally
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
@@ -123,7 +122,7 @@ def check(machine: type[Machine], chosen: settings) -> Progress:
             raise
         found = broken
     else:
-        progress = bench.tally.progress
+        progress = bench.tally.progress()
         require_yield(
             bench.scenario,
             runs=progress.runs,

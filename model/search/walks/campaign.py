@@ -8,35 +8,34 @@ the counterexample, since the first one found is seldom the one that shrinks bes
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count, islice
 from random import Random
 from time import monotonic
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.drawing import Drawing, block_of, drawn
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.impossible import impossible_faults
-from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted, judged_goals
+from counterpoint.model.search.judgements import Judgements, judged_goals
 from counterpoint.model.search.minimise import Minimised, Minimiser
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.simplify import Simplifier
+from counterpoint.model.search.walks.block import RunBlock
 from counterpoint.model.search.walks.examine import Examiner, broken_among
+from counterpoint.model.search.walks.finding import Counterexample, Finding
 from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.nearby import FAILING_MAX, TRIES, nearby
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.tables_max import TablesMax
+from counterpoint.model.search.walks.tally import Progress, Tally
 from counterpoint.model.search.walks.walk import Walk, walk
 from counterpoint.model.trace import Trace
-from counterpoint.model.verdict import Verdict
 from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action
 
@@ -67,32 +66,6 @@ class Budgets:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a campaign has done so far. `faults` counts by kind, and so does `calls` completed ones."""
-
-    runs: int
-    steps: int
-    completed_calls: int
-    faults: Mapping[str, int]
-    findings: int
-    seconds: float
-    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A run that broke a property: its number, the property's name and the choices as they were.
-
-    Its scenario has the calls of that run, where they were drawn.
-    """
-
-    run: int
-    property: str
-    choices: tuple[Action, ...]
-    scenario: Scenario
-
-
 class _Unbroken(NamedTuple):
     """A run that broke nothing, with the number of calls that were answered in it."""
 
@@ -100,22 +73,10 @@ class _Unbroken(NamedTuple):
     choices: tuple[Action, ...]
     scenario: Scenario
 
-
-@dataclass(frozen=True, slots=True)
-class Counterexample:
-    """A minimised failing run with its verdicts, and what it was minimised from."""
-
-    trace: Trace
-    verdict: Verdict
-    verdicts: tuple[Verdict, ...]
-    finding: Finding
-    is_fixpoint: bool
-    tried: int
-
-    @property
-    def faults(self) -> int:
-        """How many faults the minimised run needs."""
-        return sum(choice.is_fault for choice in self.trace.choices)
+    @classmethod
+    def of(cls, run: Simulation) -> _Unbroken:
+        completed = sum(map(run.compiled.is_return.__getitem__, run.seen))
+        return cls(completed, tuple(run.choices), run.scenario)
 
 
 class Campaign:
@@ -147,54 +108,49 @@ class Campaign:
         self._tables_max = TablesMax(is_full)
         self._examiner = Examiner(self._compiled)
         self._passing: list[_Unbroken] = []
-        self._runs = self._steps = self._completed = self._first_found_at = 0
-        self._faults: Counter[str] = Counter()
+        self._made = self._first_found_at = 0
+        self._tally = Tally()
         self._calls = CallCounter(self._compiled)
-        self._rulings: Counter[tuple[Ruling, ...]] = Counter()
-        self._started = monotonic()
         self._stopped: float | None = None
         self._is_agreed = False
 
     @property
     def progress(self) -> Progress:
         """What was done so far."""
-        return Progress(
-            self._runs,
-            self._steps,
-            self._completed,
-            dict(sorted(self._faults.items())),
-            len(self.findings),
-            (self._stopped or monotonic()) - self._started,
-            dict(sorted(self._calls.counts.items())),
-        )
+        return self._tally.progress(findings=len(self.findings), until=self._stopped)
 
     @property
     def judgements(self) -> Judgements:
         """In how many runs each property held, broke, or stayed undecided."""
-        judged = counted(self._rulings, asked_of(self.scenario))
+        judged = self._tally.judgements(self.scenario)
         return {**judged, **judged_goals(self.scenario, self._compiled.goals.names, self._runs)}
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the runs say nothing about, although the scenario has a budget for it."""
-        return tuple(impossible_faults(self.scenario, self._faults))
+        return tuple(impossible_faults(self.scenario, self._tally.faults))
 
     @property
     def is_idle(self) -> bool:
         """Tell whether the runs completed fewer calls than the scenario demands: a vacuous search."""
-        return self._completed < self.scenario.min_calls_per_run * self._runs or self._runs == 0
+        floor = self.scenario.min_calls_per_run * self._runs
+        return self._tally.completed_calls < floor or self._runs == 0
+
+    @property
+    def _runs(self) -> int:
+        return self._tally.runs
 
     def search(self, budgets: Budgets, *, every_seconds: float = 0.2) -> Iterator[Progress]:
         """Walk until the budget is used up or enough is found; report every so many seconds."""
-        self._started = monotonic()
-        report_at = self._started + every_seconds
-        deadline = self._started + budgets.seconds if budgets.seconds is not None else None
+        started = self._tally.started = monotonic()
+        report_at = started + every_seconds
+        deadline = started + budgets.seconds if budgets.seconds is not None else None
         walks = self._walks()
         try:
             while budgets.runs is None or self._runs < budgets.runs:
                 self._take(*next(walks))
                 now = monotonic()
-                if self.findings and self._is_enough():
+                if self.is_enough:
                     break
                 if deadline is not None and now >= deadline:
                     break
@@ -213,8 +169,11 @@ class Campaign:
             yield from walks_by_hypothesis(self._compiled_of, number=self.seed, shard=self._shard)
             return
         for number in count(*self._shard):
-            random = run_random(self.seed, number)
-            yield number, walk(self._compiled_of(number), random, self.strategy)
+            yield number, self._walk(number)
+
+    def _walk(self, number: int) -> Walk:
+        assert self.strategy != "hypothesis", "which makes its walks in batches"
+        return walk(self._compiled_of(number), run_random(self.seed, number), self.strategy)
 
     def _compiled_of(self, number: int) -> Compiled:
         """Return the compiled form for the run of that number, with the calls that it draws."""
@@ -234,48 +193,106 @@ class Campaign:
         self._compiled = Compiled(scenario)
         self._compiled.goals = goals.among(self._compiled.node_states)
         self._examiner = Examiner(self._compiled)
-        self._calls = CallCounter(self._compiled, self._calls.counts)
+        self._calls = CallCounter(self._compiled)
 
     def _take(self, number: int, walked: Walk) -> None:
-        run = walked.run
-        self._runs += 1
-        self._steps += len(run.choices)
-        completed = sum(map(self._compiled.is_return.__getitem__, run.seen))
-        self._completed += completed
-        self._calls.add(run.seen)
-        self._faults.update(faults_by_kind(run.conditions))
-        rulings = self._examiner.of(run.compiled).rulings(run, walked.failure)
-        self._rulings[rulings] += 1
-        name = broken_among(rulings)
-        if name is None and len(self._passing) < PASSING_MAX:
-            self._passing.append(_Unbroken(completed, tuple(run.choices), run.scenario))
+        name = self._judge(walked)
         if name is not None:
-            self._found(number, name, run)
-        elif self._runs % REPLAY_EVERY == 1:
+            self._found(number, name, walked.run, self._runs)
+        elif len(self._passing) < PASSING_MAX:
+            self._passing.append(_Unbroken.of(walked.run))
+
+    def _judge(self, walked: Walk) -> str | None:
+        """Count a run, and return the name of the property that it breaks, None if it breaks none."""
+        run = walked.run
+        self._made += 1
+        self._tally.add(run)
+        self._calls.add(run.seen, self._tally.calls)
+        rulings = self._examiner.of(run.compiled).rulings(run, walked.failure)
+        self._tally.judge(rulings)
+        name = broken_among(rulings)
+        if name is None and self._made % REPLAY_EVERY == 1:
             self._compare(walked)
-        if self._runs % ASK_EVERY == 0:
+        if self._made % ASK_EVERY == 0:
             self._compiled.asking.ask_again()
+        return name
 
     def typical_passing(self) -> Trace | None:
         """Return a run that broke nothing: of the first, the one in the middle by calls and length."""
-        if not self._passing:
+        passing = self._passing or list(islice(self._passing_again(), PASSING_MAX))
+        if not passing:
             return None
-        ranked = sorted(self._passing, key=lambda run: (run.completed, len(run.choices)))
+        ranked = sorted(passing, key=lambda run: (run.completed, len(run.choices)))
         middle = ranked[len(ranked) // 2]
         return run_reference(middle.scenario, middle.choices)
 
-    def _found(self, number: int, name: str, run: Simulation) -> None:
+    def _passing_again(self) -> Iterator[_Unbroken]:
+        """Make the first runs again that break nothing, where they were made elsewhere."""
+        for number in islice(count(*self._shard), self._runs):
+            walked = self._walk(number)
+            if self._examiner.of(walked.run.compiled).broken(walked.run, walked.failure) is None:
+                yield _Unbroken.of(walked.run)
+
+    def _found(self, number: int, name: str, run: Simulation, at: int) -> None:
+        """Remember a run that broke something, the one that was made after `at - 1` others."""
         if self.findings and name != self.findings[0].property:
             return
         if not self.findings:
-            self._first_found_at = self._runs
+            self._first_found_at = at
         self.findings.append(Finding(number, name, tuple(run.choices), run.scenario))
 
-    def _is_enough(self) -> bool:
-        """Go on after the first finding for some runs: counted, so that a seed gives one result."""
+    @property
+    def is_enough(self) -> bool:
+        """Tell whether enough was found: for some runs after the first finding others are looked for.
+
+        These are counted, so that a seed gives one result.
+        """
         if len(self.findings) >= self._findings_max:
             return True
-        return self._runs >= self._first_found_at + RUNS_AFTER_FINDING
+        return bool(self.findings) and self._runs >= self._last_at
+
+    @property
+    def _last_at(self) -> int:
+        return self._first_found_at + RUNS_AFTER_FINDING
+
+    # ---- runs that are made elsewhere ----
+
+    def block(self, numbers: Iterable[int], is_over: Callable[[], bool]) -> RunBlock:
+        """Make the runs of these numbers until `is_over`, and return what was counted in these alone."""
+        findings: list[tuple[int, str]] = []
+        self._tally, goals = Tally(), set(self._compiled.goals.names)
+        for number in numbers:
+            if is_over():
+                break
+            name = self._judge(self._walk(number))
+            if name is not None and len(findings) < self._findings_max:
+                findings.append((number, name))
+        met = goals - set(self._compiled.goals.names)
+        return RunBlock(self._tally, tuple(findings), tuple(sorted(met)))
+
+    def gather(self, blocks: Iterable[RunBlock]) -> Iterator[Progress]:
+        """Count blocks, in their order, as if they had been made here, until enough is found."""
+        self._tally.started = monotonic()
+        try:
+            for block in blocks:
+                self._adopt(block)
+                if self.is_enough:
+                    break
+                yield self.progress
+        finally:
+            self._stopped = monotonic()
+        yield self.progress
+
+    def _adopt(self, block: RunBlock) -> None:
+        self._tally.include(block.tally)
+        self._compiled.goals.strike(block.goals_met)
+        first, stride = self._shard
+        for number, name in block.findings:
+            at = (number - first) // stride + 1
+            if not self.findings or (
+                at <= self._last_at and len(self.findings) < self._findings_max
+            ):
+                self._found(number, name, self._walk(number).run, at)
 
     def _compare(self, walked: Walk) -> None:
         try:

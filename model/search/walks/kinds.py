@@ -11,13 +11,12 @@ from counterpoint.model.search.engine.transition_tables import Compiled
 class CallCounter:
     """Counts the completed calls of runs by the kind that the scenario says they are of."""
 
-    def __init__(self, compiled: Compiled, counts: Counter[str] | None = None) -> None:
+    def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
         self._kinds: dict[tuple[int, int], str] = {}
-        self.counts: Counter[str] = Counter(counts)
 
-    def add(self, seen: Sequence[int]) -> None:
-        """Count the calls of one more run, given what was observed of it."""
+    def add(self, seen: Sequence[int], counts: Counter[str]) -> None:
+        """Count the calls of one more run in `counts`, given what was observed of it."""
         observations, kinds = self._compiled.observations, self._kinds
         under_way: dict[str, int] = {}
         for number in seen:
@@ -29,7 +28,7 @@ class CallCounter:
                 kind = kinds.get(pair)
                 if kind is None:
                     kind = kinds[pair] = self._kind(*pair)
-                self.counts[kind] += 1
+                counts[kind] += 1
 
     def _kind(self, call: int, answer: int) -> str:
         observations = self._compiled.observations

@@ -1,44 +1,78 @@
-"""Counting what a search did, run by run."""
+"""Counting what a search did, run by run, and adding up what was counted in several places."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from time import monotonic
+from types import MappingProxyType
 
 from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted
-from counterpoint.model.search.walks.campaign import Progress
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a search has done so far. `faults` counts by kind, and so does `calls` completed ones."""
+
+    runs: int
+    steps: int
+    completed_calls: int
+    faults: Mapping[str, int]
+    findings: int
+    seconds: float
+    calls: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(slots=True)
 class Tally:
-    """Counts runs, steps, completed calls and faults, as a campaign does for its walks."""
+    """Counts runs, steps, completed calls, faults and rulings; whoever knows kinds counts `calls`."""
 
-    def __init__(self) -> None:
-        self._runs = self._steps = self._completed = 0
-        self._faults: Counter[str] = Counter()
-        self._rulings: Counter[tuple[Ruling, ...]] = Counter()
-        self._started = monotonic()
+    runs: int = 0
+    steps: int = 0
+    completed_calls: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    rulings: Counter[tuple[Ruling, ...]] = field(default_factory=Counter)
+    started: float = field(default_factory=monotonic)
+
+    def add(self, run: Simulation) -> int:
+        """Count one more run, as far as it got, and return how many calls were completed in it."""
+        completed = sum(map(run.compiled.is_return.__getitem__, run.seen))
+        self.runs += 1
+        self.steps += len(run.choices)
+        self.completed_calls += completed
+        self.faults.update(faults_by_kind(run.conditions))
+        return completed
 
     def judge(self, rulings: tuple[Ruling, ...]) -> None:
         """Count what one more run was judged to be."""
-        self._rulings[rulings] += 1
+        self.rulings[rulings] += 1
+
+    def include(self, other: Tally) -> None:
+        """Count what was counted elsewhere as well."""
+        self.runs += other.runs
+        self.steps += other.steps
+        self.completed_calls += other.completed_calls
+        self.faults.update(other.faults)
+        self.calls.update(other.calls)
+        self.rulings.update(other.rulings)
 
     def judgements(self, scenario: Scenario) -> Judgements:
         """In how many runs each property held, broke, or stayed undecided."""
-        return counted(self._rulings, asked_of(scenario))
+        return counted(self.rulings, asked_of(scenario))
 
-    def add(self, run: Simulation) -> None:
-        """Count one more run, as far as it got."""
-        self._runs += 1
-        self._steps += len(run.choices)
-        self._completed += sum(map(run.compiled.is_return.__getitem__, run.seen))
-        self._faults.update(faults_by_kind(run.conditions))
-
-    @property
-    def progress(self) -> Progress:
-        """What was counted so far."""
-        seconds = monotonic() - self._started
-        faults = dict(sorted(self._faults.items()))
-        return Progress(self._runs, self._steps, self._completed, faults, 0, seconds)
+    def progress(self, *, findings: int = 0, until: float | None = None) -> Progress:
+        """What was counted so far, or by the time `until`, with the number of `findings`."""
+        return Progress(
+            self.runs,
+            self.steps,
+            self.completed_calls,
+            dict(sorted(self.faults.items())),
+            findings,
+            (until or monotonic()) - self.started,
+            dict(sorted(self.calls.items())),
+        )

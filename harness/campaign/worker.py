@@ -1,0 +1,70 @@
+"""One worker process: it makes the runs that it is assigned, until nobody assigns any more."""
+
+from __future__ import annotations
+
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+from counterpoint.harness.campaign.assignment import Assignment, NamedSearch
+from counterpoint.harness.memory import full_at
+from counterpoint.model.mistakes import BadScenario
+from counterpoint.model.search.walks.block import RunBlock
+from counterpoint.model.search.walks.campaign import Campaign
+
+CAMPAIGNS_MAX = 4
+"""So many searches are kept at hand, with their tables; the one not used for longest goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What a worker says in place of a block. `is_ours` is False where the scenario is wrong."""
+
+    text: str
+    is_ours: bool
+
+
+class Flag(Protocol):
+    """A number that lead and workers share; other than 0 it asks them to stop."""
+
+    value: int
+
+
+class Workbench:
+    """What a worker has at hand: the searches that it was last assigned."""
+
+    def __init__(self, bytes_max: int | None = None) -> None:
+        self._is_full = None if bytes_max is None else full_at(bytes_max)
+        self._campaigns: OrderedDict[NamedSearch, Campaign] = OrderedDict()
+
+    def block(self, assignment: Assignment, is_over: Callable[[], bool]) -> RunBlock | Failed:
+        """Make the runs of an assignment, or say why that cannot be."""
+        try:
+            return self._campaign(assignment.search).block(assignment.numbers, is_over)
+        except BadScenario as error:
+            return Failed(str(error), is_ours=False)
+        except Exception:
+            return Failed(traceback.format_exc(), is_ours=True)
+
+    def _campaign(self, search: NamedSearch) -> Campaign:
+        campaign = self._campaigns.pop(search, None) or search.campaign(self._is_full)
+        self._campaigns[search] = campaign
+        if len(self._campaigns) > CAMPAIGNS_MAX:
+            self._campaigns.popitem(last=False)
+        return campaign
+
+
+def serve(connection: Connection, stop: Flag, bytes_max: int | None = None) -> None:
+    """Answer each assignment with a block, in their order, until the other end is closed.
+
+    It forgets its tables where this process uses `bytes_max`.
+    """
+    bench = Workbench(bytes_max)
+    try:
+        while True:
+            connection.send(bench.block(connection.recv(), lambda: stop.value != 0))
+    except (EOFError, OSError):  # the lead has no more to do, or is no more
+        return

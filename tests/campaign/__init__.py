@@ -1,0 +1,1 @@
+"""Searches by several processes and over long times."""
