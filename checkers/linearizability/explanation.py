@@ -19,6 +19,7 @@ from counterpoint.checkers.linearizability.cores import (
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
 from counterpoint.checkers.links import at
+from counterpoint.checkers.objects.locks import LockStory, Mutex, told_of_lock
 from counterpoint.checkers.objects.verify import TooMuch, weak_core_fault
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Reason, Verdict, broken, said
@@ -197,14 +198,20 @@ def broken_by_search(
         evidence = (*evidence, FirstBad(core[-1].id), answers)
     words = CoreWords(wording.show, possible, found.context)
     bystanders = len(plan.operations) - len(core) - found.context
+    lock = _lock_story(plan, core[-1])
     return broken(
         wording.name,
-        words.summary(core),
+        lock.summary if lock else words.summary(core),
         examined=examined,
-        because=words.because(core, bystanders=bystanders),
+        because=lock.reasons if lock else words.because(core, bystanders=bystanders),
         culprits=tuple(op.id for op in core),
         evidence=evidence,
     )
+
+
+def _lock_story(plan: Plan, deciding: Operation) -> LockStory | None:
+    """Return what is wrong in the words of a lock, where the object is one that nobody has at first."""
+    return told_of_lock(plan.operations, deciding) if plan.table.specification == Mutex() else None
 
 
 def _standing(found: Core, core: Sequence[Operation], whole: Plan, effort: Effort) -> str:

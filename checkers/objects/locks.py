@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from counterpoint.checkers.history import Operation
+from counterpoint.checkers.links import at
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, UnknownOperation
+from counterpoint.model.verdict import Reason, said
 
 HeldLock = tuple[Hashable, int, int]
 """Who holds a lock, how often, and the greatest fence that was handed out."""
@@ -36,6 +40,93 @@ class Mutex:
                 raise UnknownOperation(
                     f, ("acquire", "release", "lock", "unlock", "enter", "leave")
                 )
+
+
+TAKEN: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "acquire": ("acquired the lock", "had it"),
+        "lock": ("locked", "had the lock"),
+        "enter": ("entered", "was inside"),
+    }
+)
+"""What who takes a lock does, by each word for it, and what is true of it from then on ..."""
+
+GIVEN: Mapping[str, str] = MappingProxyType(
+    {"release": "released the lock", "unlock": "unlocked", "leave": "left"}
+)
+"""... and what who gives it back does."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockStory:
+    """Why no order of calls is that of a lock, in the words of who used it."""
+
+    summary: str
+    reasons: tuple[Reason, ...]
+
+
+def told_of_lock(known: Sequence[Operation], deciding: Operation) -> LockStory | None:
+    """Tell what is wrong with the calls of a `Mutex`, None where counting them does not show it.
+
+    `known` is what was called until `deciding` was answered, in call order, those answered by then
+    with their returns. More clients were let in than the lock can have been given back to and one
+    more, or it was given back more often than anybody can have been let in: so no order is legal,
+    whatever else happened.
+    """
+    came = [op for op in known if op.f in TAKEN]
+    went = [op for op in known if op.f in GIVEN]
+    inside = [op for op in came if op.returned <= deciding.returned]
+    gone = [op for op in went if op.returned <= deciding.returned]
+    if deciding.f in TAKEN and len(inside) > len(went) + 1:
+        return _two_inside(_still_in(inside, went, deciding), deciding, len(inside), len(went))
+    if deciding.f in GIVEN and len(gone) > len(came):
+        did = f"{deciding.client} {GIVEN[deciding.f]}"
+        summary = f"{did}, and so the lock was given back more often than taken"
+        reason = said(f"{deciding.id}: {did}", at(deciding.return_step))
+        return LockStory(summary, (reason, said(_counts(len(came), len(gone)))))
+    return None
+
+
+def _still_in(
+    inside: Sequence[Operation], went: Sequence[Operation], deciding: Operation
+) -> Operation | None:
+    """Return how somebody else was let in who has not begun to go since, else how the client was."""
+    held: dict[str, Operation] = {}
+    for op in inside:
+        goes = any(other.client == op.client and other.called > op.called for other in went)
+        if op.id != deciding.id and not goes:
+            held[op.client] = op
+    own = held.pop(deciding.client, None)
+    return next(reversed(held.values()), own)
+
+
+def _two_inside(
+    other: Operation | None, deciding: Operation, came: int, went: int
+) -> LockStory | None:
+    if other is None:
+        return None
+    did, is_in = TAKEN[deciding.f]
+    before, _ = TAKEN[other.f]
+    is_own = other.client == deciding.client
+    summary = f"{deciding.client} {did} although it {is_in} already"
+    if not is_own:
+        summary = f"{deciding.client} {did} while {other.client} {is_in}"
+    since = said(f"{other.id}: {other.client} {before}", at(other.return_step))
+    reasons = [
+        said(since, ", and had not begun to give the lock back"),
+        said(f"{deciding.id}: {deciding.client} {did}", at(deciding.return_step)),
+    ]
+    if came > 2:
+        reasons.append(said(_counts(came, went), ", so two have it"))
+    return LockStory(summary, tuple(reasons))
+
+
+def _counts(came: int, went: int) -> str:
+    return f"by then the lock had been taken {_times(came)} and given back {_times(went)}"
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 @dataclass(frozen=True, slots=True)

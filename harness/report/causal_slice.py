@@ -62,15 +62,16 @@ def support(story: TraceExplanation, of: Event) -> frozenset[int]:
 
 
 def basis(story: TraceExplanation, verdict: Verdict) -> frozenset[int]:
-    """Return the steps that a verdict rests on.
+    """Return the steps that a verdict rests on: those that its reasons name, and what led to it.
 
     A verdict about nodes rests on what made each of them what it is; any other on what led to the
     event that decided it.
     """
     culprits = culprit_events(story, verdict)
-    if set(verdict.culprits) <= set(story.trace.scenario.system.nodes):
-        return frozenset().union(*(rests_on(story, event) for event in culprits))
-    return rests_on(story, culprits[-1])
+    if not set(verdict.culprits) <= set(story.trace.scenario.system.nodes):
+        culprits = culprits[-1:]
+    named = (step for step in named_steps(verdict) if step in range(len(story.trace.choices)))
+    return frozenset(named).union(*(rests_on(story, event) for event in culprits))
 
 
 def rests_on(story: TraceExplanation, of: Event) -> frozenset[int]:

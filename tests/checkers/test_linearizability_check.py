@@ -15,6 +15,7 @@ from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.objects import specifications as objects
+from counterpoint.checkers.objects.locks import told_of_lock
 from counterpoint.checkers.objects.p_compositionality import judged, whole
 from counterpoint.checkers.objects.sequential import Role, Specification, UnknownOperation, hints_of
 from counterpoint.checkers.objects.specifications import CasRegister, Mutex, Queue, Register, Text
@@ -232,7 +233,31 @@ SENTENCES: dict[str, tuple[Specification, Sequence[Operation], str]] = {
             call("o1", "c1", "acquire", None, None, 0, 1),
             call("o2", "c2", "acquire", None, None, 2, 3),
         ],
-        "acquire() by c2 completed although acquire() by c1 had completed",
+        "c2 acquired the lock while c1 had it",
+    ),
+    "one holder twice": (
+        Mutex(),
+        [
+            call("o1", "c1", "lock", None, None, 0, 1),
+            call("o2", "c1", "unlock", None, None, 2, 3),
+            call("o3", "c1", "lock", None, None, 4, 5),
+            call("o4", "c1", "lock", None, None, 6, 7),
+        ],
+        "c1 locked although it had the lock already",
+    ),
+    "no holder": (
+        Mutex(),
+        [
+            call("o1", "c1", "enter", None, None, 0, 1),
+            call("o2", "c1", "leave", None, None, 2, 5),
+            call("o3", "c2", "leave", None, None, 3, 4),
+        ],
+        "c1 left, and so the lock was given back more often than taken",
+    ),
+    "a lock that is held at first": (
+        Mutex(initial=True),
+        [call("o1", "c1", "acquire", None, None, 0, 1)],
+        "acquire() by c1 completed, which nothing before it can have led to",
     ),
     "out of turn": (
         Queue(),
@@ -283,6 +308,42 @@ def test_the_reasons_say_when_what_else_was_possible_and_that_the_others_do_not_
         "whether the other 1 operations took effect or not, "
         "no order within their times makes all of this true",
     )
+
+
+def test_the_reasons_of_a_lock_say_who_had_it_and_count() -> None:
+    specification, history, _ = SENTENCES["one holder twice"]
+    assert check_linearizability(history, specification).because == (
+        "o3: c1 locked (step 5), and had not begun to give the lock back",
+        "o4: c1 locked (step 7)",
+        "by then the lock had been taken 3 times and given back once, so two have it",
+    )
+
+
+@pytest.mark.slow
+def test_what_counting_says_of_a_lock_no_order_allows() -> None:
+    """For all histories of a lock: where counting tells a story, exhaustive search finds no order."""
+    told = 0
+    for history in _histories(OBJECTS["mutex"], 1_500, seed=3):
+        ops = judged(history, Mutex())
+        for deciding in [op for op in ops if not op.is_open]:
+            known = [op for op in ops if op.called <= deciding.returned]
+            if told_of_lock(known, deciding) is not None:
+                told += 1
+                assert legal_order(known, Mutex()) is None, (known, deciding)
+    assert told > 500
+
+
+@pytest.mark.slow
+def test_nearly_every_broken_lock_is_told_in_the_words_of_a_lock() -> None:
+    broken = [
+        verdict
+        for history in _histories(OBJECTS["mutex"], 1_500, seed=4)
+        if (verdict := check_linearizability(history, Mutex())).is_broken
+    ]
+    assert len(broken) > 300
+    words = ("while", "although it", "more often than taken")
+    other = [verdict for verdict in broken if not any(word in verdict.summary for word in words)]
+    assert len(other) < len(broken) / 50, (len(other), len(broken), other[0])
 
 
 # ---- budgets -------------------------------------------------------------------------------
