@@ -8,11 +8,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from counterpoint.harness.embedding import embedded, texts_in
-from counterpoint.harness.entry import CatalogEntry, UnknownName
-from counterpoint.harness.named_systems import PYPROJECT, named_by_entry_points, named_here
+from counterpoint.harness.entry import CatalogEntry
+from counterpoint.harness.named_systems import (
+    LIVE,
+    SYSTEMS,
+    named_by_entry_points,
+    named_of_ones_own,
+)
 from counterpoint.harness.play.console import SESSION, session_scenario
 from counterpoint.harness.play.plain_console import plain_console
 from counterpoint.harness.suites import Suite, suite_entry
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.harness.user_scenarios import (
     found_at,
     require_no_file,
@@ -22,19 +28,6 @@ from counterpoint.harness.user_scenarios import (
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.tracefile import TraceFile
-
-LIVE = "live"
-"""What the system of a trace is called that was made of the logs of a cluster."""
-
-SYSTEMS: Mapping[str, str] = MappingProxyType(
-    {
-        "token_manager": "counterpoint.harness.systems.token_manager",
-        "register": "counterpoint.harness.systems.register",
-        "causal_deps": "counterpoint.harness.systems.causal_deps",
-        "causal_lamport": "counterpoint.harness.systems.causal_lamport",
-    }
-)
-"""The module of each system; it is imported when it is asked for, so that help stays fast."""
 
 
 def entry(name: str) -> CatalogEntry:
@@ -46,7 +39,7 @@ def entry(name: str) -> CatalogEntry:
     Raises:
         UnknownName: no such system, or yours is nothing that can be run.
     """
-    here = _named_here()
+    here = named_of_ones_own()
     if name in SYSTEMS:
         found = importlib.import_module(SYSTEMS[name]).ENTRY
         assert isinstance(found, CatalogEntry), f"{SYSTEMS[name]}.ENTRY: {type(found).__name__}"
@@ -65,27 +58,6 @@ def entry(name: str) -> CatalogEntry:
             "Scenario, or a function that returns a Scenario"
         )
     return suite_entry(name, yours)
-
-
-def own_names() -> tuple[str, ...]:
-    """Return the names of the systems that are not ours.
-
-    Raises:
-        UnknownName: the pyproject.toml of the current directory is wrong about them.
-    """
-    by_entry_points = (name for name in named_by_entry_points() if name not in SYSTEMS)
-    return tuple(dict.fromkeys((*_named_here(), *by_entry_points)))
-
-
-def _named_here() -> dict[str, str]:
-    here = named_here()
-    for name in here:
-        if name in SYSTEMS or name == LIVE:
-            raise UnknownName(
-                f"{PYPROJECT}: [tool.counterpoint.systems]: {name} is a system of the catalog; give "
-                "yours another name"
-            )
-    return here
 
 
 def build(
@@ -174,7 +146,7 @@ def _require_ours(system: str, settings: Mapping[str, str]) -> None:
     """Refuse the system of a file unless it is of the catalog, named here, or under this directory."""
     if system in SYSTEMS or system == LIVE:
         return
-    if system not in _named_here():
+    if system not in named_of_ones_own():
         place = system if ":" in system else named_by_entry_points().get(system)
         if place is None:
             return  # there is no such system, which is said where it is built

@@ -8,12 +8,9 @@ from types import MappingProxyType
 
 from counterpoint.harness.embedding import FILE, embedded
 from counterpoint.harness.play.console import CALLS, Console, session_scenario
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.inert import quoted
 from counterpoint.model.scenario import Scenario
-
-
-class UnknownName(ValueError):
-    """A system, scenario, mutant or setting that does not exist. The text lists those that do."""
 
 
 @dataclass(frozen=True, slots=True)

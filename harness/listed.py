@@ -42,7 +42,8 @@ def listed() -> dict[str, Listed]:
 
 def text_of_listed() -> str:
     """Return what the file must contain."""
-    from counterpoint.harness.catalog import SYSTEMS, entry
+    from counterpoint.harness.catalog import entry
+    from counterpoint.harness.named_systems import SYSTEMS
 
     systems = [described(entry(name)) for name in SYSTEMS]
     return json.dumps(systems, ensure_ascii=False, indent=1) + "\n"

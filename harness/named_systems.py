@@ -1,4 +1,4 @@
-"""Where systems of one's own have their names: the pyproject.toml of this directory, entry points.
+"""Where systems have their names: the catalog, the pyproject.toml of this directory, entry points.
 
     [tool.counterpoint.systems]
     lock = "lock:LOCKS"
@@ -10,14 +10,29 @@ under the current directory.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from counterpoint.harness.entry import UnknownName
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.inert import quoted
 
 PYPROJECT = "pyproject.toml"
 GROUP = "counterpoint.systems"
 """The group of entry points."""
+
+LIVE = "live"
+"""What the system of a trace is called that was made of the logs of a cluster."""
+
+SYSTEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "token_manager": "counterpoint.harness.systems.token_manager",
+        "register": "counterpoint.harness.systems.register",
+        "causal_deps": "counterpoint.harness.systems.causal_deps",
+        "causal_lamport": "counterpoint.harness.systems.causal_lamport",
+    }
+)
+"""The module of each system; it is imported when it is asked for, so that help stays fast."""
 
 
 def named_here() -> dict[str, str]:
@@ -66,3 +81,29 @@ def named_by_entry_points() -> dict[str, str]:
     from importlib.metadata import entry_points  # which takes longer than to read a name
 
     return {point.name: point.value for point in entry_points(group=GROUP)}
+
+
+def own_names() -> tuple[str, ...]:
+    """Return the names of the systems that are not ours.
+
+    Raises:
+        UnknownName: the pyproject.toml of the current directory is wrong about them.
+    """
+    by_entry_points = (name for name in named_by_entry_points() if name not in SYSTEMS)
+    return tuple(dict.fromkeys((*named_of_ones_own(), *by_entry_points)))
+
+
+def named_of_ones_own() -> dict[str, str]:
+    """Return what `named_here` does, none of it a name of the catalog.
+
+    Raises:
+        UnknownName: it cannot be read, or names what is in the catalog.
+    """
+    here = named_here()
+    for name in here:
+        if name in SYSTEMS or name == LIVE:
+            raise UnknownName(
+                f"{PYPROJECT}: [tool.counterpoint.systems]: {name} is a system of the catalog; give "
+                "yours another name"
+            )
+    return here

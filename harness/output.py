@@ -97,16 +97,24 @@ def refuse(message: str, *, as_json: bool = False) -> NoReturn:
 @contextmanager
 def clear_errors(*, as_json: bool = False) -> Iterator[None]:
     """Turn the errors that bad input raises into `refuse`; any other is a defect and shows itself."""
-    from counterpoint.harness.entry import UnknownName
-    from counterpoint.model.tracefile import BadTraceFile
-
     try:
         yield
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         refuse(f"{place}{error.strerror or error}", as_json=as_json)
-    except (UnknownName, BadTraceFile, ValueError) as error:
+    except Exception as error:
+        if not _is_bad_input(error):
+            raise
         refuse(str(error), as_json=as_json)
+
+
+def _is_bad_input(error: Exception) -> bool:
+    """Tell whether an error is one of what was given to us: a name, a setting, a file."""
+    if isinstance(error, ValueError):
+        return True
+    from counterpoint.model.tracefile import BadTraceFile  # not before something is wrong
+
+    return isinstance(error, BadTraceFile)
 
 
 def require_folder(out: Path) -> None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from counterpoint.harness.entry import CatalogEntry, Mutant, UnknownName
+from counterpoint.harness.entry import CatalogEntry, Mutant
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.settings import described_settings
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.harness.user_scenarios import scenario_from
 from counterpoint.model.inert import plain
 from counterpoint.model.mistakes import BadScenario, brief

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from counterpoint.harness.entry import UnknownName
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.harness.user_scenarios import is_ours, last_name, parsed
 from counterpoint.model.inert import QUOTED_MAX, plain
 from counterpoint.model.scenario import Scenario

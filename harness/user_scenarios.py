@@ -20,8 +20,8 @@ from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.settings import BadSetting, arguments
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
 from counterpoint.model.scenario import Scenario
 

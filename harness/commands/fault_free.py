@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from counterpoint.harness.catalog import SYSTEMS, entry
+from counterpoint.harness.catalog import entry
 from counterpoint.harness.commands.load_trace import opened
-from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.explanation.plain import plain
+from counterpoint.harness.named_systems import SYSTEMS
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.play.fault_free import FaultFree, fault_free
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.values import show
 
 LINES_MAX = 20

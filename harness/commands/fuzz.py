@@ -29,7 +29,6 @@ from counterpoint.harness.output import (
     tell,
 )
 from counterpoint.harness.ranges import PositiveNumber
-from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.judgements import (
     judgement_forms,
@@ -43,6 +42,7 @@ from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.tally import Progress
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json
+from counterpoint.model.verdict import Verdict
 
 STRATEGIES = (*get_args(StrategyName), "hypothesis")
 
@@ -206,7 +206,21 @@ def _passing(
 
 
 def _tell_passing(trace: Trace, kept: KeptTrace) -> None:
-    tell(report(trace, judge(trace), replay_command=kept.replay_command))
+    _tell_run(trace, judge(trace), kept)
+
+
+def _tell_run(
+    trace: Trace,
+    verdicts: tuple[Verdict, ...],
+    kept: KeptTrace | None,
+    shrunk: tuple[int, int] | None = None,
+) -> None:
+    # Imported here, as most searches have nothing to show, and it takes longer than many a search.
+    from counterpoint.harness.report.terminal import report
+
+    tell(
+        report(trace, verdicts, shrunk=shrunk, replay_command=kept.replay_command if kept else None)
+    )
 
 
 def _search_words(search: Mapping[str, Json]) -> Iterator[str]:
@@ -281,14 +295,7 @@ def _tell(
     progress = campaign.progress
     if example is not None:
         shrunk = (len(example.finding.choices), len(example.trace.choices))
-        tell(
-            report(
-                example.trace,
-                example.verdicts,
-                shrunk=shrunk,
-                replay_command=kept.replay_command if kept else None,
-            )
-        )
+        _tell_run(example.trace, example.verdicts, kept, shrunk)
     faults = ", ".join(f"{count} {kind}" for kind, count in progress.faults.items()) or "none"
     per_run = (f"{n / progress.runs:.2g} {kind}" for kind, n in progress.calls.items())
     tell(

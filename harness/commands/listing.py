@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from counterpoint.harness.commands.shared import json_flag
-from counterpoint.harness.listed import described, listed
+from counterpoint.harness.listed import Listed, described, listed
+from counterpoint.harness.named_systems import own_names
 from counterpoint.harness.output import clear_errors, emit, tell
 
 
@@ -22,11 +25,8 @@ def listing(system: str | None, as_json: bool) -> None:
     """
     systems = listed()
     if system not in systems:
-        from counterpoint.harness.catalog import entry, own_names  # not before it is needed
-
         with clear_errors(as_json=as_json):
-            own = own_names() if system is None else (system,)
-            yours = {name: described(entry(name)) for name in own}
+            yours = _described(own_names() if system is None else (system,))
         systems = yours if system is not None else systems | yours
     for one in systems.values() if system is None else (systems[system],):
         if as_json:
@@ -43,6 +43,15 @@ def listing(system: str | None, as_json: bool) -> None:
             },
         )
         _table("settings", one["settings"])
+
+
+def _described(names: Sequence[str]) -> dict[str, Listed]:
+    """Return systems that are not in the catalog, for which it is imported."""
+    if not names:
+        return {}
+    from counterpoint.harness.catalog import entry
+
+    return {name: described(entry(name)) for name in names}
 
 
 def _table(title: str, rows: dict[str, str]) -> None:

@@ -7,8 +7,7 @@ import keyword
 import re
 from pathlib import Path
 
-from counterpoint.harness.catalog import SYSTEMS
-from counterpoint.harness.named_systems import PYPROJECT, named_here
+from counterpoint.harness.named_systems import PYPROJECT, SYSTEMS, named_here
 from counterpoint.model.inert import quoted
 
 HERE = Path(__file__).parent

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
-from tests.bench.measure import COMMAND, Figure, process_seconds
+from tests.bench.measure import COMMAND, Figure, process_seconds, usual
 
 PLUGIN = (
     "import time, random, hashlib, importlib.metadata, pytest, _pytest.config\n"
@@ -34,5 +34,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _output(arguments: Sequence[str]) -> float:
-    done = subprocess.run([sys.executable, *arguments], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, check=True, env=usual()
+    )
     return float(done.stdout)

@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 import counterpoint as cp
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main
-from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.starting.adder import SCENARIO as LOCK
+from counterpoint.harness.unknown_name import UnknownName
 
 PROTOCOL = '''
 import counterpoint as cp

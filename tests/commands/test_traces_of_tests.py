@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main
-from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.starting.adder import HASTY, SCENARIO
 from counterpoint.harness.testing import verify
 from counterpoint.harness.traced_tests import scenario_of_test
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.search.failure import PropertyBroken
 from counterpoint.model.tracefile import write_trace
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from counterpoint.harness.catalog import SYSTEMS, entry
+from counterpoint.harness.catalog import entry
+from counterpoint.harness.named_systems import SYSTEMS
 from counterpoint.harness.plugin.effort import DEFAULTS
 from counterpoint.harness.plugin.verification import EXAMPLES_SHARE
 from tests.docs.numbers import Claim, claims

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from counterpoint.harness.entry import UnknownName
 from counterpoint.harness.systems.register import ENTRY, PLANS
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.impl.register.access import AccessError
 from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
 from counterpoint.impl.register.protocol import ReplicatedRegister

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from counterpoint.harness.catalog import build, rebuild
 from counterpoint.harness.cli import main
-from counterpoint.harness.entry import UnknownName
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.search.replay import judge
 from counterpoint.model.tracefile import read_trace, write_trace
 from tests.support.runs import failing_trace

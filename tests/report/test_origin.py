@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from counterpoint.harness.catalog import build, rebuild
 from counterpoint.harness.cli import main
-from counterpoint.harness.entry import UnknownName
+from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.tracefile import write_trace
 from tests.support.gossip import gossip
 from tests.support.runs import gossip_failure

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from counterpoint.harness.catalog import SYSTEMS, entry
+from counterpoint.harness.catalog import entry
+from counterpoint.harness.named_systems import SYSTEMS
 from counterpoint.model.actions import Settle
 from counterpoint.model.observer import OBSERVED
 from counterpoint.model.scenario import Network, Scenario

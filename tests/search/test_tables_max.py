@@ -11,7 +11,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.judgements import Ruling
 from counterpoint.model.search.walks import judged_histories, tables_max
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
-from counterpoint.model.search.walks.judged_histories import History, JudgedHistories
+from counterpoint.model.search.walks.judged_histories import HistoryKey, JudgedHistories
 from counterpoint.model.search.walks.tables_max import KEPT_SHARE, LEAST, TablesMax
 from tests.support.abd import abd
 from tests.support.echo import echo
@@ -101,7 +101,7 @@ def test_a_search_whose_memory_is_never_full_asks_seldom() -> None:
     assert asked == 0, "its tables stay small"
 
 
-def ruling(history: History) -> tuple[Ruling, ...]:
+def ruling(history: HistoryKey) -> tuple[Ruling, ...]:
     """Judge a history by its length."""
     return (Ruling("even", "holds" if len(history) % 2 == 0 else "broken"),)
 
@@ -109,7 +109,7 @@ def ruling(history: History) -> tuple[Ruling, ...]:
 def test_a_history_that_comes_back_is_judged_once() -> None:
     judged, memory = [], JudgedHistories()
 
-    def judge(history: History) -> tuple[Ruling, ...]:
+    def judge(history: HistoryKey) -> tuple[Ruling, ...]:
         judged.append(history)
         return ruling(history)
 

@@ -19,7 +19,7 @@ PAYS_FROM = 0.1
 KEPT_MAX = 100_000
 """So many histories are kept, some 50 MB; past that the memory starts anew."""
 
-History = tuple[int, ...]
+HistoryKey = tuple[int, ...]
 """What was seen of a run, in numbers."""
 
 Rulings = tuple[Ruling, ...]
@@ -29,7 +29,7 @@ class JudgedHistories:
     """Histories with what is counted of them. Equal histories get equal rulings, kept or not."""
 
     def __init__(self) -> None:
-        self._known: dict[History, Rulings] = {}
+        self._known: dict[HistoryKey, Rulings] = {}
         self._shared: dict[Rulings, Rulings] = {}
         self._trial_left = ON_TRIAL
         self.pays = True
@@ -37,7 +37,9 @@ class JudgedHistories:
     def __len__(self) -> int:
         return len(self._known)
 
-    def ruled(self, history: History, judge: Callable[[History], Iterable[Ruling]]) -> Rulings:
+    def ruled(
+        self, history: HistoryKey, judge: Callable[[HistoryKey], Iterable[Ruling]]
+    ) -> Rulings:
         """Return what was said of a history, or have it judged."""
         if not self.pays:
             return tuple(judge(history))
@@ -50,7 +52,7 @@ class JudgedHistories:
             self._known.clear()
         return known
 
-    def _keep(self, history: History, rulings: Rulings) -> Rulings:
+    def _keep(self, history: HistoryKey, rulings: Rulings) -> Rulings:
         if len(self._known) >= KEPT_MAX:
             self._known.clear()
         same = self._shared.setdefault(
