@@ -34,9 +34,12 @@ def console_of(system: str) -> Console:
 
 def run(file: Path, *, as_json: bool) -> None:
     """Make the calls of a trace again without faults, compare, and end with 0 (equal) or 1."""
+    # Imported here: what runs of real clusters need takes longer to import than a replay without it.
+    from counterpoint.harness.live.recorded import system_behind
+
     found = opened(file)
     with clear_errors(as_json=as_json):
-        console = console_of(found.recorded.origin.get("system", ""))
+        console = console_of(system_behind(found.recorded.origin))
     result = fault_free(found.trace, console)
     outcome = "holds" if result.is_equal else "different"
     if as_json:

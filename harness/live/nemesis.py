@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from counterpoint.harness.live.network import PROXY
 from counterpoint.harness.live.processes import Children
 from counterpoint.model.values import NodeId
 
 KINDS = ("kill", "pause", "partition", "slow", "reset")
-PROXY = "network"
-"""The name of the process that is the network."""
 
 
 @dataclass(frozen=True, slots=True)

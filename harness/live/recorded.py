@@ -139,6 +139,18 @@ def rebuilt(settings: Mapping[str, str]) -> Scenario:
         raise ValueError(f"setting recorded is no recorded scenario: {error}") from None
 
 
+def system_behind(origin: Mapping[str, str]) -> str:
+    """Return which system of the catalog a header means, if need be by the cluster that was recorded.
+
+    >>> system_behind({"system": "live", "set.recorded": '{"system": "register"}'})
+    'register'
+    >>> system_behind({"system": "token_manager"})
+    'token_manager'
+    """
+    name = origin.get("system", "")
+    return str(json.loads(origin["set.recorded"])["system"]) if name == SYSTEM else name
+
+
 def _access_text(cluster: Cluster) -> str:
     if cluster.access is not None:
         return cluster.access.read_text(encoding="utf-8")

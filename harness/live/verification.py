@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,9 +17,9 @@ from counterpoint.harness.live.cluster import Cluster, cluster_text
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.live_history import LiveHistory, LogReader, classes_of
 from counterpoint.harness.live.load import Load
-from counterpoint.harness.live.nemesis import PROXY, Mark, Nemesis
+from counterpoint.harness.live.nemesis import Mark, Nemesis
+from counterpoint.harness.live.network import PROXY, ClusterNetwork
 from counterpoint.harness.live.nodes import Members
-from counterpoint.harness.live.ports import HOST, free_ports
 from counterpoint.harness.live.processes import COMMAND, Children
 from counterpoint.harness.live.watch import LiveWatch
 from counterpoint.model.values import NodeId
@@ -107,31 +107,15 @@ class LiveVerification:
     # ---- the network ---------------------------------------------------------------------------------
 
     @cached_property
-    def links(self) -> dict[str, tuple[int, int]]:
-        """The port of each link, and the port behind it, by "who dials>who is dialled"."""
-        nodes, places = self.members.system.nodes, self.plan.cluster.places
-        pairs = [
-            (one, other)
-            for one in (*self.servers, *self.callers)
-            for other in places
-            if one != other and (nodes.index(one) < nodes.index(other) or one not in places)
-        ]
-        ports = free_ports(len(pairs))
-        return {
-            f"{one}>{other}": (port, places[other][1])
-            for (one, other), port in zip(pairs, ports, strict=True)
-        }
+    def network(self) -> ClusterNetwork:
+        """The network between all nodes."""
+        dialling = (*self.servers, *self.callers)
+        return ClusterNetwork(self.plan.cluster, self.members.system.nodes, dialling)
 
     def view(self, node: NodeId) -> Path:
         """Write the cluster's file as one node sees it, and return where it is."""
-        places = {
-            peer: (HOST, self.links[f"{node}>{peer}"][0])
-            if f"{node}>{peer}" in self.links
-            else place
-            for peer, place in self.plan.cluster.places.items()
-        }
         file = self.plan.folder / f"view-{node}.toml"
-        file.write_text(cluster_text(replace(self.plan.cluster, places=places)), encoding="utf-8")
+        file.write_text(cluster_text(self.network.seen_from(node)), encoding="utf-8")
         return file
 
     # ---- processes -----------------------------------------------------------------------------------
@@ -149,10 +133,7 @@ class LiveVerification:
         return self.plan.folder / "logs" / f"{node}.jsonl"
 
     def _start_all(self, children: Children) -> None:
-        links = [[name, port, to] for name, (port, to) in self.links.items()]
-        children.start(
-            PROXY, [sys.executable, "-m", "counterpoint.harness.live.proxy", json.dumps(links)]
-        )
+        children.start(PROXY, self.network.arguments)
         self._await(children, PROXY, lambda: "ready" in children.said(PROXY))
         for node in self.servers:
             self._start_node(children, node)
@@ -197,7 +178,7 @@ class LiveVerification:
                 children,
                 lambda node: self._start_node(children, node),
                 [node for node in self.servers if node in self.plan.cluster.places],
-                tuple(self.links),
+                tuple(self.network.links),
                 seed=self.plan.seed,
             )
             try:

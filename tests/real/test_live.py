@@ -301,3 +301,21 @@ def test_a_wrong_variant_is_caught_for_real_or_in_the_simulator(
     arguments = ("--mutant", mutant, "--seconds", "110", "--nemesis", nemesis, "--pace", "0.03")
     code, result = live(world, system, *arguments)
     assert code == 1 or result["simulated"], result
+
+
+@pytest.mark.live
+@pytest.mark.nightly
+def test_what_came_of_requests_at_random_comes_of_them_without_faults_too(world: World) -> None:
+    """Random mode: payments, snapshots, changes of role at random moments, while nodes are killed."""
+    arguments = ("--clients", "5", "--pace", "0.2", "--nemesis", ",".join(KINDS), "--seconds", "8")
+    code, result = live(world, "token_manager", *arguments)
+    assert (code, set(result["verdicts"].values())) == (0, {"holds"}), result
+    folder = Path(result["page"]).parent
+    logs = [str(path) for path in (world.folder / folder / "logs").glob("*.jsonl")]
+    config = ("--config", str(folder / "cluster.toml"), "--steps", "100000")
+    code, text = world.run("merge", *logs, *config)
+    assert code == 0, text
+    code, text = world.run("replay", "merged.trace.jsonl", "--fault-free")
+    assert code == 0, text
+    assert text.startswith("equal: ")
+    assert int(text.split()[1]) >= 20
