@@ -166,12 +166,12 @@ def test_transactions_with_repeated_values_are_judged_as_by_trying_everything() 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, pytest.param(3, marks=pytest.mark.nightly)])
-def test_thousands_of_histories_with_repeated_values_are_judged_as_by_trying_everything(
+def test_hundreds_of_histories_with_repeated_values_are_judged_as_by_trying_everything(
     seed: int,
 ) -> None:
-    """Registers by the thousand, transactions by the hundred: their twin is slow."""
-    registers = agree_on_registers(seed, 3000)
-    assert registers["broken in every way"] >= 100, registers
+    """Registers by the hundred, fewer transactions: their twin is slow."""
+    registers = agree_on_registers(seed, 800)
+    assert registers["broken in every way"] >= 25, registers
     transactions = agree_on_transactions(seed, 150)
     assert transactions["broken in every way"] >= 1, transactions
 

@@ -103,9 +103,9 @@ def _lists(count: int, *, seed: int) -> Counter[str]:
 @pytest.mark.parametrize("compare", [_chains, _lists])
 def test_blocks_agree_with_exhaustive_search(compare: Callable[..., Counter[str]]) -> None:
     """An order is one, a clash has none by itself, and few histories are left to the search."""
-    seen = compare(10_000, seed=1)
-    assert min(seen["order"], seen["clash"]) > 500, seen
-    assert seen["left"] < 500, seen
+    seen = compare(3_000, seed=1)
+    assert min(seen["order"], seen["clash"]) > 150, seen
+    assert seen["left"] < 150, seen
 
 
 @pytest.mark.nightly

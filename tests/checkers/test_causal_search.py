@@ -93,12 +93,12 @@ def check_core(history: History, verdict: Verdict, level: Level, initial: object
 
 
 @pytest.mark.slow
-def test_ten_thousand_small_histories_are_judged_as_by_trying_every_order() -> None:
+def test_thousands_of_small_histories_are_judged_as_by_trying_every_order() -> None:
     """Verdict for verdict at each level, with certificates that an independent judge accepts."""
-    met = compare(seed=1, count=10_000)
+    met = compare(seed=1, count=2_500)
     patterns = ("CyclicCO", "WriteCOInitRead", "WriteCORead", "CyclicCF", "CyclicHB")
     for pattern in (*patterns, "WriteHBInitRead", "ThinAirRead", "AbortedRead", "holds"):
-        assert met[pattern] >= 20, met
+        assert met[pattern] >= 5, met
 
 
 @pytest.mark.nightly

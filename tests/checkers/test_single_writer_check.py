@@ -201,10 +201,10 @@ def _compare(count: int, *, seed: int) -> Counter[object]:
 @pytest.mark.slow
 def test_the_three_promises_agree_with_exhaustive_search() -> None:
     """Safe, regular and atomic, by their definitions, on histories with repeats and crashes."""
-    seen = _compare(10_000, seed=1)
+    seen = _compare(3_000, seed=1)
     for name in ("safe", "regular", "no new/old inversion"):
-        assert min(seen[name, Outcome.HOLDS], seen[name, Outcome.BROKEN]) > 100, seen
-    assert seen["zones", Outcome.BROKEN] > 100, seen
+        assert min(seen[name, Outcome.HOLDS], seen[name, Outcome.BROKEN]) > 30, seen
+    assert seen["zones", Outcome.BROKEN] > 30, seen
 
 
 @pytest.mark.nightly

@@ -230,12 +230,12 @@ def as_history(transactions: list[Transaction]) -> TransactionHistory:
 
 
 @pytest.mark.slow
-def test_ten_thousand_small_histories_are_judged_as_by_trying_every_order_of_commits() -> None:
+def test_thousands_of_small_histories_are_judged_as_by_trying_every_order_of_commits() -> None:
     """At one of the four levels each, with cores that fail alone."""
-    met = compare(seed=1, count=10_000, level_count=1)
+    met = compare(seed=1, count=4_000, level_count=1)
     cycles = ("CyclicCO", "NonMonotonicRead", "NonRepeatableRead", "FracturedRead", "CyclicCF")
     for pattern in (*cycles, "IntermediateRead", "AbortedRead", "NotOwnWrite", "holds"):
-        assert met[pattern] >= 20, met
+        assert met[pattern] >= 8, met
 
 
 @pytest.mark.nightly

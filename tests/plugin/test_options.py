@@ -139,10 +139,9 @@ def test_the_profiles_are_there_and_no_one_is_forced(
         monkeypatch.delenv(name, raising=False)
     repository.makepyfile(
         test_mine="""
-        from hypothesis import given, settings, strategies as st
+        from hypothesis import settings
 
-        @given(st.none())
-        def test_mine(nothing):
+        def test_mine():
             with open("examples.txt", "w") as file:
                 file.write(f"{settings().max_examples} {settings().derandomize}")
         """

@@ -158,7 +158,7 @@ def outcome(scenario: Scenario) -> tuple[bool, bool, bool] | None:
 def test_generated_systems_in_which_nobody_fails() -> None:
     """Nothing excuses an open call, so that there is a violation exactly where one stays open."""
     seen = Counter[tuple[bool, bool]]()
-    for seed in range(60):
+    for seed in range(30):
         calm = little(seed).replace(properties=(LIVENESS,), limits={}, tolerates=nobody_fails)
         for scenario in (calm, rounds(seed)):
             compared = outcome(scenario)
@@ -171,7 +171,7 @@ def test_generated_systems_in_which_nobody_fails() -> None:
 
 def test_generated_systems_with_faults() -> None:
     seen = Counter[tuple[bool, bool, bool] | None]()
-    for seed in range(60):
+    for seed in range(30):
         limits = budgets(crash=1) if seed % 2 else budgets(drop=1)
         tolerates = minority_of("a", "b", "c") if seed % 3 else nobody_fails
         scenario = rounds(seed).replace(limits=limits, faults_max=1, tolerates=tolerates)

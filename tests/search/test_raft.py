@@ -30,12 +30,12 @@ def test_right_raft_is_live_in_every_run_and_every_run_is_judged() -> None:
 
 
 def test_candidates_that_never_back_off_duel_for_ever() -> None:
-    campaign = searched(raft("never backs off"), runs=20)
+    campaign = searched(raft("never backs off"), runs=8)
     assert {finding.property for finding in campaign.findings} == {"liveness"}
 
 
 def test_a_leader_that_does_not_begin_its_term_leaves_an_older_entry_unanswered() -> None:
-    campaign = searched(raft("does not begin its term"), runs=1500)
+    campaign = searched(raft("does not begin its term"), runs=830)
     assert {finding.property for finding in campaign.findings} == {"liveness"}
     found = campaign.counterexample()
     assert found is not None
