@@ -36,7 +36,7 @@ def explore_reduced(
         reducer = Reducer(chosen.replace(faults_max=used), limits=limits)
         stopped = _explore(reducer, used, quiet=as_json)
         found, judged = reducer.progress, reducer.judgements
-        if found.stop != "complete" or found.cut:
+        if found.stop != "complete":  # runs that a depth cut are cut alike with more faults
             break
     with Interruption() as later:
         kept = _tell(scenario, found, judged, used, out, as_json=as_json)

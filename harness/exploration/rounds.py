@@ -247,8 +247,8 @@ class FaultRounds:
             self._note(keeper)
             self.judged = judged_by(current.memories, self.last.explored)
             self.reached = reached(current)
-            if self.last.explored.stop != "complete":
-                return
+            if self.last.explored.stop not in ("complete", "depth"):
+                return  # a depth bounds each round alike: more faults may break what is as short
 
     def _note(self, keeper: Keeper) -> None:
         if keeper.problem:

@@ -12,6 +12,7 @@ from counterpoint.model.actions import ACTIONS
 from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step, Timeout
 from counterpoint.model.scenario import Invariant, Scenario, budgets
 from counterpoint.model.search.exploration.dpor import Reducer
+from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.failure import PropertyBroken
 from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.stateful.machine import state_machine_for
@@ -84,6 +85,20 @@ def test_exploring_finds_what_it_breaks(chosen: Scenario, engine: str, no_op: st
     assert found is not None
     assert found.property == NAME
     assert [v.property for v in judge(run(chosen, found.choices)) if v.is_broken] == [NAME]
+
+
+@pytest.mark.parametrize("engine", ["plain", "numpy"])
+def test_a_bound_on_the_depth_does_not_keep_faults_from_being_explored(engine: str) -> None:
+    if engine == "numpy":
+        pytest.importorskip("numpy")
+    chosen = scenario("garble", Garble)
+    shortest = explored(chosen).last.explored.violation
+    assert shortest is not None
+    depth = len(shortest.choices) + 1  # the states of the last level are not judged
+    bounded = explored(chosen, engine=engine, limits=Limits(depth=depth))
+    assert [r.explored.stop for r in bounded.rounds] == ["depth", "broken"]
+    less = explored(chosen, engine=engine, limits=Limits(depth=depth - 1))
+    assert [r.explored.stop for r in less.rounds] == ["depth", "depth"]
 
 
 @pytest.mark.parametrize("chosen", BROKEN, ids=lambda s: s.name)
