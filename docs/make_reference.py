@@ -48,12 +48,20 @@ PAGES = (
             "model.search.drawing",
             "model.claims",
             "model.fault_state",
+            "model.detector",
         ),
     ),
     Page(
         "actions.md",
         "Actions and faults",
-        ("model.kind", "model.view", "model.normal", "model.actions", "model.faults"),
+        (
+            "model.kind",
+            "model.view",
+            "model.normal",
+            "model.actions",
+            "model.faults",
+            "model.suspicions",
+        ),
     ),
     Page(
         "traces.md",

@@ -28,6 +28,7 @@ from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
 from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.node import ChangeRole
 from counterpoint.model.normal import NORMAL, Call, Deliver, Fire
+from counterpoint.model.suspicions import Accuse, Clear, Detect
 from counterpoint.model.values import NodeId
 
 __all__ = ["ACTIONS", "FAULTS", "NORMAL", "Call", "Deliver", "Fire", "Settle", "Transform"]
@@ -85,6 +86,7 @@ class Settle(ActionKind):
 
 FAULTS: tuple[type[Action], ...] = (
     Drop, Duplicate, Overtake, Delay, Release, Omit, Mend, Crash, Tear, Restart, Cut, Heal, Transform,
+    Detect, Accuse, Clear,
 )  # fmt: skip
 """Every kind of interference, in the order in which searches consider them."""
 

@@ -10,7 +10,7 @@ from counterpoint.model.values import NodeId, Value
 EventKind: TypeAlias = Literal[
     "start", "invoke", "return", "send", "deliver", "lose", "duplicate", "hold", "release",
     "set-timer", "cancel-timer", "timer", "crash", "recover", "silence", "mend", "partition", "heal",
-    "persist", "transform", "role", "note", "settle",
+    "persist", "transform", "role", "note", "settle", "suspect", "trust",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from counterpoint.model.values import NodeId, Value
 class Budget:
     """How often a kind of fault may be used in a run, and how often at the same time.
 
-    `at_once` counts nodes down, nodes silent, partitions in force or messages held; None: no bound
+    `at_once` counts nodes down or silent, partitions, messages held or wrong suspicions; None: no bound
     of its own. For crashes and omissions `Scenario.tolerates` bounds the nodes as well.
     """
 
@@ -91,7 +91,8 @@ class FaultState:
     counts what was used of each budget; `settled` is None until the faults have stopped, then the
     nodes that stay silent for good. `in_force` is for faults of one's own: (kind, what it does to
     whom), for as long as it lasts, until the faults stop. `open_calls` is what a search that judges
-    liveness remembers of them (see `owed`); elsewhere it is empty.
+    liveness remembers of them (see `owed`); elsewhere it is empty. `suspected` are the pairs of who
+    was told by the failure detector, and of whom, as far as it was not taken back, sorted.
     """
 
     down: tuple[NodeId, ...] = ()
@@ -102,6 +103,7 @@ class FaultState:
     settled: tuple[NodeId, ...] | None = None
     in_force: tuple[tuple[str, Value], ...] = ()
     open_calls: OpenCalls = ()
+    suspected: tuple[tuple[NodeId, NodeId], ...] = ()
 
     @property
     def failed(self) -> tuple[NodeId, ...]:
@@ -119,8 +121,9 @@ class FaultState:
         return replace(self, spent=tuple(sorted(counts.items())))
 
     def after_crash(self, node: NodeId) -> FaultState:
-        """Return these conditions with a node down."""
-        return replace(self, down=tuple(sorted({*self.down, node})))
+        """Return these conditions with a node down, which forgets whom it suspects."""
+        down = tuple(sorted({*self.down, node}))
+        return replace(self, down=down, suspected=tuple(p for p in self.suspected if p[0] != node))
 
     def after_restart(self, node: NodeId) -> FaultState:
         """Return these conditions with a node up again."""
@@ -133,6 +136,15 @@ class FaultState:
     def after_mend(self, node: NodeId) -> FaultState:
         """Return these conditions with a silent node well again."""
         return replace(self, silent=tuple(other for other in self.silent if other != node))
+
+    def after_suspicion(self, node: NodeId, suspect: NodeId) -> FaultState:
+        """Return these conditions with a node that was told to suspect another one."""
+        return replace(self, suspected=tuple(sorted({*self.suspected, (node, suspect)})))
+
+    def after_trust(self, node: NodeId, suspect: NodeId) -> FaultState:
+        """Return these conditions with a node that was told to trust another one again."""
+        pair = (node, suspect)
+        return replace(self, suspected=tuple(other for other in self.suspected if other != pair))
 
     def with_cut(self, cut: Partition) -> FaultState:
         """Return these conditions with one more partition in force."""

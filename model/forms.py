@@ -59,7 +59,7 @@ def world_form(world: World) -> Json:
 def conditions_form(conditions: FaultState) -> JsonRecord:
     """Return the form of conditions; what only some runs know is left out where there is nothing."""
     form = _named("Conditions", conditions)
-    return {k: v for k, v in form.items() if v or k not in ("in_force", "open_calls")}
+    return {k: v for k, v in form.items() if v or k not in ("in_force", "open_calls", "suspected")}
 
 
 def _named(name: str, part: object) -> JsonRecord:

@@ -62,6 +62,7 @@ class ActionKind:
     undoes     the kinds whose interference it ends; it needs none of its own, and gets none
     needs      the kinds of which one must have a budget for this kind ever to be legal
     is_for_queues   whether it adds runs on ordered networks alone
+    is_prompt  whether, of what is no fault, it happens before any timer once the faults have stopped
     is_of_its_place whether what it does to its node depends on that node and the message alone, so
                that it can be known beforehand; `explore --no-op forget` asks for this
     """
@@ -75,6 +76,7 @@ class ActionKind:
     undoes: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
     is_for_queues: ClassVar[bool] = False
+    is_prompt: ClassVar[bool] = False
     is_of_its_place: ClassVar[bool] = False
 
     @property
@@ -90,6 +92,12 @@ class ActionKind:
         return (thing.src, thing.dst, thing.body)
 
     # What a kind says of itself.
+
+    @classmethod
+    def belongs_to(cls, scenario: ScenarioView) -> bool:
+        """Tell whether a scenario has what this kind is about, whatever its budgets."""
+        del scenario
+        return True
 
     @classmethod
     def is_open(cls, state: View) -> bool:
@@ -243,6 +251,8 @@ def may_happen(kind: type[Action], scenario: ScenarioView) -> bool:
     """
     if not issubclass(kind, ActionKind):
         return True
+    if not kind.belongs_to(scenario):
+        return False
     follows = kind.needs or kind.undoes
     if follows:
         is_begun = any(_is_funded(name, scenario) for name in follows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 
 from counterpoint.model.fault_state import FaultState
@@ -18,6 +18,7 @@ __all__ = [
     "may_fail",
     "may_fire",
     "may_spend",
+    "may_stay_silent",
     "obstacle",
     "roles",
     "tolerated_failures",
@@ -80,15 +81,30 @@ def may_be_silent(scenario: ScenarioView, conditions: FaultState, node: NodeId) 
     return node not in conditions.down and may_fail(scenario, conditions, node)
 
 
-def tolerated_failures(
-    scenario: ScenarioView, conditions: FaultState
-) -> Iterator[tuple[NodeId, ...]]:
-    """Return every set of nodes, smallest first, that the system promises to survive without.
+def may_stay_silent(scenario: ScenarioView, conditions: FaultState) -> tuple[NodeId, ...]:
+    """Return the nodes of which some may be silent for good when the faults stop.
 
-    A bound that tolerates some nodes is taken to tolerate each of them alone.
+    Any, unless a failure detector tells of it: then who has failed by then. What happens after that
+    is what might have happened before, too, so that explorations need not stop the faults to see it.
+    """
+    return scenario.system.nodes if scenario.detector is None else conditions.failed
+
+
+def tolerated_failures(
+    scenario: ScenarioView, conditions: FaultState, among: Collection[NodeId] | None = None
+) -> Iterator[tuple[NodeId, ...]]:
+    """Return every set of nodes, smallest first, that the system promises to survive without for good.
+
+    They are among those that `may_stay_silent`, unless others are named. A bound that tolerates some
+    nodes is taken to tolerate each of them alone.
     """
     present = roles(scenario, conditions)
-    alone = [node for node in scenario.system.nodes if scenario.tolerates((node,), present)]
+    possible = may_stay_silent(scenario, conditions) if among is None else among
+    alone = [
+        node
+        for node in scenario.system.nodes
+        if node in possible and scenario.tolerates((node,), present)
+    ]
     for size in range(len(alone) + 1):
         groups = [tuple(sorted(group)) for group in combinations(alone, size)]
         found = [group for group in groups if not group or scenario.tolerates(group, present)]

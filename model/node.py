@@ -62,7 +62,24 @@ class ChangeRole:
     """An operator asks this node to take its other role; what that means is the protocol's to say."""
 
 
-Input: TypeAlias = Start | Invoke | Receive | Timeout | Recover | ChangeRole
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """The failure detector holds another node for failed: down, or silent. It may be wrong.
+
+    Given only where the scenario has a `FailureDetector`.
+    """
+
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The failure detector takes back what it has said of another node: it is well, or well again."""
+
+    node: NodeId
+
+
+Input: TypeAlias = Start | Invoke | Receive | Timeout | Recover | ChangeRole | Suspect | Trust
 
 
 # ---- effects: what a node wants done -------------------------------------------------------------

@@ -13,6 +13,7 @@ from warnings import warn
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.asked import asked
 from counterpoint.model.claims import Goal, Invariant, Property, Reads
+from counterpoint.model.detector import FailureDetector
 from counterpoint.model.fault_state import Budget, budgets
 from counterpoint.model.former_names import former_names
 from counterpoint.model.kind import Action
@@ -102,6 +103,7 @@ class Scenario:
     system promises to survive these nodes down or silent at once: no more than that ever fails.
     `partitions` lists the groups of nodes that may be cut off. `depends_on(client, operation)`
     names the nodes that an answer needs: a call is owed an answer only while they are well.
+    `detector` tells nodes of the failures of others; without one nobody is told.
     `symmetric` lists groups of nodes that are interchangeable, names apart: a search may treat two
     states as one that differ in who is who. `commute(node, one, other)` says of two bodies that it
     makes no difference in which order they arrive at a node: not to the node, not to what it sends.
@@ -137,6 +139,7 @@ class Scenario:
     kind_of: Callable[[Value, Value], str] = first_word
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     drawn_from: Workload | None = None
+    detector: FailureDetector | None = None
 
     def __post_init__(self) -> None:
         for name, given in _as_tuples(self).items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from counterpoint.model.detector import FailureDetector
 from counterpoint.model.event import EventKind
 from counterpoint.model.fault_state import Budget, FaultState
 from counterpoint.model.node import Input, System
@@ -57,6 +58,11 @@ class ScenarioView(Protocol):
     @property
     def partitions(self) -> tuple[tuple[NodeId, ...], ...]:
         """The groups of nodes that may be cut off."""
+        ...
+
+    @property
+    def detector(self) -> FailureDetector | None:
+        """Who is told of whose failures, None if nobody is."""
         ...
 
     @property

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from counterpoint.model.claims import Goal, Invariant, Property
+from counterpoint.model.detector import FailureDetector
 from counterpoint.model.fault_state import Budget
 from counterpoint.model.kind import undone_by
 from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.suspicions import SUSPECT
 from counterpoint.model.values import NotAValue, require_value
 from counterpoint.model.workload import Workload
 
@@ -30,6 +32,7 @@ def require_scenario(scenario: Any) -> None:
         _require_claims(scenario)
         _require_limits(scenario)
         _require_groups(scenario)
+        _require_detector(scenario)
     except BadScenario as error:
         raise BadScenario(f"scenario {scenario.name!r} {error}") from None
 
@@ -203,6 +206,32 @@ def _require_groups(scenario: Any) -> None:
                         f"names {node!r} in {name}, which is no node of the {_listed(nodes)}"
                     )
             _require_distinct(group, f"has a group in {name} in which {{!r}} stands twice")
+
+
+def _require_detector(scenario: Any) -> None:
+    detector, nodes = scenario.detector, scenario.system.nodes
+    if detector is None:
+        if SUSPECT in scenario.limits:
+            raise BadScenario(
+                f"limits {SUSPECT!r}, and has no failure detector that could be wrong; right would be "
+                "detector=FailureDetector()"
+            )
+        return
+    if not isinstance(detector, FailureDetector):
+        raise BadScenario(f"has detector = {brief(detector)}; right would be FailureDetector()")
+    for node in (*(detector.tells or ()), *(detector.of or ())):
+        if node not in nodes:
+            raise BadScenario(
+                f"names {node!r} in its detector, which is no node of the {_listed(nodes)}"
+            )
+    for group in scenario.symmetric:
+        for name in ("tells", "of"):
+            named = set(getattr(detector, name) or nodes)
+            if named & set(group) and not named >= set(group):
+                raise BadScenario(
+                    f"has {brief(group)} as interchangeable nodes, of which its detector names some "
+                    f"alone in `{name}`"
+                )
 
 
 def _require_distinct(names: Any, complaint: str) -> None:

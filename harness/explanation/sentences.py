@@ -13,6 +13,7 @@ from counterpoint.harness.explanation.explanation import StateChange, TraceExpla
 from counterpoint.harness.explanation.plain import fit, plain, width_of
 from counterpoint.model.event import Event
 from counterpoint.model.fault_state import Partition
+from counterpoint.model.suspicions import IS_WELL
 from counterpoint.model.values import NodeId, Value, show
 
 Manner: TypeAlias = Literal["", "bad", "fault", "muted", "value"]
@@ -167,6 +168,13 @@ def _head(story: TraceExplanation, step: int, event: Event, labelled: bool) -> S
             return SentencePart(f"{show(event.value)} is well again", 100)
         case "transform":
             return SentencePart(f"the operator asks {event.node} to change its role", 100)
+        case "suspect":
+            told = f"{event.node} is told that {show(event.value)} has failed"
+            if event.why == IS_WELL:
+                return SentencePart(f"{told}, wrongly", 100, "fault")
+            return SentencePart(told, 100)
+        case "trust":
+            return SentencePart(f"{event.node} is told that {show(event.value)} is well", 100)
         case "partition":
             return SentencePart(cut_off(event.value), 100, "fault")
         case "heal":

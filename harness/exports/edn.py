@@ -20,6 +20,14 @@ from counterpoint.model.verdict import Verdict
 
 STEP_NANOSECONDS = 1_000_000
 
+NEMESIS = frozenset(
+    {
+        *("crash", "recover", "partition", "heal", "lose", "duplicate", "suspect", "trust"),
+        "settle",
+    }
+)
+"""The kinds of event that are told as what a nemesis does."""
+
 
 def to_edn(trace: Trace, verdicts: Sequence[Verdict]) -> str:
     """Return the history, one map a line."""
@@ -47,8 +55,8 @@ def _operations(story: TraceExplanation) -> Iterator[tuple[int, dict[str, str]]]
         elif event.kind == "crash" and span is not None:
             yield event.step, _form(span, under_way.pop(span.id), ":info")
             process[span.client] += count
-        if event.kind in ("crash", "recover", "partition", "heal", "lose", "duplicate", "settle"):
-            what = event.node or event.value
+        if event.kind in NEMESIS:
+            what = event.value if event.kind in ("suspect", "trust") else event.node or event.value
             fault = {":process": ":nemesis", ":type": ":info", ":f": f":{event.kind}"}
             for _ in range(2):
                 yield event.step, {**fault, ":value": edn(plain(show(what), 200))}

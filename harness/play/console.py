@@ -13,7 +13,7 @@ from typing import Protocol
 
 from counterpoint.model.actions import FAULTS
 from counterpoint.model.inert import plain
-from counterpoint.model.kind import undone_by
+from counterpoint.model.kind import Action, ActionKind, undone_by
 from counterpoint.model.scenario import Budget, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
@@ -95,12 +95,16 @@ def session_scenario(scenario: Scenario, console: Console, calls: str) -> Scenar
     Raises:
         CommandError: the text lists no calls of this system.
     """
-    known = {action.kind for action in scenario.actions}
+    known = {kind.kind for kind in scenario.actions if _has(kind, scenario)}
     return with_calls(scenario, calls_of(scenario, console, calls)).replace(
         in_order=True,
         limits=MappingProxyType({kind: BOUNDLESS for kind in UNBOUNDED if kind in known}),
         faults_max=None,
     )
+
+
+def _has(kind: type[Action], scenario: Scenario) -> bool:
+    return not issubclass(kind, ActionKind) or kind.belongs_to(scenario)
 
 
 def with_calls(scenario: Scenario, calls: Sequence[tuple[NodeId, Value]]) -> Scenario:
@@ -147,6 +151,16 @@ def states_told(world: World) -> Iterator[str]:
     """Return the state of each node, a line each."""
     for node, node_state in zip(world.scenario.system.nodes, world.node_states, strict=True):
         yield f"{node}: {plain(show(node_state.state), 90)}"
+
+
+def told_by(world: World, node: NodeId) -> str:
+    """Say what the failure detector may tell a node, and has told it."""
+    detector, nodes = world.scenario.detector, world.scenario.system.nodes
+    if detector is None:
+        return "the scenario has no failure detector"
+    watched = " ".join(detector.watched_by(node, nodes)) or "nobody"
+    suspected = " ".join(s for n, s in world.conditions.suspected if n == node) or "nobody"
+    return f"{node} is told of {watched}, and suspects {suspected}"
 
 
 def in_order_of_returns(trace: Trace) -> tuple[tuple[NodeId, Value], ...]:

@@ -8,12 +8,13 @@ from types import MappingProxyType
 
 from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.harness.explanation.plain import plain
-from counterpoint.harness.play.console import CommandError, Console, require_node
+from counterpoint.harness.play.console import CommandError, Console, require_node, told_by
 from counterpoint.harness.play.run import DelayChoice, LiveRun, count_of, delay_of
 from counterpoint.model.actions import Deliver, Fire, Transform
 from counterpoint.model.event import Event
 from counterpoint.model.faults import Crash, Drop, Mend, Omit, Restart
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.suspicions import IS_WELL, Accuse, Clear, Detect
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.world import Flight
@@ -30,6 +31,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "crash s2": "s2 stops, and forgets what it has not persisted",
         "restart [s2]": "s2, or all that are down, run again",
         "fire c1 [timer]": "a timer of c1 goes off",
+        "suspect s1 s2": "the failure detector tells s1 that s2 has failed, rightly or wrongly",
+        "trust s1 s2": "it tells s1 that s2 is well",
         "delay 3|0|hand": "messages wait for 3 commands; for none; until you deliver them",
         "wait [n]": "let n commands pass",
         "next c1": "c1 makes the next call of the run that this session goes on from",
@@ -132,6 +135,8 @@ class PlaySession:
             "crash": self._crash,
             "restart": self._restart,
             "fire": self._fire,
+            "suspect": self._suspect,
+            "trust": self._trust,
             "wait": self._wait,
             "next": self._next,
         }
@@ -254,6 +259,22 @@ class PlaySession:
         )
         self._run.go_on(is_patient=False)
 
+    def _suspect(self, words: Sequence[str]) -> None:
+        failed = self._run.world.conditions.failed
+        self._detect(words, Detect if words[-1:] and words[-1] in failed else Accuse)
+
+    def _trust(self, words: Sequence[str]) -> None:
+        self._detect(words, Clear)
+
+    def _detect(self, words: Sequence[str], kind: type[Detect | Accuse | Clear]) -> None:
+        if len(words) != 2:
+            raise CommandError("right would be: suspect s1 s2, trust s1 s2")
+        node, other = (require_node(self._base, name) for name in words)
+        self._run.require(
+            kind(node, other), f"{node} cannot be told so; {told_by(self._run.world, node)}"
+        )
+        self._run.go_on()
+
     def _wait(self, words: Sequence[str]) -> None:
         count = count_of(" ".join(words) or "1")
         if count is None:
@@ -301,6 +322,11 @@ class PlaySession:
                 return f"{event.operation} {event.node} {show(call.value)}: {text}", is_refusal
             case "role":
                 return f"{event.node} is now {show(event.value)}", False
+            case "suspect":
+                wrongly = ", wrongly" if event.why == IS_WELL else ""
+                return f"{event.node} suspects {show(event.value)}{wrongly}", False
+            case "trust":
+                return f"{event.node} trusts {show(event.value)}", False
             case "silence":
                 return f"{show(event.value)} is faulty", False
             case "mend":

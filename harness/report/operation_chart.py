@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from counterpoint.harness.explanation.explanation import CallSpan, TraceExplanation
 from counterpoint.harness.explanation.plain import fit, plain, width_of
 from counterpoint.harness.explanation.sentences import cut_off, word
+from counterpoint.model.event import Event
 from counterpoint.model.fault_state import Partition
+from counterpoint.model.suspicions import IS_WELL
 from counterpoint.model.values import NodeId, show
 
 MARGIN = 9
@@ -170,6 +172,10 @@ def _fault_bars(story: TraceExplanation, scale: Scale) -> list[Bar]:
                 case "lose" | "duplicate" | "hold":
                     mark = {"lose": "✗", "duplicate": "²", "hold": "‖"}[event.kind]
                     bars.append(_point(scale, step, f"{mark}m{event.message}"))
+                case "suspect" if event.why == IS_WELL:
+                    text = f"{event.node} suspects {show(event.value)}"
+                    until = _trusted(story, step, event)
+                    bars.append(_span_bar(scale, step, until, text, "?"))
                 case "transform":
                     bars.append(_point(scale, step, f"▷{event.node}"))
                 case "settle":
@@ -184,6 +190,17 @@ def _until(story: TraceExplanation, step: int, kind: str, what: object) -> int |
             if event.kind == kind and what in (event.node, event.value):
                 return later
             if event.kind == "settle" and kind == "mend":
+                return later
+    return None
+
+
+def _trusted(story: TraceExplanation, step: int, suspicion: Event) -> int | None:
+    """Return the step that ends a suspicion: who suspects is told otherwise, or crashes."""
+    for later in range(step + 1, len(story.steps)):
+        for event in story.steps[later]:
+            if event.node == suspicion.node and (
+                event.kind == "crash" or (event.kind == "trust" and event.value == suspicion.value)
+            ):
                 return later
     return None
 

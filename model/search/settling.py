@@ -1,7 +1,8 @@
 """The calm after the faults: what a run does from then on until it is at rest, or never will be.
 
-Messages arrive, calls that are left begin, and where no message is on its way, timers go off: one at
-a time, the one that was set longest ago first, each long after what the last one sent has arrived.
+Messages arrive, calls that are left begin, a failure detector tells what it has to tell, and where no
+message is on its way, timers go off: one at a time, the one that was set longest ago first, each long
+after what the last one sent has arrived.
 That is a network whose delays are short and known, and timers that are equally long (partial
 synchrony after its stabilisation: Dwork, Lynch, Stockmeyer, J. ACM 35(2), 1988). A leader that is
 heard in time is therefore never deposed, and candidates that do not back off never end.
@@ -17,7 +18,7 @@ from functools import cache
 from random import Random
 
 from counterpoint.model.fault_state import FaultState
-from counterpoint.model.kind import Action
+from counterpoint.model.kind import Action, ActionKind
 from counterpoint.model.livelock import ROUNDS_OF_TIMERS, period_of, shape_of
 from counterpoint.model.normal import Fire
 from counterpoint.model.owed import is_owed
@@ -27,6 +28,9 @@ from counterpoint.model.values import Value
 
 STEPS_MAX = 4_000
 """A run that is not at rest this long after the faults stopped is reported as it is."""
+
+PROMPT_CHANCE = 0.2
+"""How often, while messages arrive in any order, a failure detector tells something first."""
 
 LOOK_FOR_GROWTH_AT = frozenset((600, 1_200, 2_400, STEPS_MAX))
 """After so many steps it is asked whether the run goes on and on."""
@@ -87,6 +91,9 @@ class _Calm:
         self._kinds: list[str] = []
         self._conditions: FaultState | None = None
         self._passes: dict[int, bool] = {}
+        self._prompt = [
+            kind for kind in run.compiled.further if issubclass(kind, ActionKind) and kind.is_prompt
+        ]
 
     def _armed(self, random: Random | None, timers: Sequence[Action]) -> list[tuple[int, str]]:
         """Return the timers that are armed now: in the order given first, else drawn, else by node."""
@@ -138,6 +145,8 @@ class _Calm:
         left = 2 * (len(run.flights) + sum(1 for o in run.offers() if o.is_call)) + 30
         all_arrive, flights = run.is_free, run.flights
         for _ in range(left):
+            if self._prompt and random.random() < PROMPT_CHANCE and self._tell(random):
+                continue
             ready = range(len(flights)) if all_arrive else self._arriving()
             if ready:
                 run.deliver(random.choice(ready))
@@ -158,6 +167,9 @@ class _Calm:
             ready = self._arriving()
             calls = [] if ready else self._calls()
             if not ready and not calls:
+                if self._prompt and self._tell():
+                    self._count("tell")
+                    continue
                 return True
             if run.conditions is not conditions:  # they rarely change, and their hash is slow
                 conditions = run.conditions
@@ -173,6 +185,14 @@ class _Calm:
                 run.choose(calls[0])
             self._count("deliver" if ready else "call")
         return False
+
+    def _tell(self, random: Random | None = None) -> bool:
+        """Do what is to happen before any timer goes off; tell whether there was anything."""
+        run = self._run
+        options = [action for kind in self._prompt for action in run.everywhere(kind)]
+        if not options:
+            return False
+        return run.attempt(options[0] if random is None else random.choice(options))
 
     def _count(self, kind: str) -> None:
         self._steps_left -= 1

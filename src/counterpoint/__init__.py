@@ -63,6 +63,9 @@ _HOMES = {
     "model.determinism": (
         "NotDeterministic",
     ),
+    "model.detector": (
+        "FailureDetector",
+    ),
     "model.event": (
         "Event",
     ),
@@ -84,7 +87,8 @@ _HOMES = {
     ),
     "model.node": (
         "Begin", "CancelTimer", "ChangeRole", "Effect", "Input", "Invoke", "Note", "Persist",
-        "Receive", "Recover", "Return", "Send", "SetTimer", "Start", "Step", "System", "Timeout",
+        "Receive", "Recover", "Return", "Send", "SetTimer", "Start", "Step", "Suspect", "System",
+        "Timeout", "Trust",
     ),
     "model.normal": (
         "Call", "Deliver", "Fire",
@@ -106,6 +110,9 @@ _HOMES = {
     ),
     "model.search.replay": (
         "enabled", "judge", "run",
+    ),
+    "model.suspicions": (
+        "Accuse", "Clear", "Detect",
     ),
     "model.trace": (
         "Trace",

@@ -51,6 +51,7 @@ from counterpoint.model.actions import Transform as Transform
 from counterpoint.model.claims import Goal as Goal
 from counterpoint.model.claims import Invariant as Invariant
 from counterpoint.model.claims import Property as Property
+from counterpoint.model.detector import FailureDetector as FailureDetector
 from counterpoint.model.determinism import NotDeterministic as NotDeterministic
 from counterpoint.model.event import Event as Event
 from counterpoint.model.fault_state import Budget as Budget
@@ -87,8 +88,10 @@ from counterpoint.model.node import Send as Send
 from counterpoint.model.node import SetTimer as SetTimer
 from counterpoint.model.node import Start as Start
 from counterpoint.model.node import Step as Step
+from counterpoint.model.node import Suspect as Suspect
 from counterpoint.model.node import System as System
 from counterpoint.model.node import Timeout as Timeout
+from counterpoint.model.node import Trust as Trust
 from counterpoint.model.normal import Call as Call
 from counterpoint.model.normal import Deliver as Deliver
 from counterpoint.model.normal import Fire as Fire
@@ -104,6 +107,9 @@ from counterpoint.model.search.failure import PropertyBroken as PropertyBroken
 from counterpoint.model.search.replay import enabled as enabled
 from counterpoint.model.search.replay import judge as judge
 from counterpoint.model.search.replay import run as run
+from counterpoint.model.suspicions import Accuse as Accuse
+from counterpoint.model.suspicions import Clear as Clear
+from counterpoint.model.suspicions import Detect as Detect
 from counterpoint.model.trace import Trace as Trace
 from counterpoint.model.values import NodeId as NodeId
 from counterpoint.model.values import NotAValue as NotAValue

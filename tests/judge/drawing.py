@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from tests.judge.claims import DOWN
-from tests.judge.systems import Drawn, Given, Rule, Wanted
+from tests.judge.systems import DETECTORS, Drawn, Given, Rule, Wanted
 
 T = TypeVar("T")
 
@@ -78,7 +78,11 @@ class _Drawing:
         )
         self.is_dialogue = self.chance(30)
         calls = self._calls()
+        detector = self._detector() if self.chance(15) else ""
         limits = self._limits()
+        if detector:
+            limits += (("crash", 1, None),) * ("crash" not in {k for k, _, _ in limits})
+            limits += (("suspect", self.pick((1, 2)), self.pick((None, 1))),) * self.chance(60)
         kinds = {kind for kind, _, _ in limits}
         own = tuple(kind for kind in ("garble", "poke", "jolt", "isolate") if kind in kinds)
         fails = self._whole(self.some(self.nodes, 70))
@@ -89,7 +93,7 @@ class _Drawing:
         return Drawn(
             nodes=self.nodes,
             group=self.group,
-            rules=tuple(self._rules(kinds, {op for _, ops in calls for op in ops})),
+            rules=tuple(self._rules(kinds, {op for _, ops in calls for op in ops}, detector)),
             calls=calls,
             in_order=self.chance(70),
             network=self.pick(("unordered", "unordered", "ordered")),
@@ -102,6 +106,7 @@ class _Drawing:
             depends_on=depends_on,
             roles=self.few(self.moods, (1,)) if "transform" in kinds or self.chance(15) else (),
             actions=self._actions(kinds) if self.chance(20) else (),
+            detector=detector,
             own=(*own, *(["rejoin"] * ("isolate" in own and self.chance(70)))),
             **self._claims(),
         )
@@ -127,6 +132,10 @@ class _Drawing:
         counts, bounds = (1, 1, 1, 1, 2, 2, 2, 0), (None, None, None, None, 1, 1, 1, 0)
         return tuple((k, self.pick(counts), self.pick(bounds)) for k in kinds)
 
+    def _detector(self) -> str:
+        named = [name for name in DETECTORS if name and not set(name.split()) & set(self.group)]
+        return self.pick(named)
+
     def _partitions(self) -> tuple[tuple[str, ...], ...]:
         if self.group:
             return (self.group,) if self.chance(50) else tuple((n,) for n in self.group)
@@ -134,16 +143,17 @@ class _Drawing:
         return tuple(dict.fromkeys(sides))
 
     def _actions(self, kinds: set[str]) -> tuple[str, ...]:
-        free = ("deliver", "call", "fire", "release", "mend", "restart", "heal", "drop")
+        undoing = ("release", "mend", "restart", "heal", "trust")
+        free = ("deliver", "call", "fire", "drop", "detect", *undoing)
         left_out = self.few(free, (1, 1, 2))
         if self.chance(80):
             left_out = tuple(k for k in left_out if k not in ("deliver", "call"))
-        every = (*free, *MESSAGE_FAULTS[1:5], *OTHER_FAULTS[:4])
+        every = (*free, *MESSAGE_FAULTS[1:5], *OTHER_FAULTS[:4], "suspect")
         return tuple(k for k in every if k in kinds or k not in left_out)
 
     # Its rules.
 
-    def _rules(self, kinds: set[str], operations: set[str]) -> list[Rule]:
+    def _rules(self, kinds: set[str], operations: set[str], detector: str) -> list[Rule]:
         percent = self.pick((35, 50, 70)) if not self.is_dialogue else 95
         self.is_stubborn = self.chance(30)
         givens: list[tuple[Given, int]] = [(("start",), 15)]
@@ -156,6 +166,10 @@ class _Drawing:
             givens.append((("role",), 70))
         if kinds & {"poke", "jolt"}:
             givens.append((("timeout", "poke"), 70))
+        if detector:
+            told = [n if n not in self.group else "group" for n in self.nodes]
+            givens += [(("suspect", n), 80) for n in dict.fromkeys(told)]
+            givens += [(("trust", n), 60) for n in dict.fromkeys(told)]
         if "garble" in kinds:
             givens.append((("receive", "garbled"), 50))
         rules = [

@@ -239,7 +239,10 @@ def _nameless(world: World) -> Value:
     nodes, conditions = world.scenario.system.nodes, world.conditions
     cuts = frozenset((frozenset(cut.side), cut.direction) for cut in conditions.cuts)
     roles = frozenset(zip(nodes, conditions.roles, strict=False))
-    told = (frozenset(conditions.down), frozenset(conditions.silent), cuts, roles, conditions.spent)
+    told = (
+        *(frozenset(conditions.down), frozenset(conditions.silent), cuts, roles, conditions.spent),
+        frozenset(conditions.suspected),
+    )
     cores = frozenset(
         (n, astuple(cast("Any", c.state)), c.durable, c.timers, c.todo, c.pending)
         for n, c in zip(nodes, world.node_states, strict=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from counterpoint.model.actions import ACTIONS
+from counterpoint.model.detector import FailureDetector
 from counterpoint.model.node import (
     Begin,
     CancelTimer,
@@ -31,7 +32,9 @@ from counterpoint.model.node import (
     SetTimer,
     Start,
     Step,
+    Suspect,
     Timeout,
+    Trust,
 )
 from counterpoint.model.scenario import Budget, Scenario
 from counterpoint.model.values import NodeId, Value
@@ -83,6 +86,7 @@ class Drawn:
     roles: tuple[int, ...] = ()
     actions: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    detector: str = ""
     invariants: tuple[tuple[tuple[NodeId, int], ...], ...] = ()
     properties: tuple[tuple[str, ...], ...] = ()
     goals: tuple[tuple[str, ...], ...] = ()
@@ -123,7 +127,7 @@ class Table:
         sender = given.source if isinstance(given, Receive) else node
         if isinstance(given, Invoke):
             state = replace(state, is_called=True)
-        row = self.rows.get((who, state.mood, _text(given)))
+        row = self.rows.get((who, state.mood, _text(given, self.group)))
         if row is None:
             return Step(state)
         heard = sender if ("hear",) in row[1] else state.heard
@@ -168,7 +172,7 @@ class Table:
         return (to,)
 
 
-def _text(given: Input) -> Given:
+def _text(given: Input, group: tuple[NodeId, ...]) -> Given:
     match given:
         case Start():
             return ("start",)
@@ -182,6 +186,10 @@ def _text(given: Input) -> Given:
             return ("recover", str(durable))
         case ChangeRole():
             return ("role",)
+        case Suspect(node):
+            return ("suspect", "group" if node in group else node)
+        case Trust(node):
+            return ("trust", "group" if node in group else node)
 
 
 _MAKE: Mapping[str, Any] = {
@@ -220,7 +228,18 @@ def scenario_of(drawn: Drawn, origin: Mapping[str, str] | None = None) -> Scenar
         walk_steps=(4, 25),
         min_calls_per_run=0.0,
         origin=origin or {},
+        detector=DETECTORS[drawn.detector],
     )
+
+
+DETECTORS: Mapping[str, FailureDetector | None] = {
+    "": None,
+    "accurate": FailureDetector(),
+    "inaccurate": FailureDetector(is_eventually_accurate=False),
+    "of a": FailureDetector(of=("a",)),
+    "to b": FailureDetector(tells=("b",)),
+}
+"""The failure detectors that a drawn system may name."""
 
 
 def _actions(drawn: Drawn) -> tuple[Any, ...]:

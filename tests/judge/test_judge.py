@@ -97,13 +97,23 @@ MANY = [drawn(Random(number)) for number in range(400)]
 
 def test_systems_of_every_kind_are_drawn() -> None:
     kinds = Counter(kind for one in MANY for kind, _, _ in one.limits)
-    builtin = {a.kind for a in ACTIONS} - {"deliver", "call", "release", "mend", "restart", "heal"}
+    free = {"deliver", "call", "release", "mend", "restart", "heal", "detect", "trust"}
+    builtin = {a.kind for a in ACTIONS} - free
     assert set(kinds) == {*builtin, "garble", "poke", "jolt", "isolate"}
     effects = Counter(e[0] for one in MANY for rule in one.rules for e in rule.effects)
     assert {"send", "tell", "set", "cancel", "persist", "note", "answer", "ask"} <= set(effects)
     assert {"hear", "raise", "return", "begin"} <= set(effects)
     assert {len(one.nodes) for one in MANY} == {2, 3, 4}
-    for field in ("group", "actions", "own", "roles", "depends_on", "partitions", "goals"):
+    for field in (
+        "group",
+        "detector",
+        "actions",
+        "own",
+        "roles",
+        "depends_on",
+        "partitions",
+        "goals",
+    ):
         assert 20 < sum(bool(getattr(one, field)) for one in MANY) < 390, field
     assert {one.network for one in MANY} == {"ordered", "unordered"}
     assert {words[0] for one in MANY for words in one.properties} == {

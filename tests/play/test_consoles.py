@@ -120,3 +120,27 @@ def test_the_names_of_the_source_are_understood(spelled: str) -> None:
     assert played.exit_code == 0, played.output
     assert "o1 c1 get_tokens 2: 10 tokens" in played.output
     assert "o2 s1 token_status" in played.output
+
+
+def test_a_failure_detector_is_played_by_hand(here: Path) -> None:
+    (here / "own_failover.py").write_text(
+        "import counterpoint as cp\n"
+        "def node(state, given):\n"
+        "    match given:\n"
+        "        case cp.Suspect(other): return cp.Step('alone')\n"
+        "        case cp.Trust(other): return cp.Step('together')\n"
+        "PAIR = cp.Scenario('pair', cp.system(a=(node, 'new'), b=(node, 'new')), calls={},\n"
+        "    properties=[cp.converges(lambda state: state)], limits=cp.faults(crash=1),\n"
+        "    tolerates=lambda failed, roles: len(failed) < 2, detector=cp.FailureDetector())\n"
+    )
+    typed = "suspect a b\ntrust a b\nsuspect a\ntrust a b\ncrash b\nsuspect a b\nstatus\n"
+    played = play("own_failover:PAIR", "--out", "p.jsonl", typed=typed)
+    assert "a suspects b, wrongly\n" in played.output
+    assert "a trusts b\n" in played.output
+    assert "right would be: suspect s1 s2, trust s1 s2" in played.output
+    assert "a cannot be told so; a is told of b, and suspects nobody" in played.output
+    assert "a suspects b\n" in played.output
+    assert "a: alone" in played.output
+    assert CliRunner().invoke(main, ["replay", "p.jsonl"]).exit_code == 0
+    blind = play("register", "--out", "r.jsonl", typed="suspect c1 c2\n")
+    assert "c1 cannot be told so; the scenario has no failure detector" in blind.output

@@ -114,7 +114,9 @@ class Compiled:
         self.is_free = self.is_unordered and self.has_deliveries
         self.watches = self.has_invariants or bool(scenario.goals)
         self._violated: dict[tuple[tuple[NodeStateId, ...], Down], str | None] = {}
-        self._tolerated: dict[tuple[str, ...], tuple[tuple[NodeId, ...], ...]] = {}
+        self._tolerated: dict[
+            tuple[tuple[str, ...], tuple[NodeId, ...]], tuple[tuple[NodeId, ...], ...]
+        ] = {}
         self.start_node_states: tuple[NodeStateId, ...] = ()
         self.start_sends: tuple[Message, ...] = ()
         self.start_seen: tuple[int, ...] = ()
@@ -170,11 +172,14 @@ class Compiled:
         return known
 
     def tolerated_failures(self, conditions: FaultState) -> tuple[tuple[NodeId, ...], ...]:
-        """Return the sets of nodes that the system survives without; they depend on the roles."""
-        known = self._tolerated.get(conditions.roles)
+        """Return the sets of nodes that the system survives without; they depend on the roles.
+
+        Where a failure detector tells of it, they depend on who has failed as well.
+        """
+        key = (conditions.roles, conditions.failed if self.scenario.detector else ())
+        known = self._tolerated.get(key)
         if known is None:
-            known = tuple(tolerated_failures(self.scenario, conditions))
-            self._tolerated[conditions.roles] = known
+            known = self._tolerated[key] = tuple(tolerated_failures(self.scenario, conditions))
         return known
 
     def violated(self, node_states: tuple[NodeStateId, ...], down: Down) -> str | None:

@@ -139,6 +139,7 @@ def _conditions(conditions: FaultState, names: Names, images: tuple[int, ...]) -
             sorted(dataclasses.replace(cut, side=tuple(sorted(cut.side))) for cut in there.cuts)
         ),
         roles=_moved(conditions.roles, images),
+        suspected=tuple(sorted(there.suspected)),
         spent=conditions.spent,
     )
 

@@ -74,7 +74,8 @@ class Bench:
     @cached_property
     def groups(self) -> tuple[tuple[NodeId, ...], ...]:
         """Every set of nodes that the system promises to survive without, smallest first."""
-        return tuple(tolerated_failures(self.scenario, Simulation(self.compiled).conditions))
+        start = Simulation(self.compiled).conditions
+        return tuple(tolerated_failures(self.scenario, start, self.scenario.system.nodes))
 
     def group(self, number: int) -> tuple[NodeId, ...]:
         """Return the nodes that stay silent for good: none for every even number."""

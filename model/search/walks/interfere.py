@@ -58,6 +58,13 @@ class FaultPlan:
                 return True
         return self.relent(run, random)
 
+    def hurry(self, run: Simulation, random: Random) -> bool:
+        """Interfere now, where nothing else is left to do, although it was to be later."""
+        if not self._moments:
+            return False
+        self._moments.discard(min(self._moments))
+        return self._fault(run, random)
+
     def relent(self, run: Simulation, random: Random) -> bool:
         """Undo one interference that is in force: restart, heal, release, mend, or one's own."""
         undo = [option for kind in run.compiled.undoing for option in run.everywhere(kind)]

@@ -52,7 +52,11 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
             continue
         choice = pick(run, run.offers(), random)
         if choice is None:
-            if not interference.relent(run, random) and not _do_further(run, random):
+            if not (
+                interference.relent(run, random)
+                or _do_further(run, random)
+                or (further and interference.hurry(run, random))
+            ):
                 return
         elif isinstance(choice, int):
             deliver(choice)
