@@ -76,6 +76,7 @@ def test_a_verdict_about_two_nodes_rests_on_what_made_each_of_them_what_it_is() 
     assert last is not None
     assert set(verdict.culprits) == {"s1", "s2"}
     assert verdict.culprits[-1] == last
+    verdict = replace(verdict, reasons=())  # what they name, it rests on besides
     alone = [
         basis(TraceExplanation(trace), replace(verdict, culprits=(n,))) for n in verdict.culprits
     ]
