@@ -8,8 +8,7 @@ import is not imported before some test needs it.
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 SESSION = pytest.StashKey[PluginSession]()
 TOLD = pytest.StashKey[dict[str, object]]()
+
+PROFILED = pytest.StashKey["ProfiledSession"]()
 
 SHARD = "counterpoint_shard"
 """The parameter of a test that is split."""
@@ -58,6 +59,16 @@ def pytest_configure(config: pytest.Config) -> None:
         from counterpoint.harness.profiles import register_profiles
 
         register_profiles()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let the shards of a test go to several workers where the tests of a file go to one."""
+    if config.getvalue("dist") != "loadfile" or not config.stash[SESSION].is_split:
+        return None
+    from counterpoint.harness.plugin.scheduling import scheduling
+
+    return scheduling(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -94,7 +105,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Raises:
         pytest.UsageError: there is none.
     """
-    file = config.stash[SESSION].replay
+    session = config.stash[SESSION]
+    if session.profile or session.budget_seconds is not None:
+        _begin_profiled(config, session, items)
+    file = session.replay
     if file is None:
         return
     form = file.header.get("scenario")
@@ -112,6 +126,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = chosen
     for item in chosen:
         item.runtest = partial(_replay, item)  # type: ignore[method-assign]
+
+
+def _begin_profiled(
+    config: pytest.Config, session: PluginSession, items: list[pytest.Item]
+) -> None:
+    """Put the tests first that have failed in earlier sessions."""
+    ours = [item for item in items if _verification_of(getattr(item, "obj", None))]
+    if ours:
+        from counterpoint.harness.plugin.profiled import ProfiledSession
+
+        profiled = ProfiledSession(session, tests=len(ours))
+        config.stash[PROFILED] = profiled
+        items.sort(key=lambda item: not profiled.has_failed(_name_without_shard(item)))
 
 
 def _replay(item: pytest.Item) -> None:
@@ -162,11 +189,33 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     verification = _verification_of(pyfuncitem.obj)
     if verification is None:
         return None
-    asked, defaults = pyfuncitem.config.stash[SESSION].efforts(_name_without_shard(pyfuncitem))
-    searched = verification.check(asked, defaults, _params(pyfuncitem).get(SHARD, (0, 1)))
+    searched = _searched(pyfuncitem, verification)
     told = {**_counts(searched), "seed": searched.seed, "expected": searched.expected}
+    told |= {"floor": verification.scenario.min_calls_per_run, "seconds": searched.seconds}
+    if pyfuncitem.config.stash[SESSION].profile:
+        coverage = searched.coverage
+        told |= {
+            "node_states": coverage.node_states.smallest,
+            "transitions": coverage.transitions.smallest,
+        }
     pyfuncitem.stash[TOLD] = told | _judged(searched.judged, searched.warnings)
     return True
+
+
+def _searched(item: pytest.Function, verification: Verification) -> Searched:
+    """Search for a test, in a session with a profile or a budget as these say."""
+    session = item.config.stash[SESSION]
+    test, shard = _name_without_shard(item), _params(item).get(SHARD, (0, 1))
+    profiled = item.config.stash.get(PROFILED, None)
+    if profiled is None:
+        return verification.check(*session.efforts(test), shard)
+    from counterpoint.harness.plugin.profiled import BudgetSpent
+
+    try:
+        module = item.module.__name__
+        return profiled.check(verification, test, shard, session.efforts(test), module)
+    except BudgetSpent as over:
+        pytest.skip(str(over))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -188,6 +237,7 @@ def pytest_runtest_makereport(
 def _counts(searched: Searched | Progress) -> dict[str, object]:
     return {
         "runs": searched.runs,
+        "steps": searched.steps,
         "completed": searched.completed_calls,
         "faults": sum(searched.faults.values()),
     }
@@ -252,44 +302,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports
         if hasattr(report, "counterpoint")
     ]
-    if not told:
-        return
-    terminalreporter.section("counterpoint")
-    searched = {test: counts for test, counts in told if "runs" in counts}
-    held = {test: counts for test, counts in searched.items() if not counts.get("expected")}
-    broke = {test: counts for test, counts in searched.items() if test not in held}
-    for some, what in ((held, "held"), (broke, "broke what was expected")):
-        if some:
-            tests = "1 test" if len(some) == 1 else f"{len(some)} tests"
-            terminalreporter.write_line(f"{tests} {what}: {_searched(some.values())}")
-    is_verbose = terminalreporter.config.option.verbose > 0
-    for test, counts in held.items():
-        for line in _worth_knowing(counts, is_verbose=is_verbose):
-            terminalreporter.write_line(f"  {test}: {line.strip()}")
-    if is_verbose:
-        for test, counts in searched.items():
-            seed = f", seed {counts['seed']}" if "seed" in counts else ""
-            terminalreporter.write_line(f"  {test}: {_searched([counts])}{seed}")
-    for _, counts in told:
-        if "fixed" in counts:
-            terminalreporter.write_line(str(counts["fixed"]))
-        if "sentence" in counts:
-            terminalreporter.write_line(f"{counts['sentence']}\n  {counts['replay']}")
-            if counts["annotation"]:
-                terminalreporter.write_line(counts["annotation"])
+    if told:
+        from counterpoint.harness.plugin.summary import tell_summary
 
-
-def _worth_knowing(counts: Mapping[str, Any], *, is_verbose: bool) -> list[str]:
-    """Return what mostly stayed undecided, or all that was judged; and faults that were not possible."""
-    judged = counts["judged" if is_verbose else "undecided"]
-    return [*judged, *(f"warning: {warning}" for warning in counts["warnings"])]
-
-
-def _searched(counted: Iterable[Mapping[str, Any]]) -> str:
-    total: Counter[str] = Counter()
-    for counts in counted:
-        total.update({name: counts[name] for name in ("runs", "completed", "faults")})
-    per_run = total["completed"] / max(total["runs"], 1)
-    return (
-        f"{total['runs']:,} runs, {per_run:.1f} calls completed a run, {total['faults']:,} faults"
-    )
+        profile = terminalreporter.config.stash[SESSION].profile
+        tell_summary(terminalreporter, told, profile=profile)

@@ -25,13 +25,13 @@ JsonRecord: TypeAlias = dict[str, Json]
 def fingerprint(scenario: Scenario) -> str:
     """Return a digest of the source that defines the system, empty where there is none to read."""
     try:
-        sources = [inspect.getsource(sys.modules[name]) for name in _homes(scenario.system)]
+        sources = [inspect.getsource(sys.modules[name]) for name in system_modules(scenario.system)]
     except (OSError, TypeError, KeyError):
         return ""
     return blake2s("".join(sources).encode(), digest_size=8).hexdigest()
 
 
-def _homes(system: System[Any]) -> list[str]:
+def system_modules(system: System[Any]) -> list[str]:
     """Return the modules in which a system is written: of a system of functions, those of each."""
     if not isinstance(system, Roles):
         return [type(system).__module__]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import time
+from collections.abc import Mapping
 from hashlib import blake2s
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +16,7 @@ import pytest
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from counterpoint.model.tracefile import TraceFile
 
@@ -71,6 +73,20 @@ OPTIONS = (
         "1",
     ),
     Option(
+        "--counterpoint-profile",
+        "NAME",
+        "search as a server does: 'ci' makes the same runs in every checkout, 'nightly' others every "
+        "night, for a minute a test; both split each test among the workers, try what failed in "
+        "earlier sessions first, and make no run again that the same code has passed",
+        "",
+    ),
+    Option(
+        "--counterpoint-budget",
+        "T",
+        "search no longer than so many seconds in all tests together; what is left out is skipped",
+        "",
+    ),
+    Option(
         "--counterpoint-directory", "DIR", "where the traces of failing runs go", ".counterpoint"
     ),
 )
@@ -78,12 +94,29 @@ OPTIONS = (
 nothing of their own."""
 
 
+PROFILES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "ci": {"counterpoint_seed": "0", "counterpoint_shards": "auto"},
+        "nightly": {
+            "counterpoint_seed": "random",
+            "counterpoint_shards": "auto",
+            "counterpoint_seconds": "60",
+            "counterpoint_runs": "100000000",
+        },
+    }
+)
+"""What a profile says in place of the ini file."""
+
+
 class PluginSession(NamedTuple):
     """What the options amount to.
 
     `is_seeded` tells that the command line names a seed, or asks for a random one. `asked` is what
-    it says else, `defaults` what the ini file says; `worker` is the name of
+    it says else, `defaults` what profile and ini file say; `is_split` tells whether tests have shards,
+    how many a worker knows; `worker` is the name of
     the worker where all workers run all tests, so that they do not do the same, else empty.
+    `budget_seconds` bounds the whole session, which began at the time `started` and has so many
+    `workers`.
     """
 
     seed: int
@@ -91,9 +124,14 @@ class PluginSession(NamedTuple):
     asked: SearchEffort
     defaults: SearchEffort
     shards: int
+    is_split: bool
     directory: Path
     replay: TraceFile | None
     worker: str = ""
+    profile: str = ""
+    budget_seconds: float | None = None
+    started: float = 0.0
+    workers: int = 1
 
     def seed_of(self, test: str) -> int:
         """Return the seed of a test: the same wherever and in whichever order tests run."""
@@ -113,7 +151,10 @@ def session_of(config: pytest.Config) -> PluginSession:
         pytest.UsageError: an option has no good value, or the trace file is none.
     """
     worker: Mapping[str, object] = getattr(config, "workerinput", MappingProxyType({}))
-    asked, ini = _given(config), _ini(config)
+    asked = _given(config)
+    ini = _ini(config)
+    profile = asked.get("counterpoint_profile", ini["counterpoint_profile"])
+    ini |= _profile(profile)
     path = asked.get("counterpoint_replay")
     return PluginSession(
         seed=_seed(config, {**ini, **asked}, worker),
@@ -121,10 +162,23 @@ def session_of(config: pytest.Config) -> PluginSession:
         asked=_effort(asked),
         defaults=_effort(ini).over(DEFAULTS),
         shards=_shards({**ini, **asked}["counterpoint_shards"], worker),
+        is_split={**ini, **asked}["counterpoint_shards"] != "1",
         directory=config.rootpath / {**ini, **asked}["counterpoint_directory"],
         replay=_trace_file(path) if path else None,
         worker=str(worker.get("counterpoint_worker", "")),
+        profile=profile,
+        budget_seconds=_number({**ini, **asked}, "counterpoint_budget", float, least=0.001),
+        started=float(str(worker.get("counterpoint_started", time.time()))),
+        workers=_shards("auto", worker),
     )
+
+
+def _profile(name: str) -> Mapping[str, str]:
+    if name and name not in PROFILES:
+        raise pytest.UsageError(
+            f"counterpoint_profile is {name!r}; it must be one of: {', '.join(PROFILES)}"
+        )
+    return PROFILES.get(name, MappingProxyType({}))
 
 
 def tell_worker(
@@ -132,6 +186,7 @@ def tell_worker(
 ) -> None:
     """Give a worker what it cannot find out itself: the session's seed, and its own name if needed."""
     told["counterpoint_seed"] = session.seed
+    told["counterpoint_started"] = session.started
     if config.getoption("dist", "no") == "each":
         told["counterpoint_worker"] = told.get("workerid", "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from time import monotonic
 
 from counterpoint.harness.memory import full_at_share
 from counterpoint.harness.only import only_claim
@@ -17,12 +18,16 @@ from counterpoint.model.search.failure import (
 )
 from counterpoint.model.search.judgements import Judgements, together
 from counterpoint.model.search.walks.campaign import FINDINGS_MAX, Budgets, Campaign
+from counterpoint.model.search.walks.coverage import Coverage
 from counterpoint.model.search.walks.finding import Counterexample
 from counterpoint.model.search.walks.tally import Progress
 from counterpoint.model.values import Json, show
 
 WHOLE: Shard = (0, 1)
 """All runs of a search."""
+
+WALKS_SHARE = 0.7
+"""Where the time of a test is limited, so much of it is for walks, and the rest for the machine."""
 
 EXAMPLES_SHARE = 5
 """A test takes one in so many of the examples that the Hypothesis profile in force grants."""
@@ -34,7 +39,8 @@ class Searched:
 
     `judged` tells in how many runs each property held or stayed undecided; `warnings` say which
     faults with a budget were not possible in any run. `expected` is the property that was to break,
-    and did; empty where all was to hold.
+    and did; empty where all was to hold. It took so many `seconds`. `walks` are the runs that were
+    walks, and `coverage` is what these have seen.
     """
 
     seed: int
@@ -45,21 +51,29 @@ class Searched:
     judged: Judgements = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     expected: str = ""
+    seconds: float = field(default=0.0, compare=False)
+    coverage: Coverage = field(default_factory=Coverage)
+    walks: int = 0
+
+    def with_walks(self, campaign: Campaign) -> Searched:
+        """Return the sum with a search by walks."""
+        searched = self.plus(campaign.progress, campaign.judgements, campaign.warnings)
+        return replace(searched, coverage=campaign.coverage, walks=campaign.progress.runs)
 
     def plus(
         self, progress: Progress, judged: Judgements, warnings: tuple[str, ...] = ()
     ) -> Searched:
         """Return the sum with the progress of a search, and with what it has judged."""
         kinds = {*self.faults, *progress.faults}
-        return Searched(
-            self.seed,
-            self.runs + progress.runs,
-            self.steps + progress.steps,
-            self.completed_calls + progress.completed_calls,
-            {k: self.faults.get(k, 0) + progress.faults.get(k, 0) for k in sorted(kinds)},
-            together(self.judged, judged),
-            self.warnings or warnings,
-            self.expected,
+        return replace(
+            self,
+            runs=self.runs + progress.runs,
+            steps=self.steps + progress.steps,
+            completed_calls=self.completed_calls + progress.completed_calls,
+            seconds=self.seconds + progress.seconds,
+            faults={k: self.faults.get(k, 0) + progress.faults.get(k, 0) for k in sorted(kinds)},
+            judged=together(self.judged, judged),
+            warnings=self.warnings or warnings,
         )
 
 
@@ -89,26 +103,30 @@ class Verification:
             NothingBroke: the property that was to break did not.
         """
         asked = effort.over(self.effort).within(defaults)
+        if asked.limit is not None:
+            most = asked.limit * (1.0 if asked.examples == 0 else WALKS_SHARE)
+            asked = asked._replace(seconds=min(asked.seconds or most, most))
+        until = None if asked.limit is None else monotonic() + asked.limit
         if self.expect:
-            return self._broken_as_expected(asked)
+            return self._broken_as_expected(asked, until)
         walked = self._walk(asked, shard)
-        return walked if asked.examples == 0 else walked.plus(*self._check_machine(asked, shard))
+        if asked.examples == 0:
+            return walked
+        return walked.plus(*self._check_machine(asked, shard, until))
 
-    def _broken_as_expected(self, asked: SearchEffort) -> Searched:
+    def _broken_as_expected(self, asked: SearchEffort, until: float | None) -> Searched:
         """Search until the expected property breaks: one run is enough, and is not minimised."""
         judged = replace(self, scenario=only_claim(self.scenario, self.expect))
         campaign = judged._searched(asked, WHOLE, findings_max=1)
         for finding in campaign.findings:
             told_in_full(finding.scenario, finding.choices, finding.property)
-        searched = Searched(campaign.seed, expected=self.expect).plus(
-            campaign.progress, campaign.judgements, campaign.warnings
-        )
+        searched = Searched(campaign.seed, expected=self.expect).with_walks(campaign)
         if campaign.findings:
             return searched
         judged._require_yield(campaign)
         if asked.examples != 0:
             try:
-                searched = searched.plus(*judged._check_machine(asked, WHOLE))
+                searched = searched.plus(*judged._check_machine(asked, WHOLE, until))
             except PropertyBroken:
                 return searched
         raise NothingBroke(
@@ -139,9 +157,7 @@ class Verification:
         if example is not None:
             raise _failure(campaign, example)
         self._require_yield(campaign)
-        return Searched(campaign.seed).plus(
-            campaign.progress, campaign.judgements, campaign.warnings
-        )
+        return Searched(campaign.seed).with_walks(campaign)
 
     def _require_yield(self, campaign: Campaign) -> None:
         progress = campaign.progress
@@ -152,7 +168,9 @@ class Verification:
             judgements=campaign.judgements,
         )
 
-    def _check_machine(self, asked: SearchEffort, shard: Shard) -> tuple[Progress, Judgements]:
+    def _check_machine(
+        self, asked: SearchEffort, shard: Shard, until: float | None
+    ) -> tuple[Progress, Judgements]:
         # Imported here, as it takes longer than many a search.
         import hypothesis
 
@@ -164,6 +182,7 @@ class Verification:
         examples = _share(granted if asked.examples is None else asked.examples, shard)
         number = (asked.seed or 0) * shard[1] + shard[0]
         machine = hypothesis.seed(number)(state_machine_for(self.scenario))
+        machine.bench.until = until
         try:
             progress = check(machine, hypothesis.settings(chosen, max_examples=examples))
         except PropertyBroken as error:
@@ -179,7 +198,7 @@ def _share(count: int, shard: Shard) -> int:
     (3, 2)
     """
     part, parts = shard
-    return max((count - part + parts - 1) // parts, 1)
+    return max((count - part % parts + parts - 1) // parts, 1)
 
 
 def _failure(campaign: Campaign, example: Counterexample) -> PropertyBroken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import monotonic
 from typing import ClassVar, Protocol
 
 from counterpoint.model.legality import tolerated_failures
@@ -27,15 +28,34 @@ BLOCK = 32
 """So many numbers are drawn at once. The first of a run is its swarm, each other one a ranking."""
 
 
+class TimeIsUp(BaseException):
+    """No further run is to begin. No `except Exception` on the way swallows it."""
+
+
 @dataclass
 class Bench:
     """What all runs of one machine share: the tables of its scenario, which fill as runs need them.
 
-    `tally` counts the runs since the last check began.
+    `tally` counts the runs since the last check began. From the time `until` on, as `monotonic` tells
+    it, no run begins, unless one has failed: that is made again, and minimised. `is_cut_short` tells
+    whether one would have begun.
     """
 
     scenario: Scenario
     tally: Tally = field(default_factory=Tally)
+    until: float | None = None
+    has_failed: bool = False
+    is_cut_short: bool = False
+
+    def require_time(self) -> None:
+        """Let a run begin.
+
+        Raises:
+            TimeIsUp: it is too late for that.
+        """
+        if self.until is not None and not self.has_failed and monotonic() >= self.until:
+            self.is_cut_short = True
+            raise TimeIsUp
 
     @cached_property
     def compiled(self) -> Compiled:

@@ -25,6 +25,7 @@ from typing import Any, ClassVar, TypeAlias
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, reproduce_failure, settings
 from hypothesis.database import ExampleDatabase
+from hypothesis.errors import HypothesisException
 from hypothesis.stateful import run_state_machine_as_test
 
 from counterpoint.model.actions import Settle
@@ -32,7 +33,7 @@ from counterpoint.model.scenario import Calls, Scenario
 from counterpoint.model.search.failure import PropertyBroken, require_yield
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.shorten import shortened
-from counterpoint.model.search.stateful.bench import BLOCK, Machine
+from counterpoint.model.search.stateful.bench import BLOCK, Machine, TimeIsUp
 from counterpoint.model.search.stateful.ranking import RANKING_MAX
 from counterpoint.model.search.walks.tally import Progress, Tally
 from counterpoint.model.values import NodeId
@@ -105,15 +106,19 @@ def check(machine: type[Machine], chosen: settings) -> Progress:
 
     Raises:
         PropertyBroken: a run broke a property; it is minimised, and has the program as a note.
-        ExaminedNothing: the runs completed next to no calls.
+        ExaminedNothing: the runs completed next to no calls, and no want of time has ended them.
     """
     bench = machine.bench
-    bench.tally = Tally()
+    bench.tally, bench.has_failed, bench.is_cut_short = Tally(), False, False
     bench.prepare()
     keeper = None if chosen.database is None else _Keeper(chosen.database)
     try:
         made: Any = machine  # of Hypothesis's class, besides
         run_state_machine_as_test(made, settings=settings(chosen, database=keeper))
+    except (TimeIsUp, HypothesisException):
+        if not bench.is_cut_short:
+            raise
+        return bench.tally.progress()  # Hypothesis wonders why a run drew nothing
     except PropertyBroken as error:
         found = error
     except BaseExceptionGroup as group:

@@ -21,6 +21,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar, TypeAlias
 
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -61,6 +62,7 @@ class ScenarioMachine(RuleBasedStateMachine):
     _rules_strategy: Any
 
     def __init__(self) -> None:
+        self.bench.require_time()
         super().__init__()
         self.run = Simulation(self.bench.compiled)
         self._options: dict[type[Action], tuple[Action, ...]] = {}
@@ -178,9 +180,14 @@ class ScenarioMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Stop the faults, let the run come to rest, and judge it as a whole."""
+        error = sys.exception()
+        self.bench.has_failed |= error is not self._error_outside and _is_failure(error)
         try:
-            if sys.exception() is self._error_outside:
+            if error is self._error_outside:
                 self._settle()
+        except Exception:
+            self.bench.has_failed = True
+            raise
         finally:
             self.bench.tally.add(self.run)
 
@@ -197,6 +204,11 @@ class ScenarioMachine(RuleBasedStateMachine):
         name = broken_among(rulings)
         if name is not None:
             raise failure_of(self.run.scenario, self.run.choices, name)
+
+
+def _is_failure(error: BaseException | None) -> bool:
+    """Tell whether a run failed; some exceptions are how Hypothesis ends one."""
+    return isinstance(error, Exception) and not isinstance(error, HypothesisException)
 
 
 # ---- the rules -----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.simplify import Simplifier
 from counterpoint.model.search.walks.block import RunBlock
+from counterpoint.model.search.walks.coverage import Coverage, CoverageReader
 from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.finding import Counterexample, Finding
 from counterpoint.model.search.walks.kinds import CallCounter
@@ -105,6 +106,7 @@ class Campaign:
         self._drawing = Drawing(scenario, seed) if isinstance(scenario.calls, Workload) else None
         self._block = 0
         self._compiled = Compiled(drawn(scenario, seed))
+        self._coverage, self._coverage_reader = Coverage(), CoverageReader(self._compiled)
         self._tables_max = TablesMax(is_full)
         self._examiner = Examiner(self._compiled)
         self._passing: list[_Unbroken] = []
@@ -129,6 +131,12 @@ class Campaign:
     def warnings(self) -> tuple[str, ...]:
         """What the runs say nothing about, although the scenario has a budget for it."""
         return tuple(impossible_faults(self.scenario, self._tally.faults))
+
+    @property
+    def coverage(self) -> Coverage:
+        """The node states and transitions that were seen so far, here or elsewhere."""
+        self._coverage = self._coverage.plus(self._coverage_reader.read())
+        return self._coverage
 
     @property
     def is_idle(self) -> bool:
@@ -190,7 +198,9 @@ class Campaign:
     def _begin_anew(self, scenario: Scenario) -> None:
         """Forget all tables; with other operations come other states, and these have no end."""
         goals = self._compiled.goals
+        self._coverage = self.coverage
         self._compiled = Compiled(scenario)
+        self._coverage_reader = CoverageReader(self._compiled)
         self._compiled.goals = goals.among(self._compiled.node_states)
         self._examiner = Examiner(self._compiled)
         self._calls = CallCounter(self._compiled)
