@@ -49,6 +49,7 @@ class AskedAgain:
 
     def __init__(self, system: System[Any], *, often: int = OFTEN) -> None:
         self._system = system
+        self.nodes = system.nodes  # what every answer is checked against
         self._often = often
         self._count = 0
         self._kept: list[tuple[NodeId, Value, Input, object]] = []

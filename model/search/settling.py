@@ -89,8 +89,7 @@ class _Calm:
         self.clock = TimerOrder(self._armed(random, timers))
         self._states: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
         self._kinds: list[str] = []
-        self._conditions: FaultState | None = None
-        self._passes: dict[int, bool] = {}
+        self._now: tuple[tuple[int, ...], tuple[int, ...]] | None = None
         self._prompt = [
             kind for kind in run.compiled.further if issubclass(kind, ActionKind) and kind.is_prompt
         ]
@@ -147,7 +146,7 @@ class _Calm:
         for _ in range(left):
             if self._prompt and random.random() < PROMPT_CHANCE and self._tell(random):
                 continue
-            ready = range(len(flights)) if all_arrive else self._arriving()
+            ready = range(len(flights)) if all_arrive else run.arriving()
             if ready:
                 run.deliver(random.choice(ready))
                 continue
@@ -164,7 +163,7 @@ class _Calm:
         run, seen, numbers = self._run, set[Hashable](), dict[FaultState, int]()
         conditions, number = None, -1
         while self._steps_left > 0:
-            ready = self._arriving()
+            ready = run.arriving()
             calls = [] if ready else self._calls()
             if not ready and not calls:
                 if self._prompt and self._tell():
@@ -174,8 +173,10 @@ class _Calm:
             if run.conditions is not conditions:  # they rarely change, and their hash is slow
                 conditions = run.conditions
                 number = numbers.setdefault(conditions, len(numbers))
-            flights = tuple(map(run.flights.__getitem__, ready))
-            here = (tuple(run.node_states), flights, number)
+            states, flights = self._now or self._snapshot()
+            if len(ready) < len(flights):
+                flights = tuple(map(flights.__getitem__, ready))
+            here = (states, flights, number)
             if here in seen:
                 return False
             seen.add(here)
@@ -197,10 +198,14 @@ class _Calm:
     def _count(self, kind: str) -> None:
         self._steps_left -= 1
         taken = STEPS_MAX - self._steps_left
-        self._states.append((tuple(self._run.node_states), tuple(self._run.flights)))
+        self._now = self._snapshot()
+        self._states.append(self._now)
         self._kinds.append(kind)
         if taken in LOOK_FOR_GROWTH_AT and self._goes_on_and_on():
             self._steps_left = 0
+
+    def _snapshot(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return tuple(self._run.node_states), tuple(self._run.flights)
 
     def _goes_on_and_on(self) -> bool:
         compiled = self._run.compiled
@@ -261,21 +266,6 @@ class _Calm:
         if run.compiled.judges_rest:
             return True
         return any(is_owed(run.scenario, run.conditions, call) for call in run.open_calls())
-
-    def _arriving(self) -> Sequence[int]:
-        """Return the positions of the messages that may arrive, oldest first."""
-        run, flights = self._run, self._run.flights
-        if run.is_free:
-            return range(len(flights))
-        if not run.compiled.is_unordered:
-            return [position for position in run.heads() if run.can_arrive(position)]
-        if run.conditions is not self._conditions:
-            self._conditions, self._passes = run.conditions, {}
-        passes = self._passes
-        for position, message in enumerate(flights):
-            if message not in passes:
-                passes[message] = run.can_arrive(position)
-        return [position for position, message in enumerate(flights) if passes[message]]
 
     def _calls(self) -> list[LocalChoice]:
         nodes = self._run.compiled.nodes

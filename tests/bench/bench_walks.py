@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 from time import process_time
+from typing import get_args
 
 from counterpoint.harness.catalog import build
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.minimise import Minimiser
 from counterpoint.model.search.replay import run as run_reference
@@ -16,6 +17,7 @@ from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.walk import walk
 from tests.bench.measure import COMMAND, Figure, process_seconds, seconds
+from tests.support.flood import flood
 
 RUNS = 3_000
 BOUNDED_RUNS = 2_000
@@ -47,6 +49,7 @@ def figures() -> Iterator[Figure]:
         note = f"{deliveries / 500:.0f} deliveries a run, checked"
         yield Figure(f"{strategy} walks of the register", rate, "runs/s", ">= 5,000", note)
     yield _default_rate()
+    yield from _in_flight()
     yield from _bounded()
     yield _ratio(scenario)
     yield _conservation()
@@ -64,6 +67,22 @@ def _conservation() -> Figure:
             took[is_judged] += seconds(lambda s=scenario, n=seed: _search(s, n), rounds=1)  # type: ignore[misc]
     share = 100 * (1 - took[False] / took[True])
     return Figure("conservation in a walk of the token manager", share, "%", "<= 10", "all faults")
+
+
+def _in_flight() -> Iterator[Figure]:
+    """What a step costs where many messages are in flight, by strategy and network."""
+    for network in get_args(Network):
+        for strategy in ("uniform", "swarm", "pct"):
+            few, many = (_step_seconds(strategy, network, messages) for messages in (10, 160))
+            name = f"a step of {strategy} with 640 messages in flight, {network}"
+            yield Figure(name, many * 1e6, "us", "", f"{few * 1e6:.1f} us with 40")
+
+
+def _step_seconds(strategy: StrategyName, network: Network, messages: int) -> float:
+    steps = 4 * messages
+    scenario = flood(4, messages, network).replace(walk_steps=(steps, steps))
+    compiled = Compiled(scenario)
+    return seconds(lambda: [walk(compiled, Random(n), strategy) for n in range(3)]) / (3 * steps)
 
 
 def _bounded() -> Iterator[Figure]:

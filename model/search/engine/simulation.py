@@ -42,6 +42,19 @@ class TimerListener(Protocol):
         ...
 
 
+class _Passes(dict[int, bool]):
+    """Whether messages may pass each link under some conditions, worked out once for each."""
+
+    def __init__(self, compiled: Compiled, conditions: FaultState) -> None:
+        self._compiled, self._conditions = compiled, conditions
+
+    def __missing__(self, link: int) -> bool:
+        nodes = self._compiled.nodes
+        src, dst = (nodes[end] for end in divmod(link, len(nodes)))
+        self[link] = found = self._compiled.has_deliveries and can_pass(self._conditions, src, dst)
+        return found
+
+
 class Simulation:
     """One run. `flights` and `held` are messages in the order in which they were sent.
 
@@ -51,7 +64,10 @@ class Simulation:
     """
 
     __slots__ = (
+        "_fires",
+        "_judged",
         "_offers",
+        "_passes",
         "choices",
         "clock",
         "compiled",
@@ -80,6 +96,7 @@ class Simulation:
         if compiled.goals:
             self._look_for_goals()
         self._offers: list[LocalChoice] | None = None
+        self._judge_anew()
 
     # What may be asked of it (`kind.View`), and what is legal.
 
@@ -152,15 +169,22 @@ class Simulation:
 
     def offers(self) -> list[LocalChoice]:
         """Return the calls that may begin and the timers that may go off, by node."""
+        if self.conditions is not self._judged:
+            self._judge_anew()
         found = self._offers
         if found is None:
             choices = self.compiled.choices
-            found = self._offers = [
-                choice for node_state in self.node_states for choice in choices[node_state]
-            ]
-        if found and (self.conditions.down or not self._may_fire()):
-            return [choice for choice in found if self._is_open(choice)]
+            found = [choice for node_state in self.node_states for choice in choices[node_state]]
+            if found and (self.conditions.down or not self._may_fire()):
+                found = list(filter(self._is_open, found))
+            self._offers = found
         return found
+
+    def _judge_anew(self) -> None:
+        """Forget what was legal under other conditions: they are values, and rarely change."""
+        self._judged, self._offers = self.conditions, None
+        self._passes = _Passes(self.compiled, self.conditions)
+        self._fires = may_fire(self.compiled.scenario, self.conditions)
 
     def _is_open(self, choice: LocalChoice) -> bool:
         if self.compiled.nodes[choice.node] in self.conditions.down:
@@ -168,30 +192,48 @@ class Simulation:
         return choice.is_call or self._may_fire()
 
     def _may_fire(self) -> bool:
-        compiled = self.compiled
-        return compiled.fires_freely or may_fire(compiled.scenario, self.conditions)
+        if self.compiled.fires_freely:
+            return True
+        if self.conditions is not self._judged:
+            self._judge_anew()
+        return self._fires
 
     def can_arrive(self, position: int) -> bool:
         """Tell whether the message at a position of `flights` may be delivered now."""
-        message = self.flights[position]
-        src, dst, _ = self.compiled.contents[message]
-        if not (self.compiled.has_deliveries and can_pass(self.conditions, src, dst)):
+        compiled = self.compiled
+        if not self.passes(compiled.link[self.flights[position]]):
             return False
-        return self.compiled.scenario.network == "unordered" or self._is_head(position)
+        return compiled.is_unordered or self._is_head(position)
+
+    def passes(self, link: int) -> bool:
+        """Tell whether messages may arrive on a link now, its oldest one at least."""
+        if self.conditions is not self._judged:
+            self._judge_anew()
+        return self._passes[link]
+
+    def links(self) -> list[int]:
+        """Return the link of each message in flight."""
+        return list(map(self.compiled.link.__getitem__, self.flights))
 
     def heads(self) -> list[int]:
-        """Return the position of the oldest message of each link, in one pass, oldest first."""
-        source, destination = self.compiled.source, self.compiled.destination
-        first: dict[tuple[int, int], int] = {}
-        for position, message in enumerate(self.flights):
-            first.setdefault((source[message], destination[message]), position)
-        return list(first.values())
+        """Return the position of the oldest message of each link, oldest first."""
+        links = self.links()
+        return list(map(links.index, dict.fromkeys(links)))
+
+    def arriving(self) -> Sequence[int]:
+        """Return the positions of the messages that may arrive, oldest first."""
+        if self.is_free:
+            return range(len(self.flights))
+        if self.conditions is not self._judged:
+            self._judge_anew()
+        links, passes = self.links(), self._passes
+        if self.compiled.is_unordered:
+            return [position for position, link in enumerate(links) if passes[link]]
+        return [links.index(link) for link in dict.fromkeys(links) if passes[link]]
 
     def _is_head(self, position: int) -> bool:
-        source, destination = self.compiled.source, self.compiled.destination
-        ours = self.flights[position]
-        link = (source[ours], destination[ours])
-        return all((source[m], destination[m]) != link for m in self.flights[:position])
+        links = self.links()
+        return links.index(links[position]) == position
 
     # What happens.
 
@@ -243,7 +285,7 @@ class Simulation:
             self.clock.set(node, sets)
         compiled, states = self.compiled, self.node_states
         choices = compiled.choices
-        if choices[node_state] or choices[states[node]]:
+        if choices[node_state] is not choices[states[node]]:
             self._offers = None
         states[node] = node_state
         if sends:

@@ -96,11 +96,13 @@ class Compiled:
         self.node_states: list[NodeState] = []
         self.node_of_node_state: list[int] = []
         self.choices: list[tuple[LocalChoice, ...]] = []
+        self._timer_choices: dict[tuple[LocalChoice, ...], tuple[LocalChoice, ...]] = {}
         self.reactions: list[dict[object, TransitionEntry]] = []
         self.contents: list[Content] = []
         self.deliveries: list[Deliver] = []
         self.destination: list[int] = []
         self.source: list[int] = []
+        self.link: list[int] = []
         self.observations: list[Observation] = []
         self.is_return: list[bool] = []
         self._node_state_ids: dict[tuple[int, NodeState], NodeStateId] = {}
@@ -147,7 +149,7 @@ class Compiled:
             return identity
         self.node_states.append(node_state)
         self.node_of_node_state.append(node)
-        self.choices.append(self._choices(node, node_state))
+        self.choices.append(self._shared(self._choices(node, node_state)))
         self.reactions.append({})
         return identity
 
@@ -161,6 +163,7 @@ class Compiled:
         self.deliveries.append(Deliver(*content))
         self.source.append(self.scenario.index[content[0]])
         self.destination.append(self.scenario.index[content[1]])
+        self.link.append(self.source[-1] * len(self.nodes) + self.destination[-1])
         return identity
 
     def observation_id(self, observation: Observation) -> int:
@@ -326,6 +329,15 @@ class Compiled:
     def _role(self, node: int, node_state: NodeState) -> str:
         role_of = self.scenario.role_of
         return "" if role_of is None else role_of(self.nodes[node], node_state.state)
+
+    def _shared(self, choices: tuple[LocalChoice, ...]) -> tuple[LocalChoice, ...]:
+        """Return equal choices of timers as one object, so that runs see at once if they changed.
+
+        Calls are left alone: 1 and True are equal, and are two operations.
+        """
+        if any(choice.is_call for choice in choices):
+            return choices
+        return self._timer_choices.setdefault(choices, choices)
 
     def _choices(self, node: int, node_state: NodeState) -> tuple[LocalChoice, ...]:
         fires = (

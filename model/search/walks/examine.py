@@ -174,7 +174,7 @@ def is_at_rest(run: Simulation) -> bool:
 
 def _left(run: Simulation, *, with_timers: bool) -> Iterator[bool]:
     """Yield True for everything that can happen at nodes that are well."""
-    yield from map(run.can_arrive, range(len(run.flights)))
+    yield bool(run.arriving())
     nodes, silent = run.compiled.nodes, run.conditions.settled or ()
     for offer in run.offers():
         yield (offer.is_call or with_timers) and nodes[offer.node] not in silent

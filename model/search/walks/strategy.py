@@ -114,7 +114,7 @@ class Pct:
     """The link or client of the highest priority moves; `depth - 1` times the leader falls back."""
 
     def __init__(self, random: Random, steps: int, depth: int = 3) -> None:
-        self._priority: dict[object, float] = {}
+        self._priority: dict[int, float] = {}
         self._changes = {random.randrange(max(steps, 1)) for _ in range(depth - 1)}
         self._step = -1
 
@@ -125,15 +125,18 @@ class Pct:
         self._step += 1
         best = -2.0
         choice: int | LocalChoice | None = None
-        leader: object = None
-        source, destination = run.compiled.source, run.compiled.destination
-        for position, message in enumerate(run.flights):
-            link = (source[message], destination[message])
-            priority = self._of(link, random)
-            if priority > best and run.can_arrive(position):
-                best, choice, leader = priority, position, link
+        leader: int | None = None
+        links, known, count = run.links(), self._priority, len(run.compiled.nodes)
+        for link in dict.fromkeys(links):  # the oldest first, which draws the same priorities
+            priority = known.get(link)
+            if priority is None:
+                priority = self._of(link, random)
+            if priority > best and run.passes(link):
+                best, leader = priority, link
+        if leader is not None:
+            choice = links.index(leader)
         for offer in offers:
-            lane = (offer.node, offer.is_call)
+            lane = offer.node * count + offer.is_call
             priority = self._of(lane, random) - (0.0 if offer.is_call else 0.5)
             if priority > best:
                 best, choice, leader = priority, offer, lane
@@ -141,7 +144,7 @@ class Pct:
             self._priority[leader] = -1.0 - self._step / 1e6
         return choice
 
-    def _of(self, lane: object, random: Random) -> float:
+    def _of(self, lane: int, random: Random) -> float:
         known = self._priority.get(lane)
         if known is None:
             known = self._priority[lane] = random.random()
@@ -163,18 +166,20 @@ def strategy_for(name: StrategyName, random: Random, steps: int) -> Strategy:
 
 def _arriving(run: Simulation, position: int) -> int | None:
     """Return the position if that message may arrive, its link's head on an ordered network."""
-    if run.compiled.scenario.network == "ordered":
-        source, destination = run.compiled.source, run.compiled.destination
-        ours = run.flights[position]
-        link = (source[ours], destination[ours])
-        position = next(p for p, m in enumerate(run.flights) if (source[m], destination[m]) == link)
-    elif run.is_calm:
+    if run.is_free:
         return position
-    return position if run.can_arrive(position) else None
+    links = run.compiled.link
+    link = links[run.flights[position]]
+    if not run.passes(link):
+        return None
+    if run.compiled.is_unordered:
+        return position
+    return next(p for p, message in enumerate(run.flights) if links[message] == link)
 
 
 def _first_arriving(run: Simulation, offers: list[LocalChoice]) -> int | LocalChoice | None:
-    for position in range(len(run.flights)):
-        if run.can_arrive(position):
+    link, passes = run.compiled.link, run.passes
+    for position, message in enumerate(run.flights):
+        if passes(link[message]):
             return position
     return offers[0] if offers else None
