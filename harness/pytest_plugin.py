@@ -24,6 +24,7 @@ from counterpoint.harness.plugin.options import (
 )
 
 if TYPE_CHECKING:
+    from counterpoint.harness.plugin.profiled import ProfiledSession
     from counterpoint.harness.plugin.verification import Searched, Verification
     from counterpoint.model.scenario import Scenario
     from counterpoint.model.search.judgements import Judgements

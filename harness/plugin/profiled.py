@@ -71,8 +71,7 @@ class ProfiledSession:
         identity = id(verification)
         if identity not in self._codes:
             scenario = verification.scenario
-            origin = sorted(scenario.origin.items())
             how = verification.effort.strategy or "mixed"
             code = code_fingerprint(scenario, module)
-            self._codes[identity] = digest_of([code, how, *map(list, origin)])
+            self._codes[identity] = digest_of([code, how, dict(sorted(scenario.origin.items()))])
         return self._codes[identity]

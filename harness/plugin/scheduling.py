@@ -9,7 +9,7 @@ def scheduling(config: Any, log: Any) -> Any:
     """Return xdist's scheduling by files, but that each shard of a test goes its own way."""
     from xdist.scheduler import LoadFileScheduling
 
-    class ShardScheduling(LoadFileScheduling):
+    class ShardScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         """Shards are the parts of one search: apart they are of use, together they are not."""
 
         def _split_scope(self, nodeid: str) -> str:
