@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SESSION = pytest.StashKey[PluginSession]()
 TOLD = pytest.StashKey[dict[str, object]]()
 
-PROFILED = pytest.StashKey["ProfiledSession"]()
+PROFILED: pytest.StashKey[ProfiledSession] = pytest.StashKey()
 
 SHARD = "counterpoint_shard"
 """The parameter of a test that is split."""
