@@ -18,6 +18,7 @@ from counterpoint.checkers.history import (
 from counterpoint.checkers.judging import BrokenKeys
 from counterpoint.model.event import Event
 from counterpoint.model.former_names import formerly
+from counterpoint.model.node import GaveUp
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
@@ -50,7 +51,8 @@ def operations_of(trace: Trace, view: OperationView) -> History:
     """Return what the clients of a run asked and were told, in the order of their calls.
 
     Ranks are the identities of the events. An operation that is open at the end, or was cut by a
-    crash of its client, has status "info": it may have taken effect, and may still do so.
+    crash of its client, or that its client gave up, has status "info": it may have taken effect, and
+    may still do so.
     """
     last = _LAST.told
     if last is not None and last[0] is trace and last[1] is view:
@@ -79,6 +81,8 @@ def _operations_of(trace: Trace, view: OperationView) -> History:
 def _operation(call: Event, answer: Event | None, view: OperationView) -> Operation | None:
     assert call.operation is not None, f"event {call.id} calls an operation without a name"
     assert call.node is not None, f"event {call.id} calls {call.operation} at no node"
+    if answer is not None and isinstance(answer.value, GaveUp):
+        answer = None
     looks = view(call.value, UNKNOWN if answer is None else answer.value)
     if looks is None:
         return None

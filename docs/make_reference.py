@@ -64,6 +64,11 @@ PAGES = (
         ),
     ),
     Page(
+        "programs.md",
+        "asyncio programs",
+        ("aio.scenarios", "aio.given_node", "aio.actions", "aio.traffic", "aio.escapes"),
+    ),
+    Page(
         "traces.md",
         "Traces and verdicts",
         ("model.event", "model.trace", "model.verdict", "model.tracefile"),

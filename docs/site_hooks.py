@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = ("CHANGELOG.md", "CONTRIBUTING.md")
 SECTION = re.compile(r"^\*\*([\w-]+)\*\*,(.*?)(?=^\*\*|^And besides|\Z)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([\w./-]+\.md)\)")
-OUT_OF_DOCS = re.compile(r"\[([^\]]+)\]\((?:\.\./)+((?:tests|model|impl|checkers|harness)/[^)]*)\)")
+OUT_OF_DOCS = re.compile(
+    r"\[([^\]]+)\]\((?:\.\./)+((?:tests|model|impl|checkers|aio|harness)/[^)]*)\)"
+)
 
 LIVE = "live/register-B1.html"
 WRONG_VARIANT = ("register", "--mutant", "B1", "--seed", "9", "--runs", "400")

@@ -254,7 +254,7 @@ def _is_scenario(node: ast.stmt, name: str) -> bool:
         case ast.AnnAssign(target=ast.Name(id=bound), annotation=promise, value=ast.expr()):
             return bound == name and _is_scenario_class(promise)
         case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call(func=made)):
-            is_made = last_name(ast.unparse(made)) in ("Scenario", "Suite")
+            is_made = last_name(ast.unparse(made)) in ("Scenario", "scenario", "Suite")
             return bound == name and (is_made or _changes_scenario(node.value))
     return False
 

@@ -22,7 +22,11 @@ OFTEN = 32
 TIMES = 3
 
 EVERY = 64
-"""Of later reactions each so-manieth is asked for once more, which costs next to nothing."""
+"""Of later reactions each so-manieth is asked for once more, which costs next to nothing.
+
+A system whose reactions are dear says otherwise: `asked_again = (4, 1024)` for the first four, and then
+each 1024th.
+"""
 
 KEPT_MAX = 1_024
 """Of so many reactions the arguments are kept, to be asked for again when the search has gone on."""
@@ -47,10 +51,13 @@ NotDeterministic.__module__ = "counterpoint"  # where users import it from
 class AskedAgain:
     """A system whose handler is asked again now and then. In all else it is the system itself."""
 
-    def __init__(self, system: System[Any], *, often: int = OFTEN) -> None:
+    def __init__(self, system: System[Any], *, often: int | None = None) -> None:
+        usual = (OFTEN, EVERY)
+        first, every = getattr(system, "asked_again", usual)
         self._system = system
         self.nodes = system.nodes  # what every answer is checked against
-        self._often = often
+        self._often: int = first if often is None else often
+        self._every: int = every
         self._count = 0
         self._kept: list[tuple[NodeId, Value, Input, object]] = []
         self._next = 0
@@ -66,7 +73,7 @@ class AskedAgain:
             NotDeterministic: asked again, it answers otherwise.
         """
         self._count += 1
-        times = TIMES if self._count <= self._often else self._count % EVERY == 0
+        times = TIMES if self._count <= self._often else self._count % self._every == 0
         if not times:
             return self._system.handle(node, state, given)
         return self._asked(node, state, given, times)

@@ -13,7 +13,6 @@ from counterpoint.model.event import Event
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.mistakes import without_arguments
 from counterpoint.model.node import System
-from counterpoint.model.roles import Roles
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import Json, canonical, json_text
 from counterpoint.model.verdict import Verdict
@@ -33,9 +32,10 @@ def fingerprint(scenario: Scenario) -> str:
 
 def system_modules(system: System[Any]) -> list[str]:
     """Return the modules in which a system is written: of a system of functions, those of each."""
-    if not isinstance(system, Roles):
+    find = getattr(system, "handler_of", None)
+    if find is None:
         return [type(system).__module__]
-    return sorted({without_arguments(system.handler_of(node)).__module__ for node in system.nodes})
+    return sorted({without_arguments(find(node)).__module__ for node in system.nodes})
 
 
 def world_form(world: World) -> Json:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import combinations
+from typing import Any
 
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import may_spend
-from counterpoint.model.values import NodeId
+from counterpoint.model.values import NodeId, Value
 from counterpoint.model.view import Content, ScenarioView, View
 
 __all__ = [
     "after_fire",
     "can_pass",
+    "lane_of",
     "may_arrive",
     "may_be_silent",
     "may_fail",
@@ -31,6 +33,19 @@ def can_pass(conditions: FaultState, src: NodeId, dst: NodeId) -> bool:
     if settled and (src in settled or dst in settled):
         return False
     return dst not in conditions.down and not conditions.is_cut(src, dst)
+
+
+def lane_of(network: str, content: Content) -> tuple[Value, ...]:
+    """Return what is in order on a network that is not unordered: the link, or the lane of a link.
+
+    >>> lane_of("ordered", ("a", "b", "x"))
+    ('a', 'b')
+    """
+    src, dst, body = content
+    if network != "lanes":
+        return (src, dst)
+    carrier: Any = body
+    return (src, dst, carrier.lane)
 
 
 def may_arrive(state: View, content: Content) -> bool:

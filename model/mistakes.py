@@ -32,6 +32,7 @@ OURS = "counterpoint."
 """What the names of our modules begin with: what else raises or asserts was written by an author."""
 
 MODEL = f"{OURS}model."
+AROUND = (MODEL, f"{OURS}aio.", "asyncio.")
 """What the names of the modules begin with that call what an author wrote."""
 
 
@@ -42,7 +43,7 @@ def place_of(error: BaseException) -> str:
     last is named, not that of a library which it called.
     """
     frame = error.__traceback__
-    while frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith(MODEL):
+    while frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith(AROUND):
         frame = frame.tb_next
     if frame is None:
         return "where it was called"

@@ -122,6 +122,11 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The result of a call whose client waits no more: it may have had an effect, now or later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Persist:
     """Write to durable storage, in place of what was there. It survives crashes."""
 

@@ -141,7 +141,7 @@ def _react(
 ) -> Reaction:
     try:
         step = system.handle(node, node_state.state, given)
-    except NotDeterministic:
+    except BadScenario:  # that a handler is not deterministic is one, too
         raise
     except Exception as error:
         what, where = told(error), place_of(error)

@@ -30,8 +30,12 @@ __all__ = [
     "only_itself",
 ]  # fmt: skip
 
-Network: TypeAlias = Literal["unordered", "ordered"]
-"""Whether messages of one link may overtake each other for free."""
+Network: TypeAlias = Literal["unordered", "ordered", "lanes"]
+"""Whether messages of one link may overtake each other for free.
+
+On "lanes" they may if they are of different lanes, which their bodies name (`body.lane`), as the bytes
+of two connections may; what is held back holds back what is behind it in its lane.
+"""
 
 Calls: TypeAlias = Mapping[NodeId, tuple[Value, ...]]
 """The operations that each client asks for, in their order."""

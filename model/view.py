@@ -6,7 +6,7 @@ runs on both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from counterpoint.model.detector import FailureDetector
@@ -114,6 +114,19 @@ class Mover(Protocol):
 
     conditions: FaultState
 
+    @property
+    def nodes(self) -> tuple[NodeId, ...]:
+        """Every node of the system."""
+        ...
+
+    def node_state(self, node: NodeId) -> NodeState:
+        """Return all there is of one node, as it is by now."""
+        ...
+
+    def on_the_way(self, to: NodeId) -> Sequence[Content]:
+        """Return the messages on their way to a node, oldest first, as they are by now."""
+        ...
+
     def log(
         self,
         kind: EventKind,
@@ -135,6 +148,10 @@ class Mover(Protocol):
 
     def hold(self, content: Content) -> None:
         """Hold a message back."""
+        ...
+
+    def exchange(self, content: Content, bodies: Sequence[Value]) -> None:
+        """Put messages of these bodies where one was on its way, in this order."""
         ...
 
     def release(self, content: Content) -> None:

@@ -10,13 +10,14 @@ the messages in flight as a multiset, the conditions. What is not: identities an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from warnings import warn
 
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, Content
+from counterpoint.model.legality import lane_of
 from counterpoint.model.node import (
     Begin,
     CancelTimer,
@@ -114,10 +115,13 @@ class World:
         return any(flight.content == content for flight in self.flights)
 
     def is_head(self, content: Content) -> bool:
-        """Tell whether the oldest message of its link has this content."""
-        link = content[:2]
-        oldest_of_link = next((f for f in self.flights if (f.src, f.dst) == link), None)
-        return oldest_of_link is not None and oldest_of_link.content == content
+        """Tell whether the oldest message of its link, or lane, has this content."""
+        network = self.scenario.network
+        lane = lane_of(network, content)
+        if network == "lanes" and any(lane_of(network, f.content) == lane for f in self.held):
+            return False
+        first = next((f for f in self.flights if lane_of(network, f.content) == lane), None)
+        return first is not None and first.content == content
 
     def held_at(self, at: NodeId) -> Iterable[Content]:
         """Return the messages held back on their way to a node, oldest first."""
@@ -132,10 +136,11 @@ class World:
         gone = self.conditions.settled or ()
         flights = [f for f in self.flights if f.src not in gone and f.dst not in gone]
         held = frozenset(Counter(flight.content for flight in self.held).items())
-        if self.scenario.network == "ordered":
-            links: dict[tuple[NodeId, NodeId], list[Value]] = {}
+        if self.scenario.network != "unordered":
+            links: dict[Value, list[Value]] = {}
             for flight in flights:
-                links.setdefault((flight.src, flight.dst), []).append(flight.body)
+                lane = lane_of(self.scenario.network, flight.content)
+                links.setdefault(lane, []).append(flight.body)
             lanes = frozenset((link, tuple(bodies)) for link, bodies in links.items())
             return (self.node_states, lanes, held, self.conditions)
         cargo = frozenset(Counter(flight.content for flight in flights).items())
@@ -174,9 +179,23 @@ class WorldMover:
         self._held = list(world.held)
         self._next_message = world.next_message
         self._next_operation = world.next_operation
+        self._has_lanes = world.scenario.network == "lanes"
         self._effects_max: int | None = None
         self._events: list[Event] = []
         self.conditions = world.conditions
+
+    @property
+    def nodes(self) -> tuple[NodeId, ...]:
+        """Every node of the system."""
+        return self._world.scenario.system.nodes
+
+    def node_state(self, node: NodeId) -> NodeState:
+        """Return all there is of one node, as it is by now."""
+        return self._node_states[self._world.scenario.index[node]]
+
+    def on_the_way(self, to: NodeId) -> Sequence[Content]:
+        """Return the messages on their way to a node, oldest first, as they are by now."""
+        return [flight.content for flight in self._flights if flight.dst == to]
 
     def log(
         self,
@@ -218,16 +237,26 @@ class WorldMover:
         self._held.append(flight)
         self.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
 
+    def exchange(self, message: Flight | Content, bodies: Sequence[Value]) -> None:
+        """Put messages of these bodies where one was on its way, in this order; each is a new one."""
+        flight = self._sent(message)
+        position = self._flights.index(flight)
+        numbers = range(self._next_message, self._next_message + len(bodies))
+        new = [replace(flight, id=n, body=b) for n, b in zip(numbers, bodies, strict=True)]
+        self._flights[position : position + 1] = new
+        self._next_message += len(bodies)
+
     def release(self, message: Flight | Content) -> None:
-        """Let a held message go on its way, behind those that passed it."""
+        """Let a held message go on its way, behind those that passed it; first of all in its lane."""
         flight = message if isinstance(message, Flight) else oldest(self._held, message)
         self._held.remove(flight)
-        self._flights.append(flight)
+        self._flights.insert(0 if self._has_lanes else len(self._flights), flight)
         self.log("release", flight=flight, causes=(flight.sent,), value=flight.body)
 
     def release_all(self) -> None:
         """Let every held message go on its way; who says why says it of all of them."""
-        self._flights += self._held
+        end = 0 if self._has_lanes else len(self._flights)
+        self._flights[end:end] = self._held
         self._held.clear()
 
     def send(self, src: NodeId, dst: NodeId, body: Value) -> None:

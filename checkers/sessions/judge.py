@@ -46,8 +46,8 @@ Guarantees = frozenset[Guarantee]
 ALL: Guarantees = frozenset({"RYW", "MR", "MW", "WFR"})
 """All four: causal order."""
 
-Node = int
-"""Operation i is node i; its write lane is node n + i, its read lane node 2 n + i."""
+Vertex = int
+"""Operation i is vertex i; its write lane is vertex n + i, its read lane vertex 2 n + i."""
 
 
 def rule_between(earlier_writes: bool, later_writes: bool) -> Guarantee:
@@ -67,9 +67,9 @@ class Visibility:
 
     sessions: Sessions
     chosen: Guarantees
-    predecessors: tuple[tuple[Node, ...], ...]
+    predecessors: tuple[tuple[Vertex, ...], ...]
 
-    def operations_of(self, nodes: Sequence[Node]) -> list[int]:
+    def operations_of(self, nodes: Sequence[Vertex]) -> list[int]:
         """The operations among these nodes; the lanes between them say nothing more."""
         return [node for node in nodes if node < len(self.sessions.operations)]
 
@@ -77,8 +77,8 @@ class Visibility:
 def visibility(sessions: Sessions, chosen: Guarantees) -> Visibility:
     """Build the graph of the chosen guarantees. O(n)."""
     count = len(sessions.operations)
-    found: list[list[Node]] = [[] for _ in range(3 * count)]
-    lanes: dict[int, dict[bool, Node]] = {}
+    found: list[list[Vertex]] = [[] for _ in range(3 * count)]
+    lanes: dict[int, dict[bool, Vertex]] = {}
     for index in _parents_first(sessions):
         before = dict(lanes.get(_previous(sessions, index), {}))
         writes = sessions.operations[index].f == "write"
@@ -109,8 +109,8 @@ def _previous(sessions: Sessions, index: int) -> int:
 
 
 def topological_or_cycle(
-    predecessors: Sequence[Sequence[Node]],
-) -> tuple[list[Node], list[Node]]:
+    predecessors: Sequence[Sequence[Vertex]],
+) -> tuple[list[Vertex], list[Vertex]]:
     """Return a topological order and nothing, or nothing and a cycle. O(edges).
 
     >>> topological_or_cycle([(1,), ()]), topological_or_cycle([(1,), (0,)])
@@ -122,10 +122,10 @@ def topological_or_cycle(
 
 def path(graph: Visibility, before: int, after: int) -> list[int]:
     """The operations on a path with fewest nodes; there must be one."""
-    towards: dict[Node, Node] = {after: after}
+    towards: dict[Vertex, Vertex] = {after: after}
     frontier = [after]
     while before not in towards:
-        following: list[Node] = []
+        following: list[Vertex] = []
         for node in frontier:
             for p in graph.predecessors[node]:
                 if p not in towards:
@@ -161,7 +161,7 @@ class _Seen:
     """
 
     graph: Visibility
-    rows: dict[Node, tuple[int, ...]]
+    rows: dict[Vertex, tuple[int, ...]]
     writes: WritesByKey
     reads: Mapping[Hashable, list[tuple[int, list[int], list[int]]]]
 
@@ -233,11 +233,11 @@ def _closed(sessions: Sessions, operations: Sequence[int]) -> frozenset[int]:
     return frozenset({*operations, *sources})
 
 
-def _rows(graph: Visibility, order: Sequence[Node]) -> dict[Node, tuple[int, ...]]:
+def _rows(graph: Visibility, order: Sequence[Vertex]) -> dict[Vertex, tuple[int, ...]]:
     sessions = graph.sessions
     count, session_count = len(sessions.operations), sessions.session_count
     nothing = (*sessions.starts[:-1], *sessions.starts[:-1])
-    rows: dict[Node, tuple[int, ...]] = {}
+    rows: dict[Vertex, tuple[int, ...]] = {}
     for node in order:
         row = nothing
         for p in graph.predecessors[node]:
@@ -264,7 +264,7 @@ def _reads_by_key(sessions: Sessions) -> dict[Hashable, list[tuple[int, list[int
     }
 
 
-def _observe(seen: _Seen, order: Sequence[Node], reads: Sequence[int]) -> SessionJudgement:
+def _observe(seen: _Seen, order: Sequence[Vertex], reads: Sequence[int]) -> SessionJudgement:
     """Judge some reads together: all demands they make on one order of the writes."""
     graph = seen.graph
     sessions = graph.sessions
@@ -337,7 +337,7 @@ def own_order(
 
 
 def _justified(
-    graph: Visibility, cycle: Sequence[Node], demands: Sequence[LostWrite]
+    graph: Visibility, cycle: Sequence[Vertex], demands: Sequence[LostWrite]
 ) -> frozenset[int]:
     """The operations of a cycle, and of the paths on which its demands rest."""
     operations = graph.operations_of(cycle)

@@ -118,7 +118,7 @@ def for_exploration(scenario: Scenario) -> Scenario:
 
     On an unordered network any message may wait, and overtake.
     """
-    if scenario.network == "ordered":
+    if scenario.network != "unordered":
         return scenario
     useless = {kind.kind for kind in scenario.actions if getattr(kind, "is_for_queues", False)}
     return scenario.replace(limits={k: b for k, b in scenario.limits.items() if k not in useless})

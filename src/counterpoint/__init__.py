@@ -139,7 +139,13 @@ _HOMES = {
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 
+_PACKAGES = ("aio",)
+"""Packages of public names of their own: `counterpoint.aio.Node`."""
+
+
 def __getattr__(name: str) -> object:
+    if name in _PACKAGES:
+        return import_module(f"counterpoint.{name}")
     for module, names in _HOMES.items():
         if name in names:
             found = globals()[name] = getattr(import_module(f"counterpoint.{module}"), name)
@@ -148,7 +154,7 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_PACKAGES})
 
 
 class _FormerModules:

@@ -1,5 +1,6 @@
 """The public names, for type checkers and editors: a test holds it to `__init__.py`."""
 
+from counterpoint import aio as aio
 from counterpoint.checkers.history import OPEN as OPEN
 from counterpoint.checkers.history import UNKNOWN as UNKNOWN
 from counterpoint.checkers.history import History as History

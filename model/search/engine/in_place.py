@@ -6,6 +6,7 @@ what it does. Nothing is recorded but what checkers of histories see.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -86,6 +87,20 @@ class InPlace:
     def conditions(self, conditions: FaultState) -> None:
         self._run.change(conditions)
 
+    @property
+    def nodes(self) -> tuple[NodeId, ...]:
+        """Every node of the system."""
+        return self._run.compiled.nodes
+
+    def node_state(self, node: NodeId) -> NodeState:
+        """Return all there is of one node, as it is by now."""
+        return self._run.node_state(node)
+
+    def on_the_way(self, to: NodeId) -> Sequence[Content]:
+        """Return the messages on their way to a node, oldest first, as they are by now."""
+        contents = map(self._run.compiled.contents.__getitem__, self._run.flights)
+        return [content for content in contents if content[1] == to]
+
     def log(
         self,
         kind: EventKind,
@@ -119,15 +134,22 @@ class InPlace:
         self._run.flights.remove(message)
         self._run.held.append(message)
 
+    def exchange(self, content: Content, bodies: Sequence[Value]) -> None:
+        """Put messages of these bodies where one was on its way, in this order."""
+        flights = self._run.flights
+        position = flights.index(self._message(content))
+        flights[position : position + 1] = [self._message((*content[:2], b)) for b in bodies]
+
     def release(self, content: Content) -> None:
-        """Let a held message go on its way, behind those that passed it."""
-        message = self._message(content)
+        """Let a held message go on its way, behind those that passed it; first of all in its lane."""
+        message, flights = self._message(content), self._run.flights
         self._run.held.remove(message)
-        self._run.flights.append(message)
+        flights.insert(0 if self._run.compiled.has_lanes else len(flights), message)
 
     def release_all(self) -> None:
         """Let every held message go on its way, in the order in which they were held back."""
-        self._run.flights += self._run.held
+        end = 0 if self._run.compiled.has_lanes else len(self._run.flights)
+        self._run.flights[end:end] = self._run.held
         self._run.held.clear()
 
     def deliver(self, content: Content) -> None:

@@ -50,7 +50,7 @@ class _Passes(dict[int, bool]):
 
     def __missing__(self, link: int) -> bool:
         nodes = self._compiled.nodes
-        src, dst = (nodes[end] for end in divmod(link, len(nodes)))
+        src, dst = (nodes[end] for end in divmod(link % len(nodes) ** 2, len(nodes)))
         self[link] = found = self._compiled.has_deliveries and can_pass(self._conditions, src, dst)
         return found
 
@@ -130,7 +130,7 @@ class Simulation:
         return self.compiled.known_message(content) in self.flights
 
     def is_head(self, content: Content) -> bool:
-        """Tell whether the oldest message of its link has this content."""
+        """Tell whether the oldest message of its link, or lane, has this content."""
         message = self.compiled.known_message(content)
         return message in self.flights and self._is_head(self.flights.index(message))
 
@@ -209,15 +209,23 @@ class Simulation:
         """Tell whether messages may arrive on a link now, its oldest one at least."""
         if self.conditions is not self._judged:
             self._judge_anew()
-        return self._passes[link]
+        return self._passes[link] and not (self.held and self._is_blocked(link))
+
+    def _is_blocked(self, link: int) -> bool:
+        """Tell whether a lane stands still: what is held back holds back what is behind it there."""
+        links = self.compiled.link
+        return self.compiled.has_lanes and any(links[message] == link for message in self.held)
 
     def links(self) -> list[int]:
-        """Return the link of each message in flight."""
+        """Return the link of each message in flight, or its lane where there are some."""
         return list(map(self.compiled.link.__getitem__, self.flights))
 
     def heads(self) -> list[int]:
-        """Return the position of the oldest message of each link, oldest first."""
+        """Return the position of the oldest message of each link or lane, oldest first."""
         links = self.links()
+        if self.held and self.compiled.has_lanes:
+            moving = (link for link in dict.fromkeys(links) if not self._is_blocked(link))
+            return list(map(links.index, moving))
         return list(map(links.index, dict.fromkeys(links)))
 
     def arriving(self) -> Sequence[int]:
@@ -229,10 +237,14 @@ class Simulation:
         links, passes = self.links(), self._passes
         if self.compiled.is_unordered:
             return [position for position, link in enumerate(links) if passes[link]]
+        if self.held:
+            return [links.index(link) for link in dict.fromkeys(links) if self.passes(link)]
         return [links.index(link) for link in dict.fromkeys(links) if passes[link]]
 
     def _is_head(self, position: int) -> bool:
         links = self.links()
+        if self.held and self._is_blocked(links[position]):
+            return False
         return links.index(links[position]) == position
 
     # What happens.
@@ -361,7 +373,8 @@ class Simulation:
         if silent and silent not in self.compiled.tolerated_failures(self.conditions):
             return False
         self.choices.append(Settle(silent))  # as `Settle.perform` says, by hand: every walk settles
-        self.flights += self.held
+        end = 0 if self.compiled.has_lanes else len(self.flights)
+        self.flights[end:end] = self.held
         self.held.clear()
         self.change(self.conditions.after_settle(silent))
         return True
@@ -520,10 +533,9 @@ class Simulation:
         return (tuple(self.node_states), self._by_link(flights), held, self.conditions)
 
     def _by_link(self, messages: list[Message]) -> Value:
-        links: dict[tuple[int, int], list[Message]] = {}
+        links: dict[int, list[Message]] = {}
         for message in messages:
-            link = (self.compiled.source[message], self.compiled.destination[message])
-            links.setdefault(link, []).append(message)
+            links.setdefault(self.compiled.link[message], []).append(message)
         return frozenset((link, tuple(cargo)) for link, cargo in links.items())
 
 

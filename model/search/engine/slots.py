@@ -19,6 +19,7 @@ from counterpoint.model.actions import NORMAL, Call, Fire, Settle
 from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.faults import Drop
 from counterpoint.model.legality import after_fire, can_pass, may_fire
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.owed import LinkEnds, after_step, failing
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
@@ -126,6 +127,11 @@ class Slots:
         self._environment_ids: dict[FaultState, EnvironmentId] = {}
         self._batch_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
+        if scenario.network == "lanes":
+            raise BadScenario(
+                f"scenario {scenario.name!r} has a network of lanes, which no exploration knows: walks "
+                "do (fuzz, verify)"
+            )
         self._is_ordered = scenario.network == "ordered"
         self._others = tuple(kind for kind in self.compiled.kinds if kind not in NORMAL)
         start = FaultState(roles=self.compiled.start_roles)

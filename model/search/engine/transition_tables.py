@@ -15,7 +15,7 @@ from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
 from counterpoint.model.determinism import AskedAgain
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import kinds_of, undone_by
-from counterpoint.model.legality import tolerated_failures
+from counterpoint.model.legality import lane_of, tolerated_failures
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.node import (
     Begin,
@@ -103,6 +103,7 @@ class Compiled:
         self.destination: list[int] = []
         self.source: list[int] = []
         self.link: list[int] = []
+        self._lanes: dict[Value, int] = {}
         self.observations: list[Observation] = []
         self.is_return: list[bool] = []
         self._node_state_ids: dict[tuple[int, NodeState], NodeStateId] = {}
@@ -112,6 +113,7 @@ class Compiled:
         self.invariants = Invariants(scenario)
         self.goals = GoalsLeft(scenario, self.node_states)
         self.fires_freely = "fire" not in scenario.limits
+        self.has_lanes = scenario.network == "lanes"
         self.is_unordered = scenario.network == "unordered"
         self.is_free = self.is_unordered and self.has_deliveries
         self.watches = self.has_invariants or bool(scenario.goals)
@@ -163,7 +165,10 @@ class Compiled:
         self.deliveries.append(Deliver(*content))
         self.source.append(self.scenario.index[content[0]])
         self.destination.append(self.scenario.index[content[1]])
-        self.link.append(self.source[-1] * len(self.nodes) + self.destination[-1])
+        lane = lane_of(self.scenario.network, content)[2:]
+        number = self._lanes.setdefault(lane, len(self._lanes))  # 0 for the only lane of a link
+        ends = self.source[-1] * len(self.nodes) + self.destination[-1]
+        self.link.append(ends + number * len(self.nodes) ** 2)
         return identity
 
     def observation_id(self, observation: Observation) -> int:

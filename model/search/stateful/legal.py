@@ -25,7 +25,7 @@ def _deliveries(run: Simulation) -> tuple[Action, ...]:
     """Each deliverable content once, oldest first."""
     deliveries = run.compiled.deliveries
     distinct: Iterable[int] = dict.fromkeys(run.flights)
-    if not run.is_calm or run.compiled.scenario.network == "ordered":
+    if not run.is_calm or not run.compiled.is_unordered:
         distinct = [m for m in distinct if run.can_arrive(run.flights.index(m))]
     return tuple([deliveries[message] for message in distinct])
 

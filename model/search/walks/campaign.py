@@ -105,6 +105,7 @@ class Campaign:
         self._findings_max = findings_max
         self._drawing = Drawing(scenario, seed) if isinstance(scenario.calls, Workload) else None
         self._block = 0
+        self._grows = bool(getattr(scenario.system, "never_comes_back", False))
         self._compiled = Compiled(drawn(scenario, seed))
         self._coverage, self._coverage_reader = Coverage(), CoverageReader(self._compiled)
         self._tables_max = TablesMax(is_full)
@@ -188,6 +189,9 @@ class Campaign:
         if self._tables_max.is_reached(self._compiled.size):
             self._begin_anew(self._compiled.scenario)
         if self._drawing is None:
+            if self._grows and block_of(number) != self._block:
+                self._block = block_of(number)
+                self._begin_anew(self._compiled.scenario)
             return self._compiled
         scenario = self._drawing.scenario(number)
         if block_of(number) != self._block:

@@ -1,0 +1,279 @@
+"""Time, chance and the operating system, as a program under the scheduler knows them.
+
+While a node is in a step, and only then, the functions of `time`, `random`, `os` and `datetime` are
+those of the node; also where a module took one by name (`from time import time`). What the operating
+system would do for real is refused, at the place where the interpreter itself tells of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import functools
+import gc
+import os
+import random
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any, NoReturn, Protocol
+
+from counterpoint.aio.escapes import escaped
+
+EPOCH = 1_700_000_000
+"""The second of Unix time at which every run begins."""
+
+
+class Running(Protocol):
+    """The node that is in a step."""
+
+    clock: int
+    random: random.Random
+    refused: Exception | None
+
+    def all_tasks(self) -> set[Any]:
+        """Return the tasks that are not done, oldest first."""
+        ...
+
+
+class _Present:
+    """Which node is in a step, if any is."""
+
+    def __init__(self) -> None:
+        self.node: Any = None
+        self.is_guarded = False
+
+
+_present = _Present()
+
+
+def _micro() -> int:
+    return int(_present.node.clock)
+
+
+def _in_step(real: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that is ours in a step, and the real one for whoever kept it beyond."""
+
+    @functools.wraps(real)
+    def either(*args: Any, **named: Any) -> Any:
+        return (real if _present.node is None else ours)(*args, **named)
+
+    return either
+
+
+def _sleep(seconds: float) -> None:
+    _present.node.clock += max(0, round(seconds * 1_000_000))
+
+
+_DATETIME = datetime.datetime
+
+
+class _AsReal(type):
+    """The class of a class that stands in for `datetime`: every datetime is one of it."""
+
+    def __instancecheck__(cls, given: object) -> bool:
+        return isinstance(given, _DATETIME)
+
+    def __subclasscheck__(cls, given: type) -> bool:
+        return issubclass(given, _DATETIME)
+
+
+class _Clocked(datetime.datetime, metaclass=_AsReal):
+    """`datetime` with the time of the node; what it returns are datetimes of the real class."""
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+        """Return the time at the node; without a zone it is that of Greenwich, on every machine."""
+        if _present.node is None:
+            return _DATETIME.now(tz)
+        moment = _DATETIME.fromtimestamp(EPOCH + _micro() / 1_000_000, tz or datetime.UTC)
+        return moment if tz is not None else moment.replace(tzinfo=None)
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        """Return the time at the node."""
+        return cls.now()
+
+    @classmethod
+    def today(cls) -> Any:
+        """Return the time at the node."""
+        return cls.now()
+
+
+def _broken_down(seconds: float | None = None) -> time.struct_time:
+    return _GMTIME(EPOCH + _micro() / 1_000_000 if seconds is None else seconds)
+
+
+_GMTIME = time.gmtime
+
+
+def _clock(scale: int, offset: int = 0) -> Callable[[], float]:
+    return lambda: offset + _micro() / scale
+
+
+def _nanoseconds(offset: int = 0) -> Callable[[], int]:
+    return lambda: (offset * 1_000_000 + _micro()) * 1_000
+
+
+def _chance(name: str) -> Callable[..., Any]:
+    def drawn(*args: Any, **named: Any) -> Any:
+        return getattr(_present.node.random, name)(*args, **named)
+
+    drawn.__name__ = name
+    return drawn
+
+
+def _urandom(size: int) -> bytes:
+    return bytes(_present.node.random.randbytes(size))
+
+
+def _all_tasks(loop: Any = None) -> set[Any]:
+    del loop
+    return set(_present.node.all_tasks())
+
+
+class _Quiet:
+    """`warnings` as asyncio's streams know it: it is no news that a program let go of a connection."""
+
+    @staticmethod
+    def warn(*_: Any, **__: Any) -> None:
+        """Say nothing."""
+
+
+def _no_thread(*_: Any, **__: Any) -> NoReturn:
+    _present.node.refused = escaped("a thread", "thread")
+    raise _present.node.refused
+
+
+def _unawaited(coroutine: Any) -> None:
+    _present.node.never_awaited(coroutine)
+
+
+_CHANCE = tuple(name for name in random.__all__ if not isinstance(getattr(random, name), type))
+"""The functions of `random` that draw from the hidden generator."""
+
+_OURS: Mapping[ModuleType, dict[str, Any]] = {
+    time: {
+        "time": _clock(1_000_000, EPOCH),
+        "time_ns": _nanoseconds(EPOCH),
+        "monotonic": _clock(1_000_000),
+        "monotonic_ns": _nanoseconds(),
+        "perf_counter": _clock(1_000_000),
+        "perf_counter_ns": _nanoseconds(),
+        "sleep": _sleep,
+        "gmtime": _broken_down,
+        "localtime": _broken_down,
+    },
+    random: {**{name: _chance(name) for name in _CHANCE}, "_urandom": _urandom},
+    os: {"urandom": _urandom},
+    datetime: {"datetime": _Clocked},
+    asyncio: {"all_tasks": _all_tasks},
+    asyncio.tasks: {"all_tasks": _all_tasks},
+    asyncio.streams: {"warnings": _Quiet},
+    threading: dict.fromkeys(
+        vars(threading).keys() & {"_start_new_thread", "_start_joinable_thread"}, _no_thread
+    ),
+    warnings: {"_warn_unawaited_coroutine": _unawaited},
+}
+
+
+class Patches:
+    """Everything to be exchanged for a step: in the modules themselves, and where names were taken."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []
+        by_original: dict[int, Any] = {}
+        for module, wanted in _OURS.items():
+            real = {name: vars(module)[name] for name in wanted}
+            ours = {name: _stand_in(real[name], wanted[name]) for name in wanted}
+            self._places.append((vars(module), ours, real))
+            by_original.update({id(real[name]): ours[name] for name in ours})
+        self._places += _taken_by_name(by_original)
+
+    def put_on(self) -> None:
+        """Let the functions be those of the node."""
+        for place, ours, _ in self._places:
+            place.update(ours)
+
+    def take_off(self) -> None:
+        """Let the functions be the real ones again."""
+        for place, _, real in self._places:
+            place.update(real)
+
+
+def _stand_in(real: Any, ours: Any) -> Any:
+    return ours if isinstance(ours, type) else _in_step(real, ours)
+
+
+def _taken_by_name(by_original: dict[int, Any]) -> Iterator[Any]:
+    """Yield the modules of authors that have taken a function by name, with what to put and put back."""
+    for name, module in tuple(sys.modules.items()):
+        if name.partition(".")[0] in _NOT_SCANNED or not isinstance(module, ModuleType):
+            continue
+        names = vars(module)
+        ours = {n: by_original[id(v)] for n, v in tuple(names.items()) if id(v) in by_original}
+        if ours:
+            yield names, ours, {n: names[n] for n in ours}
+
+
+_NOT_SCANNED = frozenset(sys.stdlib_module_names) - {"__main__"} | {
+    "counterpoint", "pytest", "_pytest", "pluggy", "hypothesis", "xdist", "execnet", "coverage",
+}  # fmt: skip
+"""Packages that run outside of nodes, or that take what they need by the module."""
+
+
+class StepOf:
+    """For a step of a node, time, chance and the operating system are those of the node.
+
+    The collector of cycles rests: a collection in mid-step would call finalisers, which write.
+    """
+
+    __slots__ = ("_before", "_node", "_patches", "_was_collecting", "_was_tracking")
+
+    def __init__(self, node: Any, patches: Patches) -> None:
+        self._node, self._patches = node, patches
+
+    def __enter__(self) -> None:
+        _guard()
+        self._was_collecting = gc.isenabled()
+        self._was_tracking = sys.get_coroutine_origin_tracking_depth()
+        gc.disable()
+        sys.set_coroutine_origin_tracking_depth(max(1, self._was_tracking))
+        self._before, _present.node = _present.node, self._node
+        self._patches.put_on()
+
+    def __exit__(self, *_: object) -> None:
+        self._patches.take_off()
+        _present.node = self._before
+        sys.set_coroutine_origin_tracking_depth(self._was_tracking)
+        if self._was_collecting:
+            gc.enable()
+
+
+def _guard() -> None:
+    """Have the interpreter ask before it does anything for real; once for a process, for good."""
+    if not _present.is_guarded:
+        _present.is_guarded = True
+        sys.addaudithook(_refuse)
+
+
+_REFUSED: Mapping[str, tuple[str, str]] = {
+    "socket.connect": ("socket.connect", "socket"),
+    "socket.bind": ("socket.bind", "socket"),
+    "socket.sendto": ("socket.sendto", "socket"),
+    "socket.getaddrinfo": ("socket.getaddrinfo", "socket"),
+    "socket.gethostbyname": ("socket.gethostbyname", "socket"),
+    "subprocess.Popen": ("subprocess.Popen", "subprocess"),
+    "os.system": ("os.system", "subprocess"),
+    "os.fork": ("os.fork", "process"),
+    "os.posix_spawn": ("os.posix_spawn", "process"),
+}
+
+
+def _refuse(event: str, _: tuple[Any, ...]) -> None:
+    if _present.node is not None and event in _REFUSED:
+        _present.node.refused = escaped(*_REFUSED[event])
+        raise _present.node.refused

@@ -1,0 +1,363 @@
+"""One incarnation of a node: its program on its loop, driven by one input after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
+
+from counterpoint.aio.disk import read_back, written
+from counterpoint.aio.escapes import Escaped
+from counterpoint.aio.given_node import Node
+from counterpoint.aio.loop import LOCAL, NeverWaits, NodeLoop, RunningIn
+from counterpoint.aio.patches import Patches, StepOf
+from counterpoint.aio.traffic import (
+    Accepted,
+    Body,
+    Broke,
+    Chunk,
+    Ended,
+    Job,
+    NotAccepted,
+    Opening,
+    way_back,
+)
+from counterpoint.aio.transport import End, Listening
+from counterpoint.aio.waiting import line_of_longest, place_of_origin, programs_error
+from counterpoint.model.node import (
+    Begin,
+    Effect,
+    GaveUp,
+    Input,
+    Note,
+    Persist,
+    Receive,
+    Recover,
+    Return,
+    Send,
+    Start,
+    Timeout,
+)
+from counterpoint.model.values import Value
+
+Program = Callable[[Node], Any]
+"""A coroutine function of one node."""
+
+
+EXPECTED: tuple[type[BaseException], ...] = (ConnectionError, asyncio.IncompleteReadError)
+"""What a task may end with: a server goes on when one of its connections breaks."""
+
+
+class ProgramFailed(Exception):
+    """A program did what none may: an exception that nobody caught, or work without end."""
+
+
+class Process:
+    """A running program. `send`, `dial` and the like are what its loop and connections ask for."""
+
+    def __init__(
+        self,
+        name: str,
+        program: Program,
+        nodes: tuple[str, ...],
+        open_from_boot: frozenset[tuple[str, int]],
+        patches: Patches,
+        expected: tuple[type[BaseException], ...] = EXPECTED,
+    ) -> None:
+        self.name, self.nodes = name, nodes
+        self.clock = 0
+        self.is_awake = False
+        self.refused: Escaped | None = None
+        self.random = random.Random(name)
+        self.loop = NodeLoop(self)
+        self.ends: dict[str, End] = {}
+        self.node: Node | None = None
+        self._program, self._patches, self._expected = program, patches, expected
+        self._open_from_boot = open_from_boot
+        self._dialling: dict[str, tuple[asyncio.Future[Any], Callable[[], Any], str]] = {}
+        self._jobs: dict[str, tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]] = {}
+        self._connections: dict[str, int] = {}
+        self._closed: set[str] = set()
+        self._jobs_given = 0
+        self._effects: list[Effect] = []
+        self._boots = 1
+        self._disk_looks = ""
+        self._main: asyncio.Task[Any] | None = None
+        self._context = Context()
+
+    # What is given to it.
+
+    def take(self, given: Input) -> tuple[Effect, ...]:
+        """Do what the program does on an input, until it waits; return what that was.
+
+        Raises:
+            ProgramFailed: an exception that nobody caught, or work without end.
+            Escaped: it reached for what no scheduler can hold.
+        """
+        self._effects = []
+        with StepOf(self, self._patches), RunningIn(self.loop):
+            self.is_awake = True
+            try:
+                self._hear(given)
+                self.loop.drain()
+                self.loop.forget_done()
+            except NeverWaits as error:
+                raise ProgramFailed(f"{error}: {line_of_longest(self.loop)}") from None
+            finally:
+                self.is_awake = False
+        self._judge()
+        self._save()
+        return tuple(self._effects)
+
+    def _hear(self, given: Input) -> None:
+        match given:
+            case Start():
+                self._boot(None)
+            case Recover(what):
+                durable, self.clock = _durable_and_clock(what)
+                self._boot(durable)
+            case Receive(source, body):
+                self._receive(source, body)
+            case Timeout(timer):
+                self._tick(timer)
+            case _:
+                raise TypeError(f"a program cannot be given {given!r}")
+
+    def _boot(self, durable: str | None) -> None:
+        disk, boots = read_back(durable)
+        self._boots = boots if durable is None else boots + 1
+        self.random.seed(f"{self.name}, boot {self._boots}")
+        self._disk_looks = repr(disk) if self._boots == boots else ""
+        self.node = Node(self.name, self.nodes, disk, self)
+        self._main = self._context.run(self._started)
+
+    def _started(self) -> Any:
+        return self.loop.create_task(self._program(self.node), name=self.name)  # type: ignore[arg-type]
+
+    def _tick(self, timer: str) -> None:
+        """Let it be a later moment: "timer 5000" lets go off what is due, "clock 5000" is time alone."""
+        kind, _, moment = timer.partition(" ")
+        self.clock = max(self.clock, int(moment))
+        if kind == "timer":
+            self.loop.let_go_off(int(moment))
+
+    # The network.
+
+    def _receive(self, source: str, body: Any) -> None:
+        match body:
+            case Chunk(lane, _, data):
+                self._arrived(source, lane, data)
+            case Ended(lane):
+                self._arrived(source, lane, None)
+            case Opening():
+                self._asked(source, body)
+            case Accepted(lane):
+                self._answered(lane)
+            case NotAccepted(lane):
+                self._not_opened(lane)
+            case Broke(lane):
+                self._broken(lane, ConnectionResetError(104, "Connection reset by peer"))
+            case Job(lane):
+                self._work(lane)
+
+    def _arrived(self, source: str, lane: str, data: bytes | None) -> None:
+        end = self.ends.get(lane)
+        if end is not None:
+            end.arrive(data)
+        elif data is not None and lane in self._closed:
+            self._closed.discard(lane)  # what is written to a closed connection is answered once
+            self.send(source, Broke(way_back(lane), self.clock))
+
+    def _asked(self, source: str, opening: Opening) -> None:
+        server = self.loop.listening.get(opening.port)
+        back = way_back(opening.lane)
+        if server is None:
+            self.send(source, NotAccepted(back, self.clock))
+            return
+        if opening.is_asked:
+            self.send(source, Accepted(back, self.clock))
+        self._connect(source, opening.lane, server)
+
+    def _connect(self, source: str, lane: str, server: Listening) -> None:
+        protocol = self._context.run(server.factory)
+        end = End(
+            self, source, way_back(lane), protocol,
+            peername=(source, _number_of(lane)), sockname=(self.name, server.port),
+        )  # fmt: skip
+        self.ends[lane] = end
+        self.soon(protocol.connection_made, end)
+
+    def dial(self, to: str, port: int, factory: Callable[[], Any]) -> Any:
+        """Open a connection; a place that listens from boot on takes it without being asked."""
+        number = self._connections[to] = self._connections.get(to, 0) + 1
+        boot = "" if self._boots == 1 else f"{self._boots}."
+        lane = f"{self.name}>{to}#{boot}{number}"
+        is_asked = (to, port) not in self._open_from_boot
+        self.send(to, Opening(lane, port, is_asked, self.clock))
+        future = self.loop.create_future()
+        self._dialling[way_back(lane)] = (future, factory, f"{to}:{port}")
+        if not is_asked:
+            self._answered(way_back(lane))
+        return future
+
+    def _answered(self, lane: str) -> None:
+        future, factory, place = self._dialling.pop(lane)
+        if future.cancelled():
+            self.send(place.rpartition(":")[0], Broke(way_back(lane), self.clock))
+            return
+        to, _, port = place.rpartition(":")
+        protocol = factory()
+        end = End(
+            self, to, way_back(lane), protocol,
+            peername=(to, int(port)), sockname=(self.name, _number_of(lane)),
+        )  # fmt: skip
+        self.ends[lane] = end
+        protocol.connection_made(end)
+        future.set_result(end)
+
+    def _not_opened(self, lane: str) -> None:
+        if lane not in self._dialling:
+            self._broken(lane, ConnectionResetError(104, "Connection reset by peer"))
+            return
+        future, _, place = self._dialling.pop(lane)
+        if not future.done():
+            future.set_exception(ConnectionRefusedError(111, f"Connect call failed {place}"))
+
+    def _broken(self, lane: str, error: Exception) -> None:
+        if lane in self._dialling:
+            self._not_opened(lane)
+        elif (end := self.ends.get(lane)) is not None:
+            end.break_off(error)
+
+    def forget(self, end: End) -> None:
+        """Take a connection off the open ones."""
+        lane = way_back(end.lane)
+        if self.ends.pop(lane, None) is not None:
+            self._closed.add(lane)
+
+    def node_at(self, host: str) -> str | None:
+        """Return the node of a host name."""
+        if host in self.nodes:
+            return host
+        return self.name if host in LOCAL else None
+
+    def send(self, to: str, body: Body) -> None:
+        """Put a message on its way."""
+        self._effects.append(Send(to, body))
+
+    def soon(self, function: Any, *args: Any) -> None:
+        """Call a function when the program waits next."""
+        self.loop.call_soon(function, *args, context=self._context)
+
+    # Executors.
+
+    def job(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Give a function to an executor: that it gets its turn is an action of the run."""
+        self._jobs_given += 1
+        lane = f"job {self.name} {self._jobs_given}"
+        future = self.loop.create_future()
+        self._jobs[lane] = (future, function, args)
+        self.send(self.name, Job(lane, _name_of(function, args), self.clock))
+        return future
+
+    def _work(self, lane: str) -> None:
+        future, function, args = self._jobs.pop(lane, (None, None, ()))
+        if future is None or function is None or future.done():
+            return
+        try:
+            result = function(*args)
+        except Exception as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    def all_tasks(self) -> set[Any]:
+        """Return the tasks that are not done."""
+        return {task for task in self.loop.tasks.values() if not task.done()}
+
+    # What the program says of itself (`node.Journalist`).
+
+    def began(self, operation: Value) -> None:
+        """Note a call."""
+        self._say(Begin(operation))
+
+    def returned(self, result: Value) -> None:
+        """Note its answer."""
+        self._say(Return(result))
+
+    def left_open(self) -> None:
+        """Note that nobody knows what came of it."""
+        self._say(Return(GaveUp()))
+
+    def noted(self, what: Value) -> None:
+        """Note anything else."""
+        self._say(Note(what))
+
+    def _say(self, effect: Effect) -> None:
+        if self.is_awake:
+            self._effects.append(effect)
+
+    def never_awaited(self, coroutine: Any) -> None:
+        """Hear that a coroutine is gone that nobody awaited; one that was buried does not count."""
+        if self.is_awake:
+            origin = getattr(coroutine, "cr_origin", None)
+            where = place_of_origin(origin) if origin else "nobody knows where"
+            name = getattr(coroutine, "__qualname__", "a coroutine")
+            self.loop.failures.append({"message": f"{name} was never awaited, made at {where}"})
+
+    # What is seen of it.
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports at which it listens."""
+        return tuple(self.loop.listening)
+
+    def _judge(self) -> None:
+        if self.refused is not None:
+            raise self.refused
+        main = self._main
+        assert main is not None, f"{self.name} was not booted"
+        if main.done() and not main.cancelled():
+            error = main.exception()
+            if error is not None:
+                raise programs_error(error)
+        for context in self.loop.failures:
+            failure = context.get("exception")
+            if failure is None:
+                raise ProgramFailed(str(context.get("message")))
+            if not isinstance(failure, self._expected):
+                raise programs_error(failure)
+        self.loop.failures.clear()
+
+    def _save(self) -> None:
+        assert self.node is not None, f"{self.name} was not booted"
+        looks = repr(self.node.disk)  # sooner made than the text, and other where that is
+        if looks != self._disk_looks:
+            self._disk_looks = looks
+            self._effects.append(Persist(written(self.node.disk, self._boots, self.name)))
+
+    def bury(self) -> None:
+        """End what is left of the program."""
+        with StepOf(self, self._patches), RunningIn(self.loop):
+            self.loop.bury()
+        self.ends.clear()
+
+
+def _durable_and_clock(what: Any) -> tuple[str, int]:
+    """Return the disk of a node that boots again, and how late it is; one never written is empty."""
+    durable, clock = what
+    return durable or written({}, 1, ""), clock
+
+
+def _number_of(lane: str) -> int:
+    return 40_000 + int(lane.rpartition("#")[2].rpartition(".")[2])
+
+
+def _name_of(function: Any, args: tuple[Any, ...]) -> str:
+    """Return the name of what an executor is to do; of what `to_thread` gives it, the author's."""
+    keywords = getattr(function, "args", ())
+    inner = keywords[0] if keywords else (args[0] if args and callable(args[0]) else function)
+    inner = inner if callable(inner) else function
+    return str(getattr(inner, "__qualname__", type(inner).__name__))

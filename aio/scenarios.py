@@ -1,0 +1,187 @@
+"""From programs to a scenario, which is like any other."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, get_args
+
+from counterpoint.aio.actions import (
+    Alarm,
+    Boot,
+    BreakConnection,
+    Merge,
+    PowerCut,
+    Refuse,
+    Split,
+    Stall,
+    TimerMode,
+    Timing,
+)
+from counterpoint.aio.loop import SECOND
+from counterpoint.aio.process import EXPECTED, Program
+from counterpoint.aio.system import Programs, Snapshot
+from counterpoint.aio.waiting import places_of_node
+from counterpoint.checkers.liveness import check_liveness
+from counterpoint.model.claims import Goal, Invariant, Property
+from counterpoint.model.fault_state import Budget
+from counterpoint.model.faults import Cut, Heal, Release
+from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.normal import Deliver
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.values import NodeId, Value
+from counterpoint.model.world import World
+
+KINDS = (
+    Deliver, Alarm, Stall, Release, PowerCut, Boot, BreakConnection, Refuse, Split, Merge, Cut, Heal,
+)  # fmt: skip
+"""Everything that can happen to programs."""
+
+
+def scenario(
+    *,
+    nodes: Mapping[NodeId, Program],
+    properties: Sequence[Property] = (),
+    invariants: Sequence[Invariant] = (),
+    goals: Sequence[Goal] = (),
+    limits: Mapping[str, Budget] | None = None,
+    faults_max: int | None = None,
+    may_crash: Sequence[NodeId] | None = None,
+    partitions: Sequence[Sequence[NodeId]] | None = None,
+    timers: TimerMode = "bounded",
+    latency: float = 0.05,
+    snapshot: Snapshot | None = None,
+    expected: tuple[type[BaseException], ...] = EXPECTED,
+    answers: bool = True,
+    walk_steps: tuple[int, int] | None = None,
+    name: str = "",
+) -> Scenario:
+    """Return the scenario of some asyncio programs, one a node, under what may go wrong.
+
+    `nodes` gives each node its program: a coroutine function of one `Node`. `limits` are budgets for
+    "crash", "reset", "refuse", "delay", "cut", "split" and "merge". `may_crash` names the nodes that a
+    crash may hit, all if none are named; `partitions` lists the groups that may be cut off, each node
+    alone if none is listed. `timers` says when they may go off and `latency`, in seconds, how long a
+    message is at most on its way: see `TimerMode`.
+
+    `snapshot(node)` gives invariants and goals what they see of a node. A task that ends with an
+    exception that nobody asked for breaks the run, but for those that are `expected`, and the program
+    itself with any. `answers`: what a node calls with `node.call` is owed an answer, once the faults
+    have stopped; False for programs that call nothing. A walk interferes for a number of steps drawn
+    from `walk_steps`; up to the length of a run in which nothing does, if they are not given.
+
+    Raises:
+        BadScenario: says what is wrong with what was given.
+    """
+    limits = dict(limits or {})
+    _require_programs(nodes)
+    if timers not in get_args(TimerMode):
+        known = ", ".join(map(repr, get_args(TimerMode)))
+        raise BadScenario(f"timers = {timers!r}; there are: {known}")
+    system = Programs(
+        nodes,
+        timing=Timing(timers, round(latency * SECOND)),
+        may_crash=frozenset(nodes if may_crash is None else may_crash),
+        snapshot=snapshot,
+        is_always_asked="refuse" in limits,
+        expected=expected,
+    )
+    alone = tuple((node,) for node in nodes) if "cut" in limits else ()
+    owed = (answers_owed(system),) if answers else ()
+    made = Scenario(
+        name or _name_of(nodes),
+        system,
+        calls={},
+        properties=(*properties, *owed),
+        invariants=tuple(map(_of_snapshots, invariants)),
+        goals=tuple(map(_goal_of_snapshots, goals)),
+        network="lanes",
+        limits=limits,
+        faults_max=faults_max,
+        partitions=alone if partitions is None else tuple(map(tuple, partitions)),
+        actions=KINDS,
+        walk_steps=walk_steps or (10, 120),
+        min_calls_per_run=0.5 if answers else 0.0,
+    )
+    if walk_steps is not None:
+        return made
+    length = _usual_length(
+        made.replace(system=system.again(), properties=(), invariants=(), goals=())
+    )
+    return made.replace(walk_steps=(max(1, length // 4), max(4, length)))
+
+
+LENGTH_MAX = 400
+"""A run that is longer than that in its first part is long enough."""
+
+
+def _usual_length(probe: Scenario) -> int:
+    """Return how many steps a run has in which everything happens in turn; some, if it fails."""
+    try:
+        run = Simulation(Compiled(probe))
+        for step in range(LENGTH_MAX):
+            ready = run.heads()
+            if ready:
+                run.deliver(ready[0])
+            elif not any(map(run.attempt, run.everywhere(Alarm))):
+                return step
+    except Exception:  # of what fails here, a search says more
+        return 60
+    return LENGTH_MAX
+
+
+def answers_owed(system: Programs) -> Property:
+    """Claim that every call gets its answer once the faults have stopped."""
+
+    def waits_for(world: World, client: NodeId, operation: Value) -> str:
+        del operation
+        places = places_of_node(system.program_at(client, world.node_state(client).state))  # type: ignore[arg-type]
+        return f"it waits at {places}" if places else "it waits nowhere"
+
+    check = partial(check_liveness, waits_for=waits_for, name="answers")
+    return Property("answers", check, reads="end")
+
+
+def _require_programs(nodes: Mapping[NodeId, Program]) -> None:
+    if not isinstance(nodes, Mapping) or not nodes:
+        raise BadScenario(f"nodes = {brief(nodes)}; they are a mapping of names to programs")
+    for name, program in nodes.items():
+        if not isinstance(name, str) or not name or set(name) & set("<>#: "):
+            raise BadScenario(f"a node is named {name!r}; its name is a host name, without <>#: ")
+        if not callable(program):
+            raise BadScenario(
+                f"the program of {name} is {brief(program)}; it is a coroutine function of a Node"
+            )
+
+
+def _name_of(nodes: Mapping[NodeId, Program]) -> str:
+    """Return a name for a scenario that was given none: that of the module of the last program."""
+    program: Any = tuple(nodes.values())[-1]
+    while isinstance(program, partial):
+        program = program.func
+    module = inspect.getmodule(program)
+    name = module.__name__.rpartition(".")[2] if module else "programs"
+    return "programs" if name == "__main__" else name
+
+
+def _of_snapshots(invariant: Invariant) -> Invariant:
+    return Invariant(invariant.name, _seeing_snapshots(invariant.violation))
+
+
+def _goal_of_snapshots(goal: Goal) -> Goal:
+    return Goal(goal.name, _seeing_snapshots(goal.is_met))
+
+
+def _seeing_snapshots(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of states that sees the snapshots in them, with as many arguments as before."""
+    from counterpoint.model.search.invariants import takes_two
+
+    def shown(states: Mapping[NodeId, Any]) -> dict[NodeId, Any]:
+        return {node: past.snapshot for node, past in states.items()}
+
+    if takes_two(function):
+        return lambda states, other: function(shown(states), other)
+    return lambda states: function(shown(states))

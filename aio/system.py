@@ -1,0 +1,140 @@
+"""Programs as a system: the same machine, minimiser, traces and reports as for a pure protocol.
+
+`handle` is a function of the past of a node and one more input. It keeps one running program a node,
+the cache of one past; asked for another, it starts the program anew and gives it what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from weakref import finalize
+
+from counterpoint.aio.actions import Timing
+from counterpoint.aio.given_node import Node
+from counterpoint.aio.past import Past
+from counterpoint.aio.patches import Patches
+from counterpoint.aio.process import EXPECTED, Process, Program
+from counterpoint.model.node import Input, Start, Step
+from counterpoint.model.values import NodeId, Value
+
+Snapshot = Callable[[Node], Value]
+"""What of a node invariants, goals and reports may see: a frozen value."""
+
+
+class Programs:
+    """The system of some programs, one a node. Its states are `Past`s."""
+
+    asked_again = (3, 1_000)
+    never_comes_back = True
+
+    def __init__(
+        self,
+        programs: Mapping[NodeId, Program],
+        *,
+        timing: Timing,
+        may_crash: frozenset[NodeId] = frozenset(),
+        snapshot: Snapshot | None = None,
+        is_always_asked: bool = False,
+        expected: tuple[type[BaseException], ...] = EXPECTED,
+    ) -> None:
+        self.nodes = tuple(programs)
+        self.timing, self.may_crash = timing, may_crash
+        self._programs, self._snapshot = dict(programs), snapshot
+        self._is_always_asked, self._expected = is_always_asked, expected
+        self._running: dict[NodeId, tuple[Process, Past]] = {}
+        finalize(self, _bury_all, self._running)
+        self._from_boot: frozenset[tuple[NodeId, int]] | None = None
+        self._patches: Patches | None = None
+        self._blank = Past()
+
+    def again(self) -> Programs:
+        """Return the same system, of which nothing runs yet."""
+        return Programs(
+            self._programs,
+            timing=self.timing,
+            may_crash=self.may_crash,
+            snapshot=self._snapshot,
+            is_always_asked=self._is_always_asked,
+            expected=self._expected,
+        )
+
+    def handler_of(self, node: NodeId) -> Program:
+        """Return the program of a node."""
+        return self._programs[node]
+
+    def initial(self, node: NodeId) -> Past:
+        """Return the past of a node to which nothing has happened."""
+        del node
+        return self._blank
+
+    def handle(self, node: NodeId, state: Past, given: Input) -> Step[Past]:
+        """Give an input to the program of a node."""
+        process = self._at(node, state)
+        try:
+            effects = process.take(given)
+        except BaseException:
+            self._drop(node)
+            raise
+        after = self._after(state, given, process)
+        self._running[node] = (process, after)
+        return Step(after, effects=effects)
+
+    def program_at(self, node: NodeId, past: Past) -> Process:
+        """Return the program of a node as it is after all this; for looking only."""
+        return self._at(node, past)
+
+    def _at(self, node: NodeId, past: Past) -> Process:
+        process, known = self._running.get(node, (None, None))
+        if process is not None and (known is past or known == past):
+            return process
+        self._drop(node)
+        process = self._started(node)
+        for each in past.chain():
+            process.take(each.given)  # type: ignore[attr-defined]
+        self._running[node] = (process, past)
+        return process
+
+    def _drop(self, node: NodeId) -> None:
+        process, _ = self._running.pop(node, (None, None))
+        if process is not None:
+            process.bury()
+
+    def _after(self, state: Past, given: Input, process: Process) -> Past:
+        seen = None
+        if self._snapshot is not None and process.node is not None:
+            seen = self._snapshot(process.node)
+        return state.after(
+            given,
+            clock=process.clock,
+            due=process.loop.due(),
+            lanes=tuple(process.ends),
+            ports=process.ports,
+            snapshot=seen,
+        )
+
+    def _started(self, node: NodeId) -> Process:
+        if self._patches is None:
+            self._patches = Patches()
+        if self._from_boot is None:
+            self._from_boot = frozenset()
+            if not self._is_always_asked:
+                self._from_boot = frozenset(self._listening_from_boot())
+        program = self._programs[node]
+        return Process(node, program, self.nodes, self._from_boot, self._patches, self._expected)
+
+    def _listening_from_boot(self) -> Any:
+        """Yield the places at which nodes listen as soon as they have booted."""
+        for node in self.nodes:
+            process = self._started(node)
+            try:
+                process.take(Start())
+                yield from ((node, port) for port in process.ports)
+            finally:
+                process.bury()
+
+
+def _bury_all(running: dict[NodeId, tuple[Process, Past]]) -> None:
+    """End all programs of a system that is gone."""
+    while running:
+        running.popitem()[1][0].bury()
