@@ -21,6 +21,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from counterpoint.model.quick_init import quick_init
+
 OPEN = math.inf
 """The return rank of an operation that never returned, as far as the history tells."""
 
@@ -41,6 +43,7 @@ UNKNOWN = _Unknown()
 """The result of an operation whose answer was not seen."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call of one client.

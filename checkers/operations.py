@@ -18,6 +18,7 @@ from counterpoint.checkers.history import (
 from counterpoint.checkers.judging import BrokenKeys
 from counterpoint.model.event import Event
 from counterpoint.model.former_names import formerly
+from counterpoint.model.last_told import LastTold
 from counterpoint.model.node import GaveUp
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
@@ -54,21 +55,10 @@ def operations_of(trace: Trace, view: OperationView) -> History:
     crash of its client, or that its client gave up, has status "info": it may have taken effect, and
     may still do so.
     """
-    last = _LAST.told
-    if last is not None and last[0] is trace and last[1] is view:
-        return last[2]
-    history = _operations_of(trace, view)
-    _LAST.told = trace, view, history
-    return history
+    return _LAST.told(trace, view, _operations_of)
 
 
-class _Last:
-    """The history that was told last: properties of one run mostly look at it in one way."""
-
-    told: tuple[Trace, OperationView, History] | None = None
-
-
-_LAST = _Last()
+_LAST: LastTold[OperationView, History] = LastTold()
 
 
 def _operations_of(trace: Trace, view: OperationView) -> History:

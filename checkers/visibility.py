@@ -35,6 +35,7 @@ from counterpoint.checkers.links import (
     shortest_chain,
 )
 from counterpoint.model.event import Event, EventKind
+from counterpoint.model.last_told import LastTold
 from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
@@ -148,6 +149,32 @@ class VisibilityState:
         return replace(self, breach=(rule, write))
 
 
+class Pasts:
+    """The same of places alone, changed in place: for one run, which is judged once."""
+
+    def __init__(self) -> None:
+        self._pasts: dict[Identity, frozenset[Identity]] = {}
+        self._known: dict[str, frozenset[Identity]] = {}
+        self._visible: dict[str, set[Identity]] = {}
+
+    def take(self, deed: Deed) -> None:
+        """Remember one more deed."""
+        if isinstance(deed, Shown):
+            self._visible.setdefault(deed.place, set()).add(deed.write)
+        elif not isinstance(deed, Missed):
+            known, past = self._known.get(deed.session, NOTHING), self._pasts.get(deed.write)
+            if isinstance(deed, Wrote):
+                self._pasts[deed.write] = known if past is None else known | past
+                past = None
+            self._known[deed.session] = known.union((deed.write,), past or ())
+
+    def missing(self, place: str, write: Identity) -> frozenset[Identity]:
+        """Return the writes that happened before one and that a place does not show."""
+        return self._pasts.get(write, NOTHING).difference(self._visible.get(place, ()))
+
+
+NOTHING: frozenset[Identity] = frozenset()
+
 EMPTY = VisibilityState()
 """Before anything was done."""
 
@@ -200,20 +227,34 @@ def check_visibility(trace: Trace, reading: EventReader, *, name: str = NAME) ->
     reported, with the missing write that is fewest deeds away from it. O(n) deeds, each with a
     union of the writes in its past.
     """
-    memory, examined = EMPTY, 0
+    memory, examined = Pasts(), 0
     told: list[DeedOfEvent] = []
-    for event in trace.events:
-        deed = None if event.node is None else reading(event.kind, event.node, event.value)
-        if deed is None:
-            continue
+    for event, deed in deeds_of(trace, reading):
         if isinstance(deed, Shown):
             examined += 1
             if missing := memory.missing(deed.place, deed.write):
                 return _overtaken(name, told, deed, event, missing, examined)
         elif isinstance(deed, Wrote | Saw):
             told.append(DeedOfEvent(deed, event))
-        memory = memory.after(deed)
+        memory.take(deed)
     return holds(name, examined=examined)
+
+
+def deeds_of(trace: Trace, reading: EventReader) -> tuple[tuple[Event, Deed], ...]:
+    """Return the deeds that a trace tells of, each with its event."""
+    return _LAST.told(trace, reading, _deeds_of)
+
+
+_LAST: LastTold[EventReader, tuple[tuple[Event, Deed], ...]] = LastTold()
+
+
+def _deeds_of(trace: Trace, reading: EventReader) -> tuple[tuple[Event, Deed], ...]:
+    return tuple(
+        (event, deed)
+        for event in trace.events
+        if event.node is not None
+        and (deed := reading(event.kind, event.node, event.value)) is not None
+    )
 
 
 def _overtaken(

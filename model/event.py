@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId, Value
 
 EventKind: TypeAlias = Literal[
@@ -14,6 +15,7 @@ EventKind: TypeAlias = Literal[
 ]  # fmt: skip
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened. Fields that a kind has no use for are None.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from counterpoint.model.mistakes import BadScenario
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId, Value
 
 
@@ -82,6 +83,7 @@ OpenCalls = tuple[OpenCall, ...]
 """The open calls of a run, in the order in which they were made."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class FaultState:
     """What the scheduler has done to the network and the nodes so far.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId, Value
 
 S = TypeVar("S")
@@ -25,6 +26,7 @@ class Start:
     """The run begins; given once to every node, to its initial state."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Invoke:
     """The user of this node asks for an operation; the node answers with `Return`."""
@@ -32,6 +34,7 @@ class Invoke:
     operation: Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Receive:
     """A message arrived."""
@@ -85,6 +88,7 @@ Input: TypeAlias = Start | Invoke | Receive | Timeout | Recover | ChangeRole | S
 # ---- effects: what a node wants done -------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Send:
     """Put a message on the way. It may arrive late, twice or never; it is never altered."""
@@ -93,6 +97,7 @@ class Send:
     body: Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class SetTimer:
     """Arm a timer; arming an armed timer changes nothing. It may go off at any later step."""
@@ -114,6 +119,7 @@ class Begin:
     operation: Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Return:
     """Answer the operation under way. This is the moment at which the client accepts the result."""
@@ -133,6 +139,7 @@ class Persist:
     value: Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Note:
     """Say something to checkers and readers of traces; it has no effect on the run."""

@@ -9,9 +9,11 @@ from typing import ClassVar
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
 from counterpoint.model.legality import after_fire, may_arrive, may_fire
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId, Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Deliver(ActionKind):
     """A message arrives: on an unordered network any one, on an ordered one the oldest of its link."""

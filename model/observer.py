@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from counterpoint.model.event import EventKind
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId, Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Observation:
     """Something that checkers of histories see: a call, a return, a note, a crash, a role."""

@@ -30,9 +30,11 @@ from counterpoint.model.node import (
     Step,
     System,
 )
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import KnownValues, NodeId, NotAValue, Value, require_value, show
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class NodeState:
     """One node: its state, what it persisted, its armed timers, its calls to come and under way."""
@@ -59,6 +61,7 @@ class NotAStep(HandlerFailed):
     """A handler returned something else than a state and effects, made of values."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Reaction:
     """What one input does to one node: its next node state, and the handler's effects in order."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
+from counterpoint.model.quick_init import quick_init
+
 E = TypeVar("E")
 
 
@@ -76,6 +78,7 @@ class Violation:
     nodes: tuple[str, ...] = ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The judgement of one property.

@@ -77,7 +77,7 @@ def check_single_writer(
     Raises:
         UnknownOperation: for an operation that is neither a read nor a write.
     """
-    given = _given(history, initial, show)
+    given = given_by(history, initial, show)
     return (
         _of_one_writer(_safe, SAFE, given),
         _of_one_writer(_regular, REGULAR, given),
@@ -89,14 +89,19 @@ def check_safe(
     history: Sequence[Operation], *, initial: Hashable = None, show: Show = repr
 ) -> Verdict:
     """Judge whether every read that overlaps no write returned the last value written."""
-    return _of_one_writer(_safe, SAFE, _given(history, initial, show))
+    return _of_one_writer(_safe, SAFE, given_by(history, initial, show))
 
 
 def check_regular(
     history: Sequence[Operation], *, initial: Hashable = None, show: Show = repr
 ) -> Verdict:
     """Judge whether every read returned the last value written before it, or one of meanwhile."""
-    return _of_one_writer(_regular, REGULAR, _given(history, initial, show))
+    return regular_by(given_by(history, initial, show))
+
+
+def regular_by(given: Given) -> Verdict:
+    """Judge what `check_regular` does of operations that have their versions."""
+    return _of_one_writer(_regular, REGULAR, given)
 
 
 def check_no_inversion(
@@ -106,7 +111,12 @@ def check_no_inversion(
 
     HOLDS carries the order of the writes and of the regular reads.
     """
-    return _of_one_writer(_no_inversion, NO_INVERSION, _given(history, initial, show))
+    return no_inversion_by(given_by(history, initial, show))
+
+
+def no_inversion_by(given: Given) -> Verdict:
+    """Judge what `check_no_inversion` does of operations that have their versions."""
+    return _of_one_writer(_no_inversion, NO_INVERSION, given)
 
 
 def check_writes_in_turn(
@@ -121,7 +131,7 @@ def check_writes_in_turn(
     Any number of clients may have written; only the last write may be open. UNDECIDED if the
     writes overlap or a write before the last is open, and if no read was answered.
     """
-    given = _given(history, initial, show)
+    given = given_by(history, initial, show)
     writes = given.uses.writes
     if not all(a.precedes(b) for a, b in pairwise(writes)):
         return undecided(name, "writes overlap")
@@ -129,7 +139,8 @@ def check_writes_in_turn(
     return _no_inversion(given, name) if regular.outcome is Outcome.HOLDS else regular
 
 
-def _given(history: Sequence[Operation], initial: Hashable, show: Show) -> Given:
+def given_by(history: Sequence[Operation], initial: Hashable, show: Show) -> Given:
+    """Return the operations of one register with their versions."""
     uses, initial = uses_of(exact_history(history)), exact(initial)
     versions = versions_of(uses.writes, initial)
     words = SingleWriterWords(show, initial, uses.failed)

@@ -10,19 +10,22 @@ from counterpoint.checkers.history import by_key
 from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
 from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.objects.specifications import Register as RegisterSpecification
-from counterpoint.checkers.operations import Seen, joined, operations_of
+from counterpoint.checkers.operations import OperationView, Seen, joined, operations_of
 from counterpoint.checkers.register.check import check_registers
 from counterpoint.checkers.register.single_writer import (
     NO_INVERSION,
     REGULAR,
-    check_no_inversion,
-    check_regular,
+    Given,
+    given_by,
+    no_inversion_by,
+    regular_by,
 )
 from counterpoint.checkers.register.watch import SingleWriterObserver
 from counterpoint.impl.register.access import AccessControl
 from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
 from counterpoint.impl.register.protocol import Querying, ReplicatedRegister, Server, unauthorised
 from counterpoint.impl.register.values import written
+from counterpoint.model.last_told import LastTold
 from counterpoint.model.scenario import Property, Tolerates
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
@@ -63,15 +66,25 @@ def linearizability(trace: Trace) -> Verdict:
 
 def regular(trace: Trace) -> Verdict:
     """Every read returns the last value written before it, or one that was written meanwhile."""
-    parts = by_key(operations_of(trace, view))
-    return joined(REGULAR, {token: check_regular(ops, show=say) for token, ops in parts.items()})
+    return joined(REGULAR, {token: regular_by(g) for token, g in _given(trace).items()})
 
 
 def no_inversion(trace: Trace) -> Verdict:
     """No read returns an older value than a read that had ended before it."""
-    parts = by_key(operations_of(trace, view))
-    verdicts = {token: check_no_inversion(ops, show=say) for token, ops in parts.items()}
-    return joined(NO_INVERSION, verdicts)
+    return joined(NO_INVERSION, {token: no_inversion_by(g) for token, g in _given(trace).items()})
+
+
+def _given(trace: Trace) -> Mapping[Hashable, Given]:
+    """Return the operations of each token with their versions."""
+    return _LAST.told(trace, view, _given_anew)
+
+
+_LAST: LastTold[OperationView, Mapping[Hashable, Given]] = LastTold()
+
+
+def _given_anew(trace: Trace, looks: OperationView) -> Mapping[Hashable, Given]:
+    parts = by_key(operations_of(trace, looks))
+    return {token: given_by(operations, None, say) for token, operations in parts.items()}
 
 
 def properties(access: AccessControl, *, is_single_writer: bool) -> tuple[Property, ...]:

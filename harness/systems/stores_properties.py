@@ -41,6 +41,7 @@ from counterpoint.checkers.visibility import (
     Watch,
     Wrote,
     check_visibility,
+    deeds_of,
 )
 from counterpoint.impl.stores.words import (
     Applied,
@@ -167,12 +168,8 @@ def history_log(trace: Trace) -> tuple[EventLog, tuple[int | None, ...]]:
 
     A write is the sending of a message, as its client begins it; to see it is to receive that.
     """
-    told = [
-        (event, deed)
-        for event in trace.events
-        if event.node is not None
-        and isinstance(deed := reading(event.kind, event.node, event.value), Wrote | Saw)
-    ]
+    deeds = deeds_of(trace, reading)
+    told = [(event, deed) for event, deed in deeds if isinstance(deed, Wrote | Saw)]
     sessions = sorted({deed.session for _, deed in told})
     numbers = {deed.write: i for i, (_, deed) in enumerate(told) if isinstance(deed, Wrote)}
     is_sent = [isinstance(deed, Wrote) for _, deed in told]

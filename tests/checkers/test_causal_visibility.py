@@ -23,6 +23,7 @@ from counterpoint.checkers.visibility import (
     EMPTY,
     Deed,
     Missed,
+    Pasts,
     Saw,
     Shown,
     Watch,
@@ -222,6 +223,32 @@ def test_the_first_breach_is_kept() -> None:
     for deed in (*STORY, Shown("s1", GLAD), Saw("carol", LOST), Missed("carol", "lost")):
         memory = memory.after(deed)
     assert memory.breach == ("order", FOUND)
+
+
+def test_what_is_judged_in_place_is_what_the_automaton_remembers() -> None:
+    """For random deeds: after each, the same is missing at every place."""
+    random, found = Random(8), 0
+    writes = [(key, value) for key in "xy" for value in range(3)]
+    for _ in range(150):
+        memory, in_place = EMPTY, Pasts()
+        for _ in range(14):
+            deed = random_deed(random, writes)
+            memory = memory.after(deed)
+            in_place.take(deed)
+            for place in ("s1", "s2"):
+                for write in writes:
+                    missing = memory.missing(place, write)
+                    assert in_place.missing(place, write) == missing
+                    found += bool(missing)
+    assert found > 1_000
+
+
+def random_deed(random: Random, writes: list[tuple[str, int]]) -> Deed:
+    """Draw a deed; a write may be written twice, which happens to no store."""
+    session, place = random.choice(("alice", "bob", "carol")), random.choice(("s1", "s2"))
+    write = random.choice(writes)
+    choices = (Wrote(session, write), Saw(session, write), Missed(session, write[0]))
+    return random.choice((*choices, Shown(place, write)))
 
 
 def noted(node: NodeId, value: Value) -> Value:
