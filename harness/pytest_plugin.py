@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from counterpoint.harness.plugin.verification import Searched, Verification
     from counterpoint.model.scenario import Scenario
     from counterpoint.model.search.judgements import Judgements
+    from counterpoint.model.search.walks.case_coverage import CaseCoverage
     from counterpoint.model.search.walks.tally import Progress
 
 SESSION = pytest.StashKey[PluginSession]()
@@ -199,7 +200,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
             "node_states": coverage.node_states.smallest,
             "transitions": coverage.transitions.smallest,
         }
-    pyfuncitem.stash[TOLD] = told | _judged(searched.judged, searched.warnings)
+    never = _never(searched.cases, verification.scenario)
+    pyfuncitem.stash[TOLD] = told | _judged(searched.judged, searched.warnings) | never
     return True
 
 
@@ -248,7 +250,8 @@ def _counts_of_machine(item: pytest.Item) -> dict[str, object]:
     machine: Any = getattr(item, "cls", None)
     bench = machine.machine.bench
     judged = bench.tally.judgements(bench.scenario)
-    return _counts(bench.tally.progress()) | _judged(judged, ())
+    never = _never(bench.tally.cases, bench.scenario)
+    return _counts(bench.tally.progress()) | _judged(judged, ()) | never
 
 
 def _judged(judgements: Judgements, warnings: tuple[str, ...]) -> dict[str, object]:
@@ -265,6 +268,13 @@ def _judged(judgements: Judgements, warnings: tuple[str, ...]) -> dict[str, obje
         "undecided": list(judgement_lines(undecided)),
         "warnings": list(warnings),
     }
+
+
+def _never(cases: CaseCoverage, scenario: Scenario) -> dict[str, object]:
+    """Return a line on what could have happened and never did, if there is anything."""
+    from counterpoint.model.search.walks.case_coverage import case_lines
+
+    return {"never": list(case_lines(cases, scenario))}
 
 
 def _tell_failure(

@@ -113,8 +113,10 @@ class Scenario:
     makes no difference in which order they arrive at a node: not to the node, not to what it sends.
     `visible(action)` tells which actions a property sees in their order, wherever they happen: runs
     that differ in the order of two visible actions are not equivalent to partial-order reduction.
-    `walk_steps` is the range from which a walk draws when the faults stop. `min_calls_per_run` is the
-    number of completed calls per run below which a search counts as idle, and fails;
+    `walk_steps` is the range from which a walk draws when the faults stop. `weights` says how much more
+    (or less) likely than usual a walk lets timers go off (`fire`) or does a kind of fault.
+    `min_calls_per_run` is the number of completed calls per run below which a search counts as idle,
+    and fails;
     `kind_of(operation, result)` names the kind of a completed call, so that a search can tell how many
     of each it saw.
     `origin` is how to build the scenario again, as the trace file records it.
@@ -144,6 +146,7 @@ class Scenario:
     origin: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     drawn_from: Workload | None = None
     detector: FailureDetector | None = None
+    weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         for name, given in _as_tuples(self).items():

@@ -33,6 +33,7 @@ def require_scenario(scenario: Any) -> None:
         _require_limits(scenario)
         _require_groups(scenario)
         _require_detector(scenario)
+        _require_weights(scenario)
     except BadScenario as error:
         raise BadScenario(f"scenario {scenario.name!r} {error}") from None
 
@@ -232,6 +233,23 @@ def _require_detector(scenario: Any) -> None:
                     f"has {brief(group)} as interchangeable nodes, of which its detector names some "
                     f"alone in `{name}`"
                 )
+
+
+def _require_weights(scenario: Any) -> None:
+    kinds = [a.kind for a in scenario.actions if a.kind == "fire" or a.is_fault]
+    if not isinstance(scenario.weights, Mapping):
+        raise BadScenario(f"has weights = {brief(scenario.weights)}; right would be {{'fire': 3}}")
+    for kind, weight in scenario.weights.items():
+        if kind not in kinds:
+            raise BadScenario(
+                f"gives a weight to {kind!r}, which is neither fire nor a fault; there are: "
+                f"{', '.join(kinds)}"
+            )
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < 1e6:
+            raise BadScenario(
+                f"gives {kind!r} the weight {brief(weight)}; 1 is as usual, 3 three times as likely, "
+                "0 never"
+            )
 
 
 def _require_distinct(names: Any, complaint: str) -> None:

@@ -27,13 +27,15 @@ class NamedSearch:
     strategy: StrategyName = "mixed"
     seed: int = 0
     property_name: str = ""
+    weights: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(
         cls, scenario: Scenario, strategy: StrategyName, seed: int, property_name: str = ""
     ) -> NamedSearch:
-        """Return the search of a scenario that was built by name."""
-        return cls(tuple(sorted(scenario.origin.items())), strategy, seed, property_name)
+        """Return the search of a scenario that was built by name, with the weights that it has."""
+        origin, weights = sorted(scenario.origin.items()), sorted(scenario.weights.items())
+        return cls(tuple(origin), strategy, seed, property_name, tuple(weights))
 
     def scenario(self) -> Scenario:
         """Build the scenario; the files that its settings name were read when it was named.
@@ -49,7 +51,7 @@ class NamedSearch:
             mutant=origin.get("mutant"),
             settings={k[4:]: value for k, value in origin.items() if k.startswith("set.")},
             texts=texts_in(origin),
-        )
+        ).replace(weights=dict(self.weights))
         return only_claim(built, self.property_name) if self.property_name else built
 
     def campaign(self, is_full: Callable[[], bool] | None = None) -> Campaign:

@@ -37,6 +37,7 @@ from counterpoint.model.search.judgements import (
 )
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.case_coverage import case_lines
 from counterpoint.model.search.walks.finding import Counterexample
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.tally import Progress
@@ -75,6 +76,14 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
     help="Forget what was worked out where it fills so much; the runs are the same [a quarter of the "
     "machine].",
 )
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="KIND=N",
+    help="Let timers go off (fire=3), or a kind of fault happen (crash=5), so many times as often; 0: "
+    "never.",
+)
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @click.option(
     "--workers", type=click.IntRange(1), default=1, metavar="N", help="Search with N processes [1]."
@@ -96,6 +105,7 @@ def fuzz(
     property_name: str | None,
     show_passing: bool,
     memory: float | None,
+    weights: tuple[str, ...],
     shard: str,
     workers: int,
     out: Path,
@@ -113,6 +123,7 @@ def fuzz(
     counterpoint fuzz register --scenario demo --strategy pct --runs 5000
     counterpoint fuzz register --mutant B3 --property regular
     counterpoint fuzz register --seconds 60 --workers 4
+    counterpoint fuzz token_manager --weight fire=5 --weight crash=3
     counterpoint fuzz register --runs 100 --show-passing
     counterpoint fuzz token_manager --clients 6 --requests 50
     counterpoint fuzz mypackage.scenarios:bank --set accounts=3
@@ -124,6 +135,8 @@ def fuzz(
         built = build(system, scenario=scenario, mutant=mutant, settings=settings)
         if property_name is not None:
             built = only_claim(built, property_name)
+        if weights:
+            built = built.replace(weights={**built.weights, **dict(map(_weight, weights))})
         part = _shard(shard)
         if workers > 1 and strategy == "hypothesis":
             raise ValueError(
@@ -156,6 +169,14 @@ def fuzz(
             _tell_passing(*passing)
         _tell(campaign, example, outcome, kept, stopped)
     finish(outcome, kept, passing[1] if passing else None, stopped=stopped)
+
+
+def _weight(text: str) -> tuple[str, float]:
+    kind, _, number = text.partition("=")
+    try:
+        return kind, float(number)
+    except ValueError:
+        raise ValueError(f"--weight is {text!r}; it must be KIND=N, such as fire=3") from None
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -256,12 +277,16 @@ def _result(
         "interrupted": bool(stopped),
         "judged": judgement_forms(campaign.judgements),
         "warnings": list(campaign.warnings),
+        "coverage": campaign.cases.form(scenario),
     }
     if example is not None and kept is not None:
         result |= {
             "property": example.verdict.property,
             "summary": example.verdict.summary,
             "run": example.finding.run,
+            "failing_runs": campaign.failing_runs,
+            "first_failing_run": campaign.findings[0].run,
+            "first_failing_seconds": round(campaign.first_found_seconds, 3),
             "steps_found": len(example.finding.choices),
             "steps_minimised": len(example.trace.choices),
             "faults_minimised": example.faults,
@@ -272,6 +297,15 @@ def _result(
     elif outcome == "undecided":
         result["reason"] = _undecided(campaign)
     return result
+
+
+def _failing(campaign: Campaign) -> str:
+    if not campaign.findings:
+        return ""
+    first, count = campaign.findings[0].run, campaign.failing_runs
+    return (
+        f"{count} of them failing, run {first} first after {campaign.first_found_seconds:.1f} s, "
+    )
 
 
 def _undecided(campaign: Campaign) -> str | None:
@@ -298,13 +332,18 @@ def _tell(
         _tell_run(example.trace, example.verdicts, kept, shrunk)
     faults = ", ".join(f"{count} {kind}" for kind, count in progress.faults.items()) or "none"
     per_run = (f"{n / progress.runs:.2g} {kind}" for kind, n in progress.calls.items())
+    cases = campaign.cases
+    told = f"{len(cases.taken)} of {len(cases.possible)} handler cases"
     tell(
-        f"{outcome}{' (interrupted)' if stopped else ''}: {progress.runs} runs, "
+        f"{outcome}{' (interrupted)' if stopped else ''}: {progress.runs} runs, {_failing(campaign)}"
         f"{progress.steps} steps, {progress.completed_calls} calls completed, faults: {faults}; "
-        f"in a run: {', '.join(per_run) or 'no call'} [{progress.seconds:.1f} s, seed {campaign.seed}]"
+        f"in a run: {', '.join(per_run) or 'no call'}; {told} "
+        f"[{progress.seconds:.1f} s, seed {campaign.seed}]"
     )
     for line in judgement_lines(campaign.judgements):
         tell(line)
+    for line in case_lines(cases, campaign.scenario):
+        tell(f"  {line}")
     for warning in campaign.warnings:
         tell(f"warning: {warning}")
     if outcome == "undecided":

@@ -60,9 +60,10 @@ def _endings(told: Iterable[TestReportCounts]) -> Iterator[str]:
 
 
 def _worth_knowing(counts: TestReportCounts, *, is_verbose: bool) -> list[str]:
-    """Return what mostly stayed undecided, or all that was judged; and faults that were not possible."""
+    """Return what mostly stayed undecided, or all that was judged; what never happened, or cannot."""
     judged = counts["judged" if is_verbose else "undecided"]
-    return [*judged, *(f"warning: {warning}" for warning in counts["warnings"])]
+    warnings = (f"warning: {warning}" for warning in counts["warnings"])
+    return [*judged, *counts["never"], *warnings]
 
 
 def _searched(counted: Iterable[TestReportCounts]) -> str:

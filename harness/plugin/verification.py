@@ -18,6 +18,7 @@ from counterpoint.model.search.failure import (
 )
 from counterpoint.model.search.judgements import Judgements, together
 from counterpoint.model.search.walks.campaign import FINDINGS_MAX, Budgets, Campaign
+from counterpoint.model.search.walks.case_coverage import CaseCoverage
 from counterpoint.model.search.walks.coverage import Coverage
 from counterpoint.model.search.walks.finding import Counterexample
 from counterpoint.model.search.walks.tally import Progress
@@ -40,7 +41,7 @@ class Searched:
     `judged` tells in how many runs each property held or stayed undecided; `warnings` say which
     faults with a budget were not possible in any run. `expected` is the property that was to break,
     and did; empty where all was to hold. It took so many `seconds`. `walks` are the runs that were
-    walks, and `coverage` is what these have seen.
+    walks, and `coverage` is what these have seen; `cases` is what happened in all runs.
     """
 
     seed: int
@@ -54,16 +55,23 @@ class Searched:
     seconds: float = field(default=0.0, compare=False)
     coverage: Coverage = field(default_factory=Coverage)
     walks: int = 0
+    cases: CaseCoverage = field(default_factory=CaseCoverage)
 
     def with_walks(self, campaign: Campaign) -> Searched:
         """Return the sum with a search by walks."""
-        searched = self.plus(campaign.progress, campaign.judgements, campaign.warnings)
+        searched = self.plus(
+            campaign.progress, campaign.judgements, campaign.cases, campaign.warnings
+        )
         return replace(searched, coverage=campaign.coverage, walks=campaign.progress.runs)
 
     def plus(
-        self, progress: Progress, judged: Judgements, warnings: tuple[str, ...] = ()
+        self,
+        progress: Progress,
+        judged: Judgements,
+        cases: CaseCoverage,
+        warnings: tuple[str, ...] = (),
     ) -> Searched:
-        """Return the sum with the progress of a search, and with what it has judged."""
+        """Return the sum with the progress of a search, and with what it has judged and seen."""
         kinds = {*self.faults, *progress.faults}
         return replace(
             self,
@@ -74,6 +82,7 @@ class Searched:
             faults={k: self.faults.get(k, 0) + progress.faults.get(k, 0) for k in sorted(kinds)},
             judged=together(self.judged, judged),
             warnings=self.warnings or warnings,
+            cases=self.cases.plus(cases),
         )
 
 
@@ -170,7 +179,7 @@ class Verification:
 
     def _check_machine(
         self, asked: SearchEffort, shard: Shard, until: float | None
-    ) -> tuple[Progress, Judgements]:
+    ) -> tuple[Progress, Judgements, CaseCoverage]:
         # Imported here, as it takes longer than many a search.
         import hypothesis
 
@@ -188,7 +197,8 @@ class Verification:
         except PropertyBroken as error:
             error.search = {**error.search, "seed": number}
             raise
-        return progress, machine.bench.tally.judgements(self.scenario)
+        tally = machine.bench.tally
+        return progress, tally.judgements(self.scenario), tally.cases
 
 
 def _share(count: int, shard: Shard) -> int:

@@ -27,6 +27,7 @@ from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.simplify import Simplifier
 from counterpoint.model.search.walks.block import RunBlock
+from counterpoint.model.search.walks.case_coverage import CaseCoverage
 from counterpoint.model.search.walks.coverage import Coverage, CoverageReader
 from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.finding import Counterexample, Finding
@@ -112,6 +113,7 @@ class Campaign:
         self._examiner = Examiner(self._compiled)
         self._passing: list[_Unbroken] = []
         self._made = self._first_found_at = 0
+        self.first_found_seconds = 0.0
         self._tally = Tally()
         self._calls = CallCounter(self._compiled)
         self._stopped: float | None = None
@@ -127,6 +129,16 @@ class Campaign:
         """In how many runs each property held, broke, or stayed undecided."""
         judged = self._tally.judgements(self.scenario)
         return {**judged, **judged_goals(self.scenario, self._compiled.goals.names, self._runs)}
+
+    @property
+    def cases(self) -> CaseCoverage:
+        """What the runs did, and what they never did."""
+        return self._tally.cases
+
+    @property
+    def failing_runs(self) -> int:
+        """How many runs broke anything."""
+        return self._tally.failing_runs
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -253,6 +265,7 @@ class Campaign:
             return
         if not self.findings:
             self._first_found_at = at
+            self.first_found_seconds = monotonic() - self._tally.started
         self.findings.append(Finding(number, name, tuple(run.choices), run.scenario))
 
     @property

@@ -25,18 +25,23 @@ FOLLOWING_CHANCE = 0.2
 class FaultPlan:
     """The faults of one run: which kinds, at which steps, and how soon each is undone.
 
-    Half the kinds of the scenario, at least one, take part in a run; a run in five has no fault.
+    Half the kinds of the scenario, at least one, take part in a run; a run in five has no fault. A kind
+    takes part so many times as often as its weight says, and there are more faults then.
     """
 
     def __init__(self, compiled: Compiled, random: Random, steps: int) -> None:
         scenario, (possible, self._following) = compiled.scenario, _possible(compiled)
-        self._kinds = [kind for kind in possible if random.random() < 0.5]
+        self._weights = scenario.weights
+        possible = [kind for kind in possible if self._weight(kind)]
+        self._kinds = [kind for kind in possible if random.random() < 0.5 * self._weight(kind)]
         if possible and not self._kinds:
             self._kinds = [random.choice(possible)]
         uses = sum(_uses(kind, scenario) for kind in self._kinds)
         bound = FAULTS_PER_WALK_MAX if scenario.faults_max is None else scenario.faults_max
         most = min(uses, FAULTS_PER_WALK_MAX, bound)
         count = random.randint(0, most) if most and random.random() < 0.85 else 0
+        for _ in range(round(max(map(self._weight, self._kinds), default=1.0)) - 1):
+            count = max(count, random.randint(0, most))  # a heavy kind makes more of them
         self._moments = {random.randrange(steps) for _ in range(count)}
         self._patience = random.choice((0.02, 0.1, 0.3))
         self.quiet_until = 0 if count else sys.maxsize
@@ -71,7 +76,13 @@ class FaultPlan:
         return bool(undo) and run.attempt(random.choice(undo))
 
     def _fault(self, run: Simulation, random: Random) -> bool:
-        return any(map(run.attempt, _instances(run, random.choice(self._kinds), random)))
+        weights = list(map(self._weight, self._kinds))
+        is_even = len(set(weights)) == 1
+        kind = random.choice(self._kinds) if is_even else random.choices(self._kinds, weights)[0]
+        return any(map(run.attempt, _instances(run, kind, random)))
+
+    def _weight(self, kind: type[Action]) -> float:
+        return self._weights.get(kind.kind, 1.0)
 
 
 class _Possible(NamedTuple):

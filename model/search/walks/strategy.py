@@ -38,7 +38,13 @@ class Strategy(Protocol):
 
 
 class Uniform:
-    """Every message and every call is as likely as any other; a timer is ten times less so."""
+    """Every message and every call is as likely as any other; a timer is ten times less so.
+
+    As all strategies it may like `timers` so many times as much as usual.
+    """
+
+    def __init__(self, timers: float = 1.0) -> None:
+        self._timers = TIMER_WEIGHT * timers
 
     def pick(
         self, run: Simulation, offers: list[LocalChoice], random: Random
@@ -55,7 +61,7 @@ class Uniform:
                     return position
             elif not offers:
                 break
-            elif (offer := offers[drawn - count]).is_call or random.random() < TIMER_WEIGHT:
+            elif (offer := offers[drawn - count]).is_call or random.random() < self._timers:
                 return offer
         return _first_arriving(run, offers)
 
@@ -65,7 +71,8 @@ class Swarm:
 
     _LEVELS = (1.0, 1.0, 0.3, 0.03)
 
-    def __init__(self) -> None:
+    def __init__(self, timers: float = 1.0) -> None:
+        self._timers = TIMER_WEIGHT * timers
         self._by_feature: dict[object, float] = {}
         self._by_message: dict[Message, float] = {}
 
@@ -92,7 +99,7 @@ class Swarm:
             else:
                 offer = offers[drawn - count]
                 willing = self._feature(("offer", offer.node, offer.is_call), random)
-                if draw() < willing * (1.0 if offer.is_call else TIMER_WEIGHT):
+                if draw() < willing * (1.0 if offer.is_call else self._timers):
                     return offer
         return _first_arriving(run, offers)
 
@@ -113,7 +120,8 @@ class Swarm:
 class Pct:
     """The link or client of the highest priority moves; `depth - 1` times the leader falls back."""
 
-    def __init__(self, random: Random, steps: int, depth: int = 3) -> None:
+    def __init__(self, random: Random, steps: int, depth: int = 3, *, timers: float = 1.0) -> None:
+        self._behind = 0.5 / timers if timers else 2.0
         self._priority: dict[int, float] = {}
         self._changes = {random.randrange(max(steps, 1)) for _ in range(depth - 1)}
         self._step = -1
@@ -137,7 +145,7 @@ class Pct:
             choice = links.index(leader)
         for offer in offers:
             lane = offer.node * count + offer.is_call
-            priority = self._of(lane, random) - (0.0 if offer.is_call else 0.5)
+            priority = self._of(lane, random) - (0.0 if offer.is_call else self._behind)
             if priority > best:
                 best, choice, leader = priority, offer, lane
         if self._step in self._changes and leader is not None:
@@ -151,17 +159,18 @@ class Pct:
         return known
 
 
-def strategy_for(name: StrategyName, random: Random, steps: int) -> Strategy:
-    """Draw the strategy of one run of about so many steps."""
+def strategy_for(name: StrategyName, random: Random, steps: int, timers: float = 1.0) -> Strategy:
+    """Draw the strategy of one run of about so many steps, which likes timers so much."""
     match name:
         case "uniform":
-            return Uniform()
+            return Uniform(timers)
         case "swarm":
-            return Swarm()
+            return Swarm(timers)
         case "pct":
-            return Pct(random, steps)
+            return Pct(random, steps, timers=timers)
         case "mixed":
-            return Swarm() if random.random() < 0.5 else Pct(random, steps)
+            is_swarm = random.random() < 0.5
+            return Swarm(timers) if is_swarm else Pct(random, steps, timers=timers)
 
 
 def _arriving(run: Simulation, position: int) -> int | None:

@@ -12,6 +12,7 @@ from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted
+from counterpoint.model.search.walks.case_coverage import CaseCoverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     rulings: Counter[tuple[Ruling, ...]] = field(default_factory=Counter)
+    cases: CaseCoverage = field(default_factory=CaseCoverage)
     started: float = field(default_factory=monotonic)
 
     def add(self, run: Simulation) -> int:
@@ -46,6 +48,7 @@ class Tally:
         self.steps += len(run.choices)
         self.completed_calls += completed
         self.faults.update(faults_by_kind(run.conditions))
+        self.cases.add(run)
         return completed
 
     def judge(self, rulings: tuple[Ruling, ...]) -> None:
@@ -60,6 +63,16 @@ class Tally:
         self.faults.update(other.faults)
         self.calls.update(other.calls)
         self.rulings.update(other.rulings)
+        self.cases.include(other.cases)
+
+    @property
+    def failing_runs(self) -> int:
+        """How many runs broke anything."""
+        return sum(
+            count
+            for rulings, count in self.rulings.items()
+            if any(ruling.outcome == "broken" for ruling in rulings)
+        )
 
     def judgements(self, scenario: Scenario) -> Judgements:
         """In how many runs each property held, broke, or stayed undecided."""

@@ -39,9 +39,10 @@ def walk(compiled: Compiled, random: Random, strategy: StrategyName) -> Walk:
 
 
 def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None:
-    shortest, longest = run.compiled.scenario.walk_steps
+    scenario = run.compiled.scenario
+    shortest, longest = scenario.walk_steps
     steps = random.randint(shortest, longest)
-    chooser = strategy_for(strategy, random, steps)
+    chooser = strategy_for(strategy, random, steps, scenario.weights.get("fire", 1.0))
     interference = FaultPlan(run.compiled, random, steps)
     pick, deliver, further = chooser.pick, run.deliver, run.compiled.further
     choices = run.choices
