@@ -93,7 +93,9 @@ def text_of(page: Page) -> str:
     if page.file == "pytest.md":
         parts.append(table_of_options())
     if page is COMMAND_LINE:
-        parts += [part for command in commands() for part in described_command(command)]
+        parts += [
+            part for words, command in commands() for part in described_command(words, command)
+        ]
     for name in page.modules:
         module = importlib.import_module(f"counterpoint.{name}")
         parts += [f"## `counterpoint.{name}`\n", prose(module)]
@@ -126,28 +128,30 @@ def first_sentence(item: object) -> str:
     return (inspect.getdoc(item) or "").splitlines()[0].partition(". ")[0].rstrip(".") + "."
 
 
-def commands() -> Iterator[click.Command]:
-    """Return the command itself, and its subcommands as `--help` orders them."""
-    context = click.Context(main_command)
-    yield main_command
-    for name in main_command.list_commands(context):
-        command = main_command.get_command(context, name)
+def commands(group: click.Group = main_command) -> Iterator[tuple[str, click.Command]]:
+    """Return a command with its words, and its subcommands as `--help` orders them."""
+    yield "counterpoint" if group is main_command else f"counterpoint {group.name}", group
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         assert command is not None
-        yield command
+        if isinstance(command, click.Group):
+            yield from commands(command)
+        else:
+            above = "" if group is main_command else f"{group.name} "
+            yield f"counterpoint {above}{name}", command
 
 
-def described_command(command: click.Command) -> Iterator[str]:
+def described_command(words: str, command: click.Command) -> Iterator[str]:
     """Return a heading, the usage, the help and the options of a command."""
-    is_group = isinstance(command, click.Group)
-    words = ["counterpoint"] if is_group else ["counterpoint", str(command.name)]
     options = [p for p in command.params if isinstance(p, click.Option)]
     arguments = [
         str(p.name).upper() if p.required else f"[{str(p.name).upper()}]"
         for p in command.params
         if isinstance(p, click.Argument)
     ]
-    yield f"## `{' '.join(words)}`\n"
-    yield f"```text\n{' '.join([*words, *arguments, *(['[OPTIONS]'] if options else [])])}\n```\n"
+    yield f"## `{words}`\n"
+    yield f"```text\n{' '.join([words, *arguments, *(['[OPTIONS]'] if options else [])])}\n```\n"
     for text in inspect.cleandoc(command.help or "").split("\n\n"):
         # click's own mark for text that is not to be wrapped: the examples
         is_as_it_is = text.startswith("\b\n")

@@ -11,6 +11,7 @@ from counterpoint.harness.embedding import embedded, texts_in
 from counterpoint.harness.entry import CatalogEntry
 from counterpoint.harness.named_systems import (
     LIVE,
+    MAELSTROM,
     SYSTEMS,
     named_by_entry_points,
     named_of_ones_own,
@@ -82,6 +83,10 @@ def build(
         from counterpoint.harness.live.recorded import rebuilt
 
         return rebuilt(settings)
+    if system == MAELSTROM:
+        from counterpoint.harness.maelstrom.program_scenario import scenario_of_settings
+
+        return scenario_of_settings(settings)
     found = found_at(system) if ":" in system else None
     if found is None or isinstance(found, Suite):
         return entry(system).scenario(scenario, mutant=mutant, settings=settings, texts=texts)
@@ -145,6 +150,11 @@ def rebuild(origin: Mapping[str, str]) -> Scenario:
 def _require_ours(system: str, settings: Mapping[str, str]) -> None:
     """Refuse the system of a file unless it is of the catalog, named here, or under this directory."""
     if system in SYSTEMS or system == LIVE:
+        return
+    if system == MAELSTROM:
+        from counterpoint.harness.maelstrom.program_scenario import require_program_here
+
+        require_program_here(settings.get("bin", ""))
         return
     if system not in named_of_ones_own():
         place = system if ":" in system else named_by_entry_points().get(system)

@@ -30,6 +30,10 @@ COMMANDS = MappingProxyType(
         "up": ("counterpoint.harness.commands.up:up", "run a whole cluster for real"),
         "call": ("counterpoint.harness.commands.call:call", "ask a running cluster for something"),
         "live": ("counterpoint.harness.commands.live:live", "verify a real cluster under attack"),
+        "maelstrom": (
+            "counterpoint.harness.commands.maelstrom:maelstrom",
+            "test programs that speak Maelstrom's protocol",
+        ),
         "merge": (
             "counterpoint.harness.commands.merge:merge",
             "one trace out of the logs of nodes",

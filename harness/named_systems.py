@@ -24,6 +24,9 @@ GROUP = "counterpoint.systems"
 LIVE = "live"
 """What the system of a trace is called that was made of the logs of a cluster."""
 
+MAELSTROM = "maelstrom"
+"""What the system of a trace is called whose nodes are programs that speak Maelstrom's protocol."""
+
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
         "token_manager": "counterpoint.harness.systems.token_manager",

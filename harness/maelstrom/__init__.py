@@ -1,0 +1,1 @@
+"""Programs that speak Maelstrom's protocol, in any language, as nodes under a scheduler."""
