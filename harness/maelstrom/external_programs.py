@@ -13,7 +13,7 @@ import weakref
 from dataclasses import dataclass
 
 from counterpoint.harness.maelstrom.program_process import (
-    ProgramFailed,
+    ExternalFailure,
     ProgramOutput,
     ProgramProcess,
 )
@@ -51,7 +51,7 @@ class ExternalPrograms:
     def __init__(self, command: list[str]) -> None:
         self.command = command
         self.begun = 0
-        self._known: dict[tuple[NodeId, int, Inputs], ProgramOutput | ProgramFailed] = {}
+        self._known: dict[tuple[NodeId, int, Inputs], ProgramOutput | ExternalFailure] = {}
         self._standing: list[StandingProcess] = []
         self._spare: dict[tuple[NodeId, int], ProgramProcess] = {}
         self._end = weakref.finalize(self, _stop_all, self._standing, self._spare)
@@ -65,7 +65,7 @@ class ExternalPrograms:
         """Return what a node writes on the last of these inputs, having been given the others.
 
         Raises:
-            ProgramFailed: it ended, or did not come to wait for more.
+            ExternalFailure: it ended, or did not come to wait for more.
             NotDeterministic: it has done something else before.
         """
         key = (node, incarnation, inputs)
@@ -73,8 +73,8 @@ class ExternalPrograms:
         if known is None:
             self._bring(node, incarnation, inputs)
             known = self._known[key]
-        if isinstance(known, ProgramFailed):
-            raise ProgramFailed(str(known))
+        if isinstance(known, ExternalFailure):
+            raise ExternalFailure(str(known))
         return known
 
     def _bring(self, node: NodeId, incarnation: int, inputs: Inputs) -> None:
@@ -89,7 +89,7 @@ class ExternalPrograms:
                 self._drop(here)
                 raise NotDeterministic(_told(node, inputs[count], before, now), RIGHT)
             self._known[node, incarnation, inputs[: count + 1]] = now
-            if isinstance(now, ProgramFailed):
+            if isinstance(now, ExternalFailure):
                 self._drop(here)
                 self._known[node, incarnation, inputs] = now
                 return
@@ -129,16 +129,18 @@ class ExternalPrograms:
         standing.process.stop()
 
 
-def _given(here: StandingProcess, line: str) -> ProgramOutput | ProgramFailed:
+def _given(here: StandingProcess, line: str) -> ProgramOutput | ExternalFailure:
     here.given = (*here.given, line)
     try:
         return here.process.give(line)
-    except ProgramFailed as error:
+    except ExternalFailure as error:
         return error
 
 
-def _are_alike(one: ProgramOutput | ProgramFailed, other: ProgramOutput | ProgramFailed) -> bool:
-    if isinstance(one, ProgramFailed) or isinstance(other, ProgramFailed):
+def _are_alike(
+    one: ProgramOutput | ExternalFailure, other: ProgramOutput | ExternalFailure
+) -> bool:
+    if isinstance(one, ExternalFailure) or isinstance(other, ExternalFailure):
         return type(one) is type(other)
     return one == other
 
@@ -146,8 +148,8 @@ def _are_alike(one: ProgramOutput | ProgramFailed, other: ProgramOutput | Progra
 def _told(
     node: NodeId,
     line: str,
-    before: ProgramOutput | ProgramFailed,
-    now: ProgramOutput | ProgramFailed,
+    before: ProgramOutput | ExternalFailure,
+    now: ProgramOutput | ExternalFailure,
 ) -> str:
     return (
         f"{node}, given {line or 'time'} after the same as before, did {_brief(before)} and, "
@@ -155,8 +157,8 @@ def _told(
     )
 
 
-def _brief(written: ProgramOutput | ProgramFailed) -> str:
-    if isinstance(written, ProgramFailed):
+def _brief(written: ProgramOutput | ExternalFailure) -> str:
+    if isinstance(written, ExternalFailure):
         return str(written)[:200]
     return "write " + (" ".join(written.lines)[:200] or "nothing")
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from counterpoint.harness.maelstrom.external_programs import ExternalPrograms, Inputs
 from counterpoint.harness.maelstrom.json_body import JsonBody, body_of, compact, line_of, message_in
-from counterpoint.harness.maelstrom.program_process import ProgramFailed, ProgramOutput
+from counterpoint.harness.maelstrom.program_process import ExternalFailure, ProgramOutput
 from counterpoint.harness.maelstrom.services import KvState, kv_step
 from counterpoint.model.node import (
     CancelTimer,
@@ -144,7 +144,7 @@ class ExternalSystem:
             state = step.state
             sent += step.effects
             if body is init and not _is_welcome(self._written(node, state)):
-                raise ProgramFailed(
+                raise ExternalFailure(
                     f'does not answer init with {{"type": "init_ok", "in_reply_to": 1}}; it wrote '
                     f"{' '.join(self._written(node, state).lines)[:200] or 'nothing'}"
                 )
@@ -194,7 +194,7 @@ class ExternalSystem:
         except (KeyError, TypeError, ValueError) as error:
             right = "what the protocol says of it is not there"
             what = f"{state.operation!r} was answered with {compact(fields)}"
-            raise ProgramFailed(f"{what}; {right}: {error!r}") from None
+            raise ExternalFailure(f"{what}; {right}: {error!r}") from None
 
 
 def _is_welcome(written: ProgramOutput) -> bool:

@@ -41,7 +41,7 @@ LOOK_SECONDS = 0.000_2
 """A program that does not wait yet is looked at again so soon, or as soon as it writes."""
 
 
-class ProgramFailed(Exception):
+class ExternalFailure(Exception):
     """A program ended, or would not come to rest. Says which, when, and what it wrote to stderr."""
 
 
@@ -111,7 +111,7 @@ class ProgramProcess:
         """Give it a line, or let time pass for it if the line is empty; return what it then writes.
 
         Raises:
-            ProgramFailed: it has ended, or does not come to wait.
+            ExternalFailure: it has ended, or does not come to wait.
         """
         try:
             if line:
@@ -119,7 +119,7 @@ class ProgramProcess:
             else:
                 self._clock.send(b"t")
         except OSError:
-            raise ProgramFailed(f"has ended{self._last_words()}") from None
+            raise ExternalFailure(f"has ended{self._last_words()}") from None
         return self._until_quiet()
 
     def _write(self, data: bytes) -> None:
@@ -133,14 +133,14 @@ class ProgramProcess:
         written = bytearray()
         while not self._is_at_rest(written):
             if time.monotonic() > deadline:
-                raise ProgramFailed(
+                raise ExternalFailure(
                     f"does not come to rest within {STEP_SECONDS:g} s{self._last_words()}"
                 )
             if len(written) > OUTPUT_BYTES_MAX:
-                raise ProgramFailed(f"wrote more than {OUTPUT_BYTES_MAX:,} bytes at once")
+                raise ExternalFailure(f"wrote more than {OUTPUT_BYTES_MAX:,} bytes at once")
             select.select([self._out], (), (), LOOK_SECONDS)
         if self._process.poll() is not None:
-            raise ProgramFailed(f"ended with {self._process.returncode}{self._last_words()}")
+            raise ExternalFailure(f"ended with {self._process.returncode}{self._last_words()}")
         *lines, self._rest = (self._rest + bytes(written)).split(b"\n")
         return ProgramOutput(
             tuple(line.decode(errors="replace") for line in lines if line.strip()), self._heard()

@@ -15,7 +15,7 @@ from counterpoint.harness.live.processes import COMMAND
 from counterpoint.harness.maelstrom import program_process, quiet
 from counterpoint.harness.maelstrom.external_programs import ExternalPrograms
 from counterpoint.harness.maelstrom.program_process import (
-    ProgramFailed,
+    ExternalFailure,
     ProgramProcess,
     command_of,
 )
@@ -156,7 +156,7 @@ def test_a_program_that_ends_or_never_rests_is_found_out(
     process = begun(written(text))
     process.give(INIT)
     monkeypatch.setattr(program_process, "STEP_SECONDS", 0.2)
-    with pytest.raises(ProgramFailed, match=why):
+    with pytest.raises(ExternalFailure, match=why):
         process.give(GO)
 
 
