@@ -15,6 +15,10 @@ COMMANDS = MappingProxyType(
         "list": ("counterpoint.harness.commands.listing:listing", "systems, scenarios, mutants"),
         "new": ("counterpoint.harness.commands.new:new", "write a protocol to start from"),
         "fuzz": ("counterpoint.harness.commands.fuzz:fuzz", "search by random runs"),
+        "campaign": (
+            "counterpoint.harness.commands.campaign:campaign",
+            "search for as long as one likes, and keep what is found",
+        ),
         "explore": ("counterpoint.harness.commands.explore:explore", "visit every reachable state"),
         "replay": ("counterpoint.harness.commands.replay:replay", "run a trace file again"),
         "play": ("counterpoint.harness.commands.play:play", "try a system by hand"),

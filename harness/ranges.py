@@ -26,3 +26,18 @@ class PositiveNumber(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no finite number above 0", param, ctx)
         return float(number)
+
+
+def shard_in(text: str) -> tuple[int, int]:
+    """Return the part, counted from 0, and the number of parts that `--shard` names.
+
+    Raises:
+        ValueError: it names none.
+
+    >>> shard_in("2/4")
+    (1, 4)
+    """
+    part, slash, count = text.partition("/")
+    if slash and part.isdecimal() and count.isdecimal() and 1 <= int(part) <= int(count):
+        return int(part) - 1, int(count)
+    raise ValueError(f"--shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from counterpoint.harness.campaign.shape import Shape
 from counterpoint.harness.catalog import build
 from counterpoint.harness.embedding import texts_in
 from counterpoint.harness.only import only_claim
@@ -20,7 +21,8 @@ from counterpoint.model.search.walks.strategy import StrategyName
 class NamedSearch:
     """A search by names: the origin of its scenario, as pairs, and how its runs choose.
 
-    `property_name` is the one that is judged, "" for all.
+    `property_name` is the one that is judged, "" for all. The kinds of fault in `without` do not
+    happen; a run without them is one of the scenario all the same.
     """
 
     origin: tuple[tuple[str, str], ...]
@@ -28,6 +30,7 @@ class NamedSearch:
     seed: int = 0
     property_name: str = ""
     weights: tuple[tuple[str, float], ...] = ()
+    without: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -52,7 +55,13 @@ class NamedSearch:
             settings={k[4:]: value for k, value in origin.items() if k.startswith("set.")},
             texts=texts_in(origin),
         ).replace(weights=dict(self.weights))
-        return only_claim(built, self.property_name) if self.property_name else built
+        if self.property_name:
+            built = only_claim(built, self.property_name)
+        if not self.without:
+            return built
+        return built.replace(
+            limits={kind: b for kind, b in built.limits.items() if kind not in self.without}
+        )
 
     def campaign(self, is_full: Callable[[], bool] | None = None) -> Campaign:
         """Build the search, which forgets its tables where that says that memory is full."""
@@ -61,7 +70,30 @@ class NamedSearch:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The runs of a search that a worker is to make, by their numbers."""
+    """The runs of a search that a worker is to make, by their numbers; and whether to tell coverage."""
 
     search: NamedSearch
     numbers: range
+    is_covered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Minimising:
+    """A run of a search that broke a property, which a worker is to minimise."""
+
+    search: NamedSearch
+    number: int
+    property: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinimisedRun:
+    """What is left of a run: the lines of its trace, its shape and size, and what it shows."""
+
+    lines: tuple[str, ...]
+    name: str
+    shape: Shape
+    summary: str
+    steps: int
+    steps_found: int
+    faults: int

@@ -10,15 +10,14 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from counterpoint.harness.campaign.assignment import Assignment
+from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
 from counterpoint.harness.campaign.worker import Failed, Flag, serve
 from counterpoint.harness.memory import share_bytes
 from counterpoint.model.mistakes import BadScenario, OwnDefect
@@ -83,7 +82,20 @@ class Team:
     def blocks(
         self, assignments: Iterable[Assignment], *, seconds: float | None = None
     ) -> Iterator[RunBlock]:
-        """Give out assignments, and return their blocks in the same order.
+        """Give out assignments, and return their blocks in the same order; else as `answers`."""
+        early: dict[int, RunBlock] = {}
+        following = 0
+        for index, answer in self.answers(assignments, seconds=seconds):
+            assert isinstance(answer, RunBlock), answer
+            early[index] = answer
+            while following in early:
+                yield early.pop(following)
+                following += 1
+
+    def answers(
+        self, given: Iterable[Assignment | Minimising], *, seconds: float | None = None
+    ) -> Iterator[tuple[int, RunBlock | MinimisedRun]]:
+        """Give out what is to be done, and return what comes back as it comes, with its index.
 
         When the seconds are over no more are given out, and what is under way is cut short. They
         begin with the first block: to start a process takes longer than many a search.
@@ -92,7 +104,8 @@ class Team:
             BadScenario: the scenario is wrong, as a worker found.
             OwnDefect: a worker failed, or several died over one assignment.
         """
-        return _Errand(self, assignments, seconds).blocks()
+        self._stop.value = 0
+        return _Errand(self, given, seconds).answers()
 
     def replace(self, worker: _Worker) -> None:
         """Let another worker take the place of one that died."""
@@ -115,52 +128,52 @@ class _Errand:
     """One list of assignments on its way through a team."""
 
     def __init__(
-        self, team: Team, assignments: Iterable[Assignment], seconds: float | None
+        self, team: Team, given: Iterable[Assignment | Minimising], seconds: float | None
     ) -> None:
         self._team = team
-        self._coming = enumerate(assignments)
+        self._coming = enumerate(given)
         self._seconds = seconds
         self._deadline: float | None = None
-        self._out: dict[int, Assignment] = {}
-        self._back: dict[int, RunBlock] = {}
+        self._out: dict[int, Assignment | Minimising] = {}
+        self._back: deque[tuple[int, RunBlock | MinimisedRun]] = deque()
         self._again: deque[int] = deque()
         self._deaths: dict[int, int] = {}
         self._is_over = False
 
-    def blocks(self) -> Iterator[RunBlock]:
-        for index in count():
-            while index not in self._back:
-                self._give_out()
-                if not self._out:
-                    return
-                self._take_in()
-            yield self._back.pop(index)
+    def answers(self) -> Iterator[tuple[int, RunBlock | MinimisedRun]]:
+        while True:
+            self._give_out()
+            if not self._out:
+                return
+            self._take_in()
+            while self._back:
+                yield self._back.popleft()
 
     def _give_out(self) -> None:
-        """Give every worker enough to do, not too far ahead of the block that is waited for."""
-        for worker in self._team.workers:
-            while len(worker.assigned) < AHEAD and (number := self._next()) is not None:
-                worker.assigned.append(number)
-                try:
-                    worker.connection.send(self._out[number])
-                except OSError:  # it died; who takes in notices
+        """Give every worker enough to do, those that have the least first."""
+        for depth in range(AHEAD):
+            for worker in self._team.workers:
+                if len(worker.assigned) == depth and not self._give(worker):
                     return
+
+    def _give(self, worker: _Worker) -> bool:
+        number = self._next()
+        if number is None:
+            return False
+        worker.assigned.append(number)
+        with suppress(OSError):  # it died, which is noticed where answers are taken in
+            worker.connection.send(self._out[number])
+        return True
 
     def _next(self) -> int | None:
         if self._again:
             return self._again.popleft()
-        if self._is_over or len(self._out) + len(self._back) > self._ahead_max:
-            return None
-        found = next(self._coming, None)
+        found = None if self._is_over else next(self._coming, None)
         if found is None:
             self._is_over = True
             return None
         self._out[found[0]] = found[1]
         return found[0]
-
-    @property
-    def _ahead_max(self) -> int:
-        return 4 * AHEAD * len(self._team.workers)
 
     def _take_in(self) -> None:
         by_connection = {worker.connection: worker for worker in self._team.workers}
@@ -178,7 +191,7 @@ class _Errand:
 
     def _hear(self, worker: _Worker) -> None:
         try:
-            said: RunBlock | Failed = worker.connection.recv()
+            said: RunBlock | MinimisedRun | Failed = worker.connection.recv()
         except (EOFError, OSError):
             self._bury(worker)
             return
@@ -188,7 +201,7 @@ class _Errand:
         if isinstance(said, Failed):
             raise OwnDefect(said.text) if said.is_ours else BadScenario(said.text)
         del self._out[number]
-        self._back[number] = said
+        self._back.append((number, said))
 
     def _bury(self, worker: _Worker) -> None:
         if worker.assigned:

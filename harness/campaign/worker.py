@@ -5,17 +5,23 @@ from __future__ import annotations
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Protocol
 
-from counterpoint.harness.campaign.assignment import Assignment, NamedSearch
+from counterpoint.harness.campaign.assignment import (
+    Assignment,
+    MinimisedRun,
+    Minimising,
+    NamedSearch,
+)
+from counterpoint.harness.campaign.minimising import minimised
 from counterpoint.harness.memory import full_at
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.search.walks.block import RunBlock
 from counterpoint.model.search.walks.campaign import Campaign
 
-CAMPAIGNS_MAX = 4
+CAMPAIGNS_MAX = 8
 """So many searches are kept at hand, with their tables; the one not used for longest goes."""
 
 
@@ -40,14 +46,23 @@ class Workbench:
         self._is_full = None if bytes_max is None else full_at(bytes_max)
         self._campaigns: OrderedDict[NamedSearch, Campaign] = OrderedDict()
 
-    def block(self, assignment: Assignment, is_over: Callable[[], bool]) -> RunBlock | Failed:
-        """Make the runs of an assignment, or say why that cannot be."""
+    def answer(
+        self, given: Assignment | Minimising, is_over: Callable[[], bool]
+    ) -> RunBlock | MinimisedRun | Failed:
+        """Do what was assigned, or say why that cannot be."""
         try:
-            return self._campaign(assignment.search).block(assignment.numbers, is_over)
+            if isinstance(given, Minimising):
+                return minimised(given)
+            return self._block(given, is_over)
         except BadScenario as error:
             return Failed(str(error), is_ours=False)
         except Exception:
             return Failed(traceback.format_exc(), is_ours=True)
+
+    def _block(self, given: Assignment, is_over: Callable[[], bool]) -> RunBlock:
+        campaign = self._campaign(given.search)
+        block = campaign.block(given.numbers, is_over)
+        return replace(block, coverage=campaign.new_coverage()) if given.is_covered else block
 
     def _campaign(self, search: NamedSearch) -> Campaign:
         campaign = self._campaigns.pop(search, None) or search.campaign(self._is_full)
@@ -65,6 +80,6 @@ def serve(connection: Connection, stop: Flag, bytes_max: int | None = None) -> N
     bench = Workbench(bytes_max)
     try:
         while True:
-            connection.send(bench.block(connection.recv(), lambda: stop.value != 0))
+            connection.send(bench.answer(connection.recv(), lambda: stop.value != 0))
     except (EOFError, OSError):  # the lead has no more to do, or is no more
         return

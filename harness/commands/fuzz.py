@@ -28,7 +28,7 @@ from counterpoint.harness.output import (
     settings_of,
     tell,
 )
-from counterpoint.harness.ranges import PositiveNumber
+from counterpoint.harness.ranges import PositiveNumber, shard_in
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.judgements import (
     judgement_forms,
@@ -137,7 +137,7 @@ def fuzz(
             built = only_claim(built, property_name)
         if weights:
             built = built.replace(weights={**built.weights, **dict(map(_weight, weights))})
-        part = _shard(shard)
+        part = shard_in(shard)
         if workers > 1 and strategy == "hypothesis":
             raise ValueError(
                 "--strategy hypothesis is of one process; leave out --workers, or start several "
@@ -177,13 +177,6 @@ def _weight(text: str) -> tuple[str, float]:
         return kind, float(number)
     except ValueError:
         raise ValueError(f"--weight is {text!r}; it must be KIND=N, such as fire=3") from None
-
-
-def _shard(text: str) -> tuple[int, int]:
-    part, slash, count = text.partition("/")
-    if slash and part.isdecimal() and count.isdecimal() and 1 <= int(part) <= int(count):
-        return int(part) - 1, int(count)
-    raise ValueError(f"--shard is {text!r}; it must be I/N with I from 1 to N, such as 2/4")
 
 
 def _search(search: Iterator[Progress], *, quiet: bool) -> int:

@@ -39,7 +39,7 @@ def never() -> bool:
 
 def made_here(search: NamedSearch, runs: int, shard: tuple[int, int] = (0, 1)) -> list[RunBlock]:
     bench = Workbench()
-    blocks = [bench.block(given, never) for given in blocks_of(search, shard, runs)]
+    blocks = [bench.answer(given, never) for given in blocks_of(search, shard, runs)]
     assert all(isinstance(block, RunBlock) for block in blocks)
     return [block for block in blocks if isinstance(block, RunBlock)]
 
@@ -79,20 +79,20 @@ def test_numbers_of_runs_are_those_of_the_shard_and_no_more() -> None:
 def test_a_worker_keeps_few_searches_at_hand() -> None:
     bench = Workbench()
     for seed in range(CAMPAIGNS_MAX + 2):
-        block = bench.block(Assignment(search_of(seed=seed), range(1)), never)
+        block = bench.answer(Assignment(search_of(seed=seed), range(1)), never)
         assert isinstance(block, RunBlock)
         assert block.tally.runs == 1
     assert len(bench._campaigns) == CAMPAIGNS_MAX
 
 
 def test_who_is_asked_to_stop_makes_no_further_run() -> None:
-    block = Workbench().block(Assignment(search_of(), range(9)), lambda: True)
+    block = Workbench().answer(Assignment(search_of(), range(9)), lambda: True)
     assert isinstance(block, RunBlock)
     assert block.tally.runs == 0
 
 
 def test_a_name_that_there_is_not_is_told_as_it_is_here() -> None:
-    said = Workbench().block(Assignment(NamedSearch((("system", "nothing"),)), range(1)), never)
+    said = Workbench().answer(Assignment(NamedSearch((("system", "nothing"),)), range(1)), never)
     assert isinstance(said, Failed)
     assert "'nothing' is no system" in said.text
 

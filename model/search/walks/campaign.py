@@ -147,9 +147,15 @@ class Campaign:
 
     @property
     def coverage(self) -> Coverage:
-        """The node states and transitions that were seen so far, here or elsewhere."""
-        self._coverage = self._coverage.plus(self._coverage_reader.read())
+        """The node states and transitions that were seen so far."""
+        self.new_coverage()
         return self._coverage
+
+    def new_coverage(self) -> Coverage:
+        """Return those that were seen since this was asked last, or since the tables were forgotten."""
+        found = self._coverage_reader.read()
+        self._coverage = self._coverage.plus(found)
+        return found
 
     @property
     def is_idle(self) -> bool:
@@ -214,7 +220,7 @@ class Campaign:
     def _begin_anew(self, scenario: Scenario) -> None:
         """Forget all tables; with other operations come other states, and these have no end."""
         goals = self._compiled.goals
-        self._coverage = self.coverage
+        self.new_coverage()
         self._compiled = Compiled(scenario)
         self._coverage_reader = CoverageReader(self._compiled)
         self._compiled.goals = goals.among(self._compiled.node_states)
@@ -283,6 +289,10 @@ class Campaign:
         return self._first_found_at + RUNS_AFTER_FINDING
 
     # ---- runs that are made elsewhere ----
+
+    def make_again(self, number: int, name: str) -> None:
+        """Make a run again that is known to break the property of that name: it is a finding."""
+        self._found(number, name, self._walk(number).run, self._runs)
 
     def block(self, numbers: Iterable[int], is_over: Callable[[], bool]) -> RunBlock:
         """Make the runs of these numbers until `is_over`, and return what was counted in these alone."""

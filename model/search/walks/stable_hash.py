@@ -15,6 +15,8 @@ from hashlib import blake2b
 HASH_BITS = 64
 _MASK = (1 << HASH_BITS) - 1
 _DIRECT = frozenset({int, bool})
+_NONE, _OF_CLASS, _SET, _MAP, _ENUM, _OTHER = (0x9E3779B9 + kind for kind in range(6))
+"""What comes first in the hash of what is no tuple, so that it is that of no tuple."""
 
 
 class StableHasher:
@@ -50,20 +52,22 @@ class StableHasher:
             return hash(tuple(map(self._hash, value)))  # type: ignore[call-overload]
         if dataclasses.is_dataclass(kind):
             name, fields = self._fields_of(kind)
-            return hash((name, *[self._hash(getattr(value, field)) for field in fields]))
+            return hash((_OF_CLASS, name, *[self._hash(getattr(value, f)) for f in fields]))
         match value:
             case None:
-                return self._text("none")
+                return hash((_NONE,))
             case Enum():
-                return self._text(f"{kind.__name__}.{value.name}")
+                return hash((_ENUM, self._text(f"{kind.__name__}.{value.name}")))
             case tuple():  # with names
-                return hash((self._text(kind.__name__), *map(self._hash, value)))
+                return hash((_OF_CLASS, self._text(kind.__name__), *map(self._hash, value)))
             case frozenset():
-                return hash((self._text("set"), *sorted(map(self._hash, value))))
+                return hash((_SET, *sorted(map(self._hash, value))))
             case Mapping():
                 pairs = sorted((self._hash(k), self._hash(v)) for k, v in value.items())
-                return hash((self._text("map"), *pairs))
-        return self._text(repr(value))  # bytes, and numbers and texts of other classes
+                return hash((_MAP, *pairs))
+        return hash(
+            (_OTHER, self._text(repr(value)))
+        )  # bytes, and numbers and texts of other classes
 
     def _fields_of(self, kind: type) -> tuple[int, tuple[str, ...]]:
         found = self._fields.get(kind)

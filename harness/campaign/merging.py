@@ -1,0 +1,76 @@
+"""Several campaigns as one: what shards on several machines have found, nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from counterpoint.harness.campaign.lead import TRACES, plan_of
+from counterpoint.harness.campaign.shape import contains
+from counterpoint.harness.campaign.store import CampaignStore, KeptFailure
+from counterpoint.harness.campaign.targets import CampaignPlan
+from counterpoint.model.writing import replacing
+
+
+def merge(folders: Sequence[Path], out: Path) -> None:
+    """Put the campaigns of these folders into one: blocks and findings that two have count once.
+
+    Raises:
+        NoCampaign: one of the folders holds none.
+    """
+    stores = [CampaignStore(folder) for folder in folders]
+    with CampaignStore(out, is_new=True) as target:
+        for store in stores:
+            with target.transaction():
+                _merge_one(store, target)
+            store.close()
+        _write_traces(target)
+
+
+def _merge_one(store: CampaignStore, target: CampaignStore) -> None:
+    theirs = plan_of(store)
+    ours = theirs if target.meta("plan") is None else plan_of(target)
+    target.note("plan", json.dumps(_together(ours, theirs).form()))
+    target.note("code", store.meta("code") or "")
+    for table in ("blocks", "seen"):
+        for row in store.rows(table):
+            target.take_row(table, row)
+    renamed = {failure.id: _take_failure(target, failure) for failure in store.failures()}
+    for row in store.rows("findings"):
+        kept = {key: value for key, value in row.items() if key != "id"}
+        failure = renamed.get(row["failure"])
+        target.take_row("findings", {**kept, "failure": failure})
+    _add_points(target)
+
+
+def _together(one: CampaignPlan, other: CampaignPlan) -> CampaignPlan:
+    """Return a plan of the targets of two; a merged campaign is no part of anything."""
+    targets = tuple(dict.fromkeys((*one.targets, *other.targets)))
+    return replace(one, targets=targets, shard=(0, 1))
+
+
+def _take_failure(target: CampaignStore, failure: KeptFailure) -> int:
+    """Keep the shorter of two traces of one failure; return its id in the target."""
+    for known in target.failures():
+        if (known.target, known.property_name) == (failure.target, failure.property_name):
+            if contains(failure.shape, known.shape):
+                return known.id
+            if contains(known.shape, failure.shape):
+                target.replace_failure(known.id, failure)
+                return known.id
+    return target.insert_failure(failure)
+
+
+def _add_points(target: CampaignStore) -> None:
+    """Let the curve of each target end where the merged campaign does."""
+    for done in target.targets():
+        coverage = target.coverage(done.target)
+        target.add_coverage(done.target, coverage, coverage, done.runs)
+
+
+def _write_traces(target: CampaignStore) -> None:
+    for failure in target.failures():
+        with replacing(target.folder / TRACES / failure.file) as file:
+            file.write(failure.lines.encode() + b"\n")

@@ -1,0 +1,145 @@
+"""What a campaign searches: systems by name, or a file that says it in full."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from counterpoint.harness.catalog import build
+from counterpoint.harness.named_systems import SYSTEMS, own_names
+from counterpoint.model.inert import quoted
+from counterpoint.model.scenario import Scenario
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignTarget:
+    """A scenario of a system, by name: right, or one of its wrong variants."""
+
+    system: str
+    scenario: str | None = None
+    mutant: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    property_name: str = ""
+
+    def build(self) -> Scenario:
+        """Build it.
+
+        Raises:
+            UnknownName: there is no such thing.
+            ValueError: a setting has no good value.
+        """
+        return build(
+            self.system,
+            scenario=self.scenario,
+            mutant=self.mutant,
+            settings=dict(self.settings),
+        )
+
+    @property
+    def name(self) -> str:
+        """What reports call it.
+
+        >>> CampaignTarget("register", mutant="B1", settings=(("clients", "3"),)).name
+        'register:B1 clients=3'
+        """
+        parts = [f"{self.system}:{self.mutant}" if self.mutant else self.system]
+        parts += [self.scenario] if self.scenario else []
+        parts += [f"{key}={value}" for key, value in self.settings]
+        return " ".join([*parts, *([self.property_name] if self.property_name else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlan:
+    """What is searched, from which seed; the part i of n of it that is made here."""
+
+    targets: tuple[CampaignTarget, ...]
+    seed: int = 0
+    shard: tuple[int, int] = (0, 1)
+
+    def form(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of_form(cls, form: Mapping[str, Any]) -> CampaignPlan:
+        """Return the plan that was written as JSON."""
+        targets = tuple(
+            CampaignTarget(**{**one, "settings": tuple(map(tuple, one["settings"]))})
+            for one in form["targets"]
+        )
+        part, parts = form["shard"]
+        return cls(targets, int(form["seed"]), (int(part), int(parts)))
+
+
+def seconds_in(text: str) -> float:
+    """Return how long a time is that was written with its unit.
+
+    Raises:
+        ValueError: it is none.
+
+    >>> seconds_in("90"), seconds_in("1.5m"), seconds_in("1h30m")
+    (90.0, 90.0, 5400.0)
+    """
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"a time is {quoted(text)}; it must be like 90s, 10m, 2h or 1h30m")
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def targets_of(names: Sequence[str]) -> tuple[CampaignTarget, ...]:
+    """Return what the arguments of a command name: systems, systems:mutants, or files of TOML.
+
+    Raises:
+        UnknownName, ValueError: something is wrong about one of them.
+    """
+    found: list[CampaignTarget] = []
+    for name in names:
+        found += _of_file(Path(name)) if name.endswith(".toml") else [_of_name(name)]
+    if not found:
+        raise ValueError("a campaign needs something to search: a system, or a file of TOML")
+    for target in found:
+        target.build()
+    return tuple(dict.fromkeys(found))
+
+
+def _of_name(name: str) -> CampaignTarget:
+    system, colon, mutant = name.rpartition(":")
+    if colon and (system in SYSTEMS or system in own_names() or ":" in system):
+        return CampaignTarget(system, mutant=mutant)
+    return CampaignTarget(name)
+
+
+KEYS = frozenset({"system", "mutant", "scenario", "scenarios", "set", "property"})
+
+
+def _of_file(path: Path) -> list[CampaignTarget]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    tables = content.get("target", [])
+    if set(content) - {"target"} or not isinstance(tables, list) or not tables:
+        raise ValueError(f"{path}: it must hold tables [[target]], each with a system, and no more")
+    return [target for table in tables for target in _of_table(table, path)]
+
+
+def _of_table(table: Mapping[str, Any], path: Path) -> list[CampaignTarget]:
+    if "system" not in table or set(table) - KEYS:
+        wrong = ", ".join(sorted(set(table) - KEYS)) or "no system"
+        raise ValueError(f"{path}: a [[target]] has {wrong}; it takes: {', '.join(sorted(KEYS))}")
+    base = CampaignTarget(
+        str(table["system"]),
+        table.get("scenario"),
+        table.get("mutant"),
+        tuple((str(key), str(value)) for key, value in table.get("set", {}).items()),
+        str(table.get("property", "")),
+    )
+    return [replace(base, scenario=name) for name in table.get("scenarios", [base.scenario])]

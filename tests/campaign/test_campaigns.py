@@ -1,0 +1,418 @@
+"""Campaigns: what is found is kept once, whatever ends them, and told as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from counterpoint.harness.campaign import lead as leading
+from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
+from counterpoint.harness.campaign.estimates import coverage_growth, failing_share_max
+from counterpoint.harness.campaign.for_people import to_html, to_markdown
+from counterpoint.harness.campaign.for_tools import json_form, to_junit, to_sarif
+from counterpoint.harness.campaign.lead import MINIMISED_MAX, TRACES, CampaignLead
+from counterpoint.harness.campaign.merging import merge
+from counterpoint.harness.campaign.shape import contains, shape_of
+from counterpoint.harness.campaign.store import FILE, CampaignStore, NoCampaign
+from counterpoint.harness.campaign.summary import summary_of
+from counterpoint.harness.campaign.swarm import nth, planned
+from counterpoint.harness.campaign.targets import CampaignPlan, CampaignTarget, targets_of
+from counterpoint.harness.campaign.team import Team
+from counterpoint.harness.campaign.worker import Failed, Workbench
+from counterpoint.harness.cli import main
+from counterpoint.model.search.walks.block import RunBlock
+
+ADDER = "counterpoint.harness.starting.adder:SUITE"
+RIGHT, WRONG = CampaignTarget(ADDER), CampaignTarget(ADDER, mutant="hasty")
+
+
+class Alone(Team):
+    """A team of nobody: what is to be done is done here, up to so many answers."""
+
+    def __init__(self, answers_max: int) -> None:
+        self._bench = Workbench()
+        self._left = answers_max
+
+    def answers(
+        self, given: Iterable[Assignment | Minimising], *, seconds: float | None = None
+    ) -> Iterator[tuple[int, RunBlock | MinimisedRun]]:
+        del seconds
+        for index, one in enumerate(islice(given, self._left)):
+            answer = self._bench.answer(one, lambda: False)
+            assert not isinstance(answer, Failed), answer.text
+            yield index, answer
+
+
+@pytest.fixture(autouse=True)
+def confirmed_here(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """No process for each failure, but where a test is about that."""
+    if "processes" not in request.keywords:
+        monkeypatch.setattr(
+            leading, "confirmed", lambda file: "reproduced" if file.exists() else ""
+        )
+
+
+def led(
+    folder: Path,
+    *targets: CampaignTarget,
+    answers: int = 12,
+    seed: int = 1,
+    shard: tuple[int, int] = (0, 1),
+) -> CampaignStore:
+    store = CampaignStore(folder, is_new=True)
+    lead = CampaignLead(store, CampaignPlan(targets, seed, shard))
+    assert list(lead.run(Alone(answers), 1.0))
+    return store
+
+
+# ---- what is found ----
+
+
+@pytest.mark.slow
+def test_a_mistake_is_found_once_minimised_and_confirmed_and_nothing_in_what_is_right(
+    tmp_path: Path,
+) -> None:
+    with led(tmp_path, RIGHT, WRONG, answers=90) as store:
+        (failure,) = store.failures()
+        assert (failure.target, failure.confirmed) == (WRONG.name, "reproduced")
+        assert failure.steps < failure.steps_found
+        findings = store.findings()
+        assert len(findings) > failure.count > 1
+        assert failure.count <= MINIMISED_MAX
+        assert {finding.failure for finding in findings} == {failure.id, None}
+        summary = summary_of(store)
+    assert (tmp_path / TRACES / failure.file).read_text() == failure.lines + "\n"
+    assert [target.outcome for target in summary.targets] == ["holds", "broken"]
+    assert summary.outcome == "broken"
+    assert summary.targets[0].node_states > 0
+    assert summary.targets[0].done.runs > 0
+
+
+def test_what_a_replay_does_not_reproduce_is_not_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "confirmed", lambda _: "different")
+    with led(tmp_path, WRONG) as store:
+        summary = summary_of(store)
+    assert summary.outcome == "undecided"
+    assert summary.failures == ()
+    assert "not confirmed (different)" in to_markdown(summary)
+
+
+def test_a_campaign_goes_on_and_makes_no_run_again(tmp_path: Path) -> None:
+    led(tmp_path, RIGHT, answers=5).close()
+    with led(tmp_path, RIGHT, answers=5) as store:
+        (code,) = {row["code"] for row in store.rows("blocks")}
+        assert store.numbers(code) == set(range(10))
+
+
+def test_what_nobody_has_minimised_is_minimised_by_the_next_and_known_failures_are_tried_again(
+    tmp_path: Path,
+) -> None:
+    store = CampaignStore(tmp_path, is_new=True)
+    first = CampaignLead(store, CampaignPlan((WRONG,), 1))
+    steps = first.run(Alone(1), 1.0)
+    next(steps)  # a block, and then it is killed
+    assert store.findings()
+    assert not store.failures()
+    store.close()
+    with led(tmp_path, WRONG, answers=3) as store:
+        assert len(store.failures()) == 1
+    with led(tmp_path, WRONG, answers=1) as store:
+        (failure,) = store.failures()
+        assert failure.now == "broken"
+
+
+def test_more_of_a_shape_is_the_same_mistake_and_less_takes_its_place(tmp_path: Path) -> None:
+    shapes = {"small": (("call add", 2),), "large": (("call add", 2), ("crash", 1))}
+    runs = {
+        name: MinimisedRun((name,), "x.jsonl", shape, name, 3, 9, 0)
+        for name, shape in shapes.items()
+    }
+    other = replace(runs["small"], shape=(("deliver ask", 1),))
+    with CampaignStore(tmp_path, is_new=True) as store:
+        assert store.add_failure("t", "p", runs["large"], 0.0) == (1, True)
+        assert store.add_failure("t", "p", runs["small"], 1.0) == (1, True)
+        assert store.add_failure("t", "p", runs["large"], 2.0) == (1, False)
+        assert store.add_failure("t", "p", other, 3.0) == (2, True)
+        assert store.add_failure("t", "q", runs["small"], 4.0) == (3, True)
+        assert store.failures()[0].lines == "small"
+
+
+COUNTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3))
+
+
+@given(COUNTS, COUNTS)
+def test_shapes_contain_each_other_only_if_they_are_equal(
+    one: dict[str, int], other: dict[str, int]
+) -> None:
+    """For all shapes: to contain is a partial order."""
+    first, second = tuple(sorted(one.items())), tuple(sorted(other.items()))
+    assert contains(first, first)
+    assert (contains(first, second) and contains(second, first)) == (first == second)
+    assert contains(first, second) == all(one.get(w, 0) >= n for w, n in other.items())
+
+
+# ---- the plan ----
+
+
+def test_shards_make_the_assignments_of_the_whole_between_them() -> None:
+    plan = CampaignPlan((RIGHT, WRONG), 7)
+    scenarios = tuple(target.build() for target in plan.targets)
+    whole = list(islice(planned(plan, scenarios), 30))
+    parts = [replace(plan, shard=(part, 3)) for part in range(3)]
+    shares = [one for part in parts for one in islice(planned(part, scenarios), 10)]
+    assert sorted(shares) == sorted(whole)
+    assert nth(plan, scenarios, 17) == whole[17]
+    assert {one.target for one in whole} == {0, 1}
+    numbers = [n for one in whole if one.target == 0 for n in one.assignment.numbers]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_plans_are_written_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(
+        '[[target]]\nsystem = "register"\nscenarios = ["default", "crashes"]\nset = {reads = 3}\n'
+        '[[target]]\nsystem = "register"\nmutant = "B1"\nproperty = "regular"\n'
+    )
+    targets = targets_of([str(path), "register:B1", "register", ADDER, f"{ADDER}:hasty"])
+    assert [target.name for target in targets] == [
+        "register default reads=3",
+        "register crashes reads=3",
+        "register:B1 regular",
+        "register:B1",
+        "register",
+        ADDER,
+        f"{ADDER}:hasty",
+    ]
+    plan = CampaignPlan(targets, 3, (1, 4))
+    assert CampaignPlan.of_form(json.loads(json.dumps(plan.form()))) == plan
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("x = 1", "it must hold tables"),
+        ("[[target]]\nsystem = 'register'\nspeed = 3", "a [[target]] has speed; it takes:"),
+        ("[[target]]\nmutant = 'B1'", "a [[target]] has no system"),
+        ("[[target]", "campaign.toml: "),
+    ],
+)
+def test_a_plan_that_is_none_is_refused(content: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(content)
+    result = CliRunner().invoke(main, ["campaign", "run", str(path), "--out", str(tmp_path / "o")])
+    assert result.exit_code == 2
+    assert complaint in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("run", "register", "--time", "soon"), "a time is 'soon'; it must be like 90s"),
+        (("run", "registers"), "'registers' is no system"),
+        (("run", "register:B99"), "'B99' is no mutant of register"),
+        (("run", "register", "--shard", "3/2"), "--shard is '3/2'"),
+        (("status", "nowhere"), "nowhere holds no campaign: there is no campaign.sqlite in it"),
+        (("report", "nowhere"), "nowhere holds no campaign"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: tuple[str, ...], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["campaign", *arguments])
+    assert result.exit_code == 2
+    assert complaint in result.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+# ---- what is said of it ----
+
+
+@given(st.integers(1, 400))
+def test_the_share_that_may_fail_is_that_which_would_have_shown(runs: int) -> None:
+    """For all numbers of runs: with that share, so many runs all pass in five searches of a hundred."""
+    assert abs((1 - failing_share_max(runs)) ** runs - 0.05) < 1e-9
+    assert failing_share_max(0) == 1.0
+
+
+@given(st.floats(0.1, 1.0), st.integers(50, 500))
+def test_growth_by_a_power_is_foreseen(power: float, runs: int) -> None:
+    """For all curves that grow by a power of the runs: what twice as many see is what was foretold."""
+    curve = [(n, round(1e6 * n**power)) for n in (runs, 2 * runs)]
+    growth = coverage_growth(curve)
+    assert growth is not None
+    expected = 1e6 * (4 * runs) ** power - curve[-1][1]
+    assert abs(growth.more - expected) <= 1 + expected * 1e-3
+    assert coverage_growth(curve[:1]) is None
+
+
+def test_reports_tell_of_what_was_found_and_nothing_in_them_acts(tmp_path: Path) -> None:
+    with led(tmp_path, RIGHT, WRONG) as store:
+        with store.transaction():
+            store._database.execute("UPDATE failures SET summary = '<script>*x*</script> \x1b[31m'")
+        summary = summary_of(store)
+    (failure,) = summary.failures
+    for text in (to_markdown(summary), to_html(summary)):
+        assert "<script>" not in text
+        assert "\x1b" not in text
+        assert failure.file in text
+    suite = ElementTree.fromstring(to_junit(summary).partition("?>")[2])
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    (result,) = json.loads(to_sarif(summary))["runs"][0]["results"]
+    assert result["ruleId"] == failure.property_name
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert (tmp_path / uri).exists()
+    told = json_form(summary)
+    assert told["outcome"] == "broken"
+    assert [one["trace"] for one in told["failures"]] == [uri]
+
+
+# ---- several of them ----
+
+
+def test_merged_shards_are_the_whole_and_what_two_have_counts_once(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two", "whole", "all")]
+    led(folders[0], RIGHT, answers=4, shard=(0, 2)).close()
+    led(folders[1], RIGHT, answers=4, shard=(1, 2)).close()
+    with led(folders[2], RIGHT, answers=8) as store:
+        whole = summary_of(store)
+    merge([folders[0], folders[1], folders[0]], folders[3])
+    with CampaignStore(folders[3]) as store:
+        merged = summary_of(store)
+    assert merged.targets[0].done == whole.targets[0].done
+    assert merged.targets[0].node_states == whole.targets[0].node_states
+    assert merged.targets[0].transitions == whole.targets[0].transitions
+
+
+def test_one_mistake_of_two_shards_is_one_failure(tmp_path: Path) -> None:
+    for part in range(2):
+        led(tmp_path / str(part), WRONG, answers=9, shard=(part, 2)).close()
+    merge([tmp_path / "0", tmp_path / "1"], tmp_path / "all")
+    with CampaignStore(tmp_path / "all") as store:
+        (failure,) = store.failures()
+    counts = []
+    for part in range(2):
+        with CampaignStore(tmp_path / str(part)) as store:
+            counts += [one.count for one in store.failures()]
+    assert failure.count == sum(counts) > 1
+    assert (tmp_path / "all" / TRACES / failure.file).exists()
+
+
+# ---- what ends them ----
+
+
+def test_a_transaction_is_whole_or_not_there(tmp_path: Path) -> None:
+    def half_done(store: CampaignStore) -> None:
+        with store.transaction():
+            store.note("key", "value")
+            raise ZeroDivisionError
+
+    with CampaignStore(tmp_path, is_new=True) as store:
+        with pytest.raises(ZeroDivisionError):
+            half_done(store)
+        assert store.meta("key") is None
+
+
+def test_a_file_that_is_no_campaign_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("something else, and rather long at that " * 99)
+    with pytest.raises(NoCampaign, match="cannot be read"):
+        CampaignStore(tmp_path)
+
+
+PROGRAM = "from counterpoint.harness.start import main; main()"
+
+
+def begun(folder: Path, *more: str) -> subprocess.Popen[str]:
+    what = ("campaign", "run", f"{ADDER}:hasty", ADDER, "--out", str(folder), "--time", "60s")
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *what, *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def known(folder: Path) -> set[tuple[str, int]]:
+    """Return the findings that are in the file of a campaign, as any other process sees them."""
+    if not (folder / FILE).exists():
+        return set()
+    database = sqlite3.connect(folder / FILE, timeout=30)
+    try:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return set(database.execute("SELECT search, run FROM findings"))
+    except sqlite3.OperationalError as error:  # killed before there was a table
+        if "no such table" not in str(error):
+            raise
+        return set()
+    finally:
+        database.close()
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "kills",
+    [pytest.param(1, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.nightly)],
+)
+def test_a_campaign_that_is_killed_again_and_again_loses_nothing(
+    kills: int, tmp_path: Path
+) -> None:
+    chance = random.Random(kills)
+    before: set[tuple[str, int]] = set()
+    for _ in range(kills):
+        with begun(tmp_path) as one:
+            wanted = len(before) + chance.randrange(4)
+            while len(seen := known(tmp_path)) <= wanted and one.poll() is None:
+                time.sleep(chance.random() * 0.05)  # not for the result: to be gentle to the file
+            one.kill()
+        assert one.returncode == -signal.SIGKILL
+        after = known(tmp_path)
+        assert before <= seen <= after
+        before = after
+    result = CliRunner().invoke(
+        main, ["campaign", "resume", str(tmp_path), "--time", "0.1s", "--json"]
+    )
+    told = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert [failure["target"] for failure in told["failures"]] == [f"{ADDER}:hasty"]
+    assert before <= known(tmp_path)
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+def test_ctrl_c_ends_a_campaign_with_what_it_has_and_its_workers_with_it(tmp_path: Path) -> None:
+    with begun(tmp_path, "--workers", "2", "--json") as one:
+        while not known(tmp_path):
+            assert one.poll() is None
+            time.sleep(0.05)
+        os.kill(one.pid, signal.SIGINT)
+        told, errors = one.communicate(timeout=300)
+    assert one.returncode == 130, errors
+    assert json.loads(told)["interrupted"] is True
+    assert "Traceback" not in errors
+
+
+def test_shapes_are_of_kinds_and_words(tmp_path: Path) -> None:
+    with led(tmp_path, WRONG) as store:
+        (failure,) = store.failures()
+    words = [word for word, _ in failure.shape]
+    assert words == sorted(words)
+    assert "call add" in words
+    assert shape_of(()) == ()
