@@ -144,9 +144,14 @@ class Minimiser:
         return None
 
 
+def size_of(choices: Sequence[Action]) -> tuple[int, int]:
+    """How long a counterexample is: choices, and how many of them are faults."""
+    return len(choices), sum(choice.is_fault for choice in choices)
+
+
 def _measure(choices: Choices) -> tuple[int, int, int]:
     """What shorter means: fewer choices, then fewer faults, then fewer changes of node."""
-    return (len(choices), sum(choice.is_fault for choice in choices), switches(choices))
+    return (*size_of(choices), switches(choices))
 
 
 def switches(choices: Sequence[Action]) -> int:

@@ -22,7 +22,7 @@ from counterpoint.model.search.engine.transition_tables import Compiled, Engines
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import Judgements, judged_goals
-from counterpoint.model.search.minimise import Minimised, Minimiser
+from counterpoint.model.search.minimise import Minimised, Minimiser, size_of
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.simplify import Simplifier
@@ -32,7 +32,7 @@ from counterpoint.model.search.walks.coverage import Coverage, CoverageReader
 from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.finding import Counterexample, Finding
 from counterpoint.model.search.walks.kinds import CallCounter
-from counterpoint.model.search.walks.nearby import FAILING_MAX, TRIES, nearby
+from counterpoint.model.search.walks.look_around import LookAround
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.tables_max import TablesMax
 from counterpoint.model.search.walks.tally import Progress, Tally
@@ -47,7 +47,7 @@ FINDINGS_MAX = 20
 RUNS_AFTER_FINDING = 2_000
 """After the first failing run so many more runs look for others."""
 
-AGREED_MIN = 3
+AGREED_MIN = 5
 """If so many failing runs become equally short, no shorter one is looked for near them."""
 
 PASSING_MAX = 51
@@ -370,8 +370,9 @@ class Campaign:
             minimiser = self._minimiser_of(finding)
             result = minimiser.minimise(finding.choices, finding.property, left)
             results.append((finding, result))
-        best = min(results, key=lambda pair: _size(pair[1]))
-        self._is_agreed = sum(_size(r) == _size(best[1]) for _, r in results) >= AGREED_MIN
+        best = min(results, key=lambda pair: size_of(pair[1].choices))
+        least = size_of(best[1].choices)
+        self._is_agreed = sum(size_of(r.choices) == least for _, r in results) >= AGREED_MIN
         return best
 
     def _minimiser_of(self, finding: Finding) -> Minimiser:
@@ -388,31 +389,15 @@ class Campaign:
         name = finding.property
         if self._is_agreed or self._examiner.reads(name) == "end":
             return None
-        compiled, minimiser = self._compiled_for(finding), self._minimiser_of(finding)
-        examiner = self._examiner.of(compiled)
-        random, failing, shorter = Random(self.seed), 0, None
-        for _ in range(TRIES):
-            if failing == FAILING_MAX or monotonic() > deadline:
-                break
-            walked = nearby(compiled, (shorter or best).choices, random)
-            if not examiner.is_broken(walked.run, name, walked.failure):
-                continue
-            failing += 1
-            left = max(deadline - monotonic(), 0.0)
-            result = minimiser.minimise(tuple(walked.run.choices), name, left)
-            if _size(result) < _size(shorter or best):
-                shorter = result
-        return shorter
+        compiled = self._compiled_for(finding)
+        around = LookAround(compiled, self._examiner.of(compiled), name, deadline)
+        return around.shorter(best, Random(self.seed))
 
     def _example(self, finding: Finding, scenario: Scenario, result: Minimised) -> Counterexample:
         told = told_in_full(scenario, result.choices, finding.property)
         return Counterexample(
             told.trace, told.verdict, told.verdicts, finding, result.is_fixpoint, result.tried
         )
-
-
-def _size(result: Minimised) -> tuple[int, int]:
-    return len(result.choices), sum(choice.is_fault for choice in result.choices)
 
 
 def run_random(seed: int, number: int) -> Random:

@@ -19,12 +19,6 @@ from counterpoint.model.search.walks.strategy import strategy_for
 from counterpoint.model.search.walks.walk import Walk
 from counterpoint.model.world import Action
 
-TRIES = 1_000
-"""So many runs near one are tried; most take less than a millisecond."""
-
-FAILING_MAX = 20
-"""Of those that fail so many are minimised; each takes some 50 milliseconds."""
-
 LEFT_OUT_MAX = 0.5
 """Each try leaves out up to this share of the choices that it follows."""
 
