@@ -20,7 +20,7 @@ from counterpoint.aio.numbered import NumberedFuture, NumberedTask
 from counterpoint.aio.traffic import Body
 from counterpoint.aio.transport import End, Listening
 
-CALLBACKS_MAX = 200_000
+CALLBACKS_MAX = 50_000
 """So many callbacks in one step mean that the program never waits."""
 
 LOCAL = ("", "0.0.0.0", "::", "localhost", "127.0.0.1", "::1")
@@ -62,6 +62,15 @@ class Outside(Protocol):
         ...
 
 
+_LOOPS = count()
+
+LOOP_SHIFT = 52
+"""The bits of a task's hash from here on tell the loop."""
+
+TASK_NUMBER = (1 << LOOP_SHIFT) - 1
+"""The bits that tell the task."""
+
+
 class RunningIn:
     """For a step, a loop is the one that runs in this thread."""
 
@@ -89,7 +98,7 @@ class NodeLoop(asyncio.BaseEventLoop):
     def __init__(self, outside: Outside) -> None:
         super().__init__()
         self._outside = outside
-        self._numbers = count(1)
+        self._numbers = count(((next(_LOOPS) & 0xFF) << LOOP_SHIFT) + 1)
         self.tasks: dict[int, Any] = {}
         self.listening: dict[int, Listening] = {}
         self.failures: list[dict[str, Any]] = []
@@ -125,7 +134,7 @@ class NodeLoop(asyncio.BaseEventLoop):
         if self._task_factory is not None:  # type: ignore[attr-defined]
             return super().create_task(coro, name=name, context=context, **more)
         number = next(self._numbers)
-        named = f"Task-{number}" if name is None else str(name)
+        named = f"Task-{number & TASK_NUMBER}" if name is None else str(name)
         if context is not None:
             more["context"] = context
         task: Any = NumberedTask.__new__(NumberedTask)
@@ -307,7 +316,7 @@ class NodeLoop(asyncio.BaseEventLoop):
                 handle._run()
             left -= 1
             if not left:
-                raise NeverWaits(f"{CALLBACKS_MAX} callbacks in one step")
+                raise NeverWaits(f"never waits: {CALLBACKS_MAX} callbacks in one step")
 
     def due(self) -> int | None:
         """Return when the next timer is to go off, in microseconds, None if none is set."""

@@ -7,11 +7,16 @@ program is the cache of one past, made again from the inputs where another is as
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from counterpoint.model.node import Input
-from counterpoint.model.values import Value
+from counterpoint.model.values import Value, show
+
+
+def _nothing_to_tell(_: object) -> Mapping[str, Value]:
+    return {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,25 +36,48 @@ class Past:
     snapshot: Value = None
 
     def __post_init__(self) -> None:
-        self._set(None, None)
+        vars(self).update(before=None, given=None, _hash=0, tell=_nothing_to_tell)
 
-    def _set(self, before: Past | None, given: Input | None) -> None:
-        object.__setattr__(self, "before", before)
-        object.__setattr__(self, "given", given)
-        object.__setattr__(self, "_hash", hash((hash(before), given)))
+    def __str__(self) -> str:
+        """Show what is shown of it in one line."""
+        return "; ".join(f"{name} {show(what)}" for name, what in self.shown.items()) or "ended"
+
+    @property
+    def shown(self) -> Mapping[str, Value]:
+        """What reports show of it: the time, what the user wants to see, and where each task waits."""
+        known: Any = self
+        return known.tell(self)  # type: ignore[no-any-return]
+
+    @property
+    def counted(self) -> Value:
+        """What a search counts of the states that it has seen."""
+        return (self.snapshot, self.ports, len(self.lanes))
 
     def after(self, given: Input, **seen: Any) -> Past:
         """Return the past to which one more thing has happened."""
-        made = Past(self.inputs + 1, **seen)
-        made._set(self, given)
+        made = object.__new__(Past)
+        mine: Any = self
+        vars(made).update(
+            seen,
+            inputs=mine.inputs + 1,
+            before=self,
+            given=given,
+            tell=mine.tell,
+            _hash=hash((mine._hash, given)),
+        )
         return made
 
-    def chain(self) -> list[Past]:
-        """Return the pasts that led here, the first input first; the empty one is left out."""
-        found: list[Past] = []
+    def told_by(self, tell: Callable[[Past], Mapping[str, Value]]) -> Past:
+        """Return the same past, of which this function says what is shown, and of all that follow."""
+        vars(self).update(tell=tell)
+        return self
+
+    def inputs_given(self) -> list[Input]:
+        """Return what was given to the node, the first input first."""
+        found: list[Input] = []
         here: Any = self
         while here.before is not None:
-            found.append(here)
+            found.append(here.given)
             here = here.before
         return found[::-1]
 

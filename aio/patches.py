@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any, NoReturn, Protocol
 
 from counterpoint.aio.escapes import escaped
+from counterpoint.aio.watchdog import Watchdog
 
 EPOCH = 1_700_000_000
 """The second of Unix time at which every run begins."""
@@ -44,7 +45,10 @@ class _Present:
 
     def __init__(self) -> None:
         self.node: Any = None
-        self.is_guarded = False
+        self.count = 0
+        self.thread = 0
+        self.is_exchanged = False
+        self.by_original: dict[int, Any] = {}
 
 
 _present = _Present()
@@ -139,8 +143,10 @@ class _Quiet:
     """`warnings` as asyncio's streams know it: it is no news that a program let go of a connection."""
 
     @staticmethod
-    def warn(*_: Any, **__: Any) -> None:
-        """Say nothing."""
+    def warn(message: Any, category: Any = None, stacklevel: int = 1, source: Any = None) -> None:
+        """Say nothing in a step, and what is to be said outside of one."""
+        if _present.node is None:
+            warnings.warn(message, category, stacklevel + 1, source)
 
 
 def _no_thread(*_: Any, **__: Any) -> NoReturn:
@@ -170,6 +176,10 @@ _OURS: Mapping[ModuleType, dict[str, Any]] = {
     random: {**{name: _chance(name) for name in _CHANCE}, "_urandom": _urandom},
     os: {"urandom": _urandom},
     datetime: {"datetime": _Clocked},
+}
+"""What is exchanged for a step alone."""
+
+_FOR_GOOD: Mapping[ModuleType, dict[str, Any]] = {
     asyncio: {"all_tasks": _all_tasks},
     asyncio.tasks: {"all_tasks": _all_tasks},
     asyncio.streams: {"warnings": _Quiet},
@@ -191,6 +201,7 @@ class Patches:
             ours = {name: _stand_in(real[name], wanted[name]) for name in wanted}
             self._places.append((vars(module), ours, real))
             by_original.update({id(real[name]): ours[name] for name in ours})
+        by_original.update(_exchanged_for_good())
         self._places += _taken_by_name(by_original)
 
     def put_on(self) -> None:
@@ -206,6 +217,20 @@ class Patches:
 
 def _stand_in(real: Any, ours: Any) -> Any:
     return ours if isinstance(ours, type) else _in_step(real, ours)
+
+
+def _exchanged_for_good() -> dict[int, Any]:
+    """Exchange what costs nothing outside of a step, where it does as before; once for a process."""
+    if not _present.is_exchanged:
+        _present.is_exchanged = True
+        sys.addaudithook(_refuse)
+        Watchdog(_present).start()
+        for module, wanted in _FOR_GOOD.items():
+            for name, ours in wanted.items():
+                real = vars(module)[name]
+                vars(module)[name] = stand_in = _stand_in(real, ours)
+                _present.by_original[id(real)] = stand_in
+    return _present.by_original
 
 
 def _taken_by_name(by_original: dict[int, Any]) -> Iterator[Any]:
@@ -237,12 +262,13 @@ class StepOf:
         self._node, self._patches = node, patches
 
     def __enter__(self) -> None:
-        _guard()
         self._was_collecting = gc.isenabled()
         self._was_tracking = sys.get_coroutine_origin_tracking_depth()
         gc.disable()
         sys.set_coroutine_origin_tracking_depth(max(1, self._was_tracking))
         self._before, _present.node = _present.node, self._node
+        _present.count += 1
+        _present.thread = threading.get_ident()
         self._patches.put_on()
 
     def __exit__(self, *_: object) -> None:
@@ -251,13 +277,6 @@ class StepOf:
         sys.set_coroutine_origin_tracking_depth(self._was_tracking)
         if self._was_collecting:
             gc.enable()
-
-
-def _guard() -> None:
-    """Have the interpreter ask before it does anything for real; once for a process, for good."""
-    if not _present.is_guarded:
-        _present.is_guarded = True
-        sys.addaudithook(_refuse)
 
 
 _REFUSED: Mapping[str, tuple[str, str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Context
 from typing import Any
 
@@ -25,7 +25,7 @@ from counterpoint.aio.traffic import (
     way_back,
 )
 from counterpoint.aio.transport import End, Listening
-from counterpoint.aio.waiting import line_of_longest, place_of_origin, programs_error
+from counterpoint.aio.waiting import line_of_longest, place_of_origin, programs_error, stuck
 from counterpoint.model.node import (
     Begin,
     Effect,
@@ -40,6 +40,7 @@ from counterpoint.model.node import (
     Start,
     Timeout,
 )
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.values import Value
 
 Program = Callable[[Node], Any]
@@ -50,7 +51,7 @@ EXPECTED: tuple[type[BaseException], ...] = (ConnectionError, asyncio.Incomplete
 """What a task may end with: a server goes on when one of its connections breaks."""
 
 
-class ProgramFailed(Exception):
+class ProgramFailed(HandlerFailed):
     """A program did what none may: an exception that nobody caught, or work without end."""
 
 
@@ -70,9 +71,12 @@ class Process:
         self.clock = 0
         self.is_awake = False
         self.refused: Escaped | None = None
-        self.random = random.Random(name)
+        self.endless_at = ""
+        self._chance: random.Random | None = None
         self.loop = NodeLoop(self)
         self.ends: dict[str, End] = {}
+        self._lanes: tuple[str, ...] | None = ()
+        self._ports: tuple[int, ...] = ()
         self.node: Node | None = None
         self._program, self._patches, self._expected = program, patches, expected
         self._open_from_boot = open_from_boot
@@ -98,18 +102,31 @@ class Process:
         """
         self._effects = []
         with StepOf(self, self._patches), RunningIn(self.loop):
-            self.is_awake = True
-            try:
-                self._hear(given)
-                self.loop.drain()
-                self.loop.forget_done()
-            except NeverWaits as error:
-                raise ProgramFailed(f"{error}: {line_of_longest(self.loop)}") from None
-            finally:
-                self.is_awake = False
+            self._step(given)
         self._judge()
         self._save()
         return tuple(self._effects)
+
+    def take_again(self, inputs: Iterable[Input]) -> None:
+        """Do once more what was done before, of which everything is known."""
+        with StepOf(self, self._patches), RunningIn(self.loop):
+            for given in inputs:
+                self._step(given)
+        self.loop.failures.clear()
+        self._disk_looks = repr(self.node.disk) if self.node is not None else ""
+
+    def _step(self, given: Input) -> None:
+        self.is_awake = True
+        try:
+            self._hear(given)
+            self.loop.drain()
+            self.loop.forget_done()
+            if self.endless_at:
+                raise ProgramFailed(f"computes on and on without waiting ({self.endless_at})")
+        except NeverWaits as error:
+            raise ProgramFailed(f"{error}, {line_of_longest(self.loop)}") from None
+        finally:
+            self.is_awake = False
 
     def _hear(self, given: Input) -> None:
         match given:
@@ -128,7 +145,6 @@ class Process:
     def _boot(self, durable: str | None) -> None:
         disk, boots = read_back(durable)
         self._boots = boots if durable is None else boots + 1
-        self.random.seed(f"{self.name}, boot {self._boots}")
         self._disk_looks = repr(disk) if self._boots == boots else ""
         self.node = Node(self.name, self.nodes, disk, self)
         self._main = self._context.run(self._started)
@@ -142,6 +158,13 @@ class Process:
         self.clock = max(self.clock, int(moment))
         if kind == "timer":
             self.loop.let_go_off(int(moment))
+
+    @property
+    def random(self) -> random.Random:
+        """The chance of this incarnation, which few programs ask for."""
+        if self._chance is None:
+            self._chance = random.Random(f"{self.name}, boot {self._boots}")
+        return self._chance
 
     # The network.
 
@@ -186,7 +209,7 @@ class Process:
             self, source, way_back(lane), protocol,
             peername=(source, _number_of(lane)), sockname=(self.name, server.port),
         )  # fmt: skip
-        self.ends[lane] = end
+        self._keep(lane, end)
         self.soon(protocol.connection_made, end)
 
     def dial(self, to: str, port: int, factory: Callable[[], Any]) -> Any:
@@ -213,7 +236,7 @@ class Process:
             self, to, way_back(lane), protocol,
             peername=(to, int(port)), sockname=(self.name, _number_of(lane)),
         )  # fmt: skip
-        self.ends[lane] = end
+        self._keep(lane, end)
         protocol.connection_made(end)
         future.set_result(end)
 
@@ -231,9 +254,14 @@ class Process:
         elif (end := self.ends.get(lane)) is not None:
             end.break_off(error)
 
+    def _keep(self, lane: str, end: End) -> None:
+        self.ends[lane] = end
+        self._lanes = None
+
     def forget(self, end: End) -> None:
         """Take a connection off the open ones."""
         lane = way_back(end.lane)
+        self._lanes = None
         if self.ends.pop(lane, None) is not None:
             self._closed.add(lane)
 
@@ -305,14 +333,24 @@ class Process:
             origin = getattr(coroutine, "cr_origin", None)
             where = place_of_origin(origin) if origin else "nobody knows where"
             name = getattr(coroutine, "__qualname__", "a coroutine")
-            self.loop.failures.append({"message": f"{name} was never awaited, made at {where}"})
+            self.loop.failures.append({"message": f"never awaited {name}, made at {where}"})
 
     # What is seen of it.
 
     @property
+    def lanes(self) -> tuple[str, ...]:
+        """The lanes that it reads; the same tuple as long as they are the same."""
+        if self._lanes is None:
+            self._lanes = tuple(self.ends)
+        return self._lanes
+
+    @property
     def ports(self) -> tuple[int, ...]:
-        """The ports at which it listens."""
-        return tuple(self.loop.listening)
+        """The ports at which it listens; the same tuple as long as they are the same."""
+        ports = tuple(self.loop.listening)
+        if ports != self._ports:
+            self._ports = ports
+        return self._ports
 
     def _judge(self) -> None:
         if self.refused is not None:
@@ -330,6 +368,16 @@ class Process:
             if not isinstance(failure, self._expected):
                 raise programs_error(failure)
         self.loop.failures.clear()
+        if not self._can_go_on():
+            raise ProgramFailed(
+                f"is in a deadlock, its tasks wait for each other alone: {stuck(self)}"
+            )
+
+    def _can_go_on(self) -> bool:
+        """Tell whether something from outside may still happen to it, or nothing is left to be done."""
+        if self.ends or self.loop.listening or self._dialling or self._jobs:
+            return True
+        return not self.loop.tasks or self.loop.due() is not None
 
     def _save(self) -> None:
         assert self.node is not None, f"{self.name} was not booted"

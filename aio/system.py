@@ -7,16 +7,19 @@ the cache of one past; asked for another, it starts the program anew and gives i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from weakref import finalize
 
-from counterpoint.aio.actions import Timing
+from counterpoint.aio.actions import Timing, seconds
 from counterpoint.aio.given_node import Node
 from counterpoint.aio.past import Past
 from counterpoint.aio.patches import Patches
 from counterpoint.aio.process import EXPECTED, Process, Program
+from counterpoint.aio.waiting import waiting_tasks
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import Input, Start, Step
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.values import NodeId, NotAValue, Value, require_value
 
 Snapshot = Callable[[Node], Value]
 """What of a node invariants, goals and reports may see: a frozen value."""
@@ -27,6 +30,7 @@ class Programs:
 
     asked_again = (3, 1_000)
     never_comes_back = True
+    gives_values = True
 
     def __init__(
         self,
@@ -46,7 +50,7 @@ class Programs:
         finalize(self, _bury_all, self._running)
         self._from_boot: frozenset[tuple[NodeId, int]] | None = None
         self._patches: Patches | None = None
-        self._blank = Past()
+        self._blank = {n: Past().told_by(partial(self._shown, n)) for n in self.nodes}
 
     def again(self) -> Programs:
         """Return the same system, of which nothing runs yet."""
@@ -65,8 +69,7 @@ class Programs:
 
     def initial(self, node: NodeId) -> Past:
         """Return the past of a node to which nothing has happened."""
-        del node
-        return self._blank
+        return self._blank[node]
 
     def handle(self, node: NodeId, state: Past, given: Input) -> Step[Past]:
         """Give an input to the program of a node."""
@@ -84,14 +87,22 @@ class Programs:
         """Return the program of a node as it is after all this; for looking only."""
         return self._at(node, past)
 
+    def _shown(self, node: NodeId, past: Past) -> dict[str, Value]:
+        """Return what reports show of a node."""
+        shown: dict[str, Value] = {} if past.snapshot is None else {"snapshot": past.snapshot}
+        if past.clock:
+            shown["clock"] = seconds(past.clock)
+        if past.inputs:
+            shown.update(waiting_tasks(self._at(node, past)))
+        return shown
+
     def _at(self, node: NodeId, past: Past) -> Process:
         process, known = self._running.get(node, (None, None))
         if process is not None and (known is past or known == past):
             return process
         self._drop(node)
         process = self._started(node)
-        for each in past.chain():
-            process.take(each.given)  # type: ignore[attr-defined]
+        process.take_again(past.inputs_given())
         self._running[node] = (process, past)
         return process
 
@@ -104,11 +115,15 @@ class Programs:
         seen = None
         if self._snapshot is not None and process.node is not None:
             seen = self._snapshot(process.node)
+            try:
+                require_value(seen)
+            except NotAValue as error:
+                raise BadScenario(f"the snapshot of {process.name} is no value: {error}") from None
         return state.after(
             given,
             clock=process.clock,
             due=process.loop.due(),
-            lanes=tuple(process.ends),
+            lanes=process.lanes,
             ports=process.ports,
             snapshot=seen,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -11,14 +13,15 @@ from counterpoint.model.mistakes import AROUND
 def programs_error(error: BaseException) -> BaseException:
     """Return an exception whose traceback begins where the author's code does."""
     trace: TracebackType | None = error.__traceback__
-    while trace is not None and _is_around(trace.tb_frame.f_globals) and trace.tb_next is not None:
+    while trace is not None and is_around(trace.tb_frame.f_globals) and trace.tb_next is not None:
         trace = trace.tb_next
     if isinstance(error, Exception):
         return error.with_traceback(trace)
     return RuntimeError(f"{type(error).__name__}: {error}").with_traceback(trace)
 
 
-def _is_around(names: dict[str, Any]) -> bool:
+def is_around(names: dict[str, Any]) -> bool:
+    """Tell whether the globals of a frame are of what runs programs, not of an author."""
     return str(names.get("__name__")).startswith(AROUND)
 
 
@@ -26,7 +29,7 @@ def place_of_task(task: Any) -> str | None:
     """Return where a task waits, "store.py:12, in read", the author's innermost line."""
     found = None
     for frame in _frames(task.get_coro()):
-        if not _is_around(frame.f_globals) or found is None:
+        if not is_around(frame.f_globals) or found is None:
             code = frame.f_code
             found = f"{short_file(code.co_filename)}:{frame.f_lineno}, in {code.co_name}"
     return found
@@ -64,7 +67,38 @@ def line_of_longest(loop: Any) -> str:
     return "nothing waits for anything from outside"
 
 
+def waiting_tasks(process: Any) -> dict[str, str]:
+    """Return where each task of a program waits, "store.py:12, in read", by the name of its function."""
+    found: dict[str, str] = {}
+    for task in process.loop.tasks.values():
+        place = None if task.done() else place_of_task(task)
+        if place is not None:
+            found[_name_among(found, function_of(task))] = place
+    return found
+
+
+def function_of(task: Any) -> str:
+    """Return the name of the function that a task runs."""
+    coroutine = task.get_coro()
+    return str(getattr(coroutine, "__name__", type(coroutine).__name__))
+
+
+def _name_among(names: Collection[str], name: str) -> str:
+    """Return a name with a number where others have it already.
+
+    >>> _name_among({"serve"}, "serve"), _name_among((), "main")
+    ('serve 2', 'main')
+    """
+    numbered = (name if k == 1 else f"{name} {k}" for k in count(1))
+    return next(each for each in numbered if each not in names)
+
+
 def places_of_node(process: Any) -> str:
-    """Say where the tasks of a program wait that have a place in the author's code."""
-    places = [place_of_task(task) for task in process.loop.tasks.values() if not task.done()]
-    return "; ".join(dict.fromkeys(place for place in places if place is not None))
+    """Say where the tasks of a program wait."""
+    return "; ".join(dict.fromkeys(waiting_tasks(process).values()))
+
+
+def stuck(process: Any) -> str | None:
+    """Say where tasks wait for each other alone, so that nothing from outside can go on with them."""
+    waits = waiting_tasks(process)
+    return "; ".join(f"{name} {place}" for name, place in waits.items()) if waits else None

@@ -109,8 +109,8 @@ def react(
 ) -> Reaction:
     """Give an input to a node: a pure function. With `effects_max` no more than so many effects happen.
 
-    `is_trusted`: the states of the handler are known to be values, and are not looked through;
-    `known` are the values that were looked at before, which are not looked at again.
+    `is_trusted`: the states of the handler, and what it sends, are known to be values, and are not
+    looked through; `known` are the values that were looked at before, which are not looked at again.
 
     Raises:
         HandlerFailed: the handler raised, returned no step, or asked for something impossible.
@@ -144,6 +144,8 @@ def _react(
 ) -> Reaction:
     try:
         step = system.handle(node, node_state.state, given)
+    except HandlerFailed as error:  # which says itself what it is
+        raise HandlerFailed(f"{node} {error}, on {show(given)}") from None
     except BadScenario:  # that a handler is not deterministic is one, too
         raise
     except Exception as error:
@@ -153,7 +155,8 @@ def _react(
         effects = _effects_of(step)[:effects_max]
         if step.state is not node_state.state and not is_trusted:
             require_value(step.state, known)
-        return Reaction(_after(system.nodes, node_state, step.state, effects, known), effects)
+        after = _after(system.nodes, node_state, step.state, effects, None if is_trusted else known)
+        return Reaction(after, effects)
     except IllegalEffect as error:
         raise IllegalEffect(f"{node} {error}, {_where(system, node, given)}") from None
     except NotAValue as error:
@@ -195,14 +198,15 @@ def _after(
     node_state: NodeState,
     state: Value,
     effects: tuple[Effect, ...],
-    known: KnownValues,
+    known: KnownValues | None,
 ) -> NodeState:
-    """Return the node state after these effects, each of which is checked."""
+    """Return the node state after these effects, each of which is checked; bodies only with `known`."""
     timers, durable, pending = node_state.timers, node_state.durable, node_state.pending
     for effect in effects:
         match effect:
             case Send(to, body):
-                require_value(body, known)
+                if known is not None:
+                    require_value(body, known)
                 if to not in nodes:
                     named = ", ".join(nodes)
                     raise IllegalEffect(

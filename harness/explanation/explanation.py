@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from counterpoint.harness.explanation.state_parts import shown_of
 from counterpoint.model.event import Event
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.trace import Trace
@@ -224,10 +225,26 @@ class TraceExplanation:
 
 def node_state_changes(node: NodeId, old: NodeState, new: NodeState) -> Iterator[StateChange]:
     """Return the changes of one node, in the order state, durable part, timers."""
-    yield from _differences(node, "", old.state, new.state)
+    shown = shown_of(old.state), shown_of(new.state)
+    if shown[0] is not None and shown[1] is not None:
+        yield from _shown_differences(node, shown[0], shown[1])
+    else:
+        yield from _differences(node, "", old.state, new.state)
     yield from _differences(node, "durable", old.durable, new.durable)
     if old.timers != new.timers:
         yield StateChange(node, "timers", frozenset(old.timers), frozenset(new.timers))
+
+
+def _shown_differences(
+    node: NodeId, old: Mapping[str, Value], new: Mapping[str, Value]
+) -> Iterator[StateChange]:
+    for path in dict.fromkeys((*old, *new)):
+        if path not in old:
+            yield StateChange(node, path, None, new[path], was_there=False)
+        elif path not in new:
+            yield StateChange(node, path, old[path], None, is_there=False)
+        else:
+            yield from _differences(node, path, old[path], new[path])
 
 
 def _differences(node: NodeId, path: str, old: Value, new: Value) -> Iterator[StateChange]:

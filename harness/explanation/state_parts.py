@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from counterpoint.harness.explanation.plain import plain
 from counterpoint.model.reaction import NodeState
@@ -11,12 +12,23 @@ from counterpoint.model.values import Value, show
 
 
 def flat(node_state: NodeState) -> dict[str, Value]:
-    """Return the parts of a node's node state by path; empty durable parts and timers are left out."""
-    found = dict(_parts("", node_state.state))
+    """Return the parts of a node's node state by path; empty durable parts and timers are left out.
+
+    A state that is more than its fields says what is shown of it (`shown`), as that of a program does.
+    """
+    shown = shown_of(node_state.state)
+    found = dict(_parts("", node_state.state)) if shown is None else dict(shown)
     if node_state.durable is not None:
         found["durable"] = node_state.durable
     if node_state.timers:
         found["timers"] = node_state.timers
+    return found
+
+
+def shown_of(state: Value) -> Mapping[str, Value] | None:
+    """Return what a state says is shown of it, None if it says nothing."""
+    anything: Any = state
+    found: Mapping[str, Value] | None = getattr(anything, "shown", None)
     return found
 
 

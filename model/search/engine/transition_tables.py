@@ -81,6 +81,7 @@ class Compiled:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.asking = AskedAgain(scenario.system)
+        self._is_trusted = bool(getattr(scenario.system, "gives_values", False))
         self._values: KnownValues = {}
         self.nodes = scenario.system.nodes
         self.kinds = kinds_of(scenario)
@@ -305,7 +306,13 @@ class Compiled:
         node, before = self.node_of_node_state[node_state], self.node_states[node_state]
         name = self.nodes[node]
         reaction = react(
-            self.asking, name, before, given, effects_max=effects_max, known=self._values
+            self.asking,
+            name,
+            before,
+            given,
+            is_trusted=self._is_trusted,
+            effects_max=effects_max,
+            known=self._values,
         )
         sends: list[Message] = []
         sets: list[str] = []

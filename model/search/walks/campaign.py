@@ -8,6 +8,7 @@ the counterexample, since the first one found is seldom the one that shrinks bes
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
@@ -55,6 +56,10 @@ PASSING_MAX = 51
 
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
+
+COLLECTED_SELDOM = (50_000, 10, 10)
+"""When the collector of cycles runs where nodes are programs, which make many: all 700 objects are too
+often."""
 
 ASK_EVERY = 32
 """Every so many runs a handler is asked something again that it has answered before."""
@@ -173,6 +178,9 @@ class Campaign:
         report_at = started + every_seconds
         deadline = started + budgets.seconds if budgets.seconds is not None else None
         walks = self._walks()
+        thresholds = gc.get_threshold()
+        if self._grows:
+            gc.set_threshold(*COLLECTED_SELDOM)
         try:
             while budgets.runs is None or self._runs < budgets.runs:
                 self._take(*next(walks))
@@ -186,6 +194,7 @@ class Campaign:
                     yield self.progress
         finally:
             self._stopped = monotonic()
+            gc.set_threshold(*thresholds)
         yield self.progress
 
     def _walks(self) -> Iterator[tuple[int, Walk]]:

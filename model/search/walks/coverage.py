@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import islice
 
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.walks.stable_hash import HASH_BITS, StableHasher, spread
+from counterpoint.model.values import Value
 
 KEPT_MAX = 1_024
 """So many hashes are kept; one standard error is then 1 / sqrt(1022), 3.1 percent."""
@@ -61,6 +63,15 @@ class Coverage:
         )
 
 
+def counted_of(node_state: NodeState) -> Value:
+    """Return what tells a node state from others: all of it, or what its state says of itself.
+
+    The state of a program, which never comes back, says so: what is seen of it (`counted`).
+    """
+    counted: Value = getattr(node_state.state, "counted", node_state)
+    return counted
+
+
 class CoverageReader:
     """Reads off growing tables what is new in them since it last did."""
 
@@ -81,7 +92,7 @@ class CoverageReader:
 
     def _state(self, number: int) -> int:
         compiled = self._compiled
-        state = self._hasher.of(compiled.node_states[number])
+        state = self._hasher.of(counted_of(compiled.node_states[number]))
         return spread(hash((compiled.node_of_node_state[number], state)))
 
     def _transitions(self) -> Iterator[int]:

@@ -1,0 +1,150 @@
+"""What every scenario of programs asks by itself, and the place in the source that it names."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+
+import counterpoint as cp
+from counterpoint.aio import Node, loop, scenario, watchdog
+from tests.aio.searching import Program, alone, found, searched
+from tests.aio.store import reader_of, server
+
+
+async def fails(_: Node) -> None:
+    """Raise at once after a while."""
+    await asyncio.sleep(1)
+    raise KeyError("missing")
+
+
+async def lets_a_task_fail(_: Node) -> None:
+    """Never look at a task that fails."""
+
+    async def inner() -> None:
+        raise ValueError("nobody looks")
+
+    asyncio.create_task(inner())  # noqa: RUF006
+    await asyncio.sleep(1)
+
+
+async def lets_a_callback_fail(_: Node) -> None:
+    """Schedule what fails."""
+    asyncio.get_running_loop().call_later(1, lambda: 1 // 0)
+    await asyncio.sleep(2)
+
+
+async def forgets_to_await(_: Node) -> None:
+    """Call a coroutine function, and no more."""
+    await asyncio.sleep(1)
+    asyncio.sleep(2)  # type: ignore[unused-coroutine]
+
+
+async def locks_twice(_: Node) -> None:
+    """Wait for oneself."""
+    lock = asyncio.Lock()
+    await asyncio.sleep(1)
+    async with lock:
+        await lock.acquire()
+
+
+async def never_waits(_: Node) -> None:
+    """Go on and on, without waiting for anything from outside."""
+    await asyncio.sleep(1)
+    while True:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (fails, r"n raised KeyError: 'missing' on .* \(test_defaults.py:\d+, in fails\)"),
+        (lets_a_task_fail, r"ValueError: nobody looks .* \(test_defaults.py:\d+, in inner\)"),
+        (lets_a_callback_fail, r"ZeroDivisionError: .* \(test_defaults.py:\d+, in <lambda>\)"),
+        (
+            forgets_to_await,
+            r"never awaited sleep, made at test_defaults.py:\d+, in forgets_to_await",
+        ),
+        (locks_twice, r"in a deadlock, .* alone: locks_twice test_defaults.py:\d+, in locks_twice"),
+        (never_waits, r"never waits: .* goes on and on \(test_defaults.py:\d+, in never_waits\)"),
+    ],
+)
+def test_what_no_program_may_do_is_told_with_its_place(
+    program: Program, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "CALLBACKS_MAX", 500)
+    summary = found(alone(program), 3).verdict.summary
+    assert re.search(said, summary), summary
+
+
+def test_a_call_that_is_never_answered_says_where_it_waits() -> None:
+    programs: dict[str, Any] = {"s0": server, "s1": deaf, "s2": deaf}
+    programs["c1"] = reader_of(1, writes_back=True)
+    given = scenario(nodes=programs)
+    verdict = found(given, 5).verdict
+    assert verdict.property == "answers"
+    assert "c1's (read) never returned: it waits at store.py:" in verdict.summary
+
+
+async def deaf(node: Node) -> None:
+    """Take connections and say nothing."""
+    listening = await asyncio.start_server(lambda _r, _w: None, node.name, 7000)
+    await listening.serve_forever()
+
+
+def test_a_task_that_was_cancelled_or_looked_at_is_no_failure() -> None:
+    async def program(_: Node) -> None:
+        async def inner() -> None:
+            raise ValueError
+
+        task = asyncio.create_task(inner())
+        with pytest.raises(ValueError):  # noqa: PT011
+            await task
+        sleeper = asyncio.create_task(asyncio.sleep(9))
+        await asyncio.sleep(0)
+        sleeper.cancel()
+
+    assert not searched(alone(program), 3).findings
+
+
+@pytest.mark.slow
+def test_an_endless_loop_without_await_ends_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched(alone(locks_twice), 1)  # the watchdog is awake
+    monkeypatch.setattr(watchdog, "STEP_SECONDS", 0.1)
+
+    async def spins(_: Node) -> None:
+        await asyncio.sleep(1)
+        while True:
+            pass
+
+    summary = found(alone(spins), 1).verdict.summary
+    assert re.search(
+        r"computes on and on without waiting \(test_defaults.py:\d+, in spins", summary
+    )
+
+
+def test_an_interruption_of_a_step_ends_the_search() -> None:
+    async def interrupted(_: Node) -> None:
+        await asyncio.sleep(1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        searched(alone(interrupted), 1)
+
+
+def test_an_invariant_sees_snapshots() -> None:
+    async def counts(node: Node) -> None:
+        for node.state in range(4):
+            await asyncio.sleep(1)
+
+    def too_much(states: dict[str, Any]) -> str | None:
+        return f"n counted to {states['n']}" if states["n"] > 2 else None
+
+    given = alone(
+        counts, snapshot=lambda node: node.state or 0, invariants=[cp.Invariant("low", too_much)]
+    )
+    example = found(given, 1)
+    assert example.verdict.summary == "n counted to 3"
+    assert len(example.trace.choices) == 3
