@@ -26,7 +26,7 @@ class TookTooLong(BaseException):
     """Raised in the program that does not wait, wherever it is."""
 
 
-class Steps(Protocol):
+class WatchedSteps(Protocol):
     """Which step is under way."""
 
     node: Any
@@ -37,7 +37,7 @@ class Steps(Protocol):
 class Watchdog:
     """Looks now and then which step is under way; a daemon, so that it keeps nobody from ending."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: WatchedSteps) -> None:
         self._steps = steps
         self._bell = threading.Event()
         self._thread = threading.Thread(
