@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import count
 from time import monotonic, time
 
+from counterpoint.harness.campaign.any_team import AnyTeam
 from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
 from counterpoint.harness.campaign.confirming import confirmed
 from counterpoint.harness.campaign.regressions import judged_again
 from counterpoint.harness.campaign.store import CampaignStore, KeptFailure, KeptFinding, NoCampaign
 from counterpoint.harness.campaign.swarm import Planned, planned
 from counterpoint.harness.campaign.targets import CampaignPlan
-from counterpoint.harness.campaign.team import Team
 from counterpoint.harness.code_fingerprint import code_fingerprint
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.walks.block import RunBlock
@@ -93,7 +93,7 @@ class CampaignLead:
 
     # ---- what is done ----
 
-    def run(self, team: Team, seconds: float) -> Iterator[CampaignProgress]:
+    def run(self, team: AnyTeam, seconds: float) -> Iterator[CampaignProgress]:
         """Search for so long, then minimise and confirm what was found, and tell of the progress."""
         with self._store.transaction():
             self._store.note("code", self._code)
@@ -104,7 +104,7 @@ class CampaignLead:
             yield self.progress
         yield from self._finish(team)
 
-    def _finish(self, team: Team) -> Iterator[CampaignProgress]:
+    def _finish(self, team: AnyTeam) -> Iterator[CampaignProgress]:
         """Minimise what is the first of its kind, and confirm what is not confirmed yet."""
         while self._urgent:
             self._given.clear()

@@ -198,10 +198,9 @@ class _Errand:
         if self._seconds is not None:
             self._deadline, self._seconds = monotonic() + self._seconds, None
         number = worker.assigned.popleft()
-        if isinstance(said, Failed):
-            raise OwnDefect(said.text) if said.is_ours else BadScenario(said.text)
+        answer = unless_failed(said)
         del self._out[number]
-        self._back.append((number, said))
+        self._back.append((number, answer))
 
     def _bury(self, worker: _Worker) -> None:
         if worker.assigned:
@@ -214,6 +213,18 @@ class _Errand:
                 )
         self._again.extend(worker.assigned)
         self._team.replace(worker)
+
+
+def unless_failed(said: RunBlock | MinimisedRun | Failed) -> RunBlock | MinimisedRun:
+    """Return what a worker said, unless that is that it failed.
+
+    Raises:
+        BadScenario: the scenario is wrong, or is another one at the worker.
+        OwnDefect: something else is.
+    """
+    if isinstance(said, Failed):
+        raise OwnDefect(said.text) if said.is_ours else BadScenario(said.text)
+    return said
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from counterpoint.harness.campaign.cluster import ClusterTeam
 from counterpoint.harness.campaign.for_people import outlook, to_html, to_markdown
 from counterpoint.harness.campaign.for_tools import json_form, to_json, to_junit, to_sarif
 from counterpoint.harness.campaign.lead import CampaignLead, CampaignProgress, plan_of
@@ -15,7 +16,7 @@ from counterpoint.harness.campaign.store import CampaignStore
 from counterpoint.harness.campaign.summary import CampaignSummary, summary_of
 from counterpoint.harness.campaign.targets import CampaignPlan, seconds_in, targets_of
 from counterpoint.harness.campaign.team import Team
-from counterpoint.harness.commands.shared import as_json
+from counterpoint.harness.commands.shared import as_json, together
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.output import (
     EXIT_HELP,
@@ -45,6 +46,18 @@ _workers = click.option(
     show_default=True,
     help="With how many processes.",
 )
+_cluster = together(
+    click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="With the workers of a dask scheduler: tls://HOST:PORT.",
+    ),
+    click.option(
+        "--certificates",
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        help="The folder with ca.pem, cert.pem and key.pem for tls://.",
+    ),
+)
 _folder = click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 
 
@@ -65,6 +78,7 @@ def campaign() -> None:
 @click.argument("what", nargs=-1, required=True)
 @_time
 @_workers
+@_cluster
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which runs.")
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @click.option(
@@ -79,6 +93,8 @@ def run(
     what: tuple[str, ...],
     time_text: str,
     workers: int,
+    cluster: str | None,
+    certificates: Path | None,
     seed: int,
     shard: str,
     out: Path,
@@ -97,22 +113,32 @@ def run(
         plan = CampaignPlan(targets_of(what), seed, shard_in(shard))
         seconds = seconds_in(time_text)
         require_folder(out)
+        team = _team(workers, cluster, certificates)
         store = CampaignStore(out, is_new=True)
-    _lead(store, plan, seconds=seconds, workers=workers, as_json=as_json)
+    _lead(store, plan, team, seconds=seconds, as_json=as_json)
 
 
 @campaign.command(epilog=EXIT_HELP)
 @_folder
 @_time
 @_workers
+@_cluster
 @as_json
-def resume(folder: Path, time_text: str, workers: int, as_json: bool) -> None:
+def resume(
+    folder: Path,
+    time_text: str,
+    workers: int,
+    cluster: str | None,
+    certificates: Path | None,
+    as_json: bool,
+) -> None:
     """Go on with the campaign in FOLDER, however it ended: first with what nobody has minimised."""
     with clear_errors(as_json=as_json):
         seconds = seconds_in(time_text)
         store = CampaignStore(folder)
         plan = plan_of(store)
-    _lead(store, plan, seconds=seconds, workers=workers, as_json=as_json)
+        team = _team(workers, cluster, certificates)
+    _lead(store, plan, team, seconds=seconds, as_json=as_json)
 
 
 @campaign.command(epilog=EXIT_HELP)
@@ -160,8 +186,19 @@ def report(folder: Path, formats: tuple[str, ...]) -> None:
             tell(str(folder / file_name))
 
 
+def _team(workers: int, cluster: str | None, certificates: Path | None) -> Team | ClusterTeam:
+    if cluster is None:
+        return Team(workers)
+    return ClusterTeam(cluster, certificates)
+
+
 def _lead(
-    store: CampaignStore, plan: CampaignPlan, *, seconds: float, workers: int, as_json: bool
+    store: CampaignStore,
+    plan: CampaignPlan,
+    team: Team | ClusterTeam,
+    *,
+    seconds: float,
+    as_json: bool,
 ) -> None:
     """Lead a campaign under a line of progress, and end the command with what it came to."""
     stopped = 0
@@ -170,7 +207,7 @@ def _lead(
             lead = CampaignLead(store, plan)
         line = ProgressLine(quiet=as_json)
         try:
-            with Team(workers) as team:
+            with clear_errors(as_json=as_json), team:
                 for progress in lead.run(team, seconds):
                     line.show(_shown(progress))
         except KeyboardInterrupt as stop:
