@@ -24,7 +24,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check lint format reference pages docs bench bench-compare live live-demo nightly oracles browser-test screenshots release-check clean
+.PHONY: help install demo test coverage check lint format reference pages docs bench bench-compare live live-demo nightly campaign oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -97,6 +97,13 @@ live-demo: $(STAMP) ## run the register for real under attack, then catch a wron
 
 nightly: $(STAMP) ## run the long searches that the default suite leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)
+
+CAMPAIGN_TIME ?= 10m
+CAMPAIGN_SEED ?= 0
+campaign: $(STAMP) ## search all systems for CAMPAIGN_TIME, and write reports into build/campaign
+	$(BIN)/counterpoint campaign run register token_manager causal_deps causal_lamport \
+	--time $(CAMPAIGN_TIME) --workers $(WORKERS) --seed $(CAMPAIGN_SEED) --out build/campaign $(ARGS)
+	$(BIN)/counterpoint campaign report build/campaign
 
 oracles: $(STAMP) ## compare the checkers with public test data, and print the table
 	$(BIN)/python -m tests.oracles $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -10,14 +11,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+
+from counterpoint.harness.cli import main
+from counterpoint.harness.plugin.options import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GITLAB = ROOT / ".gitlab-ci.yml"
 HOOKS = ROOT / ".pre-commit-config.yaml"
-SCHEMAS = {**dict.fromkeys(GITHUB, "vendor.github-workflows"), GITLAB: "vendor.gitlab-ci"}
+TEMPLATES = ROOT / "docs" / "how-to" / "templates"
+SCHEMAS = {
+    **dict.fromkeys([*GITHUB, TEMPLATES / "github.yml"], "vendor.github-workflows"),
+    **dict.fromkeys([GITLAB, TEMPLATES / "gitlab.yml"], "vendor.gitlab-ci"),
+}
 MISTAKES = [
     pytest.param(GITHUB[0], "runs-on:", "run-on:", id="GitHub: a job that runs nowhere"),
     pytest.param(GITHUB[0], "timeout-minutes: 15", "timeout-minutes: soon", id="GitHub: a time"),
@@ -76,6 +85,37 @@ def test_a_mistake_in_a_workflow_is_noticed(
     assert checked(SCHEMAS[path], copy).returncode == 1
 
 
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
+def test_a_template_asks_for_options_that_there_are(name: str) -> None:
+    """Each command of a template is one of ours or of pytest, and knows all that it is given."""
+    lines = [line for text in leaves(content(TEMPLATES / name)) for line in text.splitlines()]
+    commands = [shlex.split(line) for line in lines if re.match(r"(counterpoint|pytest) ", line)]
+    kinds = {
+        tuple(command[:3]) if command[0] == "counterpoint" else "pytest" for command in commands
+    }
+    parts = {("counterpoint", "campaign", part) for part in ("run", "merge", "report")}
+    assert kinds == {*parts, "pytest"}
+    for command in commands:
+        options = {word.partition("=")[0] for word in command if word.startswith("--")}
+        assert options <= options_of(command), command
+
+
+def options_of(command: list[str]) -> set[str]:
+    """Return the long options that a command has."""
+    if command[0] == "pytest":
+        return {option.flag for option in OPTIONS} | {"--junitxml"}
+    group = main.get_command(click.Context(main), command[1])
+    assert isinstance(group, click.Group)
+    return {flag for option in group.commands[command[2]].params for flag in option.opts}
+
+
+def test_nothing_in_a_template_has_more_rights_than_it_needs_or_no_end() -> None:
+    workflow = content(TEMPLATES / "github.yml")
+    assert workflow["permissions"] == {"contents": "read"}
+    assert all("timeout-minutes" in job for job in workflow["jobs"].values())
+    assert [name for name, job in workflow["jobs"].items() if "permissions" in job] == ["report"]
+
+
 @pytest.mark.slow
 def test_the_hooks_are_what_pre_commit_understands() -> None:
     command = (sys.executable, "-m", "pre_commit", "validate-config", str(HOOKS))
@@ -88,7 +128,7 @@ def test_both_hosts_check_test_and_search_by_night_on_every_promised_python() ->
     day, night = (content(GITHUB[0].with_name(f"{name}.yml"))["jobs"] for name in ("ci", "nightly"))
     gitlab = content(GITLAB)
     assert {"check", "test", "docs"} <= set(day) & set(gitlab)
-    assert {"nightly", "real"} <= set(night) & set(gitlab)
+    assert {"nightly", "real", "campaign"} <= set(night) & set(gitlab)
     versions = promised_versions()
     assert versions == ["3.11", "3.12", "3.13", "3.14"]
     assert day["test"]["strategy"]["matrix"]["python"] == versions
