@@ -14,6 +14,7 @@ from importlib import import_module
 _HOMES = {
     "aio.escapes": ("Escaped",),
     "aio.given_node": ("AsyncCall", "Node"),
+    "aio.real": ("RealRun", "run"),
     "aio.scenarios": ("scenario",),
 }
 """Where each public name is at home: that place may move, the name stays."""

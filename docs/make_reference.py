@@ -66,7 +66,14 @@ PAGES = (
     Page(
         "programs.md",
         "asyncio programs",
-        ("aio.scenarios", "aio.given_node", "aio.actions", "aio.traffic", "aio.escapes"),
+        (
+            "aio.scenarios",
+            "aio.given_node",
+            "aio.actions",
+            "aio.traffic",
+            "aio.real",
+            "aio.escapes",
+        ),
     ),
     Page(
         "traces.md",
