@@ -8,7 +8,7 @@ import click
 
 from counterpoint.harness.commands.shared import as_json, out_folder
 from counterpoint.harness.named_systems import MAELSTROM
-from counterpoint.harness.output import EXIT_HELP
+from counterpoint.harness.output import EXIT_HELP, clear_errors
 from counterpoint.harness.ranges import PositiveNumber
 
 
@@ -89,3 +89,22 @@ def test(
         out=out,
         as_json=as_json,
     )
+
+
+@maelstrom.command()
+@click.argument("system")
+@click.option("--mutant", help="A deliberately wrong variant, such as B1.")
+def node(system: str, mutant: str | None) -> None:
+    """Be a node of SYSTEM (register, causal_deps, causal_lamport) for Maelstrom's workload lin-kv.
+
+    It reads and writes; of compare-and-set it says that it does not know it. A file of two lines is
+    a program for Maelstrom itself, or for `counterpoint maelstrom test`:
+
+    \b
+    #!/bin/sh
+    exec counterpoint maelstrom node register
+    """
+    from counterpoint.harness.maelstrom.own_node import run
+
+    with clear_errors():
+        run(system, mutant)
