@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SESSION = pytest.StashKey[PluginSession]()
 TOLD = pytest.StashKey[dict[str, object]]()
+STOPPED = pytest.StashKey[list[str]]()
 
 PROFILED: pytest.StashKey[ProfiledSession] = pytest.StashKey()
 
@@ -61,6 +62,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from counterpoint.harness.profiles import register_profiles
 
         register_profiles()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Forget what shards have told each other."""
+    session = config.stash.get(SESSION, None)
+    if session is not None and session.is_split and not hasattr(config, "workerinput"):
+        from counterpoint.harness.plugin.one_failure import forget
+
+        forget(session)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -191,7 +201,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     verification = _verification_of(pyfuncitem.obj)
     if verification is None:
         return None
-    searched = _searched(pyfuncitem, verification)
+    try:
+        searched = _searched(pyfuncitem, verification)
+    except KeyboardInterrupt as stop:
+        pyfuncitem.config.stash[STOPPED] = _stopped(pyfuncitem, stop)
+        raise
+    except Exception as error:
+        _skip_if_told(pyfuncitem, error)
+        raise
     told = {**_counts(searched), "seed": searched.seed, "expected": searched.expected}
     told |= {"floor": verification.scenario.min_calls_per_run, "seconds": searched.seconds}
     if pyfuncitem.config.stash[SESSION].profile:
@@ -203,6 +220,38 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     never = _never(searched.cases, verification.scenario)
     pyfuncitem.stash[TOLD] = told | _judged(searched.judged, searched.warnings) | never
     return True
+
+
+def _skip_if_told(item: pytest.Function, error: Exception) -> None:
+    """Skip a shard whose failure another shard of the test has told of already."""
+    shard = _params(item).get(SHARD)
+    if shard is None:
+        return
+    from counterpoint.harness.plugin.failures import broken_in
+    from counterpoint.harness.plugin.one_failure import is_first
+
+    broken = broken_in(error)
+    if broken is None:
+        return
+    name = broken.verdict.property
+    if not is_first(item.config.stash[SESSION], _name_without_shard(item), name):
+        pytest.skip(f"{name} is broken here, too; another shard of the test tells of it")
+
+
+def _stopped(item: pytest.Function, stop: KeyboardInterrupt) -> list[str]:
+    """Return what to say of a search that was interrupted; what it has found is kept."""
+    from counterpoint.harness.plugin.failures import present
+    from counterpoint.harness.plugin.stopped import SearchStopped
+
+    if not isinstance(stop, SearchStopped):
+        return []
+    told = [f"{item.nodeid}: {stop.told()}"]
+    if stop.found is not None:
+        test, session = _name_without_shard(item), item.config.stash[SESSION]
+        told.append(
+            f"  {present(stop.found, test=test, item=item, session=session, kept=None).replay}"
+        )
+    return told
 
 
 def _searched(item: pytest.Function, verification: Verification) -> Searched:
@@ -313,8 +362,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports
         if hasattr(report, "counterpoint")
     ]
-    if told:
+    stopped = terminalreporter.config.stash.get(STOPPED, [])
+    if told or stopped:
         from counterpoint.harness.plugin.summary import tell_summary
 
         profile = terminalreporter.config.stash[SESSION].profile
         tell_summary(terminalreporter, told, profile=profile)
+        for line in stopped:
+            terminalreporter.write_line(line)

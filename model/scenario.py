@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 from warnings import warn
 
 from counterpoint.model.actions import ACTIONS
@@ -42,6 +42,25 @@ Calls: TypeAlias = Mapping[NodeId, tuple[Value, ...]]
 
 Tolerates: TypeAlias = Callable[[tuple[NodeId, ...], Mapping[NodeId, str]], bool]
 """Whether the system promises to survive without these nodes, given the role of each node."""
+
+
+C_co = TypeVar("C_co", covariant=True)
+
+
+class ClaimsOf(Generic[C_co]):
+    """Claims of a scenario as type checkers know them: given mixed, kept each among its own kind.
+
+    A scenario has its own from the start; asked of the class it is what stands for none.
+    """
+
+    def __get__(self, scenario: object, owner: object = None) -> Sequence[C_co]:
+        return ()
+
+    if TYPE_CHECKING:
+
+        def __set__(
+            self, scenario: object, given: Sequence[Property | Invariant | Goal]
+        ) -> None: ...
 
 
 def nobody_fails(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:
@@ -125,9 +144,9 @@ class Scenario:
     name: str
     system: System[Any]
     calls: Mapping[NodeId, Sequence[Value]] | Workload
-    properties: Sequence[Property]
-    invariants: Sequence[Invariant] = ()
-    goals: Sequence[Goal] = ()
+    properties: ClaimsOf[Property] = ClaimsOf()
+    invariants: ClaimsOf[Invariant] = ClaimsOf()
+    goals: ClaimsOf[Goal] = ClaimsOf()
     in_order: bool = True
     network: Network = "unordered"
     limits: Mapping[str, Budget] = field(default_factory=lambda: MappingProxyType({}))

@@ -89,6 +89,12 @@ class TraceFile:
         return {k: str(v) for k, v in origin.items()} if isinstance(origin, dict) else {}
 
 
+def broken_in(file: TraceFile) -> str:
+    """Return the property that a run was kept for: the first that it broke, empty if it broke none."""
+    broken = (form for form in file.verdicts if form.get("outcome") == "broken")
+    return next((str(form.get("property")) for form in broken), "")
+
+
 def trace_lines(
     trace: Trace, verdicts: Iterable[Verdict] = (), *, about: Mapping[str, Json] | None = None
 ) -> Iterator[str]:

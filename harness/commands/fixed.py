@@ -13,7 +13,7 @@ from counterpoint.model.kind import kinds_of
 from counterpoint.model.search.following import Followed, follow
 from counterpoint.model.search.replay import HANDLER_PROPERTY, first_broken, judge
 from counterpoint.model.search.replay_file import Diverged
-from counterpoint.model.tracefile import TraceFile, read_trace
+from counterpoint.model.tracefile import TraceFile, broken_in, read_trace
 from counterpoint.model.verdict import Outcome
 
 
@@ -65,9 +65,8 @@ def _broken_in(recorded: TraceFile) -> str:
     Raises:
         ValueError: it broke none.
     """
-    for form in recorded.verdicts:
-        if form.get("outcome") == "broken":
-            return str(form.get("property"))
+    if name := broken_in(recorded):
+        return name
     raise ValueError(
         f"{recorded.source} breaks no property, so nothing can be fixed; keep the trace of a failure"
     )

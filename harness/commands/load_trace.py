@@ -13,10 +13,10 @@ from counterpoint.harness.catalog import origin_in, rebuild, retyped
 from counterpoint.harness.keeping import command
 from counterpoint.harness.output import BAD_INPUT, clear_errors, tell
 from counterpoint.harness.report.terminal import broken_first
-from counterpoint.model.search.replay import judge
+from counterpoint.model.search.replay import judge, led_by
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.trace import Trace
-from counterpoint.model.tracefile import TraceFile, read_trace
+from counterpoint.model.tracefile import TraceFile, broken_in, read_trace
 from counterpoint.model.verdict import Verdict
 
 
@@ -65,4 +65,4 @@ def opened(file: Path, typed: Mapping[str, str] = MappingProxyType({})) -> Opene
     except Diverged as error:
         tell(f"counterpoint: {file}: {error}", err=True)
         sys.exit(BAD_INPUT)
-    return Opened(file, recorded, trace, judge(trace))
+    return Opened(file, recorded, trace, led_by(judge(trace), broken_in(recorded)))

@@ -11,11 +11,11 @@ from counterpoint.harness.catalog import origin_in, rebuild
 from counterpoint.harness.commands.shared import as_json
 from counterpoint.harness.embedding import named
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
-from counterpoint.model.search.replay import judge
+from counterpoint.model.search.replay import judge, led_by
 from counterpoint.model.search.replay_file import Diverged
 from counterpoint.model.search.replay_file import replay as replay_file
 from counterpoint.model.trace import Trace
-from counterpoint.model.tracefile import TraceFile, read_trace
+from counterpoint.model.tracefile import TraceFile, broken_in, read_trace
 from counterpoint.model.verdict import Verdict
 
 
@@ -91,7 +91,7 @@ def replay(
     except Diverged as error:
         result |= {"outcome": "diverged", "step": error.step, "reason": error.reason}
         _finish(result, f"diverged at step {error.step}: {error.reason}", as_json)
-    verdicts = judge(trace)
+    verdicts = led_by(judge(trace), broken_in(recorded))
     result |= _compare(recorded, trace, verdicts)
     text = f"{result['outcome']}: {result['digests_equal']} of {len(recorded.steps)} digests equal"
     for verdict in verdicts:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import textwrap
-from collections.abc import Mapping, Sequence
-from enum import Enum
+import sys
+from collections.abc import Sequence
+from itertools import count
 
 from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.report.terminal import broken_first
+from counterpoint.model.source import NoSource, source_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 
@@ -36,8 +36,7 @@ def to_python(
     setup, expression = scenario or _from_catalog(trace)
     if trace.scenario.drawn_from is not None:
         asked = trace.scenario.fixed_calls.items()
-        calls = ", ".join(f"{client!r}: {writer.source(some)}" for client, some in asked)
-        expression += f".replace(calls={{{calls}}})"
+        expression += f".replace(calls={writer.source(dict(asked))})"
     summary = plain(verdict.summary if verdict else "", 200).replace("\\", "/").replace('"', "'")
     lines = [
         f'"""{summary or name}"""',
@@ -84,41 +83,15 @@ class _Writer:
     """Writes values as source, and collects the imports that they need."""
 
     def __init__(self) -> None:
+        self._names: dict[str, type] = {}
         self.imports: set[str] = set()
 
     def source(self, value: object) -> str:
         """Return an expression that evaluates to an equal value."""
-        match value:
-            case Enum():
-                return f"{self._named(type(value))}.{value.name}"
-            case None | bool() | int() | str() | bytes():
-                return repr(value)
-            case frozenset():
-                return (
-                    f"frozenset({{{self._all(sorted(value, key=repr))}}})"
-                    if value
-                    else "frozenset()"
-                )
-            case tuple() if hasattr(value, "_fields"):
-                return f"{self._named(type(value))}({self._all(value)})"
-            case tuple():
-                return f"({self._all(value)},)" if len(value) == 1 else f"({self._all(value)})"
-            case Mapping():
-                pairs = (f"{self.source(k)}: {self.source(v)}" for k, v in value.items())
-                return f"{self._named(type(value))}({{{', '.join(pairs)}}})"
-        if dataclasses.is_dataclass(value):
-            parts = [
-                f"{field.name}={self.source(getattr(value, field.name))}"
-                for field in dataclasses.fields(value)
-                if field.init
-            ]
-            return f"{self._named(type(value))}({', '.join(parts)})"
-        raise CannotExport(
-            f"{textwrap.shorten(repr(value), 80)} cannot be written as Python source"
-        )
-
-    def _all(self, values: Sequence[object]) -> str:
-        return ", ".join(map(self.source, values))
+        try:
+            return source_of(value, self._named)
+        except NoSource as error:
+            raise CannotExport(str(error)) from error
 
     def _named(self, cls: type) -> str:
         if "<locals>" in cls.__qualname__ or cls.__module__ == "__main__":
@@ -126,5 +99,17 @@ class _Writer:
                 f"{cls.__qualname__} of {cls.__module__} cannot be imported; "
                 "define it at the top of a module"
             )
-        self.imports.add(f"from {cls.__module__} import {cls.__qualname__.split('.')[0]}")
-        return cls.__qualname__
+        outer, dot, inner = cls.__qualname__.partition(".")
+        home = getattr(sys.modules.get(cls.__module__), outer, cls)
+        name = self._free_name(outer, home)
+        alias = "" if name == outer else f" as {name}"
+        self.imports.add(f"from {cls.__module__} import {outer}{alias}")
+        return f"{name}{dot}{inner}"
+
+    def _free_name(self, name: str, home: type) -> str:
+        """Return the name for a class, or another one where a class of another module has it."""
+        for number in count(1):
+            tried = name if number == 1 else f"{name}{number}"
+            if self._names.setdefault(tried, home) is home:
+                return tried
+        raise AssertionError("numbers do not end")

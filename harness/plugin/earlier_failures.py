@@ -10,9 +10,9 @@ from counterpoint.harness.keeping import SUFFIX
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import PropertyBroken
 from counterpoint.model.search.following import follow
-from counterpoint.model.search.replay import first_broken, judge
+from counterpoint.model.search.replay import first_broken, judge, led_by
 from counterpoint.model.search.replay_file import Diverged
-from counterpoint.model.tracefile import BadTraceFile, read_trace
+from counterpoint.model.tracefile import BadTraceFile, broken_in, read_trace
 
 
 def kept_of(folder: Path) -> dict[str, list[Path]]:
@@ -40,10 +40,11 @@ def try_again(scenario: Scenario, paths: list[Path]) -> int:
 
 def _followed(scenario: Scenario, path: Path) -> Iterator[None]:
     try:
-        trace = follow(read_trace(path), scenario).trace
+        recorded = read_trace(path)
+        trace = follow(recorded, scenario).trace
     except (BadTraceFile, Diverged, ValueError):  # of another scenario, or of another version
         return
-    verdicts = judge(trace)
+    verdicts = led_by(judge(trace), broken_in(recorded))
     verdict = first_broken(verdicts)
     if verdict is not None:
         search = {"strategy": "kept", "from": path.name}

@@ -19,10 +19,11 @@ from counterpoint.harness.report.terminal import report
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import ExaminedNothing, NothingBroke, PropertyBroken
-from counterpoint.model.search.replay import first_broken, judge
+from counterpoint.model.search.replay import first_broken, judge, led_by
 from counterpoint.model.search.replay_file import Diverged, replay
 from counterpoint.model.search.shorten import shortened
 from counterpoint.model.tracefile import TraceFile
+from counterpoint.model.tracefile import broken_in as broken_in_file
 from counterpoint.model.values import Json
 
 
@@ -120,7 +121,7 @@ def replay_in_test(file: TraceFile, scenario: Scenario) -> str:
         Diverged: the run is not possible any more, or goes another way.
     """
     trace = replay(file, scenario)
-    verdicts = judge(trace)
+    verdicts = led_by(judge(trace), broken_in_file(file))
     verdict = first_broken(verdicts)
     if verdict is not None:
         raise PropertyBroken(trace, verdict, verdicts)

@@ -9,6 +9,7 @@ from time import monotonic
 from counterpoint.harness.memory import full_at_share
 from counterpoint.harness.only import only_claim
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
+from counterpoint.harness.plugin.stopped import SearchStopped
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import (
     NothingBroke,
@@ -29,6 +30,9 @@ WHOLE: Shard = (0, 1)
 
 WALKS_SHARE = 0.7
 """Where the time of a test is limited, so much of it is for walks, and the rest for the machine."""
+
+STOPPED_SECONDS = 2.0
+"""So long what was found is made short when somebody waits for the session to end."""
 
 EXAMPLES_SHARE = 5
 """A test takes one in so many of the examples that the Hypothesis profile in force grants."""
@@ -56,6 +60,11 @@ class Searched:
     coverage: Coverage = field(default_factory=Coverage)
     walks: int = 0
     cases: CaseCoverage = field(default_factory=CaseCoverage)
+
+    @property
+    def progress(self) -> Progress:
+        """What was done, as far as a search in progress tells it."""
+        return Progress(self.runs, self.steps, self.completed_calls, self.faults, 0, self.seconds)
 
     def with_walks(self, campaign: Campaign) -> Searched:
         """Return the sum with a search by walks."""
@@ -110,6 +119,7 @@ class Verification:
             PropertyBroken: a run broke a property; it is minimised.
             ExaminedNothing: the runs completed fewer calls than the scenario's floor.
             NothingBroke: the property that was to break did not.
+            SearchStopped: Ctrl-C was pressed.
         """
         asked = effort.over(self.effort).within(defaults)
         if asked.limit is not None:
@@ -121,7 +131,10 @@ class Verification:
         walked = self._walk(asked, shard)
         if asked.examples == 0:
             return walked
-        return walked.plus(*self._check_machine(asked, shard, until))
+        try:
+            return walked.plus(*self._check_machine(asked, shard, until))
+        except SearchStopped as stop:
+            raise stop.after(walked.progress) from None
 
     def _broken_as_expected(self, asked: SearchEffort, until: float | None) -> Searched:
         """Search until the expected property breaks: one run is enough, and is not minimised."""
@@ -156,8 +169,13 @@ class Verification:
             is_full=full_at_share(),
         )
         runs = None if asked.runs is None else _share(asked.runs, shard)
-        for _ in campaign.search(Budgets(runs, asked.seconds)):
-            pass
+        try:
+            for _ in campaign.search(Budgets(runs, asked.seconds)):
+                pass
+        except KeyboardInterrupt as stop:
+            example = None if self.expect else campaign.counterexample(STOPPED_SECONDS)
+            found = None if example is None else _failure(campaign, example)
+            raise SearchStopped.at(campaign.progress, found) from stop
         return campaign
 
     def _walk(self, asked: SearchEffort, shard: Shard) -> Searched:
@@ -197,6 +215,8 @@ class Verification:
         except PropertyBroken as error:
             error.search = {**error.search, "seed": number}
             raise
+        except KeyboardInterrupt as stop:
+            raise SearchStopped.at(machine.bench.tally.progress()) from stop
         tally = machine.bench.tally
         return progress, tally.judgements(self.scenario), tally.cases
 

@@ -13,7 +13,7 @@ from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.judgements import Judgements, why_undecided
 from counterpoint.model.search.properties import answer_of
-from counterpoint.model.search.replay import NotEnabled, is_enabled, judge, record
+from counterpoint.model.search.replay import NotEnabled, is_enabled, judge, led_by, record
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json
@@ -38,7 +38,8 @@ class PropertyBroken(AssertionError):
         steps_found: int | None = None,
         search: Mapping[str, Json] = MappingProxyType({}),
     ) -> None:
-        self.trace, self.verdict, self.verdicts = trace, verdict, verdicts
+        self.trace, self.verdict = trace, verdict
+        self.verdicts = led_by(verdicts, verdict.property)
         self.steps_found, self.search = steps_found, search
         count = len(trace.choices)
         length = f"{count} steps" if steps_found is None else f"{steps_found} steps -> {count}"
@@ -86,7 +87,7 @@ def told_in_full(scenario: Scenario, choices: Sequence[Action], name: str) -> To
         raise OwnDefect(
             f"the reference world does not know the run of a search: {error}"
         ) from error
-    verdicts = judge(trace)
+    verdicts = led_by(judge(trace), name)
     verdict = next((v for v in verdicts if v.is_broken and v.property == name), None)
     if verdict is not None:
         return ToldRun(trace, verdict, verdicts)

@@ -176,6 +176,19 @@ def judge(trace: Trace) -> tuple[Verdict, ...]:
     return (broken(HANDLER_PROPERTY, trace.failure, examined=len(trace.choices)), *verdicts)
 
 
+def led_by(verdicts: Iterable[Verdict], name: str) -> tuple[Verdict, ...]:
+    """Return verdicts so that the broken one of this name is the first broken one.
+
+    A run that was minimised for one property may break another one besides, and all that is said of
+    it is to be about the one.
+    """
+    found = tuple(verdicts)
+    told = next((v for v in found if v.outcome is Outcome.BROKEN and v.property == name), None)
+    if told is None or first_broken(found) is told:
+        return found
+    return (told, *(verdict for verdict in found if verdict is not told))
+
+
 def first_broken(verdicts: Iterable[Verdict]) -> Verdict | None:
     """Return the first verdict that says BROKEN; the order of a scenario's properties is a rank."""
     return next((v for v in verdicts if v.outcome is Outcome.BROKEN), None)

@@ -36,6 +36,7 @@ from counterpoint.model.search.shorten import shortened
 from counterpoint.model.search.stateful.bench import BLOCK, Machine, TimeIsUp
 from counterpoint.model.search.stateful.ranking import RANKING_MAX
 from counterpoint.model.search.walks.tally import Progress, Tally
+from counterpoint.model.source import source_of
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
@@ -213,7 +214,7 @@ def follow(
     try:
         workload = getattr(state, "workload", None)
         if workload is not None:
-            lines.append(f"state.workload(calls={calls!r})")
+            lines.append(f"state.workload(calls={source_of(dict(calls))})")
             workload(calls=calls)
         silence = getattr(state, "silence", None)
         if silence is not None:

@@ -42,6 +42,7 @@ from counterpoint.model.search.stateful.bench import BLOCK, Bench
 from counterpoint.model.search.stateful.bridge import TestCaseOfMachine
 from counterpoint.model.search.stateful.legal import legal
 from counterpoint.model.search.walks.examine import broken_among
+from counterpoint.model.source import NoSource, class_name_of, source_of
 from counterpoint.model.values import NodeId, NotAValue, canonical, digest_of
 from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action
@@ -116,13 +117,14 @@ class ScenarioMachine(RuleBasedStateMachine):
         return {each.function.__name__: each for each in (rules() if callable(rules) else rules)}
 
     def _pretty_print(self, value: object) -> str:
-        """Print an action the way it is written, without the constants of its class."""
+        """Print an action as a program has it, whatever its values print of themselves."""
         print_value: Callable[[object], str] = getattr(super(), "_pretty_print", repr)
         if not isinstance(value, self.actions) or not dataclasses.is_dataclass(value):
             return print_value(value)
-        names = (each.name for each in dataclasses.fields(value))
-        parts = (f"{name}={print_value(getattr(value, name))}" for name in names)
-        return f"{type(value).__name__}({', '.join(parts)})"
+        try:
+            return source_of(value)
+        except NoSource:
+            return print_value(value)
 
     def written(self, action: Action) -> str:
         """Return the line of a program that performs an action."""
@@ -289,9 +291,7 @@ def _workload() -> MachineRule:
 def _class_name(scenario: Scenario) -> str:
     named = [scenario.origin.get(key, "") for key in ("system", "scenario", "mutant")]
     spoken = " ".join(named).strip() or scenario.name
-    words = "".join(c if c.isalnum() else " " for c in spoken).split()
-    title = "".join(word[0].upper() + word[1:] for word in words)
-    return f"{title or 'Scenario'}Machine_{_content(scenario)[:6]}"
+    return f"{class_name_of(spoken)}Machine_{_content(scenario)[:6]}"
 
 
 def _content(scenario: Scenario) -> str:
