@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
+from counterpoint.model.requirement import Unmet
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, show
@@ -75,6 +76,11 @@ def _violation(
     judge: Callable[..., object] = invariant.violation
     try:
         found = judge(states) if down is None else judge(states, down)
+    except Unmet as unmet:
+        told_nodes = Violation(unmet.sentence, unmet.nodes)
+        return told_nodes if unmet.nodes else _about(unmet.sentence, states)
+    except BadScenario:
+        raise
     except Exception as error:
         return _about(f"its function raised {told(error)} ({place_of(error)})", states)
     if found is None or found is False:

@@ -14,6 +14,7 @@ from counterpoint.model.mistakes import (
     place_of,
     told,
 )
+from counterpoint.model.requirement import Unmet
 from counterpoint.model.scenario import Property
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
@@ -34,7 +35,7 @@ def answer_of(prop: Property, trace: Trace) -> Verdict:
     """Return what a property says of a trace: a verdict, a bool, or nothing where it asserts.
 
     A function that raises breaks the property, with the author's line; so does an assertion that
-    fails, with its text.
+    fails, with its text, and a requirement that is not met (`require`), with its steps.
 
     Raises:
         BadScenario: its function returned something that is no judgement.
@@ -43,6 +44,8 @@ def answer_of(prop: Property, trace: Trace) -> Verdict:
         found: object = prop.check(trace)
     except (BadScenario, OwnDefect):
         raise
+    except Unmet as unmet:
+        return unmet.verdict(prop.name, trace, examined=_size(trace))
     except AssertionError as error:
         if _is_ours(error):
             raise

@@ -96,6 +96,9 @@ _HOMES = {
     "model.observer": (
         "Observation", "Observer",
     ),
+    "model.requirement": (
+        "require",
+    ),
     "model.roles": (
         "system",
     ),

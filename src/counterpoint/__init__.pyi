@@ -98,6 +98,7 @@ from counterpoint.model.normal import Deliver as Deliver
 from counterpoint.model.normal import Fire as Fire
 from counterpoint.model.observer import Observation as Observation
 from counterpoint.model.observer import Observer as Observer
+from counterpoint.model.requirement import require as require
 from counterpoint.model.roles import system as system
 from counterpoint.model.scenario import Scenario as Scenario
 from counterpoint.model.scenario import minority_of as minority_of
