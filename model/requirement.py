@@ -12,14 +12,16 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, show
 from counterpoint.model.verdict import Reason, Verdict, at_step, broken, said
 
-Shown: TypeAlias = "int | Event | str | Reason | tuple[str, int | Event]"
+ShownStep: TypeAlias = "int | Event | str | Reason | tuple[str, int | Event]"
 """A step, by its number or by an event of it; a sentence; or a sentence about a step."""
 
 
 class Unmet(AssertionError):
     """A requirement that is not met: the sentence, what shows it, and the nodes that it is about."""
 
-    def __init__(self, sentence: str, because: Sequence[Shown], nodes: Sequence[NodeId]) -> None:
+    def __init__(
+        self, sentence: str, because: Sequence[ShownStep], nodes: Sequence[NodeId]
+    ) -> None:
         super().__init__(sentence)
         self.sentence, self.because, self.nodes = sentence, tuple(because), tuple(nodes)
 
@@ -41,7 +43,7 @@ def require(
     condition: object,
     sentence: str,
     *,
-    because: Sequence[Shown] = (),
+    because: Sequence[ShownStep] = (),
     nodes: Sequence[NodeId] = (),
 ) -> None:
     """Say, in the check of a property or an invariant, what must be, and what is wrong if it is not.
@@ -65,7 +67,7 @@ def require(
         raise Unmet(sentence, because, nodes)
 
 
-def _reason(shown: Shown, trace: Trace) -> Reason:
+def _reason(shown: ShownStep, trace: Trace) -> Reason:
     match shown:
         case Reason():
             return shown
@@ -120,7 +122,7 @@ def _words(event: Event) -> str:
     return f"{event.kind} {event.node or ''}".strip() + about
 
 
-def _events(shown: Shown, trace: Trace) -> Iterable[Event]:
+def _events(shown: ShownStep, trace: Trace) -> Iterable[Event]:
     """Return the events that a step is about: the one given, or the calls and answers of the step."""
     where = shown[1] if isinstance(shown, tuple) else shown
     if isinstance(where, Event):
