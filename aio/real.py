@@ -86,8 +86,9 @@ def run(scenario: Scenario, *, seconds: float = 10.0) -> RealRun:
     loop = NamedLoop(scenario.system.nodes)
     try:
         waiting = loop.run_until_complete(_all_of(scenario.system, loop, seen, seconds))
-        loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
+        loop.run_until_complete(loop.abort_all())
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
     return _judged(scenario, seen, waiting)
 

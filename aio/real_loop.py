@@ -27,6 +27,18 @@ class NamedLoop(asyncio.SelectorEventLoop):
         super().__init__()
         self._nodes = frozenset(nodes)
         self._ports: dict[tuple[str, int], int] = {}
+        self._connections: list[Any] = []
+
+    def _make_socket_transport(self, *args: Any, **options: Any) -> Any:
+        made: Any = super()._make_socket_transport(*args, **options)  # type: ignore[misc]
+        self._connections.append(made)
+        return made
+
+    async def abort_all(self) -> None:
+        """Break all connections, which no program closes that was cancelled."""
+        for connection in self._connections:
+            connection.abort()
+        await asyncio.sleep(0)
 
     def listens(self, node: str) -> bool:
         """Tell whether a node has listened anywhere."""

@@ -55,6 +55,13 @@ class Client:
             self.writers.append(writer)
             self.listeners.append(asyncio.create_task(self.listen(reader)))
 
+    def close(self) -> None:
+        """Leave all servers."""
+        for writer in self.writers:
+            writer.close()
+        for listener in self.listeners:
+            listener.cancel()
+
     async def listen(self, reader: asyncio.StreamReader) -> None:
         """Put what one server says into the inbox."""
         while line := await reader.readline():
@@ -82,6 +89,7 @@ def writer_of(*values: int) -> Callable[[Node], Coroutine[Any, Any, None]]:
         for version, value in enumerate(values, start=1):
             async with node.call("write", value):
                 await client.ask(op="put", version=version, value=value)
+        client.close()
 
     return main
 
@@ -98,6 +106,7 @@ def reader_of(count: int, *, writes_back: bool) -> Callable[[Node], Coroutine[An
                 if writes_back:
                     await client.ask(op="put", version=newest["version"], value=newest["value"])
                 call.result = newest["value"]
+        client.close()
 
     return main
 

@@ -32,7 +32,7 @@ def assert_equal(simulation: Simulation, world: World) -> None:
 @pytest.mark.parametrize("limits", [EVERYTHING, cp.budgets(refuse=2, delay=2)])
 def test_both_engines_do_the_same_to_programs(limits: dict[str, cp.Budget]) -> None:
     kinds = set()
-    for seed in range(12):
+    for seed in range(6):
         scenario = register(limits=limits, timers="any")
         random, world = Random(seed), cp.run(scenario, ()).final
         simulation = Simulation(Compiled(register(limits=limits, timers="any")))

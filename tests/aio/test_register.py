@@ -16,10 +16,10 @@ from tests.aio.store import register
 
 @pytest.mark.slow
 def test_a_right_register_holds_without_noise() -> None:
-    campaign = searched(register(), 300)
+    campaign = searched(register(), 60)
     assert not campaign.findings
-    assert campaign.progress.completed_calls == 300 * 6
-    assert all(judged.held == 300 for judged in campaign.judgements.values())
+    assert campaign.progress.completed_calls == 60 * 6
+    assert all(judged.held == 60 for judged in campaign.judgements.values())
 
 
 @pytest.mark.slow
