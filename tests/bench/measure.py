@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -60,14 +59,15 @@ def usual() -> dict[str, str]:
 
 def process_seconds(arguments: Sequence[str], rounds: int = 5) -> float:
     """Return the least processor time that a process of Python took, imports included."""
-    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True, env=usual())
-    best = float("inf")
-    for _ in range(rounds):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(
-            [sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True, env=usual()
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-        best = min(best, user + system)
-    return best
+    process_used(arguments)  # which leaves its bytecode behind
+    return min(process_used(arguments)[0] for _ in range(rounds))
+
+
+def process_used(arguments: Sequence[str]) -> tuple[float, int]:
+    """Run a process of Python; return its processor seconds and the most memory it used, in bytes."""
+    command = [sys.executable, *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=usual())
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, f"{command} ended with {process.returncode}"
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
