@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Literal, NamedTuple
 
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.around import explored
 from counterpoint.model.search.drawing import Drawing, block_of, drawn
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
@@ -399,8 +400,9 @@ class Campaign:
         if self._is_agreed or self._examiner.reads(name) == "end":
             return None
         compiled = self._compiled_for(finding)
-        around = LookAround(compiled, self._examiner.of(compiled), name, deadline)
-        return around.shorter(best, Random(self.seed))
+        examiner = self._examiner.of(compiled)
+        shorter = LookAround(compiled, examiner, name, deadline).shorter(best, Random(self.seed))
+        return explored(compiled, examiner, shorter or best, name) or shorter
 
     def _example(self, finding: Finding, scenario: Scenario, result: Minimised) -> Counterexample:
         told = told_in_full(scenario, result.choices, finding.property)
