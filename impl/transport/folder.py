@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 from counterpoint.impl.host.durable import (
     JOURNAL,
+    DamagedFile,
     JournalWriter,
     journal_in,
     state_bytes,
@@ -66,7 +68,10 @@ class Folder:
             DamagedFile: the file is not as it was written.
         """
         file = self.path / "state"
-        return state_in(file.read_bytes(), str(file)) if file.exists() else None
+        if file.exists():
+            return state_in(file.read_bytes(), str(file))
+        draft = self.path / "state.part"
+        return _whole(draft) if draft.exists() else None
 
     def save(self, content: bytes) -> None:
         """Put this in the place of what was saved, as a whole; when this returns, it is on disk."""
@@ -80,8 +85,21 @@ class Folder:
             self._sync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(draft, f"{self._text}/{name}")
-        self._sync(self._place)
+        if self.is_synced:
+            os.replace(draft, f"{self._text}/{name}")
+            os.fsync(self._place)
+        else:
+            self._put_in_place(draft, f"{self._text}/{name}")
+
+    def _put_in_place(self, draft: str, file: str) -> None:
+        """Put a whole draft in the place of a file, and let no disk be waited for.
+
+        File systems write a file to disk when it replaces another one. Between the two steps here
+        there is the draft alone, which is whole by then, and is what is loaded.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file)
+        os.rename(draft, file)
 
     def _sync(self, descriptor: int) -> None:
         if self.is_synced:
@@ -127,6 +145,14 @@ class Folder:
         self._replace("journal", data)
         self._journal = os.open(self.path / "journal", os.O_WRONLY | os.O_APPEND)
         self._journal_bytes = len(data)
+
+
+def _whole(draft: Path) -> bytes | None:
+    """Return what a draft says, None if it was never finished: then there was no state before it."""
+    try:
+        return state_in(draft.read_bytes(), str(draft))
+    except DamagedFile:
+        return None
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
+import os
 import shutil
 import socket
 import subprocess
@@ -376,6 +378,48 @@ def test_a_state_is_replaced_as_a_whole(tmp_path: Path) -> None:
     (tmp_path / "s1" / "state.part").write_bytes(b"an earlier try")
     assert folder.load() == b"two"
     folder.close()
+
+
+@pytest.mark.parametrize("is_synced", [True, False])
+def test_wherever_a_node_is_killed_while_it_saves_it_has_what_it_saved_before_or_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_synced: bool
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dies_at(number: int, first: bytes | None) -> bytes | None:
+        """Save, and be killed before the system call of this number; return what is there then."""
+        where = tmp_path / f"{number} {first!r}"
+        if first is not None:
+            folder = Folder(where, is_synced=is_synced)
+            folder.save(first)
+            folder.close()
+        folder, left = Folder(where, is_synced=is_synced), [number]
+
+        def counted(call: Callable[..., object]) -> Callable[..., object]:
+            def counting(*given: object) -> object:
+                if left[0] == 0:
+                    raise Killed
+                left[0] -= 1
+                return call(*given)
+
+            return counting
+
+        with monkeypatch.context() as patched, contextlib.suppress(Killed):
+            for name in ("open", "write", "fsync", "replace", "unlink", "rename"):
+                patched.setattr(os, name, counted(getattr(os, name)))
+            folder.save(b"now")
+        folder.close()
+        again = Folder(where, is_synced=is_synced)
+        found = again.load()
+        again.close()
+        return found
+
+    for first in (b"before", None):
+        found = [dies_at(number, first) for number in range(7)]
+        assert set(found) == {first, b"now"}
+        assert found[0] == first
+        assert found[-1] == b"now"
 
 
 def test_a_journal_goes_on_after_what_is_whole(tmp_path: Path) -> None:
