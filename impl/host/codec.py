@@ -46,6 +46,7 @@ class Codec:
         self.vocabulary = vocabulary
         self._numbers = {cls: k for k, cls in enumerate(vocabulary, start=_FIRST_CLASS)}
         self._names = tuple(map(_field_names, vocabulary))
+        self._kinds = tuple(map(_kinds_of, vocabulary))
         self._checks = tuple(tuple(_checks_of(cls)) for cls in vocabulary)
         use_msgspec = msgspec is not None and not is_plain
         self._pack = msgspec.msgpack.encode if use_msgspec else pack
@@ -110,9 +111,7 @@ class Codec:
         if not plain or type(plain[0]) is not int:
             raise BadBytes("an array that does not say what it is")
         number = plain[0]
-        items: list[Value] = [
-            cast(Value, item) if type(item) in _ATOMS else self._value(item) for item in plain[1:]
-        ]
+        items: list[Any] = [p if type(p) in _ATOMS else self._value(p) for p in plain[1:]]
         if number == _TUPLE:
             return tuple(items)
         if number == _SET:
@@ -122,7 +121,10 @@ class Codec:
     def _instance(self, place: int, items: list[Value]) -> Value:
         if not 0 <= place < len(self.vocabulary):
             raise BadBytes(f"class {place} is not in the vocabulary of {len(self.vocabulary)}")
-        cls, checks = self.vocabulary[place], self._checks[place]
+        cls = self.vocabulary[place]
+        if tuple(map(type, items)) == self._kinds[place]:
+            return cls(*items)  # type: ignore[no-any-return]
+        checks = self._checks[place]
         if len(items) != len(checks):
             raise BadBytes(f"a {cls.__name__} with {len(items)} fields; it has {len(checks)}")
         for name, check, item in zip(self._names[place], checks, items, strict=True):
@@ -135,6 +137,18 @@ def _field_names(cls: type) -> tuple[str, ...]:
     if is_dataclass(cls):
         return tuple(field.name for field in fields(cls) if field.init)
     return cast("tuple[str, ...]", cls._fields)  # type: ignore[attr-defined]
+
+
+def _kinds_of(cls: type) -> tuple[type, ...] | None:
+    """Return the types of the fields of a class, where each can only be of one: mostly so.
+
+    >>> from counterpoint.impl.register.messages import Read
+    >>> _kinds_of(Read)
+    (<class 'int'>, <class 'str'>)
+    """
+    hints = get_type_hints(cls)
+    kinds = tuple(hints[name] for name in _field_names(cls))
+    return kinds if all(isinstance(k, type) and get_origin(k) is None for k in kinds) else None
 
 
 def _checks_of(cls: type) -> list[Check]:
