@@ -42,6 +42,10 @@ COMMANDS = MappingProxyType(
             "counterpoint.harness.commands.merge:merge",
             "one trace out of the logs of nodes",
         ),
+        "audit": (
+            "counterpoint.harness.commands.audit:audit",
+            "whether a scenario does the same again",
+        ),
         "demo": ("counterpoint.harness.commands.demo:demo", "verify the register, catch a mutant"),
     }
 )

@@ -29,6 +29,7 @@ async def server(node: Node) -> None:
                 cell[:] = [asked["version"], asked["value"]]
             writer.write(line_of(id=asked["id"], version=cell[0], value=cell[1]))
             await writer.drain()
+        writer.close()
 
     async with await asyncio.start_server(serve, node.name, PORT) as listening:
         await listening.serve_forever()
