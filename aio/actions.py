@@ -34,10 +34,14 @@ node has a clock of its own.
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When timers may go off; `latency` bounds how long a message is on its way, in microseconds."""
+    """When timers may go off, and for how long.
+
+    `latency` bounds how long a message is on its way, and `horizon` how long a run is, in microseconds.
+    """
 
     mode: TimerMode = "bounded"
     latency: int = 50_000
+    horizon: int = 600_000_000
 
 
 def past_of(state: Any, node: NodeId) -> Past:
@@ -63,8 +67,10 @@ class Alarm(ActionKind):
         due = past_of(state, self.node).due
         system: Any = state.scenario.system
         timing: Timing = system.timing
-        if due is None or timing.mode == "any":
-            return due is not None
+        if due is None or due > timing.horizon:
+            return False
+        if timing.mode == "any":
+            return True
         for node in state.scenario.system.nodes:
             other = past_of(state, node).due
             if other is not None and other < due and state.is_up(node):

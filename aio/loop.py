@@ -346,11 +346,11 @@ class NodeLoop(asyncio.BaseEventLoop):
         """End what is left of the program; whatever it still does is done by nobody."""
         self._ready.clear()
         self._scheduled.clear()
-        for task in tuple(self.tasks.values()):
+        while self.tasks:  # what ends may begin something more
+            task = self.tasks.pop(next(iter(self.tasks)))
             task._log_destroy_pending = False
             task._log_traceback = False
             _close(task.get_coro())
-        self.tasks.clear()
         self._ready.clear()
         self._scheduled.clear()
 

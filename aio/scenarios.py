@@ -53,6 +53,7 @@ def scenario(
     partitions: Sequence[Sequence[NodeId]] | None = None,
     timers: TimerMode = "bounded",
     latency: float = 0.05,
+    horizon: float = 600.0,
     snapshot: Snapshot | None = None,
     expected: tuple[type[BaseException], ...] = EXPECTED,
     answers: bool = True,
@@ -65,7 +66,8 @@ def scenario(
     "crash", "reset", "refuse", "delay", "cut", "split" and "merge". `may_crash` names the nodes that a
     crash may hit, all if none are named; `partitions` lists the groups that may be cut off, each node
     alone if none is listed. `timers` says when they may go off and `latency`, in seconds, how long a
-    message is at most on its way: see `TimerMode`.
+    message is at most on its way: see `TimerMode`. After `horizon` seconds of its time a run is over:
+    programs that say "still here" every few seconds never come to rest.
 
     `snapshot(node)` gives invariants and goals what they see of a node. A task that ends with an
     exception that nobody asked for breaks the run, but for those that are `expected`, and the program
@@ -83,7 +85,7 @@ def scenario(
         raise BadScenario(f"timers = {timers!r}; there are: {known}")
     system = Programs(
         nodes,
-        timing=Timing(timers, round(latency * SECOND)),
+        timing=Timing(timers, round(latency * SECOND), round(horizon * SECOND)),
         may_crash=frozenset(nodes if may_crash is None else may_crash),
         snapshot=snapshot,
         is_always_asked="refuse" in limits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -236,6 +237,8 @@ class Listening(asyncio.AbstractServer):
 
 class Named:
     """A socket as far as programs ask for the name of one."""
+
+    family, type, proto = socket.AF_INET, socket.SOCK_STREAM, 6
 
     def __init__(self, host: str, port: int) -> None:
         self._name = (host, port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Collection
 from itertools import count
 from types import TracebackType
@@ -26,13 +27,24 @@ def is_around(names: dict[str, Any]) -> bool:
 
 
 def place_of_task(task: Any) -> str | None:
-    """Return where a task waits, "store.py:12, in read", the author's innermost line."""
-    found = None
-    for frame in _frames(task.get_coro()):
-        if not is_around(frame.f_globals) or found is None:
-            code = frame.f_code
-            found = f"{short_file(code.co_filename)}:{frame.f_lineno}, in {code.co_name}"
-    return found
+    """Return where a task waits, "store.py:12, in read": the innermost line of who wrote the program.
+
+    Where it is in a library alone, that is the innermost line there; None if it waits nowhere.
+    """
+    frames = [f for f in _frames(task.get_coro()) if not is_around(f.f_globals)]
+    own = [f for f in frames if not is_library(f.f_code.co_filename)]
+    for frame in reversed(own or frames):
+        code = frame.f_code
+        return f"{short_file(code.co_filename)}:{frame.f_lineno}, in {code.co_name}"
+    return None
+
+
+def is_library(file: str) -> bool:
+    """Tell whether a file is of the standard library, or of what was installed."""
+    return file.startswith(_LIBRARIES)
+
+
+_LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
 
 
 def place_of_origin(origin: tuple[tuple[str, int, str], ...]) -> str:
