@@ -46,6 +46,11 @@ class ProgramState:
     inputs: Inputs = ()
     waits: bool = False
 
+    @property
+    def shown(self) -> Mapping[str, Value]:
+        """What a report shows of it from step to step: its messages are told already."""
+        return {"begun": self.incarnation} if self.incarnation > 1 else {}
+
     def __str__(self) -> str:
         again = f", begun {self.incarnation} times" if self.incarnation > 1 else ""
         count = len(self.inputs)

@@ -7,12 +7,13 @@ saw before until it writes itself, or until it is brought up to date, which may 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from counterpoint.harness.maelstrom.json_body import JsonBody, body_of, compact
 from counterpoint.model.node import Effect, Input, Receive, Send, SetTimer, Step, Timeout
-from counterpoint.model.values import NodeId
+from counterpoint.model.values import NodeId, Value
 
 LIN_KV, SEQ_KV = "lin-kv", "seq-kv"
 SERVICES = (LIN_KV, SEQ_KV)
@@ -32,6 +33,11 @@ class KvState:
 
     def __str__(self) -> str:
         return ", ".join(f"{key}: {value}" for key, value in self.pairs) or "empty"
+
+    @property
+    def shown(self) -> Mapping[str, Value]:
+        """What a report shows of it from step to step."""
+        return dict(self.pairs)
 
     def seen_by(self, node: NodeId) -> KvPairs:
         """Return what a node sees."""

@@ -29,7 +29,7 @@ def written(tmp_path: Path) -> Callable[[str], Path]:
             "#!/usr/bin/env python3",
             "import json, sys",
             "def say(to, **body):",
-            "    print(json.dumps({'src': 'n1', 'dest': to, 'body': body}), flush=True)",
+            "    sys.stdout.write(json.dumps({'src': 'n1', 'dest': to, 'body': body}) + '\\n'); sys.stdout.flush()",
             head,
             "for line in sys.stdin:",
             "    message = json.loads(line)",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import counterpoint
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main
 from counterpoint.harness.keeping import keep_trace
@@ -121,6 +122,32 @@ def test_the_command_tells_holds_from_broken_and_replays_what_it_kept(
     again = CliRunner().invoke(main, ["replay", told["trace"]])
     assert again.exit_code == 0, again.output
     assert "both given n" in CliRunner().invoke(main, ["show", told["trace"]]).output
+
+
+def test_programs_are_tested_with_pytest_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROGRAMS)
+    settings = {"workload": "echo", "bin": "echo.py", "nodes": "2"}
+    counterpoint.verify(counterpoint.build("maelstrom", settings=settings), runs=5)()
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"workload": "echo"}, "setting bin is missing"),
+        ({"workload": "echo", "bin": "echo.py", "size": "3"}, "there is no setting 'size'"),
+        (
+            {"workload": "echo", "bin": "echo.py", "nodes": "many"},
+            "nodes is 'many'; it must be a number",
+        ),
+        ({"workload": "echo", "bin": "echo.py", "nodes": "10"}, "10 nodes; it must be 1 to 9"),
+    ],
+)
+def test_settings_that_say_nothing_clear_are_refused(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], why: str
+) -> None:
+    monkeypatch.chdir(PROGRAMS)
+    with pytest.raises(ValueError, match=why):
+        counterpoint.build("maelstrom", settings=settings)
 
 
 @pytest.mark.parametrize(
