@@ -220,7 +220,7 @@ def converges(view: Callable[[Any], Value], name: str = "convergence") -> Proper
                 return broken(name, why, examined=len(replicas))
         return holds(name, examined=len(replicas))
 
-    return Property(name, check, reads="end")
+    return _of_last_world(name, check)
 
 
 def conserved(amount: Callable[[Any], int], name: str = "conservation") -> Property:
@@ -234,7 +234,7 @@ def conserved(amount: Callable[[Any], int], name: str = "conservation") -> Prope
             return holds(name, examined=len(held))
         return broken(name, f"{told} is not {before}, as it was", examined=len(held))
 
-    return Property(name, check, reads="end")
+    return _of_last_world(name, check)
 
 
 def eventually(name: str, is_met: Callable[..., object]) -> Property:
@@ -250,7 +250,7 @@ def eventually(name: str, is_met: Callable[..., object]) -> Property:
         why = _missing(found, f"{name} has not come about", name, is_met)
         return holds(name, examined=1) if why is None else broken(name, why, examined=1)
 
-    return Property(name, check, reads="end")
+    return _of_last_world(name, check)
 
 
 def leads_to(
@@ -278,6 +278,11 @@ def leads_to(
 def show_any(value: Hashable) -> str:
     """Return how a value of a history is written: as a run shows it."""
     return "?" if value is UNKNOWN else show(value)
+
+
+def _of_last_world(name: str, check: Callable[[Trace], Verdict]) -> Property:
+    check.is_about_last_world = True  # type: ignore[attr-defined]
+    return Property(name, check, reads="end")
 
 
 def _at_rest(trace: Trace) -> StatesByNode:

@@ -58,15 +58,27 @@ class Property:
         That is known of a check that says so (`check.is_about_answers = True`), or is one with some
         arguments given (`functools.partial`).
         """
-        check: Any = self.check
-        while isinstance(check, partial):
-            check = check.func
-        return self.reads == "end" and bool(getattr(check, "is_about_answers", False))
+        return self._says("is_about_answers")
 
     @property
     def is_about_rest(self) -> bool:
         """Tell whether it looks at what a run has come to when it is at rest."""
         return self.reads == "end" and not self.is_about_answers
+
+    @property
+    def is_about_last_world(self) -> bool:
+        """Tell whether it looks at the last world of a run alone, and not at how that came about.
+
+        That is known of a check that says so (`check.is_about_last_world = True`), as those of the
+        claims that are ready do. An exploration that has seen every end has then judged every run.
+        """
+        return self._says("is_about_last_world")
+
+    def _says(self, what: str) -> bool:
+        check: Any = self.check
+        while isinstance(check, partial):
+            check = check.func
+        return self.reads == "end" and bool(getattr(check, what, False))
 
 
 @dataclass(frozen=True, slots=True)

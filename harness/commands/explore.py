@@ -67,7 +67,8 @@ from counterpoint.model.verdict import Verdict
 @click.option(
     "--liveness",
     is_flag=True,
-    help="Let the faults stop in every state, too: no call that is owed an answer may stay open.",
+    help="Let the faults stop in every state, too: no call that is owed an answer may stay open, and "
+    "what is claimed of rest is judged at every end.",
 )
 @click.option(
     "--reduction",

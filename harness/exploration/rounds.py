@@ -14,11 +14,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.model.kind import kinds_of
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import NoOp
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from counterpoint.model.search.exploration.goals import GoalReached, reached
-from counterpoint.model.search.exploration.lasso import explore_endings
+from counterpoint.model.search.exploration.lasso import Endings, explore_endings
 from counterpoint.model.search.exploration.memories import Memories, unexplored
 from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import (
@@ -192,6 +192,27 @@ def with_broken(judged: Judgements, explored: Explored) -> Judgements:
     return {**judged, name: replace(before, held=held, broken=1)}
 
 
+ONE_RUN, NO_REST = "one run to each end was judged, others may differ", "some runs never rest"
+"""Why what was judged at all ends may be decided at none."""
+
+
+def _at_the_end(prop: Property, endings: Endings, explored: Explored) -> Judged:
+    """Return what is known of a property of ends that none has broken, unless it is this one.
+
+    Whether an answer is owed is part of the states; what looks at the last world alone holds if every
+    run has one; of anything else one run to each end was looked at.
+    """
+    if prop.is_about_answers:
+        return Judged(explored.states if endings.stop == "complete" else 0, of="states")
+    if endings.stop != "complete":
+        return Judged(of="ends")
+    if not prop.is_about_last_world:
+        return Judged(undecided={ONE_RUN: endings.rests}, of="ends")
+    if endings.restless:
+        return Judged(undecided={NO_REST: endings.restless}, of="ends")
+    return Judged(endings.rests, of="ends")
+
+
 class FaultRounds:
     """The outermost loop. `rounds` holds what each budget of faults established so far.
 
@@ -270,9 +291,9 @@ class FaultRounds:
         after = replace(explored, stop=endings.stop, violation=endings.violation)
         self.rounds[-1] = Round(faults, after)
         self._has_endings = True
-        ends = (p.name for p in self._scenario.properties if p.reads == "end")
-        held = Judged(after.states if after.stop == "complete" else 0, of="states")
-        self.judged = with_broken({**self.judged, **dict.fromkeys(ends, held)}, after)
+        of_ends = (p for p in self._scenario.properties if p.reads == "end")
+        judged = {prop.name: _at_the_end(prop, endings, after) for prop in of_ends}
+        self.judged = with_broken({**self.judged, **judged}, after)
 
     @property
     def undecided(self) -> str | None:
@@ -296,7 +317,7 @@ class FaultRounds:
             if prop.reads == "trace":
                 ways[prop.name] = "fuzz or --reduction dpor"
             else:
-                ways[prop.name] = "fuzz or --liveness" if prop.is_about_answers else "fuzz"
+                ways[prop.name] = "fuzz or --liveness"
         return ways
 
     @property

@@ -181,6 +181,7 @@ const isFolded = signal((run?.count ?? 0) > FOLD_FROM);
 const opened = signal(new Set());
 const isDiff = signal(true);
 const isCompared = signal(false);
+const isUnarrived = signal(false);
 const isPrinting = signal(false);
 /** On a screen of little height (also at 200 % zoom) the steps come first, and the rest on demand. */
 const little = matchMedia("(max-height: 640px)");
@@ -330,7 +331,7 @@ const KEYS = {
   f: () => run.faults.length && go(next(run.faults, selected.value, 1)), F: () => run.faults.length && go(next(run.faults, selected.value, -1)),
   d: () => (isDiff.value = !isDiff.value), p: () => other && (isCompared.value = !isCompared.value), u: () => (isFolded.value = !isFolded.value),
   t: () => (dialog.value = "text"), y: () => copy(location.href.split("#")[0] + link(), "link"), "?": () => (dialog.value = "keys"), e: () => (dialog.value = "export"),
-  h: () => (isBrief.value = !isBrief.value), "/": () => document.getElementById("filter").focus(),
+  h: () => (isBrief.value = !isBrief.value), i: () => (isUnarrived.value = !isUnarrived.value), "/": () => document.getElementById("filter").focus(),
 };
 LENSES.forEach(([name], i) => (KEYS[i + 1] = () => toggleLens(name)));
 
@@ -585,7 +586,7 @@ function Drawing({ first, last }) {
   run.nodes.forEach((_, n) => laneMarks(marks, n, from, to, y, clamp, tall));
   let arrows = 0;
   const seen = new Set();
-  const draw = (arc) => { if (y(arc.from) === y(arc.to)) return; if (arc.from < to && arc.to >= from && !seen.has(arc) && arrows < ARROWS_MAX) { seen.add(arc); arrows++; message(marks, arc, y, kept); } };
+  const draw = (arc) => { if (y(arc.from) === y(arc.to)) return; if (arc.from < to && (isStub(arc) ? arc.from : arc.to) >= from && !seen.has(arc) && arrows < ARROWS_MAX) { seen.add(arc); arrows++; message(marks, arc, y, kept); } };
   for (let b = Math.max(0, Math.floor(from / BLOCK)); b <= Math.floor(to / BLOCK) && b < run.blocks.length; b++) run.blocks[b].forEach(draw);
   run.long.forEach(draw);
   for (let r = first; r <= last; r++) if (!sizes[r]) dot(marks, starts[r], y, kept);
@@ -612,8 +613,17 @@ function laneMarks(marks, n, from, to, y, clamp, tall) {
   });
 }
 
+/** Whether all that is drawn of a message is that it was sent: it never arrives, and nobody asked. */
+const isStub = (arc) => arc.code === 0 && !isUnarrived.value && arc.from !== selected.value;
+
+function stub(marks, x1, y1, x2) {
+  const x = x1 + (x1 === x2 ? 0 : Math.sign(x2 - x1) * Math.min(24, Math.abs(x2 - x1) / 2)), y = y1 + (x1 === x2 ? 14 : 7);
+  marks.push(html`<path class="message stub" d=${`M${x1} ${y1}L${x} ${y}`} /><circle class="stub-end" cx=${x} cy=${y} r="2.5" />`);
+}
+
 function message(marks, arc, y, kept) {
   const { letters } = run, x1 = laneX(letters.src[arc.i]), y1 = y(arc.from), x2 = laneX(letters.dst[arc.i]), y2 = y(arc.to);
+  if (isStub(arc)) return stub(marks, x1, y1, x2);
   const lost = arc.code === LOST, flying = arc.code === 0, carries = carrying.has(letters.id[arc.i]) && lens.value === "trail";
   const faded = kept && !(arc.to < run.count && kept[arc.to] && (arc.from < 0 || kept[arc.from]));
   const classes = [lost && "lost", flying && "flying", (arc.code === LATE || arc.code === IGNORED) && "late", carries && "carries", faded && !lost && "faded"].filter(Boolean).join(" ");
@@ -677,7 +687,7 @@ function Comparison({ k, after }) {
 
 // ---- dialogs and the frame -----------------------------------------------------------------------
 
-const HELP = [["← →", "previous, next row"], ["↑ ↓", "previous, next step of the same node"], ["[ ]", "to the cause, to the effect"], ["m", "other end of the message"], ["o", "start or end of the call"], ["f F", "next, previous fault"], ["v", "the violation"], ["Home End", "first, last step"], ["1–5", "lenses: rests on, past, future, trail, needed"], ["u", "fold or unfold"], ["/", "filter: node:r1 op:o3 kind:lose type:query changed:r1.value words"], ["d", "changes or whole states"], ["p", "compare with the other run"], ["t", "the run as text"], ["y", "copy a link to this step"], ["e", "exports"], ["h", "hide or show what stands around the steps"], ["?", "these keys"]];
+const HELP = [["← →", "previous, next row"], ["↑ ↓", "previous, next step of the same node"], ["[ ]", "to the cause, to the effect"], ["m", "other end of the message"], ["o", "start or end of the call"], ["f F", "next, previous fault"], ["v", "the violation"], ["Home End", "first, last step"], ["1–5", "lenses: rests on, past, future, trail, needed"], ["u", "fold or unfold"], ["/", "filter: node:r1 op:o3 kind:lose type:query changed:r1.value words"], ["d", "changes or whole states"], ["i", "messages that never arrive: as stubs, or in full"], ["p", "compare with the other run"], ["t", "the run as text"], ["y", "copy a link to this step"], ["e", "exports"], ["h", "hide or show what stands around the steps"], ["?", "these keys"]];
 
 function Dialog() {
   const box = useRef(null), which = dialog.value;
@@ -692,6 +702,7 @@ function Dialog() {
 
 const Bar = () => html`<div class="bar" role="search" aria-label="Highlight and filter"><b>Highlight</b>${LENSES.map(([name, text], i) => html`<button aria-pressed=${lens.value === name} disabled=${(name === "trail" && !found?.trail) || (name === "needed" && !needs.size) || (name === "support" && !supportSet.size)} onClick=${() => toggleLens(name)}>${text} <kbd>${i + 1}</kbd></button>`)}
   <label for="filter">Filter</label><input id="filter" placeholder="node:r1  kind:lose  words" value=${filter.value} onInput=${(event) => (filter.value = event.currentTarget.value)} />
+  <button aria-pressed=${isUnarrived.value} disabled=${!run.arcs.some((arc) => arc.code === 0)} onClick=${KEYS.i}>never arrived <kbd>i</kbd></button>
   <button aria-pressed=${isFolded.value} onClick=${KEYS.u}>fold <kbd>u</kbd></button><span class="grow"></span><span role="status">${said.value}</span></div>`;
 
 const Footer = () => html`<footer><span><kbd>←</kbd> <kbd>→</kbd> step</span><span><kbd>[</kbd> <kbd>]</kbd> cause, effect</span><span><kbd>m</kbd> message</span><span><kbd>v</kbd> violation</span><span><kbd>f</kbd> fault</span><span><kbd>p</kbd> compare</span><span><kbd>t</kbd> as text</span><span class="mono">${link()}</span></footer>`;

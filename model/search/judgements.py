@@ -131,6 +131,12 @@ def judged_goals(scenario: Scenario, left: Collection[str], runs: int) -> Judgem
     }
 
 
+ONE_OF: Mapping[str, str] = MappingProxyType(
+    {"states": "state", "histories": "history", "ends": "end"}
+)
+"""What one is called of what is judged."""
+
+
 def judgement_lines(judgements: Judgements) -> Iterable[str]:
     """Return a line for each property: how often it held, broke, or stayed undecided, and why.
 
@@ -141,7 +147,8 @@ def judgement_lines(judgements: Judgements) -> Iterable[str]:
         if judged.of == GOAL and judged.is_decided:
             yield f"  {name}: met"
             continue
-        parts = [f"{judged.held:,} {judged.of} held".replace("  ", " ")]
+        of = ONE_OF.get(judged.of, judged.of) if judged.held == 1 else judged.of
+        parts = [f"{judged.held:,} {of} held".replace("  ", " ")]
         if judged.broken:
             parts.append(f"{judged.broken:,} broken")
         if judged.undecided:

@@ -24,7 +24,26 @@ from tests.support.runs import abd_as_found, abd_failure, abd_faults, gossip_fai
 
 pytestmark = pytest.mark.browser
 
-KEYS = ["[", "]", "m", "o", "f", "F", "d", "p", "1", "2", "3", "4", "5", "u", "v", "Home", "End"]
+KEYS = [
+    "[",
+    "]",
+    "m",
+    "o",
+    "f",
+    "F",
+    "d",
+    "i",
+    "p",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "u",
+    "v",
+    "Home",
+    "End",
+]
 
 
 def html_of(trace: Trace) -> str:
@@ -132,8 +151,28 @@ def test_every_drawn_arrow_is_a_fate(tab: Tab) -> None:
     letters = TraceExplanation(trace).letters.values()
     arrivals = sum(f.kind == "deliver" for letter in letters for f in letter.fates)
     flying = sum(letter.in_flight > 0 for letter in letters)
-    assert page.locator("path.message:not(.flying)").count() == arrivals
-    assert page.locator("path.message.flying").count() == flying
+    assert page.locator("path.message:not(.flying):not(.stub)").count() == arrivals
+    page.keyboard.press("i")
+    assert page.locator("path.message.flying").count() == flying > 0
+
+
+def test_messages_that_never_arrive_are_stubs_until_asked_for(tab: Tab) -> None:
+    trace = abd_failure()
+    page = tab.open(html_of(trace), link="#step=0&lens=")
+    flying = [m for m in TraceExplanation(trace).letters.values() if m.in_flight]
+    at_once = sum(letter.sent_step == 0 for letter in flying)
+    assert page.locator("path.message.stub").count() == len(flying) - at_once
+    assert page.locator("path.message.flying").count() == at_once  # of the step that is looked at
+    boxes = page.locator("path.message.stub").evaluate_all(
+        "paths => paths.map((path) => path.getTotalLength())"
+    )
+    assert max(boxes) < 40
+    page.keyboard.press("i")
+    assert page.locator("path.message.stub").count() == 0
+    assert page.locator("path.message.flying").count() == len(flying)
+    page.keyboard.press("i")
+    assert page.locator("path.message.flying").count() == at_once
+    assert tab.errors == []
 
 
 HOSTILE = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">'

@@ -10,7 +10,9 @@ Nothing is concluded from where a search of distinct states happened to stop.
 Whether an open call is owed an answer is decided by what happened since it was made, so that is a part
 of the states here: who failed since, and whether the network lost anything (`model.owed`). A property
 that asks for that alone gets one run for each such state, and its HOLDS is a proof. Any other property
-of ends gets one run to each end; that may break it, and proves nothing.
+of ends gets one run to each end. If it looks at the last world alone that is a proof, too, as long as
+every run comes to rest; else it may break it, and proves nothing. A run in which only timers go off,
+and no node changes any more, has come to rest as well.
 """
 
 from __future__ import annotations
@@ -72,7 +74,9 @@ class Endings:
 
     `ends` counts the settled states without successor in which a call is owed, `circles` the fair
     components in which one stays so, `judged` how many of both the properties were asked about: one
-    for all that agree in what decides who is owed an answer.
+    for all that agree in what decides who is owed an answer. Where properties ask what runs have come
+    to, `rests` counts the states in which one may rest for ever, and `restless` the components in which
+    one may go on changing for ever.
     """
 
     states: int
@@ -80,6 +84,8 @@ class Endings:
     ends: int = 0
     circles: int = 0
     judged: int = 0
+    rests: int = 0
+    restless: int = 0
     stop: Stop = "complete"
     violation: StateViolation | None = None
 
@@ -119,6 +125,7 @@ class _Aftermath:
         self._edges: dict[StateFields, tuple[SettledEdge, ...]] = {}
         self._origin: dict[StateFields, tuple[StateFields | int, Action]] = {}
         self._steps: dict[tuple[int, int, int], tuple[Transition, ...]] = {}
+        self._rests = self._restless = 0
 
     def endings(self) -> Endings:
         before = self._explorer.progress.states
@@ -131,14 +138,25 @@ class _Aftermath:
         found: StateViolation | None = None
         for state, candidate, is_circle in self._candidates():
             owed = self._owed(state)
-            circles, ends = circles + is_circle, ends + (bool(owed) and not is_circle)
+            circles += bool(owed) and is_circle
+            ends += bool(owed) and not is_circle
             case = (*owed, state if self._has_rest else is_circle)
             if found is None and case not in judged and len(judged) < CANDIDATES_MAX:
                 judged.add(case)
                 found = self._judged(candidate())
         is_all = found is not None or len(judged) < CANDIDATES_MAX
         stop: Stop = "broken" if found is not None else "complete" if is_all else "states"
-        return Endings(before, len(self._edges), ends, circles, len(judged), stop, found)
+        return Endings(
+            before,
+            len(self._edges),
+            ends,
+            circles,
+            len(judged),
+            self._rests,
+            self._restless,
+            stop,
+            found,
+        )
 
     def _owed(self, state: StateFields) -> tuple[OpenCall, ...]:
         """Return the open calls that may be owed an answer in a settled state."""
@@ -231,7 +249,10 @@ class _Aftermath:
         """
         for state, edges in self._edges.items():
             if not edges and (self._has_rest or self._owed(state)):
+                self._rests += 1
                 yield state, partial(self._run_to, state), False
+        if self._has_rest:
+            yield from self._in_circles()
         for node in self._nodes:
             graph = {
                 state: tuple(e for e in edges if self._stays_open(e, node))
@@ -242,6 +263,24 @@ class _Aftermath:
                 if self._is_fair(component, graph):
                     first = min(component)
                     yield first, partial(self._lasso, first, component, graph), True
+
+    def _in_circles(self) -> Iterator[tuple[StateFields, Callable[[], tuple[Action, ...]], bool]]:
+        """Return states in which nodes change no more, though something goes on for ever."""
+        graph = {state: [edge.target for edge in edges] for state, edges in self._edges.items()}
+        for component in components(graph):
+            if not self._is_fair(component, self._edges):
+                continue
+            if len({self._nodes_in(state) for state in component}) > 1:
+                self._restless += 1
+            else:
+                self._rests += 1
+                first = min(component)
+                yield first, partial(self._run_to, first), True
+
+    def _nodes_in(self, state: StateFields) -> tuple[object, ...]:
+        """Return what the nodes know in a state, their timers and messages aside."""
+        slots, known = self._slots.slots, self._slots.compiled.node_states
+        return tuple(known[slots[node][state[node]].node_state].state for node in self._nodes)
 
     def _lasso(
         self,

@@ -92,11 +92,10 @@ class Memories:
 def unexplored(scenario: Scenario, *, with_endings: bool = False) -> tuple[Property, ...]:
     """Return the properties that an exploration does not judge: of whole traces, and of their ends.
 
-    With endings it judges who is owed an answer; what else may be read off the end of a run depends on
-    how the run came there, and an exploration makes one run to each end.
+    With endings it judges these as well.
     """
     return tuple(
         p
         for p in scenario.properties
-        if p.reads != "operations" and not (with_endings and p.is_about_answers)
+        if p.reads == "trace" or (p.reads == "end" and not with_endings)
     )
