@@ -1,4 +1,4 @@
-# ruff: noqa: ARG005 - what is wrong on purpose takes what it is given
+# ruff: noqa: ARG001, ARG005 - what is wrong on purpose takes what it is given
 """What can be done wrong with the public names: each mistake is told in one line, with its place.
 
 The same mistakes as in tests/misuse, by functions as roles, ready claims and lists.
@@ -9,11 +9,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import counterpoint as cp
+from counterpoint.harness.cli import main
 
 Reply = Callable[[Any, Any], Any]
 
@@ -230,3 +233,133 @@ def test_a_text_is_what_is_wrong_and_never_a_goal() -> None:
     of_text = cp.sometimes("g", lambda states: "not yet")
     always = cp.Property("p", lambda trace: True)
     assert "was answered 'not yet'" in told(asking(properties=[always, of_text]))
+
+
+def test_a_claim_about_rest_that_raises_is_a_finding() -> None:
+    raising = cp.Property("p", lambda trace: trace.nothing, reads="end")
+    assert told(asking(properties=[raising])).startswith("PropertyBroken: p: its check raised")
+    of_states = cp.eventually("e", lambda states: states["nobody"])
+    assert told(asking(properties=[of_states])).startswith("PropertyBroken: e: its check raised")
+
+
+def test_what_is_never_decided_is_not_green() -> None:
+    shrugs = cp.Property("p", lambda trace: cp.undecided("p", "who knows"))
+    assert "decided in none of" in told(asking(properties=[shrugs]))
+    with pytest.raises(cp.BadScenario, match="property 'p' reads 'everything'; there are"):
+        cp.Property("p", answered, reads="everything")  # type: ignore[arg-type]
+    with pytest.raises(cp.BadScenario, match="in which 's' stands twice"):
+        asking(limits=cp.faults(cut=1), partitions=[["s", "s"]])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(lambda s, b: cp.Step(s, [cp.Send("c", b)]), id="a list of effects"),
+        pytest.param(lambda s, b: cp.Step(s, None, cp.Send("c", b)), id="none among them"),
+        pytest.param(lambda s, b: cp.Step(s, (cp.Send("c", b),)), id="a tuple of effects"),
+    ],
+)
+def test_what_is_clearly_meant_is_accepted(reply: Reply) -> None:
+    assert told(asking(reply)) == ""
+
+
+def spoiling(state: Any, body: Any) -> Any:
+    state.append(body)
+    return cp.Step(state, cp.Send("c", body))
+
+
+def test_a_state_that_can_be_changed_is_refused_before_it_is() -> None:
+    assert "in which [] is a list" in told(asking(spoiling, state=[]))
+
+
+def circling(*, grows: bool) -> cp.Scenario:
+    """Return a system of two servers that go on asking each other, and never answer the client."""
+
+    def asks(state: Any, given: cp.Input) -> Any:
+        match given:
+            case cp.Invoke():
+                return cp.Step(state, cp.Send("a", 0))
+        return None
+
+    def passes(other: str) -> Callable[[Any, cp.Input], Any]:
+        def handle(state: Any, given: cp.Input) -> Any:
+            match given:
+                case cp.Receive(_, int(number)):
+                    number = number + 1 if grows else 1 - number
+                    return cp.Step(number, cp.Send(other, number))
+            return None
+
+        return handle
+
+    nodes = {"c": (asks, 0), "a": (passes("b"), 0), "b": (passes("a"), 0)}
+    return cp.Scenario(
+        "circle",
+        cp.system(nodes),
+        {"c": ["go"]},
+        [cp.answers()],
+        walk_steps=(2, 6),
+        min_calls_per_run=0,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grows", [False, True])
+def test_a_run_that_never_ends_is_found_and_shrunk(grows: bool) -> None:
+    with pytest.raises(cp.PropertyBroken) as found:
+        cp.verify(circling(grows=grows), runs=20, examples=0, seed=1)()
+    assert found.value.verdict.property == "liveness"
+    if not grows:
+        assert len(found.value.trace.choices) < 12
+        assert found.value.trace.repeats is not None
+
+
+def _forgetful(state: Any, given: cp.Input) -> Any:
+    match given:
+        case cp.Receive("c", body):
+            return cp.Step(body, cp.Send("c", body), cp.Persist(body))  # in the wrong order
+        case cp.Recover(durable):
+            return cp.Step(durable or 0)
+    return None
+
+
+def test_a_step_may_break_off_between_two_effects() -> None:
+    def kept(trace: cp.Trace) -> bool:
+        answers = [event.value for event in trace.events if event.kind == "return"]
+        return not answers or trace.final.node_state("s").state == answers[-1]
+
+    scenario = cp.Scenario(
+        "torn",
+        cp.system({"c": (client, 0), "s": (_forgetful, 0)}),
+        {"c": [7]},
+        [cp.Property("what was answered is kept", kept, reads="end")],
+        limits=cp.faults(tear=1),
+        tolerates=lambda failed, roles: set(failed) <= {"s"},
+        walk_steps=(2, 6),
+    )
+    with pytest.raises(cp.PropertyBroken) as found:
+        cp.verify(scenario, runs=300, examples=0, seed=1)()
+    assert [choice.kind for choice in found.value.trace.choices].count("tear") == 1
+    whole = scenario.replace(limits=cp.faults(crash=1))
+    cp.verify(whole, runs=100, examples=0, seed=1)()
+
+
+@pytest.mark.parametrize("command", ["show", "view", "replay"])
+def test_a_broken_invariant_is_shown_viewed_and_replayed(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = f"counting_to_be_{command}"
+    (tmp_path / f"{name}.py").write_text(
+        "import counterpoint as cp\n"
+        "def count(state, given):\n"
+        "    match given:\n"
+        "        case cp.Invoke(): return cp.Step(state + 1, cp.Return('ok'))\n"
+        "FEW: cp.Scenario = cp.Scenario('few', cp.system(a=(count, 0)), {'a': ['up'] * 3},\n"
+        "    [cp.always('few', lambda states: states['a'] < 2)])\n"
+    )
+    found = CliRunner().invoke(main, ["fuzz", f"{name}:FEW", "--runs", "20", "--out", "."])
+    assert found.exit_code == 1, found.output
+    (trace,) = tmp_path.glob("*.trace.jsonl")
+    done = CliRunner().invoke(main, [command, trace.name])
+    assert "Traceback" not in done.output
+    assert done.exit_code == 0, done.output
