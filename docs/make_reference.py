@@ -67,12 +67,12 @@ PAGES = (
         "programs.md",
         "asyncio programs",
         (
-            "aio.scenarios",
-            "aio.given_node",
-            "aio.actions",
-            "aio.traffic",
-            "aio.real",
-            "aio.escapes",
+            "harness.aio.scenarios",
+            "harness.aio.given_node",
+            "harness.aio.actions",
+            "harness.aio.traffic",
+            "harness.aio.real",
+            "harness.aio.escapes",
         ),
     ),
     Page(

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import counterpoint as cp
-from counterpoint.aio import Node, loop, scenario, watchdog
-from counterpoint.aio.actions import Alarm
+from counterpoint.aio import Node, scenario
+from counterpoint.harness.aio import loop, watchdog
+from counterpoint.harness.aio.actions import Alarm
 from counterpoint.model.reaction import HandlerFailed
 from tests.aio.searching import Program, alone, found, searched
 from tests.aio.store import reader_of, server

@@ -21,8 +21,8 @@ import pytest
 
 import counterpoint as cp
 from counterpoint.aio import Node, scenario
-from counterpoint.aio.actions import Alarm
-from counterpoint.aio.escapes import Escaped
+from counterpoint.harness.aio.actions import Alarm
+from counterpoint.harness.aio.escapes import Escaped
 from tests.aio.searching import alone, digests, notes, rested, searched
 from tests.aio.store import register
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IN_THE_ARCHIVE = ("pyproject.toml", "MANIFEST.in", "README.md", "CHANGELOG.md", "LICENSE", "src")
 VERSION = "7.8.9"
 """What the tag of the built tree says."""
-LINKED = ("model", "impl", "checkers", "aio", "harness")
+LINKED = ("model", "impl", "checkers", "harness")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ("model", "impl", "checkers", "aio", "harness")
+LAYERS = ("model", "impl", "checkers", "harness")
 
 
 def modules(root: Path = ROOT) -> dict[str, ast.Module]:

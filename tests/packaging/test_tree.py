@@ -88,7 +88,7 @@ def test_both_ways_of_listing_files_find_the_project() -> None:
 def test_the_package_links_to_the_top_level_folders() -> None:
     """One copy of each file, reached under a name that breaks nobody's own `model`."""
     package = ROOT / "src" / "counterpoint"
-    for layer in ("model", "impl", "checkers", "aio", "harness"):
+    for layer in ("model", "impl", "checkers", "harness"):
         assert (package / layer).is_symlink(), "the checkout needs symbolic links"
         assert (package / layer).readlink() == Path("..", "..", layer)
 

@@ -114,7 +114,7 @@ def test_no_generic_name_is_installed_at_top_level(installed: Installed, tmp_pat
     """A user's own `model.py` must stay the one that `import model` finds."""
     code = (
         "from importlib.util import find_spec\n"
-        "print([n for n in ('model', 'impl', 'checkers', 'aio', 'harness') if find_spec(n)])"
+        "print([n for n in ('model', 'impl', 'checkers', 'harness') if find_spec(n)])"
     )
     assert installed.python(code, cwd=tmp_path) == "[]"
 

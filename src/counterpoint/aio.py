@@ -12,10 +12,10 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES = {
-    "aio.escapes": ("Escaped",),
-    "aio.given_node": ("AsyncCall", "Node"),
-    "aio.real": ("RealRun", "run"),
-    "aio.scenarios": ("scenario",),
+    "harness.aio.escapes": ("Escaped",),
+    "harness.aio.given_node": ("AsyncCall", "Node"),
+    "harness.aio.real": ("RealRun", "run"),
+    "harness.aio.scenarios": ("scenario",),
 }
 """Where each public name is at home: that place may move, the name stays."""
 

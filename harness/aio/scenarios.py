@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, get_args
 
-from counterpoint.aio.actions import (
+from counterpoint.checkers.liveness import check_liveness
+from counterpoint.harness.aio.actions import (
     Alarm,
     Boot,
     BreakConnection,
@@ -19,11 +20,10 @@ from counterpoint.aio.actions import (
     TimerMode,
     Timing,
 )
-from counterpoint.aio.loop import SECOND
-from counterpoint.aio.process import EXPECTED, Program
-from counterpoint.aio.system import Programs, Snapshot
-from counterpoint.aio.waiting import places_of_node
-from counterpoint.checkers.liveness import check_liveness
+from counterpoint.harness.aio.loop import SECOND
+from counterpoint.harness.aio.process import EXPECTED, Program
+from counterpoint.harness.aio.system import Programs, Snapshot
+from counterpoint.harness.aio.waiting import places_of_node
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.fault_state import Budget
 from counterpoint.model.faults import Cut, Heal, Release

@@ -15,10 +15,10 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, NoReturn, Protocol
 
-from counterpoint.aio.escapes import Escaped, escaped
-from counterpoint.aio.numbered import NumberedFuture, NumberedTask
-from counterpoint.aio.traffic import Body
-from counterpoint.aio.transport import End, Listening
+from counterpoint.harness.aio.escapes import Escaped, escaped
+from counterpoint.harness.aio.numbered import NumberedFuture, NumberedTask
+from counterpoint.harness.aio.traffic import Body
+from counterpoint.harness.aio.transport import End, Listening
 
 CALLBACKS_MAX = 50_000
 """So many callbacks in one step mean that the program never waits."""

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from contextvars import Context
 from typing import Any
 
-from counterpoint.aio.disk import read_back, written
-from counterpoint.aio.escapes import Escaped
-from counterpoint.aio.given_node import Node
-from counterpoint.aio.loop import LOCAL, NeverWaits, NodeLoop, RunningIn
-from counterpoint.aio.patches import Patches, StepOf
-from counterpoint.aio.traffic import (
+from counterpoint.harness.aio.disk import read_back, written
+from counterpoint.harness.aio.escapes import Escaped
+from counterpoint.harness.aio.given_node import Node
+from counterpoint.harness.aio.loop import LOCAL, NeverWaits, NodeLoop, RunningIn
+from counterpoint.harness.aio.patches import Patches, StepOf
+from counterpoint.harness.aio.traffic import (
     Accepted,
     Body,
     Broke,
@@ -24,8 +24,8 @@ from counterpoint.aio.traffic import (
     Opening,
     way_back,
 )
-from counterpoint.aio.transport import End, Listening
-from counterpoint.aio.waiting import line_of_longest, place_of_origin, programs_error, stuck
+from counterpoint.harness.aio.transport import End, Listening
+from counterpoint.harness.aio.waiting import line_of_longest, place_of_origin, programs_error, stuck
 from counterpoint.model.node import (
     Begin,
     Effect,

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 from weakref import finalize
 
-from counterpoint.aio.actions import Timing, seconds
-from counterpoint.aio.given_node import Node
-from counterpoint.aio.past import Past
-from counterpoint.aio.patches import Patches
-from counterpoint.aio.process import EXPECTED, Process, Program
-from counterpoint.aio.waiting import waiting_tasks
+from counterpoint.harness.aio.actions import Timing, seconds
+from counterpoint.harness.aio.given_node import Node
+from counterpoint.harness.aio.past import Past
+from counterpoint.harness.aio.patches import Patches
+from counterpoint.harness.aio.process import EXPECTED, Process, Program
+from counterpoint.harness.aio.waiting import waiting_tasks
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import Input, Start, Step
 from counterpoint.model.values import NodeId, NotAValue, Value, require_value

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from counterpoint.aio.traffic import Body, Broke, Chunk, Ended
+from counterpoint.harness.aio.traffic import Body, Broke, Chunk, Ended
 
 
 class Wire(Protocol):

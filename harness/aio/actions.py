@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from counterpoint.aio.past import Past
-from counterpoint.aio.traffic import (
+from counterpoint.harness.aio.past import Past
+from counterpoint.harness.aio.traffic import (
     Broke,
     Chunk,
     NotAccepted,

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, NoReturn, Protocol
 
-from counterpoint.aio.escapes import escaped
-from counterpoint.aio.watchdog import Watchdog
+from counterpoint.harness.aio.escapes import escaped
+from counterpoint.harness.aio.watchdog import Watchdog
 
 EPOCH = 1_700_000_000
 """The second of Unix time at which every run begins."""

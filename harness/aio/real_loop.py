@@ -11,7 +11,7 @@ import socket
 from contextvars import ContextVar
 from typing import Any
 
-from counterpoint.aio.loop import LOCAL
+from counterpoint.harness.aio.loop import LOCAL
 
 HERE = "127.0.0.1"
 """Where all nodes of a real run are."""

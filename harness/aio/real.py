@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from counterpoint.aio.given_node import Node
-from counterpoint.aio.process import EXPECTED
-from counterpoint.aio.real_loop import NamedLoop, present_node
-from counterpoint.aio.system import Programs
-from counterpoint.aio.waiting import place_of_task
+from counterpoint.harness.aio.given_node import Node
+from counterpoint.harness.aio.process import EXPECTED
+from counterpoint.harness.aio.real_loop import NamedLoop, present_node
+from counterpoint.harness.aio.system import Programs
+from counterpoint.harness.aio.waiting import place_of_task
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation
