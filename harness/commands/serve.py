@@ -13,7 +13,7 @@ import click
 from counterpoint.harness.commands.shared import cluster_file
 from counterpoint.harness.live.cluster import load_cluster
 from counterpoint.harness.live.nodes import Members
-from counterpoint.harness.live.processes import tie_to_parent
+from counterpoint.harness.live.processes import collect_rarely, tie_to_parent
 from counterpoint.harness.output import HOLDS, clear_errors, refuse
 from counterpoint.impl.host.durable import DamagedFile
 from counterpoint.impl.host.msgpack import BadBytes
@@ -73,6 +73,7 @@ async def _run(settings: Settings, *, tied: bool) -> None:
         loop.add_signal_handler(number, stopping.set)
     if tied:
         tie_to_parent(lambda: loop.call_soon_threadsafe(stopping.set))
+    collect_rarely()
     node = RunningNode(settings)
     defects: list[OSError] = []
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from counterpoint.harness.live.cluster import load_cluster
 from counterpoint.harness.live.nodes import Members
-from counterpoint.harness.live.processes import tie_to_parent
+from counterpoint.harness.live.processes import collect_rarely, tie_to_parent
 from counterpoint.impl.host.node import InputRejected
 from counterpoint.impl.register.messages import Read as ReadToken
 from counterpoint.impl.register.messages import Write as WriteToken
@@ -197,6 +197,7 @@ def main() -> None:
     """Run the load that the first argument describes."""
     content = json.loads(sys.argv[1])
     content["clients"] = tuple(content["clients"])
+    collect_rarely()
     loop = asyncio.new_event_loop()
     task = loop.create_task(run(Load(**content)))
     tie_to_parent(lambda: loop.call_soon_threadsafe(task.cancel))

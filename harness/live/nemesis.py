@@ -16,6 +16,8 @@ from counterpoint.harness.live.processes import Children
 from counterpoint.model.values import NodeId
 
 KINDS = ("kill", "pause", "partition", "slow", "reset")
+LINK_KINDS = frozenset({"partition", "slow", "reset"})
+"""Those that harm links, not nodes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ is killed with its parent, also while it is stopped.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -45,6 +46,15 @@ def tie_to_kernel() -> None:
     """Let this process be killed with its parent, where the kernel can do that."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def collect_rarely() -> None:
+    """Let the garbage collector look seldom: what a node makes is free again without it.
+
+    Its values are frozen and point to none that is younger, so no circle of them can come to be.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 class Children:

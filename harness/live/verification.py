@@ -17,7 +17,7 @@ from counterpoint.harness.live.cluster import Cluster, cluster_text
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.live_history import LiveHistory, LogReader, classes_of
 from counterpoint.harness.live.load import Load
-from counterpoint.harness.live.nemesis import Mark, Nemesis
+from counterpoint.harness.live.nemesis import LINK_KINDS, Mark, Nemesis
 from counterpoint.harness.live.network import PROXY, ClusterNetwork
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.processes import COMMAND, Children
@@ -115,8 +115,14 @@ class LiveVerification:
     def view(self, node: NodeId) -> Path:
         """Write the cluster's file as one node sees it, and return where it is."""
         file = self.plan.folder / f"view-{node}.toml"
-        file.write_text(cluster_text(self.network.seen_from(node)), encoding="utf-8")
+        seen = self.network.seen_from(node) if self.has_network else self.plan.cluster
+        file.write_text(cluster_text(seen), encoding="utf-8")
         return file
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the links are to be harmed; else nodes talk to each other without one in between."""
+        return bool(LINK_KINDS & set(self.plan.nemesis))
 
     # ---- processes -----------------------------------------------------------------------------------
 
@@ -133,8 +139,9 @@ class LiveVerification:
         return self.plan.folder / "logs" / f"{node}.jsonl"
 
     def _start_all(self, children: Children) -> None:
-        children.start(PROXY, self.network.arguments)
-        self._await(children, PROXY, lambda: "ready" in children.said(PROXY))
+        if self.has_network:
+            children.start(PROXY, self.network.arguments)
+            self._await(children, PROXY, lambda: "ready" in children.said(PROXY))
         for node in self.servers:
             self._start_node(children, node)
         for node in self.servers:
@@ -178,7 +185,7 @@ class LiveVerification:
                 children,
                 lambda node: self._start_node(children, node),
                 [node for node in self.servers if node in self.plan.cluster.places],
-                tuple(self.network.links),
+                tuple(self.network.links) if self.has_network else (),
                 seed=self.plan.seed,
             )
             try:

@@ -87,7 +87,7 @@ class FrameReader:
         """Expect the seal of this key from the next frame on."""
         self._key = key
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take bytes as they come."""
         self._buffer += data
 

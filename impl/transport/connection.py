@@ -26,6 +26,9 @@ GREETING_SECONDS = 5.0
 """Who has not shown by then who it is, is cut off."""
 
 
+READ_BYTES = 32 * 2**10
+"""So much is read at once."""
+
 CLOSING_SECONDS = 1.0
 """So long the other end may take to accept the last bytes."""
 
@@ -59,8 +62,11 @@ class ConnectionOwner(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
-    """A connection that this end has dialled (`to` names the other end) or has accepted."""
+class Connection(asyncio.BufferedProtocol):
+    """A connection that this end has dialled (`to` names the other end) or has accepted.
+
+    It reads into a buffer of its own: asyncio would make a new one of 256 KiB for each arrival.
+    """
 
     def __init__(self, owner: ConnectionOwner, to: NodeId | None = None) -> None:
         self.owner = owner
@@ -73,13 +79,14 @@ class Connection(asyncio.Protocol):
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
+        self._space = bytearray(READ_BYTES)
         self._reader, self._writer = FrameReader(bytes_max=GREETING_BYTES_MAX), FrameWriter()
         self._step: Callable[[Frame], None] = self._hear_hello
         self._nonce = os.urandom(handshake.NONCE_BYTES)
         self._meeting: Meeting | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    # ---- asyncio.Protocol ----------------------------------------------------------------------------
+    # ---- asyncio.BufferedProtocol --------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, if this end has dialled; else wait for the greeting."""
@@ -94,9 +101,14 @@ class Connection(asyncio.Protocol):
             self._step = self._hear_challenge
             self.send(handshake.hello(self.owner.identity, self.peer, self._nonce))
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Return where bytes are to be put that arrive."""
+        del sizehint
+        return self._space
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take bytes; whatever is wrong with them closes this connection, and nothing else."""
-        self._reader.feed(data)
+        self._reader.feed(memoryview(self._space)[:nbytes])
         self._read()
 
     def _read(self) -> None:
