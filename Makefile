@@ -24,7 +24,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check lint format reference pages docs bench bench-compare live live-demo nightly campaign oracles browser-test screenshots release-check clean
+.PHONY: help install demo test coverage check lint format reference pages docs bench bench-mutants bench-compare live live-demo nightly campaign oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -83,6 +83,9 @@ docs: $(STAMP) ## build the documentation as a site into build/site; a warning i
 
 bench: $(STAMP) ## measure, print the figures, and keep them in tests/bench/history.jsonl
 	$(BIN)/python -m tests.bench --history tests/bench/history.jsonl $(ARGS)
+
+bench-mutants: $(STAMP) ## how soon each strategy finds each wrong variant: hours, or ARGS="--seeds 2 --only register"
+	$(BIN)/python -m tests.bench.mutants $(ARGS)
 
 bench-compare: $(STAMP) ## measure another commit and this checkout in turns: BASE=main~20 ARGS="walks"
 	@test -n "$(BASE)" || { echo "make: BASE must name a commit, as in: make bench-compare BASE=main~20" >&2; exit 1; }

@@ -2,7 +2,7 @@
 
 The k-th assignment depends on the plan and on k alone. For each target a few ways are open at a time,
 so that workers keep their tables; every so often others are drawn. Half of the work is done with all
-faults and the mixed strategy, the other half with a part of the faults, as what no fault hides is
+faults and the widest strategy, the other half with a part of the faults, as what no fault hides is
 found sooner without them (Groce et al., "Swarm testing", ISSTA 2012).
 """
 
@@ -28,7 +28,7 @@ EPOCH = 32
 WAYS = 2
 """So many ways a target is searched at a time: the first is always the whole scenario."""
 
-STRATEGIES: tuple[StrategyName, ...] = ("mixed", "swarm", "pct", "uniform")
+STRATEGIES: tuple[StrategyName, ...] = ("wide", "mixed", "pos", "deep")
 
 
 class Planned(NamedTuple):
@@ -62,7 +62,7 @@ def way(plan: CampaignPlan, scenario: Scenario, target: int, turn: int) -> Named
     """Return how a target is searched in its `turn`-th assignment."""
     name = plan.targets[target].property_name
     if turn % WAYS == 0:
-        return NamedSearch.of(scenario, "mixed", plan.seed, name)
+        return NamedSearch.of(scenario, "wide", plan.seed, name)
     random = Random(f"{plan.seed} {target} {turn // EPOCH}")
     kinds = sorted(scenario.limits)
     without = tuple(kind for kind in kinds if random.random() < 0.5)

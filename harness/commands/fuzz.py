@@ -61,7 +61,7 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
     type=click.Choice(STRATEGIES),
     default="mixed",
     show_default=True,
-    help="How a run chooses; mixed tosses a coin between swarm and pct.",
+    help="How a run chooses; mixed draws swarm or pct; wide draws uniform, swarm, deep or pos.",
 )
 @click.option(
     "--property", "property_name", metavar="NAME", help="Judge this property or invariant alone."

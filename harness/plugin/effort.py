@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-SearchStrategy: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "hypothesis"]
+SearchStrategy: TypeAlias = Literal[
+    "mixed", "uniform", "swarm", "pct", "deep", "pos", "wide", "hypothesis"
+]
 """How walks choose: see `counterpoint.model.search.walks.strategy`."""
 
 Shard: TypeAlias = tuple[int, int]

@@ -5,7 +5,10 @@ reluctant each type of message and each node is, so that some runs starve a repl
 phase (Groce et al., "Swarm testing", ISSTA 2012). `pct` gives links and clients priorities and
 lowers the leader at d random steps, which finds bugs of depth d with a known probability
 (Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018). `mixed` tosses a
-coin between these two for every run: each finds in a moment what the other is slow to find.
+coin between these two for every run: each finds in a moment what the other is slow to find. `deep`
+is `pct` with a d that is drawn for each run, and `pos` samples partial orders (see `partial_order`).
+`wide` draws one of `uniform`, `swarm`, `deep` and `pos` for each run: of what is slow to be found by
+`mixed` it finds most much sooner, as `make bench-mutants` measures.
 """
 
 from __future__ import annotations
@@ -15,9 +18,16 @@ from typing import Literal, Protocol, TypeAlias
 
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, LocalChoice, Message
+from counterpoint.model.search.walks.partial_order import PartialOrder
 
-StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct"]
+StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "deep", "pos", "wide"]
 
+
+WIDE: tuple[StrategyName, ...] = ("uniform", "swarm", "deep", "pos")
+"""What `wide` draws from: the mix that finds the slowest tenth of all wrong variants soonest."""
+
+DEPTH_MAX = 8
+"""A run of `deep` has so many changes of priority at most, and one more."""
 
 TIMER_WEIGHT = 0.1
 """How likely a timer is to go off, where a message is 1."""
@@ -168,6 +178,12 @@ def strategy_for(name: StrategyName, random: Random, steps: int, timers: float =
             return Swarm(timers)
         case "pct":
             return Pct(random, steps, timers=timers)
+        case "deep":
+            return Pct(random, steps, random.randint(1, DEPTH_MAX), timers=timers)
+        case "pos":
+            return PartialOrder(TIMER_WEIGHT * timers)
+        case "wide":
+            return strategy_for(random.choice(WIDE), random, steps, timers)
         case "mixed":
             is_swarm = random.random() < 0.5
             return Swarm(timers) if is_swarm else Pct(random, steps, timers=timers)

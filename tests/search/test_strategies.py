@@ -1,0 +1,106 @@
+"""Strategies: what a run depends on, and which orders partial-order sampling makes likely."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import get_args
+
+import pytest
+
+import counterpoint as cp
+from counterpoint.harness.catalog import build
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.walks.campaign import run_random
+from counterpoint.model.search.walks.strategy import StrategyName, strategy_for
+from counterpoint.model.search.walks.walk import walk
+
+NAMES: tuple[StrategyName, ...] = get_args(StrategyName)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("system", ["causal_deps"])
+def test_a_run_depends_on_seed_and_number_alone_and_not_on_the_runs_before(
+    system: str, name: StrategyName
+) -> None:
+    used, scenario = Compiled(build(system)), build(system)
+    for number in range(3):
+        walk(used, run_random(5, number), name)
+    again = walk(used, run_random(5, 9), name).run
+    fresh = walk(Compiled(scenario), run_random(5, 9), name).run
+    assert again.choices == fresh.choices
+    assert any(again.compiled.is_return[number] for number in again.seen)
+
+
+# ---- orders: one message to b, and so many in a row to c ----
+
+
+@cp.value
+class Token:
+    number: int
+
+
+@cp.value
+class Place:
+    came: tuple[int, ...] = ()
+
+
+LONG = 6
+"""So many messages follow each other to c, each sent when the one before has come."""
+
+
+def start(state: Place, given: object) -> cp.Step[Place]:
+    match given:
+        case cp.Start():
+            return cp.Step(state, [cp.Send("b", Token(0)), cp.Send("c", Token(1))])
+    return cp.Step(state)
+
+
+def collect(state: Place, given: object) -> cp.Step[Place]:
+    match given:
+        case cp.Receive(_, Token(number)):
+            came = Place((*state.came, number))
+            onward = [cp.Send("c", Token(number + 1))] if 0 < number < LONG else []
+            return cp.Step(came, onward)
+    return cp.Step(state)
+
+
+def row() -> Compiled:
+    nodes = {"a": (start, Place()), "b": (collect, Place()), "c": (collect, Place())}
+    return Compiled(cp.Scenario("row", cp.system(nodes), calls={}, properties=[]))
+
+
+def place_of_the_single_message(compiled: Compiled, name: StrategyName, number: int) -> int:
+    """Return how many messages of the row came before the single one."""
+    run, random = Simulation(compiled), Random(number)
+    chooser = strategy_for(name, random, LONG + 1)
+    while run.flights:
+        choice = chooser.pick(run, run.offers(), random)
+        assert isinstance(choice, int)
+        run.deliver(choice)
+    bodies = [choice.body.number for choice in run.choices]  # type: ignore[attr-defined]
+    return bodies.index(0)
+
+
+def places(name: StrategyName, runs: int = 1_500) -> Counter[int]:
+    compiled = row()
+    return Counter(place_of_the_single_message(compiled, name, number) for number in range(runs))
+
+
+def test_partial_order_sampling_comes_to_late_places_that_uniform_walks_hardly_see() -> None:
+    """The last place has chance 1 / (n + 1) where priorities are kept, and 1 / 2**n by coins."""
+    sampled, uniform = places("pos"), places("uniform")
+    share = sampled[LONG] / sampled.total()
+    assert abs(share - 1 / (LONG + 1)) < 0.04
+    assert uniform[LONG] / uniform.total() < 0.04
+
+
+def test_priorities_are_kept_but_where_something_raced() -> None:
+    run, random = Simulation(row()), Random(1)
+    chooser = strategy_for("pos", random, 10)
+    chooser.pick(run, [], random)
+    kept = chooser._priorities  # type: ignore[attr-defined]
+    (left,) = kept
+    assert len(run.flights) == 2
+    assert left in run.flights
