@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from counterpoint.model.kind import ActionKind, Mover, View, may_spend
+from counterpoint.model.kind import ActionKind, Mover, View, may_happen, may_spend, undone_by
 from counterpoint.model.node import Suspect, Trust
 from counterpoint.model.values import NodeId
 from counterpoint.model.view import ScenarioView
 
 SUSPECT = "suspect"
 """The kind of fault that keys the budget of wrong suspicions."""
+
+FAILURES = frozenset({"crash", "tear", "omit"})
+"""The kinds of fault by which a node fails."""
 
 IS_WELL = "is well"
 """What an event of a wrong suspicion says of whom it is about."""
@@ -113,6 +116,14 @@ class Clear(_Telling):
 
     node: NodeId
     suspect: NodeId
+
+    @classmethod
+    def belongs_to(cls, scenario: ScenarioView) -> bool:
+        """Where the scenario has a failure detector, and something that can be taken back."""
+        if scenario.detector is None:
+            return False
+        back = (kind for kind in scenario.actions if FAILURES.intersection(undone_by(kind)))
+        return SUSPECT in scenario.limits or any(may_happen(kind, scenario) for kind in back)
 
     @staticmethod
     def is_news(state: View, node: NodeId, suspect: NodeId) -> bool:

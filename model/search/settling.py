@@ -39,7 +39,8 @@ LOOK_FOR_GROWTH_AT = frozenset((600, 1_200, 2_400, STEPS_MAX))
 def settle(run: Simulation, random: Random) -> None:
     """Stop the faults, draw who stays silent for good, and go on until the run is at rest."""
     groups = run.compiled.tolerated_failures(run.conditions)
-    run.settle(random.choice(groups) if random.random() < 0.5 else groups[0])
+    is_told = run.scenario.detector is not None  # then these are nodes that have failed already
+    run.settle(random.choice(groups) if is_told or random.random() < 0.5 else groups[0])
     finish(run, random)
 
 

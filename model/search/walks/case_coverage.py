@@ -245,21 +245,27 @@ def _cases(scenario: Scenario, choice: Action) -> Iterable[tuple[HandlerCase, bo
         case Fire(node, timer):
             return [(HandlerCase(part_of(scenario, node), "timer", plain(timer, WORD_MAX)), True)]
         case Tear(step):
-            crashed = part_of(scenario, str(choice.at))
-            return [*_cases(scenario, step), (HandlerCase(crashed, "recover", ""), False)]
+            return [*_cases(scenario, step), *_undone(scenario, str(choice.at), Restart, "recover")]
         case Crash(node):
-            return [(HandlerCase(part_of(scenario, node), "recover", ""), False)]
+            return _undone(scenario, node, Restart, "recover")
         case Restart(node):
             return [(HandlerCase(part_of(scenario, node), "recover", ""), True)]
         case Transform(node):
             return [(HandlerCase(part_of(scenario, node), "changes role", ""), True)]
         case Detect(node) | Accuse(node):
-            part = part_of(scenario, node)
-            back = HandlerCase(part, "trusts", "")
-            return [(HandlerCase(part, "suspects", ""), True), (back, False)]
+            suspects = HandlerCase(part_of(scenario, node), "suspects", "")
+            return [(suspects, True), *_undone(scenario, node, Clear, "trusts")]
         case Clear(node):
             return [(HandlerCase(part_of(scenario, node), "trusts", ""), True)]
     return []
+
+
+def _undone(
+    scenario: Scenario, node: NodeId, by: type[Action], given: str
+) -> list[tuple[HandlerCase, bool]]:
+    """Return the case that becomes possible where what happened may be undone."""
+    is_possible = by in kinds_of(scenario)
+    return [(HandlerCase(part_of(scenario, node), given, ""), False)] if is_possible else []
 
 
 def _arrival(scenario: Scenario, dst: NodeId, body: Value) -> HandlerCase:

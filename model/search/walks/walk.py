@@ -17,6 +17,11 @@ FURTHER_CHANCE = 0.1
 """How often a kind of one's own that is no fault is done, where there is one."""
 
 
+EARLY_CHANCE = 0.5
+"""How often, where nodes are told of failures, the faults stop earlier than is drawn: what they are told
+then comes in the middle of things, and who has failed by then stays so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """A finished walk, and what a handler raised if that is how it ended."""
@@ -42,6 +47,8 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
     scenario = run.compiled.scenario
     shortest, longest = scenario.walk_steps
     steps = random.randint(shortest, longest)
+    if scenario.detector is not None and random.random() < EARLY_CHANCE:
+        steps = random.randint(1, max(steps, 1))
     chooser = strategy_for(strategy, random, steps, scenario.weights.get("fire", 1.0))
     interference = FaultPlan(run.compiled, random, steps)
     pick, deliver, further = chooser.pick, run.deliver, run.compiled.further
