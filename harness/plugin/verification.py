@@ -18,10 +18,10 @@ from counterpoint.model.search.failure import (
     told_in_full,
 )
 from counterpoint.model.search.judgements import Judgements, together
-from counterpoint.model.search.walks.campaign import FINDINGS_MAX, Budgets, Campaign
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.case_coverage import CaseCoverage
 from counterpoint.model.search.walks.coverage import Coverage
-from counterpoint.model.search.walks.finding import Counterexample
+from counterpoint.model.search.walks.finding import FINDINGS_MAX, Counterexample
 from counterpoint.model.search.walks.tally import Progress
 from counterpoint.model.values import Json, show
 

@@ -17,24 +17,20 @@ from time import monotonic
 from typing import Literal, NamedTuple
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.around import explored
 from counterpoint.model.search.drawing import Drawing, block_of, drawn
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
-from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import Judgements, judged_goals
-from counterpoint.model.search.minimise import Minimised, Minimiser, size_of
 from counterpoint.model.search.replay import NotEnabled
 from counterpoint.model.search.replay import run as run_reference
-from counterpoint.model.search.simplify import Simplifier
 from counterpoint.model.search.walks.block import RunBlock
 from counterpoint.model.search.walks.case_coverage import CaseCoverage
 from counterpoint.model.search.walks.coverage import Coverage, CoverageReader
 from counterpoint.model.search.walks.examine import Examiner, broken_among
-from counterpoint.model.search.walks.finding import Counterexample, Finding
+from counterpoint.model.search.walks.finding import FINDINGS_MAX, Counterexample, Finding
 from counterpoint.model.search.walks.kinds import CallCounter
-from counterpoint.model.search.walks.look_around import LookAround
+from counterpoint.model.search.walks.shortest_finding import ShortestFinding
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.tables_max import TablesMax
 from counterpoint.model.search.walks.tally import Progress, Tally
@@ -43,14 +39,8 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action
 
-FINDINGS_MAX = 20
-"""So many failing runs are minimised, and the shortest result is kept."""
-
 RUNS_AFTER_FINDING = 2_000
 """After the first failing run so many more runs look for others."""
-
-AGREED_MIN = 5
-"""If so many failing runs become equally short, no shorter one is looked for near them."""
 
 PASSING_MAX = 51
 """So many passing runs are remembered, of which one is typical."""
@@ -123,7 +113,6 @@ class Campaign:
         self._tally = Tally()
         self._calls = CallCounter(self._compiled)
         self._stopped: float | None = None
-        self._is_agreed = False
 
     @property
     def progress(self) -> Progress:
@@ -362,53 +351,7 @@ class Campaign:
         """
         if not self.findings:
             return None
-        deadline = monotonic() + seconds
-        best = self._minimised(deadline, seconds)
-        finding, result = best[0], self._around(*best, deadline) or best[1]
-        if finding.scenario.drawn_from is None:
-            return self._example(finding, finding.scenario, result)
-        compiled = self._compiled_for(finding)
-        simplifier = Simplifier(compiled, self._examiner.of(compiled), finding.property)
-        return self._example(finding, *simplifier.simplify(result, seconds))
-
-    def _minimised(self, deadline: float, seconds: float) -> tuple[Finding, Minimised]:
-        results: list[tuple[Finding, Minimised]] = []
-        for finding in self.findings:
-            if results and monotonic() > deadline:
-                break
-            left = max(deadline - monotonic(), seconds / FINDINGS_MAX)
-            minimiser = self._minimiser_of(finding)
-            result = minimiser.minimise(finding.choices, finding.property, left)
-            results.append((finding, result))
-        best = min(results, key=lambda pair: size_of(pair[1].choices))
-        least = size_of(best[1].choices)
-        self._is_agreed = sum(size_of(r.choices) == least for _, r in results) >= AGREED_MIN
-        return best
-
-    def _minimiser_of(self, finding: Finding) -> Minimiser:
-        compiled = self._compiled_for(finding)
-        return Minimiser(compiled, self._examiner.of(compiled))
-
-    def _compiled_for(self, finding: Finding) -> Compiled:
-        if finding.scenario is self._compiled.scenario:
-            return self._compiled
-        return self._compiled.with_calls_of(finding.scenario)
-
-    def _around(self, finding: Finding, best: Minimised, deadline: float) -> Minimised | None:
-        """Return what runs near the shortest lead to, if that is shorter still."""
-        name = finding.property
-        if self._is_agreed or self._examiner.reads(name) == "end":
-            return None
-        compiled = self._compiled_for(finding)
-        examiner = self._examiner.of(compiled)
-        shorter = LookAround(compiled, examiner, name, deadline).shorter(best, Random(self.seed))
-        return explored(compiled, examiner, shorter or best, name) or shorter
-
-    def _example(self, finding: Finding, scenario: Scenario, result: Minimised) -> Counterexample:
-        told = told_in_full(scenario, result.choices, finding.property)
-        return Counterexample(
-            told.trace, told.verdict, told.verdicts, finding, result.is_fixpoint, result.tried
-        )
+        return ShortestFinding(self._compiled, self._examiner, self.seed).of(self.findings, seconds)
 
 
 def run_random(seed: int, number: int) -> Random:

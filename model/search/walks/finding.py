@@ -9,6 +9,9 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action
 
+FINDINGS_MAX = 20
+"""So many failing runs are minimised, and the shortest result is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
