@@ -121,11 +121,21 @@ def seconds(moment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PowerCut(ActionKind):
-    """A node stops at once: no `finally` block runs, its connections break, its disk is what is left."""
+    """A node stops at once: no `finally` block runs, its connections break, its disk is what is left.
+
+    With `loses` what it had sent, and has not arrived, is lost as well.
+    """
 
     kind: ClassVar[str] = "crash"
 
     node: NodeId
+    loses: bool = False
+
+    @classmethod
+    def candidates(cls, state: View, at: NodeId | None) -> Iterable[PowerCut]:
+        """With and without the loss of what is on its way."""
+        del state
+        return () if at is None else (cls(at), cls(at, True))
 
     @classmethod
     def is_open(cls, state: View) -> bool:
@@ -147,6 +157,10 @@ class PowerCut(ActionKind):
         move.crash(self.node)
         for content in lost:
             move.lose(content, f"{self.node} is down")
+        for node in move.nodes if self.loses else ():
+            for content in move.on_the_way(node):
+                if content[0] == self.node:
+                    move.lose(content, f"{self.node} had not sent it for good")
         for lane in dict.fromkeys((*past.lanes, *asked)):
             move.send(self.node, ends_of(lane)[0], Broke(way_back(lane), past.clock))
 

@@ -14,6 +14,21 @@ GALLERY = ROOT / "docs" / "gallery"
 LINES_MAX, LINES_OF_RAFT = 150, 190
 
 DIES_OF = {
+    "async_register": {
+        "no write-back": "linearizability",
+        "asks one": "linearizability",
+        "waits for all": "answers",
+    },
+    "cache": {
+        "fills late": "linearizability",
+        "forgets to tell": "linearizability",
+        "tells first": "linearizability",
+    },
+    "job_queue": {
+        "charges each": "charged once",
+        "forgets": "charged once",
+        "no end": "answers",
+    },
     "chain": {
         "head answers": "linearizability",
         "reads anywhere": "linearizability",
@@ -63,6 +78,7 @@ LONG = {
     ("or_set", "no tags"), ("or_set", "no tombstones"),
     *((name, v) for name in ("paxos", "raft") for v in DIES_OF[name]),
     ("lease", "no end"), ("lease", "forgets its tokens"), ("outbox", "sends before it keeps"),
+    ("async_register", "no write-back"), ("job_queue", "forgets"),
     ("pn_counter", "one count"), ("pn_counter", "takes what comes"),
     ("two_phase_commit", "tells before it keeps"),
 }  # fmt: skip
