@@ -63,7 +63,8 @@ def test(
     run of the same choices.
 
     \b
-    workloads: echo, unique-ids, broadcast, g-counter (with seq-kv), lin-kv, kafka (with lin-kv, seq-kv)
+    workloads: echo, unique-ids, broadcast, g-set, g-counter and pn-counter (with seq-kv), lin-kv,
+               kafka (with lin-kv, seq-kv), txn-list-append (with lin-kv)
     nemesis:   kill       a node loses its memory, and is told init again
                partition  nodes are cut off, and messages are lost
                pause      is always there: any message may wait as long as it likes

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import Any
 
 from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.log_delivery import check_log_delivery
 from counterpoint.checkers.operations import Seen, operations_of
+from counterpoint.checkers.transactions.list_append import check_list_append
 from counterpoint.harness.maelstrom.external_system import ProgramError
 from counterpoint.harness.maelstrom.last_reads import last_answers
 from counterpoint.model.claims import Property
@@ -86,25 +88,27 @@ ECHO, UNIQUE = of_history("echo", _echo), of_history("unique ids", _unique)
 # ---- sets and counters ---------------------------------------------------------------------------
 
 
-def _broadcast(history: History, answered: Answered) -> Verdict:
-    name = "broadcast"
-    said = {one.argument: one for one in _of(history, "broadcast", "ok", "info")}
-    told = {one.argument: one for one in _of(history, "broadcast")}
+def _set_of(
+    name: str, said_by: str, shown_as: str, history: History, answered: Answered
+) -> Verdict:
+    """Judge a set that grows, whose elements are added by one word and shown in one field."""
+    said = {one.argument: one for one in _of(history, said_by, "ok", "info")}
+    told = {one.argument: one for one in _of(history, said_by)}
     for one in _of(history, "read"):
         assert isinstance(one.result, tuple), one
         made_up = [value for value in one.result if value not in said]
         if made_up:
-            why = f"{one.client} read {show(made_up[0])}, which nobody has broadcast"
+            why = f"{one.client} read {show(made_up[0])}, which nobody has put there"
             return broken(name, why, examined=len(history), culprits=(one.id,))
     for node, answer in answered.items():
-        shown = None if answer is None else answer.get("messages")
+        shown = None if answer is None else answer.get(shown_as)
         if not isinstance(shown, list):
-            why = f"at rest {node} does not answer a read with messages"
+            why = f"at rest {node} does not answer a read with {shown_as}"
             return broken(name, why, examined=len(history))
         for value, one in told.items():
             if value not in shown:
                 why = (
-                    f"at rest {node} does not have {show(value)}, which {one.client} has broadcast"
+                    f"at rest {node} does not have {show(value)}, which {one.client} has put there"
                 )
                 return broken(name, why, examined=len(history), culprits=(one.id,))
     return holds(name, examined=len(told))
@@ -117,10 +121,11 @@ def _counter(history: History, answered: Answered) -> Verdict:
     possible = {sure}
     for number in unsure:
         possible |= {total + number for total in possible}
-    most = sum(_number(one.argument) for one in _of(history, "add", "ok", "info"))
+    asked = [_number(one.argument) for one in _of(history, "add", "ok", "info")]
+    least, most = sum(n for n in asked if n < 0), sum(n for n in asked if n > 0)
     for one in _of(history, "read"):
-        if not 0 <= _number(one.result) <= most:
-            why = f"{one.client} read {show(one.result)}; all that was added is {most}"
+        if not least <= _number(one.result) <= most:
+            why = f"{one.client} read {show(one.result)}; all that was added is {least} to {most}"
             return broken(name, why, examined=len(history), culprits=(one.id,))
     for node, answer in answered.items():
         shown = None if answer is None else answer.get("value")
@@ -136,7 +141,10 @@ def _number(value: object) -> int:
     return value
 
 
-BROADCAST = at_rest("broadcast", {"type": "read"}, _broadcast)
+BROADCAST = at_rest(
+    "broadcast", {"type": "read"}, partial(_set_of, "broadcast", "broadcast", "messages")
+)
+SET = at_rest("set", {"type": "read"}, partial(_set_of, "set", "add", "value"))
 COUNTER = at_rest("counter", {"type": "read"}, _counter)
 
 
@@ -195,3 +203,20 @@ def _committed(history: History) -> Verdict:
 
 
 COMMITTED = of_history("committed offsets", _committed)
+
+
+# ---- transactions --------------------------------------------------------------------------------
+
+
+def _transaction(operation: Value, result: Any) -> Seen:
+    """Return a transaction as a checker knows it: what was asked, and what was read."""
+    status = seen(operation, result).status
+    done = result if status == "ok" else UNKNOWN
+    assert isinstance(operation, tuple), operation
+    return Seen("txn", None, operation[1], done, status)
+
+
+TRANSACTIONS = Property(
+    "strict serializability",
+    lambda trace: check_list_append(operations_of(trace, _transaction)),
+)

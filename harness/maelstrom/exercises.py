@@ -127,10 +127,40 @@ def _count_answer(
     return (DONE if operation != "read" else int(fields["value"])), memory
 
 
+def _elements(lots: Random, client: int, count: int) -> list[Value]:
+    made: list[Value] = []
+    for number in range(count):
+        made.append("read" if lots.random() < 0.3 else ("add", 100 * client + number))
+    return made
+
+
+def _element_question(operation: Value, memory: Value) -> Mapping[str, Any]:
+    del memory
+    if isinstance(operation, tuple):
+        return {"type": "add", "element": operation[1]}
+    return {"type": "read"}
+
+
+def _element_answer(
+    operation: Value, fields: Mapping[str, Any], memory: Value
+) -> tuple[Value, Value]:
+    return (tuple(sorted(map(int, fields["value"]))) if operation == "read" else DONE), memory
+
+
+def _changes(lots: Random, client: int, count: int) -> list[Value]:
+    del client
+    return ["read" if lots.random() < 0.3 else ("add", lots.randint(-5, 5)) for _ in range(count)]
+
+
 BROADCAST = Exercise(
     _broadcasts, _of_word, _set_answer, (claimed.BROADCAST, ANSWERS), opening=_line
 )
 G_COUNTER = Exercise(_adds, _of_word, _count_answer, (claimed.COUNTER, ANSWERS), services=(SEQ_KV,))
+
+G_SET = Exercise(_elements, _element_question, _element_answer, (claimed.SET, ANSWERS))
+PN_COUNTER = Exercise(
+    _changes, _of_word, _count_answer, (claimed.COUNTER, ANSWERS), services=(SEQ_KV,)
+)
 
 
 # ---- a key-value store ---------------------------------------------------------------------------
@@ -243,13 +273,46 @@ REPLICATED_LOG = Exercise(
     (claimed.LOG, claimed.COMMITTED, ANSWERS), services=(LIN_KV, SEQ_KV),
 )  # fmt: skip
 
+# ---- transactions --------------------------------------------------------------------------------
+
+
+def _transactions(lots: Random, client: int, count: int) -> list[Value]:
+    """Transactions of one to three steps on two keys: reads, and appends of elements used once."""
+    made: list[Value] = []
+    for number in range(count):
+        steps: list[Value] = []
+        for step in range(lots.randint(1, 3)):
+            key, element = lots.randrange(2), 100 * client + 10 * number + step
+            steps.append(("r", key, None) if lots.random() < 0.5 else ("append", key, element))
+        made.append(("txn", tuple(steps)))
+    return made
+
+
+def _transaction_answer(
+    operation: Value, fields: Mapping[str, Any], memory: Value
+) -> tuple[Value, Value]:
+    del operation
+    return value_of(fields["txn"]), memory
+
+
+TRANSACTIONS = Exercise(
+    _transactions,
+    lambda operation, _: {"type": "txn", "txn": operation[1]},  # type: ignore[index]
+    _transaction_answer,
+    (claimed.TRANSACTIONS, ANSWERS),
+    services=(LIN_KV,),
+)
+
 EXERCISES: Mapping[str, Exercise] = MappingProxyType(
     {
         "echo": ECHO,
         "unique-ids": UNIQUE_IDS,
         "broadcast": BROADCAST,
+        "g-set": G_SET,
         "g-counter": G_COUNTER,
+        "pn-counter": PN_COUNTER,
         "lin-kv": KEY_VALUE,
         "kafka": REPLICATED_LOG,
+        "txn-list-append": TRANSACTIONS,
     }
 )

@@ -70,12 +70,12 @@ def command_of(bin: Path) -> list[str]:
         if found is None:
             raise ValueError(f"{bin}: its first line asks for {words[1]}, which is not installed")
         return [found, str(bin.resolve())]
-    if not os.access(bin, os.X_OK):
-        raise ValueError(f"{bin} cannot be run; make it executable: chmod +x {bin}")
     if not words and b"\0" not in start:
         raise ValueError(
             f"{bin}: its first line must say by what it is run, as in: #!/usr/bin/env python3"
         )
+    if not os.access(bin, os.X_OK):
+        raise ValueError(f"{bin} cannot be run; make it executable: chmod +x {bin}")
     return [str(bin.resolve())]
 
 

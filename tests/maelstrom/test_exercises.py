@@ -48,6 +48,9 @@ def test_a_program_that_echoes_holds_and_few_processes_are_begun_for_many_runs()
         ("g-counter", "g_counter.js", ("partition",)),
         pytest.param("lin-kv", "lin_kv.js", ("partition",), marks=pytest.mark.nightly),
         pytest.param("kafka", "kafka.py", ("partition",), marks=pytest.mark.nightly),
+        pytest.param("g-set", "g_set.py", ("partition",), marks=pytest.mark.nightly),
+        pytest.param("pn-counter", "g_counter.js", ("partition",), marks=pytest.mark.nightly),
+        pytest.param("txn-list-append", "txn.py", ("partition",), marks=pytest.mark.nightly),
     ],
 )
 def test_a_right_program_holds(workload: str, name: str, nemesis: tuple[str, ...]) -> None:
@@ -76,6 +79,10 @@ def test_a_right_program_holds(workload: str, name: str, nemesis: tuple[str, ...
         ),
         ("lin-kv", "lin_kv_wrong.py", (), "linearizability", 8),
         pytest.param("kafka", "kafka_wrong.js", (), "log", 24, marks=pytest.mark.nightly),
+        pytest.param(
+            *("txn-list-append", "txn_wrong.js", (), "strict serializability", 20),
+            marks=pytest.mark.nightly,
+        ),
     ],
 )
 def test_a_wrong_program_is_caught_and_its_run_is_short_and_replays_from_its_file(
