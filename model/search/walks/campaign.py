@@ -31,6 +31,7 @@ from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.finding import FINDINGS_MAX, Counterexample, Finding
 from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.shortest_finding import ShortestFinding
+from counterpoint.model.search.walks.spared import Spared
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.tables_max import TablesMax
 from counterpoint.model.search.walks.tally import Progress, Tally
@@ -168,12 +169,14 @@ class Campaign:
         report_at = started + every_seconds
         deadline = started + budgets.seconds if budgets.seconds is not None else None
         walks = self._walks()
-        thresholds = gc.get_threshold()
+        thresholds, spared = gc.get_threshold(), Spared()
         if self._grows:
             gc.set_threshold(*COLLECTED_SELDOM)
         try:
             while budgets.runs is None or self._runs < budgets.runs:
                 self._take(*next(walks))
+                if not self._grows:  # what is made by programs has cycles
+                    spared.look(self._compiled.size)
                 now = monotonic()
                 if self.is_enough:
                     break
@@ -185,6 +188,7 @@ class Campaign:
         finally:
             self._stopped = monotonic()
             gc.set_threshold(*thresholds)
+            spared.end()
         yield self.progress
 
     def _walks(self) -> Iterator[tuple[int, Walk]]:

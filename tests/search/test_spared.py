@@ -1,0 +1,74 @@
+"""The collector of cycles is spared the tables of a search, for as long as it lasts."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from counterpoint.model.search.walks import spared
+from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from counterpoint.model.search.walks.spared import FROM_SIZE, GROWN_BY, Spared
+from tests.support.abd import abd
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_frozen() -> Iterator[None]:
+    """Begin and end as a process does in which nobody has asked the collector for anything."""
+    before = gc.get_freeze_count()
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+    if before:
+        gc.freeze()
+
+
+def frozen_at(table: Spared, sizes: list[int]) -> list[int]:
+    """Return at which sizes something was frozen."""
+    found = []
+    for size in sizes:
+        before = gc.get_freeze_count()
+        new = [[size]]  # something to be frozen
+        table.look(size)
+        if gc.get_freeze_count() > before:
+            found.append(size)
+        del new
+    return found
+
+
+def test_tables_are_spared_each_time_that_they_have_grown() -> None:
+    next_size = int(FROM_SIZE * GROWN_BY)
+    sizes = [0, FROM_SIZE - 1, FROM_SIZE, FROM_SIZE + 1, next_size, next_size + 1]
+    assert frozen_at(Spared(), sizes) == [FROM_SIZE, next_size]
+
+
+def test_tables_that_are_begun_anew_are_spared_anew() -> None:
+    table = Spared()
+    assert frozen_at(table, [10 * FROM_SIZE, 5, FROM_SIZE]) == [10 * FROM_SIZE, FROM_SIZE]
+
+
+def test_at_the_end_everything_is_looked_at_again() -> None:
+    table = Spared()
+    table.look(FROM_SIZE)
+    assert gc.get_freeze_count() > 0
+    table.end()
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_somebody_else_has_spared_is_left_alone() -> None:
+    gc.freeze()
+    count = gc.get_freeze_count()
+    table = Spared()
+    table.look(FROM_SIZE)
+    table.end()
+    assert 0 < gc.get_freeze_count() <= count
+
+
+def test_a_search_leaves_the_collector_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spared, "FROM_SIZE", 10)
+    search = Campaign(abd(), seed=1).search(Budgets(runs=200), every_seconds=0.0)
+    next(search)
+    assert gc.get_freeze_count() > 0
+    search.close()  # type: ignore[attr-defined]  # it is a generator, and may be left early
+    assert gc.get_freeze_count() == 0
