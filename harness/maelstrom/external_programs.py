@@ -8,7 +8,6 @@ always do the same.
 
 from __future__ import annotations
 
-import atexit
 import weakref
 from dataclasses import dataclass
 
@@ -54,8 +53,7 @@ class ExternalPrograms:
         self._known: dict[tuple[NodeId, int, Inputs], ProgramOutput | ExternalFailure] = {}
         self._standing: list[StandingProcess] = []
         self._spare: dict[tuple[NodeId, int], ProgramProcess] = {}
-        self._end = weakref.finalize(self, _stop_all, self._standing, self._spare)
-        atexit.register(self._end)
+        weakref.finalize(self, _stop_all, self._standing, self._spare)
 
     def close(self) -> None:
         """End all processes."""

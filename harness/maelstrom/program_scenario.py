@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,8 @@ def program_scenario(
         ValueError: there is no such workload or program, or a number is not possible.
     """
     exercise = _exercise(workload)
+    if os.name != "posix":
+        raise ValueError("programs are run as processes of Unix; this is another system")
     path, kinds = Path(bin), tuple(nemesis)
     _require(nodes, clients, operations, kinds)
     servers = tuple(f"n{number}" for number in range(1, nodes + 1))

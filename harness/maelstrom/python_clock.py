@@ -80,7 +80,7 @@ def _begin(clock_fd, seed):
         setattr(time, f"{name}_ns", lambda: int((clock.now - start) * 1e9))
 
     lots = random.Random(seed)
-    os.urandom = random._urandom = lots.randbytes
+    os.urandom = random._urandom = lambda size: lots.getrandbits(8 * size).to_bytes(size, "little")
     random.seed(f"{seed} random")
 
     import selectors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -38,10 +37,17 @@ class Folder:
         path.mkdir(parents=True, exist_ok=True)
         self._place = os.open(path, os.O_RDONLY)
         self._lock = os.open(path / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        self._journal = -1
-        self._writer = JournalWriter()
+        self._journal = self._log = -1
+        self._writer = self._log_writer = JournalWriter()
+        self._log_bytes = 0
         self._journal_bytes = 0
         self._lock_it()
+        try:
+            if is_synced and (path / "state.log").exists():
+                self._end_log()
+        except DamagedFile:
+            self.close()
+            raise
 
     def _lock_it(self) -> None:
         if fcntl is None:
@@ -54,10 +60,10 @@ class Folder:
 
     def close(self) -> None:
         """Let go of the folder."""
-        for descriptor in (self._place, self._lock, self._journal):
+        for descriptor in (self._place, self._lock, self._journal, self._log):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._place = self._lock = self._journal = -1
+        self._place = self._lock = self._journal = self._log = -1
 
     # ---- state ---------------------------------------------------------------------------------------
 
@@ -67,15 +73,52 @@ class Folder:
         Raises:
             DamagedFile: the file is not as it was written.
         """
+        last = self._last_of_log()
         file = self.path / "state"
-        if file.exists():
+        if last is None and file.exists():
             return state_in(file.read_bytes(), str(file))
-        draft = self.path / "state.part"
-        return _whole(draft) if draft.exists() else None
+        return last
 
     def save(self, content: bytes) -> None:
-        """Put this in the place of what was saved, as a whole; when this returns, it is on disk."""
-        self._replace("state", state_bytes(content))
+        """Put this in the place of what was saved, as a whole; when this returns, it is on disk.
+
+        Where no disk is waited for it is added to a log instead, and the last of it counts: it costs
+        a tenth, as file systems write a file to disk when it replaces another one.
+        """
+        if self.is_synced:
+            self._replace("state", state_bytes(content))
+        elif self._log < 0 or self._log_bytes > COMPACT_BYTES:
+            self._begin_log(content)
+        else:
+            record = self._log_writer.record(content)
+            _write_all(self._log, record)
+            self._log_bytes += len(record)
+
+    def _begin_log(self, content: bytes) -> None:
+        """Put a log that holds this alone in the place of the one there is."""
+        if self._log >= 0:
+            os.close(self._log)
+        self._log_writer = JournalWriter()
+        data = JOURNAL + self._log_writer.record(content)
+        self._replace("state.log", data)
+        self._log = os.open(self.path / "state.log", os.O_WRONLY | os.O_APPEND)
+        self._log_bytes = len(data)
+
+    def _last_of_log(self) -> bytes | None:
+        """Return what the log says last; what was being written when the node was killed is no part."""
+        file = self.path / "state.log"
+        if not file.exists():
+            return None
+        contents, _, _ = journal_in(file.read_bytes(), str(file))
+        return contents[-1] if contents else None
+
+    def _end_log(self) -> None:
+        """Go over from a log to a file that is replaced. Until the log is gone, both say the same."""
+        last = self._last_of_log()
+        if last is not None:
+            self._replace("state", state_bytes(last))
+        (self.path / "state.log").unlink(missing_ok=True)
+        self._sync(self._place)
 
     def _replace(self, name: str, data: bytes) -> None:
         draft = f"{self._text}/{name}.part"
@@ -85,21 +128,8 @@ class Folder:
             self._sync(descriptor)
         finally:
             os.close(descriptor)
-        if self.is_synced:
-            os.replace(draft, f"{self._text}/{name}")
-            os.fsync(self._place)
-        else:
-            self._put_in_place(draft, f"{self._text}/{name}")
-
-    def _put_in_place(self, draft: str, file: str) -> None:
-        """Put a whole draft in the place of a file, and let no disk be waited for.
-
-        File systems write a file to disk when it replaces another one. Between the two steps here
-        there is the draft alone, which is whole by then, and is what is loaded.
-        """
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(file)
-        os.rename(draft, file)
+        os.replace(draft, f"{self._text}/{name}")
+        self._sync(self._place)
 
     def _sync(self, descriptor: int) -> None:
         if self.is_synced:
@@ -145,14 +175,6 @@ class Folder:
         self._replace("journal", data)
         self._journal = os.open(self.path / "journal", os.O_WRONLY | os.O_APPEND)
         self._journal_bytes = len(data)
-
-
-def _whole(draft: Path) -> bytes | None:
-    """Return what a draft says, None if it was never finished: then there was no state before it."""
-    try:
-        return state_in(draft.read_bytes(), str(draft))
-    except DamagedFile:
-        return None
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -51,13 +51,15 @@ def access_of(members: Members) -> AccessControl:
 
 
 @asynccontextmanager
-async def running(cluster: Cluster, *nodes: NodeId) -> AsyncIterator[dict[NodeId, RunningNode]]:
+async def running(
+    cluster: Cluster, *nodes: NodeId, is_synced: bool = False
+) -> AsyncIterator[dict[NodeId, RunningNode]]:
     """Run nodes of a cluster, all servers if none are named, in this loop."""
     members = Members(cluster)
     found: dict[NodeId, RunningNode] = {}
     try:
         for node in nodes or members.served:
-            found[node] = RunningNode(members.settings(node, is_synced=False))
+            found[node] = RunningNode(members.settings(node, is_synced=is_synced))
             await found[node].start()
         yield found
     finally:
@@ -318,14 +320,17 @@ def test_a_node_does_not_start_on_a_damaged_state(tmp_path: Path, damage: str) -
     writer = access_of(Members(cluster)).tokens[0].writer
 
     async def main() -> None:
-        async with running(cluster):
+        async with running(cluster, is_synced=True):
             await write_and_read(cluster)
         file = cluster.data / writer / "state"
         data = file.read_bytes()
         file.write_bytes(data[:-1] if damage == "torn" else data[:-1] + b"?")
-        with pytest.raises(DamagedFile, match=r"state: byte .* does not start on damaged state"):
-            async with running(cluster, writer):
-                pass
+        for is_synced in (True, False):
+            with pytest.raises(
+                DamagedFile, match=r"state: byte .* does not start on damaged state"
+            ):
+                async with running(cluster, writer, is_synced=is_synced):
+                    pass
 
     run(main)
 
@@ -420,6 +425,55 @@ def test_wherever_a_node_is_killed_while_it_saves_it_has_what_it_saved_before_or
         assert set(found) == {first, b"now"}
         assert found[0] == first
         assert found[-1] == b"now"
+
+
+def test_what_was_saved_without_waiting_for_the_disk_is_there_for_whoever_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    """Without sync, what is saved is added to a log; with it, a file is replaced."""
+    saved: list[bytes] = []
+    for number, is_synced in enumerate((False, False, True, False, True, True, False)):
+        folder = Folder(tmp_path / "s1", is_synced=is_synced)
+        assert folder.load() == (saved[-1] if saved else None)
+        for part in range(number):
+            saved.append(f"{number}.{part}".encode())
+            folder.save(saved[-1])
+            assert folder.load() == saved[-1]
+        folder.close()
+        assert (tmp_path / "s1" / "state.log").exists() == (not is_synced and number > 0)
+
+
+def test_a_log_of_states_that_is_torn_has_the_state_before_and_an_altered_one_is_refused(
+    tmp_path: Path,
+) -> None:
+    folder = Folder(tmp_path / "s1", is_synced=False)
+    for content in (b"one", b"two", b"three"):
+        folder.save(content)
+    folder.close()
+    file = tmp_path / "s1" / "state.log"
+    data = file.read_bytes()
+    for missing in (1, 10, 5 + 20):
+        file.write_bytes(data[:-missing])
+        folder = Folder(tmp_path / "s1", is_synced=False)
+        assert folder.load() == b"two"
+        folder.close()
+    file.write_bytes(data.replace(b"two", b"TWO"))
+    with pytest.raises(DamagedFile, match=r"state\.log: byte .* does not have its digest"):
+        Folder(tmp_path / "s1")
+    folder = Folder(tmp_path / "s1", is_synced=False)  # for who was refused has let go of it
+    with pytest.raises(DamagedFile, match=r"state\.log: byte .* does not have its digest"):
+        folder.load()
+    folder.close()
+
+
+def test_a_long_log_of_states_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("counterpoint.impl.transport.folder.COMPACT_BYTES", 1_000)
+    folder = Folder(tmp_path / "s1", is_synced=False)
+    for number in range(200):
+        folder.save(b"x" * number)
+        assert folder.load() == b"x" * number
+        assert (tmp_path / "s1" / "state.log").stat().st_size < 1_500
+    folder.close()
 
 
 def test_a_journal_goes_on_after_what_is_whole(tmp_path: Path) -> None:
