@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from hashlib import blake2s
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from counterpoint.model.fault_state import FaultState
 from counterpoint.model.mistakes import without_arguments
 from counterpoint.model.node import System
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.values import Json, canonical, json_text
+from counterpoint.model.values import Json, NodeId, canonical, json_text
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action, World
 
@@ -28,6 +28,28 @@ def fingerprint(scenario: Scenario) -> str:
     except (OSError, TypeError, KeyError):
         return ""
     return blake2s("".join(sources).encode(), digest_size=8).hexdigest()
+
+
+def sources(scenario: Scenario) -> dict[str, str]:
+    """Return a digest of the source of each module of a system, and of each function that is a handler.
+
+    A function has its module before its name; what has no source to read is left out.
+    """
+    parts: dict[str, Any] = {
+        name: sys.modules.get(name) for name in system_modules(scenario.system)
+    }
+    find: Callable[[NodeId], Any] = getattr(scenario.system, "handler_of", lambda _: None)
+    for handler in map(without_arguments, map(find, scenario.system.nodes)):
+        if inspect.isfunction(handler):
+            parts[f"{handler.__module__}.{handler.__qualname__}"] = handler
+    found: dict[str, str] = {}
+    for name, part in parts.items():
+        try:
+            text = inspect.getsource(part)
+        except (OSError, TypeError):
+            continue
+        found[name] = blake2s(text.encode(), digest_size=8).hexdigest()
+    return found
 
 
 def system_modules(system: System[Any]) -> list[str]:

@@ -31,6 +31,7 @@ from counterpoint.model.forms import (
     event_form,
     fingerprint,
     operation_forms,
+    sources,
     verdict_form,
     world_form,
 )
@@ -108,6 +109,7 @@ def trace_lines(
         "nodes": dict(zip(scenario.system.nodes, _roles(trace), strict=True)),
         "network": scenario.network,
         "fingerprint": fingerprint(scenario),
+        "sources": dict(sources(scenario)),
         "initial_digest": digest_of(world_form(trace.worlds[0])),
         **({} if scenario.drawn_from is None else {"calls": calls_form(scenario.fixed_calls)}),
         **(about or {}),

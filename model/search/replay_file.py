@@ -9,6 +9,8 @@ from counterpoint.model.forms import (
     delta_of,
     differences,
     fingerprint,
+    sources,
+    system_modules,
     world_form,
 )
 from counterpoint.model.inert import QUOTED_MAX, plain
@@ -116,4 +118,17 @@ def _code_change(file: TraceFile, scenario: Scenario) -> str:
             "of a set"
         )
     changed = f"{plain(then[:6]) or '?'} -> {now[:6] or '?'}"
-    return f"the protocol's source has changed since ({changed})"
+    return f"{changed_part(file, scenario)} has changed since ({changed})"
+
+
+def changed_part(file: TraceFile, scenario: Scenario) -> str:
+    """Say of which handlers the source is another one, or of which modules if of none of their own."""
+    then, now = file.header.get("sources"), sources(scenario)
+    if not isinstance(then, dict):
+        return "the protocol's source"
+    modules = set(system_modules(scenario.system))
+    others = [name for name, digest in now.items() if then.get(name) != digest]
+    handlers = [name for name in others if name not in modules]
+    if handlers:
+        return f"the source of {', '.join(handlers)}"
+    return f"the source of {', '.join(others)}, beside the handlers," if others else "the source"

@@ -111,7 +111,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 def test_mutated_trace_files_end_in_a_reason(here: Path) -> None:
-    ends = survive(here, 500, seed=1)
+    ends = survive(here, 500, seed=2)
     assert set(ends) >= {0, 2, 3}
 
 

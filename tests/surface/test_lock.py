@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import linecache
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 
 import counterpoint as cp
 from counterpoint.model.forms import fingerprint
+from counterpoint.model.search.replay_file import Diverged, changed_part, replay
+from counterpoint.model.tracefile import read_trace, write_trace
 from tests.docs.pages import file_of
 
 TUTORIAL = "docs/tutorial/your-first-protocol.md"
@@ -105,3 +109,35 @@ def test_a_trace_knows_by_its_source_whether_a_function_of_its_system_has_change
         del sys.modules[f"lock_{name}"]
     assert found[0] == found[1] != found[2]
     assert found[0]
+
+
+def test_a_replay_that_goes_another_way_says_which_handler_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def load(text: str) -> cp.Scenario:
+        (tmp_path / "lock_to_mend.py").write_text(text)
+        sys.modules.pop("lock_to_mend", None)
+        importlib.invalidate_caches()
+        linecache.checkcache()
+        found = import_module("lock_to_mend").LOCK
+        assert isinstance(found, cp.Scenario)
+        return found
+
+    with pytest.raises(cp.PropertyBroken) as broken:
+        cp.verify(load(SOURCE), runs=2000, seed=1, examples=0)()
+    write_trace(tmp_path / "t.jsonl", broken.value.trace)
+    recorded = read_trace(tmp_path / "t.jsonl")
+    assert set(recorded.header["sources"]) == {  # type: ignore[arg-type]
+        "lock_to_mend",
+        "lock_to_mend.client",
+        "lock_to_mend.server",
+    }
+    repaired = SOURCE.replace("Granted()):", "Granted(granted)) if granted == n:")
+    with pytest.raises(Diverged, match=r"the source of lock_to_mend\.client has changed since"):
+        replay(recorded, load(repaired))
+    assert changed_part(recorded, load(SOURCE + "# mended\n")) == (
+        "the source of lock_to_mend, beside the handlers,"
+    )
+    sys.modules.pop("lock_to_mend", None)
