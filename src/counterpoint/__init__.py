@@ -142,11 +142,18 @@ _HOMES = {
 __all__ = sorted(name for names in _HOMES.values() for name in names)
 
 
-_PACKAGES = ("aio",)
-"""Packages of public names of their own: `counterpoint.aio.Node`."""
+_PACKAGES = ("aio", "check", "pytest")
+"""Modules of public names of their own: `counterpoint.aio.Node`.
+
+These and what is here is promised; all other modules are the inside, and may change in any version.
+"""
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("counterpoint")
     if name in _PACKAGES:
         return import_module(f"counterpoint.{name}")
     for module, names in _HOMES.items():

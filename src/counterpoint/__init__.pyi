@@ -1,6 +1,8 @@
 """The public names, for type checkers and editors: a test holds it to `__init__.py`."""
 
 from counterpoint import aio as aio
+from counterpoint import check as check
+from counterpoint import pytest as pytest
 from counterpoint.checkers.history import OPEN as OPEN
 from counterpoint.checkers.history import UNKNOWN as UNKNOWN
 from counterpoint.checkers.history import History as History
@@ -134,3 +136,4 @@ from counterpoint.model.workload import workload as workload
 from counterpoint.model.world import World as World
 
 __all__: list[str]
+__version__: str
