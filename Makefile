@@ -24,7 +24,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check lint format reference pages docs bench bench-mutants bench-compare live live-demo nightly campaign oracles browser-test screenshots release-check clean
+.PHONY: help install demo aio-demo test coverage check lint format reference pages docs bench bench-mutants bench-compare live live-demo nightly campaign oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -97,6 +97,15 @@ live: $(STAMP) ## run the tests that start real processes, the long ones include
 live-demo: $(STAMP) ## run the register for real under attack, then catch a wrong variant of a store
 	$(BIN)/counterpoint live register --seconds 8 --nemesis kill,pause,partition,slow,reset $(ARGS)
 	$(BIN)/counterpoint live causal_deps --mutant C1 --seconds 40 --nemesis slow,partition --search-seconds 5; test $$? -eq 1
+
+FOUND_WRONG := --out $(abspath build/aio-demo); test $$? -eq 1
+aio-demo: $(STAMP) ## search three asyncio services, which hold, and wrong variants of them, which do not
+	cd docs/gallery && for service in async_register job_queue cache; do \
+	$(abspath $(BIN))/counterpoint fuzz $$service:scenario --seed 1 --runs 200 --out $(abspath build/aio-demo) $(ARGS) || exit 1; done
+	cd docs/gallery && $(abspath $(BIN))/counterpoint fuzz async_register:scenario --set 'variant=no write-back' --seed 1 --runs 3000 $(FOUND_WRONG)
+	cd docs/gallery && $(abspath $(BIN))/counterpoint fuzz job_queue:scenario --set 'variant=charges each' --seed 1 --runs 2000 $(FOUND_WRONG)
+	cd docs/gallery && $(abspath $(BIN))/counterpoint fuzz cache:scenario --set 'variant=fills late' --seed 1 --runs 2000 $(FOUND_WRONG)
+	cd docs/gallery && $(abspath $(BIN))/counterpoint audit cache:scenario --runs 2
 
 nightly: $(STAMP) ## run the long searches that the default suite leaves out
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)
