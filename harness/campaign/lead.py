@@ -33,6 +33,9 @@ MINIMISED_MAX = 5
 MORE_EVERY = 8
 """The first finding of its kind is minimised at once, of the others one every so many assignments."""
 
+BROKEN_EVERY = 4
+"""Of a target of which enough was found one in so many assignments is made: others need the time."""
+
 POINT_EVERY = 4
 """Every so many blocks of a target its coverage is a point of the curve."""
 
@@ -124,9 +127,16 @@ class CampaignLead:
             if self._urgent or (self._more and turn % MORE_EVERY == 0):
                 yield self._next_minimising()
                 continue
-            one = next(one for one in coming if one.number not in known)
+            one = next(one for one in coming if one.number not in known and self._is_due(one))
             self._remember(one)
             yield one.assignment
+
+    def _is_due(self, one: Planned) -> bool:
+        """Tell whether an assignment is to be made: where enough was found, most are not."""
+        name = self._names[one.target]
+        found = max((n for (target, _), n in self._minimised.items() if target == name), default=0)
+        turn = one.number // len(self._names)
+        return found < MINIMISED_MAX or turn % BROKEN_EVERY == 0
 
     def _minimising(self) -> Iterator[Minimising]:
         while self._urgent:

@@ -21,7 +21,7 @@ from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.search.walks.block import RunBlock
 from counterpoint.model.search.walks.campaign import Campaign
 
-CAMPAIGNS_MAX = 8
+CAMPAIGNS_MAX = 200
 """So many searches are kept at hand, with their tables; the one not used for longest goes."""
 
 
@@ -69,6 +69,8 @@ class Workbench:
         self._campaigns[search] = campaign
         if len(self._campaigns) > CAMPAIGNS_MAX:
             self._campaigns.popitem(last=False)
+        elif self._is_full is not None and len(self._campaigns) > 1 and self._is_full():
+            self._campaigns.popitem(last=False)  # before the one in use has to forget its tables
         return campaign
 
 

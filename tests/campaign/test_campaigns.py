@@ -104,6 +104,13 @@ def test_a_mistake_is_found_once_minimised_and_confirmed_and_nothing_in_what_is_
     assert summary.targets[0].done.runs > 0
 
 
+@pytest.mark.slow
+def test_what_was_found_often_enough_gives_its_time_to_others(tmp_path: Path) -> None:
+    with led(tmp_path, RIGHT, WRONG, answers=120) as store:
+        right, wrong = store.targets()
+    assert right.blocks > wrong.blocks + 10
+
+
 def test_what_a_replay_does_not_reproduce_is_not_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,10 +16,11 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from counterpoint.harness.campaign import worker
 from counterpoint.harness.campaign.assignment import Assignment, NamedSearch
 from counterpoint.harness.campaign.team import DEATHS_MAX, Team
 from counterpoint.harness.campaign.together import blocks_of
-from counterpoint.harness.campaign.worker import CAMPAIGNS_MAX, Failed, Workbench, serve
+from counterpoint.harness.campaign.worker import Failed, Workbench, serve
 from counterpoint.harness.catalog import build
 from counterpoint.harness.cli import main
 from counterpoint.model.mistakes import BadScenario, OwnDefect
@@ -76,13 +77,18 @@ def test_numbers_of_runs_are_those_of_the_shard_and_no_more() -> None:
     assert numbers == list(range(1, 1 + 3 * 37, 3))
 
 
-def test_a_worker_keeps_few_searches_at_hand() -> None:
+def test_a_worker_keeps_few_searches_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "CAMPAIGNS_MAX", 3)
     bench = Workbench()
-    for seed in range(CAMPAIGNS_MAX + 2):
+    for seed in range(5):
         block = bench.answer(Assignment(search_of(seed=seed), range(1)), never)
         assert isinstance(block, RunBlock)
         assert block.tally.runs == 1
-    assert len(bench._campaigns) == CAMPAIGNS_MAX
+    assert len(bench._campaigns) == 3
+    bench._is_full = lambda: True
+    bench.answer(Assignment(search_of(seed=9), range(1)), never)
+    bench.answer(Assignment(search_of(seed=9), range(1)), never)
+    assert len(bench._campaigns) < 3
 
 
 def test_who_is_asked_to_stop_makes_no_further_run() -> None:
