@@ -94,7 +94,7 @@ def test_all_that_a_program_does_about_a_line_is_waited_for(
     assert said(process, GO.replace("go", "other")) == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_where_threads_cannot_be_looked_at_a_program_that_is_silent_waits(
     written: Writer, begun: Callable[[Path], ProgramProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:
