@@ -22,7 +22,7 @@ def maelstrom() -> None:
 
 
 @maelstrom.command(epilog=EXIT_HELP)
-@click.option("-w", "--workload", required=True, help="echo, broadcast, ...; see below.")
+@click.option("-w", "--workload", required=True, help="echo, broadcast, ...; see above.")
 @click.option("--bin", required=True, type=click.Path(path_type=Path), help="The program.")
 @click.option("--node-count", type=click.IntRange(1, 9), default=3, help="So many nodes [3].")
 @click.option("--concurrency", type=click.IntRange(1, 20), help="So many clients [one a node].")
@@ -71,7 +71,7 @@ def test(
 
     \b
     counterpoint maelstrom test -w broadcast --bin ./broadcast.py --node-count 5 --nemesis partition
-    counterpoint replay .counterpoint/maelstrom-broadcast-0.trace.jsonl
+    counterpoint replay .counterpoint/maelstrom-broadcast-*.trace.jsonl
     """
     from counterpoint.harness.commands.fuzz import fuzz
 
