@@ -58,7 +58,7 @@ def operations_of(trace: Trace, view: OperationView) -> History:
     return _LAST.told(trace, view, _operations_of)
 
 
-_LAST: LastTold[OperationView, History] = LastTold()
+_LAST: LastTold[Trace, OperationView, History] = LastTold()
 
 
 def _operations_of(trace: Trace, view: OperationView) -> History:

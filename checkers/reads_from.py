@@ -37,6 +37,7 @@ from counterpoint.checkers.history import (
     exact,
     exact_history,
 )
+from counterpoint.model.last_told import LastTold
 
 ReadT = TypeVar("ReadT", bound=Hashable)
 
@@ -169,6 +170,10 @@ UNMATCHED = -3
 """The source of a read that more than one write can explain; it constrains nothing."""
 
 
+KEPT_MAX = 1_000
+"""Of a history that is no longer, as those of runs are, the reads stay matched for the next who asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """Operations laid out session by session, every read matched with the write that it saw.
@@ -237,6 +242,15 @@ def match_reads(history: History, *, initial: Hashable = None) -> Matching:
         MalformedHistory: two calls of one client at the same instant.
         ValueError: an operation that is neither a read nor a write.
     """
+    if len(history) > KEPT_MAX or type(history) is not tuple:
+        return _matched(history, initial)
+    return _LAST.told(history, initial, _matched)
+
+
+_LAST: LastTold[History, Hashable, Matching] = LastTold()
+
+
+def _matched(history: History, initial: Hashable) -> Matching:
     history, initial = exact_history(history), exact(initial)
     aborted = {
         (op.key, op.argument): op for op in history if op.status == "fail" and op.f == "write"

@@ -245,7 +245,7 @@ def deeds_of(trace: Trace, reading: EventReader) -> tuple[tuple[Event, Deed], ..
     return _LAST.told(trace, reading, _deeds_of)
 
 
-_LAST: LastTold[EventReader, tuple[tuple[Event, Deed], ...]] = LastTold()
+_LAST: LastTold[Trace, EventReader, tuple[tuple[Event, Deed], ...]] = LastTold()
 
 
 def _deeds_of(trace: Trace, reading: EventReader) -> tuple[tuple[Event, Deed], ...]:

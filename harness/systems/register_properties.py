@@ -79,7 +79,7 @@ def _given(trace: Trace) -> Mapping[Hashable, Given]:
     return _LAST.told(trace, view, _given_anew)
 
 
-_LAST: LastTold[OperationView, Mapping[Hashable, Given]] = LastTold()
+_LAST: LastTold[Trace, OperationView, Mapping[Hashable, Given]] = LastTold()
 
 
 def _given_anew(trace: Trace, looks: OperationView) -> Mapping[Hashable, Given]:
