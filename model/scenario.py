@@ -155,7 +155,7 @@ class Scenario:
     partitions: tuple[tuple[NodeId, ...], ...] = ()
     depends_on: Callable[[NodeId, Value], tuple[NodeId, ...]] = only_itself
     role_of: Callable[[NodeId, Any], str] | None = None
-    actions: tuple[type[Action], ...] = ACTIONS
+    actions: Sequence[type[Action]] = ACTIONS
     symmetric: tuple[tuple[NodeId, ...], ...] = ()
     commute: Callable[[NodeId, Value, Value], bool] = always_conflict
     visible: Callable[[Action], bool] = nothing_is_visible
@@ -232,6 +232,7 @@ def _as_tuples(scenario: Scenario) -> dict[str, object]:
                 for claim in some
                 if of_kind.get(type(claim), home) == name
             )
+    given["actions"] = _tupled(scenario.actions)
     if isinstance(scenario.calls, Mapping):
         given["calls"] = {node: _tupled(asked) for node, asked in scenario.calls.items()}
     for name in ("partitions", "symmetric"):

@@ -31,7 +31,7 @@ class ScenarioView(Protocol):
         ...
 
     @property
-    def actions(self) -> tuple[type[Any], ...]:
+    def actions(self) -> Sequence[type[Any]]:
         """Every kind of action that the scenario names."""
         ...
 

@@ -141,3 +141,10 @@ def test_a_replay_that_goes_another_way_says_which_handler_has_changed(
         "the source of lock_to_mend, beside the handlers,"
     )
     sys.modules.pop("lock_to_mend", None)
+
+
+def test_kinds_of_action_are_a_list_as_well() -> None:
+    for_good = [kind for kind in cp.ACTIONS if kind is not cp.Restart]
+    scenario = lock().LOCK.replace(actions=for_good)
+    assert isinstance(scenario.actions, tuple)
+    assert cp.Restart not in scenario.actions
