@@ -22,6 +22,7 @@ from counterpoint.model.kind import ActionKind, Content, Mover, Target, View, ma
 from counterpoint.model.legality import may_arrive
 from counterpoint.model.node import Receive, Recover, Timeout
 from counterpoint.model.values import NodeId, Value
+from counterpoint.model.view import ScenarioView
 
 TimerMode: TypeAlias = Literal["bounded", "last", "any"]
 """When a timer may go off.
@@ -89,6 +90,48 @@ class Alarm(ActionKind):
         for node in move.nodes:
             if node != self.node and node not in move.conditions.down:
                 pass_time(move, node, now)
+
+
+LUCKS = 16
+"""So many sequences of random numbers a run may have, besides the one that it begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Luck(ActionKind):
+    """From now on the nodes draw other random numbers; once in a run, where programs draw any."""
+
+    kind: ClassVar[str] = "luck"
+    is_fault: ClassVar[bool] = False
+    target: ClassVar[Target] = "network"
+    spends: ClassVar[bool] = False
+
+    number: int
+
+    @classmethod
+    def belongs_to(cls, scenario: ScenarioView) -> bool:
+        """Where programs draw random numbers."""
+        system: Any = scenario.system
+        return bool(system.draws)
+
+    @classmethod
+    def is_open(cls, state: View) -> bool:
+        """Once, before the faults stop."""
+        conditions = state.conditions
+        has_turned = any(kind == cls.kind for kind, _ in conditions.in_force)
+        return cls.belongs_to(state.scenario) and conditions.settled is None and not has_turned
+
+    @classmethod
+    def candidates(cls, state: View, at: NodeId | None) -> Iterable[Luck]:
+        """Each sequence."""
+        del state
+        return () if at is not None else map(cls, range(1, LUCKS + 1))
+
+    def perform(self, move: Mover) -> None:
+        """Let every node know."""
+        move.conditions = move.conditions.with_in_force(self.kind, self.number)
+        for node in move.nodes:
+            if node not in move.conditions.down:
+                move.give(node, Timeout(f"luck {self.number}"))
 
 
 def pass_time(move: Mover, node: NodeId, now: int) -> None:

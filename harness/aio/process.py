@@ -73,6 +73,8 @@ class Process:
         self.refused: Escaped | None = None
         self.endless_at = ""
         self._chance: random.Random | None = None
+        self._luck = ""
+        self.has_drawn = False
         self.loop = NodeLoop(self)
         self.ends: dict[str, End] = {}
         self._lanes: tuple[str, ...] | None = ()
@@ -153,8 +155,15 @@ class Process:
         return self.loop.create_task(self._program(self.node), name=self.name)  # type: ignore[arg-type]
 
     def _tick(self, timer: str) -> None:
-        """Let it be a later moment: "timer 5000" lets go off what is due, "clock 5000" is time alone."""
+        """Let it be a later moment: "timer 5000" lets go off what is due, "clock 5000" is time alone.
+
+        And "luck 3" is no moment: from then on it draws other random numbers.
+        """
         kind, _, moment = timer.partition(" ")
+        if kind == "luck":
+            self._luck = f", luck {moment}"
+            self._chance = None
+            return
         self.clock = max(self.clock, int(moment))
         if kind == "timer":
             self.loop.let_go_off(int(moment))
@@ -163,7 +172,8 @@ class Process:
     def random(self) -> random.Random:
         """The chance of this incarnation, which few programs ask for."""
         if self._chance is None:
-            self._chance = random.Random(f"{self.name}, boot {self._boots}")
+            self.has_drawn = True
+            self._chance = random.Random(f"{self.name}, boot {self._boots}{self._luck}")
         return self._chance
 
     # The network.

@@ -12,6 +12,7 @@ from counterpoint.harness.aio.actions import (
     Alarm,
     Boot,
     BreakConnection,
+    Luck,
     Merge,
     PowerCut,
     Refuse,
@@ -36,7 +37,8 @@ from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import World
 
 KINDS = (
-    Deliver, Alarm, Stall, Release, PowerCut, Boot, BreakConnection, Refuse, Split, Merge, Cut, Heal,
+    Deliver, Alarm, Luck,
+    Stall, Release, PowerCut, Boot, BreakConnection, Refuse, Split, Merge, Cut, Heal,
 )  # fmt: skip
 """Everything that can happen to programs."""
 
@@ -108,11 +110,11 @@ def scenario(
         walk_steps=walk_steps or (10, 120),
         min_calls_per_run=0.5 if answers else 0.0,
     )
+    probed = system.again()
+    length = _usual_length(made.replace(system=probed, properties=(), invariants=(), goals=()))
+    system.draws = probed.has_drawn()
     if walk_steps is not None:
         return made
-    length = _usual_length(
-        made.replace(system=system.again(), properties=(), invariants=(), goals=())
-    )
     return made.replace(walk_steps=(max(1, length // 4), max(4, length)))
 
 

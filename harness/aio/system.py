@@ -50,7 +50,12 @@ class Programs:
         finalize(self, _bury_all, self._running)
         self._from_boot: frozenset[tuple[NodeId, int]] | None = None
         self._patches: Patches | None = None
+        self.draws = False
         self._blank = {n: Past().told_by(partial(self._shown, n)) for n in self.nodes}
+
+    def has_drawn(self) -> bool:
+        """Tell whether a program that runs now has drawn a random number."""
+        return any(process.has_drawn for process, _ in self._running.values())
 
     def again(self) -> Programs:
         """Return the same system, of which nothing runs yet."""

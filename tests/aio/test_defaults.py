@@ -12,9 +12,10 @@ import counterpoint as cp
 from counterpoint.aio import Node, scenario
 from counterpoint.harness.aio import loop, watchdog
 from counterpoint.harness.aio.actions import Alarm
+from counterpoint.harness.explanation.state_parts import flat
 from counterpoint.model.reaction import HandlerFailed
 from tests.aio.searching import Program, alone, found, searched
-from tests.aio.store import reader_of, server
+from tests.aio.store import reader_of, register, server
 
 
 async def fails(_: Node) -> None:
@@ -135,6 +136,13 @@ def test_an_interruption_of_a_step_ends_the_search() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         searched(alone(interrupted), 1)
+
+
+def test_reports_show_where_each_task_waits() -> None:
+    world = cp.run(register(), ()).final
+    shown = flat(world.node_state("c1"))
+    assert re.fullmatch(r"store.py:\d+, in ask", str(shown["main"]))
+    assert re.fullmatch(r"store.py:\d+, in listen", str(shown["listen 2"]))
 
 
 def test_an_invariant_sees_snapshots() -> None:

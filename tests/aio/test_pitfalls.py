@@ -23,7 +23,7 @@ import counterpoint as cp
 from counterpoint.aio import Node, scenario
 from counterpoint.harness.aio.actions import Alarm
 from counterpoint.harness.aio.escapes import Escaped
-from tests.aio.searching import alone, digests, notes, rested, searched
+from tests.aio.searching import alone, digests, found, notes, rested, searched
 from tests.aio.store import register
 
 # ---- 1. sets of tasks and futures ----------------------------------------------------------------
@@ -206,6 +206,24 @@ def test_clocks_and_chance_are_those_of_the_run() -> None:
     assert first[0] == "(1700000001500, 1500, 1500, 1700000001500)"
     assert first[2].startswith("(2023-11-14 22:13:21.500000, ")
     assert others == [first, first]
+
+
+async def draws_once(node: Node) -> None:
+    """Note a random number after a while."""
+    random.random()
+    await asyncio.sleep(1)
+    node.note(random.randrange(8))
+
+
+def test_runs_of_a_program_that_draws_draw_differently() -> None:
+    """A rare number is found, by one choice that stands in the run and is made again with it."""
+    rare = cp.Property("no seven", lambda trace: all(e.value != (7,) for e in trace.events))
+    example = found(alone(draws_once, properties=[rare]), 300)
+    assert [choice.kind for choice in example.trace.choices] == ["luck", "alarm"]
+
+
+def test_a_program_that_draws_nothing_has_no_luck() -> None:
+    assert not any(option.kind == "luck" for option in cp.enabled(cp.run(register(), ()).final))
 
 
 def test_clocks_and_chance_are_restored_after_each_step() -> None:
