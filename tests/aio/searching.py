@@ -16,7 +16,7 @@ Program = Callable[[Node], Coroutine[Any, Any, None]]
 
 def searched(given: cp.Scenario, runs: int, seed: int = 1) -> Campaign:
     """Return the campaign after so many runs."""
-    campaign = Campaign(given, seed=seed, findings_max=5)
+    campaign = Campaign(given, seed=seed, findings_max=2)
     for _ in campaign.search(Budgets(runs=runs)):
         pass
     return campaign

@@ -126,6 +126,7 @@ def locking(*, frees: bool) -> cp.Scenario:
     )
 
 
+@pytest.mark.nightly
 def test_websockets_a_holder_that_has_gone_keeps_the_lock() -> None:
     pytest.importorskip("websockets")
     assert not searched(locking(frees=True), 10).findings

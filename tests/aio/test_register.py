@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,18 +23,21 @@ def test_a_right_register_holds_without_noise() -> None:
     assert all(judged.held == 60 for judged in campaign.judgements.values())
 
 
+@pytest.fixture(scope="module")
+def example() -> Any:
+    """Return the shortest run that shows why a read must write back."""
+    return found(register(writes_back=False), 2_000)
+
+
 @pytest.mark.slow
-def test_a_read_without_write_back_is_found_and_shrunk() -> None:
-    example = found(register(writes_back=False), 2_000)
+def test_a_read_without_write_back_is_found_and_shrunk(example: Any) -> None:
     assert example.verdict.property == "linearizability"
     assert len(example.trace.choices) <= 15
     assert "had already read" in example.verdict.summary
 
 
 @pytest.mark.slow
-def test_a_run_is_made_again_from_its_file(tmp_path: Path) -> None:
-    given = register(writes_back=False)
-    example = found(given, 2_000)
+def test_a_run_is_made_again_from_its_file(tmp_path: Path, example: Any) -> None:
     write_trace(tmp_path / "run.trace.jsonl", example.trace, example.verdicts)
     file = read_trace(tmp_path / "run.trace.jsonl")
     again = replay(file, register(writes_back=False))
