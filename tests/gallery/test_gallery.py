@@ -78,7 +78,8 @@ LONG = {
     ("or_set", "no tags"), ("or_set", "no tombstones"),
     *((name, v) for name in ("paxos", "raft") for v in DIES_OF[name]),
     ("lease", "no end"), ("lease", "forgets its tokens"), ("outbox", "sends before it keeps"),
-    ("async_register", "no write-back"), ("job_queue", "forgets"),
+    ("async_register", "no write-back"), ("async_register", "waits for all"),
+    ("job_queue", "forgets"), ("job_queue", "no end"),
     ("pn_counter", "one count"), ("pn_counter", "takes what comes"),
     ("two_phase_commit", "tells before it keeps"),
 }  # fmt: skip
