@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = Path(__file__).parent / "programs"
+collect_ignore = ["programs"]  # they read their standard input as soon as they are imported
 FAST = Path(sys.executable).parent
 
 

@@ -105,7 +105,7 @@ def test_a_crashed_client_finishes_its_payment_when_it_runs_again() -> None:
 
 def test_words_are_completed_by_their_place() -> None:
     playing = session()
-    assert playing.completions("s") == ["s1", "s2", "s3", "status"]
+    assert playing.completions("s") == ["s1", "s2", "s3", "status", "suspect"]
     assert playing.completions("c1 t") == ["transform", "token_status"]
     assert playing.completions("crash s") == ["s1", "s2", "s3"]
 
