@@ -116,6 +116,8 @@ def _with_first_bad(verdict: Verdict, first: Operation) -> Verdict:
     if not verdict.is_broken:
         raise OwnDefect(f"{first.id} is said to be wrong, but what was known then is right")
     others = tuple(one for one in verdict.evidence if not isinstance(one, FirstBad))
+    if first.id not in verdict.culprits:  # what returned at the same instant is wrong by itself
+        return replace(verdict, evidence=others)
     return replace(verdict, evidence=(*others, FirstBad(first.id)))
 
 
