@@ -415,6 +415,16 @@ def test_impossible_histories_are_refused() -> None:
         check_linearizability([call("o1", "c1", "pop", None, 1, 0, 1)], Queue())
 
 
+def test_of_two_answers_at_the_same_instant_neither_is_called_the_first_bad_one() -> None:
+    history = [
+        write("o0", "c1", 1, 3, 3),
+        read("o1", "c2", 0, 4, 6),
+        read("o2", "c3", 2, 6, 6),
+    ]
+    verdict = check_linearizability(history, Register(0))
+    assert (verdict.culprits, verdict.find(FirstBad)) == (("o2",), None)
+
+
 # ---- certificates can be told from forgeries -----------------------------------------------
 
 
