@@ -99,9 +99,9 @@ def compare_deliveries(seed: int, count: int) -> int:
     return broken
 
 
-def test_ten_thousand_logs_deliver_as_every_pair_of_messages_says() -> None:
+def test_thousands_of_logs_deliver_as_every_pair_of_messages_says() -> None:
     """The verdict, and the first delivery that is too late."""
-    assert compare_deliveries(seed=1, count=10_000) >= 400
+    assert compare_deliveries(seed=1, count=3_000) >= 120
 
 
 @pytest.mark.nightly
@@ -199,9 +199,9 @@ def compare_ledgers(seed: int, count: int) -> int:
     return broken
 
 
-def test_ten_thousand_ledgers_are_conserved_exactly_when_every_cut_says_so() -> None:
+def test_thousands_of_ledgers_are_conserved_exactly_when_every_cut_says_so() -> None:
     """Balance event by event, and sums over every consistent cut, agree."""
-    assert 1000 <= compare_ledgers(seed=1, count=10_000) <= 9000
+    assert 300 <= compare_ledgers(seed=1, count=3_000) <= 2700
 
 
 @pytest.mark.nightly

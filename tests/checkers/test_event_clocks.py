@@ -198,10 +198,10 @@ def blamed(verdict: Verdict) -> int:
 
 
 @pytest.mark.slow
-def test_ten_thousand_logs_are_judged_as_by_following_every_path() -> None:
+def test_thousands_of_logs_are_judged_as_by_following_every_path() -> None:
     """Clocks, Lamport stamps with gaps, and spoilt rows in foreign numberings."""
-    met = compare_clocks(seed=1, count=10_000)
-    assert min(met.values()) >= 100, met
+    met = compare_clocks(seed=1, count=3_000)
+    assert min(met.values()) >= 30, met
 
 
 @pytest.mark.nightly

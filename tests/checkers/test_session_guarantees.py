@@ -202,11 +202,11 @@ def check_core(
 
 
 @pytest.mark.slow
-def test_ten_thousand_small_histories_are_judged_as_by_the_rules_and_every_order() -> None:
+def test_thousands_of_small_histories_are_judged_as_by_the_rules_and_every_order() -> None:
     """For every set of guarantees, per observer and convergent; all four convergent are CCv."""
-    met = compare(seed=1, count=10_000)
+    met = compare(seed=1, count=4_000)
     for pattern in ("RYW", "MR", "WFR", "MR+MW", "RYW+MR", "holds"):
-        assert met[pattern] >= 10, met
+        assert met[pattern] >= 4, met
 
 
 @pytest.mark.nightly

@@ -45,7 +45,7 @@ SHORT = {
 
 
 @settings(
-    max_examples=100,
+    max_examples=50,
     derandomize=True,
     database=None,
     deadline=None,

@@ -183,6 +183,9 @@ def test_a_machine_begins_no_run_when_time_is_up() -> None:
     assert check(machine, hypothesis.settings(max_examples=50, database=None)).runs == 0
 
 
+MADE = (hypothesis.Phase.generate, hypothesis.Phase.shrink)
+
+
 def test_what_failed_in_time_is_minimised_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hypothesis makes a failing run again before it tells of it; that one may begin."""
     machine = state_machine_for(SCENARIO.replace(system=HASTY))
@@ -196,5 +199,8 @@ def test_what_failed_in_time_is_minimised_after_it(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Bench, "require_time", late)
     with pytest.raises(PropertyBroken):
-        check(machine, hypothesis.settings(max_examples=500, database=None, deadline=None))
+        check(
+            machine,
+            hypothesis.settings(max_examples=500, database=None, deadline=None, phases=MADE),
+        )
     assert machine.bench.until == 0.0

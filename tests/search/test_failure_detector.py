@@ -190,7 +190,7 @@ def test_without_one_nothing_is_told() -> None:
 
 
 def test_when_the_faults_have_stopped_all_is_told_before_a_timer_goes_off() -> None:
-    for number in range(50):
+    for number in range(15):
         campaign = Campaign(election(), seed=number)
         for _ in campaign.search(Budgets(1)):
             pass
