@@ -50,6 +50,12 @@ def found_at(place: str) -> object:
         raise UnknownName(
             f"{shown}: module {quoted(module_name)} has no {quoted(attribute)}"
         ) from None
+    except SystemExit as error:
+        raise UnknownName(
+            f"{shown}: importing module {quoted(module_name)} ends the program with "
+            f"{plain(str(error), QUOTED_MAX)}; what it does by itself belongs under "
+            'if __name__ == "__main__"'
+        ) from None
 
 
 def scenario_from(found: object, settings: Mapping[str, str], shown: str) -> Scenario:

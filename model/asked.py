@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from counterpoint.model.mistakes import OURS, BadScenario, OwnDefect, brief, place_of, told
+from counterpoint.model.mistakes import (
+    AUTHORS_ERRORS,
+    OURS,
+    BadScenario,
+    OwnDefect,
+    brief,
+    place_of,
+    told,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ class Asked:
             found = self.function(*arguments)
         except (BadScenario, OwnDefect):
             raise
-        except Exception as error:
+        except AUTHORS_ERRORS as error:
             raise BadScenario(
                 f"{self._call(arguments)} raised {told(error)} ({place_of(error)})"
             ) from error

@@ -12,7 +12,14 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from counterpoint.model.mistakes import BadScenario, brief, definition_of, handler_of, told
+from counterpoint.model.mistakes import (
+    AUTHORS_ERRORS,
+    BadScenario,
+    brief,
+    definition_of,
+    handler_of,
+    told,
+)
 from counterpoint.model.node import Input, Step, System
 from counterpoint.model.values import NodeId, NotAValue, Value, require_value, show
 
@@ -144,7 +151,7 @@ class _Raised:
     """An exception as an answer: two are alike if they say the same."""
 
     text: str
-    error: Exception = dataclasses.field(compare=False)
+    error: BaseException = dataclasses.field(compare=False)
 
     def __repr__(self) -> str:
         return f"an exception, {self.text}"
@@ -153,7 +160,7 @@ class _Raised:
 def _answer(system: System[Any], node: NodeId, state: Any, given: Input) -> Any:
     try:
         return system.handle(node, state, given)
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         return _Raised(told(error), error)
 
 

@@ -28,6 +28,9 @@ class OwnDefect(Exception):
     """
 
 
+AUTHORS_ERRORS = (Exception, SystemExit)
+"""What an author's code may raise where it is called: `sys.exit` in it must not end the search."""
+
 OURS = "counterpoint."
 """What the names of our modules begin with: what else raises or asserts was written by an author."""
 

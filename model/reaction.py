@@ -8,6 +8,7 @@ from typing import Any, get_args
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.former_names import formerly
 from counterpoint.model.mistakes import (
+    AUTHORS_ERRORS,
     BadScenario,
     brief,
     definition_of,
@@ -79,7 +80,7 @@ def initial_state(system: System[Any], node: NodeId) -> Value:
     try:
         state: Value = system.initial(node)
         again: Value = system.initial(node)
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         raise BadScenario(
             f"initial({node!r}) raised {told(error)} ({place_of(error)}); it returns the state of a "
             "node before its first input"
@@ -148,7 +149,7 @@ def _react(
         raise HandlerFailed(f"{node} {error}, on {show(given)}") from None
     except BadScenario:  # that a handler is not deterministic is one, too
         raise
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         what, where = told(error), place_of(error)
         raise HandlerFailed(f"{node} raised {what} on {show(given)} ({where})") from error
     try:

@@ -26,6 +26,7 @@ from counterpoint.harness.aio.traffic import (
 )
 from counterpoint.harness.aio.transport import End, Listening
 from counterpoint.harness.aio.waiting import line_of_longest, place_of_origin, programs_error, stuck
+from counterpoint.model.mistakes import AUTHORS_ERRORS
 from counterpoint.model.node import (
     Begin,
     Effect,
@@ -306,7 +307,7 @@ class Process:
             return
         try:
             result = function(*args)
-        except Exception as error:
+        except AUTHORS_ERRORS as error:
             future.set_exception(error)
         else:
             future.set_result(result)

@@ -28,7 +28,7 @@ from counterpoint.harness.aio.waiting import places_of_node
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.fault_state import Budget
 from counterpoint.model.faults import Cut, Heal, Release
-from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, brief
 from counterpoint.model.normal import Deliver
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
@@ -132,7 +132,7 @@ def _usual_length(probe: Scenario) -> int:
                 run.deliver(ready[0])
             elif not any(map(run.attempt, run.everywhere(Alarm))):
                 return step
-    except Exception:  # of what fails here, a search says more
+    except AUTHORS_ERRORS:  # of what fails here, a search says more
         return 60
     return LENGTH_MAX
 

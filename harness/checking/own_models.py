@@ -12,6 +12,7 @@ from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.harness.checking.forms import CannotCheck
 from counterpoint.harness.checking.models import Model
 from counterpoint.model.inert import plain, quoted
+from counterpoint.model.mistakes import AUTHORS_ERRORS
 
 
 def own_model(name: str) -> Model:
@@ -32,7 +33,7 @@ def own_model(name: str) -> Model:
         raise CannotCheck(f"{name}: there is no module {error.name!r} from here") from None
     except AttributeError:
         raise CannotCheck(f"{name}: module {module_name!r} has no {attribute!r}") from None
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         what = plain(f"{type(error).__name__}: {error}")
         raise CannotCheck(f"{name}: importing it failed: {what}") from None
 

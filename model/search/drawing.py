@@ -7,7 +7,14 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
+from counterpoint.model.mistakes import (
+    AUTHORS_ERRORS,
+    BadScenario,
+    brief,
+    definition_of,
+    place_of,
+    told,
+)
 from counterpoint.model.scenario import Calls, Scenario, first_word
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.wellformed import require_needs, require_operation
@@ -166,7 +173,7 @@ def yielded(
         found = made(random)
         if isinstance(found, Iterable) and not isinstance(found, str | bytes | Mapping):
             return tuple(islice(found, count))
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         raise BadScenario(
             f"the workload of {client} raised {told(error)} ({place_of(error)}); it is called with a "
             "random.Random, and yields the operations of one client"

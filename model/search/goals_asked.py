@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from typing import Any, TypeAlias
 
-from counterpoint.model.mistakes import BadScenario, place_of, told
+from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, place_of, told
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Goal, Scenario
 from counterpoint.model.values import NodeId, Value
@@ -29,7 +29,7 @@ def is_met(goal: Goal, states: Mapping[NodeId, Any], messages: OnTheWay) -> bool
         if asks_for_messages(goal):
             return bool(goal.is_met(states, messages))
         return bool(goal.is_met(states))
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         raise BadScenario(
             f"goal {goal.name!r} raised {told(error)} ({place_of(error)}); is_met(states, messages), or "
             "is_met(states), tells of any state whether it is one"

@@ -7,7 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from counterpoint.model.mistakes import BadScenario, brief, definition_of, place_of, told
+from counterpoint.model.mistakes import (
+    AUTHORS_ERRORS,
+    BadScenario,
+    brief,
+    definition_of,
+    place_of,
+    told,
+)
 from counterpoint.model.requirement import Unmet
 from counterpoint.model.scenario import Invariant, Scenario
 from counterpoint.model.trace import Trace
@@ -81,7 +88,7 @@ def _violation(
         return told_nodes if unmet.nodes else _about(unmet.sentence, states)
     except BadScenario:
         raise
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         return _about(f"its function raised {told(error)} ({place_of(error)})", states)
     if found is None or found is False:
         return None

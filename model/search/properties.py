@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, replace
 
 from counterpoint.model.mistakes import (
+    AUTHORS_ERRORS,
     OURS,
     BadScenario,
     OwnDefect,
@@ -51,7 +52,7 @@ def answer_of(prop: Property, trace: Trace) -> Verdict:
             raise
         text = next(iter(str(error).splitlines()), "an assertion failed")
         return broken(prop.name, f"{text} ({place_of(error)})", examined=_size(trace))
-    except Exception as error:
+    except AUTHORS_ERRORS as error:
         return raised(prop, error, examined=_size(trace))
     if isinstance(found, Verdict):
         return found if found.property == prop.name else replace(found, property=prop.name)
@@ -69,7 +70,7 @@ def answer_of(prop: Property, trace: Trace) -> Verdict:
     )
 
 
-def raised(prop: Property, error: Exception, *, examined: int) -> Verdict:
+def raised(prop: Property, error: BaseException, *, examined: int) -> Verdict:
     """The verdict of a property whose function raised: a finding of its own kind."""
     sentence = f"its check raised {told(error)} ({place_of(error)})"
     return broken(
