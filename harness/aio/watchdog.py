@@ -55,6 +55,7 @@ class Watchdog:
             looks = looks + 1 if is_same else 0
             if looks * LOOK_SECONDS >= STEP_SECONDS:
                 self._end_step()
+                looks = 0  # what was built up may take long to be given back
             seen = self._steps.count
 
     def _end_step(self) -> None:
