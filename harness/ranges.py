@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 
+WORKERS_MAX = 256
+"""So many processes a command starts at most: each of them takes memory, and files of its parent."""
+
 
 class PositiveNumber(click.FloatRange):
     """A finite number above 0, such as a limit in seconds."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,10 +10,8 @@ from typing import Any
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.named_systems import SYSTEMS, own_names
-from counterpoint.model.inert import quoted
+from counterpoint.model.inert import plain, quoted
 from counterpoint.model.scenario import Scenario
-
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +74,6 @@ class CampaignPlan:
         return cls(targets, int(form["seed"]), (int(part), int(parts)))
 
 
-def seconds_in(text: str) -> float:
-    """Return how long a time is that was written with its unit.
-
-    Raises:
-        ValueError: it is none.
-
-    >>> seconds_in("90"), seconds_in("1.5m"), seconds_in("1h30m")
-    (90.0, 90.0, 5400.0)
-    """
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"a time is {quoted(text)}; it must be like 90s, 10m, 2h or 1h30m")
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
-
-
 def targets_of(names: Sequence[str]) -> tuple[CampaignTarget, ...]:
     """Return what the arguments of a command name: systems, systems:mutants, or files of TOML.
 
@@ -117,7 +97,13 @@ def _of_name(name: str) -> CampaignTarget:
     return CampaignTarget(name)
 
 
-KEYS = frozenset({"system", "mutant", "scenario", "scenarios", "set", "property"})
+EXAMPLES = {
+    "system": "register",
+    "mutant": "B1",
+    "scenario": "default",
+    "property": "linearizability",
+}
+KEYS = frozenset({*EXAMPLES, "scenarios", "set"})
 
 
 def _of_file(path: Path) -> list[CampaignTarget]:
@@ -128,18 +114,52 @@ def _of_file(path: Path) -> list[CampaignTarget]:
     tables = content.get("target", [])
     if set(content) - {"target"} or not isinstance(tables, list) or not tables:
         raise ValueError(f"{path}: it must hold tables [[target]], each with a system, and no more")
+    for table in tables:
+        if not isinstance(table, dict):
+            raise ValueError(
+                f"{path}: target has {quoted(table, 80)}; it must be a table with a system: [[target]]"
+            )
     return [target for table in tables for target in _of_table(table, path)]
 
 
 def _of_table(table: Mapping[str, Any], path: Path) -> list[CampaignTarget]:
     if "system" not in table or set(table) - KEYS:
-        wrong = ", ".join(sorted(set(table) - KEYS)) or "no system"
+        wrong = ", ".join(plain(key, 40) for key in sorted(set(table) - KEYS)) or "no system"
         raise ValueError(f"{path}: a [[target]] has {wrong}; it takes: {', '.join(sorted(KEYS))}")
+    for key, value in table.items():
+        wanted = _wanted(key, value)
+        if wanted:
+            raise ValueError(
+                f"{path}: {key} of a [[target]] is {quoted(value, 80)}; it must be {wanted}"
+            )
+    if "scenario" in table and "scenarios" in table:
+        raise ValueError(
+            f"{path}: a [[target]] has both scenario and scenarios; it must have one of them at most"
+        )
     base = CampaignTarget(
-        str(table["system"]),
+        table["system"],
         table.get("scenario"),
         table.get("mutant"),
-        tuple((str(key), str(value)) for key, value in table.get("set", {}).items()),
-        str(table.get("property", "")),
+        tuple((key, str(value)) for key, value in table.get("set", {}).items()),
+        table.get("property", ""),
     )
     return [replace(base, scenario=name) for name in table.get("scenarios", [base.scenario])]
+
+
+def _wanted(key: str, value: object) -> str:
+    """Say what the value of a key must be, where it is something else; else nothing."""
+    if key == "set":
+        if isinstance(value, dict) and all(
+            isinstance(one, str | int | float) for one in value.values()
+        ):
+            return ""
+        return "a table of texts, numbers, true or false, such as set = {clients = 3}"
+    if key == "scenarios":
+        if isinstance(value, list) and value and all(map(_is_name, value)):
+            return ""
+        return 'a list of names, such as scenarios = ["default"]'
+    return "" if _is_name(value) else f'a name, such as {key} = "{EXAMPLES[key]}"'
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.strip() != ""

@@ -26,6 +26,9 @@ from counterpoint.model.search.walks.block import RunBlock
 AHEAD = 2
 """So many assignments a worker has at a time, so that it never waits for the next."""
 
+PATIENCE_MAX = 3600.0
+"""So many seconds are waited for at a time: a system takes no more than 24 days of them at once."""
+
 DEATHS_MAX = 3
 """An assignment over which so many workers died is not given to another."""
 
@@ -187,7 +190,9 @@ class _Errand:
             self._hear(by_connection[connection])
 
     def _patience(self) -> float | None:
-        return None if self._deadline is None else max(self._deadline - monotonic(), 0.0)
+        if self._deadline is None:
+            return None
+        return min(max(self._deadline - monotonic(), 0.0), PATIENCE_MAX)
 
     def _hear(self, worker: _Worker) -> None:
         try:

@@ -14,9 +14,10 @@ from counterpoint.harness.campaign.lead import CampaignLead, CampaignProgress, p
 from counterpoint.harness.campaign.merging import merge as merge_campaigns
 from counterpoint.harness.campaign.store import CampaignStore
 from counterpoint.harness.campaign.summary import CampaignSummary, summary_of
-from counterpoint.harness.campaign.targets import CampaignPlan, seconds_in, targets_of
+from counterpoint.harness.campaign.targets import CampaignPlan, targets_of
 from counterpoint.harness.campaign.team import Team
 from counterpoint.harness.commands.shared import as_json, together
+from counterpoint.harness.durations import seconds_in
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.output import (
     EXIT_HELP,
@@ -27,7 +28,7 @@ from counterpoint.harness.output import (
     require_folder,
     tell,
 )
-from counterpoint.harness.ranges import shard_in
+from counterpoint.harness.ranges import WORKERS_MAX, shard_in
 from counterpoint.model.writing import replacing
 
 FORMATS = {
@@ -41,10 +42,10 @@ FORMATS = {
 _time = click.option("--time", "time_text", default="10m", show_default=True, help="For how long.")
 _workers = click.option(
     "--workers",
-    type=click.IntRange(1),
+    type=click.IntRange(1, WORKERS_MAX),
     default=1,
     show_default=True,
-    help="With how many processes.",
+    help=f"With how many processes, {WORKERS_MAX} at most.",
 )
 _cluster = together(
     click.option(

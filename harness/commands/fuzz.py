@@ -28,7 +28,7 @@ from counterpoint.harness.output import (
     settings_of,
     tell,
 )
-from counterpoint.harness.ranges import PositiveNumber, shard_in
+from counterpoint.harness.ranges import WORKERS_MAX, PositiveNumber, shard_in
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.judgements import (
     judgement_forms,
@@ -86,7 +86,11 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 )
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @click.option(
-    "--workers", type=click.IntRange(1), default=1, metavar="N", help="Search with N processes [1]."
+    "--workers",
+    type=click.IntRange(1, WORKERS_MAX),
+    default=1,
+    metavar="N",
+    help=f"Search with N processes, {WORKERS_MAX} at most [1].",
 )
 @out_folder("Where the trace of a counterexample goes.")
 @as_json
@@ -143,6 +147,7 @@ def fuzz(
                 "--strategy hypothesis is of one process; leave out --workers, or start several "
                 "with --shard"
             )
+        workers = min(workers, runs or workers)
         bytes_max = None if memory is None else int(memory * 2**30 / workers)
         is_full = full_at_share() if bytes_max is None else room_within(bytes_max)
         require_folder(out)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import pytest
 
+from counterpoint.harness.durations import seconds_in
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ OPTIONS = (
     Option(
         "--counterpoint-budget",
         "T",
-        "search no longer than so many seconds in all tests together; what is left out is skipped",
+        "search no longer than so many seconds, or 90s, 10m or 2h, in all tests together; what is left "
+        "out is skipped",
         "",
     ),
     Option(
@@ -167,7 +169,7 @@ def session_of(config: pytest.Config) -> PluginSession:
         replay=_trace_file(path) if path else None,
         worker=str(worker.get("counterpoint_worker", "")),
         profile=profile,
-        budget_seconds=_number({**ini, **asked}, "counterpoint_budget", float, least=0.001),
+        budget_seconds=_budget({**ini, **asked}["counterpoint_budget"]),
         started=float(str(worker.get("counterpoint_started", time.time()))),
         workers=_shards("auto", worker),
     )
@@ -231,6 +233,18 @@ def _number(
     if number < least:  # type: ignore[operator]
         raise pytest.UsageError(f"{name} is {text!r}; it must be at least {least:g}")
     return number
+
+
+def _budget(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        seconds = seconds_in(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"counterpoint_budget: {error}") from None
+    if seconds < 0.001:
+        raise pytest.UsageError(f"counterpoint_budget is {text!r}; it must be at least 0.001")
+    return seconds
 
 
 def _seed(config: pytest.Config, values: Mapping[str, str], worker: Mapping[str, object]) -> int:

@@ -219,6 +219,12 @@ def test_plans_are_written_and_read(tmp_path: Path) -> None:
         ("[[target]]\nsystem = 'register'\nspeed = 3", "a [[target]] has speed; it takes:"),
         ("[[target]]\nmutant = 'B1'", "a [[target]] has no system"),
         ("[[target]", "campaign.toml: "),
+        ("target = ['register']", "campaign.toml: target has 'register'; it must be a table"),
+        ("[[target]]\nsystem = 1", "campaign.toml: system of a [[target]] is 1; it must be a name"),
+        (
+            "[[target]]\nsystem = 'register'\nscenario = 'default'\nscenarios = ['crashes']",
+            "campaign.toml: a [[target]] has both scenario and scenarios; it must have one",
+        ),
     ],
 )
 def test_a_plan_that_is_none_is_refused(content: str, complaint: str, tmp_path: Path) -> None:
@@ -230,8 +236,44 @@ def test_a_plan_that_is_none_is_refused(content: str, complaint: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("set", "4", "a table of texts, numbers, true or false, such as set = {clients = 3}"),
+        ("set", '"a=1"', "a table of texts"),
+        ("set", '["a=1"]', "a table of texts"),
+        ("set", "{clients = [3]}", "a table of texts"),
+        ("scenario", '["x"]', 'a name, such as scenario = "default"'),
+        ("scenario", "{a = 1}", "a name"),
+        ("scenario", '""', "a name"),
+        ("scenarios", "5", 'a list of names, such as scenarios = ["default"]'),
+        ("scenarios", '"default"', "a list of names"),
+        ("scenarios", '[["a"]]', "a list of names"),
+        ("scenarios", '[""]', "a list of names"),
+        ("scenarios", "[]", "a list of names"),
+        ("mutant", '["B1"]', 'a name, such as mutant = "B1"'),
+        ("property", "true", 'a name, such as property = "linearizability"'),
+        ("property", '""', "a name"),
+    ],
+)
+def test_a_value_of_a_plan_that_is_no_good_is_named_with_what_would_be(
+    key: str, value: str, wanted: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "campaign.toml"
+    path.write_text(f"[[target]]\nsystem = 'register'\n{key} = {value}\n")
+    result = CliRunner().invoke(main, ["campaign", "run", str(path), "--out", str(tmp_path / "o")])
+    assert result.exit_code == 2
+    assert f"{path}: {key} of a [[target]] is " in result.stderr
+    assert f"; it must be {wanted}" in result.stderr
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (("run", "register", "--time", f"{10**22}h"), "it must be at most 3650d, ten years"),
+        (("run", "register", "--time", "9" * 400), "it must be at most 3650d, ten years"),
+        (("resume", "nowhere", "--time", "3651d"), "it must be at most 3650d, ten years"),
+        (("run", "register", "--workers", "257"), "257 is not in the range 1<=x<=256"),
         (("run", "register", "--time", "soon"), "a time is 'soon'; it must be like 90s"),
         (("run", "registers"), "'registers' is no system"),
         (("run", "register:B99"), "'B99' is no mutant of register"),

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from counterpoint.harness.campaign.team import Team
 from counterpoint.harness.cli import main
+from counterpoint.harness.commands import fuzz as fuzzing
 from counterpoint.harness.commands import show
 from counterpoint.harness.starting.adder import HASTY, SCENARIO
 from counterpoint.model.search.replay import judge
@@ -81,3 +83,27 @@ def test_a_report_is_as_wide_as_its_terminal(
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert show._width_of_terminal() == width
+
+
+def test_no_more_workers_than_runs_and_as_many_seconds_as_one_likes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts: list[int] = []
+
+    class Counted(Team):
+        def __init__(self, count: int, *, bytes_max: int | None = None) -> None:
+            counts.append(count)
+            super().__init__(count, bytes_max=bytes_max)
+
+    monkeypatch.setattr(fuzzing, "Team", Counted)
+    result = CliRunner().invoke(
+        main, ["fuzz", ADDER, "--runs", "2", "--workers", "256", "--seconds", "1e30", "--json"]
+    )
+    assert json.loads(result.stdout)["outcome"] == "holds"
+    assert counts == [2]
+
+
+def test_workers_without_end_are_refused() -> None:
+    result = fuzz("--workers", "100000000000")
+    assert result.exit_code == 2
+    assert "is not in the range 1<=x<=256" in result.stderr

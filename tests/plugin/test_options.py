@@ -56,6 +56,11 @@ def test_the_command_line_goes_before_the_test_and_the_test_before_the_ini_file(
         (("--counterpoint-runs", "many"), "counterpoint_runs is 'many'; it must be a number"),
         (("--counterpoint-runs", "0"), "counterpoint_runs is '0'; it must be at least 1"),
         (("--counterpoint-shards", "0"), "counterpoint_shards is '0'; it must be at least 1"),
+        (
+            ("--counterpoint-budget", "soon"),
+            "counterpoint_budget: a time is 'soon'; it must be like*",
+        ),
+        (("--counterpoint-budget", "0s"), "counterpoint_budget is '0s'; it must be at least 0.001"),
         (("--counterpoint-seconds", "-1"), "counterpoint_seconds is '-1'; it must be at least*"),
     ],
 )

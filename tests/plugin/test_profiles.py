@@ -109,7 +109,7 @@ def test_a_budget_ends_searches_that_have_no_other_end(
     repository: pytest.Pytester, run: Pytest
 ) -> None:
     repository.makepyfile(test_mine=RIGHT.replace("runs=40", "seconds=100_000"))
-    endless = run("--counterpoint-budget", "2", "--counterpoint-examples", "100000000")
+    endless = run("--counterpoint-budget", "2s", "--counterpoint-examples", "100000000")
     endless.assert_outcomes(passed=1)
     spent = run("--counterpoint-budget", "0.001", "-rs")
     spent.assert_outcomes(skipped=1)
