@@ -22,6 +22,8 @@ INSTEAD = {
     "thread": "a real thread cannot be simulated; use asyncio.to_thread or loop.run_in_executor",
     "socket": "a real socket cannot be simulated; use asyncio.open_connection or loop.create_connection",
     "process": "a real process cannot be simulated; use asyncio.to_thread or loop.run_in_executor",
+    "end": "it would end the search itself; let the program return or raise, and crashes be faults",
+    "signal": "signals are not simulated; tell another node over a connection",
 }
 """What to use instead, by the kind of thing that was reached for."""
 

@@ -13,6 +13,7 @@ import functools
 import gc
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -154,6 +155,16 @@ def _no_thread(*_: Any, **__: Any) -> NoReturn:
     raise _present.node.refused
 
 
+def _never(name: str, kind: str) -> Callable[..., NoReturn]:
+    """Return a function that is refused, as the interpreter tells nobody of the real one."""
+
+    def refused(*_: Any, **__: Any) -> NoReturn:
+        _present.node.refused = escaped(name, kind)
+        raise _present.node.refused
+
+    return refused
+
+
 def _unawaited(coroutine: Any) -> None:
     _present.node.never_awaited(coroutine)
 
@@ -187,6 +198,8 @@ _FOR_GOOD: Mapping[ModuleType, dict[str, Any]] = {
         vars(threading).keys() & {"_start_new_thread", "_start_joinable_thread"}, _no_thread
     ),
     warnings: {"_warn_unawaited_coroutine": _unawaited},
+    os: {name: _never(f"os.{name}", "end") for name in ("_exit", "abort")},
+    signal: {"raise_signal": _never("signal.raise_signal", "signal")},
 }
 
 
@@ -289,6 +302,10 @@ _REFUSED: Mapping[str, tuple[str, str]] = {
     "os.system": ("os.system", "subprocess"),
     "os.fork": ("os.fork", "process"),
     "os.posix_spawn": ("os.posix_spawn", "process"),
+    "os.exec": ("os.exec", "end"),
+    "os.kill": ("os.kill", "signal"),
+    "os.killpg": ("os.killpg", "signal"),
+    "signal.pthread_kill": ("signal.pthread_kill", "signal"),
 }
 
 

@@ -7,6 +7,7 @@ import datetime
 import gc
 import os
 import random
+import signal
 import socket
 import subprocess
 import threading
@@ -271,6 +272,26 @@ async def starts_a_subprocess() -> None:
     await asyncio.create_subprocess_exec("true")
 
 
+async def exits() -> None:
+    os._exit(0)
+
+
+async def aborts() -> None:
+    os.abort()
+
+
+async def becomes_another() -> None:
+    os.execv("/bin/true", ["true"])
+
+
+async def kills_itself() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def raises_a_signal() -> None:
+    signal.raise_signal(signal.SIGKILL)
+
+
 async def sends_datagrams() -> None:
     await asyncio.get_running_loop().create_datagram_endpoint(asyncio.DatagramProtocol)
 
@@ -287,6 +308,11 @@ async def sends_datagrams() -> None:
         (reads_a_descriptor, "add_reader: a real file descriptor cannot be simulated"),
         (uses_tls, "TLS cannot be simulated; give the program its connections without ssl="),
         (starts_a_subprocess, "a subprocess cannot be simulated"),
+        (exits, "os._exit: it would end the search itself; let the program return or raise"),
+        (aborts, "os.abort: it would end the search itself"),
+        (becomes_another, "os.exec: it would end the search itself"),
+        (kills_itself, "os.kill: signals are not simulated"),
+        (raises_a_signal, "signal.raise_signal: signals are not simulated"),
         (sends_datagrams, "datagrams are not simulated"),
     ],
 )
