@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from dataclasses import replace
+from functools import partial, wraps
 from typing import Any, get_args
 
 from counterpoint.checkers.liveness import check_liveness
@@ -28,12 +29,14 @@ from counterpoint.harness.aio.waiting import places_of_node
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.fault_state import Budget
 from counterpoint.model.faults import Cut, Heal, Release
-from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, brief
+from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, brief, without_arguments
 from counterpoint.model.normal import Deliver
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
+from counterpoint.model.verdict import Verdict, undecided
 from counterpoint.model.world import World
 
 KINDS = (
@@ -69,7 +72,8 @@ def scenario(
     crash may hit, all if none are named; `partitions` lists the groups that may be cut off, each node
     alone if none is listed. `timers` says when they may go off and `latency`, in seconds, how long a
     message is at most on its way: see `TimerMode`. After `horizon` seconds of its time a run is over:
-    programs that say "still here" every few seconds never come to rest.
+    programs that say "still here" every few seconds never come to rest. Of a run that was cut there with
+    work left, what is claimed of ends is undecided, and so is whether an open call gets its answer.
 
     `snapshot(node)` gives invariants and goals what they see of a node. A task that ends with an
     exception that nobody asked for breaks the run, but for those that are `expected`, and the program
@@ -99,7 +103,7 @@ def scenario(
         name or _name_of(nodes),
         system,
         calls={},
-        properties=(*properties, *owed),
+        properties=tuple(_undecided_where_cut(p, system) for p in (*properties, *owed)),
         invariants=tuple(map(_of_snapshots, invariants)),
         goals=tuple(map(_goal_of_snapshots, goals)),
         network="lanes",
@@ -147,6 +151,30 @@ def answers_owed(system: Programs) -> Property:
 
     check = partial(check_liveness, waits_for=waits_for, name="answers")
     return Property("answers", check, reads="end")
+
+
+def _undecided_where_cut(prop: Property, system: Programs) -> Property:
+    """Return a property that says nothing of the end of a run that was cut, with work left.
+
+    One about answers still tells that every call was answered that is owed an answer; another may be
+    answered after the horizon.
+    """
+    if prop.reads != "end":
+        return prop
+    check, is_about_answers = prop.check, prop.is_about_answers
+
+    @wraps(without_arguments(check))
+    def judged(trace: Trace) -> Verdict | bool | None:
+        world = trace.final
+        pasts = {node: world.node_state(node).state for node in system.nodes}
+        why = system.work_left(pasts, world.conditions.down)  # type: ignore[arg-type]
+        if why is None:
+            return check(trace)
+        found = check(trace) if is_about_answers else False
+        is_broken = found is False or (isinstance(found, Verdict) and found.is_broken)
+        return undecided(prop.name, why) if is_broken else found
+
+    return replace(prop, check=judged)
 
 
 def _require_programs(nodes: Mapping[NodeId, Program]) -> None:

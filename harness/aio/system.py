@@ -6,7 +6,7 @@ the cache of one past; asked for another, it starts the program anew and gives i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 from weakref import finalize
@@ -91,6 +91,29 @@ class Programs:
     def program_at(self, node: NodeId, past: Past) -> Process:
         """Return the program of a node as it is after all this; for looking only."""
         return self._at(node, past)
+
+    def cut_short(self, states: Mapping[NodeId, Any], down: Collection[NodeId]) -> str | None:
+        """Say where a run that ends in these states was cut, None if no node had anything left to do."""
+        due = [state.due for node, state in states.items() if node not in down]
+        left = [moment for moment in due if moment is not None]
+        if not left or min(left) <= self.timing.horizon:
+            return None
+        return f"the horizon of {seconds(self.timing.horizon)}"
+
+    def work_left(self, states: Mapping[NodeId, Past], down: Collection[NodeId]) -> str | None:
+        """Say of a run that was cut what its nodes had left to do, None of one that was not."""
+        cut = self.cut_short(states, down)
+        if cut is None:
+            return None
+        left = {n: past for n, past in states.items() if n not in down and past.due is not None}
+        places = [
+            " and ".join(f"{k} {place}" for k, place in waiting_tasks(self._at(n, past)).items())
+            for n, past in left.items()
+        ]
+        return (
+            f"the run was cut at {cut} with work left at {', '.join(left)}: "
+            f"{'; '.join(filter(None, places)) or 'a callback'}; a larger horizon= lets it go on"
+        )
 
     def _shown(self, node: NodeId, past: Past) -> dict[str, Value]:
         """Return what reports show of a node."""

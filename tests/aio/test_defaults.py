@@ -13,7 +13,9 @@ from counterpoint.aio import Node, scenario
 from counterpoint.harness.aio import loop, watchdog
 from counterpoint.harness.aio.actions import Alarm
 from counterpoint.harness.explanation.state_parts import flat
+from counterpoint.model.actions import Settle
 from counterpoint.model.reaction import HandlerFailed
+from counterpoint.model.search.properties import verdict_of
 from tests.aio.searching import Program, alone, found, searched
 from tests.aio.store import reader_of, register, server
 
@@ -97,6 +99,50 @@ async def deaf(node: Node) -> None:
     """Take connections and say nothing."""
     listening = await asyncio.start_server(lambda _r, _w: None, node.name, 7000)
     await listening.serve_forever()
+
+
+async def late(node: Node) -> None:
+    """Be answered after the horizon."""
+    async with node.call("get") as call:
+        await asyncio.sleep(1000)
+        call.result = 1
+
+
+async def in_time(node: Node) -> None:
+    """Be answered before the horizon, and go on after it."""
+    async with node.call("get") as call:
+        call.result = 1
+    await asyncio.sleep(1000)
+
+
+def test_a_call_that_is_open_at_the_horizon_is_undecided() -> None:
+    campaign = searched(scenario(nodes={"a": late}), 4)
+    assert not campaign.findings
+    judged = campaign.judgements["answers"]
+    assert judged.undecided == {
+        "the run was cut at the horizon of 600 s with work left at a": 4,
+    }
+    given = scenario(nodes={"a": late})
+    summary = verdict_of(given.properties[-1], cp.run(given, (Settle(()),))).summary
+    assert re.fullmatch(
+        r"the run was cut .* left at a: late test_defaults.py:\d+, in late; a larger horizon= .*",
+        summary,
+    )
+    assert searched(scenario(nodes={"a": late}, horizon=2000), 4).judgements["answers"].held == 4
+
+
+def test_runs_that_were_cut_are_counted_in_a_warning() -> None:
+    at_rest = cp.Property("rests", lambda _: False, reads="end")
+    campaign = searched(scenario(nodes={"a": in_time}, properties=[at_rest]), 4)
+    assert not campaign.findings
+    assert campaign.judgements["answers"].held == 4
+    assert campaign.judgements["rests"].undecided_count == 4
+    assert campaign.warnings == (
+        "4 of 4 runs were cut at the horizon of 600 s with work left: "
+        "what would come after it was not seen",
+    )
+    whole = searched(scenario(nodes={"a": in_time}, horizon=2000), 4)
+    assert whole.warnings == ()
 
 
 def test_a_task_that_was_cancelled_or_looked_at_is_no_failure() -> None:

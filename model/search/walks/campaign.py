@@ -138,8 +138,8 @@ class Campaign:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the runs say nothing about, although the scenario has a budget for it."""
-        return tuple(impossible_faults(self.scenario, self._tally.faults))
+        """What the runs say nothing about: faults that have a budget, and what comes after a cut."""
+        return (*impossible_faults(self.scenario, self._tally.faults), *self._tally.warnings)
 
     @property
     def coverage(self) -> Coverage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from types import MappingProxyType
@@ -39,6 +39,7 @@ class Tally:
     calls: Counter[str] = field(default_factory=Counter)
     rulings: Counter[tuple[Ruling, ...]] = field(default_factory=Counter)
     cases: CaseCoverage = field(default_factory=CaseCoverage)
+    cut: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=monotonic)
 
     def add(self, run: Simulation) -> int:
@@ -49,6 +50,9 @@ class Tally:
         self.completed_calls += completed
         self.faults.update(faults_by_kind(run.conditions))
         self.cases.add(run)
+        cut_at = _where_cut(run)
+        if cut_at is not None:
+            self.cut[cut_at] += 1
         return completed
 
     def judge(self, rulings: tuple[Ruling, ...]) -> None:
@@ -64,6 +68,16 @@ class Tally:
         self.calls.update(other.calls)
         self.rulings.update(other.rulings)
         self.cases.include(other.cases)
+        self.cut.update(other.cut)
+
+    @property
+    def warnings(self) -> Iterator[str]:
+        """Say how many runs ended with something left to do."""
+        for where, count in self.cut.items():
+            yield (
+                f"{count:,} of {self.runs:,} runs were cut at {where} with work left: "
+                "what would come after it was not seen"
+            )
 
     @property
     def failing_runs(self) -> int:
@@ -89,3 +103,15 @@ class Tally:
             (until or monotonic()) - self.started,
             dict(sorted(self.calls.items())),
         )
+
+
+def _where_cut(run: Simulation) -> str | None:
+    """Say where a run was cut that would go on; only a system that has such an end can tell."""
+    cut_short = getattr(run.scenario.system, "cut_short", None)
+    if cut_short is None or run.flights:
+        return None
+    states = run.compiled.node_states
+    nodes = run.compiled.nodes
+    ends = {node: states[k].state for node, k in zip(nodes, run.node_states, strict=True)}
+    where: str | None = cut_short(ends, run.conditions.down)
+    return where
