@@ -26,6 +26,7 @@ from counterpoint.harness.aio.loop import SECOND
 from counterpoint.harness.aio.process import EXPECTED, Program
 from counterpoint.harness.aio.system import Programs, Snapshot
 from counterpoint.harness.aio.waiting import places_of_node
+from counterpoint.harness.aio.wellformed import require_settings
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.fault_state import Budget
 from counterpoint.model.faults import Cut, Heal, Release
@@ -84,8 +85,16 @@ def scenario(
     Raises:
         BadScenario: says what is wrong with what was given.
     """
-    limits = dict(limits or {})
     _require_programs(nodes)
+    require_settings(
+        nodes,
+        {
+            "properties": properties, "invariants": invariants, "goals": goals, "limits": limits,
+            "faults_max": faults_max, "may_crash": may_crash, "latency": latency,
+            "horizon": horizon, "expected": expected, "walk_steps": walk_steps,
+        },
+    )  # fmt: skip
+    limits = dict(limits or {})
     if timers not in get_args(TimerMode):
         known = ", ".join(map(repr, get_args(TimerMode)))
         raise BadScenario(f"timers = {timers!r}; there are: {known}")

@@ -1,0 +1,80 @@
+"""What is given for a scenario of programs, looked at before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from math import isfinite
+from typing import Any
+
+from counterpoint.model.claims import Goal, Invariant, Property
+from counterpoint.model.mistakes import BadScenario, brief
+
+
+def require_settings(nodes: Collection[str], given: Mapping[str, Any]) -> None:
+    """Refuse what cannot be meant, by the name of the argument.
+
+    Raises:
+        BadScenario: says what was given, and what would be right.
+    """
+    for name, (is_right, wanted) in _WANTED.items():
+        if not is_right(given[name]):
+            raise BadScenario(f"{name} = {brief(given[name])}; {wanted}")
+    for name in given["may_crash"] or ():
+        if name not in nodes:
+            raise BadScenario(f"may_crash names {name!r}, which is none of: {', '.join(nodes)}")
+
+
+def _is_whole(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= 0
+
+
+def _is_time(given: object) -> bool:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return False
+    return isfinite(given) and given >= 0
+
+
+def _are(kind: type) -> Callable[[object], bool]:
+    return lambda given: (
+        isinstance(given, list | tuple) and all(isinstance(each, kind) for each in given)
+    )
+
+
+def _is_range(given: object) -> bool:
+    if not isinstance(given, list | tuple) or len(given) != 2:
+        return False
+    return all(map(_is_whole, given)) and bool(given[0] <= given[1])
+
+
+def _are_errors(given: object) -> bool:
+    return isinstance(given, tuple) and all(
+        isinstance(each, type) and issubclass(each, BaseException) for each in given
+    )
+
+
+def _or_none(is_right: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda given: given is None or is_right(given)
+
+
+_WANTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "properties": (_are(Property), "they are a tuple, such as (Property(…),)"),
+    "invariants": (_are(Invariant), "they are a tuple, such as (Invariant(…),)"),
+    "goals": (_are(Goal), "they are a tuple, such as (Goal(…),)"),
+    "limits": (
+        _or_none(lambda given: isinstance(given, Mapping)),
+        "they are what budgets(crash=1) returns",
+    ),
+    "faults_max": (_or_none(_is_whole), "it is a whole number from 0 on, or None for no bound"),
+    "may_crash": (
+        _or_none(lambda given: isinstance(given, Collection) and not isinstance(given, str)),
+        "it is a tuple of names of nodes",
+    ),
+    "latency": (_is_time, "it is a number of seconds from 0 on, and finite"),
+    "horizon": (
+        lambda given: _is_time(given) and bool(given),
+        "it is a number of seconds, more than 0, and finite",
+    ),
+    "expected": (_are_errors, "it is a tuple of exception types, such as (ConnectionError,)"),
+    "walk_steps": (_or_none(_is_range), "it is two whole numbers, the smaller one first"),
+}
+"""For each argument what makes it right, and what is said where it is not."""
