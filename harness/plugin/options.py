@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import pytest
 
-from counterpoint.harness.durations import seconds_in
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
 
 if TYPE_CHECKING:
@@ -238,6 +237,8 @@ def _number(
 def _budget(text: str) -> float | None:
     if not text:
         return None
+    from counterpoint.harness.durations import seconds_in
+
     try:
         seconds = seconds_in(text)
     except ValueError as error:

@@ -79,7 +79,7 @@ class Connection(asyncio.BufferedProtocol):
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
-        self._space = bytearray(READ_BYTES)
+        self._space = memoryview(bytearray(READ_BYTES))
         self._reader, self._writer = FrameReader(bytes_max=GREETING_BYTES_MAX), FrameWriter()
         self._step: Callable[[Frame], None] = self._hear_hello
         self._nonce = os.urandom(handshake.NONCE_BYTES)
@@ -101,14 +101,17 @@ class Connection(asyncio.BufferedProtocol):
             self._step = self._hear_challenge
             self.send(handshake.hello(self.owner.identity, self.peer, self._nonce))
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        """Return where bytes are to be put that arrive."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where bytes are to be put that arrive.
+
+        TLS puts what follows into a slice of it, and a slice of a bytearray would be a copy.
+        """
         del sizehint
         return self._space
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take bytes; whatever is wrong with them closes this connection, and nothing else."""
-        self._reader.feed(memoryview(self._space)[:nbytes])
+        self._reader.feed(self._space[:nbytes])
         self._read()
 
     def _read(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -27,7 +28,7 @@ from counterpoint.impl.register.access import AccessControl
 from counterpoint.impl.register.messages import Read, Write
 from counterpoint.impl.register.protocol import ReplicatedRegister
 from counterpoint.impl.register.values import written
-from counterpoint.impl.transport.connection import Connection
+from counterpoint.impl.transport.connection import Connection, ConnectionOwner
 from counterpoint.impl.transport.event_log import EventLogWriter, NoLog
 from counterpoint.impl.transport.folder import Folder, NodeRuns
 from counterpoint.impl.transport.running_node import RunningNode
@@ -546,6 +547,18 @@ def test_a_cluster_off_this_machine_has_a_secret(tmp_path: Path) -> None:
     file = tmp_path / "cluster.toml"
     file.write_text('system = "causal_deps"\nsecret-file = "secret"\n[places]\ns1 = "10.0.0.1:7"\n')
     assert load_cluster(file).secret == b"sixteen bytes or more"
+
+
+def test_what_is_put_into_a_part_of_the_space_of_a_connection_arrives() -> None:
+    """As TLS does it in Python 3.11, where two pieces arrive at once."""
+
+    async def main() -> None:
+        connection = Connection(cast("ConnectionOwner", None))
+        space = connection.get_buffer(-1)
+        space[4:][:1] = b"x"
+        assert bytes(connection.get_buffer(-1)[4:5]) == b"x"
+
+    run(main)
 
 
 @pytest.mark.slow
