@@ -115,6 +115,12 @@ class Overtake(ActionKind):
         move.deliver(self.content)
 
 
+def may_hold(state: View, node: NodeId) -> bool:
+    """Tell whether one more message to a node may be held back, by the budget for delays."""
+    held = sum(1 for _ in state.held_at(node))
+    return may_spend(state.scenario, state.conditions, "delay", held)
+
+
 @dataclass(frozen=True, slots=True)
 class Delay(ActionKind):
     """A message is held back while all others, also later ones of its link, may pass."""
@@ -130,9 +136,7 @@ class Delay(ActionKind):
 
     def fits(self, state: View) -> bool:
         """Any message, while fewer are held back at its receiver than the budget allows at once."""
-        held = sum(1 for _ in state.held_at(self.dst))
-        is_allowed = may_spend(state.scenario, state.conditions, self.kind, held)
-        return is_allowed and state.is_waiting(self.content)
+        return may_hold(state, self.dst) and state.is_waiting(self.content)
 
     def perform(self, move: Mover) -> None:
         """Hold the message back."""

@@ -39,6 +39,11 @@ AROUND = (MODEL, f"{OURS}harness.aio.", "asyncio.")
 """What the names of the modules begin with that call what an author wrote."""
 
 
+def is_around(names: dict[str, Any]) -> bool:
+    """Tell whether the globals of a frame are of what calls an author's code, not of an author."""
+    return str(names.get("__name__")).startswith(AROUND)
+
+
 def place_of(error: BaseException) -> str:
     """Return the author's line at which an exception came to be: "locks.py:12, in handle".
 
@@ -46,7 +51,7 @@ def place_of(error: BaseException) -> str:
     last is named, not that of a library which it called.
     """
     frame = error.__traceback__
-    while frame is not None and str(frame.tb_frame.f_globals.get("__name__")).startswith(AROUND):
+    while frame is not None and is_around(frame.tb_frame.f_globals):
         frame = frame.tb_next
     if frame is None:
         return "where it was called"
@@ -54,7 +59,7 @@ def place_of(error: BaseException) -> str:
     for each in _frames(frame):
         if each.tb_frame.f_code.co_filename == file:
             last = each
-    return f"{_name_of(file)}:{last.tb_lineno}, in {last.tb_frame.f_code.co_name}"
+    return f"{short_file(file)}:{last.tb_lineno}, in {last.tb_frame.f_code.co_name}"
 
 
 def definition_of(function: Callable[..., object]) -> str:
@@ -67,7 +72,7 @@ def definition_of(function: Callable[..., object]) -> str:
     code = getattr(function, "__code__", None)
     if code is None:
         return type(function).__name__
-    return f"{_name_of(code.co_filename)}:{code.co_firstlineno}, in {code.co_name}"
+    return f"{short_file(code.co_filename)}:{code.co_firstlineno}, in {code.co_name}"
 
 
 def without_arguments(function: Callable[..., object]) -> Callable[..., object]:
@@ -114,6 +119,6 @@ def _frames(frame: TracebackType | None) -> list[TracebackType]:
     return frames
 
 
-def _name_of(file: str) -> str:
+def short_file(file: str) -> str:
     """Return the name of a file without its folders: a report is the same on every machine."""
     return file.replace("\\", "/").rpartition("/")[2]

@@ -18,6 +18,7 @@ from counterpoint.harness.aio.traffic import (
     ends_of,
     way_back,
 )
+from counterpoint.model.faults import may_hold
 from counterpoint.model.kind import ActionKind, Content, Mover, Target, View, may_spend
 from counterpoint.model.legality import may_arrive
 from counterpoint.model.node import Receive, Recover, Timeout
@@ -302,8 +303,7 @@ class Stall(ActionKind):
 
     def fits(self, state: View) -> bool:
         """The oldest message of a lane, while fewer are held at its receiver than the budget allows."""
-        held = sum(1 for _ in state.held_at(self.dst))
-        is_allowed = may_spend(state.scenario, state.conditions, self.kind, held)
+        is_allowed = may_hold(state, self.dst)
         return is_allowed and state.is_waiting(self.content) and state.is_head(self.content)
 
     def perform(self, move: Mover) -> None:

@@ -8,7 +8,7 @@ from itertools import count
 from types import TracebackType
 from typing import Any
 
-from counterpoint.model.mistakes import AROUND
+from counterpoint.model.mistakes import is_around, short_file
 
 
 def programs_error(error: BaseException) -> BaseException:
@@ -19,11 +19,6 @@ def programs_error(error: BaseException) -> BaseException:
     if isinstance(error, Exception):
         return error.with_traceback(trace)
     return RuntimeError(f"{type(error).__name__}: {error}").with_traceback(trace)
-
-
-def is_around(names: dict[str, Any]) -> bool:
-    """Tell whether the globals of a frame are of what runs programs, not of an author."""
-    return str(names.get("__name__")).startswith(AROUND)
 
 
 def place_of_task(task: Any) -> str | None:
@@ -51,11 +46,6 @@ def place_of_origin(origin: tuple[tuple[str, int, str], ...]) -> str:
     """Return where a coroutine was made, from what the interpreter keeps of it."""
     file, line, function = origin[0]
     return f"{short_file(file)}:{line}, in {function}"
-
-
-def short_file(file: str) -> str:
-    """Return the name of a file without its folders: a report is the same on every machine."""
-    return file.replace("\\", "/").rpartition("/")[2]
 
 
 def _frames(coroutine: Any) -> list[Any]:

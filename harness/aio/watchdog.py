@@ -12,7 +12,7 @@ import threading
 from types import FrameType
 from typing import Any, Protocol
 
-from counterpoint.harness.aio.waiting import is_around, short_file
+from counterpoint.model.mistakes import is_around, short_file
 
 STEP_SECONDS = 5.0
 """So long one step may take; most take a twentieth of a millisecond."""
