@@ -291,7 +291,7 @@ class Refuse(ActionKind):
 
 
 @dataclass(frozen=True, slots=True)
-class Stall(ActionKind):
+class HoldUp(ActionKind):
     """A connection stands still: what is on its way in one direction waits, and all that comes after."""
 
     kind: ClassVar[str] = "delay"

@@ -13,12 +13,12 @@ from counterpoint.harness.aio.actions import (
     Alarm,
     Boot,
     BreakConnection,
+    HoldUp,
     Luck,
     Merge,
     PowerCut,
     Refuse,
     Split,
-    Stall,
     TimerMode,
     Timing,
 )
@@ -42,7 +42,7 @@ from counterpoint.model.world import World
 
 KINDS = (
     Deliver, Alarm, Luck,
-    Stall, Release, PowerCut, Boot, BreakConnection, Refuse, Split, Merge, Cut, Heal,
+    HoldUp, Release, PowerCut, Boot, BreakConnection, Refuse, Split, Merge, Cut, Heal,
 )  # fmt: skip
 """Everything that can happen to programs."""
 
