@@ -11,6 +11,7 @@ import click
 from counterpoint.harness.catalog import build
 from counterpoint.harness.commands.shared import as_json, named_scenario, out_folder
 from counterpoint.harness.embedding import named
+from counterpoint.harness.exploration.disk_space import DiskSpace
 from counterpoint.harness.exploration.figures import figures_of, lines_of, progress_line
 from counterpoint.harness.exploration.goals import goals_result, goals_told
 from counterpoint.harness.exploration.reducing import explore_reduced
@@ -54,7 +55,17 @@ from counterpoint.model.verdict import Verdict
 @click.option("--depth", type=click.IntRange(1), help="Stop at this depth; the first state is 1.")
 @click.option("--states", type=click.IntRange(1), help="Stop after so many states.")
 @click.option("--seconds", type=PositiveNumber(), help="Stop after so long.")
-@click.option("--memory", type=PositiveNumber(), metavar="GB", help="Stop there.")
+@click.option(
+    "--memory",
+    type=PositiveNumber(),
+    metavar="GB",
+    help="Stop there; with --disk, work within it [with --disk: a quarter of the machine].",
+)
+@click.option(
+    "--disk",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep the states in this folder instead of in memory; go on from what is there.",
+)
 @click.option(
     "--faults",
     type=click.IntRange(0),
@@ -119,6 +130,7 @@ def explore(
     states: int | None,
     seconds: float | None,
     memory: float | None,
+    disk: Path | None,
     faults: int,
     history: bool,
     symmetry: bool,
@@ -147,7 +159,13 @@ def explore(
         built = build(system, scenario=scenario, mutant=mutant, settings=settings_of(pairs))
         if network is not None:
             built = built.replace(network=network)
-        is_memory_full = full_at(int(memory * 2**30)) if memory is not None else None
+        memory_bytes = None if memory is None else int(memory * 2**30)
+        space = None if disk is None else DiskSpace.of(disk, memory_bytes)
+        if space is not None and checkpoint is not None:
+            raise ValueError("what is in the folder of --disk needs no --checkpoint; leave one out")
+        if space is not None:
+            memory_bytes = space.memory_bytes
+        is_memory_full = full_at(memory_bytes) if memory_bytes is not None else None
         limits = Limits(depth, states, is_memory_full, seconds)
         require_folder(out)
         if reduction == "dpor":
@@ -162,6 +180,7 @@ def explore(
             checkpoint,
             checkpoint_seconds,
             symmetry=symmetry,
+            disk=space,
         )
         rounds = FaultRounds(built, options, faults_max=faults)
         stopped = _explore(rounds, quiet=as_json, liveness=liveness)

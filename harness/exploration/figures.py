@@ -22,7 +22,7 @@ def progress_line(current: Round) -> str:
     return (
         f"{current.faults} faults: {now.states:,} states · {now.generated:,} transitions · depth "
         f"{now.depth} · frontier {now.frontier:,} · {states_per_second(now):,.0f} states/s · "
-        f"{in_megabytes(resident_bytes())} · {widest} has {now.slots[widest]:,} slots"
+        f"{in_megabytes(resident_bytes())}{_on_disk(now)} · {widest} has {now.slots[widest]:,} slots"
         f"{_to_come(now)}"
     )
 
@@ -42,7 +42,7 @@ def lines_of(rounds: FaultRounds) -> Iterator[str]:
         yield (
             f"every run of up to {whole_levels(last) - 1} choices was explored; frontier "
             f"{last.frontier:,} states · {states_per_second(last):,.0f} states/s · "
-            f"{in_megabytes(resident_bytes())}{_to_come(last)}"
+            f"{in_megabytes(resident_bytes())}{_on_disk(last)}{_to_come(last)}"
         )
 
 
@@ -70,6 +70,7 @@ def figures_of(explored: Explored) -> dict[str, object]:
         "seconds": round(explored.seconds, 3),
         "states_per_second": round(states_per_second(explored)),
         "memory_bytes": resident_bytes(),
+        "disk_bytes": explored.stored_bytes,
     }
 
 
@@ -87,6 +88,10 @@ def in_megabytes(size: int | None) -> str:
     if size is None:
         return "memory unknown"
     return f"{size / 2**20:,.0f} MB"
+
+
+def _on_disk(now: Explored) -> str:
+    return "" if now.stored_bytes is None else f", {in_megabytes(now.stored_bytes)} on disk"
 
 
 def _to_come(now: Explored) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Generator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from counterpoint.harness.exploration.disk_space import DiskSpace
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import NoOp
@@ -57,6 +59,7 @@ class ExploreOptions:
     checkpoint: Path | None = None
     checkpoint_seconds: float = 30.0
     symmetry: bool = False
+    disk: DiskSpace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +249,17 @@ class FaultRounds:
 
     def explore(self, *, every_seconds: float = 0.5) -> Generator[Round, None, None]:
         """Explore round after round, and report now and then; ends at the first violation."""
+        disk = self._options.disk
+        with nullcontext() if disk is None else disk.taken():
+            yield from self._explore(every_seconds)
+            if disk is not None and self.last.explored.stop in ("complete", "broken"):
+                disk.remove()
+
+    def _explore(self, every_seconds: float) -> Generator[Round, None, None]:
         for faults in range(self._faults_max + 1):
             current = explorer(self._scenario.replace(faults_max=faults), self._options)
+            if self._options.disk is not None:
+                self._options.disk.give(current, faults)
             keeper = Keeper(current, self._options, faults)
             self.rounds.append(Round(faults, current.progress))
             every = every_seconds
@@ -266,6 +278,7 @@ class FaultRounds:
                 raise
             keeper.finish(self.last.explored)
             self._note(keeper)
+            self.problems += [current.problem] if current.problem else []
             self.judged = judged_by(current.memories, self.last.explored)
             self.reached = reached(current)
             if self.last.explored.stop not in ("complete", "depth"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import os
 import signal
@@ -177,3 +179,94 @@ def test_an_interrupted_search_of_endings_is_no_proof(monkeypatch: pytest.Monkey
     ended = CliRunner().invoke(main, ["explore", "register", *settings])
     assert ended.exit_code == 130
     assert json.loads(ended.stdout)["outcome"] == "undecided"
+
+
+# On disk.
+
+DISK = ["--memory", "0.3", "--disk"]
+
+
+def once_beyond(folder: Path, level: int, process: subprocess.Popen[str]) -> None:
+    """Return when an exploration on disk has begun to write a level; it must still be running."""
+    while not (folder / "faults-0" / f"level-{level:04}.word0").exists():
+        assert process.poll() is None, process.communicate()
+
+
+@pytest.mark.slow
+@needs_numpy
+def test_an_exploration_on_disk_that_is_killed_ends_with_the_same_counts(tmp_path: Path) -> None:
+    folder = tmp_path / "states"
+    whole = result(started(SMALL, tmp_path))
+    for level in (12, 20):
+        killed = started([*SMALL, *DISK, str(folder)], tmp_path)
+        once_beyond(folder, level, killed)
+        killed.send_signal(signal.SIGKILL)
+        killed.communicate()
+        assert killed.returncode == -signal.SIGKILL
+    resumed = result(started([*SMALL, *DISK, str(folder)], tmp_path))
+    assert {key: resumed[key] for key in COUNTS} == {key: whole[key] for key in COUNTS}
+    assert (resumed["outcome"], whole["disk_bytes"]) == (whole["outcome"], None)
+    assert resumed["disk_bytes"] > 5 * resumed["unique"]
+    assert not folder.exists()
+
+
+@needs_numpy
+def test_rounds_on_disk_go_on_where_they_were(tmp_path: Path) -> None:
+    """A limit leaves the folder; whoever comes again explores no round twice, and removes it."""
+    scenario = ["explore", "tests.oracles.abd:system", "--set", "servers=2", "--set", "clients=1"]
+    how = [*scenario, "--json", "--out", str(tmp_path), "--disk", str(tmp_path / "states")]
+    stopped = CliRunner().invoke(main, [*how, "--depth", "9"])
+    assert json.loads(stopped.stdout)["stopped"] == "depth"
+    assert (tmp_path / "states" / "faults-0" / "exploration.json").exists()
+    whole = CliRunner().invoke(main, how)
+    assert (json.loads(whole.stdout)["unique"], whole.exit_code) == (13, 0)
+    assert not (tmp_path / "states").exists()
+
+
+@needs_numpy
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        pytest.param(["--engine", "plain"], "--disk needs the numpy engine", id="plain"),
+        pytest.param(["--checkpoint", "there"], "needs no --checkpoint", id="checkpoint"),
+        pytest.param(["--memory", "0.001"], "are in use before the search begins", id="memory"),
+    ],
+)
+def test_what_a_disk_does_not_go_with_is_refused(how: list[str], says: str, tmp_path: Path) -> None:
+    ended = CliRunner().invoke(main, [*SMALL[:-1], "--disk", str(tmp_path / "states"), *how])
+    assert ended.exit_code == 2
+    assert says in ended.output
+
+
+@needs_numpy
+def test_a_folder_that_is_in_use_or_of_others_is_refused(tmp_path: Path) -> None:
+    from counterpoint.harness.exploration.disk_space import DiskSpace
+
+    how = [*SMALL[:-1], "--disk", str(tmp_path / "states")]
+    with DiskSpace.of(tmp_path / "states", None).taken():
+        ended = CliRunner().invoke(main, how)
+    assert (ended.exit_code, "is in use by another exploration" in ended.output) == (2, True)
+    (tmp_path / "states" / "mine.txt").write_text("")
+    ended = CliRunner().invoke(main, how)
+    assert (ended.exit_code, "holds what is not of an exploration" in ended.output) == (2, True)
+
+
+@needs_numpy
+def test_a_full_disk_leaves_what_was_established(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from counterpoint.model.search.columnar.stored_set import SetWriter
+
+    write, writes = SetWriter.write, itertools.count()
+
+    def full(writer: SetWriter, words: Any) -> None:
+        if next(writes) >= 9:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(writer, words)
+
+    monkeypatch.setattr(SetWriter, "write", full)
+    ended = CliRunner().invoke(main, [*SMALL[:-1], "--disk", str(tmp_path / "states")])
+    assert ended.exit_code == 3
+    assert "stopped: disk" in ended.output
+    assert "No space left on device" in ended.output
+    assert (tmp_path / "states" / "faults-0" / "exploration.json").exists()

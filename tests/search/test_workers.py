@@ -18,7 +18,7 @@ np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 from counterpoint.harness.catalog import build  # noqa: E402  numpy must be there first
 from counterpoint.model.node import Input, Receive, Step  # noqa: E402
 from counterpoint.model.scenario import Invariant, Scenario, budgets  # noqa: E402
-from counterpoint.model.search.columnar import columns, level  # noqa: E402
+from counterpoint.model.search.columnar import columns, held  # noqa: E402
 from counterpoint.model.search.columnar.checkpoint import load  # noqa: E402
 from counterpoint.model.search.columnar.expander import Expander  # noqa: E402
 from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
@@ -112,7 +112,7 @@ def test_several_workers_find_what_one_finds(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "limit", "value"),
-    [(columns, "DENSE_CELLS_MAX", 1_500), (level, "PENDING_ROWS_MAX", 50)],
+    [(columns, "DENSE_CELLS_MAX", 1_500), (held, "PENDING_ROWS_MAX", 50)],
 )
 def test_what_is_done_in_large_explorations_changes_nothing(
     module: ModuleType, limit: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,9 @@ are.
 levels before have is subtracted by merging: `sets`, `level`. Large arrays are cut by ranges of values,
 so that each part is sorted within the cache.
 
+**Where states are.** In memory, `held`, or on disk, `stored`: there successors are spilled as sorted
+sets and merged range by range. `stored_set` is one such set, `folder` says which of them count.
+
 **Counterexamples.** A state does not know its parent, which would cost a column; `way_back` expands the
 level above again, once, until it meets the state. The levels are breadth first, so the run is one of the
 shortest.

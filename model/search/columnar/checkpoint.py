@@ -30,7 +30,7 @@ VERSION = 2
 
 
 class BadCheckpoint(ValueError):
-    """A file that is no checkpoint, or one of another exploration. Says what differs."""
+    """A file or folder that is no checkpoint, or one of another exploration. Says what differs."""
 
 
 class Journal:
@@ -97,7 +97,7 @@ def load(path: Path, about: dict[str, Json]) -> Checkpoint:
     seal = arrays.pop("seal", None)
     if seal is None or not np.array_equal(seal, _seal_of(arrays)):
         raise _damaged(path, "its contents are not those that were written")
-    _require_same(path, meta["about"], about)
+    require_same(path, meta["about"], about, "remove the file, or name another")
     columns = [arrays[f"word{k}"] for k in range(len(arrays) - 3)]
     ends = np.cumsum(arrays["sizes"])[:-1]
     levels = zip(*(np.split(column, ends) for column in columns), strict=True)
@@ -121,13 +121,17 @@ def _seal_of(arrays: Mapping[str, Any]) -> npt.NDArray[np.uint8]:
     return np.frombuffer(seal.digest(), np.uint8)
 
 
-def _require_same(path: Path, then: dict[str, Any], about: dict[str, Json]) -> None:
+def require_same(path: Path, then: dict[str, Any], about: dict[str, Json], advice: str) -> None:
+    """Refuse what is of another exploration, and say what differs.
+
+    Raises:
+        BadCheckpoint: something differs.
+    """
     for key in sorted({*then, *about}):
         if then.get(key) != about.get(key):
             raise BadCheckpoint(
                 f"{plain(str(path))} is of another exploration: its {key} is "
-                f"{quoted(then.get(key))}, here it is {quoted(about.get(key))}; "
-                "remove the file, or name another"
+                f"{quoted(then.get(key))}, here it is {quoted(about.get(key))}; {advice}"
             )
 
 

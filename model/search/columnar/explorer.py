@@ -20,13 +20,17 @@ from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.forms import fingerprint
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.columnar.checkpoint import Checkpoint, Journal, load, replayed, save
-from counterpoint.model.search.columnar.established import Established
+from counterpoint.model.search.columnar.established import Counts, Established
 from counterpoint.model.search.columnar.expander import Expanded, Expander
-from counterpoint.model.search.columnar.level import LevelBuilder
+from counterpoint.model.search.columnar.folder import DiskFailed, ExplorationFolder, Portions
+from counterpoint.model.search.columnar.held import HeldStates
+from counterpoint.model.search.columnar.level import LevelBuilder, UnderWay
 from counterpoint.model.search.columnar.level_judge import LevelJudge
+from counterpoint.model.search.columnar.notes import HowFar, note, restored
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
-from counterpoint.model.search.columnar.sets import fresh, rows_of, size, taken
+from counterpoint.model.search.columnar.sets import fresh, taken
+from counterpoint.model.search.columnar.stored import StoredStates
 from counterpoint.model.search.columnar.way_back import WayBack
 from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots
 from counterpoint.model.search.exploration.explore import (
@@ -71,13 +75,16 @@ class VectorExplorer:
         widths = (6,) * len(self.slots.compiled.nodes) + (2, 4)
         layout = FieldLayout(widths).holding(self._expander.sizes)
         start = layout.pack(self._expander.start)
-        self._now = Established(layout, (start,), (start,), states=1, generated=1)
+        self._now = Established(HeldStates(layout, (start,), (start,)), Counts(generated=1))
         self._stop: Stop | None = None
         self._violation: StateViolation | None = None
         self._open_end: tuple[Action, ...] | None = None
         self._crew = Crew(workers)
         self._chunk_states = chunk_states
+        self._folder: ExplorationFolder | None = None
+        self._under_way: UnderWay | None = None
         self._seconds_before = 0.0
+        self.problem = ""
         self._started = monotonic()
 
     @property
@@ -97,16 +104,46 @@ class VectorExplorer:
 
     def save(self, path: Path) -> None:
         """Write what was established to a checkpoint: all whole levels, and how to go on."""
-        now = self._now
+        known, counts = self._now.known, self._now.counts
+        assert isinstance(known, HeldStates), "what is on disk is its own checkpoint"
         state: dict[str, Json] = {
-            "widths": list(now.layout.widths),
-            "generated": now.generated,
-            "terminal": now.terminal,
-            "terminal_pending": now.terminal_pending,
+            "widths": list(known.layout.widths),
+            "generated": counts.generated,
+            "terminal": counts.terminal,
+            "terminal_pending": counts.terminal_pending,
             "milliseconds": int((monotonic() - self._started) * 1000),
             "is_complete": self._stop == "complete",
         }
-        save(path, Checkpoint(self.about, state, self._journal.array, now.levels))
+        save(path, Checkpoint(self.about, state, self._journal.array, known.levels))
+
+    def move_to(self, path: Path, portions: Portions) -> None:
+        """Keep levels and known states in a folder, and go on with what was noted there, if anything.
+
+        Raises:
+            BadCheckpoint: the folder is of others, of another exploration or version, or damaged.
+            OSError: it cannot be made or read.
+        """
+        folder = ExplorationFolder(path, self.about, portions)
+        noted = folder.opened()
+        if noted is None:
+            layout = self._now.layout
+            first = iter([layout.pack(self._expander.start)])
+            known = StoredStates(folder, layout).with_level(first, self._crew)
+            self._now = Established(known, Counts(generated=1))
+        else:
+            replayed(folder.journal(noted), self._expander.tables)
+            how_far = restored(folder, noted)
+            self._now, self._under_way = how_far.established, how_far.under_way
+            self._seconds_before = how_far.seconds
+            self._stop = "complete" if how_far.is_complete else None
+        self._folder = folder
+
+    def _note(self) -> None:
+        """Let the folder note how far this is, if there is one."""
+        if self._folder is not None:
+            seconds, is_complete = monotonic() - self._started, self._stop == "complete"
+            how_far = HowFar(self._now, self._under_way, seconds, is_complete)
+            note(self._folder, how_far, self._journal.array)
 
     def resume(self, path: Path) -> None:
         """Go on from a checkpoint of the same exploration, by any number of workers.
@@ -120,13 +157,8 @@ class VectorExplorer:
         layout = FieldLayout(tuple(state["widths"]))
         known = fresh(checkpoint.levels, (), self._crew)
         self._now = Established(
-            layout,
-            checkpoint.levels,
-            (known,),
-            states=size(known),
-            generated=state["generated"],
-            terminal=state["terminal"],
-            terminal_pending=state["terminal_pending"],
+            HeldStates(layout, checkpoint.levels, (known,)),
+            Counts(state["generated"], state["terminal"], state["terminal_pending"]),
         )
         self._seconds_before = state["milliseconds"] / 1000
         if state.get("is_complete"):
@@ -138,16 +170,17 @@ class VectorExplorer:
         now, slots, sizes = self._now, self.slots, self._expander.sizes
         return Explored(
             states=now.states,
-            generated=now.generated,
-            depth=len(now.levels),
-            frontier=0 if self._stop == "complete" else size(now.deepest),
-            terminal=now.terminal,
-            terminal_pending=now.terminal_pending,
+            generated=now.counts.generated,
+            depth=now.level_count,
+            frontier=0 if self._stop == "complete" else now.frontier,
+            terminal=now.counts.terminal,
+            terminal_pending=now.counts.terminal_pending,
             seconds=monotonic() - self._started,
             slots=MappingProxyType(dict(zip(slots.compiled.nodes, sizes, strict=False))),
-            levels=tuple(map(size, now.levels)),
+            levels=now.known.sizes,
             environments=len(slots.environments),
             memories=len(self.memories.memories),
+            stored_bytes=now.known.stored_bytes,
             stop=self._stop,
             violation=self._violation,
             open_end=self._path_to_open_end(),
@@ -166,22 +199,24 @@ class VectorExplorer:
             self._judge_deepest()
             while self._stop is None:
                 depth_max = self.limits.depth
-                if depth_max is not None and len(self._now.levels) >= depth_max:
+                if depth_max is not None and self._now.level_count >= depth_max:
                     self._stop = "depth"
                     break
                 try:
                     yield from self._one_level()
                 except HandlerBroke as broke:
                     self._handler_broke(broke)
+                except DiskFailed as failed:
+                    self._stop, self.problem = "disk", str(failed)
                 except NotDeterministic as error:
-                    raise error.at(len(self._now.levels) - 1) from None
+                    raise error.at(self._now.level_count - 1) from None
         yield self.progress
 
     def _one_level(self) -> Iterator[Explored]:
         """Expand the deepest level; nothing is counted unless the whole level was."""
         now = self._now
-        level = LevelBuilder(now, self._expander, self._judge)
-        starts = range(0, size(now.deepest), self._chunk_states)
+        level = LevelBuilder(now, self._expander, self._judge, self._under_way)
+        starts = range(level.so_far.row, now.frontier, self._chunk_states)
         may_grow = self._crew.workers == 1 or len(starts) == 1
         expand = partial(self._expanded, may_grow=may_grow)
         expanded = self._crew.results(expand, starts) if len(starts) > 1 else map(expand, starts)
@@ -193,17 +228,16 @@ class VectorExplorer:
             if monotonic() >= self._report_at:
                 self._report_at = monotonic() + self._every
                 yield self.progress
-        after = level.finished(self._crew)
-        is_complete = len(after.levels) == len(now.levels)
-        self._now = after
-        if is_complete:
+        self._now, self._under_way = level.finished(self._crew), None
+        if self._now.level_count == now.level_count:
             self.slots.compiled.asking.ask_everything_again()
             self._stop = "complete"
-        else:
+        self._note()
+        if self._stop is None:
             self._judge_deepest()
 
     def _chunk(self, start: int) -> Words:
-        return rows_of(self._now.deepest, start, start + self._chunk_states)
+        return self._now.rows(start, start + self._chunk_states)
 
     def _expanded(self, start: int, *, may_grow: bool) -> Expanded:
         return self._expander.expand(self._chunk(start), self._now.layout, may_grow=may_grow)
@@ -218,7 +252,9 @@ class VectorExplorer:
             level.add(rest)
             ends = np.sort(np.concatenate([ends, expanded.strangers[rest.ends]]))
         level.add_ends(states, ends)
-        level.unite(self._crew)
+        if level.chunk_added(start + self._chunk_states, self._crew):
+            self._under_way = level.so_far
+            self._note()
 
     def _limit_reached(self) -> Stop | None:
         limits = self.limits
@@ -234,8 +270,7 @@ class VectorExplorer:
 
     def _judge_deepest(self) -> None:
         """Look for a state of the deepest level that breaks a property."""
-        now = self._now
-        broken = self._judge.broken(now.deepest, now.layout)
+        broken = self._judge.broken(self._now)
         if broken is not None:
             name, row = broken
             self._violation = StateViolation(name, self._path_to(row))
@@ -243,27 +278,27 @@ class VectorExplorer:
 
     def _handler_broke(self, broke: HandlerBroke) -> None:
         """Find a state of the deepest level in which the failing action is legal."""
-        now, expander = self._now, self._expander
+        layout, environment = self._now.layout, self._expander.environment
         self._stop = "broken"
-        is_there = now.layout.field(now.deepest, expander.environment) == broke.environment
-        if broke.node >= 0:
-            is_there &= now.layout.field(now.deepest, broke.node) == broke.slot
-            row = int(np.flatnonzero(is_there)[0])
-            choices = (*self._path_to(row), broke.action)
-            self._violation = StateViolation(HANDLER_PROPERTY, choices)
+        for start, states in self._now.pieces(self._chunk_states):
+            is_there = layout.field(states, environment) == broke.environment
+            is_there &= layout.field(states, broke.node) == broke.slot
+            rows = np.flatnonzero(is_there)
+            if len(rows):
+                choices = (*self._path_to(start + int(rows[0])), broke.action)
+                self._violation = StateViolation(HANDLER_PROPERTY, choices)
+                return
 
     # For those who ask afterwards.
 
     @property
     def level_count(self) -> int:
         """How many levels were found so far."""
-        return len(self._now.levels)
+        return self._now.level_count
 
     def level(self, steps: int) -> Iterator[tuple[int, ...]]:
         """Return the states found so many steps from the first one, as their fields."""
-        level = self._now.levels[steps]
-        for start in range(0, size(level), self._chunk_states):
-            rows = rows_of(level, start, start + self._chunk_states)
+        for _, rows in self._now.pieces(self._chunk_states, steps):
             columns = self._expander.fields(rows, self._now.layout)
             yield from zip(*(column.tolist() for column in columns), strict=True)
 
@@ -276,8 +311,8 @@ class VectorExplorer:
     def _path_to(self, row: int) -> tuple[Action, ...]:
         """Return the choices of a shortest run to a state of the deepest level."""
         now = self._now
-        fields = self._expander.fields(rows_of(now.deepest, row, row + 1), now.layout)
-        return self._path(len(now.levels) - 1, fields)
+        fields = self._expander.fields(now.rows(row, row + 1), now.layout)
+        return self._path(now.level_count - 1, fields)
 
     def _path(self, level: int, fields: list[Ids]) -> tuple[Action, ...]:
         back = WayBack(self._expander, self._now, self._chunk_states, self._crew)
@@ -285,6 +320,10 @@ class VectorExplorer:
 
     def _path_to_open_end(self) -> tuple[Action, ...] | None:
         """Return the run to an end in which a call is open; once it is over, for it takes time."""
-        if self._stop is not None and self._now.open_end is not None and self._open_end is None:
-            self._open_end = self._path(*self._now.open_end)
+        if (
+            self._stop is not None
+            and self._now.counts.open_end is not None
+            and self._open_end is None
+        ):
+            self._open_end = self._path(*self._now.counts.open_end)
         return self._open_end

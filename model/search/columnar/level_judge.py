@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from counterpoint.model.search.columnar.columns import SlotView
+from counterpoint.model.search.columnar.established import Established
 from counterpoint.model.search.columnar.expander import Expander
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.sets import unique
 from counterpoint.model.search.invariants import Down
+
+JUDGED_ROWS = 1 << 22
+"""So many states are judged at once, 32 MB a word: a level on disk is not read as a whole."""
 
 
 class LevelJudge:
@@ -20,12 +24,19 @@ class LevelJudge:
         self._nodes = range(len(self._slots.compiled.nodes))
         self._looks = SlotView(self._slots)
 
-    def broken(self, states: Words, layout: FieldLayout) -> tuple[str, int] | None:
-        """Return the name of a broken property and the first row that breaks it, if any does."""
-        by_memory = self._broken_by_memory(states, layout)
-        if by_memory is not None or not self._slots.scenario.invariants:
-            return by_memory
-        return self._broken_invariant(states, layout)
+    def broken(self, established: Established) -> tuple[str, int] | None:
+        """Return the name of a property that the deepest level breaks, and the first row that does."""
+        looks = []
+        if any(self._memories.broken):
+            looks.append(self._broken_by_memory)
+        if self._slots.scenario.invariants:
+            looks.append(self._broken_invariant)
+        for look in looks:
+            for start, states in established.pieces(JUDGED_ROWS):
+                found = look(states, established.layout)
+                if found is not None:
+                    return found[0], start + found[1]
+        return None
 
     def is_pending(self, fields: list[Ids], rows: Ids) -> Ids:
         """Return those of the rows at which a call is open at any node."""
@@ -35,8 +46,6 @@ class LevelJudge:
     def _broken_by_memory(self, states: Words, layout: FieldLayout) -> tuple[str, int] | None:
         broken = self._memories.broken
         is_broken = np.array([name is not None for name in broken])
-        if not is_broken.any():
-            return None
         memories = layout.field(states, self._expander.memory)
         rows = np.flatnonzero(is_broken.take(memories))
         if not len(rows):

@@ -56,7 +56,7 @@ def unique(words: Words) -> Words:
         columns: Words = (np.sort(words[0]),)
     else:
         columns = taken(words, np.lexsort(words[::-1]))
-    return _kept(columns, _firsts(columns))
+    return kept(columns, _firsts(columns))
 
 
 def union(parts: Sequence[Words], word_count: int) -> Words:
@@ -70,7 +70,7 @@ def minus(words: Words, others: Sequence[Words]) -> Words:
     """Return the states of a set that are in none of the other sets."""
     for other in others:
         if size(words) and size(other):
-            words = _kept(words, ~_is_in(words, other))
+            words = kept(words, ~is_in(words, other))
     return words
 
 
@@ -163,12 +163,14 @@ def _firsts(columns: Sequence[Word]) -> npt.NDArray[np.bool_]:
     return keep
 
 
-def _kept(words: Words, keep: npt.NDArray[np.bool_]) -> Words:
+def kept(words: Words, keep: npt.NDArray[np.bool_]) -> Words:
+    """Return the states that are marked."""
     # By places, not by the mask: a mask without pattern is guessed wrong row for row.
     return taken(words, np.flatnonzero(keep))
 
 
-def _is_in(words: Words, other: Words) -> npt.NDArray[np.bool_]:
+def is_in(words: Words, other: Words) -> npt.NDArray[np.bool_]:
+    """Tell of each state of a set whether it is in another set, which is not empty."""
     if len(words) == 1:
         position = np.searchsorted(other[0], words[0])
         position[position == len(other[0])] = 0

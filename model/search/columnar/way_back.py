@@ -38,7 +38,7 @@ class WayBack:
 
     def _step(self, level: int, fields: list[Ids]) -> tuple[Action, list[Ids]]:
         """Return the first action of a level that leads to the given state, and the state before."""
-        starts = range(0, size(self.established.levels[level]), self.chunk_states)
+        starts = range(0, self.established.known.sizes[level], self.chunk_states)
         look = partial(self._in_chunk, level, fields)
         for found in self.crew.results(look, starts):
             if found is not None:
@@ -49,7 +49,7 @@ class WayBack:
         self, level: int, fields: list[Ids], start: int
     ) -> tuple[Action, list[Ids]] | None:
         layout = self.established.layout
-        states = rows_of(self.established.levels[level], start, start + self.chunk_states)
+        states = self.established.known.rows(level, start, start + self.chunk_states)
         strange = np.zeros(size(states), np.bool_)
         for successors in self.expander.successors(states, layout, strange):
             hits = _equal(successors, fields)

@@ -39,7 +39,7 @@ class Full(RuntimeError):
 
 
 Stop: TypeAlias = Literal[
-    "complete", "broken", "depth", "states", "memory", "seconds", "interrupted"
+    "complete", "broken", "depth", "states", "memory", "disk", "seconds", "interrupted"
 ]
 
 
@@ -77,7 +77,7 @@ class Explored:
     `depth` the states of a longest shortest run (the initial state alone is 1), `frontier` the states
     of the deepest level that were not expanded, `terminal` states without successor, `terminal_pending`
     those of them in which a call is open; `slots` counts distinct slots by node, `levels` the new
-    states by depth.
+    states by depth; `stored_bytes` is what states take on disk, None where they are in memory.
     """
 
     states: int
@@ -91,6 +91,7 @@ class Explored:
     levels: tuple[int, ...]
     environments: int
     memories: int
+    stored_bytes: int | None = None
     stop: Stop | None = None
     violation: StateViolation | None = None
     open_end: tuple[Action, ...] | None = field(default=None)
@@ -162,6 +163,7 @@ class Explorer:
         self._stop: Stop | None = None
         self._violation: StateViolation | None = None
         self._open_end: int | None = None
+        self.problem = ""
 
     @property
     def progress(self) -> Explored:
