@@ -43,6 +43,7 @@ class Receive:
     body: Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Timeout:
     """A timer that this node set went off; it is not armed any more."""

@@ -12,6 +12,7 @@ import socket
 from asyncio import events
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from itertools import count
 from typing import Any, NoReturn, Protocol
 
@@ -62,31 +63,28 @@ class Outside(Protocol):
         ...
 
 
+class Turn(events.Handle):
+    """A callback in the ready queue: a handle that knows its context, and is made in half the time."""
+
+    __slots__ = ()
+
+    _source_traceback = None
+    _repr = None
+
+    def __init__(self, callback: Any, args: Any, loop: Any, context: Any) -> None:
+        self._callback, self._args, self._loop, self._context = callback, args, loop, context
+        self._cancelled = False
+
+
 _LOOPS = count()
+
+_IS_DONE = asyncio.Task.done
 
 LOOP_SHIFT = 52
 """The bits of a task's hash from here on tell the loop."""
 
 TASK_NUMBER = (1 << LOOP_SHIFT) - 1
 """The bits that tell the task."""
-
-
-class RunningIn:
-    """For a step, a loop is the one that runs in this thread."""
-
-    __slots__ = ("_before", "_loop")
-
-    def __init__(self, loop: NodeLoop) -> None:
-        self._loop = loop
-
-    def __enter__(self) -> None:
-        self._before = events._get_running_loop()
-        if self._before is not None:
-            events._set_running_loop(None)
-        events._set_running_loop(self._loop)
-
-    def __exit__(self, *_: object) -> None:
-        events._set_running_loop(self._before)
 
 
 class NodeLoop(asyncio.BaseEventLoop):
@@ -145,8 +143,18 @@ class NodeLoop(asyncio.BaseEventLoop):
 
     def forget_done(self) -> None:
         """Let go of the tasks that are done: one whose exception nobody holds any more says so now."""
-        for number in [n for n, task in self.tasks.items() if task.done()]:
-            del self.tasks[number]
+        if any(map(_IS_DONE, self.tasks.values())):
+            for number in [n for n, task in self.tasks.items() if task.done()]:
+                del self.tasks[number]
+
+    get_debug = staticmethod(bool)
+    """It is never in debug mode; every future asks for that, so it is answered without a frame."""
+
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> Any:  # type: ignore[override]
+        """Put a callback at the end of the ready queue."""
+        turn = Turn(callback, args, self, copy_context() if context is None else context)
+        self._ready.append(turn)
+        return turn
 
     def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Any, *args: Any, context: Any = None
@@ -313,10 +321,19 @@ class NodeLoop(asyncio.BaseEventLoop):
         while ready:
             handle = ready.popleft()
             if not handle._cancelled:
-                handle._run()
+                try:  # as `Handle._run` does it
+                    handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:
+                    self.callback_failed(error)
             left -= 1
             if not left:
                 raise NeverWaits(f"never waits: {CALLBACKS_MAX} callbacks in one step")
+
+    def callback_failed(self, error: BaseException) -> None:
+        """Hear that a callback raised an exception."""
+        self.call_exception_handler({"message": f"a callback raised {error!r}", "exception": error})
 
     def due(self) -> int | None:
         """Return when the next timer is to go off, in microseconds, None if none is set."""
@@ -366,4 +383,4 @@ def _close(coroutine: Any) -> None:
             return
 
 
-__all__ = ["LOCAL", "SECOND", "End", "NeverWaits", "NodeLoop", "RunningIn"]
+__all__ = ["LOCAL", "SECOND", "End", "NeverWaits", "NodeLoop"]

@@ -36,7 +36,7 @@ class Past:
     snapshot: Value = None
 
     def __post_init__(self) -> None:
-        vars(self).update(before=None, given=None, _hash=0, tell=_nothing_to_tell)
+        vars(self).update(before=None, given=None, hash=0, tell=_nothing_to_tell)
 
     def __str__(self) -> str:
         """Show what is shown of it in one line."""
@@ -53,18 +53,22 @@ class Past:
         """What a search counts of the states that it has seen."""
         return (self.snapshot, self.ports, len(self.lanes))
 
-    def after(self, given: Input, **seen: Any) -> Past:
+    def after(
+        self,
+        given: Input,
+        clock: int,
+        due: int | None,
+        lanes: tuple[str, ...],
+        ports: tuple[int, ...],
+        snapshot: Value,
+    ) -> Past:
         """Return the past to which one more thing has happened."""
         made = object.__new__(Past)
         mine: Any = self
         vars(made).update(
-            seen,
-            inputs=mine.inputs + 1,
-            before=self,
-            given=given,
-            tell=mine.tell,
-            _hash=hash((mine._hash, given)),
-        )
+            inputs=mine.inputs + 1, clock=clock, due=due, lanes=lanes, ports=ports, snapshot=snapshot,
+            before=self, given=given, tell=mine.tell, hash=None,
+        )  # fmt: skip
         return made
 
     def told_by(self, tell: Callable[[Past], Mapping[str, Value]]) -> Past:
@@ -82,18 +86,25 @@ class Past:
         return found[::-1]
 
     def __hash__(self) -> int:
-        """Equal pasts have equal hashes."""
-        known: Any = self
-        return int(known._hash)
+        """Equal pasts have equal hashes; it is seldom asked for, and worked out then."""
+        here: Any = self
+        unknown = []
+        while here.hash is None:
+            unknown.append(here)
+            here = here.before
+        found: int = here.hash
+        for each in reversed(unknown):
+            vars(each).update(hash=(found := hash((found, each.given))))
+        return found
 
     def __eq__(self, other: object) -> bool:
         """Compare input by input, from the last one on."""
-        if not isinstance(other, Past) or hash(self) != hash(other):
+        if not isinstance(other, Past) or self.inputs != other.inputs:
             return False
         one: Any = self
         two: Any = other
         while one is not two:
-            if one.given != two.given or one.inputs != two.inputs:
+            if one.given != two.given:
                 return False
             one, two = one.before, two.before
         return True

@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 import warnings
+from asyncio import events
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, NoReturn, Protocol
@@ -204,9 +205,15 @@ _FOR_GOOD: Mapping[ModuleType, dict[str, Any]] = {
 
 
 class Patches:
-    """Everything to be exchanged for a step: in the modules themselves, and where names were taken."""
+    """Everything to be exchanged for a step: in the modules themselves, and where names were taken.
+
+    Between two steps of a run it may stay so, which is cheaper: who asks then is told what is real.
+    """
 
     def __init__(self) -> None:
+        self._holders = 0
+        self._was_collecting = False
+        self._was_tracking = 0
         self._places: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []
         by_original: dict[int, Any] = {}
         for module, wanted in _OURS.items():
@@ -217,15 +224,37 @@ class Patches:
         by_original.update(_exchanged_for_good())
         self._places += _taken_by_name(by_original)
 
-    def put_on(self) -> None:
-        """Let the functions be those of the node."""
-        for place, ours, _ in self._places:
+    @property
+    def are_on(self) -> bool:
+        """Tell whether they are on, and stay so after the step that asks."""
+        return self._holders > 0
+
+    def __enter__(self) -> None:
+        """Put them on, unless they are on already.
+
+        The collector of cycles rests: a collection in mid-step would call finalisers, which write.
+        """
+        self._holders += 1
+        if self._holders > 1:
+            return
+        _present.thread = threading.get_ident()
+        self._was_collecting = gc.isenabled()
+        self._was_tracking = sys.get_coroutine_origin_tracking_depth()
+        gc.disable()
+        sys.set_coroutine_origin_tracking_depth(max(1, self._was_tracking))
+        for place, ours, _real in self._places:
             place.update(ours)
 
-    def take_off(self) -> None:
-        """Let the functions be the real ones again."""
-        for place, _, real in self._places:
+    def __exit__(self, *_: object) -> None:
+        """Let the functions be the real ones again, once nobody needs others any more."""
+        self._holders -= 1
+        if self._holders:
+            return
+        for place, _ours, real in self._places:
             place.update(real)
+        sys.set_coroutine_origin_tracking_depth(self._was_tracking)
+        if self._was_collecting:
+            gc.enable()
 
 
 def _stand_in(real: Any, ours: Any) -> Any:
@@ -264,32 +293,33 @@ _NOT_SCANNED = frozenset(sys.stdlib_module_names) - {"__main__"} | {
 
 
 class StepOf:
-    """For a step of a node, time, chance and the operating system are those of the node.
+    """For a step of a node its loop runs; time, chance and the operating system are those of the node.
 
-    The collector of cycles rests: a collection in mid-step would call finalisers, which write.
+    The steps of one node follow each other, so that one such value is enough for all of them.
     """
 
-    __slots__ = ("_before", "_node", "_patches", "_was_collecting", "_was_tracking")
+    __slots__ = ("_before", "_is_alone", "_loop_before", "_node", "_patches")
 
     def __init__(self, node: Any, patches: Patches) -> None:
         self._node, self._patches = node, patches
+        self._before: Any = None
+        self._loop_before: Any = None
+        self._is_alone = True
 
     def __enter__(self) -> None:
-        self._was_collecting = gc.isenabled()
-        self._was_tracking = sys.get_coroutine_origin_tracking_depth()
-        gc.disable()
-        sys.set_coroutine_origin_tracking_depth(max(1, self._was_tracking))
+        self._is_alone = not self._patches.are_on
+        if self._is_alone:
+            self._patches.__enter__()
         self._before, _present.node = _present.node, self._node
         _present.count += 1
-        _present.thread = threading.get_ident()
-        self._patches.put_on()
+        self._loop_before = events._get_running_loop()
+        events._set_running_loop(self._node.loop)
 
     def __exit__(self, *_: object) -> None:
-        self._patches.take_off()
+        events._set_running_loop(self._loop_before)
         _present.node = self._before
-        sys.set_coroutine_origin_tracking_depth(self._was_tracking)
-        if self._was_collecting:
-            gc.enable()
+        if self._is_alone:
+            self._patches.__exit__()
 
 
 _REFUSED: Mapping[str, tuple[str, str]] = {

@@ -11,7 +11,7 @@ from typing import Any
 from counterpoint.harness.aio.disk import read_back, written
 from counterpoint.harness.aio.escapes import Escaped
 from counterpoint.harness.aio.given_node import Node
-from counterpoint.harness.aio.loop import LOCAL, NeverWaits, NodeLoop, RunningIn
+from counterpoint.harness.aio.loop import LOCAL, NeverWaits, NodeLoop
 from counterpoint.harness.aio.patches import Patches, StepOf
 from counterpoint.harness.aio.traffic import (
     Accepted,
@@ -81,7 +81,8 @@ class Process:
         self._lanes: tuple[str, ...] | None = ()
         self._ports: tuple[int, ...] = ()
         self.node: Node | None = None
-        self._program, self._patches, self._expected = program, patches, expected
+        self._program, self._expected = program, expected
+        self._step_of = StepOf(self, patches)
         self._open_from_boot = open_from_boot
         self._dialling: dict[str, tuple[asyncio.Future[Any], Callable[[], Any], str]] = {}
         self._jobs: dict[str, tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]] = {}
@@ -104,7 +105,7 @@ class Process:
             Escaped: it reached for what no scheduler can hold.
         """
         self._effects = []
-        with StepOf(self, self._patches), RunningIn(self.loop):
+        with self._step_of:
             self._step(given)
         self._judge()
         self._save()
@@ -112,7 +113,7 @@ class Process:
 
     def take_again(self, inputs: Iterable[Input]) -> None:
         """Do once more what was done before, of which everything is known."""
-        with StepOf(self, self._patches), RunningIn(self.loop):
+        with self._step_of:
             for given in inputs:
                 self._step(given)
         self.loop.failures.clear()
@@ -133,13 +134,13 @@ class Process:
 
     def _hear(self, given: Input) -> None:
         match given:
+            case Receive(source, body):
+                self._receive(source, body)
             case Start():
                 self._boot(None)
             case Recover(what):
                 durable, self.clock = _durable_and_clock(what)
                 self._boot(durable)
-            case Receive(source, body):
-                self._receive(source, body)
             case Timeout(timer):
                 self._tick(timer)
             case _:
@@ -221,7 +222,7 @@ class Process:
             peername=(source, _number_of(lane)), sockname=(self.name, server.port),
         )  # fmt: skip
         self._keep(lane, end)
-        self.soon(protocol.connection_made, end)
+        self.at_once(protocol.connection_made, end)
 
     def dial(self, to: str, port: int, factory: Callable[[], Any]) -> Any:
         """Open a connection; a place that listens from boot on takes it without being asked."""
@@ -289,6 +290,15 @@ class Process:
     def soon(self, function: Any, *args: Any) -> None:
         """Call a function when the program waits next."""
         self.loop.call_soon(function, *args, context=self._context)
+
+    def at_once(self, function: Any, *args: Any) -> None:
+        """Call a function as the first thing of a step, before which nothing waits for its turn."""
+        try:
+            self._context.run(function, *args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self.loop.callback_failed(error)
 
     # Executors.
 
@@ -392,14 +402,15 @@ class Process:
 
     def _save(self) -> None:
         assert self.node is not None, f"{self.name} was not booted"
-        looks = repr(self.node.disk)  # sooner made than the text, and other where that is
+        disk = self.node.disk
+        looks = repr(disk) if disk else "{}"  # sooner made than the text, and other where that is
         if looks != self._disk_looks:
             self._disk_looks = looks
-            self._effects.append(Persist(written(self.node.disk, self._boots, self.name)))
+            self._effects.append(Persist(written(disk, self._boots, self.name)))
 
     def bury(self) -> None:
         """End what is left of the program."""
-        with StepOf(self, self._patches), RunningIn(self.loop):
+        with self._step_of:
             self.loop.bury()
         self.ends.clear()
 

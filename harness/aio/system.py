@@ -31,6 +31,7 @@ class Programs:
     asked_again = (3, 1_000)
     never_comes_back = True
     gives_values = True
+    states_are_a_tree = True
 
     def __init__(
         self,
@@ -67,6 +68,12 @@ class Programs:
             is_always_asked=self._is_always_asked,
             expected=self._expected,
         )
+
+    def while_running(self) -> Patches:
+        """Return what is in place while a run goes on, so that no step has to put it there."""
+        if self._patches is None:
+            self._patches = Patches()
+        return self._patches
 
     def handler_of(self, node: NodeId) -> Program:
         """Return the program of a node."""
@@ -147,24 +154,17 @@ class Programs:
                 require_value(seen)
             except NotAValue as error:
                 raise BadScenario(f"the snapshot of {process.name} is no value: {error}") from None
-        return state.after(
-            given,
-            clock=process.clock,
-            due=process.loop.due(),
-            lanes=process.lanes,
-            ports=process.ports,
-            snapshot=seen,
-        )
+        due, clock = process.loop.due(), process.clock
+        return state.after(given, clock, due, process.lanes, process.ports, seen)
 
     def _started(self, node: NodeId) -> Process:
-        if self._patches is None:
-            self._patches = Patches()
+        patches = self.while_running()
         if self._from_boot is None:
             self._from_boot = frozenset()
             if not self._is_always_asked:
                 self._from_boot = frozenset(self._listening_from_boot())
         program = self._programs[node]
-        return Process(node, program, self.nodes, self._from_boot, self._patches, self._expected)
+        return Process(node, program, self.nodes, self._from_boot, patches, self._expected)
 
     def _listening_from_boot(self) -> Any:
         """Yield the places at which nodes listen as soon as they have booted."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from counterpoint.model.quick_init import quick_init
+
 SHOWN_MAX = 160
 """So many bytes of a chunk are shown."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A connection to a port is asked for; `is_asked` if whoever opens it waits for the answer."""
@@ -26,6 +29,7 @@ class Opening:
         return f"{self.lane} opens, port {self.port}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """Somebody listens there: the connection is open at both ends."""
@@ -37,6 +41,7 @@ class Accepted:
         return f"{self.lane} is open"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class NotAccepted:
     """Nobody listens there."""
@@ -48,6 +53,7 @@ class NotAccepted:
         return f"{self.lane} is refused"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Bytes, as one write gave them; `number` counts those of its lane."""
@@ -61,6 +67,7 @@ class Chunk:
         return f"{self.lane} no. {self.number}: {text_of(self.data)}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Ended:
     """No more bytes will come: end of file."""
@@ -72,6 +79,7 @@ class Ended:
         return f"{self.lane} ends"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Broke:
     """The connection is no more: a reset."""
@@ -83,6 +91,7 @@ class Broke:
         return f"{self.lane} is reset"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Job:
     """A function that a node gave to an executor gets its turn, and is done."""

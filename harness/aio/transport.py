@@ -32,6 +32,10 @@ class Wire(Protocol):
         """Call a function when the program waits next."""
         ...
 
+    def at_once(self, function: Any, *args: Any) -> None:
+        """Call a function as the first thing of a step."""
+        ...
+
     def forget(self, end: End) -> None:
         """Take a connection off the open ones."""
         ...
@@ -48,7 +52,7 @@ class End(asyncio.Transport):
     ) -> None:
         super().__init__(about)
         self.wire, self.peer, self.lane = wire, peer, lane
-        self._protocol = protocol
+        self.set_protocol(protocol)
         self._sent = 0
         self._is_closing = self._has_ended = False
         self._paused: deque[bytes | None] | None = None
@@ -126,11 +130,13 @@ class End(asyncio.Transport):
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         """Return who hears what arrives."""
-        return self._protocol
+        protocol: asyncio.BaseProtocol = self._protocol
+        return protocol
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Let another hear what arrives."""
-        self._protocol = protocol
+        self._protocol: Any = protocol
+        self._is_buffered = isinstance(protocol, asyncio.BufferedProtocol)
 
     def is_reading(self) -> bool:
         """Tell whether what arrives is heard at once."""
@@ -154,7 +160,7 @@ class End(asyncio.Transport):
         if self._paused is not None:
             self._paused.append(data)
         else:
-            self.wire.soon(self._hear, data)
+            self.wire.at_once(self._hear, data)
 
     def break_off(self, error: Exception) -> None:
         """Let the connection be broken, by the other end or by the network."""
@@ -164,14 +170,13 @@ class End(asyncio.Transport):
     def _hear(self, data: bytes | None) -> None:
         if self._is_closing:
             return
-        protocol: Any = self._protocol
         if data is None:
-            if not protocol.eof_received():
+            if not self._protocol.eof_received():
                 self.close()
-        elif isinstance(protocol, asyncio.BufferedProtocol):
-            self._fill(protocol, data)
+        elif self._is_buffered:
+            self._fill(self._protocol, data)
         else:
-            protocol.data_received(data)
+            self._protocol.data_received(data)
 
     @staticmethod
     def _fill(protocol: asyncio.BufferedProtocol, data: bytes) -> None:

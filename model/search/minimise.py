@@ -19,6 +19,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.running import while_running
 from counterpoint.model.search.settling import finish
 from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.trace import Trace
@@ -114,7 +115,8 @@ class Minimiser:
         if self._tried and monotonic() > self._deadline:
             raise _OutOfTime
         self._tried += 1
-        result = self._run(choices, name)
+        with while_running(self._compiled.scenario.system):
+            result = self._run(choices, name)
         if result is not None and (self._tried == 1 or _measure(result) < _measure(self._best)):
             self._best = result
         return result

@@ -12,6 +12,7 @@ from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.slots import Semantics, Slots
 from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.world import World
 from tests.aio.store import register
 
@@ -51,6 +52,26 @@ def test_both_engines_do_the_same_to_programs(limits: dict[str, cp.Budget]) -> N
             assert simulation.attempt(action), action
             assert_equal(simulation, world)
     assert kinds >= set(limits) - {"merge"}
+
+
+@pytest.mark.slow
+def test_states_of_programs_are_a_tree() -> None:
+    """Each state but those before a boot is reached by one input from one state, and is kept once."""
+    compiled = Compiled(register(limits=cp.budgets(crash=1)))
+    for seed in range(5):
+        walk(compiled, Random(seed), "uniform")
+    reached = [
+        outcome.node_state
+        for reactions in compiled.reactions
+        for given, outcome in reactions.items()
+        if given != "crash"
+    ]
+    assert len(set(reached)) == len(reached)
+    pasts = [
+        (compiled.node_of_node_state[k], compiled.node_states[k])
+        for k in range(len(compiled.reactions))
+    ]
+    assert len(set(pasts)) == len(pasts) > 300
 
 
 def test_what_stands_still_holds_back_what_comes_after_it() -> None:

@@ -235,6 +235,31 @@ def test_clocks_and_chance_are_restored_after_each_step() -> None:
     assert time_by_name() > 1_750_000_000
 
 
+def test_between_the_steps_of_a_run_clocks_are_real() -> None:
+    """Invariants are looked at then, while the functions stay exchanged for the next step."""
+    seen: list[float] = []
+
+    def looks(_: object) -> None:
+        seen.extend((time_by_name(), time.time(), datetime.datetime.now().timestamp()))
+
+    given = alone(lambda node: sleeps(node, 1), invariants=[cp.Invariant("looks", looks)])
+    assert not searched(given, 3).findings
+    assert len(seen) >= 6
+    assert min(seen) > 1_750_000_000
+
+
+def test_clocks_are_restored_after_a_run_that_is_interrupted() -> None:
+    async def interrupted(_: Node) -> None:
+        await asyncio.sleep(1)
+        raise KeyboardInterrupt
+
+    was_collecting, real = gc.isenabled(), (time.time, random.random)
+    with pytest.raises(KeyboardInterrupt):
+        searched(alone(interrupted), 1)
+    assert (time.time, random.random) == real
+    assert gc.isenabled() == was_collecting
+
+
 def test_a_real_datetime_is_one_in_a_step() -> None:
     began = datetime.datetime.now()
 

@@ -82,6 +82,7 @@ class Compiled:
         self.scenario = scenario
         self.asking = AskedAgain(scenario.system)
         self._is_trusted = bool(getattr(scenario.system, "gives_values", False))
+        self._are_a_tree = bool(getattr(scenario.system, "states_are_a_tree", False))
         self._values: KnownValues = {}
         self.nodes = scenario.system.nodes
         self.kinds = kinds_of(scenario)
@@ -93,6 +94,7 @@ class Compiled:
         self.has_deliveries, self.has_calls, self.has_timers = (
             kind in self.kinds for kind in (Deliver, Call, Fire)
         )
+        self._has_offers = self.has_calls or self.has_timers
         self.judges_rest = any(p.is_about_rest for p in scenario.properties)
         self.node_states: list[NodeState] = []
         self.node_of_node_state: list[int] = []
@@ -148,13 +150,16 @@ class Compiled:
         """Intern a node state of a node."""
         count = len(self.node_states)
         identity = self._node_state_ids.setdefault((node, node_state), count)  # hashed but once
-        if identity < count:
-            return identity
+        return identity if identity < count else self._new_node_state(node, node_state)
+
+    def _new_node_state(self, node: int, node_state: NodeState) -> NodeStateId:
         self.node_states.append(node_state)
         self.node_of_node_state.append(node)
-        self.choices.append(self._shared(self._choices(node, node_state)))
+        self.choices.append(
+            self._shared(self._choices(node, node_state)) if self._has_offers else ()
+        )
         self.reactions.append({})
-        return identity
+        return len(self.reactions) - 1
 
     def message_id(self, content: Content) -> Message:
         """Intern a message content."""
@@ -329,12 +334,14 @@ class Compiled:
                     seen.append(self.observation_id(Observation("note", name, what)))
                 case SetTimer(timer) | CancelTimer(timer):
                     sets.append(timer)
+        # In a tree another state is reached from each, by each input: there is nothing to look up.
+        after, is_new = reaction.node_state, self._are_a_tree
         return TransitionEntry(
-            self.node_state_id(node, reaction.node_state),
+            self._new_node_state(node, after) if is_new else self.node_state_id(node, after),
             tuple(sends),
             tuple(seen),
-            self._role(node, reaction.node_state),
-            not reaction.effects and reaction.node_state == before,
+            self._role(node, after),
+            not reaction.effects and not is_new and after == before,
             tuple(sets),
         )
 

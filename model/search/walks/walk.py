@@ -9,6 +9,7 @@ from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.running import while_running
 from counterpoint.model.search.settling import settle
 from counterpoint.model.search.walks.interfere import FaultPlan
 from counterpoint.model.search.walks.strategy import StrategyName, strategy_for
@@ -34,8 +35,9 @@ def walk(compiled: Compiled, random: Random, strategy: StrategyName) -> Walk:
     """Return one random run of a scenario."""
     run = Simulation(compiled)
     try:
-        _interfered(run, random, strategy)
-        settle(run, random)
+        with while_running(compiled.scenario.system):
+            _interfered(run, random, strategy)
+            settle(run, random)
     except HandlerFailed as error:
         return Walk(run, str(error))
     except NotDeterministic as error:
