@@ -47,8 +47,15 @@ def canonical(value: object) -> Json:
     >>> canonical(2**60)
     {'int': '1152921504606846976'}
     """
+    kind: Any = type(value)  # a class, which is hashable
+    if kind is str or kind is bool or value is None:  # first what there is most of
+        return cast(Json, value)
+    names = _fields_of_record(kind)
+    if names is not None:
+        content: dict[str, Json] = {name: canonical(getattr(value, name)) for name in names}
+        return {"is": kind.__name__, **content}
     match value:
-        case None | bool() | str():
+        case str() | bool():
             return value if not isinstance(value, Enum) else {"enum": str(value)}
         case Enum():
             return {"enum": f"{type(value).__name__}.{value.name}"}
@@ -69,12 +76,7 @@ def canonical(value: object) -> Json:
         case Mapping():
             pairs: list[Json] = [[canonical(k), canonical(v)] for k, v in value.items()]
             return {"map": sorted(pairs, key=json_text)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        content: dict[str, Json] = {
-            name: canonical(getattr(value, name)) for name in _field_names(type(value))
-        }
-        return {"is": type(value).__name__, **content}
-    raise NotAValue(f"{value!r} ({type(value).__name__}) has no canonical form; {_USE}")
+    raise NotAValue(f"{value!r} ({kind.__name__}) has no canonical form; {_USE}")
 
 
 _ATOMS = frozenset({type(None), bool, int, str, bytes})
@@ -173,6 +175,13 @@ def _fields_if_frozen(cls: type) -> tuple[str, ...] | None:
     if not _has_equality(cls) or cls.__hash__ is None:
         return None
     return _field_names(cls)
+
+
+@functools.cache
+def _fields_of_record(cls: type) -> tuple[str, ...] | None:
+    """Return the fields of a dataclass that is nothing else besides, such as a text or a mapping."""
+    is_else = issubclass(cls, Enum | str | int | bytes | tuple | frozenset | Mapping)
+    return None if is_else or not dataclasses.is_dataclass(cls) else _field_names(cls)
 
 
 @functools.cache

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of calls and faults [0].")
 @click.option("--pace", type=click.FloatRange(0), default=0.05, help="A client's pause [0.05 s].")
 @click.option("--no-sync", is_flag=True, help="Do not wait for the disk.")
-@click.option("--no-log", is_flag=True, help="Servers keep no logs: faster, and less is judged.")
+@click.option("--no-log", is_flag=True, help="Log only calls: faster, and less is judged.")
 @click.option(
     "--search-seconds", type=click.FloatRange(0), default=20.0, help="Simulate so long [20]."
 )

@@ -22,7 +22,7 @@ from typing import Any
 from counterpoint.harness.live.cluster import load_cluster
 from counterpoint.harness.live.nodes import Members
 from counterpoint.harness.live.processes import collect_rarely, tie_to_parent
-from counterpoint.impl.host.node import InputRejected
+from counterpoint.impl.host.node import InputRejected, LogDepth
 from counterpoint.impl.register.messages import Read as ReadToken
 from counterpoint.impl.register.messages import Write as WriteToken
 from counterpoint.impl.register.protocol import ReplicatedRegister
@@ -58,7 +58,7 @@ class Load:
     patience: float
     seed: int
     is_synced: bool = True
-    is_logged: bool = True
+    log_depth: LogDepth = "everything"
 
 
 # ---- what clients ask for ------------------------------------------------------------------------
@@ -129,7 +129,8 @@ async def run(load: Load) -> None:
         name: RunningNode(
             views[name].settings(
                 name,
-                log=Path(load.logs) / f"{name}.jsonl" if load.is_logged else None,
+                log=Path(load.logs) / f"{name}.jsonl",
+                log_depth=load.log_depth,
                 is_synced=load.is_synced,
             )
         )
@@ -161,7 +162,8 @@ async def _client(
             break
         patience = load.patience if gives_up else deadline + load.patience - time.monotonic()
         try:
-            await asyncio.wait_for(node.call(operation), patience)
+            async with asyncio.timeout(patience):
+                await node.call(operation)
             completed += 1
         except TimeoutError:
             if not gives_up:

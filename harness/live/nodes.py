@@ -11,6 +11,7 @@ from counterpoint.harness.live.cluster import Cluster, ClusterError
 from counterpoint.harness.live.hostings import Hosting, hosting_of
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.handshake import USER, PeerIdentity
+from counterpoint.impl.host.node import LogDepth
 from counterpoint.impl.transport.folder import NodeRuns
 from counterpoint.impl.transport.running_node import RunningNode, Settings
 from counterpoint.impl.transport.user import User
@@ -57,7 +58,12 @@ class Members:
         return node
 
     def settings(
-        self, node: NodeId, *, log: Path | None = None, is_synced: bool = True
+        self,
+        node: NodeId,
+        *,
+        log: Path | None = None,
+        log_depth: LogDepth = "everything",
+        is_synced: bool = True,
     ) -> Settings:
         """Return how a node is run."""
         cluster = self.cluster
@@ -76,6 +82,7 @@ class Members:
             self.hosting.is_spared(node),
             is_synced,
             log,
+            log_depth,
             listener,
             dialler,
         )

@@ -51,7 +51,8 @@ class LivePlan:
     patience: float = 3.0
     is_synced: bool = True
     is_logged: bool = True
-    """Without the logs of servers there are no notes: what they show is then not judged."""
+    """Else servers keep no logs, so there are no notes and what they show is not judged, and those of
+    clients tell the calls alone."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ class LiveVerification:
             load = Load(
                 views, clients, str(self.plan.folder / "logs"), seconds, self.plan.pace,
                 self.plan.patience, self.plan.seed, self.plan.is_synced,
+                "everything" if self.plan.is_logged else "calls",
             )  # fmt: skip
             name = f"clients-{number}"
             module = "counterpoint.harness.live.load"

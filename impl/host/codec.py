@@ -10,12 +10,11 @@ own `msgpack` does; the bytes are the same.
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
 from hashlib import blake2s
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast
 
+from counterpoint.impl.host.class_codec import ATOMS, class_codec
 from counterpoint.impl.host.msgpack import BadBytes, Plain, pack, unpack
 from counterpoint.model.values import Value
 
@@ -25,9 +24,6 @@ except ImportError:  # optional
     msgspec = None  # type: ignore[assignment]
 
 _TUPLE, _SET, _FIRST_CLASS = 0, 1, 2
-_ATOMS = frozenset({type(None), bool, int, str, bytes})
-
-Check = Callable[[object], bool]
 
 
 class Codec:
@@ -44,10 +40,11 @@ class Codec:
         if len(set(vocabulary)) != len(vocabulary):
             raise ValueError("a class is listed twice in the vocabulary")
         self.vocabulary = vocabulary
-        self._numbers = {cls: k for k, cls in enumerate(vocabulary, start=_FIRST_CLASS)}
-        self._names = tuple(map(_field_names, vocabulary))
-        self._kinds = tuple(map(_kinds_of, vocabulary))
-        self._checks = tuple(tuple(_checks_of(cls)) for cls in vocabulary)
+        self._by_number = tuple(
+            class_codec(cls, number, write=self._plain, read=self._value)
+            for number, cls in enumerate(vocabulary, start=_FIRST_CLASS)
+        )
+        self._codecs = dict(zip(vocabulary, self._by_number, strict=True))
         use_msgspec = msgspec is not None and not is_plain
         self._pack = msgspec.msgpack.encode if use_msgspec else pack
         self._unpack = msgspec.msgpack.decode if use_msgspec else unpack
@@ -87,15 +84,11 @@ class Codec:
 
     def _plain(self, value: object) -> Plain:
         kind = type(value)
-        if kind in _ATOMS:
+        codec = self._codecs.get(kind)
+        if codec is not None:
+            return codec.write(value)
+        if kind in ATOMS:
             return cast(Plain, value)
-        number = self._numbers.get(kind)
-        if number is not None:
-            plain: list[Plain] = [number]
-            for name in self._names[number - _FIRST_CLASS]:
-                item = getattr(value, name)
-                plain.append(item if type(item) in _ATOMS else self._plain(item))
-            return plain
         if kind is tuple:
             return [_TUPLE, *map(self._plain, cast("tuple[object, ...]", value))]
         if kind is frozenset:
@@ -104,96 +97,20 @@ class Codec:
         raise BadBytes(f"{value!r} is a {kind.__name__}, which the vocabulary does not list")
 
     def _value(self, plain: Plain) -> Value:
-        if type(plain) in _ATOMS:
-            return cast(Value, plain)
-        if not isinstance(plain, list):
+        if type(plain) is not list:
+            if type(plain) in ATOMS:
+                return cast(Value, plain)
             raise BadBytes(f"a {type(plain).__name__} is no value")
         if not plain or type(plain[0]) is not int:
             raise BadBytes("an array that does not say what it is")
         number = plain[0]
-        items: list[Any] = [p if type(p) in _ATOMS else self._value(p) for p in plain[1:]]
-        if number == _TUPLE:
-            return tuple(items)
-        if number == _SET:
-            return frozenset(items)
-        return self._instance(number - _FIRST_CLASS, items)
-
-    def _instance(self, place: int, items: list[Value]) -> Value:
-        if not 0 <= place < len(self.vocabulary):
-            raise BadBytes(f"class {place} is not in the vocabulary of {len(self.vocabulary)}")
-        cls = self.vocabulary[place]
-        if tuple(map(type, items)) == self._kinds[place]:
-            return cls(*items)  # type: ignore[no-any-return]
-        checks = self._checks[place]
-        if len(items) != len(checks):
-            raise BadBytes(f"a {cls.__name__} with {len(items)} fields; it has {len(checks)}")
-        for name, check, item in zip(self._names[place], checks, items, strict=True):
-            if not check(item):
-                raise BadBytes(f"{cls.__name__}.{name} cannot be {item!r}")
-        return cast(Value, cls(*items))
-
-
-def _field_names(cls: type) -> tuple[str, ...]:
-    if is_dataclass(cls):
-        return tuple(field.name for field in fields(cls) if field.init)
-    return cast("tuple[str, ...]", cls._fields)  # type: ignore[attr-defined]
-
-
-def _kinds_of(cls: type) -> tuple[type, ...] | None:
-    """Return the types of the fields of a class, where each can only be of one: mostly so.
-
-    >>> from counterpoint.impl.register.messages import Read
-    >>> _kinds_of(Read)
-    (<class 'int'>, <class 'str'>)
-    """
-    hints = get_type_hints(cls)
-    kinds = tuple(hints[name] for name in _field_names(cls))
-    return kinds if all(isinstance(k, type) and get_origin(k) is None for k in kinds) else None
-
-
-def _checks_of(cls: type) -> list[Check]:
-    hints = get_type_hints(cls)
-    return [check_of(hints[name]) for name in _field_names(cls)]
-
-
-def check_of(hint: Any) -> Check:
-    """Return what tells whether a value is of a type, as far as values go.
-
-    >>> check_of(tuple[int, ...])((1, 2)), check_of(int | None)("1"), check_of(int)(True)
-    (True, False, False)
-    """
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Union or origin is types.UnionType:
-        checks = tuple(map(check_of, arguments))
-        return lambda value: any(check(value) for check in checks)
-    if origin is Literal:
-        return lambda value: any(type(value) is type(a) and value == a for a in arguments)
-    if origin is tuple and arguments[1:] == (...,):
-        return _each(tuple, check_of(arguments[0]))
-    if origin is tuple:
-        return _one_each(tuple(map(check_of, arguments)))
-    if origin is frozenset:
-        return _each(frozenset, check_of(arguments[0]))
-    cls = type(None) if hint is None else hint
-    if not isinstance(cls, type):
-        raise TypeError(f"{hint!r} is no type of a field that can be sent")
-    return lambda value: type(value) is cls
-
-
-def _each(container: type, check: Check) -> Check:
-    def checked(value: object) -> bool:
-        return type(value) is container and all(map(check, cast("tuple[object, ...]", value)))
-
-    return checked
-
-
-def _one_each(checks: tuple[Check, ...]) -> Check:
-    def checked(value: object) -> bool:
-        if type(value) is not tuple or len(value) != len(checks):
-            return False
-        return all(check(item) for check, item in zip(checks, value, strict=True))
-
-    return checked
+        if number in (_TUPLE, _SET):
+            items = map(self._value, plain[1:])
+            return tuple(items) if number == _TUPLE else frozenset(items)
+        if not 0 <= number - _FIRST_CLASS < len(self._by_number):
+            place, count = number - _FIRST_CLASS, len(self._by_number)
+            raise BadBytes(f"class {place} is not in the vocabulary of {count}")
+        return self._by_number[number - _FIRST_CLASS].read(plain)
 
 
 # ---- out of logs ---------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from enum import IntEnum
 from hashlib import blake2s
 from hmac import compare_digest
 
+from counterpoint.model.quick_init import quick_init
+
 FRAME_BYTES_MAX = 4 * 2**20
 """No frame is longer. One that says it is, is refused before anything of it is kept."""
 
@@ -23,6 +25,7 @@ GREETING_BYTES_MAX = 4 * 2**10
 
 SEAL_BYTES = 8
 _HEAD = struct.Struct(">IB")
+_PLACE = struct.Struct(">QB")
 
 
 class Tag(IntEnum):
@@ -42,6 +45,10 @@ class Tag(IntEnum):
     NEWS = 12
 
 
+_TAGS = {int(tag): tag for tag in Tag}
+
+
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame: what it is, and its content."""
@@ -58,18 +65,18 @@ class FrameWriter:
     """Makes the frames of one direction of a stream."""
 
     def __init__(self, key: bytes = b"") -> None:
-        self._key = key
+        self._keyed = blake2s(key=key, digest_size=SEAL_BYTES)
         self._number = 0
 
     def rekey(self, key: bytes) -> None:
         """Seal with this key from the next frame on."""
-        self._key = key
+        self._keyed = blake2s(key=key, digest_size=SEAL_BYTES)
 
     def write(self, frame: Frame) -> bytes:
         """Return the bytes of the next frame."""
         size = 1 + len(frame.content) + SEAL_BYTES
         assert size <= FRAME_BYTES_MAX, f"a frame of {size} bytes"
-        seal = _seal(self._key, self._number, frame.tag, frame.content)
+        seal = _seal(self._keyed, self._number, frame.tag, frame.content)
         self._number += 1
         return b"".join((_HEAD.pack(size, frame.tag), frame.content, seal))
 
@@ -79,13 +86,13 @@ class FrameReader:
 
     def __init__(self, key: bytes = b"", *, bytes_max: int = FRAME_BYTES_MAX) -> None:
         self.bytes_max = bytes_max
-        self._key = key
+        self._keyed = blake2s(key=key, digest_size=SEAL_BYTES)
         self._number = 0
         self._buffer = bytearray()
 
     def rekey(self, key: bytes) -> None:
         """Expect the seal of this key from the next frame on."""
-        self._key = key
+        self._keyed = blake2s(key=key, digest_size=SEAL_BYTES)
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take bytes as they come."""
@@ -109,17 +116,17 @@ class FrameReader:
             return None
         content = bytes(buffer[_HEAD.size : 4 + size - SEAL_BYTES])
         seal = bytes(buffer[4 + size - SEAL_BYTES : 4 + size])
-        if not compare_digest(seal, _seal(self._key, self._number, tag, content)):
+        if not compare_digest(seal, _seal(self._keyed, self._number, tag, content)):
             raise BadFrame(f"the seal of frame {self._number} does not fit")
         del buffer[: 4 + size]
         self._number += 1
-        try:
-            return Frame(Tag(tag), content)
-        except ValueError:
-            raise BadFrame(f"a frame of kind {tag}, which is not known") from None
+        if tag not in _TAGS:
+            raise BadFrame(f"a frame of kind {tag}, which is not known")
+        return Frame(_TAGS[tag], content)
 
 
-def _seal(key: bytes, number: int, tag: int, content: bytes) -> bytes:
-    digest = blake2s(struct.pack(">QB", number, tag), key=key, digest_size=SEAL_BYTES)
+def _seal(keyed: blake2s, number: int, tag: int, content: bytes) -> bytes:
+    digest = keyed.copy()  # which has taken in the key already
+    digest.update(_PLACE.pack(number, tag))
     digest.update(content)
     return digest.digest()

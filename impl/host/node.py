@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.link import MESSAGE_BYTES_MAX, Link
@@ -44,6 +44,12 @@ from counterpoint.model.values import Json, NodeId, Value, canonical
 
 LogRecord: TypeAlias = dict[str, Json]
 """One thing that a node did, as its log tells it."""
+
+LogDepth = Literal["nothing", "calls", "everything"]
+"""How much of what a node does its log tells."""
+
+CALL_EVENTS = frozenset({"invoke", "begin", "return", "note", "crash", "recover"})
+"""What a log tells that is to show the calls alone: all that a history is made of."""
 
 ASKS_MAX = 64
 """So many users may wait for a node that is busy."""
@@ -88,11 +94,12 @@ class Host:
         *,
         incarnation: int,
         keeps_journal: bool = False,
-        is_logged: bool = False,
+        log: LogDepth = "nothing",
     ) -> None:
         self.system, self.node, self.codec = system, node, codec
         self.incarnation = incarnation
-        self.keeps_journal, self.is_logged = keeps_journal, is_logged
+        self.keeps_journal = keeps_journal
+        self._tells_all, self._tells_calls = log == "everything", log != "nothing"
         self.node_state = NodeState(system.initial(node))
         self.links: dict[NodeId, Link] = {}
         self.own: deque[tuple[int, Value]] = deque()
@@ -187,7 +194,7 @@ class Host:
         self, source: NodeId, incarnation: int, number: int, body: Value
     ) -> Mapping[str, Value]:
         """Return what a log says of a message that was taken."""
-        if not self.is_logged:
+        if not self._tells_all:
             return {}
         name = message_name(source, incarnation, self.node, number)
         return {"from": source, "msg": name, "body": body}
@@ -303,12 +310,12 @@ class Host:
         else:
             number = self.link(to).put(data)
             self.touch(to)
-        if self.is_logged:
+        if self._tells_all:
             name = message_name(self.node, self.incarnation, to, number)
             self._log("send", now, to=to, msg=name, body=body)
 
     def _log(self, ev: str, now: int, **told: Value) -> None:
-        if self.is_logged:
+        if self._tells_all or (self._tells_calls and ev in CALL_EVENTS):
             self.line_count += 1
             line: LogRecord = {"node": self.node, "n": self.line_count, "ev": ev, "t": now}
             self._lines.append(line | {key: canonical(value) for key, value in told.items()})

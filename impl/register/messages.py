@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from counterpoint.impl.register.values import Record, Written
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId
 
 NO_WRITE = "Unauthorized to do write request"
@@ -18,6 +19,7 @@ NO_READ = "Unauthorized to do read request"
 # ---- between a user and its client ---------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Write:
     """Put a name and its range into a token, through the server `at`; answered by a partial value."""
@@ -33,6 +35,7 @@ class Write:
         return f"write({self.token}, {self.name}({self.low}, {self.mid}, {self.high})) at {self.at}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Read:
     """Get what a token holds, through the server `at`; answered by a `Written`, None if nothing."""
@@ -47,6 +50,7 @@ class Read:
 RegisterOperation: TypeAlias = Write | Read
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The answer to an operation that was not carried out, with the reason."""
@@ -63,6 +67,7 @@ RegisterResult: TypeAlias = int | Written | Refused | None
 # ---- between nodes -------------------------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Request:
     """The identity of one operation of one client; no other ever has it, also after crashes.
@@ -77,6 +82,7 @@ class Request:
         return f"{self.client}.{self.number}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A client asks a server to carry out an operation."""
@@ -85,6 +91,7 @@ class Ask:
     operation: RegisterOperation
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A server answers a client."""
@@ -93,6 +100,7 @@ class Answer:
     result: RegisterResult
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is your record of this token?"""
@@ -101,6 +109,7 @@ class Query:
     token: int
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Have:
     """This is my record."""
@@ -109,6 +118,7 @@ class Have:
     record: Record
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Store:
     """Keep this record, unless yours is as new."""
@@ -117,6 +127,7 @@ class Store:
     record: Record
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Stored:
     """My record is at least as new as that now, and survives a crash."""

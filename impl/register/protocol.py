@@ -53,6 +53,7 @@ from counterpoint.model.node import (
     Step,
     Timeout,
 )
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId
 
 CLOCK = "clock adjusted"
@@ -65,6 +66,7 @@ FLUSH = "flush"
 # ---- a client: one operation at a time -----------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Idle:
     """A client that waits for nothing, after this many requests."""
@@ -75,6 +77,7 @@ class Idle:
         return "idle"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A client that waits for the answer to its request."""
@@ -88,6 +91,7 @@ class Waiting:
 # ---- a server: any number of operations at a time, one for each client ---------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Writing:
     """A write that has sent its record to every reader and waits for a majority to store it."""
@@ -100,6 +104,7 @@ class Writing:
         return f"{self.request} writes ({len(self.stored)} stored it)"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Querying:
     """A read that has asked every reader for its record and waits for a majority to answer."""
@@ -112,6 +117,7 @@ class Querying:
         return f"{self.request} asks ({len(self.heard)} answered)"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Imposing:
     """A read that knows its result, and waits for a majority to store it before it answers."""
@@ -127,6 +133,7 @@ class Imposing:
 RequestPhase: TypeAlias = Writing | Querying | Imposing
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """What a server persists.
@@ -159,6 +166,7 @@ class Shelf:
         return replace(self, records=tuple(records))
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server: its shelf, and the phase of each request that it is carrying out."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from counterpoint.impl.register.access import UNSIGNED_MAX
+from counterpoint.model.quick_init import quick_init
 
 SEARCHED_MAX = 1_000_000
 """The most hashes that one write may cost its server; a longer range is refused."""
@@ -16,6 +17,7 @@ class WriteRefused(ValueError):
     """A write or a search that no server carries out. The text says what would be right."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a write puts into a token: a name, a range cut in two, and the value of its first part."""
@@ -30,6 +32,7 @@ class Written:
         return f"{self.name}({self.low}, {self.mid}, {self.high})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Record:
     """What a reader keeps of a token: the newest write that it knows, and the writer's stamp on it.

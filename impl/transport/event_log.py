@@ -9,6 +9,9 @@ from pathlib import Path
 
 from counterpoint.impl.host.node import LogRecord
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
+"""Made once: `json.dumps` would make one for each line."""
+
 
 class NoLog(ValueError):
     """A file that is there already is no log, and is left as it is. Says which."""
@@ -28,9 +31,7 @@ class EventLogWriter:
         new = [line for line in lines if _number(line) > self.last]
         if not new:
             return
-        text = "".join(
-            json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n" for line in new
-        )
+        text = "".join(_ENCODER.encode(line) + "\n" for line in new)
         data = memoryview(text.encode())
         while data:
             data = data[os.write(self._descriptor, data) :]

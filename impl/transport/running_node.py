@@ -19,7 +19,7 @@ from counterpoint.impl.host.frames import BadFrame, Frame, Tag
 from counterpoint.impl.host.handshake import USER, PeerIdentity
 from counterpoint.impl.host.link import LinkView, messages_in, taken_content, taken_in, taken_with
 from counterpoint.impl.host.msgpack import BadBytes
-from counterpoint.impl.host.node import ASK_BYTES_MAX, Batch, Host, InputRejected
+from counterpoint.impl.host.node import ASK_BYTES_MAX, Batch, Host, InputRejected, LogDepth
 from counterpoint.impl.transport.connection import Connection
 from counterpoint.impl.transport.event_log import EventLogWriter
 from counterpoint.impl.transport.folder import Folder
@@ -36,7 +36,7 @@ OWN_MESSAGES_MAX = 1_000
 CONNECTIONS_MAX = 512
 """So many connections are accepted at a time."""
 
-TELL_SECONDS = 0.02
+TELL_SECONDS = 0.1
 """After so long a peer is told what was taken of it, if no message to it has gone out before."""
 
 DEFAULT_DELAY = 0.3
@@ -66,6 +66,7 @@ class Settings:
     is_journaled: bool = False
     is_synced: bool = True
     log: Path | None = None
+    log_depth: LogDepth = "everything"
     tls_server: SSLContext | None = None
     tls_client: SSLContext | None = None
 
@@ -100,7 +101,7 @@ class RunningNode:
             settings.codec,
             incarnation=time.time_ns(),
             keeps_journal=settings.is_journaled,
-            is_logged=self._log is not None,
+            log="nothing" if self._log is None else settings.log_depth,
         )
         self._connections: dict[NodeId, Connection] = {}
         self._accepted: set[Connection] = set()
@@ -316,10 +317,14 @@ class RunningNode:
     # ---- the one place where effects leave ------------------------------------------------------------
 
     def _soon(self) -> None:
-        """Let what other connections have brought meanwhile share the next sync."""
+        """Let what other connections have brought meanwhile share the next sync, and the frames.
+
+        The loop looks for it once more before: under load a second turn halves the frames.
+        """
         if not self._is_flush_due:
             self._is_flush_due = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._flush)
 
     def _flush(self) -> None:
         self._is_flush_due = False

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterpoint.impl.host.codec import Codec, check_of, from_canonical
+from counterpoint.impl.host.class_codec import check_of
+from counterpoint.impl.host.codec import Codec, from_canonical
 from counterpoint.impl.host.msgpack import DEPTH_MAX, BadBytes, pack, unpack
 from counterpoint.impl.register import messages
 from counterpoint.impl.register.messages import Answer, Have, Query, Read, Request, Write

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from counterpoint.harness.live.live_history import KINDS
 from counterpoint.impl.host.codec import Codec
 from counterpoint.impl.host.link import MESSAGE_BYTES_MAX, messages_in
 from counterpoint.impl.host.msgpack import BadBytes
-from counterpoint.impl.host.node import ASKS_MAX, Host, InputRejected
+from counterpoint.impl.host.node import ASKS_MAX, CALL_EVENTS, Host, InputRejected
 from counterpoint.impl.register.access import DEMO, load_access
-from counterpoint.impl.register.messages import Ask, Read, Request, Stored, Write
+from counterpoint.impl.register.messages import Answer, Ask, Read, Request, Stored, Write
 from counterpoint.impl.register.protocol import ReplicatedRegister, Shelf
 from counterpoint.impl.register.values import written
 from counterpoint.impl.register.vocabulary import REGISTER as REGISTER_WORDS
@@ -45,7 +46,7 @@ class Cluster:
     def new(self, node: NodeId, incarnation: int) -> Host:
         return Host(
             self.system, node, self.codec,
-            incarnation=incarnation, keeps_journal=self.journal, is_logged=True,
+            incarnation=incarnation, keeps_journal=self.journal, log="everything",
         )  # fmt: skip
 
     def flush(self, node: NodeId) -> tuple[dict[str, Any], ...]:
@@ -92,6 +93,26 @@ def test_a_write_is_answered_with_its_partial_value_and_a_read_returns_it() -> N
     cluster.hosts["c2"].ask(1, Read(4, "s50054"), 0)
     cluster.settle()
     assert cluster.answers == [902613196918738813, written("abc", 5, 25, 100)]
+
+
+def test_a_log_of_calls_alone_tells_what_a_whole_log_tells_of_them() -> None:
+    """Line for line but for their numbers; and it tells all that a history is made of."""
+    told = []
+    for log in ("everything", "calls", "nothing"):
+        host = Host(REGISTER, "c1", Codec(REGISTER_WORDS), incarnation=1, log=log)
+        host.start(0)
+        host.ask(1, WRITE, 1)
+        host.link("s50052").peer = 1
+        answer = Codec(REGISTER_WORDS).encode(Answer(Request("c1", 1), 7))
+        host.receive("s50052", 1, answer, 2)
+        host.crash(3)
+        host.recover(1, 4)
+        told.append([{**line, "n": 0} for line in host.take().lines])
+    everything, calls, nothing = told
+    assert calls == [line for line in everything if line["ev"] in KINDS]
+    assert [line["ev"] for line in calls] == ["invoke", "return", "crash", "recover"]
+    assert set(KINDS) == CALL_EVENTS
+    assert not nothing
 
 
 def test_what_was_persisted_comes_before_what_rests_on_it() -> None:
