@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
@@ -13,6 +15,7 @@ from counterpoint.model.search.columnar.sets import (  # noqa: E402
     merged,
     minus,
     nothing,
+    ordered,
     union,
     unique,
 )
@@ -79,3 +82,43 @@ def test_rows_that_share_their_first_word_stay_together() -> None:
     second = random.permutation(200)
     ours = unique(layout.pack([np.full(200, 9), second]))
     assert tuples(fresh([ours], [], Crew(1), range_rows=10), layout) == [(9, k) for k in range(200)]
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_states_move_between_layouts_field_by_field(data: st.DataObject) -> None:
+    """Whatever fields widen or narrow: packing the fields again is the twin, and order is kept."""
+    sizes = data.draw(st.lists(st.integers(1, 1 << 20), min_size=1, max_size=9))
+    spare = st.lists(st.integers(0, 40), min_size=len(sizes), max_size=len(sizes))
+    before, after = (
+        FieldLayout(
+            tuple(size.bit_length() + s for size, s in zip(sizes, data.draw(spare), strict=True))
+        )
+        for _ in range(2)
+    )
+    random = np.random.default_rng(len(sizes))
+    fields = [np.minimum(random.integers(0, size + 1, 30), size) for size in sizes]
+    states = unique(before.pack(fields))
+    moved = before.convert(states, after)
+    packed = after.pack([before.field(states, k) for k in range(len(sizes))])
+    assert [word.tolist() for word in moved] == [word.tolist() for word in packed]
+    assert tuples(moved, after) == sorted(tuples(states, before))
+
+
+@pytest.mark.parametrize("second", [3, 40, 64])
+def test_states_of_two_words_are_ordered(second: int) -> None:
+    """Whether what the second word needs fits beside a number for the first, or not."""
+    layout, random = FieldLayout((60, second)), np.random.default_rng(second)
+    firsts, seconds = random.integers(0, 40, 500), random.integers(0, 1 << min(second, 62), 500)
+    words = layout.pack([firsts, seconds])
+    assert tuples(ordered(words), layout) == sorted(tuples(words, layout))
+    assert ordered(nothing(2))[0].size == 0
+
+
+def test_layouts_are_wide_where_that_costs_no_word() -> None:
+    one = FieldLayout((6, 6)).holding([65, 3])
+    assert one.widths == (8, 6)
+    assert one.holding([256, 64]) == one
+    many = FieldLayout((20, 20, 20)).holding([1 << 20, 1 << 25, 9])
+    assert many.widths == (20, 25, 4)
+    assert FieldLayout((30, 30)).holding([1 << 33, 1 << 34]).widths == (33, 34)

@@ -45,12 +45,17 @@ class FieldLayout:
         return self.places[-1][0] + 1
 
     def holding(self, sizes: Sequence[int]) -> FieldLayout:
-        """Return this layout, or one whose fields are wide enough for so many values each."""
-        wider = tuple(
-            width if size <= 1 << width else max(size - 1, 1).bit_length() + 1
-            for width, size in zip(self.widths, sizes, strict=True)
-        )
-        return self if wider == self.widths else replace(self, widths=wider)
+        """Return this layout, or one whose fields are wide enough for so many values each.
+
+        A field gets a bit to spare, so that it seldom widens; but where a state would take more than
+        one word, each field is as narrow as can be.
+        """
+        needed = [max(size - 1, 1).bit_length() for size in sizes]
+        pairs = list(zip(self.widths, needed, strict=True))
+        if all(width >= bits for width, bits in pairs):
+            return self
+        wider = replace(self, widths=tuple(w if w >= bits else bits + 1 for w, bits in pairs))
+        return wider if wider.word_count == 1 else replace(self, widths=tuple(needed))
 
     def pack(self, fields: Sequence[Ids]) -> Words:
         """Return the words of states given by their fields."""
@@ -77,7 +82,27 @@ class FieldLayout:
             words[word][rows] += amount
 
     def convert(self, words: Words, to: FieldLayout) -> Words:
-        """Return the same states in another layout of the same fields."""
+        """Return the same states in another layout of the same fields, which must hold them."""
         if self == to:
             return words
-        return to.pack([self.field(words, index) for index in range(len(self.widths))])
+        new = [np.zeros(len(words[0]), np.uint64) for _ in range(to.word_count)]
+        for bits, (word, shift), (new_word, new_shift) in _moves(self, to):
+            field = (words[word] >> np.uint64(shift)) & np.uint64((1 << bits) - 1)
+            field <<= np.uint64(new_shift)
+            new[new_word] |= field
+        return tuple(new)
+
+
+def _moves(
+    old: FieldLayout, new: FieldLayout
+) -> list[tuple[int, tuple[int, int], tuple[int, int]]]:
+    """Return (bits, place before, place after) of each run of fields that stay side by side."""
+    moved: list[tuple[int, tuple[int, int], tuple[int, int]]] = []
+    rows = zip(old.widths, old.places, new.widths, new.places, strict=True)
+    for width, (word, shift), new_width, (new_word, new_shift) in rows:
+        bits = min(width, new_width)
+        is_beside = moved and (word, new_word) == (moved[-1][1][0], moved[-1][2][0])
+        if is_beside and width == new_width:
+            bits += moved.pop()[0]
+        moved.append((bits, (word, shift), (new_word, new_shift)))
+    return moved

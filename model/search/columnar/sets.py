@@ -7,13 +7,13 @@ the other are the result: nothing is merged at the end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from counterpoint.model.search.columnar.packing import Ids, Word, Words
+from counterpoint.model.search.columnar.packing import WORD_BITS, Ids, Word, Words
 from counterpoint.model.search.columnar.parallel import Crew
 
 RANGE_ROWS = 500_000
@@ -52,11 +52,29 @@ def joined(parts: Sequence[Words]) -> Words:
 
 def unique(words: Words) -> Words:
     """Return these states as a set."""
-    if len(words) == 1:
-        columns: Words = (np.sort(words[0]),)
-    else:
-        columns = taken(words, np.lexsort(words[::-1]))
+    columns = ordered(words)
     return kept(columns, _firsts(columns))
+
+
+def ordered(words: Words) -> Words:
+    """Return these states in their order; best where they come in stretches that are in order."""
+    if len(words) == 1:
+        return (np.sort(words[0]),)
+    if len(words) == 2 and size(words):
+        # A stable sort merges the stretches; then what shares its first word is ordered by a number
+        # for that word, and the second word, in one: several times as fast as by both in turn.
+        first, second = taken(words, np.argsort(words[0], kind="stable"))
+        starts = _firsts((first,))
+        number = np.cumsum(starts, dtype=np.uint64) - np.uint64(1)
+        used = int(np.bitwise_or.reduce(second)) | 1 << (WORD_BITS - 1)
+        shift = (used & -used).bit_length() - 1
+        bits = WORD_BITS - shift
+        if int(number[-1]).bit_length() <= shift:
+            keys = np.sort((number << np.uint64(bits)) | (second >> np.uint64(shift)))
+            firsts = first[starts]
+            numbers = (keys >> np.uint64(bits)).astype(np.int64)
+            return firsts.take(numbers), keys << np.uint64(shift)
+    return taken(words, np.lexsort(words[::-1]))
 
 
 def union(parts: Sequence[Words], word_count: int) -> Words:
@@ -127,8 +145,8 @@ def _merge_range(cut: list[list[Words]], ends: list[int], result: Words, index: 
         # Rows that are sorted in stretches: a stable sort merges the stretches.
         here[0].sort(kind="stable")
         return
-    for word, ordered in zip(here, taken(rows, np.lexsort(rows[::-1])), strict=True):
-        word[:] = ordered
+    for word, column in zip(here, ordered(rows), strict=True):
+        word[:] = column
 
 
 def _splitters(parts: Sequence[Words], range_rows: int) -> Word:
@@ -171,17 +189,30 @@ def kept(words: Words, keep: npt.NDArray[np.bool_]) -> Words:
 
 def is_in(words: Words, other: Words) -> npt.NDArray[np.bool_]:
     """Tell of each state of a set whether it is in another set, which is not empty."""
-    if len(words) == 1:
-        position = np.searchsorted(other[0], words[0])
-        position[position == len(other[0])] = 0
-        found: npt.NDArray[np.bool_] = other[0].take(position) == words[0]
-        return found
-    count = size(words)
-    both = joined([words, other])
-    order = np.lexsort(both[::-1])
-    columns = taken(both, order)
-    is_double = np.zeros(len(order), np.bool_)
-    first = _firsts(columns)
-    is_double[order[1:][~first[1:]]] = True
-    is_double[order[:-1][~first[1:]]] = True
-    return is_double[:count]
+    low = np.searchsorted(other[0], words[0], "left")
+    if len(words) > 1:
+        high = np.searchsorted(other[0], words[0], "right")
+        for column, wanted in zip(other[1:-1], words[1:-1], strict=True):
+            low, high = (
+                _bisected(column, wanted, low, high, np.less),
+                _bisected(column, wanted, low, high, np.less_equal),
+            )
+        low = _bisected(other[-1], words[-1], low, high, np.less)
+    low[low == size(other)] = 0
+    same = [column.take(low) == wanted for column, wanted in zip(other, words, strict=True)]
+    found: npt.NDArray[np.bool_] = np.logical_and.reduce(same)
+    return found
+
+
+def _bisected(
+    column: Word, wanted: Word, low: Ids, high: Ids, is_before: Callable[..., npt.NDArray[np.bool_]]
+) -> Ids:
+    """Return where each number belongs between two places of a column, which are in order."""
+    low, left = low.copy(), high - low
+    while (open_ones := np.flatnonzero(left)).size:
+        half = left[open_ones] >> 1
+        middle = low[open_ones] + half
+        is_after = is_before(column.take(middle), wanted.take(open_ones))
+        low[open_ones] = np.where(is_after, middle + 1, low[open_ones])
+        left[open_ones] = np.where(is_after, left[open_ones] - half - 1, half)
+    return low
