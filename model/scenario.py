@@ -198,6 +198,12 @@ class Scenario:
         made.__dict__.update(self.__dict__, calls=calls, drawn_from=workload)
         return made
 
+    def with_weights(self, weights: Mapping[str, float]) -> Scenario:
+        """Return this scenario with weights that were checked."""
+        made = object.__new__(Scenario)
+        made.__dict__.update(self.__dict__, weights=weights)
+        return made
+
     @cached_property
     def initial_states(self) -> Mapping[NodeId, Value]:
         """The state of each node before its first input, and again after a crash."""

@@ -6,7 +6,7 @@ A scenario holds functions, which no other process could be given. So it is name
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterpoint.harness.campaign.shape import Shape
 from counterpoint.harness.catalog import build
@@ -21,8 +21,7 @@ from counterpoint.model.search.walks.strategy import StrategyName
 class NamedSearch:
     """A search by names: the origin of its scenario, as pairs, and how its runs choose.
 
-    `property_name` is the one that is judged, "" for all. The kinds of fault in `without` do not
-    happen; a run without them is one of the scenario all the same.
+    `property_name` is the one that is judged, "" for all.
     """
 
     origin: tuple[tuple[str, str], ...]
@@ -30,7 +29,6 @@ class NamedSearch:
     seed: int = 0
     property_name: str = ""
     weights: tuple[tuple[str, float], ...] = ()
-    without: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -55,13 +53,12 @@ class NamedSearch:
             settings={k[4:]: value for k, value in origin.items() if k.startswith("set.")},
             texts=texts_in(origin),
         ).replace(weights=dict(self.weights))
-        if self.property_name:
-            built = only_claim(built, self.property_name)
-        if not self.without:
-            return built
-        return built.replace(
-            limits={kind: b for kind, b in built.limits.items() if kind not in self.without}
-        )
+        return only_claim(built, self.property_name) if self.property_name else built
+
+    @property
+    def what(self) -> NamedSearch:
+        """What is searched, however its runs choose: searches of which this is equal share tables."""
+        return replace(self, strategy="wide", weights=())
 
     def campaign(self, is_full: Callable[[], bool] | None = None) -> Campaign:
         """Build the search, which forgets its tables where that says that memory is full."""

@@ -177,14 +177,12 @@ class CampaignLead:
         is_point = self._blocks_of[name] % POINT_EVERY == 1
         with self._store.transaction():
             search = given.assignment.search
-            ids = self._store.add_block(self._code, given.number, name, search, block, time())
+            fresh = self._store.add_block(self._code, given.number, name, search, block, time())
             if is_point:
                 self._add_point(name, new)
         self._coverage[name] = new
-        if ids:
-            for finding in self._store.findings():
-                if finding.id in ids:
-                    self._want(finding)
+        for finding in fresh:
+            self._want(finding)
 
     def _add_point(self, name: str, coverage: Coverage) -> None:
         self._store.add_coverage(name, coverage, self._saved[name], self._runs_of[name])

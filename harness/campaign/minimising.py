@@ -28,8 +28,8 @@ def minimised(given: Minimising) -> MinimisedRun:
     assert example is not None, f"no finding in run {given.number}"
     steps, found = len(example.trace.choices), len(example.finding.choices)
     how: dict[str, Json] = {"seed": search.seed, "strategy": search.strategy, "run": given.number}
-    if search.without:
-        how["without"] = list(search.without)
+    if search.weights:
+        how["weights"] = [f"{kind}={weight:g}" for kind, weight in search.weights]
     about: dict[str, Json] = {
         "tool": tool(),
         "search": how,

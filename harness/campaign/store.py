@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from counterpoint.model.search.walks.block import RunBlock
 from counterpoint.model.search.walks.coverage import Coverage, DistinctCount
 
 FILE = "campaign.sqlite"
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -178,12 +178,12 @@ class CampaignStore:
 
     def add_block(
         self, code: str, number: int, target: str, search: NamedSearch, block: RunBlock, at: float
-    ) -> list[int]:
-        """Keep a block and its findings, and return the ids of those that were not known.
+    ) -> list[KeptFinding]:
+        """Keep a block and its findings, and return those that were not known.
 
         A block that is known already is left as it is.
         """
-        tally = block.tally
+        tally, text = block.tally, search_text(search)
         undecided = {
             ruling.property: times
             for rulings, times in tally.rulings.items()
@@ -191,7 +191,7 @@ class CampaignStore:
             if ruling.outcome == "undecided"
         }
         row = (
-            *(code, number, target, search_text(search), tally.runs, tally.steps),
+            *(code, number, target, text, tally.runs, tally.steps),
             *(tally.completed_calls, sum(tally.faults.values()), json.dumps(undecided), at),
         )
         done = self._database.execute(
@@ -199,16 +199,16 @@ class CampaignStore:
         )
         if not done.rowcount:
             return []
-        ids: list[int] = []
+        fresh: list[KeptFinding] = []
         for run, name in block.findings:
             done = self._database.execute(
                 "INSERT OR IGNORE INTO findings (code, target, search, run, property, at)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (code, target, search_text(search), run, name, at),
+                (code, target, text, run, name, at),
             )
             if done.rowcount and done.lastrowid is not None:
-                ids.append(done.lastrowid)
-        return ids
+                fresh.append(KeptFinding(done.lastrowid, target, search, run, name, at, None))
+        return fresh
 
     def targets(self) -> list[KeptTarget]:
         """Return what was done about each target."""
@@ -381,14 +381,15 @@ class CampaignStore:
 
 def search_text(search: NamedSearch) -> str:
     """Return a search as text, the same for equal ones."""
-    return json.dumps(asdict(search), sort_keys=True)
+    form = {f.name: getattr(search, f.name) for f in fields(search)}  # asdict copies all there is
+    return json.dumps(form, sort_keys=True)
 
 
 def search_of(text: str) -> NamedSearch:
     """Return the search that was written as text."""
     form = json.loads(text)
     pairs = {name: tuple(map(tuple, form[name])) for name in ("origin", "weights")}
-    return NamedSearch(**{**form, **pairs, "without": tuple(form["without"])})
+    return NamedSearch(**{**form, **pairs})
 
 
 def _shape(text: str) -> Shape:

@@ -9,7 +9,6 @@ found sooner without them (Groce et al., "Swarm testing", ISSTA 2012).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
 from random import Random
 from typing import NamedTuple
@@ -64,7 +63,11 @@ def way(plan: CampaignPlan, scenario: Scenario, target: int, turn: int) -> Named
     if turn % WAYS == 0:
         return NamedSearch.of(scenario, "wide", plan.seed, name)
     random = Random(f"{plan.seed} {target} {turn // EPOCH}")
-    kinds = sorted(scenario.limits)
-    without = tuple(kind for kind in kinds if random.random() < 0.5)
-    search = NamedSearch.of(scenario, random.choice(STRATEGIES), plan.seed, name)
-    return replace(search, without=without)
+    left_out = [kind for kind in _faults(scenario) if random.random() < 0.5]
+    weighed = scenario.with_weights({**scenario.weights, **dict.fromkeys(left_out, 0.0)})
+    return NamedSearch.of(weighed, random.choice(STRATEGIES), plan.seed, name)
+
+
+def _faults(scenario: Scenario) -> list[str]:
+    """Return the kinds of fault that have a budget; runs without one are runs of the scenario, too."""
+    return sorted({a.kind for a in scenario.actions if a.is_fault} & set(scenario.limits))

@@ -65,8 +65,9 @@ class Workbench:
         return replace(block, coverage=campaign.new_coverage()) if given.is_covered else block
 
     def _campaign(self, search: NamedSearch) -> Campaign:
-        campaign = self._campaigns.pop(search, None) or search.campaign(self._is_full)
-        self._campaigns[search] = campaign
+        campaign = self._campaigns.pop(search.what, None) or search.campaign(self._is_full)
+        self._campaigns[search.what] = campaign
+        campaign.go_by(search.strategy, dict(search.weights))
         if len(self._campaigns) > CAMPAIGNS_MAX:
             self._campaigns.popitem(last=False)
         elif self._is_full is not None and len(self._campaigns) > 1 and self._is_full():

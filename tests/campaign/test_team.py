@@ -72,6 +72,30 @@ def test_blocks_add_up_to_the_search_that_one_process_makes(
     assert other.choices == one.choices
 
 
+@pytest.mark.parametrize("system", [ADDER, "register"])
+def test_searches_that_share_tables_make_the_runs_that_each_makes_alone(system: str) -> None:
+    """Fresh tables for every way of choosing are the twin of shared ones."""
+    scenario = build(system)
+    fewer = scenario.with_weights(dict.fromkeys(scenario.limits, 0.0))
+    ways = [
+        NamedSearch.of(scenario, "wide", 3),
+        NamedSearch.of(fewer, "pos", 3),
+        NamedSearch.of(scenario, "swarm", 3),
+    ]
+    shared = Workbench()
+    for turn in range(4):
+        for way in ways:
+            given = Assignment(way, range(4 * turn, 4 * turn + 4))
+            together, alone = shared.answer(given, never), Workbench().answer(given, never)
+            assert isinstance(together, RunBlock)
+            assert isinstance(alone, RunBlock)
+            assert together.tally.cases.actions == alone.tally.cases.actions
+            assert together.tally.rulings == alone.tally.rulings
+            assert (together.tally.steps, together.findings) == (alone.tally.steps, alone.findings)
+            assert way != ways[1] or not together.tally.faults
+    assert len(shared._campaigns) == 1
+
+
 def test_numbers_of_runs_are_those_of_the_shard_and_no_more() -> None:
     numbers = [n for given in blocks_of(search_of(), (1, 3), runs=37) for n in given.numbers]
     assert numbers == list(range(1, 1 + 3 * 37, 3))

@@ -9,7 +9,13 @@ import pytest
 
 from counterpoint.model.search.walks import spared
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
-from counterpoint.model.search.walks.spared import FROM_SIZE, GROWN_BY, Spared
+from counterpoint.model.search.walks.spared import (
+    COLLECTED_SELDOM,
+    FROM_SIZE,
+    GROWN_BY,
+    Spared,
+    collected_seldom,
+)
 from tests.support.abd import abd
 
 
@@ -63,6 +69,24 @@ def test_what_somebody_else_has_spared_is_left_alone() -> None:
     table.look(FROM_SIZE)
     table.end()
     assert 0 < gc.get_freeze_count() <= count
+
+
+def test_what_has_cycles_is_not_spared_but_looked_through_seldom() -> None:
+    before = gc.get_threshold()
+    with collected_seldom(has_cycles=True) as spare:
+        spare(FROM_SIZE)
+        assert gc.get_freeze_count() == 0
+        assert gc.get_threshold() == COLLECTED_SELDOM
+    assert gc.get_threshold() == before
+
+
+def test_a_block_leaves_the_collector_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spared, "FROM_SIZE", 10)
+    frozen = []
+    campaign = Campaign(abd(), seed=1)
+    campaign.block(range(9), lambda: bool(frozen.append(gc.get_freeze_count())))  # type: ignore[func-returns-value]
+    assert frozen[-1] > 0
+    assert gc.get_freeze_count() == 0
 
 
 def test_a_search_leaves_the_collector_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ interned as they appear. The meaning is that of `World`; tests compare the two, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
@@ -135,6 +136,12 @@ class Compiled:
         other = copy(self)
         other.scenario = scenario
         other._begin()
+        return other
+
+    def with_weights(self, weights: Mapping[str, float]) -> Compiled:
+        """Return the form of the same scenario with other weights, which shares all tables."""
+        other = copy(self)
+        other.scenario = self.scenario.with_weights(weights)
         return other
 
     @property

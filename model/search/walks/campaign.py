@@ -8,8 +8,7 @@ the counterexample, since the first one found is seldom the one that shrinks bes
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
 from random import Random
@@ -31,7 +30,7 @@ from counterpoint.model.search.walks.examine import Examiner, broken_among
 from counterpoint.model.search.walks.finding import FINDINGS_MAX, Counterexample, Finding
 from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.shortest_finding import ShortestFinding
-from counterpoint.model.search.walks.spared import Spared
+from counterpoint.model.search.walks.spared import collected_seldom
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.tables_max import TablesMax
 from counterpoint.model.search.walks.tally import Progress, Tally
@@ -48,10 +47,6 @@ PASSING_MAX = 51
 
 REPLAY_EVERY = 2_000
 """Every so many passing runs one is replayed by the reference world, which must agree."""
-
-COLLECTED_SELDOM = (50_000, 10, 10)
-"""When the collector of cycles runs where nodes are programs, which make many: all 700 objects are too
-often."""
 
 ASK_EVERY = 32
 """Every so many runs a handler is asked something again that it has answered before."""
@@ -169,26 +164,21 @@ class Campaign:
         report_at = started + every_seconds
         deadline = started + budgets.seconds if budgets.seconds is not None else None
         walks = self._walks()
-        thresholds, spared = gc.get_threshold(), Spared()
-        if self._grows:
-            gc.set_threshold(*COLLECTED_SELDOM)
         try:
-            while budgets.runs is None or self._runs < budgets.runs:
-                self._take(*next(walks))
-                if not self._grows:  # what is made by programs has cycles
-                    spared.look(self._compiled.size)
-                now = monotonic()
-                if self.is_enough:
-                    break
-                if deadline is not None and now >= deadline:
-                    break
-                if now >= report_at:
-                    report_at = now + every_seconds
-                    yield self.progress
+            with collected_seldom(has_cycles=self._grows) as spare:
+                while budgets.runs is None or self._runs < budgets.runs:
+                    self._take(*next(walks))
+                    spare(self._compiled.size)
+                    now = monotonic()
+                    if self.is_enough:
+                        break
+                    if deadline is not None and now >= deadline:
+                        break
+                    if now >= report_at:
+                        report_at = now + every_seconds
+                        yield self.progress
         finally:
             self._stopped = monotonic()
-            gc.set_threshold(*thresholds)
-            spared.end()
         yield self.progress
 
     def _walks(self) -> Iterator[tuple[int, Walk]]:
@@ -214,7 +204,7 @@ class Campaign:
                 self._block = block_of(number)
                 self._begin_anew(self._compiled.scenario)
             return self._compiled
-        scenario = self._drawing.scenario(number)
+        scenario = self._drawing.scenario(number).with_weights(self.scenario.weights)
         if block_of(number) != self._block:
             self._block = block_of(number)
             self._begin_anew(scenario)
@@ -297,16 +287,29 @@ class Campaign:
         """Make a run again that is known to break the property of that name: it is a finding."""
         self._found(number, name, self._walk(number).run, self._runs)
 
+    def go_by(self, strategy: StrategyName, weights: Mapping[str, float]) -> None:
+        """Make the runs from now on by this strategy, with these weights; the tables are kept.
+
+        How a run chooses has no part in what an input does to a node, so one table serves all ways.
+        """
+        self.strategy = strategy
+        if weights != self.scenario.weights:
+            self.scenario = self.scenario.with_weights(weights)
+            self._compiled = self._compiled.with_weights(weights)
+            self._examiner = self._examiner.of(self._compiled)
+
     def block(self, numbers: Iterable[int], is_over: Callable[[], bool]) -> RunBlock:
         """Make the runs of these numbers until `is_over`, and return what was counted in these alone."""
         findings: list[tuple[int, str]] = []
         self._tally, goals = Tally(), set(self._compiled.goals.names)
-        for number in numbers:
-            if is_over():
-                break
-            name = self._judge(self._walk(number))
-            if name is not None and len(findings) < self._findings_max:
-                findings.append((number, name))
+        with collected_seldom(has_cycles=self._grows) as spare:
+            for number in numbers:
+                spare(self._compiled.size)
+                if is_over():
+                    break
+                name = self._judge(self._walk(number))
+                if name is not None and len(findings) < self._findings_max:
+                    findings.append((number, name))
         met = goals - set(self._compiled.goals.names)
         return RunBlock(self._tally, tuple(findings), tuple(sorted(met)))
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from heapq import nsmallest
-from itertools import islice
+from itertools import compress, islice
+from operator import ne
 
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.search.engine.transition_tables import Compiled
@@ -34,7 +34,7 @@ class DistinctCount:
         fresh = {found for found in hashes if found < bound}
         if not fresh:
             return self
-        return DistinctCount(tuple(nsmallest(KEPT_MAX, fresh.union(self.smallest))))
+        return DistinctCount(tuple(sorted(fresh.union(self.smallest))[:KEPT_MAX]))
 
     @property
     def count(self) -> int:
@@ -79,6 +79,7 @@ class CoverageReader:
         self._compiled = compiled
         self._states: list[int] = []
         self._known: list[int] = []
+        self._messages: list[int] = []
         self._hasher = StableHasher()
 
     def read(self) -> Coverage:
@@ -96,14 +97,16 @@ class CoverageReader:
         return spread(hash((compiled.node_of_node_state[number], state)))
 
     def _transitions(self) -> Iterator[int]:
-        for number, reactions in enumerate(self._compiled.reactions):
-            if len(reactions) > self._known[number]:
-                for given in islice(reactions, self._known[number], None):
-                    yield spread(hash((self._states[number], self._given(given))))
-                self._known[number] = len(reactions)
+        contents, count = self._compiled.contents, len(self._messages)
+        self._messages.extend(map(self._hasher.of, islice(contents, count, None)))
+        sizes = list(map(len, self._compiled.reactions))
+        for number in compress(range(len(sizes)), map(ne, sizes, self._known)):
+            for given in islice(self._compiled.reactions[number], self._known[number], None):
+                yield spread(hash((self._states[number], self._given(given))))
+        self._known = sizes
 
     def _given(self, given: object) -> int:
         """Return the hash of what a node was given: a message by its number, or something else."""
         if isinstance(given, int):
-            return self._hasher.of(self._compiled.contents[given])
+            return self._messages[given]
         return self._hasher.of(given)

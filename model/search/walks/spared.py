@@ -7,12 +7,17 @@ a quarter the collector looks at every one of them: a tenth of the time where mo
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 FROM_SIZE = 2_000
 """Smaller tables are looked through in no time."""
 
 GROWN_BY = 1.25
 """As often as the collector would look through all of them."""
+
+COLLECTED_SELDOM = (50_000, 10, 10)
+"""When the collector runs where much has cycles, such as programs: all 700 objects are too often."""
 
 
 class Spared:
@@ -37,3 +42,19 @@ class Spared:
         """Let the collector look at everything again."""
         if self._is_ours and self._size:
             gc.unfreeze()
+
+
+@contextmanager
+def collected_seldom(*, has_cycles: bool) -> Iterator[Callable[[int], None]]:
+    """Let the collector take less time until the end of `with`; what comes back is told sizes.
+
+    Where what is kept has cycles nothing of it is spared, and it is looked through seldom.
+    """
+    thresholds, spared = gc.get_threshold(), Spared()
+    if has_cycles:
+        gc.set_threshold(*COLLECTED_SELDOM)
+    try:
+        yield (lambda _: None) if has_cycles else spared.look
+    finally:
+        gc.set_threshold(*thresholds)
+        spared.end()

@@ -25,7 +25,7 @@ class StableHasher:
     def __init__(self) -> None:
         self._texts: dict[str, int] = {}
         self._known: dict[int, int] = {}
-        self._fields: dict[type, tuple[int, tuple[str, ...]]] = {}
+        self._fields: dict[type, tuple[int, tuple[str, ...]] | None] = {}
 
     def of(self, value: object) -> int:
         """Return the hash of a value, from 0 up to 2**64.
@@ -50,8 +50,8 @@ class StableHasher:
     def _composed(self, value: object, kind: type) -> int:
         if kind is tuple:
             return hash(tuple(map(self._hash, value)))  # type: ignore[call-overload]
-        if dataclasses.is_dataclass(kind):
-            name, fields = self._fields_of(kind)
+        if (known := self._fields_of(kind)) is not None:
+            name, fields = known
             return hash((_OF_CLASS, name, *[self._hash(getattr(value, f)) for f in fields]))
         match value:
             case None:
@@ -69,12 +69,13 @@ class StableHasher:
             (_OTHER, self._text(repr(value)))
         )  # bytes, and numbers and texts of other classes
 
-    def _fields_of(self, kind: type) -> tuple[int, tuple[str, ...]]:
-        found = self._fields.get(kind)
-        if found is None:
-            names = tuple(field.name for field in dataclasses.fields(kind))
-            found = self._fields[kind] = (self._text(kind.__name__), names)
-        return found
+    def _fields_of(self, kind: type) -> tuple[int, tuple[str, ...]] | None:
+        """Return the hash of a class's name and the fields of its values; None if it has none."""
+        if kind not in self._fields:
+            is_ours = dataclasses.is_dataclass(kind)
+            names = tuple(f.name for f in dataclasses.fields(kind)) if is_ours else ()
+            self._fields[kind] = (self._text(kind.__name__), names) if is_ours else None
+        return self._fields[kind]
 
     def _text(self, text: str) -> int:
         found = self._texts.get(text)

@@ -1,0 +1,98 @@
+"""What a campaign costs beside the runs it makes, and what a second worker brings.
+
+Workers are processes, and a machine does other things as well: so what counts is the processor time of
+all of them and of their lead, in turns, the best round of each, what it takes to start left out. A
+second worker makes as many runs as the first in the same time, where these take as much as before.
+"""
+
+from __future__ import annotations
+
+import gc
+import resource
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
+
+from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
+from counterpoint.harness.campaign.lead import CampaignLead
+from counterpoint.harness.campaign.store import CampaignStore
+from counterpoint.harness.campaign.swarm import planned
+from counterpoint.harness.campaign.targets import CampaignPlan, CampaignTarget
+from counterpoint.harness.campaign.team import Team
+from counterpoint.model.search.walks.block import RunBlock
+from tests.bench.measure import Figure
+
+BLOCKS = {"register": 200, "token_manager": 40}
+"""So many assignments one worker makes: some seconds."""
+
+ROUNDS = 3
+
+
+def figures() -> Iterator[Figure]:
+    """Yield the figures."""
+    for system, blocks in BLOCKS.items():
+        bare = one = two = float("inf")
+        runs = 0
+        for _ in range(ROUNDS):
+            runs, seconds = made_bare(system, blocks)
+            bare = min(bare, seconds)
+            one = min(one, led(system, blocks, workers=1))
+            two = min(two, led(system, 2 * blocks, workers=2))
+        lost = 100 * (one / bare - 1)
+        note = f"{1e6 * one / runs:.0f} us a run beside {1e6 * bare / runs:.0f}"
+        yield Figure(f"campaign of {system} over bare walks", lost, "%", "<= 10", note)
+        gain = 2 * one / (two / 2)
+        yield Figure(f"two workers / one worker, {system}", gain, "times", ">= 1.8")
+
+
+def made_bare(system: str, blocks: int) -> tuple[int, float]:
+    """Make the runs of some assignments in this process; return how many, and their seconds."""
+    plan = CampaignPlan((CampaignTarget(system),))
+    scenarios = tuple(target.build() for target in plan.targets)
+    gc.collect()
+    started, campaign, runs = process_time(), None, 0
+    for one in islice(planned(plan, scenarios), blocks):
+        search = one.assignment.search
+        campaign = campaign or search.campaign()
+        campaign.go_by(search.strategy, dict(search.weights))
+        runs += campaign.block(one.assignment.numbers, lambda: False).tally.runs
+    return runs, process_time() - started
+
+
+def led(system: str, blocks: int, *, workers: int) -> float:
+    """Lead a campaign of so many assignments; return the seconds of all processes, but to start."""
+    return _seconds(system, blocks, workers) - _seconds(system, workers, workers)
+
+
+def _seconds(system: str, blocks: int, workers: int) -> float:
+    before = _used()
+    plan = CampaignPlan((CampaignTarget(system),))
+    with TemporaryDirectory() as folder, CampaignStore(Path(folder), is_new=True) as store:
+        lead = CampaignLead(store, plan)
+        with Bounded(workers, blocks) as team:
+            for _ in lead.run(team, 0.0):
+                pass
+    return _used() - before
+
+
+def _used() -> float:
+    """Processor seconds of this process and of all that have ended that it started."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+class Bounded(Team):
+    """A team that is given so many assignments, however long they take."""
+
+    def __init__(self, count: int, assignments_max: int) -> None:
+        super().__init__(count)
+        self._assignments_max = assignments_max
+
+    def answers(
+        self, given: Iterable[Assignment | Minimising], *, seconds: float | None = None
+    ) -> Iterator[tuple[int, RunBlock | MinimisedRun]]:
+        """Give out so many, and return what comes back."""
+        del seconds
+        return super().answers(islice(given, self._assignments_max))
