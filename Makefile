@@ -24,7 +24,7 @@ BIN := $(VENV)/bin
 DOCTESTS := --doctest-modules src/counterpoint
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo aio-demo test coverage check lint format reference pages docs bench bench-mutants bench-compare live live-demo nightly campaign oracles browser-test screenshots release-check clean
+.PHONY: help install demo aio-demo test coverage check lint format reference pages docs bench bench-mutants bench-compare live live-demo nightly campaign campaign-mutants oracles browser-test screenshots release-check clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -116,6 +116,12 @@ campaign: $(STAMP) ## search all systems for CAMPAIGN_TIME, and write reports in
 	$(BIN)/counterpoint campaign run register token_manager causal_deps causal_lamport \
 	--time $(CAMPAIGN_TIME) --workers $(WORKERS) --seed $(CAMPAIGN_SEED) --out build/campaign $(ARGS)
 	$(BIN)/counterpoint campaign report build/campaign
+
+MUTANTS ?= mutants
+campaign-mutants: $(STAMP) ## find all wrong variants in three minutes on two cores: MUTANTS=gallery, those of the gallery
+	rm -rf build/$(MUTANTS)
+	$(BIN)/counterpoint campaign run tests/campaign/$(MUTANTS).toml --time 3m --workers 2 --out build/$(MUTANTS) $(ARGS); test $$? -eq 1
+	$(BIN)/python -m tests.campaign.found build/$(MUTANTS)
 
 oracles: $(STAMP) ## compare the checkers with public test data, and print the table
 	$(BIN)/python -m tests.oracles $(ARGS)

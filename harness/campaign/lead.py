@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic, time
 
+from counterpoint.harness.campaign.allocation import Allocation
 from counterpoint.harness.campaign.any_team import AnyTeam
 from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
-from counterpoint.harness.campaign.confirming import confirmed
+from counterpoint.harness.campaign.confirming import Confirming, confirmed
 from counterpoint.harness.campaign.regressions import judged_again
 from counterpoint.harness.campaign.store import CampaignStore, KeptFailure, KeptFinding, NoCampaign
-from counterpoint.harness.campaign.swarm import Planned, planned
+from counterpoint.harness.campaign.swarm import Planned
 from counterpoint.harness.campaign.targets import CampaignPlan
 from counterpoint.harness.code_fingerprint import code_fingerprint
 from counterpoint.model.scenario import Scenario
@@ -30,11 +31,9 @@ from counterpoint.model.writing import replacing
 MINIMISED_MAX = 5
 """Of one target and property so many findings are minimised; what is found after that is counted."""
 
-MORE_EVERY = 8
-"""The first finding of its kind is minimised at once, of the others one every so many assignments."""
-
-BROKEN_EVERY = 4
-"""Of a target of which enough was found one in so many assignments is made: others need the time."""
+MORE_EVERY = 32
+"""The first finding of its kind is minimised at once, of the others one every so many assignments:
+minimising takes as long as many of them."""
 
 POINT_EVERY = 4
 """Every so many blocks of a target its coverage is a point of the curve."""
@@ -72,6 +71,7 @@ class CampaignLead:
         self._given: dict[int, Planned | KeptFinding] = {}
         self._given_count = 0
         self._minimised: Counter[tuple[str, str]] = Counter()
+        self._broken: set[str] = set()
         self._coverage = {name: store.coverage(name) for name in self._names}
         self._saved = dict(self._coverage)
         self._runs_of = Counter({kept.target: kept.runs for kept in store.targets()})
@@ -79,6 +79,7 @@ class CampaignLead:
         self._runs = self._steps = self._new = 0
         self._started = monotonic()
         self._failures: set[int] = set()
+        self._confirming = Confirming(confirmed)
         self._take_up()
 
     def _take_up(self) -> None:
@@ -89,6 +90,7 @@ class CampaignLead:
                 self._want(finding)
             else:
                 failure = failures[finding.failure]
+                self._broken.add(failure.target)
                 self._minimised[failure.target, failure.property_name] += 1
         for failure in failures.values():
             self._failures.add(failure.id)
@@ -96,16 +98,21 @@ class CampaignLead:
 
     # ---- what is done ----
 
-    def run(self, team: AnyTeam, seconds: float) -> Iterator[CampaignProgress]:
+    def run(self, team: AnyTeam, seconds: float) -> Generator[CampaignProgress, None, None]:
         """Search for so long, then minimise and confirm what was found, and tell of the progress."""
         with self._store.transaction():
             self._store.note("code", self._code)
             self._store.note("plan", json.dumps(self._plan.form()))
         self._ask_regressions()
-        for index, answer in team.answers(self._work(), seconds=seconds):
-            self._take(index, answer)
-            yield self.progress
-        yield from self._finish(team)
+        try:
+            for index, answer in team.answers(self._work(), seconds=seconds):
+                self._take(index, answer)
+                self._note_confirmed(self._confirming.answers())
+                yield self.progress
+            yield from self._finish(team)
+        finally:
+            self._confirming.close()
+            self._note_confirmed(self._confirming.answers())
 
     def _finish(self, team: AnyTeam) -> Iterator[CampaignProgress]:
         """Minimise what is the first of its kind, and confirm what is not confirmed yet."""
@@ -115,28 +122,26 @@ class CampaignLead:
             for index, answer in team.answers(self._minimising()):
                 self._take(index, answer)
                 yield self.progress
+        self._note_confirmed(self._confirming.answers(is_over=True))
         for failure in self._store.failures():
             if not failure.confirmed:
                 self._confirm(failure)
+        self._note_confirmed(self._confirming.answers(is_over=True))
         self._add_points()
 
     def _work(self) -> Iterator[Assignment | Minimising]:
         known = self._store.numbers(self._code)
-        coming = planned(self._plan, self._scenarios)
-        for turn in count():
+        allocation = Allocation(self._plan, self._scenarios, known)
+        for turn in count(1):
             if self._urgent or (self._more and turn % MORE_EVERY == 0):
                 yield self._next_minimising()
                 continue
-            one = next(one for one in coming if one.number not in known and self._is_due(one))
+            one = allocation.next(self._is_broken)
             self._remember(one)
             yield one.assignment
 
-    def _is_due(self, one: Planned) -> bool:
-        """Tell whether an assignment is to be made: where enough was found, most are not."""
-        name = self._names[one.target]
-        found = max((n for (target, _), n in self._minimised.items() if target == name), default=0)
-        turn = one.number // len(self._names)
-        return found < MINIMISED_MAX or turn % BROKEN_EVERY == 0
+    def _is_broken(self, target: int) -> bool:
+        return self._names[target] in self._broken
 
     def _minimising(self) -> Iterator[Minimising]:
         while self._urgent:
@@ -191,6 +196,7 @@ class CampaignLead:
     def _want(self, finding: KeptFinding) -> None:
         """Have a finding minimised, unless there are enough of its kind already."""
         kind = (finding.target, finding.property_name)
+        self._broken.add(finding.target)
         self._minimised[kind] += 1
         if self._minimised[kind] == 1:
             self._urgent.append(finding)
@@ -218,9 +224,12 @@ class CampaignLead:
                 file.write(text.encode())
 
     def _confirm(self, failure: KeptFailure) -> None:
-        outcome = confirmed(self._store.folder / TRACES / failure.file)
-        with self._store.transaction():
-            self._store.confirm(failure.id, outcome)
+        self._confirming.ask(failure.id, self._store.folder / TRACES / failure.file)
+
+    def _note_confirmed(self, answers: Iterable[tuple[int, str]]) -> None:
+        for failure, outcome in answers:
+            with self._store.transaction():
+                self._store.confirm(failure, outcome)
 
     def _ask_regressions(self) -> None:
         """Make the runs of known failures as they fit the code of today."""

@@ -1,6 +1,7 @@
-"""What the assignments of a campaign are: each target in turn, searched now this way and now that.
+"""What the assignments of a campaign are: each target is searched now this way and now that.
 
-The k-th assignment depends on the plan and on k alone. For each target a few ways are open at a time,
+The k-th assignment depends on the plan and on k alone; which are made is another matter (`allocation`).
+For each target a few ways are open at a time,
 so that workers keep their tables; every so often others are drawn. Half of the work is done with all
 faults and the widest strategy, the other half with a part of the faults, as what no fault hides is
 found sooner without them (Groce et al., "Swarm testing", ISSTA 2012).
@@ -8,8 +9,6 @@ found sooner without them (Groce et al., "Swarm testing", ISSTA 2012).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
 from random import Random
 from typing import NamedTuple
 
@@ -19,7 +18,10 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.walks.strategy import StrategyName
 
 BLOCK_RUNS = 32
-"""So many runs an assignment has."""
+"""So many runs the first assignments of a target have: all targets have been tried soon."""
+
+GROWN_AFTER, DOUBLINGS = 8, 2
+"""After so many turns of a target its assignments are twice as long, and that so often."""
 
 EPOCH = 32
 """So many assignments a target has in the same ways, before others are drawn."""
@@ -38,23 +40,23 @@ class Planned(NamedTuple):
     assignment: Assignment
 
 
-def planned(
-    plan: CampaignPlan, scenarios: tuple[Scenario, ...], start: int = 0
-) -> Iterator[Planned]:
-    """Yield the assignments of a plan's part without end, from the `start`-th of this part on."""
-    part, parts = plan.shard
-    for index in count(part + start * parts, parts):
-        yield nth(plan, scenarios, index)
-
-
 def nth(plan: CampaignPlan, scenarios: tuple[Scenario, ...], index: int) -> Planned:
     """Return the assignment of that number."""
     turn, target = divmod(index, len(plan.targets))
     search = way(plan, scenarios[target], target, turn)
-    first = turn * BLOCK_RUNS
-    return Planned(
-        index, target, Assignment(search, range(first, first + BLOCK_RUNS), is_covered=True)
-    )
+    return Planned(index, target, Assignment(search, runs_of(turn), is_covered=True))
+
+
+def runs_of(turn: int) -> range:
+    """Return the numbers of the runs of a target's `turn`-th assignment; between them they are all.
+
+    >>> [runs_of(turn) for turn in (0, 7, 8)]
+    [range(0, 32), range(224, 256), range(256, 320)]
+    """
+    doubled = min(turn // GROWN_AFTER, DOUBLINGS)
+    longer = 2**doubled
+    first = BLOCK_RUNS * (GROWN_AFTER * (longer - 1) + (turn - doubled * GROWN_AFTER) * longer)
+    return range(first, first + BLOCK_RUNS * longer)
 
 
 def way(plan: CampaignPlan, scenario: Scenario, target: int, turn: int) -> NamedSearch:

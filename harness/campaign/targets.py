@@ -103,7 +103,10 @@ EXAMPLES = {
     "scenario": "default",
     "property": "linearizability",
 }
-KEYS = frozenset({*EXAMPLES, "scenarios", "set"})
+LISTS = {"scenarios": "scenario", "mutants": "mutant"}
+"""Keys that have several values of another one, each of which is a target."""
+
+KEYS = frozenset({*EXAMPLES, *LISTS, "set"})
 
 
 def _of_file(path: Path) -> list[CampaignTarget]:
@@ -132,10 +135,11 @@ def _of_table(table: Mapping[str, Any], path: Path) -> list[CampaignTarget]:
             raise ValueError(
                 f"{path}: {key} of a [[target]] is {quoted(value, 80)}; it must be {wanted}"
             )
-    if "scenario" in table and "scenarios" in table:
-        raise ValueError(
-            f"{path}: a [[target]] has both scenario and scenarios; it must have one of them at most"
-        )
+    for several, one in LISTS.items():
+        if one in table and several in table:
+            raise ValueError(
+                f"{path}: a [[target]] has both {one} and {several}; it must have one of them at most"
+            )
     base = CampaignTarget(
         table["system"],
         table.get("scenario"),
@@ -143,7 +147,11 @@ def _of_table(table: Mapping[str, Any], path: Path) -> list[CampaignTarget]:
         tuple((key, str(value)) for key, value in table.get("set", {}).items()),
         table.get("property", ""),
     )
-    return [replace(base, scenario=name) for name in table.get("scenarios", [base.scenario])]
+    return [
+        replace(base, scenario=scenario, mutant=mutant)
+        for scenario in table.get("scenarios", [base.scenario])
+        for mutant in table.get("mutants", [base.mutant])
+    ]
 
 
 def _wanted(key: str, value: object) -> str:
@@ -154,10 +162,10 @@ def _wanted(key: str, value: object) -> str:
         ):
             return ""
         return "a table of texts, numbers, true or false, such as set = {clients = 3}"
-    if key == "scenarios":
+    if key in LISTS:
         if isinstance(value, list) and value and all(map(_is_name, value)):
             return ""
-        return 'a list of names, such as scenarios = ["default"]'
+        return f'a list of names, such as {key} = ["{EXAMPLES[LISTS[key]]}"]'
     return "" if _is_name(value) else f'a name, such as {key} = "{EXAMPLES[key]}"'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -208,8 +209,12 @@ def _lead(
             lead = CampaignLead(store, plan)
         line = ProgressLine(quiet=as_json)
         try:
-            with clear_errors(as_json=as_json), team:
-                for progress in lead.run(team, seconds):
+            with (
+                clear_errors(as_json=as_json),
+                team,
+                closing(lead.run(team, seconds)) as steps,  # before the store is
+            ):
+                for progress in steps:
                     line.show(_shown(progress))
         except KeyboardInterrupt as stop:
             stopped = exit_code_of(stop)

@@ -18,7 +18,7 @@ from time import process_time
 from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
 from counterpoint.harness.campaign.lead import CampaignLead
 from counterpoint.harness.campaign.store import CampaignStore
-from counterpoint.harness.campaign.swarm import planned
+from counterpoint.harness.campaign.swarm import nth
 from counterpoint.harness.campaign.targets import CampaignPlan, CampaignTarget
 from counterpoint.harness.campaign.team import Team
 from counterpoint.model.search.walks.block import RunBlock
@@ -53,7 +53,8 @@ def made_bare(system: str, blocks: int) -> tuple[int, float]:
     scenarios = tuple(target.build() for target in plan.targets)
     gc.collect()
     started, campaign, runs = process_time(), None, 0
-    for one in islice(planned(plan, scenarios), blocks):
+    for number in range(blocks):
+        one = nth(plan, scenarios, number)
         search = one.assignment.search
         campaign = campaign or search.campaign()
         campaign.go_by(search.strategy, dict(search.weights))

@@ -10,9 +10,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.harness.campaign import lead as leading
+from counterpoint.harness.campaign.allocation import Allocation
 from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
 from counterpoint.harness.campaign.estimates import coverage_growth, failing_share_max
 from counterpoint.harness.campaign.for_people import to_html, to_markdown
@@ -31,7 +33,7 @@ from counterpoint.harness.campaign.merging import merge
 from counterpoint.harness.campaign.shape import contains, shape_of
 from counterpoint.harness.campaign.store import FILE, CampaignStore, NoCampaign
 from counterpoint.harness.campaign.summary import summary_of
-from counterpoint.harness.campaign.swarm import nth, planned
+from counterpoint.harness.campaign.swarm import Planned, nth, runs_of
 from counterpoint.harness.campaign.targets import CampaignPlan, CampaignTarget, targets_of
 from counterpoint.harness.campaign.team import Team
 from counterpoint.harness.campaign.worker import Failed, Workbench
@@ -108,7 +110,7 @@ def test_a_mistake_is_found_once_minimised_and_confirmed_and_nothing_in_what_is_
 def test_what_was_found_often_enough_gives_its_time_to_others(tmp_path: Path) -> None:
     with led(tmp_path, RIGHT, WRONG, answers=120) as store:
         right, wrong = store.targets()
-    assert right.blocks > wrong.blocks + 10
+    assert right.blocks > 4 * wrong.blocks
 
 
 def test_what_a_replay_does_not_reproduce_is_not_reported(
@@ -182,14 +184,37 @@ def test_shapes_contain_each_other_only_if_they_are_equal(
 def test_shards_make_the_assignments_of_the_whole_between_them() -> None:
     plan = CampaignPlan((RIGHT, WRONG), 7)
     scenarios = tuple(target.build() for target in plan.targets)
-    whole = list(islice(planned(plan, scenarios), 30))
-    parts = [replace(plan, shard=(part, 3)) for part in range(3)]
-    shares = [one for part in parts for one in islice(planned(part, scenarios), 10)]
-    assert sorted(shares) == sorted(whole)
-    assert nth(plan, scenarios, 17) == whole[17]
-    assert {one.target for one in whole} == {0, 1}
-    numbers = [n for one in whole if one.target == 0 for n in one.assignment.numbers]
-    assert len(numbers) == len(set(numbers))
+    whole = taken(plan, 48)
+    assert whole == [nth(plan, scenarios, number) for number in range(48)]
+    shares = [taken(replace(plan, shard=(part, 3)), 16) for part in range(3)]
+    assert sorted(one for share in shares for one in share) == whole
+    for share in shares:
+        assert {(one.target, one.number // 2 % 2) for one in share} == set(product((0, 1), (0, 1)))
+
+
+def taken(plan: CampaignPlan, count: int, known: Collection[int] = ()) -> list[Planned]:
+    """Return the first assignments of a plan's part, where nothing is found."""
+    allocation = Allocation(plan, tuple(target.build() for target in plan.targets), known)
+    return [allocation.next(lambda _: False) for _ in range(count)]
+
+
+def test_assignments_get_longer_and_leave_no_run_out() -> None:
+    numbers = [number for turn in range(40) for number in runs_of(turn)]
+    assert numbers == list(range(len(numbers)))
+    assert [len(runs_of(turn)) for turn in (0, 7, 8, 15, 16, 99)] == [32, 32, 64, 64, 128, 128]
+
+
+def test_no_target_starves_and_where_something_was_found_turns_are_fewer() -> None:
+    plan = CampaignPlan((RIGHT, WRONG, replace(RIGHT, property_name="sum")), 7)
+    allocation = Allocation(plan, (RIGHT.build(), WRONG.build(), RIGHT.build()))
+    turns = Counter(allocation.next({1}.__contains__).target for _ in range(170))
+    assert turns == {0: 80, 1: 10, 2: 80}
+
+
+def test_a_campaign_that_goes_on_gives_back_what_some_had_less_of() -> None:
+    plan = CampaignPlan((RIGHT, WRONG), 7)
+    turns = [one.number for one in taken(plan, 6, known=(0, 2, 6))]
+    assert turns == [1, 3, 5, 4, 7, 8]
 
 
 def test_plans_are_written_and_read(tmp_path: Path) -> None:
@@ -197,12 +222,15 @@ def test_plans_are_written_and_read(tmp_path: Path) -> None:
     path.write_text(
         '[[target]]\nsystem = "register"\nscenarios = ["default", "crashes"]\nset = {reads = 3}\n'
         '[[target]]\nsystem = "register"\nmutant = "B1"\nproperty = "regular"\n'
+        '[[target]]\nsystem = "register"\nmutants = ["B2", "B3"]\n'
     )
     targets = targets_of([str(path), "register:B1", "register", ADDER, f"{ADDER}:hasty"])
     assert [target.name for target in targets] == [
         "register default reads=3",
         "register crashes reads=3",
         "register:B1 regular",
+        "register:B2",
+        "register:B3",
         "register:B1",
         "register",
         ADDER,
@@ -251,6 +279,7 @@ def test_a_plan_that_is_none_is_refused(content: str, complaint: str, tmp_path: 
         ("scenarios", '[""]', "a list of names"),
         ("scenarios", "[]", "a list of names"),
         ("mutant", '["B1"]', 'a name, such as mutant = "B1"'),
+        ("mutants", '"B1"', 'a list of names, such as mutants = ["B1"]'),
         ("property", "true", 'a name, such as property = "linearizability"'),
         ("property", '""', "a name"),
     ],
