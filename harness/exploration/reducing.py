@@ -13,6 +13,7 @@ from counterpoint.harness.output import ProgressLine, emit, finish, tell
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
+from counterpoint.model.search.exploration.ends import judges_ends
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.impossible import impossible_faults
@@ -52,8 +53,10 @@ def outcome(scenario: Scenario, found: Reduced, judged: Judgements) -> str:
 
 
 def not_judged(scenario: Scenario) -> list[str]:
-    """Return the names of what a reduced exploration does not look at: ends of runs, and goals."""
+    """Return the names of what a reduced exploration does not look at: goals, and most ends of runs."""
     ends = [prop.name for prop in scenario.properties if prop.reads == "end"]
+    if ends and judges_ends(scenario):
+        ends = []
     return [*ends, *(goal.name for goal in scenario.goals)]
 
 

@@ -39,12 +39,15 @@ def is_enabled(action: Action, world: World) -> bool:
     return any(option == action for option in type(action).options(world, action.at))
 
 
-def enabled(world: World) -> tuple[Action, ...]:
-    """Return every legal action, in the fixed order of classes, then nodes, then messages by age."""
+def enabled(world: World, kinds: Sequence[type[Action]] | None = None) -> tuple[Action, ...]:
+    """Return every legal action, in the fixed order of classes, then nodes, then messages by age.
+
+    `kinds` are those of the scenario, for who asks often.
+    """
     places = (*world.scenario.system.nodes, None)
     return tuple(
         option
-        for action in kinds_of(world.scenario)
+        for action in (kinds_of(world.scenario) if kinds is None else kinds)
         for place in places
         for option in action.options(world, place)
     )

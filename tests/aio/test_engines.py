@@ -89,5 +89,5 @@ def test_what_stands_still_holds_back_what_comes_after_it() -> None:
 
 
 def test_an_exploration_says_that_it_knows_no_lanes() -> None:
-    with pytest.raises(cp.BadScenario, match="which no exploration knows: walks do"):
+    with pytest.raises(cp.BadScenario, match="explore it with --reduction dpor"):
         Slots(register(), Semantics("keep"))

@@ -129,8 +129,8 @@ class Slots:
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
         if scenario.network == "lanes":
             raise BadScenario(
-                f"scenario {scenario.name!r} has a network of lanes, which no exploration knows: walks "
-                "do (fuzz, verify)"
+                f"scenario {scenario.name!r} has a network of lanes, which no exploration of states "
+                "knows: explore it with --reduction dpor, or search by walks (fuzz, verify)"
             )
         self._is_ordered = scenario.network == "ordered"
         self._others = tuple(kind for kind in self.compiled.kinds if kind not in NORMAL)

@@ -21,13 +21,21 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from counterpoint.model.actions import Call, Deliver, Fire
-from counterpoint.model.determinism import AskedAgain, NotDeterministic
+from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.faults import Restart
-from counterpoint.model.observer import OBSERVED, keeps_order_of_notes
+from counterpoint.model.kind import kinds_of
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.scenario import Scenario, nothing_is_visible
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.exploration.ends import STOP, at_rest, is_about_end, judges_ends
 from counterpoint.model.search.exploration.explore import Limits, StateViolation, Stop
+from counterpoint.model.search.exploration.remembered_steps import examined
+from counterpoint.model.search.exploration.visibility import (
+    MOMENTS,
+    may_read_everything,
+    may_read_moments,
+    needs_real_time,
+)
 from counterpoint.model.search.judgements import (
     Judgements,
     Ruling,
@@ -36,6 +44,7 @@ from counterpoint.model.search.judgements import (
     ruling_of,
 )
 from counterpoint.model.search.replay import HANDLER_PROPERTY, enabled, first_broken, judge
+from counterpoint.model.search.running import while_running
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action, Moved, World, begin
@@ -74,6 +83,7 @@ class _PossibleStep:
     begins: bool
     ends: bool
     is_visible: bool
+    is_global: bool
 
 
 @dataclass(slots=True)
@@ -109,14 +119,15 @@ class Reducer:
         limits: Limits | None = None,
     ) -> None:
         self.scenario = scenario
-        self._real_time = _needs_real_time(scenario) if real_time is None else real_time
-        self._moments = _MOMENTS if _may_read_moments(scenario) else frozenset[EventKind]()
+        self._real_time = needs_real_time(scenario) if real_time is None else real_time
+        self._moments = MOMENTS if may_read_moments(scenario) else frozenset[EventKind]()
         self._sees_states = bool(scenario.invariants)
-        self._sees_all = _may_read_everything(scenario)
+        self._sees_all = may_read_everything(scenario)
         self._limits = limits or Limits()
         self._frames: list[_Frame] = []
         self._sent_at: dict[int, int] = {}
-        self._start = begin(scenario.replace(system=AskedAgain(scenario.system)))
+        self._start = begin(scenario.replace(system=examined(scenario.system)))
+        self._judges_ends, self._kinds = judges_ends(scenario), kinds_of(scenario)
         self._traces = self._steps = self._blocked = self._depth = self._cut = 0
         self._started = monotonic()
         self._stop: Stop | None = None
@@ -186,7 +197,8 @@ class Reducer:
     # One world of a run.
 
     def _frame(self, world: World, asleep: dict[Action, _PossibleStep]) -> _Frame:
-        enabled = {step.action: step for step in self._steps_of(world)}
+        with while_running(self.scenario.system):
+            enabled = {step.action: step for step in self._steps_of(world)}
         # What is asleep is still enabled, but in this world: its outcome must be that of now.
         frame = _Frame(world, enabled, {a: enabled[a] for a in asleep if a in enabled})
         depth = len(self._frames)
@@ -197,7 +209,7 @@ class Reducer:
         awake = [action for action in enabled if action not in frame.sleep]
         if awake:
             frame.backtrack = awake[:1]
-            if any(self._is_global(action) for action in enabled):
+            if any(step.is_global for step in enabled.values()):
                 frame.backtrack = awake  # it depends on everything: no order may be left out
         elif enabled:
             self._blocked += 1
@@ -207,12 +219,15 @@ class Reducer:
         return not frame.enabled
 
     def _steps_of(self, world: World) -> Iterator[_PossibleStep]:
-        for action in enabled(world):
+        for action in enabled(world, self._kinds):
             is_visible = self._sees_all or self.scenario.visible(action)
+            is_global = self._is_global(action)
             try:
                 moved = action.apply(world)
             except HandlerFailed as error:
-                yield _PossibleStep(action, action.at, None, str(error), False, False, is_visible)
+                yield _PossibleStep(
+                    action, action.at, None, str(error), False, False, is_visible, is_global
+                )
                 continue
             except NotDeterministic as error:
                 raise error.at(len(self._frames)) from None
@@ -223,7 +238,7 @@ class Reducer:
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
             begins, ends = "invoke" in kinds or is_moment, "return" in kinds or is_moment
-            yield _PossibleStep(action, action.at, moved, None, begins, ends, is_visible)
+            yield _PossibleStep(action, action.at, moved, None, begins, ends, is_visible, is_global)
 
     def _next(self, frame: _Frame) -> _PossibleStep | None:
         while frame.done < len(frame.backtrack):
@@ -242,7 +257,7 @@ class Reducer:
     # Dependence and races.
 
     def _depend(self, one: _PossibleStep, other: _PossibleStep) -> bool:
-        if self._is_global(one.action) or self._is_global(other.action):
+        if one.is_global or other.is_global:
             return True
         if one.is_visible and other.is_visible:
             return True
@@ -345,13 +360,14 @@ class Reducer:
         return Trace(self.scenario, tuple(choices), tuple(events), worlds)
 
     def _judge(self, trace: Trace) -> None:
-        verdicts = judge(trace)
+        verdicts = judge(at_rest(trace) if self._judges_ends else trace)
         self._rulings[tuple(map(ruling_of, verdicts))] += 1
         verdict = first_broken(verdicts)
         if verdict is not None:
             is_of_states = any(i.name == verdict.property for i in self.scenario.invariants)
             length = verdict.examined - 1 if is_of_states else len(trace.choices)
-            self._break(verdict.property, trace.choices[:length])
+            rest = (STOP,) if is_about_end(self.scenario, verdict.property) else ()
+            self._break(verdict.property, (*trace.choices[:length], *rest))
 
     def _break(self, name: str, choices: tuple[Action, ...]) -> None:
         self._stop, self._violation = "broken", StateViolation(name, choices)
@@ -371,24 +387,3 @@ class Reducer:
 def _add(frame: _Frame, action: Action) -> None:
     if action not in frame.backtrack:
         frame.backtrack.append(action)
-
-
-_MOMENTS = OBSERVED - {"invoke", "return"}
-"""What properties of histories may read besides operations: a moment ends something, and begins it."""
-
-
-def _may_read_moments(scenario: Scenario) -> bool:
-    """Tell whether some property of histories may read the order of notes."""
-    of_histories = [p for p in scenario.properties if p.reads == "operations"]
-    return any(keeps_order_of_notes(p.observer) for p in of_histories)
-
-
-def _may_read_everything(scenario: Scenario) -> bool:
-    """Tell whether some property reads whole runs, and nothing says what it sees the order of."""
-    is_told = scenario.visible is not nothing_is_visible
-    return not is_told and any(p.reads == "trace" for p in scenario.properties)
-
-
-def _needs_real_time(scenario: Scenario) -> bool:
-    """Tell whether some property reads histories, in which the order of calls and returns counts."""
-    return any(prop.reads == "operations" for prop in scenario.properties)

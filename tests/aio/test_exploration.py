@@ -1,0 +1,181 @@
+"""All runs of small programs, one of each class: nothing is lost, and nothing is made twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import counterpoint as cp
+from counterpoint.aio import Node, scenario
+from counterpoint.model.search.exploration.dpor import Reducer
+from counterpoint.model.search.exploration.remembered_steps import RememberedSteps
+from counterpoint.model.world import World
+from tests.aio.searching import Program
+
+
+async def serve_numbers(node: Node, answer: Callable[[str], int]) -> None:
+    """Answer each line with a number."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            writer.write(b"%d\n" % answer(line.decode().strip()))
+        writer.close()
+
+    server = await asyncio.start_server(serve, node.name, 80)
+    await server.serve_forever()
+
+
+class Connection:
+    """A connection to the store."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def ask(self, question: str) -> int:
+        """Return the answer to a line."""
+        self.writer.write(question.encode() + b"\n")
+        return int(await self.reader.readline())
+
+
+async def store(node: Node) -> None:
+    """Keep a number: "get" it, "add" one to it, or put another there."""
+    kept = 0
+
+    def answer(question: str) -> int:
+        nonlocal kept
+        match question:
+            case "get":
+                pass
+            case "add":
+                kept += 1
+            case number:
+                kept = int(number)
+        return kept
+
+    await serve_numbers(node, answer)
+
+
+async def reads_then_writes(node: Node) -> None:
+    """Add one, in two steps: what another adds between them is lost."""
+    connection = Connection(*await asyncio.open_connection("store", 80))
+    async with node.call("add") as call:
+        call.result = await connection.ask("get") + 1
+        await connection.ask(str(call.result))
+    connection.writer.close()
+
+
+async def adds(node: Node) -> None:
+    """Add one, in one step."""
+    connection = Connection(*await asyncio.open_connection("store", 80))
+    async with node.call("add") as call:
+        call.result = await connection.ask("add")
+    connection.writer.close()
+
+
+async def is_impatient(node: Node) -> None:
+    """Ask, and go away after a second."""
+    connection = Connection(*await asyncio.open_connection("store", 80))
+    try:
+        async with asyncio.timeout(1):
+            node.note(await connection.ask("add"))
+    except (TimeoutError, ConnectionError, ValueError):
+        node.note("nothing")
+    connection.writer.close()
+
+
+def no_update_is_lost(trace: cp.Trace) -> None:
+    """Nobody is told a number that another was told."""
+    told = Counter(event.value for event in trace.events if event.kind == "return")
+    assert not told or max(told.values()) == 1, "an update was lost"
+
+
+def updates(*clients: Program, **more: Any) -> cp.Scenario:
+    """Return the scenario of some clients of one store."""
+    return scenario(
+        name="updates",
+        nodes={"store": store, **{f"c{k}": client for k, client in enumerate(clients, start=1)}},
+        properties=[cp.Property("no update is lost", no_update_is_lost)],
+        **more,
+    )
+
+
+def ends_of_all_runs(given: cp.Scenario) -> Counter[object]:
+    """Return how many runs there are to each end: the stupid way, every order of all actions."""
+    remembered: Any = RememberedSteps(given.system)
+    ends: Counter[object] = Counter()
+    stack = [cp.run(given.replace(system=remembered), ()).final]
+    while stack:
+        world = stack.pop()
+        options = cp.enabled(world)
+        stack += [option.apply(world).world for option in options]
+        if not options:
+            ends[end_of(world)] += 1
+    return ends
+
+
+def end_of(world: World) -> object:
+    """Return what all runs of a class have in common: what has happened to each node."""
+    return tuple(state.state for state in world.node_states)
+
+
+def patient(**limits: int) -> cp.Scenario:
+    """Return the scenario of one client that goes away after a second, with some faults."""
+    return updates(is_impatient, limits=cp.budgets(**limits), may_crash=("store",), answers=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "runs", "ends", "made"),
+    [
+        pytest.param(updates(adds, adds), 252, 20, 20, id="two clients"),
+        pytest.param(patient(), 1, 1, 1, id="nothing to choose"),
+        pytest.param(patient(delay=1), 20, 4, 10, id="a delay and a timer"),
+        pytest.param(patient(crash=1), 24, 5, 22, id="a crash and a timer"),
+        pytest.param(patient(reset=1), 13, 4, 7, id="a broken connection"),
+        pytest.param(patient(split=1), 8, 5, 8, id="a chunk in two parts"),
+        pytest.param(
+            updates(reads_then_writes, reads_then_writes), 3432, 70, 70,
+            marks=pytest.mark.nightly, id="a lost update",
+        ),
+    ],
+)  # fmt: skip
+def test_reduced_runs_come_to_all_ends(given: cp.Scenario, runs: int, ends: int, made: int) -> None:
+    """Steps at two nodes change places, so that one run stands for many; faults and timers do not."""
+    every = ends_of_all_runs(given)
+    ours = [end_of(trace.final) for trace in Reducer(given).runs()]
+    assert set(ours) == set(every)
+    assert (every.total(), len(every), len(ours)) == (runs, ends, made)
+
+
+def test_a_lost_update_is_found_by_exploring_all_runs() -> None:
+    *_, found = Reducer(updates(reads_then_writes, reads_then_writes)).explore()
+    assert found.violation is not None
+    assert found.violation.property == "no update is lost"
+
+
+def test_where_no_update_is_lost_every_run_says_so() -> None:
+    reducer = Reducer(updates(adds, adds))
+    *_, found = reducer.explore()
+    assert (found.stop, found.cut, found.violation) == ("complete", 0, None)
+    assert {name: judged.held for name, judged in reducer.judgements.items()} == {
+        "no update is lost": found.traces,
+        "answers": found.traces,
+    }
+
+
+async def waits_for_nobody(node: Node) -> None:
+    """Wait for an answer, without a question."""
+    connection = Connection(*await asyncio.open_connection("store", 80))
+    async with node.call("wait"):
+        await connection.reader.readline()
+
+
+def test_a_call_without_an_answer_is_found_at_the_end_of_a_run() -> None:
+    given = updates(waits_for_nobody)
+    *_, found = Reducer(given).explore()
+    assert found.violation is not None
+    assert found.violation.property == "answers"
+    assert [choice.kind for choice in found.violation.choices] == ["deliver", "settle"]
