@@ -8,7 +8,7 @@ calls. What it must not decide comes in as an input; what it wants done goes out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -167,8 +167,12 @@ class Step(Generic[S]):
     def __init__(
         self, state: S, *given: Effect | Sequence[Effect] | None, effects: Sequence[Effect] = ()
     ) -> None:
-        object.__setattr__(self, "state", state)
-        object.__setattr__(self, "effects", _flat(given) if given else effects)
+        _set_state(self, state)
+        _set_effects(self, _flat(given) if given else effects)
+
+
+_set_state: Callable[[object, object], None] = vars(Step)["state"].__set__
+_set_effects: Callable[[object, object], None] = vars(Step)["effects"].__set__
 
 
 def _flat(given: tuple[Effect | Sequence[Effect] | None, ...]) -> object:

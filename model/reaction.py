@@ -110,8 +110,9 @@ def react(
 ) -> Reaction:
     """Give an input to a node: a pure function. With `effects_max` no more than so many effects happen.
 
-    `is_trusted`: the states of the handler, and what it sends, are known to be values, and are not
-    looked through; `known` are the values that were looked at before, which are not looked at again.
+    `is_trusted`: the states of the handler, what it sends and what it persists are known to be values,
+    and are not looked through; `known` are the values that were looked at before, which are not looked
+    at again.
 
     Raises:
         HandlerFailed: the handler raised, returned no step, or asked for something impossible.
@@ -201,7 +202,10 @@ def _after(
     effects: tuple[Effect, ...],
     known: KnownValues | None,
 ) -> NodeState:
-    """Return the node state after these effects, each of which is checked; bodies only with `known`."""
+    """Return the node state after these effects, each of which is checked.
+
+    What is sent and persisted is looked through only with `known`.
+    """
     timers, durable, pending = node_state.timers, node_state.durable, node_state.pending
     for effect in effects:
         match effect:
@@ -230,7 +234,8 @@ def _after(
                     raise IllegalEffect(f"returned {show(result)} while nothing is pending")
                 pending = None
             case Persist(value):
-                require_value(value, known)
+                if known is not None:
+                    require_value(value, known)
                 durable = value
             case Note(what):
                 require_value(what, known)

@@ -121,9 +121,10 @@ class Host:
 
     def link(self, peer: NodeId) -> Link:
         """Return this end of the link with a peer."""
-        if peer not in self.links:
-            self.links[peer] = Link(self.incarnation)
-        return self.links[peer]
+        link = self.links.get(peer)
+        if link is None:
+            link = self.links[peer] = Link(self.incarnation)
+        return link
 
     def take(self) -> Batch:
         """Return what is to be done, and begin the next batch."""
@@ -245,36 +246,47 @@ class Host:
         """Give an input to the handler, and note what has to be done about its effects."""
         try:
             reaction = react(self.system, self.node, self.node_state, given, is_trusted=True)
-            encoded = tuple(map(self._encoded, reaction.effects))
+            encoded = self._all_encoded(reaction.effects)
             record = (self.codec.encode(entry),) if self.keeps_journal else ()
         except (HandlerFailed, IllegalEffect, BadBytes) as error:
             raise InputRejected(str(error)) from error
         now = cast(int, entry[1])
         self.node_state = reaction.node_state
         self._journal += record
-        self._log(line[0], now, **line[1])
+        if self._tells_calls:
+            self._log(line[0], now, **line[1])
         for effect, data in zip(reaction.effects, encoded, strict=True):
             self._do(effect, data, now)
         if self._asks:
             self._serve(now)
 
-    def _encoded(self, effect: Effect) -> bytes:
-        """Return the bytes of what an effect sends or persists.
+    def _all_encoded(self, effects: tuple[Effect, ...]) -> list[bytes]:
+        """Return the bytes of what each effect sends or persists; one body for many is written once.
 
         Raises:
             BadBytes: it cannot be written, or is too long to be sent.
         """
-        match effect:
-            case Send(to, body) if to != self.node:
-                data = self.codec.encode(body)
-                if len(data) > MESSAGE_BYTES_MAX:
-                    raise BadBytes(
-                        f"a message to {to} has {len(data):,} bytes; {MESSAGE_BYTES_MAX:,} is the most"
-                    )
-                return data
-            case Persist(value) if not self.keeps_journal:
-                return self.codec.encode(value)
-        return b""
+        encoded: list[bytes] = []
+        last: tuple[Value, bytes] | None = None
+        for effect in effects:
+            match effect:
+                case Send(to, body) if to != self.node:
+                    if last is None or last[0] is not body:
+                        last = (body, self._message(to, body))
+                    encoded.append(last[1])
+                case Persist(value) if not self.keeps_journal:
+                    encoded.append(self.codec.encode(value))
+                case _:
+                    encoded.append(b"")
+        return encoded
+
+    def _message(self, to: NodeId, body: Value) -> bytes:
+        data = self.codec.encode(body)
+        if len(data) > MESSAGE_BYTES_MAX:
+            raise BadBytes(
+                f"a message to {to} has {len(data):,} bytes; {MESSAGE_BYTES_MAX:,} is the most"
+            )
+        return data
 
     def _do(self, effect: Effect, data: bytes, now: int) -> None:
         """Note what an effect asks for; `data` are its bytes, where it has any."""
@@ -304,12 +316,11 @@ class Host:
 
     def _send(self, to: NodeId, body: Value, data: bytes, now: int) -> None:
         if to == self.node:
-            self.own_count += 1
-            self.own.append((self.own_count, body))
-            number = self.own_count
+            number = self.own_count = self.own_count + 1
+            self.own.append((number, body))
         else:
             number = self.link(to).put(data)
-            self.touch(to)
+            self._touched[to] = None
         if self._tells_all:
             name = message_name(self.node, self.incarnation, to, number)
             self._log("send", now, to=to, msg=name, body=body)

@@ -18,6 +18,7 @@ server stays well and, while it is under way, at most a minority of the readers 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import TypeAlias
 
 from counterpoint.impl.register.access import AccessControl
@@ -54,7 +55,7 @@ from counterpoint.model.node import (
     Timeout,
 )
 from counterpoint.model.quick_init import quick_init
-from counterpoint.model.values import NodeId
+from counterpoint.model.values import NodeId, Value
 
 CLOCK = "clock adjusted"
 """The timer of a writer that takes its stamps from a clock, when someone sets that clock."""
@@ -133,6 +134,9 @@ class Imposing:
 RequestPhase: TypeAlias = Writing | Querying | Imposing
 
 
+_client_of = attrgetter("client")
+
+
 @quick_init
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -148,22 +152,27 @@ class Shelf:
 
     def is_new(self, request: Request) -> bool:
         """Tell whether a request is newer than all that its client asked before."""
-        return all(r.client != request.client or r.number < request.number for r in self.requests)
+        asked = [r.number for r in self.requests if r.client == request.client]
+        return not asked or max(asked) < request.number
 
     def having_begun(self, request: Request) -> Shelf:
         """Return this shelf with a request as the newest of its client."""
-        others = (r for r in self.requests if r.client != request.client)
-        return replace(self, requests=tuple(sorted((*others, request))))
+        others = [r for r in self.requests if r.client != request.client]
+        requests = tuple(sorted((*others, request), key=_client_of))
+        return Shelf(self.stamp, requests, self.records)
 
     def record(self, token: int) -> Record:
         """Return the record of a token; stamp 0 if there is none yet."""
-        return next((record for record in self.records if record.token == token), Record(token))
+        for record in self.records:
+            if record.token == token:
+                return record
+        return Record(token)
 
     def keeping(self, record: Record) -> Shelf:
         """Return this shelf with a record in place of the one of its token."""
         others = (r for r in self.records if r.token != record.token)
         records = sorted((*others, record), key=lambda record: record.token)
-        return replace(self, records=tuple(records))
+        return Shelf(self.stamp, self.requests, tuple(records))
 
 
 @quick_init
@@ -180,11 +189,12 @@ class Server:
     def with_phase(self, phase: RequestPhase) -> Server:
         """Return this server in this phase of a request, in place of any other of that client."""
         others = self.without(phase.request.client).phases
-        return replace(self, phases=tuple(sorted((*others, phase), key=lambda p: p.request)))
+        phases = sorted((*others, phase), key=lambda p: p.request.client)
+        return Server(self.shelf, tuple(phases))
 
     def without(self, client: NodeId) -> Server:
         """Return this server with nothing under way for a client."""
-        return replace(self, phases=tuple(p for p in self.phases if p.request.client != client))
+        return Server(self.shelf, tuple([p for p in self.phases if p.request.client != client]))
 
 
 RegisterState: TypeAlias = Idle | Waiting | Server
@@ -219,45 +229,22 @@ class ReplicatedRegister:
     def handle(self, node: NodeId, state: RegisterState, given: Input) -> Step[RegisterState]:
         """Return what a node does with an input."""
         match state, given:
+            case Server(), Receive(source, body):
+                return self._served(node, state, source, body)
+
             case Idle(number), Invoke(Write() | Read() as operation):
                 return self._ask(Request(node, number + 1), operation)
             case Waiting(request), Receive(_, Answer(answered, result)) if answered == request:
                 return Step(Idle(request.number), (Return(result),))
             case Idle() | Waiting(), Receive(_, Answer()):
                 return Step(state)  # a second copy of an answer, or one from before a crash
+
             case _, Start():
                 return Step(state, self._clock(node))
             case Idle(), Recover(durable):
                 return Step(Idle(durable if isinstance(durable, int) else 0))
             case Server(shelf), Recover(durable):
                 return self._recover(node, durable if isinstance(durable, Shelf) else shelf)
-
-            case Server(shelf), Receive(_, Ask(request)) if not shelf.is_new(request):
-                return Step(state)  # a second copy: carried out again, an old write would come back
-            case Server(), Receive(_, Ask(request, operation)) if (
-                why := self._refusal(node, operation)
-            ) is not None:
-                return self._refuse(state, request, why)
-            case Server(), Receive(_, Ask(request, Write() as write)):
-                return self._write(node, state, request, write)
-            case Server(), Receive(_, Ask(request, Read() as read)):
-                return self._read(state, request, read)
-
-            case Server(shelf), Receive(source, Query(request, token)):
-                return Step(state, (Send(source, Have(request, shelf.record(token))),))
-            case Server(), Receive(source, Store(request, record)):
-                return self._keep(state, record, Send(source, Stored(request)))
-
-            case Server(), Receive(source, Have(request, record)) if isinstance(
-                querying := self._phase(state, request), Querying
-            ):
-                return self._count_record(state, querying, source, record)
-            case Server(), Receive(source, Stored(request)) if isinstance(
-                storing := self._phase(state, request), Writing | Imposing
-            ):
-                return self._count_stored(state, storing, source)
-            case Server(), Receive(_, Have() | Stored()):
-                return Step(state)  # more than the majority, or for a request cut by a crash
 
             case Server(shelf), Timeout(timer) if timer == FLUSH:
                 return Step(state, (Persist(shelf),))
@@ -266,6 +253,38 @@ class ReplicatedRegister:
                 return Step(replace(state, shelf=replace(shelf, stamp=stamp)))
             case _:
                 raise AssertionError(f"{node} in {state!r} was given {given!r}")
+
+    def _served(
+        self, node: NodeId, state: Server, source: NodeId, body: Value
+    ) -> Step[RegisterState]:
+        """Return what a server does with a message."""
+        match body:
+            case Query(request, token):
+                return Step(state, (Send(source, Have(request, state.shelf.record(token))),))
+            case Store(request, record):
+                return self._keep(state, record, Send(source, Stored(request)))
+
+            case Have(request, record) if isinstance(
+                querying := self._phase(state, request), Querying
+            ):
+                return self._count_record(state, querying, source, record)
+            case Stored(request) if isinstance(
+                storing := self._phase(state, request), Writing | Imposing
+            ):
+                return self._count_stored(state, storing, source)
+            case Have() | Stored():
+                return Step(state)  # more than the majority, or for a request cut by a crash
+
+            case Ask(request) if not state.shelf.is_new(request):
+                return Step(state)  # a second copy: carried out again, an old write would come back
+            case Ask(request, operation) if (why := self._refusal(node, operation)) is not None:
+                return self._refuse(state, request, why)
+            case Ask(request, Write() as write):
+                return self._write(node, state, request, write)
+            case Ask(request, Read() as read):
+                return self._read(state, request, read)
+            case _:
+                raise AssertionError(f"{node} in {state!r} was given {Receive(source, body)!r}")
 
     # ---- a client
 
@@ -297,7 +316,7 @@ class ReplicatedRegister:
     def _refuse(self, state: Server, request: Request, why: str) -> Step[RegisterState]:
         shelf = state.shelf.having_begun(request)
         answer = Send(request.client, Answer(request, Refused(why)))
-        return Step(replace(state, shelf=shelf), (Persist(shelf), answer))
+        return Step(Server(shelf, state.phases), (Persist(shelf), answer))
 
     def _write(
         self, node: NodeId, state: Server, request: Request, write: Write
@@ -308,13 +327,13 @@ class ReplicatedRegister:
         record = Record(write.token, shelf.stamp, value)
         votes = frozenset({node}) if self.rules.writer_votes else frozenset()
         first = (Persist(shelf),) if self.rules.is_durable_before_use else ()
-        after = replace(state, shelf=shelf).with_phase(Writing(request, record, votes))
+        after = Server(shelf, state.phases).with_phase(Writing(request, record, votes))
         return Step(after, (*first, *self._to_readers(write.token, Store(request, record))))
 
     def _read(self, state: Server, request: Request, read: Read) -> Step[RegisterState]:
         """Ask all readers for their records."""
         shelf = state.shelf.having_begun(request)
-        after = replace(state, shelf=shelf).with_phase(Querying(request, Record(read.token)))
+        after = Server(shelf, state.phases).with_phase(Querying(request, Record(read.token)))
         return Step(
             after, (Persist(shelf), *self._to_readers(read.token, Query(request, read.token)))
         )
@@ -328,14 +347,16 @@ class ReplicatedRegister:
         shelf = state.shelf.keeping(offered)
         is_durable_first = self.rules.is_durable_before_reply
         effects = (Persist(shelf), reply) if is_durable_first else (reply, SetTimer(FLUSH))
-        return Step(replace(state, shelf=shelf), effects)
+        return Step(Server(shelf, state.phases), effects)
 
     # ---- a server, answered by servers
 
     def _phase(self, state: Server, answered: Request) -> RequestPhase | None:
         """Return the phase that an answer to this request counts for, None if it is too late."""
-        counts_for = self.rules.counts_for
-        return next((p for p in state.phases if counts_for(answered, p.request)), None)
+        for phase in state.phases:
+            if self.rules.counts_for(answered, phase.request):
+                return phase
+        return None
 
     def _count_record(
         self, state: Server, phase: Querying, source: NodeId, record: Record
