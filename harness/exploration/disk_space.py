@@ -73,7 +73,7 @@ class DiskSpace:
             OSError: it cannot be read or written.
         """
         if isinstance(explorer, Explorer):
-            raise NoDisk("--disk needs the numpy engine; leave --engine plain or --symmetry out")
+            raise NoDisk("--disk needs the numpy engine; leave --engine plain out")
         from counterpoint.model.search.columnar.folder import Portions
 
         explorer.move_to(self._folder(faults), Portions.of_memory(self.memory_bytes))

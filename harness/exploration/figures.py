@@ -38,6 +38,11 @@ def lines_of(rounds: FaultRounds) -> Iterator[str]:
             f"{how} [{now.seconds:.1f} s]"
         )
     last = rounds.last.explored
+    if last.by_all_exchanges:
+        yield (
+            f"symmetry: every exchange of names was tried for {last.by_all_exchanges:,} of "
+            f"{last.generated:,} successors"
+        )
     if last.stop not in ("complete", "broken"):
         yield (
             f"every run of up to {whole_levels(last) - 1} choices was explored; frontier "
@@ -71,6 +76,7 @@ def figures_of(explored: Explored) -> dict[str, object]:
         "states_per_second": round(states_per_second(explored)),
         "memory_bytes": resident_bytes(),
         "disk_bytes": explored.stored_bytes,
+        "by_all_exchanges": explored.by_all_exchanges,
     }
 
 

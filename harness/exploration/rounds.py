@@ -81,8 +81,8 @@ def explorer(scenario: Scenario, options: ExploreOptions) -> Explorer | VectorEx
     if options.engine == "numpy" and not has_numpy:
         raise NoNumpy("numpy is not installed; install counterpoint[fast], or use --engine plain")
     if options.symmetry:
-        _require_symmetry(scenario, options)
-    elif options.engine != "plain" and has_numpy:
+        _require_symmetry(scenario)
+    if options.engine != "plain" and has_numpy:
         from counterpoint.model.search.columnar.explorer import VectorExplorer
 
         return VectorExplorer(
@@ -91,6 +91,7 @@ def explorer(scenario: Scenario, options: ExploreOptions) -> Explorer | VectorEx
             is_lossy=options.is_lossy,
             history=options.history,
             limits=options.limits,
+            symmetry=options.symmetry,
             workers=options.workers,
         )
     elif options.workers > 1:
@@ -105,15 +106,13 @@ def explorer(scenario: Scenario, options: ExploreOptions) -> Explorer | VectorEx
     )
 
 
-def _require_symmetry(scenario: Scenario, options: ExploreOptions) -> None:
-    """Refuse symmetry where no nodes are alike, and by the engine that does not know it."""
+def _require_symmetry(scenario: Scenario) -> None:
+    """Refuse symmetry where no nodes are alike."""
     if not scenario.symmetric:
         raise NotSymmetric(
             f"scenario {scenario.name!r} names no interchangeable nodes; say in Scenario.symmetric "
             "which are, or leave --symmetry out"
         )
-    if options.engine == "numpy":
-        raise NotSymmetric("the numpy engine knows no symmetry; use --engine plain")
 
 
 def for_exploration(scenario: Scenario) -> Scenario:

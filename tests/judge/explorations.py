@@ -174,19 +174,24 @@ def forget(case: Case, options: ExploreOptions) -> Says:
 
 
 def symmetry(case: Case) -> Says:
-    """One state for each orbit, and the same verdict."""
+    """One state for each orbit, and the same verdict; both engines count the same."""
     if not case.scenario.symmetric:
         return
-    yield from verdict_of(case, ExploreOptions(engine="plain", symmetry=True), "consume")
     found = case.consumed
-    if not found.is_whole or reference.HANDLERS in found.broken or case.scenario.properties:
-        return
+    is_whole = found.is_whole and reference.HANDLERS not in found.broken
     orbits = {frozenset(reference.images(world)) for world in found.worlds.values()}
-    last = _finished(
-        explorer(case.silent, ExploreOptions(engine="plain", symmetry=True, no_op="consume"))
-    )
-    if last.states != len(orbits):
-        yield f"other orbits: {last.states}, not {len(orbits)}"
+    counted = []
+    for engine in ("plain", "numpy"):
+        options = ExploreOptions(engine=engine, symmetry=True, no_op="consume")
+        yield from verdict_of(case, options, "consume")
+        if not is_whole:
+            continue
+        last = _finished(explorer(case.silent, options))
+        counted.append((last.levels, last.generated, last.terminal, last.terminal_pending))
+        if not case.scenario.properties and last.states != len(orbits):
+            yield f"other orbits with {engine}: {last.states}, not {len(orbits)}"
+    if len(set(counted)) > 1:
+        yield f"other counts by orbits: {counted}"
 
 
 def with_histories(case: Case) -> Says:

@@ -17,6 +17,9 @@ other nodes change their slots by tables of pairs: `expander`. Pairs that no tab
 afterwards, by one thread and in a fixed order, so that numbers do not depend on how many threads there
 are.
 
+**Symmetry.** Before they are compared, successors get the names of their representatives: `orbits` sorts
+interchangeable nodes by how they look, `views`, in tables of exchanged neighbours.
+
 **Duplicates** are detected late, as in delayed duplicate detection (Stern and Dill, CAV 1998; Korf, AAAI
 2004): successors are sorted, equal neighbours dropped, and what the
 levels before have is subtracted by merging: `sets`, `level`. Large arrays are cut by ranges of values,

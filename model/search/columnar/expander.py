@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from counterpoint.model.search.columnar.checkpoint import Journal
 from counterpoint.model.search.columnar.columns import Column, Expansions, MessageBatches, PairTable
+from counterpoint.model.search.columnar.orbits import Orbits
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.sets import joined, nothing, size, taken, unique
 from counterpoint.model.search.engine.slots import Slots
@@ -56,7 +57,9 @@ class Expanded:
 class Expander:
     """The tables of an exploration, and the successors that they tell."""
 
-    def __init__(self, slots: Slots, memories: Memories, journal: Journal) -> None:
+    def __init__(
+        self, slots: Slots, memories: Memories, journal: Journal, *, symmetry: bool = False
+    ) -> None:
         self.slots, self.memories = slots, memories
         self._nodes = len(slots.compiled.nodes)
         self.environment, self.memory = self._nodes, self._nodes + 1
@@ -66,11 +69,19 @@ class Expander:
             for place in range(self._nodes + 1)
         ]
         self._observed = PairTable(memories.observe, partial(journal.note, 2 * self._nodes + 1))
+        first = 2 * self._nodes + 2
+        self.orbits = Orbits(slots, memories, journal, first) if symmetry else None
 
     @property
     def tables(self) -> list[PairTable]:
         """The tables, in the order in which the journal numbers them."""
-        return [*(e.index for e in self._expansions), *self._batches.pushed, self._observed]
+        others = [] if self.orbits is None else self.orbits.tables
+        return [
+            *(e.index for e in self._expansions),
+            *self._batches.pushed,
+            self._observed,
+            *others,
+        ]
 
     @property
     def sizes(self) -> list[int]:
@@ -92,6 +103,14 @@ class Expander:
     def fields(self, states: Words, layout: FieldLayout) -> list[Ids]:
         """Return the columns that a state is made of."""
         return [layout.field(states, index) for index in range(self._nodes + 2)]
+
+    def representatives(self, states: Words, layout: FieldLayout) -> tuple[Words, FieldLayout]:
+        """Return the states that stand for these, row for row: under symmetry one for each orbit."""
+        if self.orbits is None:
+            return states, layout
+        fields = self.orbits.representatives(self.fields(states, layout))
+        wider = layout.holding(self.sizes)
+        return wider.pack(fields), wider
 
     def expand(self, states: Words, layout: FieldLayout, *, may_grow: bool) -> Expanded:
         """Return the successors of some states; without growth, of those that are no strangers.

@@ -8,6 +8,7 @@ there before. Both explorations count the same states, successors and depths: th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -29,7 +30,7 @@ from counterpoint.model.search.columnar.level_judge import LevelJudge
 from counterpoint.model.search.columnar.notes import HowFar, note, restored
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
-from counterpoint.model.search.columnar.sets import fresh, taken
+from counterpoint.model.search.columnar.sets import fresh, rows_of, size, taken, unique
 from counterpoint.model.search.columnar.stored import StoredStates
 from counterpoint.model.search.columnar.way_back import WayBack
 from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots
@@ -61,6 +62,7 @@ class VectorExplorer:
         is_lossy: bool = False,
         history: bool = False,
         limits: Limits | None = None,
+        symmetry: bool = False,
         workers: int = 1,
         chunk_states: int = CHUNK_STATES,
     ) -> None:
@@ -70,11 +72,11 @@ class VectorExplorer:
         self.limits = limits or Limits()
         self._has_history = history
         self._journal = Journal()
-        self._expander = Expander(self.slots, self.memories, self._journal)
+        self._expander = Expander(self.slots, self.memories, self._journal, symmetry=symmetry)
         self._judge = LevelJudge(self._expander)
         widths = (6,) * len(self.slots.compiled.nodes) + (2, 4)
         layout = FieldLayout(widths).holding(self._expander.sizes)
-        start = layout.pack(self._expander.start)
+        start, layout = self._expander.representatives(layout.pack(self._expander.start), layout)
         self._now = Established(HeldStates(layout, (start,), (start,)), Counts(generated=1))
         self._stop: Stop | None = None
         self._violation: StateViolation | None = None
@@ -91,7 +93,8 @@ class VectorExplorer:
     def about(self) -> dict[str, Json]:
         """What a checkpoint must agree with to be one of this exploration."""
         scenario, semantics = self.scenario, self.slots.semantics
-        return {
+        symmetry: dict[str, Json] = {} if self._expander.orbits is None else {"symmetry": True}
+        return symmetry | {
             "scenario": scenario.name,
             "origin": dict(scenario.origin),
             "network": scenario.network,
@@ -127,7 +130,7 @@ class VectorExplorer:
         noted = folder.opened()
         if noted is None:
             layout = self._now.layout
-            first = iter([layout.pack(self._expander.start)])
+            first = iter([self._now.rows(0, 1)])
             known = StoredStates(folder, layout).with_level(first, self._crew)
             self._now = Established(known, Counts(generated=1))
         else:
@@ -181,6 +184,7 @@ class VectorExplorer:
             environments=len(slots.environments),
             memories=len(self.memories.memories),
             stored_bytes=now.known.stored_bytes,
+            by_all_exchanges=None if self._expander.orbits is None else self._expander.orbits.tried,
             stop=self._stop,
             violation=self._violation,
             open_end=self._path_to_open_end(),
@@ -245,16 +249,23 @@ class VectorExplorer:
     def _add(self, level: LevelBuilder, start: int, expanded: Expanded) -> None:
         """Add a chunk to a level, with its strangers: this thread may let the tables grow."""
         ends, states = expanded.ends, self._chunk(start)
-        level.add(expanded)
+        level.add(self._named(expanded))
         if len(expanded.strangers):
             strange = taken(states, expanded.strangers)
             rest = self._expander.expand(strange, self._now.layout, may_grow=True)
-            level.add(rest)
+            level.add(self._named(rest))
             ends = np.sort(np.concatenate([ends, expanded.strangers[rest.ends]]))
         level.add_ends(states, ends)
         if level.chunk_added(start + self._chunk_states, self._crew):
             self._under_way = level.so_far
             self._note()
+
+    def _named(self, expanded: Expanded) -> Expanded:
+        """Return the representatives of successors, as a set."""
+        if self._expander.orbits is None or not size(expanded.words):
+            return expanded
+        words, layout = self._expander.representatives(expanded.words, expanded.layout)
+        return replace(expanded, words=unique(words), layout=layout)
 
     def _limit_reached(self) -> Stop | None:
         limits = self.limits
@@ -280,12 +291,14 @@ class VectorExplorer:
         """Find a state of the deepest level in which the failing action is legal."""
         layout, environment = self._now.layout, self._expander.environment
         self._stop = "broken"
-        for start, states in self._now.pieces(self._chunk_states):
+        for _, states in self._now.pieces(self._chunk_states):
             is_there = layout.field(states, environment) == broke.environment
             is_there &= layout.field(states, broke.node) == broke.slot
             rows = np.flatnonzero(is_there)
             if len(rows):
-                choices = (*self._path_to(start + int(rows[0])), broke.action)
+                row = int(rows[0])
+                fields = self._expander.fields(rows_of(states, row, row + 1), layout)
+                choices = self._back.choices_to_failure(self._now.level_count - 1, fields, broke)
                 self._violation = StateViolation(HANDLER_PROPERTY, choices)
                 return
 
@@ -315,8 +328,11 @@ class VectorExplorer:
         return self._path(now.level_count - 1, fields)
 
     def _path(self, level: int, fields: list[Ids]) -> tuple[Action, ...]:
-        back = WayBack(self._expander, self._now, self._chunk_states, self._crew)
-        return back.choices(level, fields)
+        return self._back.choices(level, fields)
+
+    @property
+    def _back(self) -> WayBack:
+        return WayBack(self._expander, self._now, self._chunk_states, self._crew)
 
     def _path_to_open_end(self) -> tuple[Action, ...] | None:
         """Return the run to an end in which a call is open; once it is over, for it takes time."""

@@ -6,6 +6,7 @@ the state that is looked for. It costs time once, at the end, and saves a column
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +17,7 @@ from counterpoint.model.search.columnar.expander import Expander, Successors
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import rows_of, size
+from counterpoint.model.search.engine.slots import HandlerBroke
 from counterpoint.model.world import Action
 
 
@@ -29,12 +31,54 @@ class WayBack:
     crew: Crew
 
     def choices(self, level: int, fields: list[Ids]) -> tuple[Action, ...]:
-        """Return the choices of a shortest run to a state of a level."""
+        """Return the choices of a shortest run to a state of a level (or to one it stands for)."""
+        return self._run(level, fields)[0]
+
+    def choices_to_failure(
+        self, level: int, fields: list[Ids], broke: HandlerBroke
+    ) -> tuple[Action, ...]:
+        """Return the choices of a shortest run that ends with an action in which a handler fails."""
+        choices, real = self._run(level, fields)
+        if self.expander.orbits is not None:
+            # The failing action has other names in the run that leads there.
+            try:
+                for _ in self._successors(real):
+                    pass
+            except HandlerBroke as same:
+                broke = same
+        return (*choices, broke.action)
+
+    def _run(self, level: int, fields: list[Ids]) -> tuple[tuple[Action, ...], list[Ids]]:
+        """Return the choices of a shortest run, and the state that it really ends in."""
         found: list[Action] = []
+        states = [fields]
         for above in range(level - 1, -1, -1):
-            action, fields = self._step(above, fields)
+            action, before = self._step(above, states[-1])
             found.append(action)
-        return tuple(reversed(found))
+            states.append(before)
+        if self.expander.orbits is None:
+            return tuple(reversed(found)), fields
+        return self._with_real_names(states[-2::-1])
+
+    def _with_real_names(self, states: list[list[Ids]]) -> tuple[tuple[Action, ...], list[Ids]]:
+        """Return a run from the first state whose states are these, names of alike nodes aside."""
+        found: list[Action] = []
+        here = self.expander.start
+        for state in states:
+            action, here = next(self._steps_to(here, state))
+            found.append(action)
+        return tuple(found), here
+
+    def _steps_to(self, here: list[Ids], state: list[Ids]) -> Iterator[tuple[Action, list[Ids]]]:
+        for successors in self._successors(here):
+            for hit in self._equal(successors, state)[:1].tolist():
+                action = self.expander.action(successors.place, int(successors.transitions[hit]))
+                reached = rows_of(successors.words, hit, hit + 1)
+                yield action, self.expander.fields(reached, successors.layout)
+
+    def _successors(self, state: list[Ids]) -> Iterator[Successors]:
+        layout = self.established.layout.holding(self.expander.sizes)
+        return self.expander.successors(layout.pack(state), layout, None)
 
     def _step(self, level: int, fields: list[Ids]) -> tuple[Action, list[Ids]]:
         """Return the first action of a level that leads to the given state, and the state before."""
@@ -52,7 +96,7 @@ class WayBack:
         states = self.established.known.rows(level, start, start + self.chunk_states)
         strange = np.zeros(size(states), np.bool_)
         for successors in self.expander.successors(states, layout, strange):
-            hits = _equal(successors, fields)
+            hits = self._equal(successors, fields)
             hits = hits[~strange.take(successors.rows.take(hits))]
             if len(hits):
                 row = int(successors.rows[hits[0]])
@@ -62,9 +106,11 @@ class WayBack:
                 return action, self.expander.fields(rows_of(states, row, row + 1), layout)
         return None
 
-
-def _equal(successors: Successors, fields: list[Ids]) -> Ids:
-    """Return which successors are the state with these fields."""
-    target = successors.layout.pack(fields)
-    hits = [word == wanted[0] for word, wanted in zip(successors.words, target, strict=True)]
-    return np.flatnonzero(np.logical_and.reduce(hits))
+    def _equal(self, successors: Successors, fields: list[Ids]) -> Ids:
+        """Return which successors are the state with these fields, or are represented by it."""
+        if not len(successors.rows):
+            return successors.rows
+        words, layout = self.expander.representatives(successors.words, successors.layout)
+        target = layout.pack(fields)
+        hits = [word == wanted[0] for word, wanted in zip(words, target, strict=True)]
+        return np.flatnonzero(np.logical_and.reduce(hits))

@@ -77,7 +77,8 @@ class Explored:
     `depth` the states of a longest shortest run (the initial state alone is 1), `frontier` the states
     of the deepest level that were not expanded, `terminal` states without successor, `terminal_pending`
     those of them in which a call is open; `slots` counts distinct slots by node, `levels` the new
-    states by depth; `stored_bytes` is what states take on disk, None where they are in memory.
+    states by depth; `stored_bytes` is what states take on disk, None where they are in memory;
+    `by_all_exchanges`, under symmetry, for how many successors every exchange of names was tried.
     """
 
     states: int
@@ -92,6 +93,7 @@ class Explored:
     environments: int
     memories: int
     stored_bytes: int | None = None
+    by_all_exchanges: int | None = None
     stop: Stop | None = None
     violation: StateViolation | None = None
     open_end: tuple[Action, ...] | None = field(default=None)
@@ -184,6 +186,7 @@ class Explorer:
             levels=tuple(self._level_sizes),
             environments=len(slots.environments),
             memories=len(self.memories.memories),
+            by_all_exchanges=None if self._symmetry is None else self._generated,
             stop=self._stop,
             violation=self._violation,
             open_end=None if self._open_end is None else self.path(self._open_end),

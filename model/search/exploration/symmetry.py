@@ -54,18 +54,45 @@ def exchanges(scenario: Scenario) -> Iterator[Names]:
         }
 
 
+class Exchange:
+    """One exchange of names, and what it makes of each part of a state."""
+
+    def __init__(self, slots: Slots, memories: Memories, names: Names) -> None:
+        self._slots, self._memories, self._names = slots, memories, names
+        nodes, index = slots.scenario.system.nodes, slots.scenario.index
+        self.images = tuple(index[names.get(node, node)] for node in nodes)
+
+    def slot(self, node: int, slot: SlotId) -> SlotId:
+        """Return the slot that `images[node]` has for the slot of a node."""
+        names, slots = self._names, self._slots
+        node_state, inbox, held = slots.slots[node][slot]
+        compiled, target = slots.compiled, self.images[node]
+        there = compiled.node_state_id(target, _node_state(compiled.node_states[node_state], names))
+
+        def messages(numbers: tuple[int, ...]) -> list[int]:
+            contents = (compiled.contents[number] for number in numbers)
+            return [compiled.message_id(_content(content, names)) for content in contents]
+
+        inbox_there = slots.filed(messages(inbox))
+        return slots.slot_id(target, Slot(there, inbox_there, tuple(sorted(messages(held)))))
+
+    def environment(self, environment: int) -> int:
+        """Return the conditions with other names."""
+        before = self._slots.environments[environment]
+        return self._slots.environment_id(_conditions(before, self._names, self.images))
+
+    def memory(self, memory: int) -> int:
+        """Return what is remembered with other names."""
+        names, images = self._names, self.images
+        return self._memories.renamed(memory, lambda part: _memory(part, names, images))
+
+
 class Symmetry:
     """Finds the representative of a state. Keeps what it has renamed."""
 
     def __init__(self, slots: Slots, memories: Memories) -> None:
-        self._slots = slots
-        self._memories = memories
-        scenario = slots.scenario
-        self._exchanges = tuple(exchanges(scenario))
-        self._index = scenario.index
-        self._images = tuple(
-            tuple(self._index[names.get(node, node)] for node in scenario.system.nodes)
-            for names in self._exchanges
+        self._exchanges = tuple(
+            Exchange(slots, memories, names) for names in exchanges(slots.scenario)
         )
         self._slot_images: dict[tuple[int, int, SlotId], SlotId] = {}
         self._others: dict[tuple[int, int, int], tuple[int, int]] = {}
@@ -79,39 +106,22 @@ class Symmetry:
             self._known[state] = known
         return known
 
-    def _image(self, exchange: int, state: FieldValues) -> FieldValues:
-        image = list(state)
-        for node, target in enumerate(self._images[exchange]):
-            key = (exchange, node, state[node])
+    def _image(self, number: int, state: FieldValues) -> FieldValues:
+        image, exchange = list(state), self._exchanges[number]
+        for node, target in enumerate(exchange.images):
+            key = (number, node, state[node])
             slot = self._slot_images.get(key)
             if slot is None:
-                slot = self._slot_images[key] = self._slot(exchange, node, target, state[node])
+                slot = self._slot_images[key] = exchange.slot(node, state[node])
             image[target] = slot
-        image[-2:] = self._rest(exchange, state[-2], state[-1])
+        image[-2:] = self._rest(number, state[-2], state[-1])
         return tuple(image)
 
-    def _slot(self, exchange: int, node: int, target: int, slot: SlotId) -> SlotId:
-        names, slots = self._exchanges[exchange], self._slots
-        node_state, inbox, held = slots.slots[node][slot]
-        compiled = slots.compiled
-        there = compiled.node_state_id(target, _node_state(compiled.node_states[node_state], names))
-
-        def messages(numbers: tuple[int, ...]) -> list[int]:
-            contents = (compiled.contents[number] for number in numbers)
-            return [compiled.message_id(_content(content, names)) for content in contents]
-
-        inbox_there = slots.filed(messages(inbox))
-        return slots.slot_id(target, Slot(there, inbox_there, tuple(sorted(messages(held)))))
-
-    def _rest(self, exchange: int, environment: int, memory: int) -> tuple[int, int]:
-        key = (exchange, environment, memory)
+    def _rest(self, number: int, environment: int, memory: int) -> tuple[int, int]:
+        key = (number, environment, memory)
         if key not in self._others:
-            names, images = self._exchanges[exchange], self._images[exchange]
-            conditions = _conditions(self._slots.environments[environment], names, images)
-            self._others[key] = (
-                self._slots.environment_id(conditions),
-                self._memories.renamed(memory, lambda part: _memory(part, names, images)),
-            )
+            exchange = self._exchanges[number]
+            self._others[key] = exchange.environment(environment), exchange.memory(memory)
         return self._others[key]
 
 
