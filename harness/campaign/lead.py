@@ -72,7 +72,7 @@ class CampaignLead:
         self._given_count = 0
         self._minimised: Counter[tuple[str, str]] = Counter()
         self._broken: set[str] = set()
-        self._coverage = {name: store.coverage(name) for name in self._names}
+        self._coverage = {name: store.coverage.of(name) for name in self._names}
         self._saved = dict(self._coverage)
         self._runs_of = Counter({kept.target: kept.runs for kept in store.targets()})
         self._blocks_of: Counter[str] = Counter()
@@ -190,7 +190,7 @@ class CampaignLead:
             self._want(finding)
 
     def _add_point(self, name: str, coverage: Coverage) -> None:
-        self._store.add_coverage(name, coverage, self._saved[name], self._runs_of[name])
+        self._store.coverage.add(name, coverage, self._saved[name], self._runs_of[name])
         self._saved[name] = coverage
 
     def _want(self, finding: KeptFinding) -> None:

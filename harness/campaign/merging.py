@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,13 +21,20 @@ def merge(folders: Sequence[Path], out: Path) -> None:
     Raises:
         NoCampaign: one of the folders holds none.
     """
-    stores = [CampaignStore(folder) for folder in folders]
-    with CampaignStore(out, is_new=True) as target:
-        for store in stores:
-            with target.transaction():
+    with ExitStack() as opened:
+        stores = [opened.enter_context(CampaignStore(folder)) for folder in folders]
+        target = opened.enter_context(CampaignStore(out, is_new=True))
+        shares = [one.coverage.first_shares(runs_by_target(one)) for one in (target, *stores)]
+        with target.transaction():
+            for store in stores:
                 _merge_one(store, target)
-            store.close()
+            target.coverage.rewrite(shares, runs_by_target(target))
         _write_traces(target)
+
+
+def runs_by_target(store: CampaignStore) -> dict[str, int]:
+    """Return how many runs were made of each target."""
+    return {kept.target: kept.runs for kept in store.targets()}
 
 
 def _merge_one(store: CampaignStore, target: CampaignStore) -> None:
@@ -34,15 +42,13 @@ def _merge_one(store: CampaignStore, target: CampaignStore) -> None:
     ours = theirs if target.meta("plan") is None else plan_of(target)
     target.note("plan", json.dumps(_together(ours, theirs).form()))
     target.note("code", store.meta("code") or "")
-    for table in ("blocks", "seen"):
-        for row in store.rows(table):
-            target.take_row(table, row)
+    for row in store.rows("blocks"):
+        target.take_row("blocks", row)
     renamed = {failure.id: _take_failure(target, failure) for failure in store.failures()}
     for row in store.rows("findings"):
         kept = {key: value for key, value in row.items() if key != "id"}
         failure = renamed.get(row["failure"])
         target.take_row("findings", {**kept, "failure": failure})
-    _add_points(target)
 
 
 def _together(one: CampaignPlan, other: CampaignPlan) -> CampaignPlan:
@@ -61,13 +67,6 @@ def _take_failure(target: CampaignStore, failure: KeptFailure) -> int:
                 target.replace_failure(known.id, failure)
                 return known.id
     return target.insert_failure(failure)
-
-
-def _add_points(target: CampaignStore) -> None:
-    """Let the curve of each target end where the merged campaign does."""
-    for done in target.targets():
-        coverage = target.coverage(done.target)
-        target.add_coverage(done.target, coverage, coverage, done.runs)
 
 
 def _write_traces(target: CampaignStore) -> None:

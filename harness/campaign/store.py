@@ -14,13 +14,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from counterpoint.harness.campaign import kept_coverage
 from counterpoint.harness.campaign.assignment import MinimisedRun, Minimising, NamedSearch
+from counterpoint.harness.campaign.kept_coverage import KeptCoverage
 from counterpoint.harness.campaign.shape import Shape, contains
 from counterpoint.model.search.walks.block import RunBlock
-from counterpoint.model.search.walks.coverage import Coverage, DistinctCount
 
 FILE = "campaign.sqlite"
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -28,11 +29,6 @@ CREATE TABLE blocks (
   code TEXT NOT NULL, number INTEGER NOT NULL, target TEXT NOT NULL, search TEXT NOT NULL,
   runs INTEGER NOT NULL, steps INTEGER NOT NULL, calls INTEGER NOT NULL, faults INTEGER NOT NULL,
   undecided TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (code, number));
-CREATE TABLE seen (
-  target TEXT NOT NULL, what TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (target, what, hash));
-CREATE TABLE curve (
-  target TEXT NOT NULL, runs INTEGER NOT NULL, node_states INTEGER NOT NULL,
-  transitions INTEGER NOT NULL);
 CREATE TABLE findings (
   id INTEGER PRIMARY KEY, code TEXT NOT NULL, target TEXT NOT NULL, search TEXT NOT NULL,
   run INTEGER NOT NULL, property TEXT NOT NULL, at REAL NOT NULL, failure INTEGER,
@@ -124,13 +120,18 @@ class CampaignStore:
         with self.transaction():
             version = self._one("PRAGMA user_version")[0]
             if version == 0:
-                for statement in filter(str.strip, TABLES.split(";")):
+                for statement in filter(str.strip, (TABLES + kept_coverage.TABLES).split(";")):
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
                 raise NoCampaign(
                     f"{self.folder / FILE} is of version {version}; this one knows {VERSION}"
                 )
+
+    @property
+    def coverage(self) -> KeptCoverage:
+        """What was seen, and how that grew."""
+        return KeptCoverage(self._database)
 
     def __enter__(self) -> CampaignStore:
         return self
@@ -225,34 +226,6 @@ class CampaignStore:
             for name, times in json.loads(text).items():
                 total[name] = total.get(name, 0) + times
         return total
-
-    # ---- coverage ----
-
-    def coverage(self, target: str) -> Coverage:
-        """Return what was seen of a target."""
-        found = {"node_states": DistinctCount(), "transitions": DistinctCount()}
-        for what, counted in found.items():
-            rows = self._all("SELECT hash FROM seen WHERE target = ? AND what = ?", target, what)
-            found[what] = counted.plus(int(row[0], 16) for row in rows)
-        return Coverage(**found)
-
-    def add_coverage(self, target: str, new: Coverage, known: Coverage, runs: int) -> None:
-        """Keep what is new in a coverage, and a point of its curve after so many runs."""
-        for what in ("node_states", "transitions"):
-            fresh = set(getattr(new, what).smallest) - set(getattr(known, what).smallest)
-            self._database.executemany(
-                "INSERT OR IGNORE INTO seen VALUES (?, ?, ?)",
-                [(target, what, f"{one:016x}") for one in fresh],
-            )
-        counts = (new.node_states.count, new.transitions.count)
-        self._database.execute("INSERT INTO curve VALUES (?, ?, ?, ?)", (target, runs, *counts))
-
-    def curve(self, target: str) -> list[tuple[int, int, int]]:
-        """Return points of (runs, node states, transitions), by the number of runs."""
-        return self._all(
-            "SELECT runs, node_states, transitions FROM curve WHERE target = ? ORDER BY runs",
-            target,
-        )
 
     # ---- findings and failures ----
 

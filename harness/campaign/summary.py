@@ -86,13 +86,13 @@ def summary_of(store: CampaignStore) -> CampaignSummary:
     done = {kept.target: kept for kept in store.targets()}
     targets = []
     for name, floor in floors.items():
-        coverage = store.coverage(name)
+        coverage = store.coverage.of(name)
         ours = tuple(failure for failure in failures if failure.target == name)
         known = {failure.property_name for failure in ours}
         targets.append(
             TargetSummary(
                 done.get(name, KeptTarget(name, 0, 0, 0, 0, 0)),
-                tuple(store.curve(name)),
+                tuple(store.coverage.curve(name)),
                 coverage.node_states.count,
                 coverage.transitions.count,
                 store.undecided(name),

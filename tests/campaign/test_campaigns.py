@@ -28,8 +28,9 @@ from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, M
 from counterpoint.harness.campaign.estimates import coverage_growth, failing_share_max
 from counterpoint.harness.campaign.for_people import to_html, to_markdown
 from counterpoint.harness.campaign.for_tools import json_form, to_junit, to_sarif
+from counterpoint.harness.campaign.kept_coverage import CURVE_POINTS
 from counterpoint.harness.campaign.lead import MINIMISED_MAX, TRACES, CampaignLead
-from counterpoint.harness.campaign.merging import merge
+from counterpoint.harness.campaign.merging import merge, runs_by_target
 from counterpoint.harness.campaign.shape import contains, shape_of
 from counterpoint.harness.campaign.store import FILE, CampaignStore, NoCampaign
 from counterpoint.harness.campaign.summary import summary_of
@@ -378,6 +379,40 @@ def test_merged_shards_are_the_whole_and_what_two_have_counts_once(tmp_path: Pat
     assert merged.targets[0].done == whole.targets[0].done
     assert merged.targets[0].node_states == whole.targets[0].node_states
     assert merged.targets[0].transitions == whole.targets[0].transitions
+
+
+def test_the_curve_of_one_campaign_is_its_own_where_it_is_merged_alone(tmp_path: Path) -> None:
+    with led(tmp_path / "one", RIGHT, answers=24) as store:
+        curve = store.coverage.curve(RIGHT.name)
+    merge([tmp_path / "one"], tmp_path / "all")
+    merge([tmp_path / "all", tmp_path / "one"], tmp_path / "again")
+    for name in ("all", "again"):
+        with CampaignStore(tmp_path / name) as store:
+            merged = store.coverage.curve(RIGHT.name)
+        assert len(merged) == CURVE_POINTS
+        assert merged[-1] == curve[-1]
+        for runs, *seen in merged:
+            assert seen == max([list(point[1:]) for point in curve if point[0] <= runs] or [[0, 0]])
+
+
+def test_the_curve_of_two_shards_is_that_of_both_side_by_side(tmp_path: Path) -> None:
+    """What each of two shards had seen by its half, put together by hand, is the twin."""
+    halves: set[tuple[str, int]] = set()
+    for part in range(2):
+        with led(tmp_path / str(part), RIGHT, answers=20, shard=(part, 2)) as store:
+            shares = store.coverage.first_shares(runs_by_target(store))
+            halves |= {(seen.what, seen.hash) for seen, share in shares.items() if share <= 0.5}
+    merge([tmp_path / "0", tmp_path / "1"], tmp_path / "all")
+    with CampaignStore(tmp_path / "all") as store:
+        curve = store.coverage.curve(RIGHT.name)
+        (summary,) = summary_of(store).targets
+    assert [point[0] for point in curve] == sorted({point[0] for point in curve})
+    runs, node_states, transitions = curve[CURVE_POINTS // 2 - 1]
+    assert runs * 2 == curve[-1][0]
+    assert node_states == sum(what == "node_states" for what, _ in halves) > 0
+    assert transitions == sum(what == "transitions" for what, _ in halves)
+    assert (summary.node_states, summary.transitions) == curve[-1][1:]
+    assert summary.growth is not None
 
 
 def test_one_mistake_of_two_shards_is_one_failure(tmp_path: Path) -> None:
