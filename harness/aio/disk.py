@@ -34,6 +34,12 @@ def read_back(durable: Durable | None) -> tuple[dict[str, Any], int]:
     return found["disk"], found["boots"]
 
 
+def durable_and_clock(what: Any) -> tuple[str, int]:
+    """Return the disk of a node that boots again, and how late it is; one never written is empty."""
+    durable, clock = what
+    return durable or written({}, 1, ""), clock
+
+
 def _bytes_form(value: object) -> object:
     if isinstance(value, bytes | bytearray):
         return {"bytes": bytes(value).hex()}

@@ -20,6 +20,7 @@ from counterpoint.harness.aio.escapes import Escaped, escaped
 from counterpoint.harness.aio.numbered import NumberedFuture, NumberedTask
 from counterpoint.harness.aio.traffic import Body
 from counterpoint.harness.aio.transport import End, Listening
+from counterpoint.model.mistakes import BadScenario
 
 CALLBACKS_MAX = 50_000
 """So many callbacks in one step mean that the program never waits."""
@@ -44,7 +45,7 @@ class Outside(Protocol):
     name: str
     clock: int
     is_awake: bool
-    refused: Escaped | None
+    refused: BadScenario | None
 
     def send(self, to: str, body: Body) -> None:
         """Put a message on its way."""
@@ -112,8 +113,8 @@ class NodeLoop(asyncio.BaseEventLoop):
 
     def _refuse(self, what: str, kind: str) -> Escaped:
         """Return the error, which the run remembers even if the program catches it."""
-        self._outside.refused = escaped(what, kind)
-        return self._outside.refused
+        refusal = self._outside.refused = escaped(what, kind)
+        return refusal
 
     # Time, tasks and futures.
 

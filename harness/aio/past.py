@@ -49,6 +49,14 @@ class Past:
         return known.tell(self)  # type: ignore[no-any-return]
 
     @property
+    def has_ended(self) -> bool:
+        """Tell whether nothing is left of a program that waits: no timer, no connection, no place.
+
+        What else a task may wait for is on its way as a message, or the node is in a deadlock.
+        """
+        return self.due is None and not self.lanes and not self.ports
+
+    @property
     def counted(self) -> Value:
         """What a search counts of the states that it has seen."""
         return (self.snapshot, self.ports, len(self.lanes))

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from contextvars import Context
 from typing import Any
 
-from counterpoint.harness.aio.disk import read_back, written
-from counterpoint.harness.aio.escapes import Escaped
+from counterpoint.harness.aio.disk import durable_and_clock, read_back, written
+from counterpoint.harness.aio.executor import Executor
 from counterpoint.harness.aio.given_node import Node
 from counterpoint.harness.aio.loop import LOCAL, NeverWaits, NodeLoop
 from counterpoint.harness.aio.patches import Patches, StepOf
@@ -26,7 +26,7 @@ from counterpoint.harness.aio.traffic import (
 )
 from counterpoint.harness.aio.transport import End, Listening
 from counterpoint.harness.aio.waiting import line_of_longest, place_of_origin, programs_error, stuck
-from counterpoint.model.mistakes import AUTHORS_ERRORS
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import (
     Begin,
     Effect,
@@ -42,7 +42,7 @@ from counterpoint.model.node import (
     Timeout,
 )
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.values import Value
+from counterpoint.model.values import Value, show
 
 Program = Callable[[Node], Any]
 """A coroutine function of one node."""
@@ -67,11 +67,13 @@ class Process:
         open_from_boot: frozenset[tuple[str, int]],
         patches: Patches,
         expected: tuple[type[BaseException], ...] = EXPECTED,
+        may_call: bool = True,
     ) -> None:
         self.name, self.nodes = name, nodes
         self.clock = 0
         self.is_awake = False
-        self.refused: Escaped | None = None
+        self.refused: BadScenario | None = None
+        self._may_call = may_call
         self.endless_at = ""
         self._chance: random.Random | None = None
         self._luck = ""
@@ -85,10 +87,9 @@ class Process:
         self._step_of = StepOf(self, patches)
         self._open_from_boot = open_from_boot
         self._dialling: dict[str, tuple[asyncio.Future[Any], Callable[[], Any], str]] = {}
-        self._jobs: dict[str, tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]] = {}
+        self._executor = Executor(name)
         self._connections: dict[str, int] = {}
         self._closed: set[str] = set()
-        self._jobs_given = 0
         self._effects: list[Effect] = []
         self._boots = 1
         self._disk_looks = ""
@@ -103,6 +104,7 @@ class Process:
         Raises:
             ProgramFailed: an exception that nobody caught, or work without end.
             Escaped: it reached for what no scheduler can hold.
+            BadScenario: it calls, and was said to call nothing.
         """
         self._effects = []
         with self._step_of:
@@ -139,7 +141,7 @@ class Process:
             case Start():
                 self._boot(None)
             case Recover(what):
-                durable, self.clock = _durable_and_clock(what)
+                durable, self.clock = durable_and_clock(what)
                 self._boot(durable)
             case Timeout(timer):
                 self._tick(timer)
@@ -195,7 +197,7 @@ class Process:
             case Broke(lane):
                 self._broken(lane, ConnectionResetError(104, "Connection reset by peer"))
             case Job(lane):
-                self._work(lane)
+                self._executor.work(lane)
 
     def _arrived(self, source: str, lane: str, data: bytes | None) -> None:
         end = self.ends.get(lane)
@@ -300,27 +302,12 @@ class Process:
         except BaseException as error:
             self.loop.callback_failed(error)
 
-    # Executors.
-
     def job(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Give a function to an executor: that it gets its turn is an action of the run."""
-        self._jobs_given += 1
-        lane = f"job {self.name} {self._jobs_given}"
         future = self.loop.create_future()
-        self._jobs[lane] = (future, function, args)
-        self.send(self.name, Job(lane, _name_of(function, args), self.clock))
+        lane, name = self._executor.put(future, function, args)
+        self.send(self.name, Job(lane, name, self.clock))
         return future
-
-    def _work(self, lane: str) -> None:
-        future, function, args = self._jobs.pop(lane, (None, None, ()))
-        if future is None or function is None or future.done():
-            return
-        try:
-            result = function(*args)
-        except AUTHORS_ERRORS as error:
-            future.set_exception(error)
-        else:
-            future.set_result(result)
 
     def all_tasks(self) -> set[Any]:
         """Return the tasks that are not done."""
@@ -330,6 +317,11 @@ class Process:
 
     def began(self, operation: Value) -> None:
         """Note a call."""
+        if not self._may_call and self.is_awake:
+            self.refused = BadScenario(
+                f"{self.name} calls {show(operation)}, and is none of the nodes that answers= names"
+            )
+            raise self.refused
         self._say(Begin(operation))
 
     def returned(self, result: Value) -> None:
@@ -396,7 +388,7 @@ class Process:
 
     def _can_go_on(self) -> bool:
         """Tell whether something from outside may still happen to it, or nothing is left to be done."""
-        if self.ends or self.loop.listening or self._dialling or self._jobs:
+        if self.ends or self.loop.listening or self._dialling or self._executor.jobs:
             return True
         return not self.loop.tasks or self.loop.due() is not None
 
@@ -415,19 +407,5 @@ class Process:
         self.ends.clear()
 
 
-def _durable_and_clock(what: Any) -> tuple[str, int]:
-    """Return the disk of a node that boots again, and how late it is; one never written is empty."""
-    durable, clock = what
-    return durable or written({}, 1, ""), clock
-
-
 def _number_of(lane: str) -> int:
     return 40_000 + int(lane.rpartition("#")[2].rpartition(".")[2])
-
-
-def _name_of(function: Any, args: tuple[Any, ...]) -> str:
-    """Return the name of what an executor is to do; of what `to_thread` gives it, the author's."""
-    keywords = getattr(function, "args", ())
-    inner = keywords[0] if keywords else (args[0] if args and callable(args[0]) else function)
-    inner = inner if callable(inner) else function
-    return str(getattr(inner, "__qualname__", type(inner).__name__))

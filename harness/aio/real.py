@@ -130,13 +130,13 @@ def _note_failure(failures: list[BaseException], context: dict[str, Any]) -> Non
 
 async def _ended(tasks: Mapping[NodeId, asyncio.Task[Any]], failures: list[BaseException]) -> None:
     """Cancel everything, and raise what a program raised before that."""
-    failures += [t.exception() for t in tasks.values() if _has_failed(t)]  # type: ignore[misc]
+    raised = [*failures, *(t.exception() for t in tasks.values() if _has_failed(t))]
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for task in rest:
         task.cancel()
     await asyncio.gather(*rest, return_exceptions=True)
-    if failures:
-        raise failures[0]
+    if raised and raised[0] is not None:
+        raise raised[0]
 
 
 def _has_failed(task: asyncio.Task[Any]) -> bool:

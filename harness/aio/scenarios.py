@@ -62,7 +62,7 @@ def scenario(
     horizon: float = 600.0,
     snapshot: Snapshot | None = None,
     expected: tuple[type[BaseException], ...] = EXPECTED,
-    answers: bool = True,
+    answers: bool | Sequence[NodeId] = True,
     walk_steps: tuple[int, int] | None = None,
     name: str = "",
 ) -> Scenario:
@@ -79,8 +79,10 @@ def scenario(
     `snapshot(node)` gives invariants and goals what they see of a node. A task that ends with an
     exception that nobody asked for breaks the run, but for those that are `expected`, and the program
     itself with any. `answers`: what a node calls with `node.call` is owed an answer, once the faults
-    have stopped; False for programs that call nothing. A walk interferes for a number of steps drawn
-    from `walk_steps`; up to the length of a run in which nothing does, if they are not given.
+    have stopped; False for programs that call nothing. A run that was cut says nothing of calls that
+    may come, so where some nodes go on for ever it takes the names of those that call. A walk interferes
+    for a number of steps drawn from `walk_steps`; up to the length of a run in which nothing does, if
+    they are not given.
 
     Raises:
         BadScenario: says what is wrong with what was given.
@@ -91,7 +93,7 @@ def scenario(
         {
             "properties": properties, "invariants": invariants, "goals": goals, "limits": limits,
             "faults_max": faults_max, "may_crash": may_crash, "latency": latency,
-            "horizon": horizon, "expected": expected, "walk_steps": walk_steps,
+            "horizon": horizon, "expected": expected, "walk_steps": walk_steps, "answers": answers,
         },
     )  # fmt: skip
     limits = dict(limits or {})
@@ -105,6 +107,7 @@ def scenario(
         snapshot=snapshot,
         is_always_asked="refuse" in limits,
         expected=expected,
+        callers=None if isinstance(answers, bool) else answers,
     )
     alone = tuple((node,) for node in nodes) if "cut" in limits else ()
     owed = (answers_owed(system),) if answers else ()
@@ -165,8 +168,8 @@ def answers_owed(system: Programs) -> Property:
 def _undecided_where_cut(prop: Property, system: Programs) -> Property:
     """Return a property that says nothing of the end of a run that was cut, with work left.
 
-    One about answers still tells that every call was answered that is owed an answer; another may be
-    answered after the horizon.
+    One about answers still tells that every call was answered, where nobody is left who may call; a
+    call that is open may be answered after the horizon.
     """
     if prop.reads != "end":
         return prop
@@ -179,7 +182,8 @@ def _undecided_where_cut(prop: Property, system: Programs) -> Property:
         why = system.work_left(pasts, world.conditions.down)  # type: ignore[arg-type]
         if why is None:
             return check(trace)
-        found = check(trace) if is_about_answers else False
+        to_come = system.calls_to_come(pasts, world.conditions.down)  # type: ignore[arg-type]
+        found = check(trace) if is_about_answers and to_come is None else False
         is_broken = found is False or (isinstance(found, Verdict) and found.is_broken)
         return undecided(prop.name, why) if is_broken else found
 

@@ -25,6 +25,15 @@ Snapshot = Callable[[Node], Value]
 """What of a node invariants, goals and reports may see: a frozen value."""
 
 
+LENGTH = "the limit of its length"
+"""Where a run is cut that has more timers than a search lets go off."""
+
+_INSTEAD = (
+    "a larger horizon= lets it go on",
+    "a smaller horizon= ends it before, at a time of its own",
+)
+
+
 class Programs:
     """The system of some programs, one a node. Its states are `Past`s."""
 
@@ -32,6 +41,7 @@ class Programs:
     never_comes_back = True
     gives_values = True
     states_are_a_tree = True
+    runs_to_rest = True
 
     def __init__(
         self,
@@ -42,8 +52,10 @@ class Programs:
         snapshot: Snapshot | None = None,
         is_always_asked: bool = False,
         expected: tuple[type[BaseException], ...] = EXPECTED,
+        callers: Collection[NodeId] | None = None,
     ) -> None:
         self.nodes = tuple(programs)
+        self.callers = self.nodes if callers is None else tuple(callers)
         self.timing, self.may_crash = timing, may_crash
         self._programs, self._snapshot = dict(programs), snapshot
         self._is_always_asked, self._expected = is_always_asked, expected
@@ -67,6 +79,7 @@ class Programs:
             snapshot=self._snapshot,
             is_always_asked=self._is_always_asked,
             expected=self._expected,
+            callers=self.callers,
         )
 
     def while_running(self) -> Patches:
@@ -103,9 +116,21 @@ class Programs:
         """Say where a run that ends in these states was cut, None if no node had anything left to do."""
         due = [state.due for node, state in states.items() if node not in down]
         left = [moment for moment in due if moment is not None]
-        if not left or min(left) <= self.timing.horizon:
+        if not left:
             return None
-        return f"the horizon of {seconds(self.timing.horizon)}"
+        is_over = min(left) > self.timing.horizon
+        return f"the horizon of {seconds(self.timing.horizon)}" if is_over else LENGTH
+
+    def calls_to_come(self, states: Mapping[NodeId, Past], down: Collection[NodeId]) -> str | None:
+        """Say of a run that was cut who may call after it, None if nobody may, or it was not cut."""
+        cut = self.cut_short(states, down)
+        callers = [n for n in self.callers if not states[n].has_ended] if cut is not None else []
+        if not callers:
+            return None
+        return (
+            f"the run was cut at {cut}, and calls may come after it: of {', '.join(callers)}; "
+            f"{_INSTEAD[cut == LENGTH]}, and answers= may name the nodes that call"
+        )
 
     def work_left(self, states: Mapping[NodeId, Past], down: Collection[NodeId]) -> str | None:
         """Say of a run that was cut what its nodes had left to do, None of one that was not."""
@@ -119,7 +144,7 @@ class Programs:
         ]
         return (
             f"the run was cut at {cut} with work left at {', '.join(left)}: "
-            f"{'; '.join(filter(None, places)) or 'a callback'}; a larger horizon= lets it go on"
+            f"{'; '.join(filter(None, places)) or 'a callback'}; {_INSTEAD[cut == LENGTH]}"
         )
 
     def _shown(self, node: NodeId, past: Past) -> dict[str, Value]:
@@ -164,7 +189,15 @@ class Programs:
             if not self._is_always_asked:
                 self._from_boot = frozenset(self._listening_from_boot())
         program = self._programs[node]
-        return Process(node, program, self.nodes, self._from_boot, patches, self._expected)
+        return Process(
+            node,
+            program,
+            self.nodes,
+            self._from_boot,
+            patches,
+            self._expected,
+            node in self.callers,
+        )
 
     def _listening_from_boot(self) -> Any:
         """Yield the places at which nodes listen as soon as they have booted."""

@@ -19,9 +19,16 @@ def require_settings(nodes: Collection[str], given: Mapping[str, Any]) -> None:
     for name, (is_right, wanted) in _WANTED.items():
         if not is_right(given[name]):
             raise BadScenario(f"{name} = {brief(given[name])}; {wanted}")
-    for name in given["may_crash"] or ():
-        if name not in nodes:
-            raise BadScenario(f"may_crash names {name!r}, which is none of: {', '.join(nodes)}")
+    callers = given["answers"]
+    for argument, names in (
+        ("may_crash", given["may_crash"] or ()),
+        ("answers", () if isinstance(callers, bool) else callers),
+    ):
+        for name in names:
+            if name not in nodes:
+                raise BadScenario(
+                    f"{argument} names {name!r}, which is none of: {', '.join(nodes)}"
+                )
 
 
 def _is_whole(given: object) -> bool:
@@ -46,6 +53,11 @@ def _is_range(given: object) -> bool:
     return all(map(_is_whole, given)) and bool(given[0] <= given[1])
 
 
+def _are_texts(given: object) -> bool:
+    is_some = isinstance(given, Collection) and not isinstance(given, str)
+    return is_some and all(isinstance(each, str) for each in given)  # type: ignore[attr-defined]
+
+
 def _are_errors(given: object) -> bool:
     return isinstance(given, tuple) and all(
         isinstance(each, type) and issubclass(each, BaseException) for each in given
@@ -66,8 +78,12 @@ _WANTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
     ),
     "faults_max": (_or_none(_is_whole), "it is a whole number from 0 on, or None for no bound"),
     "may_crash": (
-        _or_none(lambda given: isinstance(given, Collection) and not isinstance(given, str)),
+        _or_none(_are_texts),
         "it is a tuple of names of nodes",
+    ),
+    "answers": (
+        lambda given: isinstance(given, bool) or (_are_texts(given) and bool(given)),
+        "it is True, False, or a tuple of names of the nodes that call",
     ),
     "latency": (_is_time, "it is a number of seconds from 0 on, and finite"),
     "horizon": (

@@ -135,7 +135,7 @@ def test_runs_that_were_cut_are_counted_in_a_warning() -> None:
     at_rest = cp.Property("rests", lambda _: False, reads="end")
     campaign = searched(scenario(nodes={"a": in_time}, properties=[at_rest]), 4)
     assert not campaign.findings
-    assert campaign.judgements["answers"].held == 4
+    assert campaign.judgements["answers"].undecided_count == 4
     assert campaign.judgements["rests"].undecided_count == 4
     assert campaign.warnings == (
         "4 of 4 runs were cut at the horizon of 600 s with work left: "
@@ -143,6 +143,56 @@ def test_runs_that_were_cut_are_counted_in_a_warning() -> None:
     )
     whole = searched(scenario(nodes={"a": in_time}, horizon=2000), 4)
     assert whole.warnings == ()
+
+
+async def beats(_: Node) -> None:
+    """Do something every minute, for ever."""
+    while True:
+        await asyncio.sleep(60)
+
+
+async def calls_once(node: Node) -> None:
+    """Call, and end."""
+    async with node.call("get") as call:
+        call.result = 1
+
+
+async def calls_at_last(node: Node) -> None:
+    """Call once, and once more after the horizon."""
+    await calls_once(node)
+    await asyncio.sleep(1000)
+    await calls_once(node)
+
+
+@pytest.mark.parametrize(
+    ("client", "answers", "held"),
+    [
+        (calls_once, True, 0),  # nobody has said that the other node calls nothing
+        (calls_once, ("c",), 4),
+        (calls_at_last, ("c",), 0),
+        (calls_at_last, ("c", "s"), 0),
+    ],
+)
+def test_a_run_that_was_cut_holds_only_if_nobody_is_left_who_calls(
+    client: Program, answers: Any, held: int
+) -> None:
+    """Both ways of judging agree: that of walks, and that of whole runs."""
+    given = scenario(nodes={"s": beats, "c": client}, answers=answers)
+    campaign = searched(given, 4)
+    assert not campaign.findings
+    judged = campaign.judgements["answers"]
+    assert (judged.held, judged.undecided_count) == (held, 4 - held)
+    assert held or "calls may come after it" in judged.reason
+    trace = cp.run(given, campaign._passing[0].choices)
+    assert verdict_of(given.properties[-1], trace).outcome.value == (
+        "holds" if held else "undecided"
+    )
+
+
+def test_a_node_that_calls_although_it_is_not_named_is_refused() -> None:
+    given = scenario(nodes={"s": beats, "c": calls_once}, answers=("s",))
+    with pytest.raises(cp.BadScenario, match=r"c calls .*, and is none of the nodes that answers="):
+        searched(given, 1)
 
 
 def test_a_task_that_was_cancelled_or_looked_at_is_no_failure() -> None:

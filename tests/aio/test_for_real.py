@@ -41,6 +41,31 @@ def test_what_a_program_raises_for_real_is_raised() -> None:
         run(scenario(nodes={"c": fails}, answers=False))
 
 
+def test_what_is_cancelled_at_the_end_has_not_failed() -> None:
+    """A handler of the server still waits, for what will never be."""
+
+    async def serves(node: Node) -> None:
+        async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"hello\n")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                writer.close()
+
+        listening = await asyncio.start_server(serve, node.name, 7001)
+        await listening.serve_forever()
+
+    async def leaves(node: Node) -> None:
+        reader, writer = await asyncio.open_connection("s", 7001)
+        async with node.call("listen") as call:
+            call.result = (await reader.readline()).decode()
+        writer.close()
+
+    found = run(scenario(nodes={"s": serves, "c": leaves}))
+    assert found.answered == 1
+    assert not found.waiting
+
+
 def test_a_program_that_does_not_end_is_told_with_its_place() -> None:
     async def waits(_: Node) -> None:
         await asyncio.Event().wait()

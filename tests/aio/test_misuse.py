@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import counterpoint as cp
-from counterpoint.aio import Node
+from counterpoint.aio import Node, scenario
 from tests.aio.searching import alone
 
 
@@ -30,6 +30,9 @@ async def naps(_: Node) -> None:
         ({"horizon": "600"}, "horizon = '600'; it is a number of seconds"),
         ({"may_crash": ("m",)}, "may_crash names 'm', which is none of: n"),
         ({"may_crash": "n"}, "may_crash = 'n'; it is a tuple of names of nodes"),
+        ({"answers": ("m",)}, "answers names 'm', which is none of: n"),
+        ({"answers": "n"}, "answers = 'n'; it is True, False, or a tuple of names of the nodes"),
+        ({"answers": ()}, "answers = (); it is True, False, or a tuple of names of the nodes"),
         ({"expected": (ValueError, "x")}, "it is a tuple of exception types"),
         ({"expected": ValueError}, "it is a tuple of exception types"),
         ({"limits": 3}, "limits = 3; they are what budgets(crash=1) returns"),
@@ -42,7 +45,7 @@ async def naps(_: Node) -> None:
 )
 def test_what_cannot_be_meant_is_refused(given: dict[str, Any], said: str) -> None:
     with pytest.raises(cp.BadScenario) as caught:
-        alone(naps, **given)
+        scenario(**{"nodes": {"n": naps}, "answers": False, **given})
     assert said in str(caught.value)
 
 

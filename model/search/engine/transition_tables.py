@@ -96,7 +96,9 @@ class Compiled:
             kind in self.kinds for kind in (Deliver, Call, Fire)
         )
         self._has_offers = self.has_calls or self.has_timers
-        self.judges_rest = any(p.is_about_rest for p in scenario.properties)
+        self.judges_rest = any(p.is_about_rest for p in scenario.properties) or bool(
+            getattr(scenario.system, "runs_to_rest", False)
+        )
         self.node_states: list[NodeState] = []
         self.node_of_node_state: list[int] = []
         self.choices: list[tuple[LocalChoice, ...]] = []

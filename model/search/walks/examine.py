@@ -13,6 +13,7 @@ from dataclasses import replace
 from counterpoint.model.fault_state import OpenCall
 from counterpoint.model.owed import is_owed
 from counterpoint.model.scenario import Property
+from counterpoint.model.search.cut_runs import calls_to_come
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.histories import history_trace
@@ -134,6 +135,8 @@ class Examiner:
         """Tell, at once, whether calls were made, and nothing at all is left to do or to answer."""
         if run.conditions.settled is None or run.flights or run.offers():
             return False
+        if calls_to_come(run) is not None:
+            return False
         states, is_return = self._compiled.node_states, self._compiled.is_return
         for state in run.node_states:
             if states[state].pending is not None:
@@ -143,6 +146,9 @@ class Examiner:
     def _nobody_waits(self, prop: Property, run: Simulation) -> Verdict:
         if run.conditions.settled is None:
             return undecided(prop.name, "the faults did not stop before the end of the run")
+        to_come = calls_to_come(run)
+        if to_come is not None:
+            return undecided(prop.name, to_come)
         returns = sum(map(self._compiled.is_return.__getitem__, run.seen))
         return holds(prop.name, examined=returns)
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.cut_runs import where_cut
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted
 from counterpoint.model.search.walks.case_coverage import CaseCoverage
@@ -50,7 +51,7 @@ class Tally:
         self.completed_calls += completed
         self.faults.update(faults_by_kind(run.conditions))
         self.cases.add(run)
-        cut_at = _where_cut(run)
+        cut_at = where_cut(run)
         if cut_at is not None:
             self.cut[cut_at] += 1
         return completed
@@ -103,15 +104,3 @@ class Tally:
             (until or monotonic()) - self.started,
             dict(sorted(self.calls.items())),
         )
-
-
-def _where_cut(run: Simulation) -> str | None:
-    """Say where a run was cut that would go on; only a system that has such an end can tell."""
-    cut_short = getattr(run.scenario.system, "cut_short", None)
-    if cut_short is None or run.flights:
-        return None
-    states = run.compiled.node_states
-    nodes = run.compiled.nodes
-    ends = {node: states[k].state for node, k in zip(nodes, run.node_states, strict=True)}
-    where: str | None = cut_short(ends, run.conditions.down)
-    return where
