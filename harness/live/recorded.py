@@ -8,6 +8,7 @@ scenario is in its header.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +34,10 @@ SYSTEM = "live"
 
 CALLS_MAX = 12
 CALLS_OF_ONE_MAX = 4
+CULPRITS_MAX = 4
+FEW = 4
+"""At first so many calls are searched beside the culprits: fewer calls have fewer runs."""
+
 FAULTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "kill": {"crash": 2},
@@ -49,31 +54,57 @@ BOUNDLESS = 1_000_000
 """A limit that says: what happened, happened. Any nodes may then be down at the same time."""
 
 
-def calls_around(history: LiveHistory, verdict: Verdict | None) -> Calls:
+def calls_around(
+    history: LiveHistory, verdict: Verdict | None, *, calls_max: int = CALLS_MAX
+) -> Calls:
     """Return the calls of a violation, or the last ones, and those made at about the same time.
 
-    At most `CALLS_MAX` in all: the culprits, then the nearest in time.
+    At most `calls_max` in all: the culprits, then the nearest in time, of those under way meanwhile
+    the rarest kinds first: what happens seldom, such as a change of role, is seldom beside the point.
     """
     spans = history.spans
-    names = () if verdict is None else verdict.culprits
-    culprits = [spans[name] for name in names if name in spans]
+    culprits = [spans[name] for name in culprits_of(history, verdict)[-CULPRITS_MAX:]]
     if not culprits:
         culprits = [*spans.values()][-2:]
     begin, end = min(s.called for s in culprits), max(s.returned or s.called for s in culprits)
+    kinds = Counter(type(span.operation) for span in spans.values())
     chosen: dict[str, LoggedCall] = {span.name: span for span in culprits}
-    count: dict[NodeId, int] = {}
-    for span in culprits:
-        count[span.node] = count.get(span.node, 0) + 1
-    for span in sorted(spans.values(), key=lambda span: _distance(span, begin, end)):
-        if len(chosen) >= CALLS_MAX:
+    count = Counter(span.node for span in culprits)
+    for span in sorted(
+        spans.values(), key=lambda s: (_distance(s, begin, end), kinds[type(s.operation)])
+    ):
+        if len(chosen) >= calls_max:
             break
-        if span.name not in chosen and count.get(span.node, 0) < CALLS_OF_ONE_MAX:
+        if span.name not in chosen and count[span.node] < CALLS_OF_ONE_MAX:
             chosen[span.name] = span
-            count[span.node] = count.get(span.node, 0) + 1
+            count[span.node] += 1
     calls: dict[NodeId, tuple[Value, ...]] = {}
     for span in sorted(chosen.values(), key=lambda span: span.called):
         calls[span.node] = (*calls.get(span.node, ()), span.operation)
     return calls
+
+
+def culprits_of(history: LiveHistory, verdict: Verdict | None) -> tuple[str, ...]:
+    """Return the operations that a violation is about, the deciding one last.
+
+    A verdict on notes names no operations, but moments: then it is about those that were under way
+    at their nodes.
+    """
+    if verdict is None:
+        return ()
+    if verdict.culprits:
+        return tuple(name for name in verdict.culprits if name in history.spans)
+    moments = {step for reason in verdict.reasons for step in reason.steps}
+    under_way: dict[NodeId | None, str] = {}
+    found: list[str] = []
+    for event in history.events:
+        if event.kind == "invoke" and event.operation is not None:
+            under_way[event.node] = event.operation
+        if event.step in moments and event.node in under_way:
+            found.append(under_way[event.node])
+        if event.kind in ("return", "crash", "recover"):
+            under_way.pop(event.node, None)
+    return tuple(dict.fromkeys(found))
 
 
 def _distance(span: LoggedCall, begin: int, end: int) -> int:
@@ -165,13 +196,23 @@ def searched(
     *,
     seconds: float,
 ) -> Counterexample | None:
-    """Search the simulator for a violation of the calls around one that happened for real."""
-    kinds = dict.fromkeys(mark.kind for mark in marks)
-    scenario = recorded_scenario(cluster, calls_around(history, verdict), limits_of(kinds))
-    campaign = Campaign(scenario, seed=1, is_full=full_at_share())
-    for _ in campaign.search(Budgets(None, seconds)):
-        pass
-    return campaign.counterexample()
+    """Search the simulator for a violation of the calls around one that happened for real.
+
+    Half the time goes to few calls, half to as many as `CALLS_MAX`.
+    """
+    limits = limits_of(dict.fromkeys(mark.kind for mark in marks))
+    few = max(len(culprits_of(history, verdict)[-CULPRITS_MAX:]), 2) + FEW
+    for calls_max in (few, CALLS_MAX):
+        calls = calls_around(history, verdict, calls_max=calls_max)
+        campaign = Campaign(
+            recorded_scenario(cluster, calls, limits), seed=1, is_full=full_at_share()
+        )
+        for _ in campaign.search(Budgets(None, seconds / 2)):
+            pass
+        example = campaign.counterexample()
+        if example is not None:
+            return example
+    return None
 
 
 def _anything(failed: tuple[NodeId, ...], roles: Mapping[NodeId, str]) -> bool:

@@ -26,10 +26,18 @@ from counterpoint.harness.live.live_history import (
 )
 from counterpoint.harness.live.nemesis import KINDS, Mark, Nemesis
 from counterpoint.harness.live.plot import page
-from counterpoint.harness.live.recorded import CALLS_MAX, calls_around, recorded_scenario, searched
+from counterpoint.harness.live.recorded import (
+    CALLS_MAX,
+    calls_around,
+    culprits_of,
+    recorded_scenario,
+    searched,
+)
 from counterpoint.impl.register.messages import Read, Write
 from counterpoint.impl.register.values import written
 from counterpoint.impl.register.vocabulary import REGISTER
+from counterpoint.impl.token_manager.vocabulary import TOKEN_MANAGER
+from counterpoint.impl.token_manager.words import NOT_OWNER, Pay, Rejected, Transform
 from counterpoint.model.event import EventKind
 from counterpoint.model.search.replay_file import replay
 from counterpoint.model.tracefile import read_trace
@@ -224,6 +232,44 @@ def test_what_broke_for_real_is_found_in_the_simulator_and_replays_from_its_file
     assert path is not None
     recorded = read_trace(path)
     assert replay(recorded, rebuild(recorded.origin)).choices == example.trace.choices
+
+
+def caught_for_real() -> tuple[Cluster, LiveHistory]:
+    """What a real cluster of A6 did, and half a minute of payments after it."""
+    file = Path(__file__).with_name("token_manager-A6.calls.jsonl")
+    lines = LogReader(file, classes_of(TOKEN_MANAGER)).new()
+    end = max(line.at for line in lines)
+    for k in range(100):
+        call = (end + 3 * k, "c1", 1_000 + 2 * k)
+        lines += [
+            LoggedEvent(*call, "invoke", Pay(1, 2)),
+            LoggedEvent(call[0] + 1, "c1", 1_001 + 2 * k, "return", Rejected(NOT_OWNER)),
+        ]
+    return Cluster("token_manager", {}, Path(), {"clients": "8"}, "A6"), history_of(lines)
+
+
+def test_a_verdict_on_notes_is_about_the_calls_that_were_under_way_then() -> None:
+    """Two payments of one token, and what changed between them who keeps it."""
+    tokens, history = caught_for_real()
+    broken = judged(scenario_of(tokens), history)[0]
+    assert (broken.property, broken.culprits) == ("conservation", ())
+    guilty = [history.spans[name] for name in culprits_of(history, broken)]
+    assert [(call.node, call.operation) for call in guilty] == [("c5", Pay(4, 3))] * 2
+    calls = calls_around(history, broken, calls_max=6)
+    assert set(calls["c5"]) >= {Pay(4, 3)}
+    assert "c1" not in calls
+    assert sum(ops.count(Transform()) for ops in calls.values()) >= 2
+    assert culprits_of(history, None) == ()
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_a_change_of_role_that_lost_a_payment_for_real_loses_one_in_the_simulator() -> None:
+    tokens, history = caught_for_real()
+    broken = judged(scenario_of(tokens), history)[0]
+    example = searched(tokens, history, broken, [Mark("slow", "s1", 0, 9)], seconds=60)
+    assert example is not None
+    assert example.verdict.property == "conservation"
 
 
 def test_a_header_that_describes_no_recorded_scenario_is_refused() -> None:
