@@ -9,7 +9,7 @@ encrypted, since whoever can reach it can have workers run what they like.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Self
@@ -29,6 +29,9 @@ from counterpoint.model.search.walks.block import RunBlock
 BENCH = "_counterpoint_bench"
 """Under this name a worker process has its workbench."""
 
+FILES = ("ca.pem", "cert.pem", "key.pem")
+"""What a folder of certificates holds: who signs, who one is, and the key to that."""
+
 
 class ClusterTeam:
     """The workers of a cluster, as a team: `with` connects to the scheduler at an address.
@@ -36,11 +39,14 @@ class ClusterTeam:
     `certificates` holds ca.pem, cert.pem and key.pem, for an address that begins with tls://.
 
     Raises:
-        ValueError: the address is not on this machine and not encrypted, or nobody is there.
+        ValueError: the address is not on this machine and not encrypted, or nobody is there; a
+            certificate is missing, or none.
     """
 
     def __init__(self, address: str, certificates: Path | None = None) -> None:
         require_safe(address)
+        if certificates is not None:
+            require_certificates(certificates)
         self._address = address
         self._certificates = certificates
         self._codes: dict[NamedSearch, str] = {}
@@ -48,10 +54,9 @@ class ClusterTeam:
 
     def __enter__(self) -> Self:
         distributed = imported()
+        security = self._security(distributed)
         try:
-            self._client = distributed.Client(
-                self._address, security=self._security(distributed), timeout=20
-            )
+            self._client = distributed.Client(self._address, security=security, timeout=20)
         except (OSError, TimeoutError) as error:
             raise ValueError(f"no scheduler answers at {self._address}: {error}") from None
         return self
@@ -60,33 +65,46 @@ class ClusterTeam:
         self._client.close()
 
     def _security(self, distributed: Any) -> Any:
+        """Return what encrypts; where no folder is named, what dask is configured to use."""
         if self._certificates is None:
-            return None
-        files = {part: str(self._certificates / f"{part}.pem") for part in ("ca", "cert", "key")}
-        return distributed.Security(
-            require_encryption=True,
-            tls_ca_file=files["ca"],
-            tls_client_cert=files["cert"],
-            tls_client_key=files["key"],
+            configured = distributed.Security()
+            if not self._address.startswith("tls:") or configured.tls_client_cert is not None:
+                return configured
+            raise ValueError(
+                f"--cluster {self._address} is encrypted; name the folder that holds "
+                f"{_listed(FILES)}: --certificates FOLDER"
+            )
+        ca, cert, key = (str(self._certificates / name) for name in FILES)
+        security = distributed.Security(
+            require_encryption=True, tls_ca_file=ca, tls_client_cert=cert, tls_client_key=key
         )
+        try:
+            security.get_connection_args("client")
+        except OSError as error:
+            raise ValueError(
+                f"--certificates {self._certificates}: {error}; {_listed(FILES)} must be in PEM, "
+                f"{FILES[2]} the key of {FILES[1]}, not encrypted"
+            ) from None
+        return security
 
     def answers(
         self, given: Iterable[Assignment | Minimising], *, seconds: float | None = None
     ) -> Iterator[tuple[int, RunBlock | MinimisedRun]]:
         """Give out what is to be done, and return what comes back, each once, with its index.
 
-        When the seconds are over no more is given out; what is under way is waited for.
+        When the seconds are over no more is given out; what is under way is waited for. They begin
+        with the first answer: to bring workers to where they can begin takes longer than many a search.
 
         Raises:
             BadScenario: the scenario is wrong, as a worker found.
             OwnDefect: a worker failed, or has other code.
         """
-        coming, until = enumerate(given), None if seconds is None else monotonic() + seconds
+        coming, until = enumerate(given), float("inf")
         under_way = imported().as_completed([], loop=self._client.loop)
         numbers: dict[Any, int] = {}
         is_over = False
         while True:
-            is_over = is_over or (until is not None and monotonic() >= until)
+            is_over = is_over or monotonic() >= until
             while not is_over and len(numbers) < AHEAD * self._threads():
                 found = next(coming, None)
                 if found is None:
@@ -98,6 +116,8 @@ class ClusterTeam:
             if not numbers:
                 return
             future = next(under_way)
+            if seconds is not None:
+                until, seconds = monotonic() + seconds, None
             yield numbers.pop(future), unless_failed(future.result())
 
     def _threads(self) -> int:
@@ -173,6 +193,28 @@ def require_safe(address: str) -> None:
             f"--cluster {address} is on another machine and not encrypted: whoever reaches it can run "
             "anything on its workers; use tls:// with --certificates"
         )
+
+
+def require_certificates(folder: Path) -> None:
+    """Refuse a folder in which a file is missing.
+
+    Raises:
+        ValueError: it is such a one.
+    """
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise ValueError(
+            f"--certificates {folder} has no {_listed(missing)}; it must have {_listed(FILES)}"
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them.
+
+    >>> _listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([part for part in (", ".join(names[:-1]), names[-1]) if part])
 
 
 def _is_here(host: str) -> bool:

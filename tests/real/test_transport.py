@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
-import shutil
 import socket
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -34,6 +32,7 @@ from counterpoint.impl.transport.folder import Folder, NodeRuns
 from counterpoint.impl.transport.running_node import RunningNode
 from counterpoint.impl.transport.user import Unreachable
 from counterpoint.model.values import NodeId
+from tests.support.certificates import self_signed
 
 pytestmark = pytest.mark.live
 
@@ -563,16 +562,9 @@ def test_what_is_put_into_a_part_of_the_space_of_a_connection_arrives() -> None:
 
 @pytest.mark.slow
 def test_nodes_can_speak_tls_and_then_speak_nothing_else(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl, which makes the certificate, is not installed")
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", "key.pem",
-         "-out", "cert.pem", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-        cwd=tmp_path, check=True, capture_output=True,
-    )  # fmt: skip
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    tls = {"certificate": certificate, "key": key, "authority": certificate}
+    made = self_signed(tmp_path)
+    names = {"certificate": "cert", "key": "key", "authority": "ca"}
+    tls = {what: made / f"{name}.pem" for what, name in names.items()}
     cluster = register(tmp_path / "cluster", tls=tls)
 
     async def main() -> None:
