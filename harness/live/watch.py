@@ -17,7 +17,7 @@ from counterpoint.harness.live.live_history import (
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.verdict import Verdict
 
-GROWTH = 1.3
+GROWTH = 1.5
 """A history is judged again when it has grown by so much: all judging together stays bounded."""
 
 LOOK_SECONDS = 2.0

@@ -115,6 +115,21 @@ def test_a_log_of_calls_alone_tells_what_a_whole_log_tells_of_them() -> None:
     assert not nothing
 
 
+def test_a_write_takes_eight_messages_and_a_read_ten_and_none_is_sent_twice() -> None:
+    """A writer that keeps no record asks three readers; a reader asks the two others."""
+
+    def sent(cluster: Cluster) -> int:
+        return sum(link.sent for host in cluster.hosts.values() for link in host.links.values())
+
+    cluster = register()
+    cluster.hosts["c1"].ask(1, WRITE, 0)
+    cluster.settle()
+    assert sent(cluster) == 1 + 3 + 3 + 1
+    cluster.hosts["c2"].ask(1, Read(4, "s50054"), 0)
+    cluster.settle()
+    assert sent(cluster) == 8 + 1 + 2 + 2 + 2 + 2 + 1
+
+
 def test_what_was_persisted_comes_before_what_rests_on_it() -> None:
     cluster = register()
     cluster.hosts["c1"].ask(1, WRITE, 0)
