@@ -106,6 +106,17 @@ def explorer(scenario: Scenario, options: ExploreOptions) -> Explorer | VectorEx
     )
 
 
+def endings_of(scenario: Scenario, options: ExploreOptions) -> Endings:
+    """Return what becomes of open calls when the faults stop, on the fastest engine at hand."""
+    if options.engine == "plain" or importlib.util.find_spec("numpy") is None:
+        return explore_endings(scenario, options.limits)
+    from counterpoint.model.search.columnar import endings
+
+    return endings.explore_endings(
+        scenario, options.limits, symmetry=options.symmetry, workers=options.workers
+    )
+
+
 def _require_symmetry(scenario: Scenario) -> None:
     """Refuse symmetry where no nodes are alike."""
     if not scenario.symmetric:
@@ -294,9 +305,8 @@ class FaultRounds:
         """
         faults, explored = self.last.faults, self.last.explored
         try:
-            endings = explore_endings(
-                self._scenario.replace(faults_max=faults), self._options.limits
-            )
+            scenario = self._scenario.replace(faults_max=faults)
+            endings = endings_of(scenario, self._options)
         except KeyboardInterrupt:
             self.rounds[-1] = Round(faults, replace(explored, stop="interrupted"))
             raise

@@ -174,7 +174,7 @@ def test_an_interrupted_search_of_endings_is_no_proof(monkeypatch: pytest.Monkey
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(exploring, "explore_endings", interrupted)
+    monkeypatch.setattr(exploring, "endings_of", interrupted)
     settings = ["--scenario", "small", "--set", "reads=0", "--liveness", "--json"]
     ended = CliRunner().invoke(main, ["explore", "register", *settings])
     assert ended.exit_code == 130

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds, explorer
+from counterpoint.model.search.columnar import endings as columnar
 from counterpoint.model.search.columnar.explorer import VectorExplorer
 from counterpoint.model.search.engine.dead_messages import TooManyNodeStates
 from counterpoint.model.search.engine.slots import NoOp, Slots
@@ -248,10 +249,14 @@ def endings(case: Case) -> Says:
     expected = case.broken_ends
     if not case.ends or expected is None or reference.HANDLERS in case.consumed.broken:
         return
-    found = explore_endings(case.scenario, Limits(states=20 * case.states_max))
-    if found.violation is not None:
-        if found.violation.property not in expected:
-            yield f"breaks what holds: {found.violation}"
-        yield from replays(case, found.violation.choices, found.violation.property)
-    elif expected and found.stop == "complete":
-        yield f"holds: the twin breaks {sorted(expected)}"
+    limits = Limits(states=20 * case.states_max)
+    searches = [explore_endings(case.scenario, limits)]
+    for symmetry in {False, bool(case.scenario.symmetric)}:
+        searches.append(columnar.explore_endings(case.scenario, limits, symmetry=symmetry))
+    for found in searches:
+        if found.violation is not None:
+            if found.violation.property not in expected:
+                yield f"breaks what holds: {found.violation}"
+            yield from replays(case, found.violation.choices, found.violation.property)
+        elif expected and found.stop == "complete":
+            yield f"holds: the twin breaks {sorted(expected)}"

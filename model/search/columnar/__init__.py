@@ -28,6 +28,9 @@ so that each part is sorted within the cache.
 **Where states are.** In memory, `held`, or on disk, `stored`: there successors are spilled as sorted
 sets and merged range by range. `stored_set` is one such set, `folder` says which of them count.
 
+**Liveness.** `endings` lets the faults stop everywhere, and hands the circles that are left to
+`exploration.lasso`.
+
 **Counterexamples.** A state does not know its parent, which would cost a column; `way_back` expands the
 level above again, once, until it meets the state. The levels are breadth first, so the run is one of the
 shortest.

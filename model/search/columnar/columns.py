@@ -221,8 +221,17 @@ class Expansions:
     holds local numbers of the batches sent to node j, 0 for none.
     """
 
-    def __init__(self, slots: Slots, node: int, batches: MessageBatches, note: EffectSink) -> None:
+    def __init__(
+        self,
+        slots: Slots,
+        node: int,
+        batches: MessageBatches,
+        note: EffectSink,
+        may_happen: Callable[[int, Action], bool] | None = None,
+    ) -> None:
+        """`may_happen` leaves out what an action does under some conditions; None: nothing."""
         self._slots, self._node, self._batches = slots, node, batches
+        self._may_happen = may_happen
         self._effects = EffectColumns(slots, node, batches)
         self._start, self._count = Growing(), Growing()
         self._slot_change, self._environment_change = Growing(), Growing()
@@ -241,6 +250,14 @@ class Expansions:
             slots, effects = self._slots.network_moves(environment)
         else:
             slots, effects = self._slots.moves(self._node, slot, environment)
+        if self._may_happen is not None:
+            known = self._slots.effects[self._node]
+            pairs = [
+                (s, e)
+                for s, e in zip(slots, effects, strict=True)
+                if self._may_happen(environment, known[e].action)
+            ]
+            slots, effects = [s for s, _ in pairs], [e for _, e in pairs]
         recent = self._recent
         recent.slots += slots
         recent.effects += effects

@@ -7,7 +7,7 @@ order of the chunks. Numbers are then given in the same order whatever the numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,14 +58,29 @@ class Expander:
     """The tables of an exploration, and the successors that they tell."""
 
     def __init__(
-        self, slots: Slots, memories: Memories, journal: Journal, *, symmetry: bool = False
+        self,
+        slots: Slots,
+        memories: Memories,
+        journal: Journal,
+        *,
+        symmetry: bool = False,
+        may_happen: Callable[[int | None, int, Action], bool] | None = None,
     ) -> None:
+        """`may_happen` says of a node (None: the network), conditions and an action whether it is taken
+        into account; where it is missing, every legal action is.
+        """
         self.slots, self.memories = slots, memories
         self._nodes = len(slots.compiled.nodes)
         self.environment, self.memory = self._nodes, self._nodes + 1
         self._batches = MessageBatches(slots, journal)
         self._expansions = [
-            Expansions(slots, place, self._batches, partial(journal.note, place))
+            Expansions(
+                slots,
+                place,
+                self._batches,
+                partial(journal.note, place),
+                may_happen and partial(may_happen, place if place < self._nodes else None),
+            )
             for place in range(self._nodes + 1)
         ]
         self._observed = PairTable(memories.observe, partial(journal.note, 2 * self._nodes + 1))
@@ -99,6 +114,10 @@ class Expander:
     def action(self, place: int, transition: int) -> Action:
         """Return the action of a transition."""
         return self._expansions[place].action(transition)
+
+    def seen(self, place: int, transitions: Ids) -> Column:
+        """Return what is seen of transitions, as numbers of sightings."""
+        return self._expansions[place].seen(transitions)
 
     def fields(self, states: Words, layout: FieldLayout) -> list[Ids]:
         """Return the columns that a state is made of."""

@@ -42,6 +42,7 @@ from counterpoint.model.search.exploration.explore import (
     default_no_op,
 )
 from counterpoint.model.search.exploration.memories import Memories
+from counterpoint.model.search.exploration.symmetry import exchanged
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.values import Json
 from counterpoint.model.world import Action
@@ -63,11 +64,13 @@ class VectorExplorer:
         history: bool = False,
         limits: Limits | None = None,
         symmetry: bool = False,
+        has_open_calls: bool = False,
         workers: int = 1,
         chunk_states: int = CHUNK_STATES,
     ) -> None:
         self.scenario = scenario
-        self.slots = Slots(scenario, Semantics(no_op or default_no_op(scenario), is_lossy))
+        semantics = Semantics(no_op or default_no_op(scenario), is_lossy, has_open_calls)
+        self.slots = Slots(scenario, semantics)
         self.memories = Memories(self.slots, history=history)
         self.limits = limits or Limits()
         self._has_history = history
@@ -311,9 +314,25 @@ class VectorExplorer:
 
     def level(self, steps: int) -> Iterator[tuple[int, ...]]:
         """Return the states found so many steps from the first one, as their fields."""
-        for _, rows in self._now.pieces(self._chunk_states, steps):
-            columns = self._expander.fields(rows, self._now.layout)
+        for columns in self.columns(steps):
             yield from zip(*(column.tolist() for column in columns), strict=True)
+
+    def columns(self, steps: int) -> Iterator[list[Ids]]:
+        """Yield the fields of the states found so many steps from the first one, some at a time."""
+        for _, rows in self._now.pieces(self._chunk_states, steps):
+            yield self._expander.fields(rows, self._now.layout)
+
+    def run_on(
+        self, steps: int, state: tuple[int, ...], choices: tuple[Action, ...]
+    ) -> tuple[Action, ...]:
+        """Return a shortest run to a state, and how it goes on by choices that are possible there.
+
+        Under symmetry the run may end in another state of the orbit: then they get its names.
+        """
+        fields = [np.array([value], np.int64) for value in state]
+        before, real = self._back.run(steps, fields)
+        there = tuple(int(column[0]) for column in real)
+        return (*before, *exchanged(self.slots, self.memories, (state, there), choices))
 
     def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
         """Return the choices of a shortest run, so many steps long, to a state given its fields."""

@@ -188,7 +188,16 @@ def kept(words: Words, keep: npt.NDArray[np.bool_]) -> Words:
 
 
 def is_in(words: Words, other: Words) -> npt.NDArray[np.bool_]:
-    """Tell of each state of a set whether it is in another set, which is not empty."""
+    """Tell of each state whether it is in a set, which is not empty."""
+    place = places(words, other)
+    place[place == size(other)] = 0
+    same = [column.take(place) == wanted for column, wanted in zip(other, words, strict=True)]
+    found: npt.NDArray[np.bool_] = np.logical_and.reduce(same)
+    return found
+
+
+def places(words: Words, other: Words) -> Ids:
+    """Return how many states of a set come before each state: its row there, if it is in the set."""
     low = np.searchsorted(other[0], words[0], "left")
     if len(words) > 1:
         high = np.searchsorted(other[0], words[0], "right")
@@ -198,10 +207,7 @@ def is_in(words: Words, other: Words) -> npt.NDArray[np.bool_]:
                 _bisected(column, wanted, low, high, np.less_equal),
             )
         low = _bisected(other[-1], words[-1], low, high, np.less)
-    low[low == size(other)] = 0
-    same = [column.take(low) == wanted for column, wanted in zip(other, words, strict=True)]
-    found: npt.NDArray[np.bool_] = np.logical_and.reduce(same)
-    return found
+    return low
 
 
 def _bisected(

@@ -32,13 +32,20 @@ class WayBack:
 
     def choices(self, level: int, fields: list[Ids]) -> tuple[Action, ...]:
         """Return the choices of a shortest run to a state of a level (or to one it stands for)."""
-        return self._run(level, fields)[0]
+        return self.run(level, fields)[0]
+
+    def from_first_level(
+        self, level: int, fields: list[Ids]
+    ) -> tuple[tuple[Action, ...], list[Ids]]:
+        """Return the choices of a shortest run from some state of the first level, and that state."""
+        choices, states = self._chain(level, fields)
+        return choices, states[-1]
 
     def choices_to_failure(
         self, level: int, fields: list[Ids], broke: HandlerBroke
     ) -> tuple[Action, ...]:
         """Return the choices of a shortest run that ends with an action in which a handler fails."""
-        choices, real = self._run(level, fields)
+        choices, real = self.run(level, fields)
         if self.expander.orbits is not None:
             # The failing action has other names in the run that leads there.
             try:
@@ -48,17 +55,22 @@ class WayBack:
                 broke = same
         return (*choices, broke.action)
 
-    def _run(self, level: int, fields: list[Ids]) -> tuple[tuple[Action, ...], list[Ids]]:
+    def run(self, level: int, fields: list[Ids]) -> tuple[tuple[Action, ...], list[Ids]]:
         """Return the choices of a shortest run, and the state that it really ends in."""
+        choices, states = self._chain(level, fields)
+        if self.expander.orbits is None:
+            return choices, fields
+        return self._with_real_names(states[-2::-1])
+
+    def _chain(self, level: int, fields: list[Ids]) -> tuple[tuple[Action, ...], list[list[Ids]]]:
+        """Return the choices between the states of a shortest run, and these from the last one back."""
         found: list[Action] = []
         states = [fields]
         for above in range(level - 1, -1, -1):
             action, before = self._step(above, states[-1])
             found.append(action)
             states.append(before)
-        if self.expander.orbits is None:
-            return tuple(reversed(found)), fields
-        return self._with_real_names(states[-2::-1])
+        return tuple(reversed(found)), states
 
     def _with_real_names(self, states: list[list[Ids]]) -> tuple[tuple[Action, ...], list[Ids]]:
         """Return a run from the first state whose states are these, names of alike nodes aside."""

@@ -14,8 +14,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from itertools import permutations, product
-from typing import Any
+from typing import Any, cast
 
+from counterpoint.model.actions import Settle
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.observer import Thread
 from counterpoint.model.reaction import NodeState
@@ -24,6 +25,7 @@ from counterpoint.model.search.engine.effects import SlotId
 from counterpoint.model.search.engine.slots import Slot, Slots
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.values import NodeId, Value, with_atoms
+from counterpoint.model.world import Action
 
 Names = Mapping[NodeId, NodeId]
 """The new name of each node that gets one."""
@@ -76,6 +78,15 @@ class Exchange:
         inbox_there = slots.filed(messages(inbox))
         return slots.slot_id(target, Slot(there, inbox_there, tuple(sorted(messages(held)))))
 
+    def leads(self, one: FieldValues, other: FieldValues) -> bool:
+        """Tell whether it makes one state of another."""
+        places = enumerate(self.images)
+        return (
+            all(self.slot(node, one[node]) == other[target] for node, target in places)
+            and self.environment(one[-2]) == other[-2]
+            and self.memory(one[-1]) == other[-1]
+        )
+
     def environment(self, environment: int) -> int:
         """Return the conditions with other names."""
         before = self._slots.environments[environment]
@@ -85,6 +96,30 @@ class Exchange:
         """Return what is remembered with other names."""
         names, images = self._names, self.images
         return self._memories.renamed(memory, lambda part: _memory(part, names, images))
+
+
+def exchanged(
+    slots: Slots,
+    memories: Memories,
+    states: tuple[FieldValues, FieldValues],
+    choices: tuple[Action, ...],
+) -> tuple[Action, ...]:
+    """Return choices that are possible in one of two states with the names of the other."""
+    one, other = states
+    if one == other:
+        return choices
+    for names in exchanges(slots.scenario):
+        exchange = Exchange(slots, memories, names)
+        if exchange.leads(one, other):
+            return tuple(_action(choice, names) for choice in choices)
+    raise AssertionError(f"no exchange of names makes {other} of {one}")
+
+
+def _action(choice: Action, names: Names) -> Action:
+    if isinstance(choice, Settle):
+        return Settle(tuple(sorted(names.get(node, node) for node in choice.silent)))
+    there: Any = renamed(cast("Value", choice), names)
+    return cast("Action", there)
 
 
 class Symmetry:
@@ -149,6 +184,11 @@ def _conditions(conditions: FaultState, names: Names, images: tuple[int, ...]) -
             sorted(dataclasses.replace(cut, side=tuple(sorted(cut.side))) for cut in there.cuts)
         ),
         roles=_moved(conditions.roles, images),
+        settled=None if there.settled is None else tuple(sorted(there.settled)),
+        open_calls=tuple(
+            dataclasses.replace(call, failed=tuple(sorted(call.failed)))
+            for call in there.open_calls
+        ),
         suspected=tuple(sorted(there.suspected)),
         spent=conditions.spent,
     )
