@@ -74,15 +74,16 @@ def _is_encodable(text: str, *, err: bool = False) -> bool:
     return True
 
 
-def finish(outcome: str, *kept: KeptTrace | None, stopped: int = 0) -> NoReturn:
+def finish(outcome: str, *kept: KeptTrace | None, stopped: int = 0, problem: str = "") -> NoReturn:
     """End the command, and say which traces are not where they should be.
 
     `stopped` is the exit code that a signal asked for, 0 for none: it goes before all others, and a
-    trace that is not in its place before the outcome.
+    trace that is not in its place, or another `problem` of keeping, before the outcome.
     """
     problems = [one.problem for one in kept if one is not None and one.problem]
-    for problem in problems:
-        tell(f"counterpoint: {problem}", err=True)
+    problems += [problem] if problem else []
+    for text in problems:
+        tell(f"counterpoint: {text}", err=True)
     sys.exit(stopped or (NOT_KEPT if problems else EXIT_CODES[outcome]))
 
 

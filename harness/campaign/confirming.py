@@ -14,7 +14,7 @@ SECONDS_MAX = 120
 
 
 def confirmed(file: Path) -> str:
-    """Return what `counterpoint replay` says of a trace file: "reproduced", or what else."""
+    """Return what `counterpoint replay` says of a trace file: "reproduced", or what else, and why."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, "replay", str(file), "--json"],
@@ -25,7 +25,8 @@ def confirmed(file: Path) -> str:
             timeout=SECONDS_MAX,
             start_new_session=True,  # Ctrl-C is for the lead, and no verdict on the run
         )
-        return str(json.loads(done.stdout)["outcome"])
+        said = json.loads(done.stdout)
+        return str(said["outcome"]) + (f": {said['error']}" if "error" in said else "")
     except subprocess.TimeoutExpired:
         return f"no end within {SECONDS_MAX} s"
     except (ValueError, KeyError):

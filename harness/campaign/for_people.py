@@ -33,7 +33,7 @@ def to_markdown(summary: CampaignSummary) -> str:
     lines += ["", f"## Failures: {len(summary.failures)}", ""]
     for failure in summary.failures:
         lines += _failure_lines(summary, failure)
-    lines += _notes(summary)
+    lines += [f"- {_inline(note)}" for note in _notes(summary)]
     return "\n".join(lines) + "\n"
 
 
@@ -92,16 +92,8 @@ def _facts(failure: KeptFailure) -> Iterator[str]:
 
 def _notes(summary: CampaignSummary) -> Iterator[str]:
     for target in summary.targets:
-        for name, times in target.undecided.items():
-            share = times / max(target.done.runs, 1)
-            if share > 0.5:
-                where = f"{_inline(target.done.target)}: {_inline(name)}"
-                yield f"- {where} undecided in {share:.0%} of runs"
-        for failure in target.failures:
-            if failure.confirmed not in ("reproduced", ""):
-                yield f"- not confirmed ({_inline(failure.confirmed)}): {_inline(failure.file)}"
-        if target.unminimised:
-            yield f"- {_inline(target.done.target)}: {target.unminimised} findings not minimised yet"
+        for note in target.notes:
+            yield f"{target.done.target}: {note}"
 
 
 def _inline(text: str) -> str:
@@ -135,7 +127,7 @@ def _page(summary: CampaignSummary) -> Iterator[str]:
     yield "<h2>Coverage</h2>"
     for target in summary.targets:
         yield f"<h3>{_text(target.done.target)}</h3>{curve_svg(target.curve)}"
-    notes = [f"<li>{_text(note.removeprefix('- '))}</li>" for note in _notes(summary)]
+    notes = [f"<li>{_text(note)}</li>" for note in _notes(summary)]
     yield f"<ul>{''.join(notes)}</ul></html>"
 
 

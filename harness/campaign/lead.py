@@ -18,7 +18,13 @@ from counterpoint.harness.campaign.any_team import AnyTeam
 from counterpoint.harness.campaign.assignment import Assignment, MinimisedRun, Minimising
 from counterpoint.harness.campaign.confirming import Confirming, confirmed
 from counterpoint.harness.campaign.regressions import judged_again
-from counterpoint.harness.campaign.store import CampaignStore, KeptFailure, KeptFinding, NoCampaign
+from counterpoint.harness.campaign.store import (
+    CampaignStore,
+    KeptFailure,
+    KeptFinding,
+    NoCampaign,
+    NotKept,
+)
 from counterpoint.harness.campaign.swarm import Planned
 from counterpoint.harness.campaign.targets import CampaignPlan
 from counterpoint.harness.code_fingerprint import code_fingerprint
@@ -103,6 +109,9 @@ class CampaignLead:
         with self._store.transaction():
             self._store.note("code", self._code)
             self._store.note("plan", json.dumps(self._plan.form()))
+            ours = zip(self._names, self._scenarios, strict=True)
+            floors = {name: scenario.min_calls_per_run for name, scenario in ours}
+            self._store.note("floors", json.dumps({**floors_of(self._store), **floors}))
         self._ask_regressions()
         try:
             for index, answer in team.answers(self._work(), seconds=seconds):
@@ -219,9 +228,12 @@ class CampaignLead:
         """Write the trace of a failure into its file, if it is not there."""
         path = self._store.folder / TRACES / failure.file
         text = failure.lines + "\n"
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            with replacing(path) as file:
-                file.write(text.encode())
+        try:
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                with replacing(path) as file:
+                    file.write(text.encode())
+        except OSError as error:
+            raise NotKept(f"{path}: {error.strerror}") from None
 
     def _confirm(self, failure: KeptFailure) -> None:
         self._confirming.ask(failure.id, self._store.folder / TRACES / failure.file)
@@ -264,6 +276,15 @@ class CampaignLead:
 def plan_text(plan: CampaignPlan) -> str:
     """Return what a plan and all its parts have in common, as text."""
     return json.dumps({**plan.form(), "shard": None}, sort_keys=True)
+
+
+def floors_of(store: CampaignStore) -> dict[str, float]:
+    """Return the targets that were ever searched by name, each with the calls that a run is to make.
+
+    They are all here, so that a report needs none of the code that was searched.
+    """
+    found: dict[str, float] = json.loads(store.meta("floors") or "{}")
+    return found
 
 
 def plan_of(store: CampaignStore) -> CampaignPlan:

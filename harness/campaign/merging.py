@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from counterpoint.harness.campaign.lead import TRACES, plan_of
+from counterpoint.harness.campaign.lead import TRACES, floors_of, plan_of
+from counterpoint.harness.campaign.lead_lock import led_alone
 from counterpoint.harness.campaign.shape import contains
 from counterpoint.harness.campaign.store import CampaignStore, KeptFailure
 from counterpoint.harness.campaign.targets import CampaignPlan
@@ -20,10 +21,12 @@ def merge(folders: Sequence[Path], out: Path) -> None:
 
     Raises:
         NoCampaign: one of the folders holds none.
+        ValueError: a campaign is being led where this one is to be.
     """
     with ExitStack() as opened:
         stores = [opened.enter_context(CampaignStore(folder)) for folder in folders]
         target = opened.enter_context(CampaignStore(out, is_new=True))
+        opened.enter_context(led_alone(out))
         shares = [one.coverage.first_shares(runs_by_target(one)) for one in (target, *stores)]
         with target.transaction():
             for store in stores:
@@ -42,6 +45,7 @@ def _merge_one(store: CampaignStore, target: CampaignStore) -> None:
     ours = theirs if target.meta("plan") is None else plan_of(target)
     target.note("plan", json.dumps(_together(ours, theirs).form()))
     target.note("code", store.meta("code") or "")
+    target.note("floors", json.dumps({**floors_of(target), **floors_of(store)}))
     for row in store.rows("blocks"):
         target.take_row("blocks", row)
     renamed = {failure.id: _take_failure(target, failure) for failure in store.failures()}

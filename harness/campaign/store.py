@@ -99,6 +99,10 @@ class NoCampaign(ValueError):
     """A folder in which no campaign is kept."""
 
 
+class NotKept(OSError):
+    """Something could not be written down; what was written before is kept."""
+
+
 class CampaignStore:
     """The file of a campaign, opened; `with` closes it."""
 
@@ -112,7 +116,7 @@ class CampaignStore:
             self._database = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._prepare()
         except sqlite3.DatabaseError as error:
-            raise NoCampaign(f"{path} cannot be read: {error}") from None
+            raise NoCampaign(f"{path} is no campaign that could be used: {error}") from None
 
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode = WAL")
@@ -145,14 +149,21 @@ class CampaignStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written in it is there afterwards, or nothing of it."""
-        self._database.execute("BEGIN IMMEDIATE")
+        """All that is written in it is there afterwards, or nothing of it.
+
+        Raises:
+            NotKept: the disk is full, or closed to us.
+        """
         try:
+            self._database.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
+            self._database.execute("COMMIT")
+        except BaseException as error:
+            if self._database.in_transaction:  # which some errors have ended already
+                self._database.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise NotKept(f"{self.folder / FILE}: {error}") from None
             raise
-        self._database.execute("COMMIT")
 
     def _one(self, statement: str, *values: object) -> Any:
         return self._database.execute(statement, values).fetchone()

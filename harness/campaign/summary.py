@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from counterpoint.harness.campaign.estimates import (
     coverage_growth,
     failing_share_max,
 )
-from counterpoint.harness.campaign.lead import TRACES, plan_of
+from counterpoint.harness.campaign.lead import TRACES, floors_of, plan_of
 from counterpoint.harness.campaign.store import CampaignStore, KeptFailure, KeptTarget
 from counterpoint.harness.keeping import command
 
@@ -39,6 +40,20 @@ class TargetSummary:
         is_idle = self.done.calls < self.floor * self.done.runs or not self.done.runs
         is_blind = any(times >= self.done.runs for times in self.undecided.values())
         return "undecided" if is_idle or is_blind or self.failures or self.unminimised else "holds"
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What is to be known besides: what was left undecided, unconfirmed, or unminimised."""
+        for name, times in self.undecided.items():
+            share = times / max(self.done.runs, 1)
+            if share > 0.5:
+                yield f"{name}: undecided in {share:.0%} of runs"
+        for failure in self.failures:
+            if failure.confirmed != REPRODUCED:
+                came_to = failure.confirmed or "nobody has replayed it yet"
+                yield f"{failure.property_name}: not confirmed, {TRACES}/{failure.file}: {came_to}"
+        if self.unminimised:
+            yield f"{self.unminimised} findings not minimised yet"
 
     @property
     def growth(self) -> CoverageGrowth | None:
@@ -80,8 +95,7 @@ class CampaignSummary:
 
 def summary_of(store: CampaignStore) -> CampaignSummary:
     """Read a campaign from its store."""
-    plan = plan_of(store)
-    floors = {target.name: target.build().min_calls_per_run for target in plan.targets}
+    plan, floors = plan_of(store), floors_of(store)
     failures, waiting = store.failures(), [f for f in store.findings() if f.failure is None]
     done = {kept.target: kept for kept in store.targets()}
     targets = []

@@ -12,8 +12,9 @@ from counterpoint.harness.campaign.cluster import ClusterTeam
 from counterpoint.harness.campaign.for_people import outlook, to_html, to_markdown
 from counterpoint.harness.campaign.for_tools import json_form, to_json, to_junit, to_sarif
 from counterpoint.harness.campaign.lead import CampaignLead, CampaignProgress, plan_of
+from counterpoint.harness.campaign.lead_lock import led_alone
 from counterpoint.harness.campaign.merging import merge as merge_campaigns
-from counterpoint.harness.campaign.store import CampaignStore
+from counterpoint.harness.campaign.store import CampaignStore, NotKept
 from counterpoint.harness.campaign.summary import CampaignSummary, summary_of
 from counterpoint.harness.campaign.targets import CampaignPlan, targets_of
 from counterpoint.harness.campaign.team import Team
@@ -203,14 +204,12 @@ def _lead(
     as_json: bool,
 ) -> None:
     """Lead a campaign under a line of progress, and end the command with what it came to."""
-    stopped = 0
-    with store:
-        with clear_errors(as_json=as_json):
-            lead = CampaignLead(store, plan)
+    stopped, not_kept = 0, ""
+    with store, clear_errors(as_json=as_json), led_alone(store.folder):
         line = ProgressLine(quiet=as_json)
         try:
+            lead = CampaignLead(store, plan)
             with (
-                clear_errors(as_json=as_json),
                 team,
                 closing(lead.run(team, seconds)) as steps,  # before the store is
             ):
@@ -218,12 +217,14 @@ def _lead(
                     line.show(_shown(progress))
         except KeyboardInterrupt as stop:
             stopped = exit_code_of(stop)
+        except NotKept as error:
+            not_kept = f"{error}; what came before is kept, and campaign resume goes on from there"
         finally:
             line.clear()
         summary = summary_of(store)
     if stopped and not as_json:
         tell(f"interrupted; counterpoint campaign resume {store.folder} goes on", err=True)
-    _tell(summary, as_json=as_json, stopped=stopped)
+    _tell(summary, as_json=as_json, stopped=stopped, not_kept=not_kept)
 
 
 def _shown(progress: CampaignProgress) -> str:
@@ -235,13 +236,14 @@ def _shown(progress: CampaignProgress) -> str:
     )
 
 
-def _tell(summary: CampaignSummary, *, as_json: bool, stopped: int = 0) -> None:
+def _tell(summary: CampaignSummary, *, as_json: bool, stopped: int = 0, not_kept: str = "") -> None:
     if as_json:
-        emit({**json_form(summary), "interrupted": bool(stopped)})
+        problem = {"not_kept": not_kept} if not_kept else {}
+        emit({**json_form(summary), "interrupted": bool(stopped), **problem})
     else:
         for text in _lines(summary):
             tell(text)
-    finish(summary.outcome, stopped=stopped)
+    finish(summary.outcome, stopped=stopped, problem=not_kept)
 
 
 def _lines(summary: CampaignSummary) -> Iterator[str]:
@@ -255,6 +257,7 @@ def _lines(summary: CampaignSummary) -> Iterator[str]:
             f"{target.node_states:,} node states, {target.transitions:,} transitions"
         )
         yield f"    {outlook(target)}"
+        yield from (f"    {note}" for note in target.notes)
     for failure in summary.failures:
         times = "once" if failure.count == 1 else f"{failure.count} times"
         yield (

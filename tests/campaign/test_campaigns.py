@@ -30,9 +30,10 @@ from counterpoint.harness.campaign.for_people import to_html, to_markdown
 from counterpoint.harness.campaign.for_tools import json_form, to_junit, to_sarif
 from counterpoint.harness.campaign.kept_coverage import CURVE_POINTS
 from counterpoint.harness.campaign.lead import MINIMISED_MAX, TRACES, CampaignLead
+from counterpoint.harness.campaign.lead_lock import led_alone
 from counterpoint.harness.campaign.merging import merge, runs_by_target
 from counterpoint.harness.campaign.shape import contains, shape_of
-from counterpoint.harness.campaign.store import FILE, CampaignStore, NoCampaign
+from counterpoint.harness.campaign.store import FILE, CampaignStore, NoCampaign, NotKept
 from counterpoint.harness.campaign.summary import summary_of
 from counterpoint.harness.campaign.swarm import Planned, nth, runs_of
 from counterpoint.harness.campaign.targets import CampaignPlan, CampaignTarget, targets_of
@@ -122,7 +123,7 @@ def test_what_a_replay_does_not_reproduce_is_not_reported(
         summary = summary_of(store)
     assert summary.outcome == "undecided"
     assert summary.failures == ()
-    assert "not confirmed (different)" in to_markdown(summary)
+    assert "not confirmed, traces/" in to_markdown(summary)
 
 
 def test_a_campaign_goes_on_and_makes_no_run_again(tmp_path: Path) -> None:
@@ -446,7 +447,7 @@ def test_a_transaction_is_whole_or_not_there(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_campaign_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("something else, and rather long at that " * 99)
-    with pytest.raises(NoCampaign, match="cannot be read"):
+    with pytest.raises(NoCampaign, match="is no campaign that could be used"):
         CampaignStore(tmp_path)
 
 
@@ -520,6 +521,67 @@ def test_ctrl_c_ends_a_campaign_with_what_it_has_and_its_workers_with_it(tmp_pat
     assert one.returncode == 130, errors
     assert json.loads(told)["interrupted"] is True
     assert "Traceback" not in errors
+
+
+def test_two_campaigns_are_not_led_in_one_folder_at_a_time(tmp_path: Path) -> None:
+    asked = ["campaign", "run", ADDER, "--time", "0s", "--out", str(tmp_path)]
+    led(tmp_path, RIGHT, answers=2).close()
+    with led_alone(tmp_path):
+        refused = CliRunner().invoke(main, asked)
+        merging = CliRunner().invoke(
+            main, ["campaign", "merge", str(tmp_path), "--out", str(tmp_path)]
+        )
+        told = CliRunner().invoke(main, ["campaign", "status", str(tmp_path)])
+    for one in (refused, merging):
+        assert one.exit_code == 2
+        assert f"a campaign is being led in {tmp_path} already" in one.stderr
+    assert told.exit_code == 0
+    with led_alone(tmp_path):  # it ends with whoever had it
+        pass
+
+
+def test_a_folder_tells_of_all_targets_that_were_searched_in_it(tmp_path: Path) -> None:
+    led(tmp_path, RIGHT, answers=2).close()
+    with led(tmp_path, WRONG, answers=2) as store:
+        names = [target.done.target for target in summary_of(store).targets]
+    assert names == [RIGHT.name, WRONG.name]
+
+
+def test_a_full_disk_ends_a_campaign_that_goes_on_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with led(tmp_path, WRONG, answers=3) as store:
+        before = store.targets()
+        pages = store._one("PRAGMA page_count")[0]
+        store._database.execute(f"PRAGMA max_page_count = {pages}")
+        lead = CampaignLead(store, CampaignPlan((WRONG,), 1))
+        with pytest.raises(NotKept, match="database or disk is full"):
+            list(lead.run(Alone(400), 1.0))
+        assert store.targets()[0].blocks >= before[0].blocks
+        store._database.execute("PRAGMA max_page_count = 99999")
+
+    def full(*_: object, **__: object) -> None:
+        raise NotKept("campaign.sqlite: database or disk is full")
+
+    monkeypatch.setattr(CampaignStore, "add_block", full)
+    asked = ["campaign", "resume", str(tmp_path), "--time", "0s", "--json"]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 4
+    assert "what came before is kept, and campaign resume goes on" in result.stderr
+    assert json.loads(result.stdout)["not_kept"].startswith("campaign.sqlite: database or disk")
+
+
+def test_why_a_failure_is_not_confirmed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "confirmed", lambda _: "error: it lies <elsewhere>")
+    with led(tmp_path, WRONG) as store:
+        summary = summary_of(store)
+    result = CliRunner().invoke(main, ["campaign", "status", str(tmp_path)])
+    assert result.exit_code == 3
+    assert "not confirmed, traces/1-" in result.stdout
+    assert "error: it lies <elsewhere>" in result.stdout
+    assert "it lies &lt;elsewhere&gt;</li>" in to_html(summary)
 
 
 def test_shapes_are_of_kinds_and_words(tmp_path: Path) -> None:
