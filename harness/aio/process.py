@@ -10,7 +10,7 @@ from typing import Any
 
 from counterpoint.harness.aio.disk import durable_and_clock, read_back, written
 from counterpoint.harness.aio.executor import Executor
-from counterpoint.harness.aio.given_node import Node
+from counterpoint.harness.aio.given_node import Node, OneCall
 from counterpoint.harness.aio.loop import LOCAL, NeverWaits, NodeLoop
 from counterpoint.harness.aio.patches import Patches, StepOf
 from counterpoint.harness.aio.traffic import (
@@ -42,7 +42,7 @@ from counterpoint.model.node import (
     Timeout,
 )
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.values import Value, show
+from counterpoint.model.values import Value
 
 Program = Callable[[Node], Any]
 """A coroutine function of one node."""
@@ -73,7 +73,7 @@ class Process:
         self.clock = 0
         self.is_awake = False
         self.refused: BadScenario | None = None
-        self._may_call = may_call
+        self._calls = OneCall(name, is_named=may_call)
         self.endless_at = ""
         self._chance: random.Random | None = None
         self._luck = ""
@@ -317,19 +317,20 @@ class Process:
 
     def began(self, operation: Value) -> None:
         """Note a call."""
-        if not self._may_call and self.is_awake:
-            self.refused = BadScenario(
-                f"{self.name} calls {show(operation)}, and is none of the nodes that answers= names"
-            )
-            raise self.refused
+        refused = self._calls.refusal(operation) if self.is_awake else None
+        if refused is not None:
+            self.refused = refused
+            raise refused
         self._say(Begin(operation))
 
     def returned(self, result: Value) -> None:
         """Note its answer."""
+        self._calls.end()
         self._say(Return(result))
 
     def left_open(self) -> None:
         """Note that nobody knows what came of it."""
+        self._calls.end()
         self._say(Return(GaveUp()))
 
     def noted(self, what: Value) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from counterpoint.harness.aio.given_node import Node
+from counterpoint.harness.aio.given_node import Node, OneCall
 from counterpoint.harness.aio.process import EXPECTED
 from counterpoint.harness.aio.real_loop import NamedLoop, present_node
 from counterpoint.harness.aio.system import Programs
@@ -52,11 +52,16 @@ class _Reporter:
 
     def __init__(self, node: NodeId, seen: list[Observation]) -> None:
         self._node, self._seen = node, seen
+        self._calls = OneCall(node)
 
     def began(self, operation: Value) -> None:
+        refused = self._calls.refusal(operation)
+        if refused is not None:
+            raise refused
         self._seen.append(Observation("invoke", self._node, operation))
 
     def returned(self, result: Value) -> None:
+        self._calls.end()
         self._seen.append(Observation("return", self._node, result))
 
     def left_open(self) -> None:

@@ -37,7 +37,7 @@ from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
-from counterpoint.model.verdict import Verdict, undecided
+from counterpoint.model.verdict import Verdict, broken, holds, undecided
 from counterpoint.model.world import World
 
 KINDS = (
@@ -115,7 +115,10 @@ def scenario(
         name or _name_of(nodes),
         system,
         calls={},
-        properties=tuple(_undecided_where_cut(p, system) for p in (*properties, *owed)),
+        properties=(
+            *(_undecided_where_cut(prop, system) for prop in (*properties, *owed)),
+            no_deadlock(system),
+        ),
         invariants=tuple(map(_of_snapshots, invariants)),
         goals=tuple(map(_goal_of_snapshots, goals)),
         network="lanes",
@@ -163,6 +166,28 @@ def answers_owed(system: Programs) -> Property:
 
     check = partial(check_liveness, waits_for=waits_for, name="answers")
     return Property("answers", check, reads="end")
+
+
+def no_deadlock(system: Programs) -> Property:
+    """Claim that no task waits for a lock when nothing can happen any more, anywhere.
+
+    A deadlock stays: where no task waits for a lock at the end of a run, be it cut, there was none.
+    """
+
+    def check(trace: Trace) -> Verdict:
+        world = trace.final
+        pasts: dict[NodeId, Any] = {n: world.node_state(n).state for n in system.nodes}
+        stuck, down = system.locked_out(pasts), world.conditions.down
+        if stuck is None:
+            return holds(DEADLOCK, examined=len(pasts))
+        if world.flights or world.held or down or system.cut_short(pasts, down) is not None:
+            return undecided(DEADLOCK, f"a lock is waited for, and the run is not at rest: {stuck}")
+        return broken(DEADLOCK, stuck, examined=len(pasts))
+
+    return Property(DEADLOCK, check, reads="end")
+
+
+DEADLOCK = "no deadlock"
 
 
 def _undecided_where_cut(prop: Property, system: Programs) -> Property:

@@ -16,7 +16,7 @@ from counterpoint.harness.aio.given_node import Node
 from counterpoint.harness.aio.past import Past
 from counterpoint.harness.aio.patches import Patches
 from counterpoint.harness.aio.process import EXPECTED, Process, Program
-from counterpoint.harness.aio.waiting import waiting_tasks
+from counterpoint.harness.aio.waiting import locked_out, waiting_tasks
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import Input, Start, Step
 from counterpoint.model.values import NodeId, NotAValue, Value, require_value
@@ -131,6 +131,23 @@ class Programs:
             f"the run was cut at {cut}, and calls may come after it: of {', '.join(callers)}; "
             f"{_INSTEAD[cut == LENGTH]}, and answers= may name the nodes that call"
         )
+
+    def locked_out(self, states: Mapping[NodeId, Past]) -> str | None:
+        """Say which tasks wait for locks that nobody will release, None if none does.
+
+        Asked of a system at rest; what was found of a past is kept with it.
+        """
+        for node, past in states.items():
+            known = vars(past)
+            if "locked_out" not in known:
+                known["locked_out"] = locked_out(self._at(node, past)) if past.inputs else {}
+            if known["locked_out"]:
+                places = (f"{name} at {place}" for name, place in known["locked_out"].items())
+                return (
+                    f"{node} is in a deadlock: a lock is waited for that nobody will release, by "
+                    f"{', '.join(places)}"
+                )
+        return None
 
     def work_left(self, states: Mapping[NodeId, Past], down: Collection[NodeId]) -> str | None:
         """Say of a run that was cut what its nodes had left to do, None of one that was not."""

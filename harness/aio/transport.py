@@ -55,6 +55,7 @@ class End(asyncio.Transport):
         self.set_protocol(protocol)
         self._sent = 0
         self._is_closing = self._has_ended = False
+        self.has_heard_all = False
         self._paused: deque[bytes | None] | None = None
 
     def __repr__(self) -> str:
@@ -156,7 +157,8 @@ class End(asyncio.Transport):
     # What the network does.
 
     def arrive(self, data: bytes | None) -> None:
-        """Let a chunk arrive, or with None the end."""
+        """Let a chunk arrive, or with None the end, after which nothing comes."""
+        self.has_heard_all |= data is None
         if self._paused is not None:
             self._paused.append(data)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sysconfig
 from collections.abc import Collection
 from itertools import count
@@ -83,6 +84,25 @@ def function_of(task: Any) -> str:
     """Return the name of the function that a task runs."""
     coroutine = task.get_coro()
     return str(getattr(coroutine, "__name__", type(coroutine).__name__))
+
+
+def locked_out(process: Any) -> dict[str, str]:
+    """Return where tasks wait for a lock, by their names, in a node that hears of nobody any more.
+
+    Who has the lock is a task of the same node, and nothing that happens elsewhere lets it go on.
+    """
+    if not all(end.has_heard_all for end in process.ends.values()):
+        return {}
+    found: dict[str, str] = {}
+    for task in process.loop.tasks.values():
+        if not task.done() and any(f.f_code is _ACQUIRE for f in _frames(task.get_coro())):
+            found[_name_among(found, function_of(task))] = (
+                place_of_task(task) or "nobody knows where"
+            )
+    return found
+
+
+_ACQUIRE = asyncio.Lock.acquire.__code__
 
 
 def _name_among(names: Collection[str], name: str) -> str:

@@ -101,6 +101,11 @@ async def deaf(node: Node) -> None:
     await listening.serve_forever()
 
 
+def answers_of(given: cp.Scenario) -> cp.Property:
+    """Return the property of a scenario that asks for answers."""
+    return next(prop for prop in given.properties if prop.name == "answers")
+
+
 async def late(node: Node) -> None:
     """Be answered after the horizon."""
     async with node.call("get") as call:
@@ -123,7 +128,7 @@ def test_a_call_that_is_open_at_the_horizon_is_undecided() -> None:
         "the run was cut at the horizon of 600 s with work left at a": 4,
     }
     given = scenario(nodes={"a": late})
-    summary = verdict_of(given.properties[-1], cp.run(given, (Settle(()),))).summary
+    summary = verdict_of(answers_of(given), cp.run(given, (Settle(()),))).summary
     assert re.fullmatch(
         r"the run was cut .* left at a: late test_defaults.py:\d+, in late; a larger horizon= .*",
         summary,
@@ -184,15 +189,97 @@ def test_a_run_that_was_cut_holds_only_if_nobody_is_left_who_calls(
     assert (judged.held, judged.undecided_count) == (held, 4 - held)
     assert held or "calls may come after it" in judged.reason
     trace = cp.run(given, campaign._passing[0].choices)
-    assert verdict_of(given.properties[-1], trace).outcome.value == (
-        "holds" if held else "undecided"
-    )
+    assert verdict_of(answers_of(given), trace).outcome.value == ("holds" if held else "undecided")
 
 
 def test_a_node_that_calls_although_it_is_not_named_is_refused() -> None:
     given = scenario(nodes={"s": beats, "c": calls_once}, answers=("s",))
     with pytest.raises(cp.BadScenario, match=r"c calls .*, and is none of the nodes that answers="):
         searched(given, 1)
+
+
+async def takes_two_locks(node: Node) -> None:
+    """Serve pairs of locks, in the order that each client asks for; and a client that gives up."""
+    locks = {"a": asyncio.Lock(), "b": asyncio.Lock()}
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first, second = (await reader.readline()).decode().split()
+        async with locks[first]:
+            writer.write(b"one\n")
+            await reader.readline()
+            async with locks[second]:
+                writer.write(b"both\n")
+        writer.close()
+
+    listening = await asyncio.start_server(serve, node.name, 80)
+    await listening.serve_forever()
+
+
+def wants(order: str) -> Program:
+    """Return a client that asks for two locks, and does not wait for longer than a second."""
+
+    async def client(_: Node) -> None:
+        reader, writer = await asyncio.open_connection("s", 80)
+        try:
+            async with asyncio.timeout(1):
+                writer.write(order.encode() + b"\n")
+                await reader.readline()
+                writer.write(b"and the other\n")
+                await reader.readline()
+        except TimeoutError:
+            pass
+        writer.close()
+
+    return client
+
+
+def locking(*orders: str) -> cp.Scenario:
+    """Return the scenario of clients that ask for locks in these orders."""
+    clients = {f"c{k}": wants(order) for k, order in enumerate(orders)}
+    return scenario(nodes={"s": takes_two_locks, **clients}, answers=False)
+
+
+def test_handlers_that_wait_for_each_others_locks_are_a_deadlock() -> None:
+    """The clients are gone, and the server listens: no call is open, and nothing can go on."""
+    example = found(locking("a b", "b a"), 200)
+    assert example.verdict.property == "no deadlock"
+    place = r"at test_defaults.py:\d+, in serve"
+    said = rf"s is in a deadlock: .* nobody will release, by serve {place}, serve 2 {place}"
+    assert re.fullmatch(said, example.verdict.summary)
+
+
+def test_locks_in_one_order_are_no_deadlock() -> None:
+    campaign = searched(locking("a b", "a b"), 100)
+    assert not campaign.findings
+    assert campaign.judgements["no deadlock"].held == 100
+
+
+def test_who_waits_for_a_lock_where_a_run_was_cut_is_undecided() -> None:
+    """The node beats for ever; somebody else might still release the lock."""
+
+    async def holds_on(_: Node) -> None:
+        lock = asyncio.Lock()
+        await lock.acquire()
+        waiting = asyncio.create_task(lock.acquire())
+        while not waiting.done():
+            await asyncio.sleep(100)
+
+    campaign = searched(alone(holds_on), 3)
+    assert not campaign.findings
+    judged = campaign.judgements["no deadlock"]
+    assert judged.undecided == {"a lock is waited for, and the run is not at rest": 3}
+    assert searched(alone(beats), 3).judgements["no deadlock"].held == 3
+
+
+def test_two_calls_of_one_node_at_a_time_are_refused() -> None:
+    async def calls_twice(node: Node) -> None:
+        async with node.call("one"), node.call("two"):
+            await asyncio.sleep(1)
+
+    with pytest.raises(
+        cp.BadScenario, match=r"n calls .two. while its call .one. is open; a node is"
+    ):
+        searched(scenario(nodes={"n": calls_twice}), 1)
 
 
 def test_a_task_that_was_cancelled_or_looked_at_is_no_failure() -> None:
