@@ -12,6 +12,7 @@ EventKind: TypeAlias = Literal[
     "start", "invoke", "return", "send", "deliver", "lose", "duplicate", "hold", "release",
     "set-timer", "cancel-timer", "timer", "crash", "recover", "silence", "mend", "partition", "heal",
     "persist", "transform", "role", "note", "settle", "suspect", "trust",
+    "pause", "go-on",
 ]  # fmt: skip
 
 

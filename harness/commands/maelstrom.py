@@ -67,7 +67,9 @@ def test(
                kafka (with lin-kv, seq-kv), txn-list-append (with lin-kv)
     nemesis:   kill       a node loses its memory, and is told init again
                partition  nodes are cut off, and messages are lost
-               pause      is always there: any message may wait as long as it likes
+               pause      a node is given nothing until it goes on, and then all at once
+
+    Without any, too, every message may wait for as long as the search likes.
 
     \b
     counterpoint maelstrom test -w broadcast --bin ./broadcast.py --node-count 5 --nemesis partition

@@ -164,6 +164,10 @@ def _head(story: TraceExplanation, step: int, event: Event, labelled: bool) -> S
             return SentencePart(f"{event.node} crashes{cut}", 100, "fault")
         case "recover":
             return SentencePart(f"{event.node} runs again", 100)
+        case "pause":
+            return SentencePart(f"{event.node} is paused", 100, "fault")
+        case "go-on":
+            return SentencePart(f"{event.node} goes on", 100)
         case "mend":
             return SentencePart(f"{show(event.value)} is well again", 100)
         case "transform":

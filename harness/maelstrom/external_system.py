@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from counterpoint.harness.maelstrom.external_programs import ExternalPrograms, Inputs
@@ -33,6 +33,9 @@ CONTROLLER = "c0"
 TIME = "time"
 """The timer of a program that waits for time to pass: it passes when this goes off."""
 
+PAUSE, GO_ON = "pause", "go on"
+"""What tells a node that its program is stopped, and that it runs again."""
+
 TICKS_MAX = 40
 """So often time passes for a program in a run; then it stands still, so that runs come to rest."""
 
@@ -40,11 +43,13 @@ TICKS_MAX = 40
 @dataclass(frozen=True, slots=True)
 class ProgramState:
     """Everything that a program was given since it began, the how-manieth time it did, and whether
-    it waits for time to pass."""
+    it waits for time to pass. What comes while it is paused is `kept`."""
 
     incarnation: int = 0
     inputs: Inputs = ()
     waits: bool = False
+    is_paused: bool = False
+    kept: Inputs = ()
 
     @property
     def shown(self) -> Mapping[str, Value]:
@@ -53,8 +58,9 @@ class ProgramState:
 
     def __str__(self) -> str:
         again = f", begun {self.incarnation} times" if self.incarnation > 1 else ""
+        pause = f", paused, {len(self.kept)} more wait" if self.is_paused else ""
         count = len(self.inputs)
-        return f"was given {count} line{'s' if count != 1 else ''}{again}"
+        return f"was given {count} line{'s' if count != 1 else ''}{again}{pause}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +139,12 @@ class ExternalSystem:
                 return self._begun(node, durable + 1)
             case Receive(source, JsonBody() as body):
                 return self._given(node, state, line_of(source, node, body), was_armed=state.waits)
+            case Timeout(timer) if timer == PAUSE:
+                return Step(replace(state, is_paused=True))
+            case Timeout(timer) if timer == GO_ON:
+                return self._went_on(node, state)
             case Timeout():
-                return self._given(node, state, "", was_armed=False)
+                return self._given(node, replace(state, waits=False), "", was_armed=False)
         raise AssertionError(f"{node} was given {given!r}")
 
     # ---- programs ------------------------------------------------------------------------------------
@@ -161,6 +171,8 @@ class ExternalSystem:
     def _given(
         self, node: NodeId, state: ProgramState, line: str, *, was_armed: bool
     ) -> Step[ProgramState]:
+        if state.is_paused:
+            return Step(replace(state, kept=(*state.kept, line)))
         inputs = (*state.inputs, line)
         written = self.programs.written(node, state.incarnation, inputs)
         waits = written.waits and inputs.count("") < self._time
@@ -170,6 +182,15 @@ class ExternalSystem:
         if waits != was_armed:
             effects.append(SetTimer(TIME) if waits else CancelTimer(TIME))
         return Step(ProgramState(state.incarnation, inputs, waits), effects)
+
+    def _went_on(self, node: NodeId, state: ProgramState) -> Step[ProgramState]:
+        """Give a program what was kept for it, a line at a time."""
+        now, effects = replace(state, is_paused=False, kept=()), list[Effect]()
+        for line in state.kept:
+            step = self._given(node, now, line, was_armed=now.waits)
+            now = step.state
+            effects += step.effects
+        return Step(now, effects)
 
     # ---- clients -------------------------------------------------------------------------------------
 

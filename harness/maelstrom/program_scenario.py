@@ -11,9 +11,11 @@ from types import MappingProxyType
 from counterpoint.harness.maelstrom.exercises import EXERCISES, Exercise
 from counterpoint.harness.maelstrom.external_programs import ExternalPrograms
 from counterpoint.harness.maelstrom.external_system import TICKS_MAX, ExternalSystem
+from counterpoint.harness.maelstrom.pausing import GoOn, Pause
 from counterpoint.harness.maelstrom.program_process import command_of
 from counterpoint.harness.named_systems import MAELSTROM
 from counterpoint.harness.unknown_name import UnknownName
+from counterpoint.model.actions import ACTIONS
 from counterpoint.model.inert import quoted
 from counterpoint.model.scenario import Budget, Scenario, Tolerates
 from counterpoint.model.values import NodeId
@@ -39,7 +41,7 @@ def program_scenario(
     `workload` is one of Maelstrom's ("echo", "unique-ids", "broadcast", "g-counter", "lin-kv", "kafka"),
     `bin` the file of the program. Each of the `clients` (one for each of the `nodes`, if nothing else
     is said) makes so many `operations`, which are drawn for each run. `nemesis` are "kill" (memory is
-    lost, `init` comes again) and "partition"; "pause" is always there, as any message may be late.
+    lost, `init` comes again), "pause" (a node is given nothing until it goes on) and "partition".
 
     Raises:
         ValueError: there is no such workload or program, or a number is not possible.
@@ -67,6 +69,7 @@ def program_scenario(
         calls=workload_of(_sources(exercise, tuple(home), operations), calls=(1, operations)),
         properties=exercise.properties,
         limits=_limits(kinds),
+        actions=(*ACTIONS, Pause, GoOn) if "pause" in kinds else ACTIONS,
         tolerates=_only(servers) if "kill" in kinds else _only(()),
         partitions=sides if "partition" in kinds else (),
         depends_on=lambda client, _: (client, *servers),
@@ -114,6 +117,8 @@ def _limits(nemesis: tuple[str, ...]) -> Mapping[str, Budget]:
     limits = {"fire": Budget(FIRES)}
     if "kill" in nemesis:
         limits["crash"] = Budget(2, at_once=1)
+    if "pause" in nemesis:
+        limits["pause"] = Budget(3, at_once=1)
     if "partition" in nemesis:
         limits["cut"] = Budget(2, at_once=1)
     return MappingProxyType(limits)

@@ -161,6 +161,10 @@ def _fault_bars(story: TraceExplanation, scale: Scale) -> list[Bar]:
                 case "crash":
                     until = _until(story, step, "recover", event.node)
                     bars.append(_span_bar(scale, step, until, f"{event.node} down", "✗"))
+                case "pause":
+                    ends = (_until(story, step, kind, event.node) for kind in ("go-on", "crash"))
+                    until = min((end for end in ends if end is not None), default=None)
+                    bars.append(_span_bar(scale, step, until, f"{event.node} paused", "‖"))
                 case "partition":
                     assert isinstance(event.value, Partition), event
                     until = _until(story, step, "heal", event.value)
