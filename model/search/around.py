@@ -5,28 +5,38 @@ election that raised a term every later message has another content, and what st
 not lead anywhere. So all runs are tried, breadth first, in which each kind of step occurs at most as
 often as in the run found: of which type or by which timer, whoever does it and whatever the content is.
 The first that breaks the property is a shortest one of these, where the bound on states was enough.
+
+A property of ends is judged when the run has come to rest: there all beginnings are tried, and from each
+state the faults may stop; what comes then is no choice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from time import monotonic
+from types import MappingProxyType
 
 from counterpoint.model.normal import Call, Deliver, Fire
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.minimise import Choices, Minimised
+from counterpoint.model.search.options import options_of, parts
 from counterpoint.model.search.replay import HANDLER_PROPERTY
+from counterpoint.model.search.settling import finish
 from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.values import show
 from counterpoint.model.world import Action
 
-STATES_MAX = 60_000
-"""So many states are visited at most: some seconds' work."""
+STATES_MAX: Mapping[str, int] = MappingProxyType({"states": 60_000, "operations": 15_000})
+"""So many states are visited for an invariant, or for a property of histories, of which there are more
+than states: some seconds' work."""
+
+BEGINNINGS_MAX = 1_000
+"""So many for a property of ends: from each of them the run goes on to its end in several ways."""
 
 SECONDS_MAX = 6.0
 """No longer than this is explored around a run."""
@@ -42,36 +52,50 @@ class ExploreAround:
         self._examiner = examiner
         self._name = name
         self._length = len(choices)
-        self._budget = Counter(map(step_word, choices))
-        self._others = sorted(
-            {type(c) for c in choices if not isinstance(c, Deliver | Call | Fire)},
-            key=lambda kind: kind.__name__,
-        )
-        self._is_of_states = examiner.reads(name) == "states"
+        beginning, self._rest = parts(choices)
+        self._budget = Counter(map(step_word, beginning))
+        self._kinds = {type(choice) for choice in beginning}
+        self._reads = examiner.reads(name)
+        self._judged: dict[tuple[int, ...], bool] = {}
 
-    def shortest(self, deadline: float, states_max: int = STATES_MAX) -> Choices | None:
+    def shortest(self, deadline: float, states_max: int | None = None) -> Choices | None:
         """Return a shorter run that breaks the property; None if there is none, or none in time."""
-        if self._examiner.reads(self._name) in ("end", "trace"):
-            return None  # whose runs are brought to rest before they are judged
+        best: Choices | None = None
+        if states_max is None:
+            states_max = STATES_MAX.get(self._reads, BEGINNINGS_MAX)
+        for run in self._runs(deadline, states_max):
+            if len(run.choices) >= self._length:
+                break
+            found = self._broken(run)
+            if found is not None:
+                best, self._length = found, len(found)
+        return best
+
+    def _runs(self, deadline: float, states_max: int) -> Iterator[Simulation]:
+        """Yield a run to each state, shortest first."""
         start = Simulation(self._compiled)
         frontier, known = [(start, Counter[str]())], {self._state(start)}
-        for _ in range(self._length - 1):
+        if self._is_of_ends:
+            yield start
+        while frontier:
             following: list[tuple[Simulation, Counter[str]]] = []
             for run, used in frontier:
                 for child, word in self._successors(run, used):
-                    if self._is_broken(child, len(run.seen)):
-                        return tuple(child.choices)
                     state = self._state(child)
                     if state not in known:
                         known.add(state)
                         following.append((child, used + Counter((word,))))
+                        yield child
                 if len(known) > states_max or monotonic() > deadline:
-                    return None
+                    return
             frontier = following
-        return None
+
+    @property
+    def _is_of_ends(self) -> bool:
+        return self._reads in ("end", "trace")
 
     def _successors(self, run: Simulation, used: Counter[str]) -> Iterator[tuple[Simulation, str]]:
-        for choice in self._options(run):
+        for choice in options_of(run, self._kinds):
             word = step_word(choice)
             if used[word] < self._budget[word]:
                 child = _copied(run)
@@ -82,46 +106,50 @@ class ExploreAround:
                 if is_done:
                     yield child, word
 
-    def _options(self, run: Simulation) -> Iterator[Action]:
-        compiled = self._compiled
-        yield from (
-            compiled.deliveries[m] for m in dict.fromkeys(run.flights[p] for p in run.arriving())
-        )
-        for offer in run.offers():
-            node = compiled.nodes[offer.node]
-            yield Call(node, offer.value) if offer.is_call else Fire(node, str(offer.value))
-        for kind in self._others:
-            yield from run.everywhere(kind)
-
     def _state(self, run: Simulation) -> Hashable:
         """Return what the rest of a run depends on, and its verdict."""
         flights = tuple(sorted(run.flights)) if run.compiled.is_unordered else tuple(run.flights)
-        seen = () if self._is_of_states else tuple(run.seen)
-        return (tuple(run.node_states), flights, tuple(run.held), run.conditions, seen)
+        past: tuple[object, ...] = ()
+        if self._reads != "states":
+            past = tuple(run.seen)
+        if self._is_of_ends:
+            past = (past, tuple(run.failed), tuple(run.lost))
+        return (tuple(run.node_states), flights, tuple(run.held), run.conditions, past)
 
-    def _is_broken(self, run: Simulation, seen_before: int) -> bool:
-        if self._is_of_states:
-            return run.violated == self._name
-        return len(run.seen) > seen_before and self._examiner.is_broken(run, self._name)
+    # Whether it breaks the property.
+
+    def _broken(self, run: Simulation) -> Choices | None:
+        """Return the run, or how it ends, if that breaks the property."""
+        if self._is_of_ends:
+            return self._broken_end(run)
+        if self._reads == "states":
+            return tuple(run.choices) if run.violated == self._name else None
+        seen = tuple(run.seen)
+        if seen not in self._judged:
+            self._judged[seen] = self._examiner.is_broken(run, self._name)
+        return tuple(run.choices) if self._judged[seen] else None
+
+    def _broken_end(self, run: Simulation) -> Choices | None:
+        """Return how the run ends if the faults stop now, the shortest way that breaks the property."""
+        best: Choices | None = None
+        for silent in self._compiled.tolerated_failures(run.conditions):
+            length_max = (self._length if best is None else len(best)) - 1
+            end = _copied(run)
+            if not end.settle(silent):
+                continue
+            finish(end, timers=self._rest, length_max=length_max)
+            if len(end.choices) <= length_max and self._examiner.is_broken(end, self._name):
+                best = tuple(end.choices)
+        return best
 
 
 def explored(
     compiled: Compiled, examiner: Examiner, found: Minimised, name: str
 ) -> Minimised | None:
-    """Return a shorter run around one that was found, and around that; None if there is none.
-
-    Of invariants alone: what other properties judge are histories, of which there are more than states.
-    """
-    if examiner.reads(name) != "states":
-        return None
-    deadline, best = monotonic() + SECONDS_MAX, found
-    while monotonic() < deadline:
-        around = ExploreAround(compiled, examiner, best.choices, name)
-        shorter = around.shortest(deadline)
-        if shorter is None:
-            break
-        best = replace(best, choices=shorter)
-    return None if best is found else best
+    """Return a shorter run around one that was found; None if there is none, or none in time."""
+    around = ExploreAround(compiled, examiner, found.choices, name)
+    shorter = around.shortest(monotonic() + SECONDS_MAX)
+    return None if shorter is None else replace(found, choices=shorter)
 
 
 def step_word(choice: Action) -> str:

@@ -50,14 +50,20 @@ class Minimiser:
         self._deadline = float("inf")
         self._tried = 0
         self._best: Choices = ()
+        self._takes_newest = False
 
-    def minimise(self, choices: Sequence[Action], name: str, seconds: float = 5.0) -> Minimised:
+    def minimise(
+        self, choices: Sequence[Action], name: str, seconds: float = 5.0, *, closely: bool = False
+    ) -> Minimised:
         """Return a run as short as leaving out gets it, that still breaks the property `name`.
+
+        Where the content of a message is gone, the oldest one like it stands in; `closely`, that the
+        newest does is tried as well, in half as much time again.
 
         Raises:
             ValueError: the run does not break that property in the first place.
         """
-        self._deadline, self._tried = monotonic() + seconds, 0
+        self._deadline, self._tried, self._takes_newest = monotonic() + seconds, 0, False
         best = self._fails(tuple(choices), name)
         if best is None and self._is_broken_as_it_is(choices, name):
             # It ends otherwise when the rest is played out in order: then nothing can be left out.
@@ -66,7 +72,9 @@ class Minimiser:
             raise ValueError(f"this run does not break {name!r}: there is nothing to minimise")
         try:
             while True:
-                shorter = self._leave_out(best, name)
+                shorter = best
+                for self._takes_newest in (False, True) if closely else (False,):
+                    shorter = self._leave_out(shorter, name)
                 shorter = self._untangle(shorter, name)
                 if shorter == best:
                     return Minimised(best, self._tried, True)
@@ -74,9 +82,21 @@ class Minimiser:
         except _OutOfTime:
             return Minimised(self._best, self._tried, False)
 
-    def broken(self, choices: Choices, name: str) -> Choices | None:
-        """Return the run of those choices that fit, up to the violation; None if there is none."""
-        return self._run(choices, name)
+    def broken(
+        self,
+        choices: Choices,
+        name: str,
+        *,
+        length_max: int | None = None,
+        takes_newest: bool = False,
+    ) -> Choices | None:
+        """Return the run of those choices that fit, up to the violation; None if there is none.
+
+        With `length_max` a run that must end to be judged is left where it becomes longer.
+        """
+        self._takes_newest = takes_newest
+        with while_running(self._compiled.scenario.system):
+            return self._run(choices, name, length_max)
 
     def _is_broken_as_it_is(self, choices: Sequence[Action], name: str) -> bool:
         run = Simulation(self._compiled)
@@ -94,7 +114,8 @@ class Minimiser:
         position, progress = len(best) - size, False
         while position > -size:
             start = max(position, 0)
-            shorter = self._fails(best[:start] + best[start + size :], name)
+            left = best[:start] + best[start + size :]
+            shorter = self._fails(left, name, length_max=len(best) - 1)
             if shorter is not None and len(shorter) < len(best):
                 best, progress = shorter, True
                 position = min(position, len(best))
@@ -105,30 +126,33 @@ class Minimiser:
         """Reorder along happens-before, staying at one node as long as possible."""
         ordered = fewer_switches(run_reference(self._compiled.scenario, best))
         if switches(ordered) < switches(best):
-            result = self._fails(ordered, name)
+            result = self._fails(ordered, name, length_max=len(best))
             if result is not None and _measure(result) < _measure(best):
                 return result
         return best
 
-    def _fails(self, choices: Choices, name: str) -> Choices | None:
-        """Return the run of those choices that fit, up to the violation; None if there is none."""
+    def _fails(self, choices: Choices, name: str, length_max: int | None = None) -> Choices | None:
+        """Return the run of those choices that fit, up to the violation; None if there is none.
+
+        With `length_max` none is looked for that is longer.
+        """
         if self._tried and monotonic() > self._deadline:
             raise _OutOfTime
         self._tried += 1
         with while_running(self._compiled.scenario.system):
-            result = self._run(choices, name)
+            result = self._run(choices, name, length_max)
         if result is not None and (self._tried == 1 or _measure(result) < _measure(self._best)):
             self._best = result
         return result
 
-    def _run(self, choices: Choices, name: str) -> Choices | None:
+    def _run(self, choices: Choices, name: str, length_max: int | None = None) -> Choices | None:
         run, examiner = Simulation(self._compiled), self._examiner
         is_about_the_end = examiner.reads(name) in ("end", "trace")
         length = len(run.seen)
         rest: Choices = ()
         try:
             for position, choice in enumerate(choices):
-                run.attempt(choice, leniently=True)
+                run.attempt(choice, leniently=True, takes_newest=self._takes_newest)
                 if is_about_the_end:
                     if isinstance(choice, Settle):
                         rest = choices[position + 1 :]
@@ -138,10 +162,11 @@ class Minimiser:
                     if examiner.is_broken(run, name):
                         return tuple(run.choices)
             if is_about_the_end and run.conditions.settled is not None:
-                finish(run, timers=rest)
+                finish(run, timers=rest, length_max=length_max)
         except HandlerFailed as error:
             return tuple(run.choices) if examiner.is_broken(run, name, str(error)) else None
-        if is_about_the_end and examiner.is_broken(run, name):
+        is_too_long = length_max is not None and len(run.choices) > length_max
+        if is_about_the_end and not is_too_long and examiner.is_broken(run, name):
             return tuple(run.choices)
         return None
 

@@ -136,8 +136,11 @@ def run_leniently(scenario: Scenario, choices: Sequence[Action]) -> Trace:
     return recorder.trace()
 
 
-def fit(choice: Action, world: World) -> Action | None:
-    """Return the legal action that stands in best for a choice, None if none does."""
+def fit(choice: Action, world: World, *, takes_newest: bool = False) -> Action | None:
+    """Return the legal action that stands in best for a choice, None if none does.
+
+    Of the messages of the same type on the same link it is the oldest, or the newest.
+    """
     if type(choice) not in kinds_of(world.scenario) and not isinstance(choice, Settle):
         return None
     options = tuple(type(choice).options(world, choice.at))
@@ -148,7 +151,7 @@ def fit(choice: Action, world: World) -> Action | None:
     body = getattr(choice, "body", None)
     if body is None:
         return None
-    for option in options:
+    for option in reversed(options) if takes_newest else options:
         if is_like(choice, option):
             return option
     return None

@@ -44,13 +44,19 @@ def settle(run: Simulation, random: Random) -> None:
     finish(run, random)
 
 
-def finish(run: Simulation, random: Random | None = None, timers: Sequence[Action] = ()) -> None:
+def finish(
+    run: Simulation,
+    random: Random | None = None,
+    timers: Sequence[Action] = (),
+    length_max: int | None = None,
+) -> None:
     """Go on, after the faults have stopped, until nothing is left to do or the rest is clear.
 
     Without `random` messages arrive in the order of sending; `timers` go off in the order given where
-    none was set later.
+    none was set later. With `length_max` a run that becomes longer is left as it is then.
     """
-    calm = _Calm(run, random, timers)
+    steps_max = STEPS_MAX if length_max is None else length_max + 1 - len(run.choices)
+    calm = _Calm(run, random, timers, steps_max)
     run.clock = calm.clock
     try:
         calm.finish()
@@ -83,10 +89,12 @@ class TimerOrder:
 class _Calm:
     """One run being finished."""
 
-    def __init__(self, run: Simulation, random: Random | None, timers: Sequence[Action]) -> None:
+    def __init__(
+        self, run: Simulation, random: Random | None, timers: Sequence[Action], steps_max: int
+    ) -> None:
         self._run = run
         self._random = random
-        self._steps_left = STEPS_MAX
+        self._steps_max = self._steps_left = min(steps_max, STEPS_MAX)
         self.clock = TimerOrder(self._armed(random, timers))
         self._states: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
         self._kinds: list[str] = []
@@ -198,7 +206,7 @@ class _Calm:
 
     def _count(self, kind: str) -> None:
         self._steps_left -= 1
-        taken = STEPS_MAX - self._steps_left
+        taken = self._steps_max - self._steps_left
         self._now = self._snapshot()
         self._states.append(self._now)
         self._kinds.append(kind)

@@ -32,6 +32,8 @@ scenario, too. Walks search that scenario whole, and are minimised: with four se
 | A9 | conservation | 5 | 5 5 5 5 | all |
 | A10 | conservation | 14 | 14 25 15 15 | two payments; a message that comes twice |
 | A11 | conservation | 16 | 16 16 16 16 | two payments; a timer, a crash |
+| Raft that forgets its vote | one leader a term | 8 | 8 8 8 8 | none; two timers, a crash |
+| the same | agreement | 12 | 12 12 12 12 | none; two timers, a crash |
 
 "All" is without faults; nothing but B5, B6, B8, A10 and A11 needs one, and A10 can do without in 15
 steps. Not explored: A3 (walks: 20), A6 (38), A7 (39), A8 (26) and A12 (31 to 36), whose spaces are too
@@ -46,15 +48,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from docs.gallery.raft import scenario as raft
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploration.rounds import ExploreOptions, explorer, for_exploration
+from counterpoint.harness.only import only_claim
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.faults import Crash, Duplicate, Restart
 from counterpoint.model.scenario import Scenario, budgets
 from counterpoint.model.search.exploration.explore import Explored, Limits
-from counterpoint.model.search.properties import answer_of
-from counterpoint.model.search.replay import run
+from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.finding import Counterexample
 
@@ -89,6 +92,8 @@ class Case:
 
     def scenario(self) -> Scenario:
         """Return the mutant's scenario, with this property alone."""
+        if self.system == "raft":
+            return only_claim(raft("forgets its vote"), self.property)
         whole = build(self.system, mutant=self.mutant)
         kept = tuple(p for p in whole.properties if p.name == self.property)
         return whole.replace(properties=kept, invariants=())
@@ -156,16 +161,22 @@ TOKENS = [
     Case("token_manager", "A11", "conservation", 16, own(c1=2), BOTH, faults=1),
 ]
 
-SLOW = {"B1", "B2", "B8", "B9", "A2", "A4", "A10"}
+VOTES = {"actions": (Deliver, Fire, Crash, Restart), "limits": budgets(fire=2, crash=1)}
+RAFT = [
+    Case("raft", "forgets its vote", name, steps, {}, VOTES, faults=1)
+    for name, steps in (("one leader a term", 8), ("agreement", 12))
+]
+
+SLOW = {"forgets its vote", "B1", "B2", "B8", "B9", "A2", "A4", "A10"}
 NIGHTLY = {"B4", "B5", "B6", "B7", "A11"}
-LONG_WALKS = {"B2", "B8", "B9", "A2", "A4", "A10"}
+LONG_WALKS = {"forgets its vote", "B2", "B8", "B9", "A2", "A4", "A10"}
 
 
 def _marked(nightly: set[str]) -> Iterator[object]:
-    for case in (*REGISTER, *STORES, *TOKENS):
+    for case in (*REGISTER, *STORES, *TOKENS, *RAFT):
         marks = [pytest.mark.nightly] if case.mutant in nightly else []
         marks += [pytest.mark.slow] if case.mutant in SLOW else []
-        yield pytest.param(case, id=case.mutant, marks=marks)
+        yield pytest.param(case, id=f"{case.mutant}-{case.property}", marks=marks)
 
 
 CASES = tuple(_marked(NIGHTLY))
@@ -185,7 +196,8 @@ def test_a_shortest_counterexample_has_this_length(case: Case) -> None:
     assert last.violation is not None
     assert len(last.violation.choices) == case.minimum
     trace = run(case.scenario().replace(**_without_limits(case)), last.violation.choices)
-    assert answer_of(trace.scenario.properties[0], trace).is_broken
+    (verdict,) = judge(trace)
+    assert verdict.is_broken
 
 
 def _without_limits(case: Case) -> Mapping[str, Any]:

@@ -73,9 +73,11 @@ def test_what_is_illegal_in_one_engine_is_illegal_in_the_other(scenario: Scenari
     foreign = walk(compiled, Random(1), "swarm").run.choices
     for seed in range(10):
         random, world, simulation = Random(seed), begin(scenario).world, Simulation(compiled)
+        takes_newest = bool(seed % 2)
         for action in random.sample(foreign, len(foreign)):
-            fitting = fit(action, world)
-            assert simulation.attempt(action, leniently=True) is (fitting is not None)
+            fitting = fit(action, world, takes_newest=takes_newest)
+            is_done = simulation.attempt(action, leniently=True, takes_newest=takes_newest)
+            assert is_done is (fitting is not None)
             if fitting is not None:
                 assert simulation.choices[-1] == fitting
                 world = fitting.apply(world).world

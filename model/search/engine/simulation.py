@@ -310,26 +310,28 @@ class Simulation:
             self.conditions = self.conditions.with_role(node, role)
             self.seen.append(self.compiled.role_change(node, role))
 
-    def attempt(self, action: Action, *, leniently: bool = False) -> bool:
+    def attempt(
+        self, action: Action, *, leniently: bool = False, takes_newest: bool = False
+    ) -> bool:
         """Perform an action if it is legal, and tell whether it was.
 
-        Leniently, a message or call of the same type stands in for one that is not there, as in
-        `replay.fit`.
+        Leniently, a message or call of the same type stands in for one that is not there, the oldest
+        or, with `takes_newest`, the newest of them, as in `replay.fit`.
         """
         kind = type(action)
         if kind not in self.compiled.kinds and kind is not Settle:
             return False
         fast = _FAST.get(kind)
         if fast is not None:
-            return fast(self, action, leniently)
+            return fast(self, action, leniently, takes_newest)
         if self._do(action):
             return True
         if leniently and not isinstance(action, ActionKind):
-            fitting = fit(action, self.world())
+            fitting = fit(action, self.world(), takes_newest=takes_newest)
             return fitting is not None and self._do(fitting)
         if leniently and isinstance(action, ActionKind) and action.target in ("message", "held"):
             among = self.flights if action.target == "message" else self.held
-            alike = self._alike(action.content, tuple(among))
+            alike = self._alike(action.content, tuple(reversed(among) if takes_newest else among))
             return any(self._do(replace_body(action, body)) for body in alike)
         return False
 
@@ -379,16 +381,18 @@ class Simulation:
         self.change(self.conditions.after_settle(silent))
         return True
 
-    def _attempt_delivery(self, action: Action, leniently: bool) -> bool:
+    def _attempt_delivery(self, action: Action, leniently: bool, takes_newest: bool) -> bool:
         assert isinstance(action, Deliver)
-        return any(map(self._try_delivery, self._positions(action.content, leniently)))
+        positions = self._positions(action.content, leniently, takes_newest)
+        return any(map(self._try_delivery, positions))
 
-    def _attempt_settle(self, action: Action, leniently: bool) -> bool:
-        del leniently
+    def _attempt_settle(self, action: Action, leniently: bool, takes_newest: bool) -> bool:
+        del leniently, takes_newest
         assert isinstance(action, Settle)
         return self.settle(action.silent)
 
-    def _attempt_choice(self, action: Action, leniently: bool) -> bool:
+    def _attempt_choice(self, action: Action, leniently: bool, takes_newest: bool) -> bool:
+        del takes_newest  # calls are made in their order
         choice = self._offer(action, leniently)
         if choice is not None:
             self.choose(choice)
@@ -454,14 +458,14 @@ class Simulation:
         self.deliver(position)
         return True
 
-    def _positions(self, content: Content, leniently: bool) -> Iterator[int]:
+    def _positions(self, content: Content, leniently: bool, takes_newest: bool) -> Iterator[int]:
         """Return where the message of an action is; leniently, then those that are like it."""
         message = self.compiled.known_message(content)
         if message is not None and message in self.flights:
             yield self.flights.index(message)
         if leniently:
-            flights, contents = tuple(self.flights), self.compiled.contents
-            for position, other in enumerate(flights):
+            flights, contents = tuple(enumerate(self.flights)), self.compiled.contents
+            for position, other in reversed(flights) if takes_newest else flights:
                 if _is_alike(contents[other], content):
                     yield position
 
@@ -550,7 +554,7 @@ def replace_body(action: ActionKind, body: Value) -> ActionKind:
     return changed
 
 
-Fast = Callable[[Simulation, Action, bool], bool]
+Fast = Callable[[Simulation, Action, bool, bool], bool]
 
 _FAST: Mapping[type[Action], Fast] = MappingProxyType(
     {

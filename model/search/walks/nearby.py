@@ -44,7 +44,7 @@ def _kept(choices: Sequence[Action], random: Random) -> Iterator[Action]:
 
 
 def _go_on(run: Simulation, steps: int, random: Random) -> None:
-    chooser = strategy_for("mixed", random, max(steps, 1))
+    chooser = strategy_for("wide", random, max(steps, 1))
     for _ in range(steps):
         choice = chooser.pick(run, run.offers(), random)
         if choice is None:

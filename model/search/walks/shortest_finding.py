@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 from time import monotonic
 
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.around import explored
+from counterpoint.model.search.detours import Detours
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.failure import told_in_full
 from counterpoint.model.search.minimise import Minimised, Minimiser, size_of
@@ -18,6 +20,9 @@ from counterpoint.model.search.walks.look_around import LookAround
 
 AGREED_MIN = 5
 """If so many failing runs become equally short, no shorter one is looked for near them."""
+
+LOOKS_MAX = 3
+"""So often it is looked around in vain: each time other runs near the shortest are drawn."""
 
 
 class ShortestFinding:
@@ -33,7 +38,7 @@ class ShortestFinding:
         """Return the shortest counterexample that there is time to find."""
         deadline = monotonic() + seconds
         best = self._minimised(findings, deadline, seconds)
-        finding, result = best[0], self._around(*best, deadline) or best[1]
+        finding, result = best[0], self._around(*best, deadline)
         if finding.scenario.drawn_from is None:
             return self._example(finding, finding.scenario, result)
         compiled = self._compiled_for(finding)
@@ -44,13 +49,14 @@ class ShortestFinding:
         self, findings: Sequence[Finding], deadline: float, seconds: float
     ) -> tuple[Finding, Minimised]:
         results: list[tuple[Finding, Minimised]] = []
-        for finding in findings:
+        for finding in sorted(findings, key=lambda finding: len(finding.choices)):
             if results and monotonic() > deadline:
                 break
             left = max(deadline - monotonic(), seconds / FINDINGS_MAX)
             minimiser = self._minimiser_of(finding)
             result = minimiser.minimise(finding.choices, finding.property, left)
             results.append((finding, result))
+        results.sort(key=lambda pair: findings.index(pair[0]))  # of equal ones the first is told
         best = min(results, key=lambda pair: size_of(pair[1].choices))
         least = size_of(best[1].choices)
         self._is_agreed = sum(size_of(r.choices) == least for _, r in results) >= AGREED_MIN
@@ -65,15 +71,35 @@ class ShortestFinding:
             return self._compiled
         return self._compiled.with_calls_of(finding.scenario)
 
-    def _around(self, finding: Finding, best: Minimised, deadline: float) -> Minimised | None:
-        """Return what runs near the shortest lead to, if that is shorter still."""
-        name = finding.property
-        if self._is_agreed or self._examiner.reads(name) == "end":
-            return None
-        compiled = self._compiled_for(finding)
+    def _around(self, finding: Finding, best: Minimised, deadline: float) -> Minimised:
+        """Return the shortest run that is found by what takes longer than leaving out."""
+        while not self._is_agreed and monotonic() < deadline:
+            ways = self._ways_around(finding, best, deadline)
+            shorter = next(
+                (w for w in ways if w and size_of(w.choices) < size_of(best.choices)), None
+            )
+            if shorter is None:
+                break
+            best = shorter
+        return best
+
+    def _ways_around(
+        self, finding: Finding, best: Minimised, deadline: float
+    ) -> Iterator[Minimised | None]:
+        """Yield what each way leads to, what is soonest first; each goes on from the best."""
+        compiled, name = self._compiled_for(finding), finding.property
         examiner = self._examiner.of(compiled)
-        shorter = LookAround(compiled, examiner, name, deadline).shorter(best, Random(self._seed))
-        return explored(compiled, examiner, shorter or best, name) or shorter
+        minimiser = Minimiser(compiled, examiner)
+        if examiner.reads(name) != "end":  # runs near one are not brought to rest
+            for number in range(LOOKS_MAX):
+                random = Random(self._seed * LOOKS_MAX + number)
+                yield LookAround(compiled, examiner, name, deadline).shorter(best, random)
+        left = max(deadline - monotonic(), 0.0)
+        yield minimiser.minimise(best.choices, name, left, closely=True)
+        if examiner.reads(name) == "end":
+            shorter = Detours(compiled, minimiser, name, deadline).shorter(best.choices)
+            yield None if shorter is None else replace(best, choices=shorter)
+        yield explored(compiled, examiner, best, name)
 
     def _example(self, finding: Finding, scenario: Scenario, result: Minimised) -> Counterexample:
         told = told_in_full(scenario, result.choices, finding.property)
