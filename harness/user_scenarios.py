@@ -23,6 +23,7 @@ from pathlib import Path
 from counterpoint.harness.settings import BadSetting, arguments
 from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
+from counterpoint.model.mistakes import BadScenario, place_of, short_file, told
 from counterpoint.model.scenario import Scenario
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -43,19 +44,27 @@ def found_at(place: str) -> object:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        return getattr(importlib.import_module(module_name), attribute)
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise UnknownName(f"{shown}: there is no module {quoted(error.name)} from here") from None
-    except AttributeError:
+    except BadScenario:
+        raise
+    except SyntaxError as error:
+        place = f"{short_file(error.filename or module_name)}:{error.lineno}"
+        raise UnknownName(f"{shown}: {place}: {told(error)}") from None
+    except Exception as error:
         raise UnknownName(
-            f"{shown}: module {quoted(module_name)} has no {quoted(attribute)}"
-        ) from None
+            f"{shown}: importing module {quoted(module_name)} raised {told(error)} ({place_of(error)})"
+        ) from error
     except SystemExit as error:
         raise UnknownName(
             f"{shown}: importing module {quoted(module_name)} ends the program with "
             f"{plain(str(error), QUOTED_MAX)}; what it does by itself belongs under "
             'if __name__ == "__main__"'
         ) from None
+    if not hasattr(module, attribute):
+        raise UnknownName(f"{shown}: module {quoted(module_name)} has no {quoted(attribute)}")
+    return getattr(module, attribute)
 
 
 def scenario_from(found: object, settings: Mapping[str, str], shown: str) -> Scenario:

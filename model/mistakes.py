@@ -35,7 +35,7 @@ OURS = "counterpoint."
 """What the names of our modules begin with: what else raises or asserts was written by an author."""
 
 MODEL = f"{OURS}model."
-AROUND = (MODEL, f"{OURS}harness.aio.", "asyncio.")
+AROUND = (MODEL, f"{OURS}harness.aio.", f"{OURS}harness.user_scenarios", "asyncio.", "importlib")
 """What the names of the modules begin with that call what an author wrote."""
 
 

@@ -11,7 +11,14 @@ from xml.etree import ElementTree
 from counterpoint.harness.campaign.lead import TRACES
 from counterpoint.harness.campaign.shape import shown
 from counterpoint.harness.campaign.store import KeptFailure
-from counterpoint.harness.campaign.summary import CampaignSummary, TargetSummary, moment
+from counterpoint.harness.campaign.summary import (
+    FIXED,
+    REPRODUCED,
+    CampaignSummary,
+    TargetSummary,
+    is_of_today,
+    moment,
+)
 from counterpoint.model.inert import plain
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -46,12 +53,13 @@ def _target(target: TargetSummary) -> dict[str, Any]:
         "coverage_growth": None if growth is None else growth._asdict(),
         "failing_share_max": None if target.failures else target.failing_share_max,
         "undecided": target.undecided,
-        "unconfirmed": [f.file for f in target.failures if f not in _confirmed(target)],
+        "unconfirmed": [f.file for f in target.failures if f.confirmed != REPRODUCED],
+        "fixed": [f.file for f in target.failures if f.now == FIXED],
     }
 
 
 def _confirmed(target: TargetSummary) -> list[KeptFailure]:
-    return [failure for failure in target.failures if failure.confirmed == "reproduced"]
+    return [failure for failure in target.failures if is_of_today(failure)]
 
 
 def _failure(summary: CampaignSummary, failure: KeptFailure) -> dict[str, Any]:

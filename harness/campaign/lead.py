@@ -91,7 +91,7 @@ class CampaignLead:
     def _take_up(self) -> None:
         """See to what an earlier campaign in this folder has left to do."""
         failures = {failure.id: failure for failure in self._store.failures()}
-        for finding in self._store.findings():
+        for finding in self._store.findings(self._code):  # in other code its run is another one
             if finding.failure is None:
                 self._want(finding)
             else:

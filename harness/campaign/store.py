@@ -240,10 +240,12 @@ class CampaignStore:
 
     # ---- findings and failures ----
 
-    def findings(self) -> list[KeptFinding]:
-        """Return all findings, in the order in which they were found."""
+    def findings(self, code: str) -> list[KeptFinding]:
+        """Return the findings in this code, in the order in which they were found."""
         rows = self._all(
-            "SELECT id, target, search, run, property, at, failure FROM findings ORDER BY at, id"
+            "SELECT id, target, search, run, property, at, failure FROM findings WHERE code = ?"
+            " ORDER BY at, id",
+            code,
         )
         return [
             KeptFinding(id, target, search_of(search), *rest) for id, target, search, *rest in rows
@@ -269,9 +271,10 @@ class CampaignStore:
         for known in self.failures():
             if (known.target, known.property_name) != (target, name):
                 continue
-            if contains(found.shape, known.shape):
+            is_back = known.now == "fixed" and contains(found.shape, known.shape)
+            if not is_back and contains(found.shape, known.shape):
                 return known.id, False
-            if contains(known.shape, found.shape):
+            if is_back or contains(known.shape, found.shape):
                 self._rewrite(known.id, found)
                 return known.id, True
         row = (

@@ -16,7 +16,7 @@ from counterpoint.harness.campaign.lead import TRACES, floors_of, plan_of
 from counterpoint.harness.campaign.store import CampaignStore, KeptFailure, KeptTarget
 from counterpoint.harness.keeping import command
 
-REPRODUCED = "reproduced"
+REPRODUCED, FIXED = "reproduced", "fixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,12 @@ class TargetSummary:
     @property
     def outcome(self) -> str:
         """Whether it is broken, holds as far as was searched, or was not examined."""
-        if any(failure.confirmed == REPRODUCED for failure in self.failures):
+        if any(is_of_today(failure) for failure in self.failures):
             return "broken"
         is_idle = self.done.calls < self.floor * self.done.runs or not self.done.runs
         is_blind = any(times >= self.done.runs for times in self.undecided.values())
-        return "undecided" if is_idle or is_blind or self.failures or self.unminimised else "holds"
+        is_open = self.unminimised or any(one.now != FIXED for one in self.failures)
+        return "undecided" if is_idle or is_blind or is_open else "holds"
 
     @property
     def notes(self) -> Iterator[str]:
@@ -49,7 +50,9 @@ class TargetSummary:
             if share > 0.5:
                 yield f"{name}: undecided in {share:.0%} of runs"
         for failure in self.failures:
-            if failure.confirmed != REPRODUCED:
+            if failure.now == FIXED:
+                yield f"{failure.property_name}: fixed, {TRACES}/{failure.file} breaks nothing now"
+            elif failure.confirmed != REPRODUCED:
                 came_to = failure.confirmed or "nobody has replayed it yet"
                 yield f"{failure.property_name}: not confirmed, {TRACES}/{failure.file}: {came_to}"
         if self.unminimised:
@@ -84,19 +87,25 @@ class CampaignSummary:
 
     @property
     def failures(self) -> tuple[KeptFailure, ...]:
-        """Those that a fresh process has reproduced."""
+        """Those that a fresh process has reproduced, and that the code of the last start still has."""
         found = (failure for target in self.targets for failure in target.failures)
-        return tuple(failure for failure in found if failure.confirmed == REPRODUCED)
+        return tuple(failure for failure in found if is_of_today(failure))
 
     def replay_command(self, failure: KeptFailure) -> str:
         """What to type to make the run of a failure again."""
         return command("replay", Path(self.folder) / TRACES / failure.file)
 
 
+def is_of_today(failure: KeptFailure) -> bool:
+    """Tell whether a failure was reproduced, and was not fixed since."""
+    return failure.confirmed == REPRODUCED and failure.now != FIXED
+
+
 def summary_of(store: CampaignStore) -> CampaignSummary:
     """Read a campaign from its store."""
     plan, floors = plan_of(store), floors_of(store)
-    failures, waiting = store.failures(), [f for f in store.findings() if f.failure is None]
+    failures, code = store.failures(), store.meta("code") or ""
+    waiting = [finding for finding in store.findings(code) if finding.failure is None]
     done = {kept.target: kept for kept in store.targets()}
     targets = []
     for name, floor in floors.items():

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice, product
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -33,7 +34,13 @@ from counterpoint.harness.campaign.lead import MINIMISED_MAX, TRACES, CampaignLe
 from counterpoint.harness.campaign.lead_lock import led_alone
 from counterpoint.harness.campaign.merging import merge, runs_by_target
 from counterpoint.harness.campaign.shape import contains, shape_of
-from counterpoint.harness.campaign.store import FILE, CampaignStore, NoCampaign, NotKept
+from counterpoint.harness.campaign.store import (
+    FILE,
+    CampaignStore,
+    KeptFinding,
+    NoCampaign,
+    NotKept,
+)
 from counterpoint.harness.campaign.summary import summary_of
 from counterpoint.harness.campaign.swarm import Planned, nth, runs_of
 from counterpoint.harness.campaign.targets import CampaignPlan, CampaignTarget, targets_of
@@ -43,6 +50,7 @@ from counterpoint.harness.cli import main
 from counterpoint.model.search.walks.block import RunBlock
 
 ADDER = "counterpoint.harness.starting.adder:SUITE"
+PROGRAM = "from counterpoint.harness.start import main; main()"
 RIGHT, WRONG = CampaignTarget(ADDER), CampaignTarget(ADDER, mutant="hasty")
 
 
@@ -85,6 +93,10 @@ def led(
     return store
 
 
+def findings(store: CampaignStore) -> list[KeptFinding]:
+    return store.findings(store.meta("code") or "")
+
+
 # ---- what is found ----
 
 
@@ -96,10 +108,10 @@ def test_a_mistake_is_found_once_minimised_and_confirmed_and_nothing_in_what_is_
         (failure,) = store.failures()
         assert (failure.target, failure.confirmed) == (WRONG.name, "reproduced")
         assert failure.steps < failure.steps_found
-        findings = store.findings()
-        assert len(findings) > failure.count > 1
+        found = findings(store)
+        assert len(found) > failure.count > 1
         assert failure.count <= MINIMISED_MAX
-        assert {finding.failure for finding in findings} == {failure.id, None}
+        assert {finding.failure for finding in found} == {failure.id, None}
         summary = summary_of(store)
     assert (tmp_path / TRACES / failure.file).read_text() == failure.lines + "\n"
     assert [target.outcome for target in summary.targets] == ["holds", "broken"]
@@ -140,7 +152,7 @@ def test_what_nobody_has_minimised_is_minimised_by_the_next_and_known_failures_a
     first = CampaignLead(store, CampaignPlan((WRONG,), 1))
     steps = first.run(Alone(1), 1.0)
     next(steps)  # a block, and then it is killed
-    assert store.findings()
+    assert findings(store)
     assert not store.failures()
     store.close()
     with led(tmp_path, WRONG, answers=3) as store:
@@ -148,6 +160,75 @@ def test_what_nobody_has_minimised_is_minimised_by_the_next_and_known_failures_a
     with led(tmp_path, WRONG, answers=1) as store:
         (failure,) = store.failures()
         assert failure.now == "broken"
+
+
+BUMPS = """
+import counterpoint as cp
+
+@cp.value
+class Bump:
+    pass
+
+def server(state, given):
+    match given:
+        case cp.Receive(client, Bump()):
+            return cp.Step(state + STEP, cp.Send(client, Bump()))
+
+def client(state, given):
+    match given:
+        case cp.Invoke(_):
+            return cp.Step(state, cp.Send("s", Bump()))
+        case cp.Receive(_, Bump()):
+            return cp.Step(state, cp.Return("done")) if state == 0 else cp.Step(state)
+
+def below_seven(states):
+    return f"{states['s']} is too much" if states["s"] >= 7 else None
+
+SCENARIO = cp.Scenario(
+    "bumps",
+    cp.system(s=(server, 0), c=(client, 0)),
+    calls={"c": ["bump"] * 3},
+    invariants=[cp.Invariant("below seven", below_seven)],
+)
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+def test_what_is_fixed_is_no_failure_any_more_and_is_one_again_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told: list[tuple[int, dict[str, Any]]] = []
+    for step in (3, 1, 3):
+        Path("bumps.py").write_text(f"STEP = {step}\n{BUMPS}")
+        command = ("run", "bumps:SCENARIO") if not told else ("resume",)
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", PROGRAM, "campaign", *command]
+            + (["--out", "kept"] if not told else ["kept"])
+            + ["--time", "0.1s", "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        told.append((done.returncode, json.loads(done.stdout)))
+    assert [code for code, _ in told] == [1, 0, 1]
+    broken, fixed, back = (one for _, one in told)
+    assert [len(one["failures"]) for one in (broken, fixed, back)] == [1, 0, 1]
+    assert fixed["targets"][0]["fixed"] == [broken["failures"][0]["trace"].removeprefix("traces/")]
+    assert back["failures"][0]["trace"] == broken["failures"][0]["trace"]
+
+
+def test_what_was_found_in_other_code_is_not_looked_for_in_this(tmp_path: Path) -> None:
+    store = CampaignStore(tmp_path, is_new=True)
+    lead = CampaignLead(store, CampaignPlan((WRONG,), 1))
+    next(lead.run(Alone(1), 1.0))
+    store._database.execute("UPDATE findings SET code = 'before'")
+    store._database.execute("UPDATE blocks SET code = 'before'")
+    store.close()
+    with led(tmp_path, RIGHT, answers=2) as store:
+        assert not store.failures()
+        assert [target.unminimised for target in summary_of(store).targets] == [0, 0]
 
 
 def test_more_of_a_shape_is_the_same_mistake_and_less_takes_its_place(tmp_path: Path) -> None:
@@ -449,9 +530,6 @@ def test_a_file_that_is_no_campaign_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("something else, and rather long at that " * 99)
     with pytest.raises(NoCampaign, match="is no campaign that could be used"):
         CampaignStore(tmp_path)
-
-
-PROGRAM = "from counterpoint.harness.start import main; main()"
 
 
 def begun(folder: Path, *more: str) -> subprocess.Popen[str]:

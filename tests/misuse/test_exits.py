@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -58,3 +59,27 @@ def test_a_module_that_exits_when_it_is_imported_is_bad_input(
     assert told.exit_code == 2
     error = json.loads(told.stdout)["error"]
     assert "importing module 'leaves_at_once' ends the program with 0" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("x = (", "wrong_inside.py:1: SyntaxError: '(' was never closed"),
+        (
+            "def f():\n    return {}[3]\nf()",
+            "importing module 'wrong_inside' raised KeyError: 3 (wrong_inside.py:2, in f)",
+        ),
+        ("import os\nos.nothing", "'wrong_inside' raised AttributeError: module 'os' has no"),
+        ("", "module 'wrong_inside' has no 'scenario'"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_bad_input_and_told_by_its_line(
+    source: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wrong_inside.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "wrong_inside", raising=False)
+    importlib.invalidate_caches()
+    told = CliRunner().invoke(main, ["fuzz", "wrong_inside:scenario", "--json"])
+    assert told.exit_code == 2
+    assert complaint in json.loads(told.stdout)["error"]
