@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -59,20 +59,16 @@ def calls_around(
 ) -> Calls:
     """Return the calls of a violation, or the last ones, and those made at about the same time.
 
-    At most `calls_max` in all: the culprits, then the nearest in time, of those under way meanwhile
-    the rarest kinds first: what happens seldom, such as a change of role, is seldom beside the point.
+    At most `calls_max` in all: the culprits, then the nearest in time (see `_nearest`).
     """
     spans = history.spans
     culprits = [spans[name] for name in culprits_of(history, verdict)[-CULPRITS_MAX:]]
     if not culprits:
         culprits = [*spans.values()][-2:]
     begin, end = min(s.called for s in culprits), max(s.returned or s.called for s in culprits)
-    kinds = Counter(type(span.operation) for span in spans.values())
     chosen: dict[str, LoggedCall] = {span.name: span for span in culprits}
     count = Counter(span.node for span in culprits)
-    for span in sorted(
-        spans.values(), key=lambda s: (_distance(s, begin, end), kinds[type(s.operation)])
-    ):
+    for span in _nearest(spans.values(), begin, end):
         if len(chosen) >= calls_max:
             break
         if span.name not in chosen and count[span.node] < CALLS_OF_ONE_MAX:
@@ -105,6 +101,26 @@ def culprits_of(history: LiveHistory, verdict: Verdict | None) -> tuple[str, ...
         if event.kind in ("return", "crash", "recover"):
             under_way.pop(event.node, None)
     return tuple(dict.fromkeys(found))
+
+
+def _nearest(spans: Iterable[LoggedCall], begin: int, end: int) -> Iterator[LoggedCall]:
+    """Return calls by their distance from a time; of those under way then, kinds and nodes in turns.
+
+    Between two payments of one token there may be hundreds of others, and a few changes of role.
+    """
+    rounds: Counter[tuple[type, NodeId, int]] = Counter()
+    turns: dict[str, tuple[int, int]] = {}
+    for span in spans:
+        distance = _distance(span, begin, end)
+        rounds[type(span.operation), span.node, distance] += 1
+        turns[span.name] = (distance, rounds[type(span.operation), span.node, distance])
+    places: Counter[tuple[type, int]] = Counter()
+    ranked: list[tuple[int, int, LoggedCall]] = []
+    for span in sorted(spans, key=lambda span: turns[span.name]):
+        distance, _ = turns[span.name]
+        places[type(span.operation), distance] += 1
+        ranked.append((distance, places[type(span.operation), distance], span))
+    return (span for *_, span in sorted(ranked, key=lambda found: found[:2]))
 
 
 def _distance(span: LoggedCall, begin: int, end: int) -> int:
