@@ -10,8 +10,9 @@ from typing import Any
 
 from counterpoint.harness.aio.disk import durable_and_clock, read_back, written
 from counterpoint.harness.aio.executor import Executor
-from counterpoint.harness.aio.given_node import Node, OneCall
+from counterpoint.harness.aio.given_node import Node
 from counterpoint.harness.aio.loop import LOCAL, NeverWaits, NodeLoop
+from counterpoint.harness.aio.one_call import OneCall
 from counterpoint.harness.aio.patches import Patches, StepOf
 from counterpoint.harness.aio.traffic import (
     Accepted,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from counterpoint.harness.aio.given_node import Node, OneCall
+from counterpoint.harness.aio.given_node import Node
+from counterpoint.harness.aio.one_call import OneCall
 from counterpoint.harness.aio.process import EXPECTED
 from counterpoint.harness.aio.real_loop import NamedLoop, present_node
 from counterpoint.harness.aio.system import Programs

@@ -139,6 +139,30 @@ def test_a_type_checker_resolves_the_types_of_the_installed_wheel(
 
 
 @pytest.mark.slow
+def test_the_asyncio_services_of_the_gallery_are_tested_with_the_installed_wheel(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """As a user has them: three files in a folder, and nothing but the package and pytest."""
+    services = ("async_register.py", "cache.py", "job_queue.py")
+    for name in services:
+        (tmp_path / name).write_text((ROOT / "docs" / "gallery" / name).read_text())
+    done = installed.run(
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--counterpoint-runs",
+        "30",
+        *services,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^3 passed", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.slow
 def test_pytest_loads_the_plugin_in_a_repository_of_the_users_own(
     installed: Installed, tmp_path: Path
 ) -> None:
