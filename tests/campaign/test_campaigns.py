@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice, product
 from pathlib import Path
@@ -259,6 +259,33 @@ def test_shapes_contain_each_other_only_if_they_are_equal(
     assert contains(first, first)
     assert (contains(first, second) and contains(second, first)) == (first == second)
     assert contains(first, second) == all(one.get(w, 0) >= n for w, n in other.items())
+
+
+class Bounded(Team):
+    """Workers that are given so many assignments, however long they take."""
+
+    def answers(
+        self, given: Iterable[Assignment | Minimising], *, seconds: float | None = None
+    ) -> Iterator[tuple[int, RunBlock | MinimisedRun]]:
+        del seconds
+        return super().answers(islice(given, 12))
+
+
+@pytest.mark.slow
+def test_any_number_of_workers_keeps_the_same_of_the_same_assignments(tmp_path: Path) -> None:
+    with led(tmp_path / "one", RIGHT, answers=12) as alone:
+        expected = [without_time(row) for row in alone.rows("blocks")]
+        seen = alone.coverage.of(RIGHT.name)
+    with CampaignStore(tmp_path / "two", is_new=True) as store:
+        lead = CampaignLead(store, CampaignPlan((RIGHT,), 1))
+        with Bounded(2) as team:
+            assert list(lead.run(team, 0.0))
+        assert sorted(map(without_time, store.rows("blocks"))) == sorted(expected)
+        assert store.coverage.of(RIGHT.name) == seen
+
+
+def without_time(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, value) for name, value in row.items() if name != "at"]
 
 
 # ---- the plan ----
