@@ -12,6 +12,7 @@ from counterpoint.harness.campaign.lead import TRACES, floors_of, plan_of
 from counterpoint.harness.campaign.lead_lock import led_alone
 from counterpoint.harness.campaign.shape import contains
 from counterpoint.harness.campaign.store import CampaignStore, KeptFailure
+from counterpoint.harness.campaign.summary import REPRODUCED
 from counterpoint.harness.campaign.targets import CampaignPlan
 from counterpoint.model.writing import replacing
 
@@ -62,14 +63,18 @@ def _together(one: CampaignPlan, other: CampaignPlan) -> CampaignPlan:
 
 
 def _take_failure(target: CampaignStore, failure: KeptFailure) -> int:
-    """Keep the shorter of two traces of one failure; return its id in the target."""
+    """Keep the shorter of two traces of one failure, of equal ones one that was reproduced."""
     for known in target.failures():
-        if (known.target, known.property_name) == (failure.target, failure.property_name):
-            if contains(failure.shape, known.shape):
-                return known.id
-            if contains(known.shape, failure.shape):
-                target.replace_failure(known.id, failure)
-                return known.id
+        if (known.target, known.property_name) != (failure.target, failure.property_name):
+            continue
+        is_larger = contains(known.shape, failure.shape)
+        if not is_larger and not contains(failure.shape, known.shape):
+            continue
+        is_better = is_larger and (known.shape != failure.shape or known.confirmed != REPRODUCED)
+        if is_better:
+            target.replace_failure(known.id, failure)
+        target.seen_at(known.id, failure.first_seen)
+        return known.id
     return target.insert_failure(failure)
 
 

@@ -321,6 +321,12 @@ class CampaignStore:
             ),
         )
 
+    def seen_at(self, failure: int, moment: float) -> None:
+        """Say that a failure was seen at some time, which may be before it was known here."""
+        self._database.execute(
+            "UPDATE failures SET first_seen = MIN(first_seen, ?) WHERE id = ?", (moment, failure)
+        )
+
     def _rewrite(self, failure: int, found: MinimisedRun) -> None:
         """Let a shorter run stand for a failure; it is not confirmed yet."""
         self._database.execute(

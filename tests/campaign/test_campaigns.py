@@ -524,17 +524,30 @@ def test_the_curve_of_two_shards_is_that_of_both_side_by_side(tmp_path: Path) ->
     assert summary.growth is not None
 
 
+def test_of_two_equal_failures_the_one_that_was_reproduced_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, outcome in (("one", "different"), ("two", "reproduced"), ("three", "different")):
+        monkeypatch.setattr(leading, "confirmed", lambda _, told=outcome: told)
+        led(tmp_path / name, WRONG, answers=3).close()
+    merge([tmp_path / name for name in ("one", "two", "three")], tmp_path / "all")
+    with CampaignStore(tmp_path / "all") as store:
+        assert [failure.confirmed for failure in store.failures()] == ["reproduced"]
+
+
 def test_one_mistake_of_two_shards_is_one_failure(tmp_path: Path) -> None:
-    for part in range(2):
+    for part in (1, 0):  # the second is merged into the first, which was found later
         led(tmp_path / str(part), WRONG, answers=9, shard=(part, 2)).close()
     merge([tmp_path / "0", tmp_path / "1"], tmp_path / "all")
     with CampaignStore(tmp_path / "all") as store:
         (failure,) = store.failures()
-    counts = []
+    counts, firsts = [], []
     for part in range(2):
         with CampaignStore(tmp_path / str(part)) as store:
             counts += [one.count for one in store.failures()]
+            firsts += [one.first_seen for one in store.failures()]
     assert failure.count == sum(counts) > 1
+    assert failure.first_seen == min(firsts)
     assert (tmp_path / "all" / TRACES / failure.file).exists()
 
 
