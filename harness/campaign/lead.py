@@ -249,6 +249,8 @@ class CampaignLead:
             outcome = judged_again(self._scenario_of(failure.target), failure.lines)
             with self._store.transaction():
                 self._store.judge_again(failure.id, outcome)
+            if outcome == "broken":
+                self._broken.add(failure.target)
 
     def _scenario_of(self, target: str) -> Scenario | None:
         return self._scenarios[self._names.index(target)] if target in self._names else None

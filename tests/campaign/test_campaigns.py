@@ -219,6 +219,18 @@ def test_what_is_fixed_is_no_failure_any_more_and_is_one_again_when_it_is_back(
     assert back["failures"][0]["trace"] == broken["failures"][0]["trace"]
 
 
+def test_where_a_known_failure_is_still_there_turns_are_fewer(tmp_path: Path) -> None:
+    with led(tmp_path, RIGHT, WRONG, answers=9) as store:
+        assert store.failures()
+        store._database.execute("UPDATE findings SET code = 'before'")
+        before = {one.target: one.blocks for one in store.targets()}
+        lead = CampaignLead(store, CampaignPlan((RIGHT, WRONG), 2))
+        assert list(lead.run(Alone(9), 1.0))
+        after = {one.target: one.blocks for one in store.targets()}
+    assert after[RIGHT.name] - before[RIGHT.name] >= 7
+    assert after[WRONG.name] - before[WRONG.name] == 1
+
+
 def test_what_was_found_in_other_code_is_not_looked_for_in_this(tmp_path: Path) -> None:
     store = CampaignStore(tmp_path, is_new=True)
     lead = CampaignLead(store, CampaignPlan((WRONG,), 1))
