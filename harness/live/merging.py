@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from counterpoint.harness.live.cluster import Cluster
 from counterpoint.harness.live.hostings import hosting_of
@@ -31,6 +32,11 @@ STEPS_MAX = 2_000
 
 LIMITS = dict.fromkeys(("crash", "duplicate", "transform"), BOUNDLESS)
 _STEPS = ("invoke", "recv", "timer", "role", "crash", "recover")
+_OTHERS = tuple(
+    f'"ev":"{kind}"'
+    for kind in ("start", "send", "return", "begin", "persist", "note", "set-timer", "cancel-timer")
+)
+"""How a line says that it is no step; most are none, and need not be read."""
 
 
 class Differs(ValueError):
@@ -65,34 +71,61 @@ def merged(cluster: Cluster, paths: Sequence[Path], *, steps: int = STEPS_MAX) -
         BadLog: a line is no line of a log.
         Differs: a node cannot have done what a line says.
     """
-    lines = sorted(
-        (line for path in paths for line in lines_of(cluster, path)),
+    told = sorted(
+        (line for path in paths for line in unread_lines_of(path)),
         key=lambda line: (line.at, line.node, line.number),
     )
+    classes = classes_of(hosting_of(cluster.system).vocabulary)
+    lines = [line.read(classes) for line in told[:steps]]
     calls: dict[NodeId, tuple[Value, ...]] = {}
-    for line in lines[:steps]:
+    for line in lines:
         if line.kind == "invoke":
             calls[line.node] = (*calls.get(line.node, ()), line.body)
-    trace = replayed(cluster, calls, lines[:steps])
-    return Merged(trace, max(len(lines) - steps, 0))
+    trace = replayed(cluster, calls, lines)
+    return Merged(trace, max(len(told) - steps, 0))
 
 
-def lines_of(cluster: Cluster, path: Path) -> Iterator[StepLine]:
-    """Return the steps in a log."""
-    classes = classes_of(hosting_of(cluster.system).vocabulary)
+@dataclass(frozen=True, slots=True)
+class UnreadLine:
+    """A line that is a step, whose body was not read yet: of many steps a trace takes the first ones."""
+
+    at: int
+    node: NodeId
+    number: int
+    form: Mapping[str, Any]
+    place: str
+
+    def read(self, classes: Mapping[str, type]) -> StepLine:
+        """Return the step, with its body; raises BadLog."""
+        form = self.form
+        try:
+            body = from_canonical(form.get("body"), classes)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _no_line(self.place, error) from None
+        told = (form.get("from", ""), form.get("msg", ""))
+        return StepLine(self.at, self.node, self.number, form["ev"], body, *told)
+
+
+def unread_lines_of(path: Path) -> Iterator[UnreadLine]:
+    """Return the steps in a log; raises BadLog."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadLog(f"{path}: cannot be read: {error}") from None
     for number, line in enumerate(text.splitlines(), start=1):
+        if any(other in line for other in _OTHERS):
+            continue
+        place = f"{path}:{number}"
         try:
             form = json.loads(line)
             if form["ev"] in _STEPS:
-                body = from_canonical(form.get("body"), classes)
-                told = (form.get("from", ""), form.get("msg", ""))
-                yield StepLine(form["t"], form["node"], form["n"], form["ev"], body, *told)
+                yield UnreadLine(form["t"], form["node"], form["n"], form, place)
         except (ValueError, KeyError, TypeError) as error:
-            raise BadLog(f"{path}:{number}: no line of a node's log: {error}") from None
+            raise _no_line(place, error) from None
+
+
+def _no_line(place: str, error: Exception) -> BadLog:
+    return BadLog(f"{place}: no line of a node's log: {error}")
 
 
 def replayed(cluster: Cluster, calls: Calls, lines: Sequence[StepLine]) -> Trace:

@@ -104,6 +104,9 @@ class OwnNode:
         link = host.link(source)
         if link.peer != body["mine"]:
             link.peer, link.taken = body["mine"], 0
+        # What is before the first that waits was taken: if not by this node, then by what it was
+        # before it was killed, and nobody will send it again.
+        link.taken = max(link.taken, body["first"] - 1)
         if body["yours"] == host.incarnation:
             host.note_taken(source, taken_with(data))
         for number, message in messages_in(data):
@@ -178,7 +181,8 @@ class OwnNode:
         while True:
             body = {
                 "type": "link", "from": host.node, "to": peer, "mine": host.incarnation,
-                "yours": link.peer, "data": b64encode(link.unwritten()).decode(),
+                "yours": link.peer, "first": link.first_waiting,
+                "data": b64encode(link.unwritten()).decode(),
             }  # fmt: skip
             if self.home[peer] == self.name:
                 self._take(body)

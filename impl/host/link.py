@@ -76,6 +76,11 @@ class Link:
         """Tell whether there is something to send on the present connection."""
         return self._written < self.sent
 
+    @property
+    def first_waiting(self) -> int:
+        """The number of the oldest message that the peer has not taken, or of the next one."""
+        return self.sent - len(self.waiting) + 1
+
     # ---- out
 
     def put(self, body: bytes) -> int:
@@ -93,11 +98,11 @@ class Link:
             self.trim(view.taken)
         if view.mine != self.peer:
             self.peer, self.taken = view.mine, 0
-        self._written = self.sent - len(self.waiting)
+        self._written = self.first_waiting - 1
 
     def trim(self, taken: int) -> int:
         """Forget the messages up to a number, which the peer has taken; return how many that were."""
-        first = self.sent - len(self.waiting) + 1
+        first = self.first_waiting
         count = max(min(taken, self.sent) - first + 1, 0)
         for _ in range(count):
             self.waiting.popleft()
@@ -105,7 +110,7 @@ class Link:
 
     def unwritten(self) -> bytes:
         """Return the content of the next frame of messages; there must be some to write."""
-        first = self.sent - len(self.waiting) + 1
+        first = self.first_waiting
         number = max(first, self._written + 1)
         parts, size = [_FIRST.pack(self.taken, number)], 0
         at = number - first

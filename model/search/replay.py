@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from counterpoint.model.actions import Call, Settle
 from counterpoint.model.event import Event
-from counterpoint.model.kind import kinds_of
+from counterpoint.model.kind import kinds_of, may_happen
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.invariants import check_invariant
@@ -34,9 +34,11 @@ class NotEnabled(Exception):
 
 def is_enabled(action: Action, world: World) -> bool:
     """Tell whether an action is legal in a world, and of a kind that its scenario has."""
-    if type(action) not in kinds_of(world.scenario) and not isinstance(action, Settle):
+    kind, scenario = type(action), world.scenario
+    is_known = kind in scenario.actions and may_happen(kind, scenario)
+    if not is_known and not isinstance(action, Settle):
         return False
-    return any(option == action for option in type(action).options(world, action.at))
+    return any(option == action for option in kind.options(world, action.at))
 
 
 def enabled(world: World, kinds: Sequence[type[Action]] | None = None) -> tuple[Action, ...]:

@@ -38,7 +38,11 @@ class Network:
         self.clock, self.lots = clock, random.Random(seed)
         self.flying: list[Message] = []
         self.answers: dict[int, Mapping[str, Any]] = {}
-        self.nodes = {name: OwnNode(system, name, NAMES, self._say(name), mutant) for name in NAMES}
+        self.system, self.mutant = system, mutant
+        self.nodes = {name: self.new(name) for name in NAMES}
+
+    def new(self, name: str) -> OwnNode:
+        return OwnNode(self.system, name, NAMES, self._say(name), self.mutant)
 
     def _say(self, name: str) -> Any:
         def say(to: str, body: Mapping[str, Any]) -> None:
@@ -89,6 +93,24 @@ def test_what_the_network_loses_is_sent_again_until_everybody_has_it(
         network.ask(number, name, type="read", key=0)
     network.run(loses=0.0)
     assert [network.answers[n]["value"] for n in (2, 3, 4)] == [[1, "x"]] * 3
+    assert not network.flying
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_node_that_was_killed_is_told_on_from_where_the_others_are(
+    clock: Clock, seed: int
+) -> None:
+    """Messages that it had taken before are not sent to it again; those after them are taken."""
+    network = Network("register", clock, seed)
+    network.ask(1, "n2", type="write", key=0, value="before")
+    network.run(loses=0.0)
+    network.nodes["n1"] = network.new("n1")
+    network.ask(2, "n2", type="write", key=0, value="after")
+    network.ask(3, "n3", type="read", key=0)
+    network.run(loses=0.3)
+    network.run(loses=0.0)
+    assert network.answers[2]["type"] == "write_ok"
+    assert network.answers[3]["type"] == "read_ok"
     assert not network.flying
 
 
