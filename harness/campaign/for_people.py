@@ -141,9 +141,9 @@ def curve_svg(curve: Sequence[tuple[int, int, int]]) -> str:
     >>> curve_svg([(0, 0, 0), (10, 5, 9)]).count("L")
     1
     """
-    if not curve:
+    if not curve or not curve[-1][0]:
         return "<p>nothing yet</p>"
-    runs = max(curve[-1][0], 1)
+    runs = curve[-1][0]
     most = max(max(states for _, states, _ in curve), 1)
     points = [
         f"{WIDTH * at / runs:.1f} {HEIGHT * (1 - states / most):.1f}" for at, states, _ in curve

@@ -485,6 +485,21 @@ def test_reports_tell_of_what_was_found_and_nothing_in_them_acts(tmp_path: Path)
     assert [one["trace"] for one in told["failures"]] == [uri]
 
 
+def test_a_campaign_that_has_done_nothing_has_reports_that_say_so(tmp_path: Path) -> None:
+    store = CampaignStore(tmp_path, is_new=True)
+    assert not list(CampaignLead(store, CampaignPlan((RIGHT, WRONG), 1)).run(Alone(0), 1.0))
+    summary = summary_of(store)
+    store.close()
+    assert summary.outcome == "undecided"
+    assert "too little was done to say" in to_markdown(summary)
+    assert to_html(summary).count("nothing yet") == 2
+    suite = ElementTree.fromstring(to_junit(summary).partition("?>")[2])
+    assert (suite.get("tests"), suite.get("skipped"), suite.get("failures")) == ("2", "2", "0")
+    (run,) = json.loads(to_sarif(summary))["runs"]
+    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
+    assert [one["runs"] for one in json_form(summary)["targets"]] == [0, 0]
+
+
 # ---- several of them ----
 
 
