@@ -75,6 +75,10 @@ class CallerState:
         return f"{self.asked} calls"
 
 
+CERTAIN = frozenset({1, 10, 11, 12, 14, 20, 21, 22, 30})
+"""The codes of errors by which an operation was surely not carried out, by Maelstrom's protocol."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProgramError:
     """A program answered that it has not done what it was asked."""
@@ -87,8 +91,8 @@ class ProgramError:
 
     @property
     def is_certain(self) -> bool:
-        """Tell whether the operation surely had no effect; by the protocol, 0 and 13 do not say so."""
-        return self.code not in (0, 13)
+        """Tell whether the operation surely had no effect; codes of one's own do not say so."""
+        return self.code in CERTAIN
 
 
 AsksProgram = Callable[[Value, Value], Mapping[str, Any]]
@@ -215,6 +219,10 @@ class ExternalSystem:
                 code if isinstance(code, int) else 13, str(fields.get("text", ""))
             )
             return failed, state.memory
+        right = f"{self.question(state.operation, state.memory)['type']}_ok"
+        if fields["type"] != right:
+            what = f"{state.operation!r} was answered with {compact(fields)}"
+            raise ExternalFailure(f'{what}; right would be "type": "{right}", or an error')
         try:
             return self.answer(state.operation, fields, state.memory)
         except (KeyError, TypeError, ValueError) as error:

@@ -12,7 +12,8 @@ import counterpoint
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.cli import main
 from counterpoint.harness.keeping import keep_trace
-from counterpoint.harness.maelstrom.exercises import EXERCISES
+from counterpoint.harness.maelstrom.exercises import EXERCISES, key_view
+from counterpoint.harness.maelstrom.external_system import ProgramError
 from counterpoint.harness.maelstrom.program_scenario import program_scenario
 from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.search.replay_file import replay
@@ -98,6 +99,29 @@ def test_a_wrong_program_is_caught_and_its_run_is_short_and_replays_from_its_fil
     assert again.choices == example.trace.choices
     ends = [digest_of(canonical(w.node_states)) for w in (again.final, example.trace.final)]
     assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_certain"),
+    [
+        (0, False),
+        (13, False),
+        (11, True),
+        (14, True),
+        (22, True),
+        (30, True),
+        (1000, False),
+        (99, False),
+    ],
+)
+def test_an_error_says_that_nothing_was_done_only_if_the_protocol_says_so(
+    code: int, is_certain: bool
+) -> None:
+    """A code of one's own, or one that is not known, leaves open what has become of the operation."""
+    assert ProgramError(code, "").is_certain == is_certain
+    assert key_view(("write", 0, 1), ProgramError(code, "")).status == (
+        "fail" if is_certain else "info"
+    )
 
 
 def test_each_exercise_draws_what_its_question_knows() -> None:

@@ -181,6 +181,10 @@ def test_a_program_that_does_not_always_do_the_same_is_found_out(written: Writer
         ("print('[1]', flush=True)", r"wrote '\[1\]', which is no message"),
         ("say('n9', type='x')", "n9"),
         ("say(source, type='echo_ok', in_reply_to=body['msg_id'])", "lacks|is not there"),
+        (
+            "say(source, type='ok', echo=body['echo'], in_reply_to=body['msg_id'])",
+            'right would be "type": "echo_ok"',
+        ),
     ],
 )
 def test_a_run_shows_what_a_program_did_that_none_may(written: Writer, text: str, why: str) -> None:
