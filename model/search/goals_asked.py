@@ -19,21 +19,29 @@ LOOKED_AT_MAX = 100_000
 """So many states are remembered as looked at; then it begins anew."""
 
 
-def is_met(goal: Goal, states: Mapping[NodeId, Any], messages: OnTheWay) -> bool:
-    """Tell whether a state meets a goal.
+class AskedGoal:
+    """A goal, and whether its function asks for messages: that is found out once."""
 
-    Raises:
-        BadScenario: its function raised; the text has the author's line.
-    """
-    try:
-        if asks_for_messages(goal):
-            return bool(goal.is_met(states, messages))
-        return bool(goal.is_met(states))
-    except AUTHORS_ERRORS as error:
-        raise BadScenario(
-            f"goal {goal.name!r} raised {told(error)} ({place_of(error)}); is_met(states, messages), or "
-            "is_met(states), tells of any state whether it is one"
-        ) from error
+    def __init__(self, goal: Goal) -> None:
+        self.goal = goal
+        self.asks_for_messages = asks_for_messages(goal)
+
+    def is_met(self, states: Mapping[NodeId, Any], messages: OnTheWay) -> bool:
+        """Tell whether a state meets it.
+
+        Raises:
+            BadScenario: its function raised; the text has the author's line.
+        """
+        goal = self.goal
+        try:
+            if self.asks_for_messages:
+                return bool(goal.is_met(states, messages))
+            return bool(goal.is_met(states))
+        except AUTHORS_ERRORS as error:
+            raise BadScenario(
+                f"goal {goal.name!r} raised {told(error)} ({place_of(error)}); is_met(states, "
+                "messages), or is_met(states), tells of any state whether it is one"
+            ) from error
 
 
 def asks_for_messages(goal: Goal) -> bool:
@@ -57,7 +65,7 @@ class GoalsLeft:
     def __init__(self, scenario: Scenario, node_states: Sequence[NodeState]) -> None:
         self._nodes = scenario.system.nodes
         self._node_states = node_states
-        self._left = [(goal, asks_for_messages(goal)) for goal in scenario.goals]
+        self._left = [AskedGoal(goal) for goal in scenario.goals]
         self._looked_at: set[tuple[int, ...]] = set()
 
     def __bool__(self) -> bool:
@@ -66,11 +74,11 @@ class GoalsLeft:
     @property
     def names(self) -> Collection[str]:
         """Their names."""
-        return [goal.name for goal, _ in self._left]
+        return [asked.goal.name for asked in self._left]
 
     def strike(self, names: Collection[str]) -> None:
         """Strike off goals that were met elsewhere."""
-        self._left = [one for one in self._left if one[0].name not in names]
+        self._left = [asked for asked in self._left if asked.goal.name not in names]
 
     def among(self, node_states: Sequence[NodeState]) -> GoalsLeft:
         """Return the goals that are left, to be looked for among other node states."""
@@ -85,13 +93,11 @@ class GoalsLeft:
             if len(self._looked_at) > LOOKED_AT_MAX:
                 self._looked_at.clear()
             self._looked_at.add(node_states)
-        asked = [goal for goal, with_messages in self._left if is_new or with_messages]
+        asked = [one for one in self._left if is_new or one.asks_for_messages]
         if not asked:
             return
         states = {
             n: self._node_states[c].state for n, c in zip(self._nodes, node_states, strict=True)
         }
-        met = [goal for goal in asked if is_met(goal, states, messages)]
-        self._left = [
-            (goal, with_messages) for goal, with_messages in self._left if goal not in met
-        ]
+        met = [one for one in asked if one.is_met(states, messages)]
+        self._left = [one for one in self._left if one not in met]

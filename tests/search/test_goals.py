@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from counterpoint.harness.exploration.rounds import (
 )
 from counterpoint.model.scenario import Goal, Scenario, budgets
 from counterpoint.model.search.exploration.goals import GoalReached, reached
+from counterpoint.model.search.goals_asked import AskedGoal
 from counterpoint.model.search.replay import enabled, run
 from counterpoint.model.tracefile import read_trace
 from counterpoint.model.world import World, begin
@@ -37,7 +39,8 @@ def found(scenario: Scenario, engine: EngineName, **how: object) -> tuple[GoalRe
 def is_met(goal: Goal, world: World) -> bool:
     nodes = world.scenario.system.nodes
     states = {node: world.node_state(node).state for node in nodes}
-    return bool(goal.is_met(states, [flight.content for flight in (*world.flights, *world.held)]))
+    messages = [flight.content for flight in (*world.flights, *world.held)]
+    return AskedGoal(goal).is_met(states, messages)
 
 
 def stupid(scenario: Scenario, goal: Goal) -> tuple[int | None, int | None]:
@@ -62,6 +65,7 @@ GOALS = (
     Goal("two under way", lambda _, messages: len(messages) >= 2),
     Goal("much is known", lambda states, _: len(set(map(str, states.values()))) >= 3),
     Goal("never", lambda *_: False),
+    Goal("two know the same", lambda states: len(set(map(str, states.values()))) == 2),
 )
 
 
@@ -87,13 +91,27 @@ def test_the_run_to_a_goal_ends_there_and_no_sooner(engine: EngineName) -> None:
     assert met == [False] * 11 + [True]
 
 
-def test_goals_are_found_up_to_names_under_symmetry() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_goals_are_found_up_to_names_under_symmetry(engine: EngineName) -> None:
     goal = Goal("all prepared", lambda states, _: len(states["tm"].prepared) == 3)
     scenario = two_phase_commit.system("3").replace(goals=(goal,))
-    [with_it] = found(scenario, "plain", symmetry=True)
+    [with_it] = found(scenario, engine, symmetry=True)
     [without] = found(scenario, "plain")
     assert (with_it.first, with_it.last) == (without.first, without.last)
     assert is_met(goal, run(scenario, with_it.choices).final)
+
+
+def test_a_goal_that_asks_for_no_messages_is_asked_once_of_all_states_that_nodes_share() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def note(states: Mapping[str, object]) -> bool:
+        asked.append(tuple(map(str, states.values())))
+        return False
+
+    scenario = abd.system("3", "1", observer=True).replace(goals=(Goal("never", note),))
+    [result] = found(scenario, "plain")
+    assert not result.is_met
+    assert len(asked) < 600 < 1_449
 
 
 def test_a_goal_may_need_a_fault() -> None:

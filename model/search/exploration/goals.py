@@ -6,13 +6,13 @@ nothing on its way, and it makes no difference how it came to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from counterpoint.model.scenario import Goal, Scenario
 from counterpoint.model.search.engine.slots import Slots
-from counterpoint.model.search.goals_asked import is_met
+from counterpoint.model.search.goals_asked import AskedGoal
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action
 
@@ -68,10 +68,10 @@ def reached(exploration: Exploration) -> tuple[GoalReached, ...]:
 
 def _reached(exploration: Exploration, goal: Goal, view: _View) -> GoalReached:
     """Look from the first level forwards and from the last one back; nothing between is looked at."""
+    is_met = _teller(goal, view)
 
     def met(steps: int) -> PackedState | None:
-        states = exploration.level(steps)
-        return next((state for state in states if is_met(goal, *view(state))), None)
+        return next(filter(is_met, exploration.level(steps)), None)
 
     count = exploration.level_count
     for first in range(count):
@@ -82,12 +82,32 @@ def _reached(exploration: Exploration, goal: Goal, view: _View) -> GoalReached:
     return GoalReached(goal.name)
 
 
+def _teller(goal: Goal, view: _View) -> Callable[[PackedState], bool]:
+    """Return what tells whether a state meets a goal; one that asks for no messages is asked once of
+    each combination of node states.
+    """
+    asked = AskedGoal(goal)
+    if asked.asks_for_messages:
+        return lambda state: asked.is_met(view.states(state), view.messages(state))
+    known: dict[tuple[int, ...], bool] = {}
+
+    def is_met(state: PackedState) -> bool:
+        key = view.node_states(state)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = asked.is_met(view.states(state), ())
+        return found
+
+    return is_met
+
+
 class _View:
     """What a goal is shown of a state, put together from what each slot contributes."""
 
     def __init__(self, slots: Slots) -> None:
         compiled = slots.compiled
         self._nodes = compiled.nodes
+        self._node_states = [[slot.node_state for slot in of_node] for of_node in slots.slots]
         self._states: list[list[Any]] = [
             [compiled.node_states[slot.node_state].state for slot in of_node]
             for of_node in slots.slots
@@ -97,12 +117,19 @@ class _View:
             for of_node in slots.slots
         ]
 
-    def __call__(
-        self, state: PackedState
-    ) -> tuple[Mapping[NodeId, Any], Sequence[tuple[NodeId, NodeId, Value]]]:
-        states = {
+    def node_states(self, state: PackedState) -> tuple[int, ...]:
+        """Return the numbers of what the nodes know, timers and calls."""
+        pairs = zip(self._node_states, state, strict=False)
+        return tuple(of_node[slot] for of_node, slot in pairs)
+
+    def states(self, state: PackedState) -> Mapping[NodeId, Any]:
+        """Return the states of the nodes."""
+        return {
             name: of_node[slot]
             for name, of_node, slot in zip(self._nodes, self._states, state, strict=False)
         }
+
+    def messages(self, state: PackedState) -> Sequence[tuple[NodeId, NodeId, Value]]:
+        """Return the messages on their way, and those held back."""
         pairs: Iterable[tuple[list[Any], int]] = zip(self._messages, state, strict=False)
-        return states, [message for of_node, slot in pairs for message in of_node[slot]]
+        return [message for of_node, slot in pairs for message in of_node[slot]]
