@@ -10,6 +10,7 @@ from typing import Any
 
 from counterpoint.harness.catalog import build
 from counterpoint.harness.named_systems import SYSTEMS, own_names
+from counterpoint.harness.only import only_claim
 from counterpoint.model.inert import plain, quoted
 from counterpoint.model.scenario import Scenario
 
@@ -82,12 +83,19 @@ def targets_of(names: Sequence[str]) -> tuple[CampaignTarget, ...]:
     """
     found: list[CampaignTarget] = []
     for name in names:
-        found += _of_file(Path(name)) if name.endswith(".toml") else [_of_name(name)]
+        found += _of_file(Path(name)) if name.endswith(".toml") else _built([_of_name(name)])
     if not found:
         raise ValueError("a campaign needs something to search: a system, or a file of TOML")
-    for target in found:
-        target.build()
     return tuple(dict.fromkeys(found))
+
+
+def _built(targets: list[CampaignTarget]) -> list[CampaignTarget]:
+    """Return targets that can be built, as all of these can."""
+    for target in targets:
+        built = target.build()
+        if target.property_name:
+            only_claim(built, target.property_name)
+    return targets
 
 
 def _of_name(name: str) -> CampaignTarget:
@@ -122,7 +130,11 @@ def _of_file(path: Path) -> list[CampaignTarget]:
             raise ValueError(
                 f"{path}: target has {quoted(table, 80)}; it must be a table with a system: [[target]]"
             )
-    return [target for table in tables for target in _of_table(table, path)]
+    targets = [target for table in tables for target in _of_table(table, path)]
+    try:
+        return _built(targets)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _of_table(table: Mapping[str, Any], path: Path) -> list[CampaignTarget]:

@@ -369,6 +369,19 @@ def test_plans_are_written_and_read(tmp_path: Path) -> None:
         ("[[target]]\nsystem = 'register'\nspeed = 3", "a [[target]] has speed; it takes:"),
         ("[[target]]\nmutant = 'B1'", "a [[target]] has no system"),
         ("[[target]", "campaign.toml: "),
+        (
+            "[[target]]\nsystem = 'register'\nmutants = ['B1', 'B99']",
+            "campaign.toml: 'B99' is no mutant of register",
+        ),
+        (
+            "[[target]]\nsystem = 'register'\nproperty = 'nothing'",
+            "campaign.toml: 'nothing' is no property of 'default'; there are: authorisation",
+        ),
+        ("[[target]]\nsystem = 'registre'", "campaign.toml: 'registre' is no system"),
+        (
+            "[[target]]\nsystem = 'register'\nset = {clients = 'many'}",
+            "campaign.toml: ",
+        ),
         ("target = ['register']", "campaign.toml: target has 'register'; it must be a table"),
         ("[[target]]\nsystem = 1", "campaign.toml: system of a [[target]] is 1; it must be a name"),
         (
