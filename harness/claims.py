@@ -27,6 +27,7 @@ from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_s
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.mistakes import BadScenario, brief, definition_of
+from counterpoint.model.observer import DecidedOnceAnswered
 from counterpoint.model.search.invariants import states_of, takes_two
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
@@ -80,7 +81,8 @@ def linearizable(
     def check(trace: Trace) -> Verdict:
         return check_linearizability(operations_of(trace, shown), asked, name=name, show=show_any)
 
-    return Property(name, check, observer=LinearizabilityObserver(asked, shown))
+    observer, decided = LinearizabilityObserver(asked, shown), DecidedOnceAnswered(_judges(shown))
+    return Property(name, check, observer=observer, decided=decided)
 
 
 def sequentially_consistent(
@@ -345,6 +347,16 @@ def _shown(
         words = {"put": "write", "get": "read", **(words or {})}
         specification, keyed = Register(specification.initial), True
     return specification, view or _of_words(words or {}, keyed=keyed, refused=refused)
+
+
+def _judges(view: OperationView) -> Callable[[Value, Value], bool]:
+    """Return what tells whether an answer is of an operation that is judged."""
+
+    def counts(operation: Value, result: Value) -> bool:
+        looks = view(operation, result)
+        return looks is not None and Seen(*looks).status == "ok"
+
+    return counts
 
 
 def _of_words(words: Renaming, *, keyed: bool, refused: Value) -> OperationView:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
 from counterpoint.model.mistakes import BadScenario, brief
-from counterpoint.model.observer import Observer
+from counterpoint.model.observer import Decider, Observer
 from counterpoint.model.verdict import Verdict, Violation
 
 Reads: TypeAlias = Literal["operations", "end", "trace"]
@@ -37,13 +37,16 @@ class Property:
     walks need not record the rest; "end": the same, and the last world (`trace.final`) of a run whose
     faults have stopped and that is at rest, which is where it is judged, in every run;
     "trace": every event and world. `observer` is the same property as an automaton, for
-    explorations; without one they remember everything that the property may read.
+    explorations; without one they remember everything that the property may read. With `decided`, an
+    automaton of which runs the check is bound to decide, walks are judged by the observer as well:
+    the check is asked of runs that the two say nothing of, and about every finding.
     """
 
     name: str
     check: Callable[[Any], Verdict | bool | None]  # a trace, which is made of what is said here
     reads: Reads = "operations"
     observer: Observer | None = None
+    decided: Decider | None = None
 
     def __post_init__(self) -> None:
         require_claim("property", self.name, check=self.check)

@@ -25,6 +25,7 @@ from typing import ClassVar, NamedTuple, TypeAlias
 from counterpoint.checkers.history import UNKNOWN, Operation
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, Role, Specification, hints_of
 from counterpoint.checkers.operations import OperationView, Seen
+from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.values import NodeId, Value
 
@@ -266,6 +267,8 @@ class LinearizabilityObserver:
         if found is None:  # a call that nobody judges, or all is lost already
             return memory
         key, configurations, call = found
+        if isinstance(result, GaveUp):
+            return self._crashed(memory, client)
         looks = self.view(call.operation, result)
         if looks is not None and Seen(*looks).status == "info":
             return self._crashed(memory, client)

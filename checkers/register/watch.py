@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.sequential import UnknownOperation
 from counterpoint.checkers.operations import OperationView, Seen
+from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value
 
@@ -212,7 +213,8 @@ class SingleWriterObserver:
         asked, looks = Seen(*before), self.view(operation, result)
         told = None if looks is None else Seen(*looks)
         tracks = dict(memory.registers)[asked.key]
-        is_cut = result is UNKNOWN or (told is not None and told.status == "info")
+        is_left = result is UNKNOWN or isinstance(result, GaveUp)
+        is_cut = is_left or (told is not None and told.status == "info")
         if asked.f == "write":
             has_failed = told is None or told.status == "fail"
             tracks = _write_over(tracks, client, has_failed=has_failed, is_cut=is_cut)

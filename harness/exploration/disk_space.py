@@ -84,8 +84,8 @@ class DiskSpace:
 
         for folder in self.path.glob(ROUNDS):
             remove(folder)
-        with suppress(OSError):  # something else is in it, or the system lets go of no open file
-            (self.path / LOCK).unlink()
+        (self.path / LOCK).unlink(missing_ok=True)
+        with suppress(OSError):  # something else is in it
             self.path.rmdir()
 
     def _folder(self, faults: int) -> Path:

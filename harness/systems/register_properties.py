@@ -26,6 +26,7 @@ from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused
 from counterpoint.impl.register.protocol import Querying, ReplicatedRegister, Server, unauthorised
 from counterpoint.impl.register.values import written
 from counterpoint.model.last_told import LastTold
+from counterpoint.model.observer import DecidedOnceAnswered
 from counterpoint.model.scenario import Property, Tolerates
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
@@ -56,6 +57,38 @@ def view(operation: Value, result: Hashable) -> Seen | None:
 def say(value: Hashable) -> str:
     """Say what a register holds."""
     return "nothing" if value is None else show(value)
+
+
+def _is_read(operation: Value, result: Value) -> bool:
+    """Tell whether a read was answered with what the register holds."""
+    seen = view(operation, result)
+    return seen is not None and seen.f == "read"
+
+
+def _is_used(operation: Value, result: Value) -> bool:
+    """Tell whether an answer says something about the register."""
+    seen = view(operation, result)
+    return seen is not None and seen.status == "ok"
+
+
+def _value_written(operation: Value) -> Hashable:
+    seen = view(operation, None)
+    return (seen.key, seen.argument) if seen is not None and seen.f == "write" else None
+
+
+def _register_written(operation: Value) -> Hashable:
+    seen = view(operation, None)
+    return seen.key if seen is not None and seen.f == "write" else None
+
+
+ANSWERED = DecidedOnceAnswered()
+"""Access is judged of every answer."""
+
+READ = DecidedOnceAnswered(_is_read, _register_written, by_client=True)
+"""What one writer promises is judged of reads, where one client writes."""
+
+DIFFERING = DecidedOnceAnswered(_is_used, _value_written)
+"""Linearizability is decided by zones where no value is written twice; nobody writes the initial one."""
 
 
 def linearizability(trace: Trace) -> Verdict:
@@ -103,15 +136,20 @@ def properties(access: AccessControl, *, is_single_writer: bool) -> tuple[Proper
 
     liveness = partial(check_liveness, sends_again=False, waits_for=waits_for)
     of_one_writer = (
-        Property(REGULAR, regular, observer=SingleWriterObserver(view, "regular")),
-        Property(NO_INVERSION, no_inversion, observer=SingleWriterObserver(view, "inversion")),
+        Property(REGULAR, regular, observer=SingleWriterObserver(view, "regular"), decided=READ),
+        Property(
+            NO_INVERSION,
+            no_inversion,
+            observer=SingleWriterObserver(view, "inversion"),
+            decided=READ,
+        ),
     )
     refused = AuthorisationObserver(refusal_of, REFUSALS)
     in_one_order = LinearizabilityObserver(RegisterSpecification(), view)
     return (
-        Property(AUTHORISATION, authorisation, observer=refused),
+        Property(AUTHORISATION, authorisation, observer=refused, decided=ANSWERED),
         *(of_one_writer if is_single_writer else ()),
-        Property(LINEARIZABILITY, linearizability, observer=in_one_order),
+        Property(LINEARIZABILITY, linearizability, observer=in_one_order, decided=DIFFERING),
         Property(LIVENESS, liveness, reads="end"),
     )
 

@@ -18,6 +18,7 @@ from counterpoint.checkers.objects.specifications import (
 )
 from counterpoint.checkers.objects.verify import legal_order
 from counterpoint.checkers.operations import Seen, operations_of
+from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.histories import history_trace
@@ -119,3 +120,15 @@ def test_calls_that_the_view_does_not_show_are_not_judged() -> None:
     observer = LinearizabilityObserver(Register(0), lambda _operation, _result: None)
     seen = [Observation("invoke", "a", "anything"), Observation("return", "a", 1)]
     assert observer.observe(observer.initial, seen) == observer.initial
+
+
+def test_a_call_that_its_client_gave_up_may_still_take_effect_or_never_does() -> None:
+    observer = LinearizabilityObserver(Register(0), view)
+    for value in (0, 1):
+        seen = [
+            Observation("invoke", "a", ("write", "x", 1)),
+            Observation("return", "a", GaveUp()),
+            Observation("invoke", "b", ("read", "x", None)),
+            Observation("return", "b", value),
+        ]
+        assert not observer.is_broken(observer.observe(observer.initial, seen))

@@ -1,7 +1,8 @@
 """Judging fast runs: properties of histories from the observations alone, the rest by replay.
 
 Two runs in which the same things were seen in the same order get the same verdict, so that where
-histories come back each is judged once per search.
+histories come back each is judged once per search. Observers that are carried along say of most runs
+that nothing is broken, and now and then the checks are asked whether they say so, too.
 """
 
 from __future__ import annotations
@@ -9,21 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 
 from counterpoint.model.fault_state import OpenCall
 from counterpoint.model.owed import is_owed
 from counterpoint.model.scenario import Property
 from counterpoint.model.search.cut_runs import calls_to_come
 from counterpoint.model.search.engine.simulation import Simulation
-from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of, verdict_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
+from counterpoint.model.search.walks.carried import CarriedObservers, Told
 from counterpoint.model.search.walks.judged_histories import JudgedHistories
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, holds, undecided
+
+ASK_CHECKS_EVERY = 64
+"""Of so many histories that observers judge the checks are asked of one."""
 
 
 class Examiner:
@@ -40,6 +46,8 @@ class Examiner:
             p.name: Ruling(p.name, "holds") for p in self._of_end if p.is_about_answers
         }
         self.judged = JudgedHistories()
+        self.carried = CarriedObservers(self._of_history, compiled.observations)
+        self._carried_count = 0
 
     def of(self, compiled: Compiled) -> Examiner:
         """Return the judge of runs with other calls; it remembers what this one does."""
@@ -86,6 +94,8 @@ class Examiner:
         if prop is None:
             raise ValueError(f"no property {name!r} in this scenario")
         if prop.reads == "operations":
+            if self.carried.is_unbroken(name, run.seen):
+                return False
             return answer_of(prop, self._history(run.seen)).is_broken
         return self._verdict(prop, run).is_broken
 
@@ -103,15 +113,37 @@ class Examiner:
     # Histories.
 
     def _history_rulings(self, seen: list[int]) -> tuple[Ruling, ...]:
-        return self.judged.ruled(tuple(seen), self._judged_history)
+        told = self.carried.told(seen)
+        if self.carried.pays:
+            self._carried_count += 1
+            if self._carried_count % ASK_CHECKS_EVERY == 1:
+                self._compare(told, seen)
+        found = tuple(ruling for ruling in told if ruling is not None)
+        if len(found) == len(told):
+            return found
+        return self.judged.ruled(tuple(seen), partial(self._judged_history, told))
 
-    def _judged_history(self, seen: Sequence[int]) -> Iterator[Ruling]:
+    def _judged_history(self, told: Told, seen: Sequence[int]) -> Iterator[Ruling]:
         trace = self._history(seen)
-        for prop in self._of_history:
-            ruling = ruling_of(answer_of(prop, trace))
+        for prop, known in zip(self._of_history, told, strict=True):
+            ruling = known or ruling_of(answer_of(prop, trace))
             yield ruling
             if ruling.outcome == "broken":
                 return
+
+    def _compare(self, told: Told, seen: Sequence[int]) -> None:
+        """Ask the checks what the observers have said.
+
+        Raises:
+            EnginesDisagree: they say something else.
+        """
+        trace = self._history(seen)
+        for prop, known in zip(self._of_history, told, strict=True):
+            found = known and ruling_of(answer_of(prop, trace))
+            if found != known:
+                raise EnginesDisagree(
+                    f"the observer of {prop.name!r} says that it holds, and its check: {found}"
+                )
 
     def _history(self, seen: Sequence[int]) -> Trace:
         observations = self._compiled.observations
