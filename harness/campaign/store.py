@@ -120,7 +120,7 @@ class CampaignStore:
 
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute("PRAGMA synchronous = FULL")  # else a loss of power takes the last
         with self.transaction():
             version = self._one("PRAGMA user_version")[0]
             if version == 0:
