@@ -331,6 +331,7 @@ class NodeLoop(asyncio.BaseEventLoop):
             left -= 1
             if not left:
                 raise NeverWaits(f"never waits: {CALLBACKS_MAX} callbacks in one step")
+        handle = None  # this frame may be kept by an exception, and the last task by this frame
 
     def callback_failed(self, error: BaseException) -> None:
         """Hear that a callback raised an exception."""

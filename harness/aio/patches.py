@@ -272,6 +272,9 @@ def _exchanged_for_good() -> dict[int, Any]:
                 real = vars(module)[name]
                 vars(module)[name] = stand_in = _stand_in(real, ours)
                 _present.by_original[id(real)] = stand_in
+        finaliser: Any = vars(asyncio.StreamWriter).get("__del__")
+        if finaliser is not None and finaliser.__defaults__:  # Python 3.13 has `warnings` there
+            finaliser.__defaults__ = (_Quiet,)
     return _present.by_original
 
 
