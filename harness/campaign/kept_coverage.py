@@ -29,7 +29,7 @@ CREATE TABLE curve (
 """
 
 
-class Seen(NamedTuple):
+class SeenHash(NamedTuple):
     """A hash of a target's node states or transitions."""
 
     target: str
@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     hash: int
 
 
-FirstShares: TypeAlias = Mapping[Seen, float]
+FirstShares: TypeAlias = Mapping[SeenHash, float]
 """After which share of all runs of its target something was first seen, from 0 to 1."""
 
 
@@ -55,7 +55,7 @@ class KeptCoverage:
         """Keep what is new in a coverage, and a point of its curve after so many runs."""
         for what in WHAT:
             fresh = set(getattr(new, what).smallest) - set(getattr(known, what).smallest)
-            self._keep((Seen(target, what, one), runs) for one in fresh)
+            self._keep((SeenHash(target, what, one), runs) for one in fresh)
         self._add_point(target, new, runs)
 
     def curve(self, target: str) -> list[tuple[int, int, int]]:
@@ -75,7 +75,7 @@ class KeptCoverage:
         They are taken to have gone on side by side, so that each had made half of its runs when all
         together had made half of theirs.
         """
-        shares: dict[Seen, float] = {}
+        shares: dict[SeenHash, float] = {}
         for campaign in campaigns:
             for seen, share in campaign.items():
                 shares[seen] = min(share, shares.get(seen, 1.0))
@@ -85,17 +85,17 @@ class KeptCoverage:
         for target, rows in groupby(sorted(self._rows()), key=lambda row: row[0].target):
             self._draw(target, list(rows), runs.get(target, 0))
 
-    def _draw(self, target: str, rows: Sequence[tuple[Seen, int]], runs: int) -> None:
+    def _draw(self, target: str, rows: Sequence[tuple[SeenHash, int]], runs: int) -> None:
         """Write the curve of a target anew: what was seen after each part of its runs."""
         for at in sorted({ceil(runs * k / CURVE_POINTS) for k in range(1, CURVE_POINTS + 1)}):
             self._add_point(target, covered(seen for seen, first in rows if first <= at), at)
 
-    def _rows(self, which: str = "", *values: str) -> Iterator[tuple[Seen, int]]:
+    def _rows(self, which: str = "", *values: str) -> Iterator[tuple[SeenHash, int]]:
         found = self._database.execute(f"SELECT target, what, hash, runs FROM seen {which}", values)
         for target, what, text, runs in found:
-            yield Seen(target, what, int(text, 16)), runs
+            yield SeenHash(target, what, int(text, 16)), runs
 
-    def _keep(self, rows: Iterable[tuple[Seen, int]]) -> None:
+    def _keep(self, rows: Iterable[tuple[SeenHash, int]]) -> None:
         self._database.executemany(
             "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)",
             [(seen.target, seen.what, f"{seen.hash:016x}", runs) for seen, runs in rows],
@@ -106,7 +106,7 @@ class KeptCoverage:
         self._database.execute("INSERT INTO curve VALUES (?, ?, ?, ?)", (target, runs, *counts))
 
 
-def covered(things: Iterable[Seen]) -> Coverage:
+def covered(things: Iterable[SeenHash]) -> Coverage:
     """Return the coverage of what was seen of a target."""
     found: dict[str, list[int]] = {what: [] for what in WHAT}
     for seen in things:
