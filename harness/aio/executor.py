@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from counterpoint.model.mistakes import AUTHORS_ERRORS
 
 
-class Given(NamedTuple):
+class HandedJob(NamedTuple):
     """A function that was given to an executor, and the future of what it returns."""
 
     future: asyncio.Future[Any]
@@ -21,7 +21,7 @@ class Executor:
     """The executors of one node, whichever the program names: `jobs` have not had their turn yet."""
 
     def __init__(self, node: str) -> None:
-        self.jobs: dict[str, Given] = {}
+        self.jobs: dict[str, HandedJob] = {}
         self._node, self._count = node, 0
 
     def put(
@@ -30,7 +30,7 @@ class Executor:
         """Take a function; return the lane of its turn, and its name."""
         self._count += 1
         lane = f"job {self._node} {self._count}"
-        self.jobs[lane] = Given(future, function, args)
+        self.jobs[lane] = HandedJob(future, function, args)
         return lane, name_of(function, args)
 
     def work(self, lane: str) -> None:
