@@ -56,12 +56,13 @@ def told_runs(system: str, runs: int, seed: int) -> Iterator[ToldSteps]:
     from counterpoint.model.search.drawing import drawn
     from counterpoint.model.search.engine.transition_tables import Compiled
     from counterpoint.model.search.walks.campaign import run_random
+    from counterpoint.model.search.walks.strategy import DEFAULT
     from counterpoint.model.search.walks.walk import walk
 
     for number in range(runs):
         for _ in range(2):
             scenario = drawn(build(system), seed)
-            walked = walk(Compiled(scenario), run_random(seed, number), "mixed")
+            walked = walk(Compiled(scenario), run_random(seed, number), DEFAULT)
             yield _told(number, scenario, tuple(walked.run.choices), walked.failure)
 
 

@@ -14,7 +14,7 @@ from counterpoint.harness.embedding import texts_in
 from counterpoint.harness.only import only_claim
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.walks.campaign import Campaign
-from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.strategy import DEFAULT, StrategyName
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class NamedSearch:
     """
 
     origin: tuple[tuple[str, str], ...]
-    strategy: StrategyName = "mixed"
+    strategy: StrategyName = DEFAULT
     seed: int = 0
     property_name: str = ""
     weights: tuple[tuple[str, float], ...] = ()
@@ -58,7 +58,7 @@ class NamedSearch:
     @property
     def what(self) -> NamedSearch:
         """What is searched, however its runs choose: searches of which this is equal share tables."""
-        return replace(self, strategy="wide", weights=())
+        return replace(self, strategy=DEFAULT, weights=())
 
     def campaign(self, is_full: Callable[[], bool] | None = None) -> Campaign:
         """Build the search, which forgets its tables where that says that memory is full."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from counterpoint.harness.campaign.assignment import Assignment, NamedSearch
 from counterpoint.harness.campaign.targets import CampaignPlan
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.strategy import DEFAULT, MIX, StrategyName
 
 BLOCK_RUNS = 32
 """So many runs the first assignments of a target have: all targets have been tried soon."""
@@ -29,7 +29,7 @@ EPOCH = 32
 WAYS = 2
 """So many ways a target is searched at a time: the first is always the whole scenario."""
 
-STRATEGIES: tuple[StrategyName, ...] = ("wide", "mixed", "pos", "deep")
+STRATEGIES: tuple[StrategyName, ...] = (DEFAULT, *MIX)
 
 
 class Planned(NamedTuple):
@@ -63,7 +63,7 @@ def way(plan: CampaignPlan, scenario: Scenario, target: int, turn: int) -> Named
     """Return how a target is searched in its `turn`-th assignment."""
     name = plan.targets[target].property_name
     if turn % WAYS == 0:
-        return NamedSearch.of(scenario, "wide", plan.seed, name)
+        return NamedSearch.of(scenario, DEFAULT, plan.seed, name)
     random = Random(f"{plan.seed} {target} {turn // EPOCH}")
     left_out = [kind for kind in _faults(scenario) if random.random() < 0.5]
     weighed = scenario.with_weights({**scenario.weights, **dict.fromkeys(left_out, 0.0)})

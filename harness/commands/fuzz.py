@@ -39,7 +39,7 @@ from counterpoint.model.search.replay import judge
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.case_coverage import case_lines
 from counterpoint.model.search.walks.finding import Counterexample
-from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.strategy import DEFAULT, StrategyName
 from counterpoint.model.search.walks.tally import Progress
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json
@@ -59,9 +59,9 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
 @click.option(
     "--strategy",
     type=click.Choice(STRATEGIES),
-    default="mixed",
+    default=DEFAULT,
     show_default=True,
-    help="How a run chooses; mixed draws swarm or pct; wide draws uniform, swarm, deep or pos.",
+    help="How a run chooses; mixed draws uniform, swarm, pct or pos for each.",
 )
 @click.option(
     "--property", "property_name", metavar="NAME", help="Judge this property or invariant alone."
@@ -245,7 +245,7 @@ def _tell_run(
 def _search_words(search: Mapping[str, Json]) -> Iterator[str]:
     """Return what tells this search from others of the same scenario, for the name of a file."""
     yield str(search["seed"])
-    if search["strategy"] != "mixed":
+    if search["strategy"] != DEFAULT:
         yield str(search["strategy"])
     if search["shard"] != "1/1":
         yield "shard-" + str(search["shard"]).replace("/", "-of-")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
-SearchStrategy: TypeAlias = Literal[
-    "mixed", "uniform", "swarm", "pct", "deep", "pos", "wide", "hypothesis"
-]
+SearchStrategy: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "pos", "hypothesis"]
 """How walks choose: see `counterpoint.model.search.walks.strategy`."""
 
 Shard: TypeAlias = tuple[int, int]

@@ -12,6 +12,7 @@ from counterpoint.harness.plugin.effort import SearchEffort, Shard
 from counterpoint.harness.plugin.options import PluginSession
 from counterpoint.harness.plugin.searched_runs import SearchedRuns
 from counterpoint.harness.plugin.verification import Searched, Verification
+from counterpoint.model.search.walks.strategy import DEFAULT
 from counterpoint.model.values import digest_of
 
 
@@ -71,7 +72,7 @@ class ProfiledSession:
         identity = id(verification)
         if identity not in self._codes:
             scenario = verification.scenario
-            how = verification.effort.strategy or "mixed"
+            how = verification.effort.strategy or DEFAULT
             code = code_fingerprint(scenario, module)
             self._codes[identity] = digest_of([code, how, dict(sorted(scenario.origin.items()))])
         return self._codes[identity]

@@ -22,6 +22,7 @@ from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.case_coverage import CaseCoverage
 from counterpoint.model.search.walks.coverage import Coverage
 from counterpoint.model.search.walks.finding import FINDINGS_MAX, Counterexample
+from counterpoint.model.search.walks.strategy import DEFAULT
 from counterpoint.model.search.walks.tally import Progress
 from counterpoint.model.values import Json, show
 
@@ -162,7 +163,7 @@ class Verification:
     ) -> Campaign:
         campaign = Campaign(
             self.scenario,
-            strategy=asked.strategy or "mixed",
+            strategy=asked.strategy or DEFAULT,
             seed=asked.seed or 0,
             shard=shard,
             findings_max=findings_max,

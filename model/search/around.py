@@ -31,7 +31,7 @@ from counterpoint.model.search.walks.examine import Examiner
 from counterpoint.model.values import show
 from counterpoint.model.world import Action
 
-STATES_MAX: Mapping[str, int] = MappingProxyType({"states": 60_000, "operations": 15_000})
+STATES_MAX: Mapping[str, int] = MappingProxyType({"states": 60_000, "operations": 5_000})
 """So many states are visited for an invariant, or for a property of histories, of which there are more
 than states: some seconds' work."""
 

@@ -3,7 +3,8 @@
 A figure is the number of runs to the first that breaks something, and the CPU seconds that they took,
 compiling included: the median of some seeds, and the worst. What is not found within the limits
 counts as the limit. CPU seconds of this process are told, so that it matters little what else the
-machine does.
+machine does. The results are kept in `mutants.json`, and told on a page that is written from it:
+`ARGS="--page"` writes it anew.
 """
 
 from __future__ import annotations
@@ -11,21 +12,26 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from itertools import combinations, product
 from pathlib import Path
 from statistics import median
 from typing import cast, get_args
 
 import click
+import hypothesis
 
 from counterpoint.harness.catalog import entry
 from counterpoint.harness.named_systems import SYSTEMS
 from counterpoint.harness.only import only_claim
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.stateful.bench import Bench
+from counterpoint.model.search.stateful.bridge import check, default_settings
+from counterpoint.model.search.stateful.machine import state_machine_for
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
-from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.strategy import DEFAULT, MIX, StrategyName
 from tests.gallery.test_gallery import DIES_OF
 
 
@@ -59,9 +65,9 @@ def _claimed(make: Callable[[str], Scenario], variant: str, claim: str) -> Scena
 def hunt(
     name: str,
     scenario: Scenario,
-    strategy: StrategyName,
     seed: int,
     *,
+    strategy: StrategyName,
     runs_max: int,
     seconds_max: float,
 ) -> MutantHunt:
@@ -75,6 +81,42 @@ def hunt(
     return MutantHunt(
         name, strategy, seed, bool(campaign.findings), campaign.progress.runs, seconds
     )
+
+
+class _Found(BaseException):
+    """A run of a state machine broke something: nothing more is asked of it."""
+
+
+@dataclass
+class _FirstFailure(Bench):
+    """What the runs of a state machine share, until one fails."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "has_failed" and value:
+            raise _Found
+
+
+def hunt_by_machine(
+    name: str, scenario: Scenario, seed: int, *, runs_max: int, seconds_max: float
+) -> MutantHunt:
+    """Search for a mutant once with the state machine of Hypothesis, as pytest runs it."""
+    started = time.process_time()
+    machine = hypothesis.seed(seed)(state_machine_for(scenario))
+    bench = machine.bench = _FirstFailure(scenario)
+    bench.until = time.monotonic() + seconds_max
+    phases = (hypothesis.Phase.generate,)
+    chosen = hypothesis.settings(
+        default_settings(scenario), max_examples=runs_max, database=None, phases=phases
+    )
+    is_found = False
+    try:
+        check(machine, chosen)
+    except _Found:
+        is_found = True
+    seconds = time.process_time() - started
+    runs = bench.tally.runs + is_found
+    return MutantHunt(name, MACHINE, seed, is_found, runs, seconds)
 
 
 # ---- what they come to ---------------------------------------------------------------------------
@@ -93,7 +135,7 @@ def mix_seconds(hunts: Mapping[str, MutantHunt], mix: Sequence[str]) -> float:
 
 
 def rows(hunts: Sequence[MutantHunt], strategies: Sequence[str]) -> Iterator[str]:
-    """Yield a table of Markdown: for each mutant and strategy, median and worst CPU seconds."""
+    """Yield a table of Markdown: for each mutant and strategy, median and worst runs and CPU seconds."""
     yield f"| mutant | {' | '.join(strategies)} |"
     yield f"|---|{'---|' * len(strategies)}"
     for name in dict.fromkeys(one.mutant for one in hunts):
@@ -105,6 +147,21 @@ def rows(hunts: Sequence[MutantHunt], strategies: Sequence[str]) -> Iterator[str
             seconds = f"{median(o.seconds for o in ours):.2f} / {max(o.seconds for o in ours):.2f}"
             cells.append(f"{runs}, {seconds} s" + (f", {lost} lost" if lost else ""))
         yield f"| {name} | {' | '.join(cells)} |"
+
+
+def sums(hunts: Sequence[MutantHunt], strategies: Sequence[str]) -> Iterator[str]:
+    """Yield a table of Markdown: what all hunts of each strategy take, and the slowest tenth."""
+    yield "| strategy | all hunts | slowest tenth | median | not found |"
+    yield "|---|---|---|---|---|"
+    for strategy in strategies:
+        ours = [one for one in hunts if one.strategy == strategy]
+        taken = sorted(one.seconds for one in ours)
+        tenth = sum(taken[-max(len(taken) // 10, 1) :])
+        lost = sum(not one.is_found for one in ours)
+        yield (
+            f"| `{strategy}` | {sum(taken):.1f} s | {tenth:.1f} s | {median(taken):.3f} s "
+            f"| {lost} of {len(ours)} |"
+        )
 
 
 def mixes(hunts: Sequence[MutantHunt], candidates: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -122,25 +179,66 @@ def mixes(hunts: Sequence[MutantHunt], candidates: Sequence[Sequence[str]]) -> I
         )
 
 
-MIXES = ("mixed", "wide")
-"""Strategies whose figures follow from those of others."""
+MACHINE = "state machine"
+"""The column of Hypothesis's state machine, which draws one step after the other."""
 
-CANDIDATES = (
-    *(("uniform",), ("swarm",), ("pct",), ("deep",), ("pos",), ("swarm", "pct")),
-    *(("deep", "pos"), ("pct", "pos"), ("swarm", "deep", "pos"), ("uniform", "deep", "pos")),
-    ("uniform", "swarm", "deep", "pos"),
-)
-"""Mixes whose figures are told; the sixth is `mixed`, the last is `wide`."""
+COLUMNS = (*MIX, DEFAULT, MACHINE)
+"""What is measured if nothing is named."""
+
+CANDIDATES = tuple(mix for size in (1, 2, 3, 4) for mix in combinations(MIX, size))
+"""Mixes whose figures follow from those of their parts; the last is what `mixed` draws from."""
+
+RESULTS = Path(__file__).with_name("mutants.json")
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "strategies.md"
+MARKS = ("<!-- written by make bench-mutants -->", "<!-- to here -->")
+
+
+def saved(hunts: Sequence[MutantHunt]) -> str:
+    """Return hunts as JSON, a line for each mutant and strategy.
+
+    >>> saved([MutantHunt("a:1", "pos", 3, True, 7, 0.251)])
+    '[\n["a:1", "pos", [[3, 1, 7, 0.251]]]\n]\n'
+    """
+    lines: dict[tuple[str, str], list[object]] = {}
+    for one in hunts:
+        found = lines.setdefault((one.mutant, one.strategy), [])
+        found.append([one.seed, int(one.is_found), one.runs, round(one.seconds, 3)])
+    return "[\n" + ",\n".join(json.dumps([*key, some]) for key, some in lines.items()) + "\n]\n"
+
+
+def loaded(text: str) -> list[MutantHunt]:
+    """Return hunts that were saved.
+
+    >>> loaded(saved([MutantHunt("a:1", "pos", 3, True, 7, 0.251)]))
+    [MutantHunt(mutant='a:1', strategy='pos', seed=3, is_found=True, runs=7, seconds=0.251)]
+    """
+    return [
+        MutantHunt(mutant, strategy, seed, bool(is_found), runs, seconds)
+        for mutant, strategy, some in json.loads(text)
+        for seed, is_found, runs, seconds in some
+    ]
+
+
+def written(page: str, hunts: Sequence[MutantHunt]) -> str:
+    """Return the page with the tables that these hunts come to between its two marks."""
+    columns = list(dict.fromkeys(one.strategy for one in hunts))
+    before, rest = page.split(MARKS[0])
+    _, after = rest.split(MARKS[1])
+    tables = "\n".join((*sums(hunts, columns), "", *rows(hunts, columns)))
+    return f"{before}{MARKS[0]}\n\n{tables}\n\n{MARKS[1]}{after}"
 
 
 @click.command()
-@click.option("--seeds", type=int, default=10, show_default=True)
+@click.option("--seeds", type=int, default=3, show_default=True)
 @click.option("--first", type=int, default=0, show_default=True, help="The first of the seeds.")
 @click.option("--runs", "runs_max", type=int, default=20_000, show_default=True)
-@click.option("--seconds", "seconds_max", type=float, default=60.0, show_default=True)
+@click.option("--seconds", "seconds_max", type=float, default=20.0, show_default=True)
 @click.option("--only", default="", help="Mutants whose name contains this.")
-@click.option("--strategy", "strategies", multiple=True, help="All but mixed, if none is named.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/mutants.jsonl"))
+@click.option("--strategy", "strategies", multiple=True, help="All, if none is named.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/mutants.json"))
+@click.option(
+    "--page", "is_page", is_flag=True, help="Write the page from the results that are kept."
+)
 def main(
     seeds: int,
     first: int,
@@ -149,33 +247,30 @@ def main(
     only: str,
     strategies: tuple[str, ...],
     out: Path,
+    is_page: bool,
 ) -> None:
     """Hunt every mutant with every strategy, and print what each takes."""
-    named = strategies or tuple(name for name in get_args(StrategyName) if name not in MIXES)
+    if is_page:
+        PAGE.write_text(written(PAGE.read_text(), loaded(RESULTS.read_text())))
+        return
+    named = strategies or COLUMNS
     out.parent.mkdir(parents=True, exist_ok=True)
     hunts: list[MutantHunt] = []
-    with out.open("w") as file:
-        for name, build in mutants():
-            if only not in name:
-                continue
-            for seed in range(first, first + seeds):
-                for strategy in named:
-                    one = hunt(
-                        name,
-                        build(),
-                        cast("StrategyName", strategy),
-                        seed,
-                        runs_max=runs_max,
-                        seconds_max=seconds_max,
-                    )
-                    hunts.append(one)
-                    file.write(json.dumps(asdict(one)) + "\n")
-                    file.flush()
-    for line in rows(hunts, named):
+    wanted = [(name, build) for name, build in mutants() if only in name]
+    for seed, (name, build), strategy in product(range(first, first + seeds), wanted, named):
+        by = hunt_by_machine if strategy == MACHINE else partial(hunt, strategy=_known(strategy))
+        hunts.append(by(name, build(), seed=seed, runs_max=runs_max, seconds_max=seconds_max))
+        out.write_text(saved(hunts))
+    for line in (*sums(hunts, named), "", *rows(hunts, named)):
         click.echo(line)
-    known = [mix for mix in CANDIDATES if set(mix) <= set(named)]
-    for line in mixes(hunts, known):
+    for line in mixes(hunts, [mix for mix in CANDIDATES if set(mix) <= set(named)]):
         click.echo(line)
+
+
+def _known(strategy: str) -> StrategyName:
+    if strategy not in get_args(StrategyName):
+        raise click.BadParameter(f"{strategy!r} is none of {', '.join(COLUMNS)}")
+    return cast("StrategyName", strategy)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,17 @@ from __future__ import annotations
 from itertools import islice
 
 from counterpoint.harness.catalog import build
-from counterpoint.model.search.walks.strategy import WIDE
-from tests.bench.mutants import CANDIDATES, MutantHunt, hunt, mix_seconds, mixes, mutants, rows
+from counterpoint.model.search.walks.strategy import MIX
+from tests.bench.mutants import (
+    CANDIDATES,
+    MutantHunt,
+    hunt,
+    hunt_by_machine,
+    mix_seconds,
+    mixes,
+    mutants,
+    rows,
+)
 
 
 def told(strategy: str, runs: int, seconds: float, *, is_found: bool = True) -> MutantHunt:
@@ -15,10 +24,10 @@ def told(strategy: str, runs: int, seconds: float, *, is_found: bool = True) -> 
 
 def test_a_mutant_is_hunted_until_it_is_found_and_no_longer_than_allowed() -> None:
     wrong = build("register", mutant="B10")
-    found = hunt("register:B10", wrong, "pos", 1, runs_max=50, seconds_max=60)
+    found = hunt("register:B10", wrong, 1, strategy="pos", runs_max=50, seconds_max=60)
     assert found.is_found
     assert 0 < found.runs <= 50
-    right = hunt("register", build("register"), "pos", 1, runs_max=3, seconds_max=60)
+    right = hunt("register", build("register"), 1, strategy="pos", runs_max=3, seconds_max=60)
     assert (right.is_found, right.runs) == (False, 3)
 
 
@@ -46,5 +55,14 @@ def test_every_wrong_variant_has_a_name_and_can_be_built() -> None:
         assert make().properties or make().invariants, name
 
 
-def test_the_widest_mix_is_one_of_those_that_are_compared() -> None:
-    assert WIDE in CANDIDATES
+def test_the_default_is_one_of_the_mixes_that_are_compared() -> None:
+    assert MIX in CANDIDATES
+
+
+def test_a_state_machine_is_a_column_that_ends_with_the_first_failure() -> None:
+    wrong = build("register", mutant="B10")
+    found = hunt_by_machine("register:B10", wrong, 1, runs_max=50, seconds_max=60)
+    assert found.is_found
+    assert 0 < found.runs <= 50
+    right = hunt_by_machine("register", build("register"), 1, runs_max=3, seconds_max=60)
+    assert (right.is_found, right.runs) == (False, 3)

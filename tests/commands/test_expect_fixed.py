@@ -36,6 +36,9 @@ CASE: cp.Scenario = SCENARIO.replace(system=cp.system(NODES))
 '''
 
 
+RENAMED = RENUMBERED.replace("Addition", "Summand")
+
+
 def call(*arguments: str) -> Result:
     """Run the command line in this process."""
     return CliRunner().invoke(main, list(arguments))
@@ -121,9 +124,7 @@ def test_a_kept_run_in_the_code_of_today(
 
 
 def test_a_step_that_is_gone_is_told(replayed: Replayed) -> None:
-    result = replayed(
-        "CASE: cp.Scenario = SCENARIO.replace(calls={'c1': [('add', 1), ('add', 2)]})"
-    )
+    result = replayed(f"before = Addition\n{RENAMED}")
     told = json.loads(result.stdout)
     assert told["outcome"] == "fixed"
     assert len(told["missed"]) >= 1

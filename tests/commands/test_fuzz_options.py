@@ -61,7 +61,7 @@ def test_a_passing_run_is_shown_and_kept_on_request(mutant: tuple[str, ...]) -> 
 
 
 def test_the_passing_run_is_the_one_in_the_middle_and_breaks_nothing() -> None:
-    campaign = Campaign(SCENARIO.replace(system=HASTY), seed=3)
+    campaign = Campaign(SCENARIO.replace(system=HASTY), seed=7)
     for _ in campaign.search(Budgets(runs=40)):
         pass
     assert campaign.findings

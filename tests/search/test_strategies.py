@@ -10,10 +10,11 @@ import pytest
 
 import counterpoint as cp
 from counterpoint.harness.catalog import build
+from counterpoint.harness.plugin.effort import DEFAULTS, SearchStrategy
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.walks.campaign import run_random
-from counterpoint.model.search.walks.strategy import StrategyName, strategy_for
+from counterpoint.model.search.walks.strategy import DEFAULT, MIX, StrategyName, strategy_for
 from counterpoint.model.search.walks.walk import walk
 
 NAMES: tuple[StrategyName, ...] = get_args(StrategyName)
@@ -31,6 +32,18 @@ def test_a_run_depends_on_seed_and_number_alone_and_not_on_the_runs_before(
     fresh = walk(Compiled(scenario), run_random(5, 9), name).run
     assert again.choices == fresh.choices
     assert any(again.compiled.is_return[number] for number in again.seen)
+
+
+def test_the_default_draws_each_strategy_of_its_mix_for_a_share_of_the_runs() -> None:
+    drawn = [strategy_for(DEFAULT, Random(seed), 20) for seed in range(400)]
+    shares = Counter(type(strategy).__name__ for strategy in drawn)
+    assert set(shares) == {type(strategy_for(name, Random(0), 20)).__name__ for name in MIX}
+    assert min(shares.values()) > 400 / len(MIX) * 0.7
+
+
+def test_what_tests_search_by_if_nothing_is_said_is_the_default() -> None:
+    assert DEFAULTS.strategy == DEFAULT
+    assert {*get_args(SearchStrategy)} == {*NAMES, "hypothesis"}
 
 
 # ---- orders: one message to b, and so many in a row to c ----

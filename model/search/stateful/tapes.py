@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.walks.strategy import DEFAULT
 from counterpoint.model.search.walks.walk import Walk, walk
 
 BATCH = 100
@@ -88,7 +89,7 @@ def _batch(forms: Sequence[Compiled], number: int) -> list[Walk]:
     )
     @given(st.binary(min_size=size, max_size=size))
     def make_walks(tape: bytes) -> None:
-        walks.append(walk(forms[len(walks)], Tape(tape), "mixed"))
+        walks.append(walk(forms[len(walks)], Tape(tape), DEFAULT))
 
     make_walks()
     return walks

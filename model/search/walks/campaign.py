@@ -31,7 +31,7 @@ from counterpoint.model.search.walks.finding import FINDINGS_MAX, Counterexample
 from counterpoint.model.search.walks.kinds import CallCounter
 from counterpoint.model.search.walks.shortest_finding import ShortestFinding
 from counterpoint.model.search.walks.spared import collected_seldom
-from counterpoint.model.search.walks.strategy import StrategyName
+from counterpoint.model.search.walks.strategy import DEFAULT, StrategyName
 from counterpoint.model.search.walks.tables_max import TablesMax
 from counterpoint.model.search.walks.tally import Progress, Tally
 from counterpoint.model.search.walks.walk import Walk, walk
@@ -84,7 +84,7 @@ class Campaign:
         self,
         scenario: Scenario,
         *,
-        strategy: StrategyName | Literal["hypothesis"] = "mixed",
+        strategy: StrategyName | Literal["hypothesis"] = DEFAULT,
         seed: int = 0,
         shard: tuple[int, int] = (0, 1),
         findings_max: int = FINDINGS_MAX,

@@ -15,7 +15,7 @@ from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
-from counterpoint.model.search.walks.strategy import strategy_for
+from counterpoint.model.search.walks.strategy import DEFAULT, strategy_for
 from counterpoint.model.search.walks.walk import Walk
 from counterpoint.model.world import Action
 
@@ -44,7 +44,7 @@ def _kept(choices: Sequence[Action], random: Random) -> Iterator[Action]:
 
 
 def _go_on(run: Simulation, steps: int, random: Random) -> None:
-    chooser = strategy_for("wide", random, max(steps, 1))
+    chooser = strategy_for(DEFAULT, random, max(steps, 1))
     for _ in range(steps):
         choice = chooser.pick(run, run.offers(), random)
         if choice is None:

@@ -73,7 +73,7 @@ class ShortestFinding:
 
     def _around(self, finding: Finding, best: Minimised, deadline: float) -> Minimised:
         """Return the shortest run that is found by what takes longer than leaving out."""
-        while not self._is_agreed and monotonic() < deadline:
+        while monotonic() < deadline:
             ways = self._ways_around(finding, best, deadline)
             shorter = next(
                 (w for w in ways if w and size_of(w.choices) < size_of(best.choices)), None
@@ -90,13 +90,15 @@ class ShortestFinding:
         compiled, name = self._compiled_for(finding), finding.property
         examiner = self._examiner.of(compiled)
         minimiser = Minimiser(compiled, examiner)
+        left = max(deadline - monotonic(), 0.0)
+        yield minimiser.minimise(best.choices, name, left, closely=True)
+        if self._is_agreed:
+            return
         if examiner.reads(name) != "end":  # runs near one are not brought to rest
             for number in range(LOOKS_MAX):
                 random = Random(self._seed * LOOKS_MAX + number)
                 yield LookAround(compiled, examiner, name, deadline).shorter(best, random)
-        left = max(deadline - monotonic(), 0.0)
-        yield minimiser.minimise(best.choices, name, left, closely=True)
-        if examiner.reads(name) == "end":
+        else:
             shorter = Detours(compiled, minimiser, name, deadline).shorter(best.choices)
             yield None if shorter is None else replace(best, choices=shorter)
         yield explored(compiled, examiner, best, name)

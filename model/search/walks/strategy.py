@@ -4,11 +4,9 @@ A strategy is drawn anew for every run. `uniform` likes all alike. `swarm` draws
 reluctant each type of message and each node is, so that some runs starve a replica and others a
 phase (Groce et al., "Swarm testing", ISSTA 2012). `pct` gives links and clients priorities and
 lowers the leader at d random steps, which finds bugs of depth d with a known probability
-(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018). `mixed` tosses a
-coin between these two for every run: each finds in a moment what the other is slow to find. `deep`
-is `pct` with a d that is drawn for each run, and `pos` samples partial orders (see `partial_order`).
-`wide` draws one of `uniform`, `swarm`, `deep` and `pos` for each run: of what is slow to be found by
-`mixed` it finds most much sooner, as `make bench-mutants` measures.
+(Burckhardt et al., ASPLOS 2010; for message passing Ozkan et al., OOPSLA 2018); d is drawn for each
+run. `pos` samples partial orders (see `partial_order`). `mixed` draws one of these four for each run:
+each finds in a moment what another is slow to find, as `make bench-mutants` measures.
 """
 
 from __future__ import annotations
@@ -20,14 +18,16 @@ from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, LocalChoice, Message
 from counterpoint.model.search.walks.partial_order import PartialOrder
 
-StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "deep", "pos", "wide"]
+StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "pos"]
 
+DEFAULT: StrategyName = "mixed"
+"""What searches by if nothing is said."""
 
-WIDE: tuple[StrategyName, ...] = ("uniform", "swarm", "deep", "pos")
-"""What `wide` draws from: the mix that finds the slowest tenth of all wrong variants soonest."""
+MIX: tuple[StrategyName, ...] = ("uniform", "swarm", "pct", "pos")
+"""What `mixed` draws from: of all mixes that were measured the one that is soonest where it is slow."""
 
 DEPTH_MAX = 8
-"""A run of `deep` has so many changes of priority at most, and one more."""
+"""A run of `pct` has so many changes of priority at most, and one more."""
 
 TIMER_WEIGHT = 0.1
 """How likely a timer is to go off, where a message is 1."""
@@ -130,7 +130,7 @@ class Swarm:
 class Pct:
     """The link or client of the highest priority moves; `depth - 1` times the leader falls back."""
 
-    def __init__(self, random: Random, steps: int, depth: int = 3, *, timers: float = 1.0) -> None:
+    def __init__(self, random: Random, steps: int, depth: int, *, timers: float = 1.0) -> None:
         self._behind = 0.5 / timers if timers else 2.0
         self._priority: dict[int, float] = {}
         self._changes = {random.randrange(max(steps, 1)) for _ in range(depth - 1)}
@@ -177,16 +177,11 @@ def strategy_for(name: StrategyName, random: Random, steps: int, timers: float =
         case "swarm":
             return Swarm(timers)
         case "pct":
-            return Pct(random, steps, timers=timers)
-        case "deep":
             return Pct(random, steps, random.randint(1, DEPTH_MAX), timers=timers)
         case "pos":
             return PartialOrder(TIMER_WEIGHT * timers)
-        case "wide":
-            return strategy_for(random.choice(WIDE), random, steps, timers)
         case "mixed":
-            is_swarm = random.random() < 0.5
-            return Swarm(timers) if is_swarm else Pct(random, steps, timers=timers)
+            return strategy_for(random.choice(MIX), random, steps, timers)
 
 
 def _arriving(run: Simulation, position: int) -> int | None:
