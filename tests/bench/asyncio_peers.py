@@ -44,8 +44,7 @@ from tests.bench.fresh import in_fresh_environment
 from tests.bench.peers_of_asyncio import PEERS, WITHOUT_STREAMS, Peer, Spawn, installed
 
 FOUND_MAX = 3_000
-FOUND_SECONDS_MAX = 60.0
-"""After so many runs, or seconds, a peer is asked no more for the bug."""
+"""After so many runs a peer is asked no more for the bug."""
 
 FOUND_ROUNDS = 5
 """Of so many searches the one in the middle is told, of ours; peers search once."""
@@ -114,7 +113,7 @@ def runs_of(peer: Peer, runs: int, seed: int, *, judged: bool) -> int:
     return noise
 
 
-def finds(peer: Peer) -> str:
+def finds(peer: Peer, seconds_max: float) -> str:
     """Say after how many runs, and seconds, the register without write-back breaks a history."""
     begun = time.process_time()
     for k in range(FOUND_MAX):
@@ -123,7 +122,7 @@ def finds(peer: Peer) -> str:
         took = time.process_time() - begun
         if is_broken(seen):
             return f"found after {k + 1:,} runs, {took:.1f} s"
-        if took > FOUND_SECONDS_MAX:
+        if took > seconds_max:
             break
     return f"not found in {k + 1:,} runs, {took:.0f} s"
 
@@ -242,7 +241,7 @@ def _peer_runs(peer: Peer, runs: int, judged: bool, seed: int) -> int:
     return runs_of(peer, runs, seed, judged=judged)
 
 
-def measure(runs: int, rounds: int) -> None:
+def measure(runs: int, rounds: int, seconds_max: float) -> None:
     """Print a line for each."""
     sys.unraisablehook = lambda _: None  # what peers leave to the collector
     print(f"{date.today()}, Python {platform.python_version()}, {runs} runs, {rounds} rounds")
@@ -260,7 +259,7 @@ def measure(runs: int, rounds: int) -> None:
             line += (
                 f"{bare:,.0f} runs/s, judged {judged:,.0f}, ours are {rate / bare:.1f} and "
                 f"{rate / judged:.1f} times; noise in {runs_of(peer, runs, 1, judged=False)} of "
-                f"{runs}; {finds(peer)}; "
+                f"{runs}; {finds(peer, seconds_max)}; "
             )
         print(line + questions(partial(told_by, peer)))
 
@@ -272,13 +271,17 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--search-seconds", type=float, default=60.0, help="so long a peer looks for the bug"
+    )
     parser.add_argument("--fresh", metavar="PYTHON", help="in an environment that is thrown away")
     given = parser.parse_args()
     if given.fresh is None:
-        measure(given.runs, given.rounds)
+        measure(given.runs, given.rounds, given.search_seconds)
         return
     again = ["-m", "tests.bench.asyncio_peers"]
     again += ["--runs", str(given.runs), "--rounds", str(given.rounds)]
+    again += ["--search-seconds", str(given.search_seconds)]
     sys.exit(in_fresh_environment(given.fresh, tuple(PEERS), again))
 
 
