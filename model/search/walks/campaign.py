@@ -8,6 +8,7 @@ the counterexample, since the first one found is seldom the one that shrinks bes
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
@@ -219,6 +220,8 @@ class Campaign:
         self._compiled.goals = goals.among(self._compiled.node_states)
         self._examiner = Examiner(self._compiled)
         self._calls = CallCounter(self._compiled)
+        if self._grows:
+            gc.collect()  # see `COLLECTED_SELDOM`
 
     def _take(self, number: int, walked: Walk) -> None:
         name = self._judge(walked)

@@ -16,8 +16,9 @@ FROM_SIZE = 2_000
 GROWN_BY = 1.25
 """As often as the collector would look through all of them."""
 
-COLLECTED_SELDOM = (50_000, 10, 10)
-"""When the collector runs where much has cycles, such as programs: all 700 objects are too often."""
+COLLECTED_SELDOM = (500_000, 10, 10)
+"""When the collector runs where much has cycles, such as programs. A block of their runs makes few of
+them and many entries of tables, which it would look through; so it runs when these are forgotten."""
 
 
 class Spared:
