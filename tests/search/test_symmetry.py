@@ -191,7 +191,7 @@ def test_exchanged_neighbours_lead_through_every_order(sizes: tuple[int, ...]) -
 @needs_numpy
 def test_looks_are_exchanged_with_names() -> None:
     """Whatever a value is made of: who is called otherwise looks as the other did."""
-    from counterpoint.model.search.columnar.views import look_of
+    from counterpoint.model.search.columnar.looks import look_of
 
     members = ("a", "b", "c")
     values: list[Value] = [

@@ -18,7 +18,7 @@ afterwards, by one thread and in a fixed order, so that numbers do not depend on
 are.
 
 **Symmetry.** Before they are compared, successors get the names of their representatives: `orbits` sorts
-interchangeable nodes by how they look, `views`, in tables of exchanged neighbours.
+interchangeable nodes by how they look, `looks`, in tables of exchanged neighbours.
 
 **Duplicates** are detected late, as in delayed duplicate detection (Stern and Dill, CAV 1998; Korf, AAAI
 2004): successors are sorted, equal neighbours dropped, and what the

@@ -17,7 +17,6 @@ from functools import cached_property, partial
 from time import monotonic
 
 import numpy as np
-import numpy.typing as npt
 
 from counterpoint.model.actions import Settle
 from counterpoint.model.scenario import Scenario
@@ -27,7 +26,7 @@ from counterpoint.model.search.columnar.established import Counts, Established
 from counterpoint.model.search.columnar.expander import Expander, Successors
 from counterpoint.model.search.columnar.explorer import CHUNK_STATES, VectorExplorer
 from counterpoint.model.search.columnar.held import HeldStates
-from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
+from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Marks, Words
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import (
     fresh,
@@ -52,8 +51,6 @@ from counterpoint.model.search.exploration.settled_graph import (
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
-
-Mask = npt.NDArray[np.bool_]
 
 
 def explore_endings(
@@ -190,7 +187,7 @@ class GraphInColumns:
         environments = self._known.layout.field(self._all, self._expander.environment)
         return taken(self._all, np.flatnonzero(self._is_pending(node).take(environments)))
 
-    def _is_pending(self, node: int) -> Mask:
+    def _is_pending(self, node: int) -> Marks:
         """Tell of all conditions whether a call of a node is owed an answer after the faults."""
         steps, known = self.steps, self.steps.slots.environments
         settled = [e for e, conditions in enumerate(known) if conditions.settled is not None]

@@ -1,6 +1,6 @@
 """Symmetry in columns: one state for all that differ in the names of interchangeable nodes.
 
-The nodes of a group are put in the order of how they look (`views`), by exchanges of neighbours: each
+The nodes of a group are put in the order of how they look (`looks`), by exchanges of neighbours: each
 is a look-up for every part of a state, in tables. Where neighbours look the same and an exchange of
 them changes nothing, one state is left, whatever the state was that this began with. Where it changes
 something, all exchanges are tried, a neighbour at a time (Johnson, Math. Comput. 17, 1963), and the
@@ -15,18 +15,16 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from counterpoint.model.search.columnar.checkpoint import Journal
 from counterpoint.model.search.columnar.columns import PairTable
-from counterpoint.model.search.columnar.packing import Ids
-from counterpoint.model.search.columnar.views import Views
+from counterpoint.model.search.columnar.looks import Looks
+from counterpoint.model.search.columnar.packing import Ids, Marks
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.search.exploration.symmetry import Exchange
 
-Mask = npt.NDArray[np.bool_]
-Fields = list[Ids]
+StateColumns = list[Ids]
 """The columns of states: a slot for each node, the conditions, the memory."""
 
 
@@ -44,15 +42,15 @@ class Orbits:
             Exchange(slots, memories, {names[a]: names[b], names[b]: names[a]})
             for a, b in self._pairs
         ]
-        views = Views(slots)
+        told = Looks(slots)
         images = [partial(_slot_there, exchanges, node) for node in range(nodes)]
-        looks = [partial(views.of_slot, node) for node in range(nodes)]
+        looks = [partial(told.of_slot, node) for node in range(nodes)]
         functions: list[Callable[[int, int], int]] = [
             *images,
             lambda environment, pair: exchanges[pair].environment(environment),
             lambda memory, pair: exchanges[pair].memory(memory),
             *looks,
-            views.of_environment,
+            told.of_environment,
         ]
         self.tables = [
             PairTable(compute, partial(journal.note, table + number))
@@ -61,7 +59,7 @@ class Orbits:
         self._images, self._looks = self.tables[: nodes + 2], self.tables[nodes + 2 :]
         self.tried = 0
 
-    def representatives(self, fields: Fields) -> Fields:
+    def representatives(self, fields: StateColumns) -> StateColumns:
         """Return the columns of the states that stand for these, row for row."""
         fields = [column.copy() for column in fields]
         for pair in self._sorting():
@@ -89,7 +87,7 @@ class Orbits:
                 yield from range(first, first + last)
             first += len(group) - 1
 
-    def _compared(self, fields: Fields, pair: int) -> tuple[Mask, Mask]:
+    def _compared(self, fields: StateColumns, pair: int) -> tuple[Marks, Marks]:
         """Tell where the first of two neighbours belongs after the other, and where both look alike."""
         one, other = self._pairs[pair]
         is_after, is_alike = np.zeros(len(fields[0]), np.bool_), np.ones(len(fields[0]), np.bool_)
@@ -98,7 +96,7 @@ class Orbits:
             is_alike &= left == right
         return is_after, is_alike
 
-    def _looks_of(self, fields: Fields, one: int, other: int) -> Iterator[tuple[Ids, Ids]]:
+    def _looks_of(self, fields: StateColumns, one: int, other: int) -> Iterator[tuple[Ids, Ids]]:
         yield self._look(one, fields[one], one), self._look(other, fields[other], other)
         for place, column in enumerate(fields[:-1]):
             if place not in self._members:
@@ -107,14 +105,14 @@ class Orbits:
     def _look(self, place: int, column: Ids, member: int) -> Ids:
         return self._looks[place].look_up(column, np.full(len(column), member, np.int64))
 
-    def _exchange(self, fields: Fields, pair: int, rows: Ids) -> None:
+    def _exchange(self, fields: StateColumns, pair: int, rows: Ids) -> None:
         """Exchange two neighbours in some states, in place."""
         if len(rows):
             images = self._exchanged([column.take(rows) for column in fields], pair)
             for column, values in zip(fields, images, strict=True):
                 column[rows] = values
 
-    def _exchanged(self, fields: Fields, pair: int) -> Fields:
+    def _exchanged(self, fields: StateColumns, pair: int) -> StateColumns:
         """Return the columns with two neighbours exchanged."""
         number = np.full(len(fields[0]), pair, np.int64)
         images = [
@@ -125,7 +123,7 @@ class Orbits:
         images[one], images[other] = images[other], images[one]
         return images
 
-    def _least(self, fields: Fields) -> Fields:
+    def _least(self, fields: StateColumns) -> StateColumns:
         """Return the least of all states that exchanges make of each."""
         least, here = fields, fields
         for pair in tour([len(group) for group in self._groups]):
@@ -172,13 +170,13 @@ def _slot_there(exchanges: list[Exchange], node: int, slot: int, pair: int) -> i
     return exchanges[pair].slot(node, slot)
 
 
-def _differs(fields: Fields, others: Fields) -> Mask:
+def _differs(fields: StateColumns, others: StateColumns) -> Marks:
     differing = [a != b for a, b in zip(fields, others, strict=True)]
-    found: Mask = np.logical_or.reduce(differing)
+    found: Marks = np.logical_or.reduce(differing)
     return found
 
 
-def _is_less(fields: Fields, others: Fields) -> Mask:
+def _is_less(fields: StateColumns, others: StateColumns) -> Marks:
     """Tell where one state is less than another, by its fields in their order."""
     is_less, is_same = np.zeros(len(fields[0]), np.bool_), np.ones(len(fields[0]), np.bool_)
     for a, b in zip(fields, others, strict=True):

@@ -16,6 +16,7 @@ import numpy.typing as npt
 Word: TypeAlias = npt.NDArray[np.uint64]
 Words: TypeAlias = tuple[Word, ...]
 Ids: TypeAlias = npt.NDArray[np.int64]
+Marks: TypeAlias = npt.NDArray[np.bool_]
 PackedChange: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 
 WORD_BITS = 64

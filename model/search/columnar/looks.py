@@ -16,7 +16,7 @@ from counterpoint.model.values import NodeId, Value
 ITSELF, ANOTHER = "this", "another"
 
 
-class Views:
+class Looks:
     """The looks of nodes, numbered."""
 
     def __init__(self, slots: Slots) -> None:
