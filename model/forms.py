@@ -13,6 +13,7 @@ from counterpoint.model.event import Event
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.mistakes import without_arguments
 from counterpoint.model.node import System
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import Json, NodeId, canonical, json_text
 from counterpoint.model.verdict import Verdict
@@ -68,7 +69,7 @@ def world_form(world: World) -> Json:
         flights.sort(key=json_text)
     return {
         "nodes": {
-            name: _named("Core", state)
+            name: node_state_form(state)
             for name, state in zip(nodes, world.node_states, strict=True)
         },
         "flights": flights,
@@ -76,6 +77,11 @@ def world_form(world: World) -> Json:
         "conditions": conditions_form(world.conditions),
         "operations": world.next_operation - 1,
     }
+
+
+def node_state_form(node_state: NodeState) -> JsonRecord:
+    """Return the form of all there is of one node."""
+    return _named("Core", node_state)
 
 
 def conditions_form(conditions: FaultState) -> JsonRecord:

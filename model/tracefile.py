@@ -40,6 +40,7 @@ from counterpoint.model.recorded_calls import calls_form
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Json, digest_of, json_text
 from counterpoint.model.verdict import Verdict
+from counterpoint.model.world_digests import WorldDigests
 from counterpoint.model.writing import replacing
 
 FORMAT = "counterpoint-trace"
@@ -138,6 +139,7 @@ def _roles(trace: Trace) -> tuple[str, ...]:
 
 
 def _body(trace: Trace) -> Iterator[JsonRecord]:
+    digests = WorldDigests()
     by_step: dict[int, list[Event]] = {}
     for event in trace.events:
         by_step.setdefault(event.step, []).append(event)
@@ -147,7 +149,7 @@ def _body(trace: Trace) -> Iterator[JsonRecord]:
         if step + 1 < len(trace.worlds):
             after = trace.worlds[step + 1]
             form["delta"] = delta_of(trace.worlds[step], after)
-            form["digest"] = digest_of(world_form(after))
+            form["digest"] = digests.digest(after)
             form["inflight"] = [flight.id for flight in after.flights]
         else:
             form["failure"] = trace.failure

@@ -129,7 +129,8 @@ class CampaignStore:
                 self._database.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
                 raise NoCampaign(
-                    f"{self.folder / FILE} is of version {version}; this one knows {VERSION}"
+                    f"{self.folder / FILE} is of version {version}, and this one knows {VERSION}; "
+                    "take another folder, or the version of Counterpoint that wrote it"
                 )
 
     @property

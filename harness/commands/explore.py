@@ -168,6 +168,8 @@ def explore(
         is_memory_full = full_at(memory_bytes) if memory_bytes is not None else None
         limits = Limits(depth, states, is_memory_full, seconds)
         require_folder(out)
+        if reduction == "dpor" and space is not None:
+            raise ValueError("--reduction dpor keeps no states; leave --disk out")
         if reduction == "dpor":
             explore_reduced(built, limits, faults, out, as_json=as_json)
         options = ExploreOptions(

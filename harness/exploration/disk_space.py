@@ -84,8 +84,8 @@ class DiskSpace:
 
         for folder in self.path.glob(ROUNDS):
             remove(folder)
-        (self.path / LOCK).unlink(missing_ok=True)
-        with suppress(OSError):  # something else is in it
+        with suppress(OSError):  # something else is in it, or the system lets go of no open file
+            (self.path / LOCK).unlink()
             self.path.rmdir()
 
     def _folder(self, faults: int) -> Path:

@@ -49,6 +49,9 @@ def lines_of(rounds: FaultRounds) -> Iterator[str]:
             f"{last.frontier:,} states · {states_per_second(last):,.0f} states/s · "
             f"{in_megabytes(resident_bytes())}{_on_disk(last)}{_to_come(last)}"
         )
+    folder = rounds.goes_on_from
+    if folder is not None:
+        yield f"the states are in {folder}: exploring with --disk {folder} goes on from there"
 
 
 def figures_of(explored: Explored) -> dict[str, object]:

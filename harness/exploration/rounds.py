@@ -253,6 +253,13 @@ class FaultRounds:
         return None if budget is None else budget.per_run
 
     @property
+    def goes_on_from(self) -> Path | None:
+        """The folder on disk from which the same command goes on, if it ended before all was told."""
+        disk = self._options.disk
+        is_over = self.last.explored.stop in ("complete", "broken")
+        return None if disk is None or is_over else disk.path
+
+    @property
     def last(self) -> Round:
         """The round that ended last, or is under way."""
         return self.rounds[-1]

@@ -11,7 +11,6 @@ from counterpoint.model.forms import (
     fingerprint,
     sources,
     system_modules,
-    world_form,
 )
 from counterpoint.model.inert import QUOTED_MAX, plain
 from counterpoint.model.mistakes import BadScenario
@@ -21,9 +20,10 @@ from counterpoint.model.search.drawing import some_operations, with_checked_call
 from counterpoint.model.search.replay import Recorder, record
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import StepRecord, TraceFile
-from counterpoint.model.values import Json, digest_of, json_text
+from counterpoint.model.values import Json, json_text
 from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action, World
+from counterpoint.model.world_digests import WorldDigests
 
 
 class Diverged(Exception):
@@ -41,8 +41,8 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
         Diverged: a choice is not legal any more, or does something else. Says where and what.
     """
     scenario = with_recorded_calls(scenario, file)
-    recorder = record(scenario)
-    if digest_of(world_form(recorder.world)) != file.header.get("initial_digest"):
+    recorder, digests = record(scenario), WorldDigests()
+    if digests.digest(recorder.world) != file.header.get("initial_digest"):
         raise Diverged(0, f"the run starts differently; {_code_change(file, scenario)}")
     for number, step in enumerate(file.steps):
         choice = find_choice(step.choice, recorder.world)
@@ -50,7 +50,7 @@ def replay(file: TraceFile, scenario: Scenario) -> Trace:
             asked = plain(json_text(step.choice), QUOTED_MAX)
             raise Diverged(number, f"{asked} is not legal here; {_code_change(file, scenario)}")
         recorder.take(choice)
-        _compare(number, step, recorder, file)
+        _compare(number, step, recorder, file, digests)
     return recorder.trace()
 
 
@@ -83,12 +83,14 @@ def find_choice(form: JsonRecord, world: World) -> Action | None:
     return None
 
 
-def _compare(number: int, step: StepRecord, recorder: Recorder, file: TraceFile) -> None:
+def _compare(
+    number: int, step: StepRecord, recorder: Recorder, file: TraceFile, digests: WorldDigests
+) -> None:
     if recorder.failure is not None:
         if step.digest:
             raise Diverged(number, f"the handler fails now: {recorder.failure}")
         return
-    if digest_of(world_form(recorder.world)) == step.digest:
+    if digests.digest(recorder.world) == step.digest:
         return
     actual = delta_of(recorder.worlds[-2], recorder.worlds[-1])
     unequal = list(differences(dict(step.delta), dict(actual), ""))

@@ -681,6 +681,13 @@ def test_ctrl_c_ends_a_campaign_with_what_it_has_and_its_workers_with_it(tmp_pat
     assert "Traceback" not in errors
 
 
+def test_a_campaign_of_another_version_is_refused_with_what_would_do(tmp_path: Path) -> None:
+    with CampaignStore(tmp_path, is_new=True) as store:
+        store._database.execute("PRAGMA user_version = 1")
+    with pytest.raises(NoCampaign, match=r"is of version 1, and this one knows \d; take another"):
+        CampaignStore(tmp_path)
+
+
 def test_two_campaigns_are_not_led_in_one_folder_at_a_time(tmp_path: Path) -> None:
     asked = ["campaign", "run", ADDER, "--time", "0s", "--out", str(tmp_path)]
     led(tmp_path, RIGHT, answers=2).close()

@@ -214,11 +214,12 @@ def test_an_exploration_on_disk_that_is_killed_ends_with_the_same_counts(tmp_pat
 def test_rounds_on_disk_go_on_where_they_were(tmp_path: Path) -> None:
     """A limit leaves the folder; whoever comes again explores no round twice, and removes it."""
     scenario = ["explore", "tests.oracles.abd:system", "--set", "servers=2", "--set", "clients=1"]
-    how = [*scenario, "--json", "--out", str(tmp_path), "--disk", str(tmp_path / "states")]
+    how = [*scenario, "--out", str(tmp_path), "--disk", str(tmp_path / "states")]
     stopped = CliRunner().invoke(main, [*how, "--depth", "9"])
-    assert json.loads(stopped.stdout)["stopped"] == "depth"
+    assert "stopped: depth" in stopped.output
+    assert f"--disk {tmp_path / 'states'} goes on from there" in stopped.output
     assert (tmp_path / "states" / "faults-0" / "exploration.json").exists()
-    whole = CliRunner().invoke(main, how)
+    whole = CliRunner().invoke(main, [*how, "--json"])
     assert (json.loads(whole.stdout)["unique"], whole.exit_code) == (13, 0)
     assert not (tmp_path / "states").exists()
 
@@ -229,6 +230,7 @@ def test_rounds_on_disk_go_on_where_they_were(tmp_path: Path) -> None:
     [
         pytest.param(["--engine", "plain"], "--disk needs the numpy engine", id="plain"),
         pytest.param(["--checkpoint", "there"], "needs no --checkpoint", id="checkpoint"),
+        pytest.param(["--reduction", "dpor"], "keeps no states; leave --disk out", id="dpor"),
         pytest.param(["--memory", "0.001"], "are in use before the search begins", id="memory"),
     ],
 )
