@@ -37,7 +37,7 @@ class ClusterNetwork:
             for other in places
             if one != other and (order(one) < order(other) or one not in places)
         ]
-        ports = free_ports(len(pairs))
+        ports = free_ports(len(pairs), besides=[port for _, port in places.values()])
         return {
             f"{one}>{other}": (port, places[other][1])
             for (one, other), port in zip(pairs, ports, strict=True)

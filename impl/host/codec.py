@@ -122,18 +122,19 @@ def from_canonical(form: Any, classes: Mapping[str, type]) -> Value:
     Raises:
         BadBytes: it names a class that is not among them, or is no canonical form.
     """
+    kind = type(form)
+    if kind in ATOMS:
+        return cast(Value, form)
+    if kind is list:
+        return tuple([from_canonical(item, classes) for item in form])
+    if kind is dict and type(name := form.get("is")) is str and name in classes:
+        parts = {key: from_canonical(part, classes) for key, part in form.items() if key != "is"}
+        return cast(Value, classes[name](**parts))
     match form:
-        case None | bool() | int() | str():
-            return form
-        case list():
-            return tuple(from_canonical(item, classes) for item in form)
         case {"int": text}:
             return int(text)
         case {"bytes": text}:
             return bytes.fromhex(text)
         case {"set": items}:
             return frozenset(from_canonical(item, classes) for item in items)
-        case {"is": name, **parts} if name in classes:
-            values = {str(key): from_canonical(part, classes) for key, part in parts.items()}
-            return cast(Value, classes[name](**values))
     raise BadBytes(f"{form!r} is no canonical form of a value of this system")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, cast
 
 from counterpoint.impl.host.codec import Codec
@@ -39,6 +39,7 @@ from counterpoint.model.node import (
     System,
     Timeout,
 )
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.reaction import HandlerFailed, IllegalEffect, NodeState, react
 from counterpoint.model.values import Json, NodeId, Value, canonical
 
@@ -65,6 +66,7 @@ class InputRejected(Exception):
     """
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What a transport has to do about the inputs since the last batch.
@@ -74,13 +76,13 @@ class Batch:
     they are armed; `answers` and `failures` are for the users with these tickets.
     """
 
-    durable: tuple[bytes, ...] = ()
-    journal: tuple[bytes, ...] = ()
-    lines: tuple[LogRecord, ...] = ()
-    timers: Mapping[str, bool] = field(default_factory=dict)
-    answers: tuple[tuple[int, Value], ...] = ()
-    failures: tuple[tuple[int, str], ...] = ()
-    notes: tuple[Value, ...] = ()
+    durable: tuple[bytes, ...]
+    journal: tuple[bytes, ...]
+    lines: tuple[LogRecord, ...]
+    timers: Mapping[str, bool]
+    answers: tuple[tuple[int, Value], ...]
+    failures: tuple[tuple[int, str], ...]
+    notes: tuple[Value, ...]
 
 
 class Host:

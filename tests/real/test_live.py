@@ -13,6 +13,7 @@ import pytest
 
 from counterpoint.harness.catalog import rebuild
 from counterpoint.harness.keeping import keep_trace
+from counterpoint.harness.live import ports
 from counterpoint.harness.live.cluster import Cluster
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.live_history import (
@@ -25,6 +26,7 @@ from counterpoint.harness.live.live_history import (
     judged,
 )
 from counterpoint.harness.live.nemesis import KINDS, Mark, Nemesis
+from counterpoint.harness.live.network import ClusterNetwork
 from counterpoint.harness.live.plot import page
 from counterpoint.harness.live.recorded import (
     CALLS_MAX,
@@ -195,6 +197,18 @@ def test_the_page_needs_nothing_from_elsewhere_and_shows_what_it_is_told_as_text
     tags.feed(text)
     assert {"svg", "rect", "circle", "polyline"} <= tags.seen
     assert not {"script", "b", "link", "img"} & tags.seen
+
+
+def test_no_link_of_a_network_has_the_port_of_a_node_that_is_not_there_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ports, "OURS", range(21_000, 21_006))
+    nodes = ("s1", "s2", "s3")
+    places = {node: (ports.HOST, 21_000 + k) for k, node in enumerate(nodes)}
+    network = ClusterNetwork(Cluster("causal_deps", places, Path()), nodes, nodes)
+    theirs = {port for port, _ in network.links.values()}
+    assert len(theirs) == 3
+    assert not theirs & {port for _, port in places.values()}
 
 
 # ---- into the simulator --------------------------------------------------------------------------
