@@ -24,7 +24,7 @@ KEPT_MAX = 100_000
 CarriedMemory = tuple[tuple[Value, Value] | None, ...]
 """What each observer remembers, and its decider; None once one of them has raised."""
 
-Told = tuple[Ruling | None, ...]
+CarriedRulings = tuple[Ruling | None, ...]
 """What is said of each property of histories, in their order; None where the check is to be asked."""
 
 
@@ -42,7 +42,7 @@ class CarriedObservers:
             for place, prop in enumerate(properties)
             if prop.observer is not None and prop.decided is not None
         )
-        self._nothing: Told = (None,) * len(self._names)
+        self._nothing: CarriedRulings = (None,) * len(self._names)
         self._trials, self._steps = list(TRIALS), 0
         self.pays = bool(self._automata)
         self._begin_anew()
@@ -51,7 +51,7 @@ class CarriedObservers:
         """Return how many steps are kept."""
         return self._made
 
-    def told(self, seen: Iterable[int]) -> Told:
+    def told(self, seen: Iterable[int]) -> CarriedRulings:
         """Return what can be said of a history without asking any check."""
         return self._told[self._memory_of(seen)] if self.pays else self._nothing
 
@@ -65,7 +65,7 @@ class CarriedObservers:
         self._numbers: dict[CarriedMemory, int] = {}
         self._after: list[dict[int, int]] = []
         self._unbroken: list[frozenset[str]] = []
-        self._told: list[Told] = []
+        self._told: list[CarriedRulings] = []
         self._number(tuple((observer.initial, own.initial) for _, observer, own in self._automata))
 
     def _memory_of(self, seen: Iterable[int]) -> int:

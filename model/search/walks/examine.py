@@ -23,7 +23,7 @@ from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of, verdict_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
-from counterpoint.model.search.walks.carried import CarriedObservers, Told
+from counterpoint.model.search.walks.carried import CarriedObservers, CarriedRulings
 from counterpoint.model.search.walks.judged_histories import JudgedHistories
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, holds, undecided
@@ -123,7 +123,7 @@ class Examiner:
             return found
         return self.judged.ruled(tuple(seen), partial(self._judged_history, told))
 
-    def _judged_history(self, told: Told, seen: Sequence[int]) -> Iterator[Ruling]:
+    def _judged_history(self, told: CarriedRulings, seen: Sequence[int]) -> Iterator[Ruling]:
         trace = self._history(seen)
         for prop, known in zip(self._of_history, told, strict=True):
             ruling = known or ruling_of(answer_of(prop, trace))
@@ -131,7 +131,7 @@ class Examiner:
             if ruling.outcome == "broken":
                 return
 
-    def _compare(self, told: Told, seen: Sequence[int]) -> None:
+    def _compare(self, told: CarriedRulings, seen: Sequence[int]) -> None:
         """Ask the checks what the observers have said.
 
         Raises:
