@@ -69,12 +69,12 @@ def generated(seeds: range) -> Counter[tuple[bool, bool, bool] | None]:
 
 
 def test_some_generated_systems_end_alike() -> None:
-    assert len(generated(range(2))) > 1
+    assert len(generated(range(4))) > 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_generated_systems_end_alike() -> None:
-    seen = generated(range(2, 25))
+    seen = generated(range(100))
     kinds = {(True, False, True), (False, True, True), (True, True, True), (False, False, False)}
     assert kinds <= set(seen)
 
