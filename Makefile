@@ -15,6 +15,8 @@ ARGS ?=
 PAGES ?=
 BASE ?=
 export COUNTERPOINT_CHROMIUM
+# The tests start hundreds of processes; each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The stamp carries the version, so that another interpreter is another stamp.
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
