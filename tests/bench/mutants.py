@@ -27,7 +27,7 @@ from counterpoint.harness.catalog import entry
 from counterpoint.harness.named_systems import SYSTEMS
 from counterpoint.harness.only import only_claim
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.stateful.bench import Bench
+from counterpoint.model.search.stateful.bench import Bench, TimeIsUp
 from counterpoint.model.search.stateful.bridge import check, default_settings
 from counterpoint.model.search.stateful.machine import state_machine_for
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
@@ -89,7 +89,19 @@ class _Found(BaseException):
 
 @dataclass
 class _FirstFailure(Bench):
-    """What the runs of a state machine share, until one fails."""
+    """What the runs of a state machine share, until one fails, or this process has taken too long."""
+
+    process_seconds: float = float("inf")
+
+    def require_time(self) -> None:
+        """Let a run begin.
+
+        Raises:
+            TimeIsUp: it is too late for that, by the time of this process and not of the clock.
+        """
+        if time.process_time() > self.process_seconds:
+            self.is_cut_short = True
+            raise TimeIsUp
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
@@ -103,8 +115,8 @@ def hunt_by_machine(
     """Search for a mutant once with the state machine of Hypothesis, as pytest runs it."""
     started = time.process_time()
     machine = hypothesis.seed(seed)(state_machine_for(scenario))
-    bench = machine.bench = _FirstFailure(scenario)
-    bench.until = time.monotonic() + seconds_max
+    bench = _FirstFailure(scenario, process_seconds=started + seconds_max)
+    machine.bench = bench
     phases = (hypothesis.Phase.generate,)
     chosen = hypothesis.settings(
         default_settings(scenario), max_examples=runs_max, database=None, phases=phases

@@ -8,13 +8,18 @@ from counterpoint.harness.catalog import build
 from counterpoint.model.search.walks.strategy import MIX
 from tests.bench.mutants import (
     CANDIDATES,
+    COLUMNS,
+    PAGE,
+    RESULTS,
     MutantHunt,
     hunt,
     hunt_by_machine,
+    loaded,
     mix_seconds,
     mixes,
     mutants,
     rows,
+    written,
 )
 
 
@@ -66,3 +71,13 @@ def test_a_state_machine_is_a_column_that_ends_with_the_first_failure() -> None:
     assert 0 < found.runs <= 50
     right = hunt_by_machine("register", build("register"), 1, runs_max=3, seconds_max=60)
     assert (right.is_found, right.runs) == (False, 3)
+
+
+def test_the_page_tells_the_results_that_are_kept() -> None:
+    page = PAGE.read_text()
+    assert written(page, loaded(RESULTS.read_text())) == page
+
+
+def test_every_wrong_variant_was_hunted_in_every_column() -> None:
+    hunted = {(one.mutant, one.strategy) for one in loaded(RESULTS.read_text())}
+    assert hunted == {(name, column) for name, _ in mutants() for column in COLUMNS}

@@ -1,19 +1,19 @@
 """The judge of the minimiser: how short a counterexample can be at all, by exploring every run.
 
 Explored are the calls and faults of the last column alone; their runs are runs of the mutant's
-scenario, too. Walks search that scenario whole, and are minimised: with four seeds, in order.
+scenario, too. Walks search that scenario whole, and are minimised: with four seeds or three, in order.
 
 | mutant | property | shortest | walks, minimised | explored: calls of each client; faults |
 |---|---|---|---|---|
 | B1 | no new/old inversion | 17 | 17 17 17 17 | all |
 | B2 | regular | 16 | 16 16 16 16 | all |
 | B3 | regular | 12 | 12 12 12 12 | all |
-| B4 | regular | 25 | 25 25 25 25 | a write, a read, a read elsewhere |
-| B5 | linearizability | 34 | 34 34 35 34 | a write; a read, a write, a read; a crash |
+| B4 | regular | 25 | 25 25 25 | a write, a read, a read elsewhere |
+| B5 | linearizability | 34 | 34 34 35 | a write; a read, a write, a read; a crash |
 | B6 | regular | 27 | 27 27 27 27 | two writes; a read; a crash |
 | B7 | regular | 26 | 26 26 26 26 | two writes; a read; a clock adjusted |
 | B8 | linearizability | 20 | 20 20 20 20 | a write; a read; a crash |
-| B9 | regular | 25 | 25 29 29 25 | two writes; a read |
+| B9 | regular | 25 | 25 25 25 | two writes; a read |
 | B10 | authorisation | 7 | 7 7 7 7 | all |
 | C1 | causal order | 6 | 6 6 6 6 | all |
 | C2 | causal order | 13 | 13 13 13 13 | all |
@@ -30,13 +30,13 @@ scenario, too. Walks search that scenario whole, and are minimised: with four se
 | A4 | conservation | 11 | 11 11 11 11 | all |
 | A5 | conservation | 13 | 13 13 13 13 | two payments, no timers |
 | A9 | conservation | 5 | 5 5 5 5 | all |
-| A10 | conservation | 14 | 14 25 15 15 | two payments; a message that comes twice |
-| A11 | conservation | 16 | 16 16 16 16 | two payments; a timer, a crash |
+| A10 | conservation | 14 | 14 14 14 | two payments; a message that comes twice |
+| A11 | conservation | 16 | 16 16 16 | two payments; a timer, a crash |
 | Raft that forgets its vote | one leader a term | 8 | 8 8 8 8 | none; two timers, a crash |
 | the same | agreement | 12 | 12 12 12 12 | none; two timers, a crash |
 
 "All" is without faults; nothing but B5, B6, B8, A10 and A11 needs one, and A10 can do without in 15
-steps. Not explored: A3 (walks: 20), A6 (38), A7 (39), A8 (26) and A12 (31 to 36), whose spaces are too
+steps. Not explored: A3 (walks: 20), A6 (38), A7 (39), A8 (26) and A12 (31 to 32), whose spaces are too
 large at that depth: of A8 with two payments, all runs of 24 steps were in ten minutes, and none breaks
 anything. Nor D5, which breaks liveness alone (walks: 17). Tested are the seeds that get to the shortest.
 """
@@ -129,12 +129,12 @@ REGISTER = [
         ONE_CRASH,
         faults=1,
         is_open=True,
-        seeds=(0, 1, 3),
+        seeds=(0, 1),
     ),
     Case("register", "B6", "regular", 27, own(c1=2, c3=1), ONE_CRASH, faults=1),
     Case("register", "B7", "regular", 26, own(c1=2, c3=1), ONE_TIMER),
     Case("register", "B8", "linearizability", 20, own(c1=1, c3=1), ONE_CRASH, faults=1),
-    Case("register", "B9", "regular", 25, own(c1=2, c3=1), QUIET, seeds=(0, 3)),
+    Case("register", "B9", "regular", 25, own(c1=2, c3=1), QUIET, seeds=(0, 1, 2)),
     Case("register", "B10", "authorisation", 7),
 ]
 
@@ -157,7 +157,9 @@ TOKENS = [
     Case("token_manager", "A4", "conservation", 11),
     Case("token_manager", "A5", "conservation", 13, own(c1=1, c2=1), QUIET),
     Case("token_manager", "A9", "conservation", 5),
-    Case("token_manager", "A10", "conservation", 14, own(c1=2), ONE_COPY, faults=1, seeds=(0,)),
+    Case(
+        "token_manager", "A10", "conservation", 14, own(c1=2), ONE_COPY, faults=1, seeds=(0, 1, 2)
+    ),
     Case("token_manager", "A11", "conservation", 16, own(c1=2), BOTH, faults=1),
 ]
 
