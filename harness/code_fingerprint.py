@@ -41,7 +41,8 @@ def _own_files() -> Iterator[Path]:
 
 
 def _modules_of(scenario: Scenario) -> Iterator[str]:
-    """Yield the modules of the functions that a scenario is made of."""
+    """Yield the modules of the functions that a scenario is made of, and the one that it is built in."""
+    yield str(scenario.origin.get("system", "")).partition(":")[0]
     yield from system_modules(scenario.system)
     functions = (
         *(claim.check for claim in scenario.properties),

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from counterpoint.harness.code_fingerprint import code_fingerprint
 from counterpoint.harness.exploration.disk_space import DiskSpace
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Property, Scenario
@@ -93,6 +94,7 @@ def explorer(scenario: Scenario, options: ExploreOptions) -> Explorer | VectorEx
             limits=options.limits,
             symmetry=options.symmetry,
             workers=options.workers,
+            code=_code(scenario, options),
         )
     elif options.workers > 1:
         raise NoNumpy("several workers need the numpy engine; install counterpoint[fast]")
@@ -115,6 +117,12 @@ def endings_of(scenario: Scenario, options: ExploreOptions) -> Endings:
     return endings.explore_endings(
         scenario, options.limits, symmetry=options.symmetry, workers=options.workers
     )
+
+
+def _code(scenario: Scenario, options: ExploreOptions) -> str | None:
+    """Return the fingerprint of all that is explored, if states are kept for another process."""
+    is_kept = options.disk is not None or options.checkpoint is not None
+    return code_fingerprint(scenario) if is_kept else None
 
 
 def _require_symmetry(scenario: Scenario) -> None:

@@ -67,8 +67,14 @@ class VectorExplorer:
         has_open_calls: bool = False,
         workers: int = 1,
         chunk_states: int = CHUNK_STATES,
+        code: str | None = None,
     ) -> None:
+        """`code` tells the code that is explored from any other, for what is kept of it.
+
+        Where it is missing, the source of the system alone does: not what that imports.
+        """
         self.scenario = scenario
+        self._code = fingerprint(scenario) if code is None else code
         semantics = Semantics(no_op or default_no_op(scenario), is_lossy, has_open_calls)
         self.slots = Slots(scenario, semantics)
         self.memories = Memories(self.slots, history=history)
@@ -102,7 +108,7 @@ class VectorExplorer:
             "origin": dict(scenario.origin),
             "network": scenario.network,
             "faults_max": scenario.faults_max,
-            "source": fingerprint(scenario),
+            "source": self._code,
             "no_op": semantics.no_op,
             "lossy": semantics.is_lossy,
             "history": self._has_history,
