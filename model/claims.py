@@ -14,6 +14,10 @@ from counterpoint.model.verdict import Verdict, Violation
 Reads: TypeAlias = Literal["operations", "end", "trace"]
 """What a trace must hold for a property to be judged; see `Property`."""
 
+OF_OBSERVERS = ("initial", "observe", "is_broken")
+OF_DECIDERS = ("initial", "observe", "is_decided")
+"""What the two kinds of automaton have that a property may bring."""
+
 
 def require_claim(what: str, name: object, **functions: object) -> None:
     """Refuse a property, invariant or goal without a name, or with a function that is none."""
@@ -53,6 +57,20 @@ class Property:
         if self.reads not in get_args(Reads):
             known = ", ".join(map(repr, get_args(Reads)))
             raise BadScenario(f"property {self.name!r} reads {self.reads!r}; there are: {known}")
+        self._require_automaton("observer", self.observer, OF_OBSERVERS)
+        self._require_automaton("decided", self.decided, OF_DECIDERS)
+        if self.decided is not None and self.observer is None:
+            raise BadScenario(
+                f"property {self.name!r} has `decided`, and no observer beside which it could be asked"
+            )
+
+    def _require_automaton(self, field: str, automaton: object, names: tuple[str, ...]) -> None:
+        missing = [name for name in names if not hasattr(automaton, name)]
+        if automaton is not None and missing:
+            raise BadScenario(
+                f"property {self.name!r} has {field} = {brief(automaton)}, which has no "
+                f"`{missing[0]}`; an automaton has {', '.join(names)}"
+            )
 
     @property
     def is_about_answers(self) -> bool:

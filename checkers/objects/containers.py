@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.checkers.history import UNKNOWN, Operation
+from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.objects.sequential import (
     ILLEGAL,
     Illegal,
@@ -339,11 +340,15 @@ def _appending_role(f: str) -> Role:
 class Bag:
     """An unordered queue: `enqueue` an element, `dequeue` any one (None: there was none).
 
+    What a dequeue takes that nobody was told of is not determined: no automaton that lets calls take
+    effect before their answers can follow it.
+
     >>> Bag().step(frozenset({(1, 2)}), "dequeue", None, 1)
     frozenset({(1, 1)})
     """
 
     keeps_any_values: ClassVar[bool] = True
+    is_determined: ClassVar[bool] = False
 
     initial: Hashable = frozenset()
 
@@ -371,6 +376,23 @@ class Bag:
                 return frozenset((counts | ({result: count - 1} if count > 1 else {})).items())
             case _:
                 raise UnknownOperation(f, ("enqueue", "dequeue"))
+
+    def certain(self, history: History) -> History:
+        """Leave out each answer that there was none, where a dequeue may have taken what was there.
+
+        That is one without an answer, called before that answer was given.
+        """
+        open_calls = [
+            op.called
+            for op in history
+            if op.f == "dequeue" and (op.is_open or op.status == "info" or op.result is UNKNOWN)
+        ]
+        first = min(open_calls, default=math.inf)
+        return tuple(
+            op
+            for op in history
+            if op.f != "dequeue" or op.result is not None or op.returned < first
+        )
 
     def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:
         """An enqueue is always legal; what takes nothing changes nothing."""

@@ -460,3 +460,21 @@ def test_a_false_order_is_found_out(order: tuple[str, ...], fault: str) -> None:
 def test_a_false_core_is_found_out(core: set[str], fault: str) -> None:
     _, history, _ = SENTENCES["a stale read"]
     assert weak_core_fault(history, core, Register(0)) == fault
+
+
+def test_an_answer_that_there_was_none_is_doubtful_while_somebody_may_have_taken_what_was_there() -> (
+    None
+):
+    put = Operation("o1", "a", "enqueue", None, 7, None, 0, 1)
+    left = Operation("o2", "b", "dequeue", None, None, UNKNOWN, 2, OPEN, "info")
+    empty = Operation("o3", "c", "dequeue", None, None, None, 3, 4)
+    taken = Operation("o4", "c", "dequeue", None, None, 7, 5, 6)
+    again = Operation("o5", "d", "dequeue", None, None, 7, 7, 8)
+
+    def outcome(*history: Operation) -> str:
+        return check_linearizability(history, objects.Bag()).outcome.value
+
+    assert outcome(put, empty) == "broken"
+    assert outcome(put, left, empty) == "undecided"
+    assert outcome(put, left, taken) == "holds"
+    assert outcome(put, left, empty, taken, again) == "broken"

@@ -29,7 +29,6 @@ SETTINGS = {
     "2000 walks": DEFAULTS.runs,
 }
 MEASURED_ONCE = {
-    "25 choices": "a row of explored.md, the depth less one",
     "42 choices": "explains a depth of 43",
     "29,593,171 states": "how far it came before it could be completed",
     "2,631,968 states": "with whole histories, which no setting brings back",

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import collections
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 import pytest
 
+from counterpoint.checkers.objects.specifications import (
+    AppendList,
+    Bag,
+    CasRegister,
+    Counter,
+    Mutex,
+    Queue,
+    Register,
+    Semaphore,
+    Set,
+    Stack,
+)
 from counterpoint.harness.catalog import build
-from counterpoint.harness.claims import Map, linearizable
+from counterpoint.harness.claims import OBSERVED_IN_WALKS, Map, linearizable
 from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
 from counterpoint.impl.register.values import written
 from counterpoint.model.claims import Property
+from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import DecidedOnceAnswered, Observation
 from counterpoint.model.scenario import Scenario
@@ -76,7 +89,7 @@ def histories(
 
 def carried_as_checked(props: Sequence[Property], runs: Iterator[list[Observation]]) -> None:
     """Compare what is said without the checks with what they say, and see that it is said."""
-    scenario, told_of = build("register"), Counter[str]()
+    scenario, told_of = build("register"), collections.Counter[str]()
     for seen in runs:
         numbers = range(len(seen))
         carried = CarriedObservers(props, seen)
@@ -113,6 +126,61 @@ def test_of_random_histories_of_maps_the_observer_says_no_more_than_the_check() 
     operations = [("put", "x", 1), ("put", "x", 2), ("put", "y", 1), ("get", "x"), ("get", "y")]
     results = (None, 1, 2, "refused", GaveUp())
     carried_as_checked([linearizable(Map())], histories(operations, results))
+
+
+PUT, GOT = [("put", 1), ("put", 2)], (None, 1, 2, "refused", GaveUp())
+OBJECTS: dict[str, tuple[Property, list[Value], tuple[Value, ...]]] = {
+    "queue": (
+        linearizable(Queue(), words={"put": "enqueue", "get": "dequeue"}),
+        [*PUT, "get"],
+        GOT,
+    ),
+    "stack": (linearizable(Stack(), words={"put": "push", "get": "pop"}), [*PUT, "get"], GOT),
+    "lock": (linearizable(Mutex()), ["acquire", "release"], ("ok", "refused", GaveUp())),
+    "semaphore": (
+        linearizable(Semaphore(2)),
+        [("acquire", 1), ("release", 1)],
+        (None, "refused", GaveUp()),
+    ),
+    "counter": (linearizable(Counter()), [("add", 1), ("add", 2), "read"], (0, 1, 2, 3, GaveUp())),
+    "cas": (
+        linearizable(CasRegister()),
+        [("cas", (1, 2)), ("cas", (2, 1)), ("write", 1), "read"],
+        (1, 2, True, False, None, "refused", GaveUp()),
+    ),
+    "list": (
+        linearizable(AppendList()),
+        [("append", 1), ("append", 2), "read"],
+        ((), (1,), (2,), (1, 2), (2, 1), None, GaveUp()),
+    ),
+    "set": (
+        linearizable(Set()),
+        [("add", 1), ("remove", 1), ("contains", 1), "read"],
+        (frozenset(), frozenset({1}), True, False, None, "refused", GaveUp()),
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OBJECTS)
+def test_of_random_histories_of_an_object_the_observer_says_no_more_than_the_check(
+    name: str,
+) -> None:
+    prop, operations, results = OBJECTS[name]
+    carried_as_checked([prop], histories(operations, results))
+
+
+def test_every_object_whose_observer_judges_walks_is_tried() -> None:
+    tried = {prop.observer.specification for prop, _, _ in OBJECTS.values()}  # type: ignore[union-attr]
+    assert {type(one) for one in tried} | {Register} == OBSERVED_IN_WALKS
+
+
+def test_what_an_author_brings_is_judged_by_the_check_alone() -> None:
+    def view(operation: Value, result: object) -> None:
+        del operation, result
+
+    assert linearizable(Bag()).observer is None
+    assert linearizable(Register(), view=view).decided is None
 
 
 # ---- what cannot be told -------------------------------------------------------------------------
@@ -167,6 +235,42 @@ def test_where_an_observer_raises_the_check_is_asked() -> None:
     told = rulings(with_observer(Blind(raises=True), is_right=False), carried=True)
     assert ("silence", "broken", "") in {tuple(run[-1]) for run in told}
     assert told == rulings(with_observer(Blind(raises=True), is_right=False), carried=False)
+
+
+@dataclass(frozen=True)
+class Failing(Blind):
+    """An observer that fails when it is asked, or remembers what no set can hold."""
+
+    asked: bool = False
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Value:
+        """Remember a list."""
+        return memory if self.asked else [*seen]  # type: ignore[return-value]
+
+    def is_broken(self, memory: Value) -> bool:
+        """Fail."""
+        raise ValueError(f"what is {memory}?")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_an_observer_that_fails_otherwise_leaves_it_to_the_check_too(asked: bool) -> None:
+    told = rulings(with_observer(Failing(asked=asked), is_right=False), carried=True)
+    assert ("silence", "broken", "") in {tuple(run[-1]) for run in told}
+
+
+@pytest.mark.parametrize(
+    ("observer", "decided", "complaint"),
+    [
+        pytest.param(7, None, "observer = 7, which has no `initial`", id="no observer"),
+        pytest.param(Blind(), True, "decided = True, which has no `initial`", id="no decider"),
+        pytest.param(None, Blind(), "has `decided`, and no observer", id="alone"),
+    ],
+)
+def test_automata_that_are_none_are_refused(
+    observer: object, decided: object, complaint: str
+) -> None:
+    with pytest.raises(BadScenario, match=complaint):
+        Property("p", lambda trace: True, observer=observer, decided=decided)  # type: ignore[arg-type]  # noqa: ARG005
 
 
 def test_an_observer_that_never_comes_back_is_given_up() -> None:

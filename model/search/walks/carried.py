@@ -102,12 +102,13 @@ class CarriedObservers:
         """Note what is not broken, and what holds for sure: nothing after what looks broken."""
         unbroken, told, looks_broken = list[str](), list(self._nothing), False
         for (place, observer, decider), part in zip(self._automata, memory, strict=True):
-            if part is None or observer.is_broken(part[0]):
-                looks_broken = True
+            is_broken, is_decided = _asked(observer, decider, part)
+            looks_broken |= is_broken
+            if is_broken:
                 continue
             name = self._names[place]
             unbroken.append(name)
-            if not looks_broken and decider.is_decided(part[1]):
+            if is_decided and not looks_broken:
                 told[place] = Ruling(name, "holds")
         self._unbroken.append(frozenset(unbroken))
         self._told.append(tuple(told))
@@ -122,6 +123,20 @@ def _moved(
     if part is None:
         return None
     try:
-        return observer.observe(part[0], seen), decider.observe(part[1], seen)
+        after = observer.observe(part[0], seen), decider.observe(part[1], seen)
+        hash(after)
+        return after
     except AUTHORS_ERRORS:  # the check, asked of the whole history, tells where and why
         return None
+
+
+def _asked(
+    observer: Observer, decider: Decider, part: tuple[Value, Value] | None
+) -> tuple[bool, bool]:
+    """Tell whether a property may be broken, and if not, whether its check is bound to decide."""
+    if part is None:
+        return True, False
+    try:
+        return observer.is_broken(part[0]), decider.is_decided(part[1])
+    except AUTHORS_ERRORS:
+        return True, False
