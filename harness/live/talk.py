@@ -45,16 +45,21 @@ class Conversation:
         try:
             result = await asyncio.wait_for(self._call(wish), self.seconds)
         except TimeoutError:
-            return WishReply(
-                f"no answer within {self.seconds:g} s; the call may take effect yet, or never",
-                "undecided",
-            )
+            return WishReply(self._late(), "undecided")
         except Unreachable as error:
             return WishReply(str(error), "undecided")
         except InputRejected as error:
             return WishReply(str(error), "refused")
         text, is_refusal = answer_text(self.members, result)
         return WishReply(text, "refused" if is_refusal else "answered")
+
+    def _late(self) -> str:
+        """Say that there was no answer in time, and of a connection that was closed why."""
+        why = self.client.why_closed if self.client is not None else ""
+        closed = f" (a connection was closed: {why})" if why else ""
+        return (
+            f"no answer within {self.seconds:g} s{closed}; the call may take effect yet, or never"
+        )
 
     async def _call(self, wish: UserWish) -> Value:
         if self.client is not None:

@@ -93,6 +93,7 @@ class RunningNode:
         self.on_note: Callable[[Value], None] = _ignore
         self.on_defect: Callable[[OSError], None] = _be_silent
         self.refused_count = 0
+        self.why_closed = ""
         self._folder = Folder(settings.folder, is_synced=settings.is_synced)
         self._log = EventLogWriter(settings.log) if settings.log else None
         self.host = Host(
@@ -276,6 +277,7 @@ class RunningNode:
             del self._connections[connection.peer]
         if not self._is_stopped:
             self.refused_count += not connection.is_dialled
+            self.why_closed = why
             _LOG.info("closed node=%s peer=%s why=%r", self.settings.node, connection.peer, why)
 
     def _take(self, connection: Connection, content: bytes) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ import pytest
 from counterpoint.harness.live.cluster import Cluster, ClusterError, load_cluster
 from counterpoint.harness.live.fresh import fresh_cluster
 from counterpoint.harness.live.nodes import Members
+from counterpoint.harness.live.talk import conversation
+from counterpoint.harness.live.wishes import UserWish
 from counterpoint.impl.host.durable import DamagedFile
 from counterpoint.impl.host.frames import GREETING_BYTES_MAX, Frame, FrameWriter, Tag
 from counterpoint.impl.host.handshake import hello
@@ -262,6 +265,21 @@ def test_who_does_not_have_the_secret_is_not_let_in(tmp_path: Path) -> None:
                 Unreachable, match=r"does not know the secret|closed by the other end"
             ):
                 await stranger.user_of(stranger.served[0])
+
+    run(main)
+
+
+def test_a_client_without_the_secret_is_told_why_nobody_answers(tmp_path: Path) -> None:
+    cluster = register(tmp_path, secret=SECRET)
+
+    async def main() -> None:
+        async with running(cluster):
+            stranger = Members(replace(cluster, secret=b"another secret, 16+"))
+            operation = Read(1, stranger.served[0])
+            async with conversation(stranger, None, seconds=1.0, tell=print) as talk:
+                reply = await talk.fulfil(UserWish("call", operation=operation))
+        assert reply.outcome == "undecided"
+        assert re.search(r"closed: .*(know the secret|by the other end)", reply.text), reply.text
 
     run(main)
 
