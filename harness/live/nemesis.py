@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -130,8 +131,10 @@ class Nemesis:
         return self._lots.uniform(0.1, 0.8)
 
     def choose(self, kinds: Sequence[str]) -> str:
-        """Return the kind of the next fault."""
-        return self._lots.choice(tuple(kinds))
+        """Return the kind of the next fault: each before any comes again."""
+        counts = Counter(mark.kind for mark in self.marks)
+        least = min(counts[kind] for kind in kinds)
+        return self._lots.choice([kind for kind in kinds if counts[kind] == least])
 
 
 _HARM: Mapping[str, Callable[[Nemesis, Callable[[float], None]], str]] = MappingProxyType(

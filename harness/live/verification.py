@@ -65,6 +65,8 @@ class LiveOutcome:
     seconds: float
     stopped: int = 0
     """The exit code that a signal has asked for, 0 for none."""
+    missed: tuple[str, ...] = ()
+    """The kinds of fault that were asked for, and did not come."""
 
     @property
     def broken(self) -> Verdict | None:
@@ -197,7 +199,9 @@ class LiveVerification:
                 stopped = 0 if isinstance(reason, _Enough) else exit_code_of(reason)
         history, verdicts = self.watch.finish()
         seconds = time.monotonic() - began
-        return LiveOutcome(history, verdicts, tuple(nemesis.marks), seconds, stopped)
+        marks = tuple(nemesis.marks)
+        missed = tuple(k for k in self.plan.nemesis if k not in {mark.kind for mark in marks})
+        return LiveOutcome(history, verdicts, marks, seconds, stopped, missed)
 
     def _attack(self, children: Children, nemesis: Nemesis) -> None:
         """Let clients call while the nemesis strikes; then let them end in peace."""
@@ -265,6 +269,7 @@ def figures(found: LiveOutcome) -> Mapping[str, object]:
             f"p{part}": round(percentile(milliseconds, part / 100), 2) for part in (50, 95, 99)
         },
         "faults": {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+        "missed": list(found.missed),
     }
 
 
@@ -277,7 +282,8 @@ def lines_of(found: LiveOutcome) -> Sequence[str]:
     lines = [
         f"{told['completed']:,} of {told['calls']:,} calls answered, {told['per_second']:,} a second, "
         + " ".join(f"{name} {value:g} ms" for name, value in times.items()),
-        f"faults: {faults}",
+        f"faults: {faults}"
+        + f"; there was no time for: {', '.join(found.missed)}" * bool(found.missed),
     ]
     for verdict in found.verdicts:
         why = f": {verdict.summary}" if verdict.summary else ""

@@ -35,6 +35,7 @@ from counterpoint.harness.live.recorded import (
     recorded_scenario,
     searched,
 )
+from counterpoint.harness.live.verification import LiveOutcome, lines_of
 from counterpoint.impl.register.messages import Read, Write
 from counterpoint.impl.register.values import written
 from counterpoint.impl.register.vocabulary import REGISTER
@@ -175,6 +176,19 @@ def test_a_seed_gives_the_same_faults() -> None:
 
     assert of(1) == of(1)
     assert of(1) != of(2)
+
+
+def test_each_kind_of_fault_comes_before_any_comes_again() -> None:
+    harm, _ = nemesis(3)
+    for _ in range(2 * len(KINDS)):
+        harm.strike(harm.choose(KINDS), lambda seconds: None)  # noqa: ARG005 - no time passes
+    kinds = [mark.kind for mark in harm.marks]
+    assert sorted(kinds[: len(KINDS)]) == sorted(kinds[len(KINDS) :]) == sorted(KINDS)
+
+
+def test_what_there_was_no_time_for_is_told() -> None:
+    found = LiveOutcome(inversion(), (), (Mark("kill", "s1", 2, 4),), 1.0, missed=("pause", "slow"))
+    assert "faults: 1 kill; there was no time for: pause, slow" in lines_of(found)
 
 
 # ---- the picture ---------------------------------------------------------------------------------
