@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from weakref import finalize
 
-from counterpoint.harness.aio.actions import Timing, seconds
+from counterpoint.harness.aio.actions import LUCKS, Timing, seconds
 from counterpoint.harness.aio.given_node import Node
 from counterpoint.harness.aio.past import Past
 from counterpoint.harness.aio.patches import Patches
@@ -63,12 +63,18 @@ class Programs:
         finalize(self, _bury_all, self._running)
         self._from_boot: frozenset[tuple[NodeId, int]] | None = None
         self._patches: Patches | None = None
-        self.draws = False
+        self.draws = self._has_drawn = False
         self._blank = {n: Past().told_by(partial(self._shown, n)) for n in self.nodes}
 
     def has_drawn(self) -> bool:
-        """Tell whether a program that runs now has drawn a random number."""
-        return any(process.has_drawn for process, _ in self._running.values())
+        """Tell whether a program has drawn a random number until now."""
+        return self._has_drawn
+
+    def left_out(self) -> str | None:
+        """Say what explorations left out, None if they made all runs: chance, where any is drawn."""
+        if not (self.draws or self._has_drawn):
+            return None
+        return f"all but {LUCKS if self.draws else 1} of the sequences of random numbers"
 
     def again(self) -> Programs:
         """Return the same system, of which nothing runs yet."""
@@ -104,6 +110,7 @@ class Programs:
         except BaseException:
             self._drop(node)
             raise
+        self._has_drawn = self._has_drawn or process.has_drawn
         after = self._after(state, given, process)
         self._running[node] = (process, after)
         return Step(after, effects=effects)

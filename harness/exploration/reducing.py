@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from counterpoint.harness.embedding import named
 from counterpoint.harness.exploration.rounds import for_exploration
@@ -12,6 +13,7 @@ from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.output import ProgressLine, emit, finish, tell
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.cut_runs import cut_warnings
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
 from counterpoint.model.search.exploration.ends import judges_ends
 from counterpoint.model.search.exploration.explore import Limits
@@ -48,7 +50,7 @@ def outcome(scenario: Scenario, found: Reduced, judged: Judgements) -> str:
     """Return the outcome: runs cut short prove nothing, nor do claims that were judged in no run."""
     if found.violation is not None:
         return "broken"
-    is_proof = found.stop == "complete" and not found.cut and not not_judged(scenario)
+    is_proof = _stopped(scenario, found) == "complete" and not not_judged(scenario)
     return "holds" if is_proof and not why_undecided(judged) else "undecided"
 
 
@@ -58,6 +60,25 @@ def not_judged(scenario: Scenario) -> list[str]:
     if ends and judges_ends(scenario):
         ends = []
     return [*ends, *(goal.name for goal in scenario.goals)]
+
+
+def _left_out(scenario: Scenario) -> list[str]:
+    """Return what the runs that were made leave out, by `system.left_out` if there is one."""
+    ask: Any = getattr(scenario.system, "left_out", None)
+    found = None if ask is None else ask()
+    return [] if found is None else [found]
+
+
+def _stopped(scenario: Scenario, found: Reduced) -> str:
+    """Return why it stopped: "incomplete" if it made all runs that it makes, and these are not all."""
+    is_less = found.stop == "complete" and (found.cut or _left_out(scenario))
+    return "incomplete" if is_less else str(found.stop)
+
+
+def _warnings(scenario: Scenario, found: Reduced, faults: int) -> Iterator[str]:
+    yield from cut_warnings(found.cut_at, found.traces)
+    if faults:
+        yield from impossible_faults(scenario, {})
 
 
 def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> int:
@@ -96,7 +117,7 @@ def _tell(
         f"{outcome(scenario, found, judged)} · {faults} faults: {found.traces:,} traces, "
         f"{found.steps:,} steps, "
         f"{found.blocked:,} given up as covered, longest {found.depth} choices, "
-        f"{found.cut:,} cut short, {found.stop} [{found.seconds:.1f} s]"
+        f"{found.cut:,} cut short, {_stopped(scenario, found)} [{found.seconds:.1f} s]"
     )
     for line in judgement_lines(judged):
         tell(line)
@@ -104,7 +125,9 @@ def _tell(
         tell(why)
     for name in not_judged(scenario):
         tell(f"not judged: {name}; leave --reduction out")
-    for warning in impossible_faults(scenario, {}) if faults else ():
+    for what in _left_out(scenario):
+        tell(f"not explored: {what}")
+    for warning in _warnings(scenario, found, faults):
         tell(f"warning: {warning}")
     return kept
 
@@ -122,10 +145,11 @@ def _result(
         "blocked": found.blocked,
         "depth": found.depth,
         "cut": found.cut,
-        "stopped": found.stop,
+        "stopped": _stopped(scenario, found),
         "seconds": round(found.seconds, 3),
         "judged": judgement_forms(judged),
-        "not_explored": not_judged(scenario),
+        "not_explored": [*not_judged(scenario), *_left_out(scenario)],
+        "warnings": list(_warnings(scenario, found, faults)),
     }
     if found.violation is not None and kept is not None:
         result |= {

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import random
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import counterpoint as cp
 from counterpoint.aio import Node, scenario
+from counterpoint.harness.cli import main
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.remembered_steps import RememberedSteps
 from counterpoint.model.world import World
@@ -180,3 +185,112 @@ def test_a_call_without_an_answer_is_found_at_the_end_of_a_run() -> None:
     assert found.violation is not None
     assert found.violation.property == "answers"
     assert [choice.kind for choice in found.violation.choices] == ["deliver", "settle"]
+
+
+# ---- what is not explored ------------------------------------------------------------------------
+
+
+def explored(name: str, *more: str) -> tuple[int, dict[str, Any]]:
+    """Explore a scenario of this module from the command line."""
+    arguments = ["explore", f"{__name__}:{name}", "--reduction", "dpor", "--json", *more]
+    ended = CliRunner().invoke(main, arguments)
+    return ended.exit_code, json.loads(ended.stdout)
+
+
+def alone(program: Program, **more: Any) -> cp.Scenario:
+    """Return the scenario of one program, in which nothing is noted that is bad."""
+
+    def nothing_bad(trace: cp.Trace) -> None:
+        assert not any(event.value == ("bad",) for event in trace.events)
+
+    claims = [cp.Property("nothing bad", nothing_bad)]
+    return scenario(nodes={"a": program}, properties=claims, answers=False, **more)
+
+
+async def is_bad_late(node: Node) -> None:
+    """Do something bad after eight minutes, with a rest at four."""
+    await asyncio.sleep(240)
+    await asyncio.sleep(240)
+    node.note("bad")
+
+
+async def goes_on_after_a_delay(_: Node) -> None:
+    """Ask; without an answer in a second, wait for an hour."""
+    reader, writer = await asyncio.open_connection("store", 80)
+    writer.write(b"get\n")
+    try:
+        async with asyncio.timeout(1):
+            await reader.readline()
+    except TimeoutError:
+        await asyncio.sleep(3600)
+    writer.close()
+
+
+async def draws(node: Node) -> None:
+    """Do something bad once in a million."""
+    if random.randrange(10**6) == 0:
+        node.note("bad")
+
+
+async def draws_after_a_reset(_: Node) -> None:
+    """Draw a random number if the connection breaks."""
+    reader, writer = await asyncio.open_connection("store", 80)
+    writer.write(b"get\n")
+    try:
+        if not await reader.readline():
+            random.random()
+    except ConnectionError:
+        random.random()
+    writer.close()
+
+
+BAD_AFTER_THE_HORIZON = alone(is_bad_late, horizon=300)
+BAD_BEFORE_THE_HORIZON = alone(is_bad_late, horizon=500)
+SOMETIMES_CUT = updates(goes_on_after_a_delay, limits=cp.budgets(delay=1), answers=False)
+DRAWS = alone(draws)
+DRAWS_AFTER_A_RESET = updates(
+    draws_after_a_reset, limits=cp.budgets(reset=1), may_crash=(), answers=False
+)
+
+
+def test_an_exploration_whose_runs_the_horizon_cut_is_incomplete_and_undecided() -> None:
+    code, result = explored("BAD_AFTER_THE_HORIZON")
+    assert (code, result["outcome"], result["stopped"]) == (3, "undecided", "incomplete")
+    assert (result["traces"], result["cut"]) == (1, 1)
+    assert result["warnings"] == [
+        "1 of 1 runs were cut at the horizon of 300 s with work left: "
+        "what would come after it was not seen"
+    ]
+
+
+def test_a_larger_horizon_finds_what_the_cut_hid(tmp_path: Path) -> None:
+    code, result = explored("BAD_BEFORE_THE_HORIZON", "--out", str(tmp_path))
+    assert (code, result["property"], result["cut"]) == (1, "nothing bad", 0)
+
+
+def test_as_many_runs_count_as_cut_as_end_with_a_timer_after_the_horizon() -> None:
+    """Looked up in the last world of each run, some of which end by themselves."""
+    reducer = Reducer(SOMETIMES_CUT)
+    ends = [trace.final for trace in reducer.runs()]
+    cut = sum(any(state.state.due is not None for state in end.node_states) for end in ends)  # type: ignore[attr-defined]
+    assert 0 < cut < len(ends)
+    assert (reducer.progress.cut, reducer.progress.cut_at) == (cut, {"the horizon of 600 s": cut})
+    code, result = explored("SOMETIMES_CUT", "--faults", "1")
+    assert (code, result["cut"]) == (3, cut)
+
+
+def test_an_exploration_over_chance_says_that_it_did_not_try_all() -> None:
+    code, result = explored("DRAWS")
+    assert (code, result["outcome"], result["stopped"]) == (3, "undecided", "incomplete")
+    assert result["not_explored"] == ["all but 16 of the sequences of random numbers"]
+    command = ["explore", f"{__name__}:DRAWS", "--reduction", "dpor"]
+    said = CliRunner().invoke(main, command).output.splitlines()
+    assert "not explored: all but 16 of the sequences of random numbers" in said
+
+
+def test_chance_that_only_a_fault_brings_is_told_of_too() -> None:
+    """Nothing is drawn in the run that is looked at first, so no run draws others."""
+    assert explored("DRAWS_AFTER_A_RESET")[0] == 0
+    code, result = explored("DRAWS_AFTER_A_RESET", "--faults", "1")
+    assert (code, result["stopped"]) == (3, "incomplete")
+    assert result["not_explored"] == ["all but 1 of the sequences of random numbers"]

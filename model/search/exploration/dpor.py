@@ -16,7 +16,7 @@ No state is ever compared with another, and every complete run is there as a tra
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -27,6 +27,7 @@ from counterpoint.model.faults import Restart
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.cut_runs import where_world_cut
 from counterpoint.model.search.exploration.ends import STOP, at_rest, is_about_end, judges_ends
 from counterpoint.model.search.exploration.explore import Limits, StateViolation, Stop
 from counterpoint.model.search.exploration.remembered_steps import examined
@@ -59,7 +60,8 @@ class Reduced:
 
     `traces` counts complete runs, no two of them equivalent; `steps` the steps executed for them;
     `blocked` runs that were given up because all that could follow had been explored elsewhere;
-    `depth` the choices of the longest run; `cut` runs that were longer than the limit.
+    `depth` the choices of the longest run; `cut` runs that were longer than the limit, and complete
+    ones that their system cut, which `cut_at` counts by where: these prove nothing of what would come.
     """
 
     traces: int = 0
@@ -70,6 +72,7 @@ class Reduced:
     seconds: float = 0.0
     stop: Stop | None = None
     violation: StateViolation | None = None
+    cut_at: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -133,6 +136,7 @@ class Reducer:
         self._stop: Stop | None = None
         self._violation: StateViolation | None = None
         self._rulings: Counter[tuple[Ruling, ...]] = Counter()
+        self._cut_at: Counter[str] = Counter()
 
     @property
     def judgements(self) -> Judgements:
@@ -147,10 +151,11 @@ class Reducer:
             self._steps,
             self._blocked,
             self._depth,
-            self._cut,
+            self._cut + self._cut_at.total(),
             monotonic() - self._started,
             self._stop,
             self._violation,
+            dict(self._cut_at),
         )
 
     def interrupt(self) -> None:
@@ -216,7 +221,12 @@ class Reducer:
         return frame
 
     def _is_complete(self, frame: _Frame) -> bool:
-        return not frame.enabled
+        if frame.enabled:
+            return False
+        cut_at = where_world_cut(frame.world)
+        if cut_at is not None:
+            self._cut_at[cut_at] += 1
+        return True
 
     def _steps_of(self, world: World) -> Iterator[_PossibleStep]:
         for action in enabled(world, self._kinds):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from counterpoint.model.kind import faults_by_kind
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.cut_runs import where_cut
+from counterpoint.model.search.cut_runs import cut_warnings, where_cut
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.judgements import Judgements, Ruling, asked_of, counted
 from counterpoint.model.search.walks.case_coverage import CaseCoverage
@@ -74,11 +74,7 @@ class Tally:
     @property
     def warnings(self) -> Iterator[str]:
         """Say how many runs ended with something left to do."""
-        for where, count in self.cut.items():
-            yield (
-                f"{count:,} of {self.runs:,} runs were cut at {where} with work left: "
-                "what would come after it was not seen"
-            )
+        yield from cut_warnings(self.cut, self.runs)
 
     @property
     def failing_runs(self) -> int:
