@@ -6,9 +6,11 @@ the state that is looked for. It costs time once, at the end, and saves a column
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +20,11 @@ from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import rows_of, size
 from counterpoint.model.search.engine.slots import HandlerBroke
+from counterpoint.model.search.exploration.symmetry import (
+    FieldValues,
+    NotInterchangeable,
+    refuted,
+)
 from counterpoint.model.world import Action
 
 
@@ -46,21 +53,29 @@ class WayBack:
     ) -> tuple[Action, ...]:
         """Return the choices of a shortest run that ends with an action in which a handler fails."""
         choices, real = self.run(level, fields)
-        if self.expander.orbits is not None:
-            # The failing action has other names in the run that leads there.
-            try:
-                for _ in self._successors(real):
-                    pass
-            except HandlerBroke as same:
-                broke = same
-        return (*choices, broke.action)
+        if self.expander.orbits is None:
+            return (*choices, broke.action)
+        # The failing action has other names in the run that leads there.
+        failing = self._failing(real)
+        if failing is None:
+            raise self._refuted(fields, self._failing, step=level + 1)
+        return (*choices, failing)
+
+    def _failing(self, state: list[Ids]) -> Action | None:
+        """Return an action of a state in which a handler fails."""
+        try:
+            for _ in self._successors(state):
+                pass
+        except HandlerBroke as broke:
+            return broke.action
+        return None
 
     def run(self, level: int, fields: list[Ids]) -> tuple[tuple[Action, ...], list[Ids]]:
         """Return the choices of a shortest run, and the state that it really ends in."""
         choices, states = self._chain(level, fields)
         if self.expander.orbits is None:
             return choices, fields
-        return self._with_real_names(states[-2::-1])
+        return self._with_real_names(states[::-1])
 
     def _chain(self, level: int, fields: list[Ids]) -> tuple[tuple[Action, ...], list[list[Ids]]]:
         """Return the choices between the states of a shortest run, and these from the last one back."""
@@ -73,13 +88,45 @@ class WayBack:
         return tuple(reversed(found)), states
 
     def _with_real_names(self, states: list[list[Ids]]) -> tuple[tuple[Action, ...], list[Ids]]:
-        """Return a run from the first state whose states are these, names of alike nodes aside."""
+        """Return a run from the first state whose states are these, names of alike nodes aside.
+
+        Raises:
+            NotInterchangeable: there is none, as nodes are not alike.
+        """
         found: list[Action] = []
         here = self.expander.start
-        for state in states:
-            action, here = next(self._steps_to(here, state))
+        for before, state in pairwise(states):
+            step = self._step_to(here, state)
+            if step is None:
+                counterpart = partial(self._action_to, state)
+                raise self._refuted(before, counterpart, step=len(found) + 1)
+            action, here = step
             found.append(action)
         return tuple(found), here
+
+    def _refuted(
+        self, state: list[Ids], counterpart: Callable[[list[Ids]], Action | None], *, step: int
+    ) -> NotInterchangeable:
+        """Return which nodes are not alike: `counterpart` is missing once their names are exchanged."""
+
+        def of_values(values: FieldValues) -> Action | None:
+            return counterpart([np.array([value], np.int64) for value in values])
+
+        values = tuple(int(column[0]) for column in state)
+        return refuted(self.expander.slots, self.expander.memories, values, of_values, step=step)
+
+    def _action_to(self, state: list[Ids], here: list[Ids]) -> Action | None:
+        step = self._step_to(here, state)
+        return None if step is None else step[0]
+
+    def _step_to(self, here: list[Ids], state: list[Ids]) -> tuple[Action, list[Ids]] | None:
+        """Return an action that leads to a state or one of its orbit, and where; None if none does.
+
+        Where a handler fails nothing leads on: states with successors were all expanded.
+        """
+        with suppress(HandlerBroke):
+            return next(self._steps_to(here, state), None)
+        return None
 
     def _steps_to(self, here: list[Ids], state: list[Ids]) -> Iterator[tuple[Action, list[Ids]]]:
         for successors in self._successors(here):

@@ -9,8 +9,10 @@ stands for all that differ in the names of interchangeable nodes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import islice, pairwise
 from time import monotonic
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -20,7 +22,12 @@ from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots, Transition
 from counterpoint.model.search.exploration.memories import Memories
-from counterpoint.model.search.exploration.symmetry import Symmetry
+from counterpoint.model.search.exploration.symmetry import (
+    FieldValues,
+    NotInterchangeable,
+    Symmetry,
+    refuted,
+)
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.world import Action
 
@@ -279,8 +286,7 @@ class Explorer:
     def _representative(self, state: int) -> int:
         """Return the state that stands for all that differ from this one in names alone."""
         assert self._symmetry is not None
-        found = self._symmetry.representative(self._fields(state))
-        return sum(f << s for f, s in zip(found, self._field_shifts, strict=True))
+        return self._state(self._symmetry.representative(self._fields(state)))
 
     def _after(self, state: int, step: _Step) -> int:
         successor = state + step.change
@@ -366,7 +372,7 @@ class Explorer:
 
     def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
         """Return the choices of a shortest run to a state, given its fields."""
-        choices = self.path(sum(f << s for f, s in zip(state, self._field_shifts, strict=True)))
+        choices = self.path(self._state(state))
         if len(choices) != steps:
             raise OwnDefect(f"{len(choices)} steps, not {steps}, lead to {state}")
         return choices
@@ -378,6 +384,9 @@ class Explorer:
     def _fields(self, state: int) -> tuple[int, ...]:
         *small, last = self._field_shifts
         return (*((state >> shift) & _MASK for shift in small), state >> last)
+
+    def _state(self, fields: FieldValues) -> int:
+        return sum(f << s for f, s in zip(fields, self._field_shifts, strict=True))
 
     def states_of(self, state: int) -> dict[str, object]:
         """Return the states of all nodes in a global state."""
@@ -408,12 +417,33 @@ class Explorer:
 
     def _path_to_failure(self, state: int, broke: HandlerBroke) -> tuple[Action, ...]:
         choices, real = self._run_to(state)
-        if real != state:  # the failing action has other names in the run that leads there
-            try:
-                tuple(self._successors(real))
-            except HandlerBroke as same:
-                broke = same
-        return (*choices, broke.action)
+        if real == state:
+            return (*choices, broke.action)
+        failing = self._failing(real)  # has other names in the run that leads there
+        if failing is None:
+            raise self._refuted(state, self._failing, step=len(choices) + 1)
+        return (*choices, failing)
+
+    def _failing(self, state: int) -> Action | None:
+        """Return an action of a state in which a handler fails."""
+        try:
+            tuple(self._successors(state))
+        except HandlerBroke as broke:
+            return broke.action
+        return None
+
+    def _refuted(
+        self, state: int, counterpart: Callable[[int], Action | None], *, step: int
+    ) -> NotInterchangeable:
+        """Return which nodes are not alike: `counterpart` is missing once their names are exchanged."""
+        assert self._symmetry is not None, "a state is not a successor of its parent"
+        return refuted(
+            self.slots,
+            self.memories,
+            self._fields(state),
+            lambda fields: counterpart(self._state(fields)),
+            step=step,
+        )
 
     def _run_to(self, state: int) -> tuple[tuple[Action, ...], int]:
         """Return the choices of a shortest run, and the state that it really ends in."""
@@ -422,13 +452,29 @@ class Explorer:
             states.append(self._parents[states[-1]])
         choices: list[Action] = []
         here = self._real_start
-        for target in reversed(states[:-1]):
-            action, here = self._step_to(here, target)
+        for before, target in pairwise(reversed(states)):
+            step = self._step_to(here, target)
+            if step is None:
+                counterpart = partial(self._action_to, target)
+                raise self._refuted(before, counterpart, step=len(choices) + 1)
+            action, here = step
             choices.append(action)
         return tuple(choices), here
 
-    def _step_to(self, before: int, target: int) -> tuple[Action, int]:
-        """Return an action that leads to a state, and the state that it leads to."""
+    def _action_to(self, target: int, before: int) -> Action | None:
+        step = self._step_to(before, target)
+        return None if step is None else step[0]
+
+    def _step_to(self, before: int, target: int) -> tuple[Action, int] | None:
+        """Return an action that leads to a state, and the state that it leads to; None if none does.
+
+        Where a handler fails nothing leads on: states with successors were all expanded.
+        """
+        with suppress(HandlerBroke):
+            return self._step_found(before, target)
+        return None
+
+    def _step_found(self, before: int, target: int) -> tuple[Action, int] | None:
         environment = (before >> self._environment_shift) & _MASK
         for node, shift in enumerate(self._shifts):
             key = ((environment << FIELD_BITS | (before >> shift) & _MASK) << NODE_BITS) | node
@@ -442,7 +488,7 @@ class Explorer:
             after = before + ((transition.environment - environment) << self._environment_shift)
             if self._is(after, target):
                 return transition.action, after
-        raise AssertionError("a state is not a successor of its parent")
+        return None
 
     def _is(self, state: int, target: int) -> bool:
         return state == target or (

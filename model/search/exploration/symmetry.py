@@ -12,12 +12,13 @@ must not single out a node of a group.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from itertools import permutations, product
+from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations, permutations, product
 from typing import Any, cast
 
 from counterpoint.model.actions import Settle
 from counterpoint.model.fault_state import FaultState
+from counterpoint.model.mistakes import OwnDefect, brief
 from counterpoint.model.observer import Thread
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario
@@ -26,6 +27,11 @@ from counterpoint.model.search.engine.slots import Slot, Slots
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.values import NodeId, Value, with_atoms
 from counterpoint.model.world import Action
+
+
+class NotInterchangeable(ValueError):
+    """Nodes that a scenario says are interchangeable behave differently; says which, and where."""
+
 
 Names = Mapping[NodeId, NodeId]
 """The new name of each node that gets one."""
@@ -80,12 +86,15 @@ class Exchange:
 
     def leads(self, one: FieldValues, other: FieldValues) -> bool:
         """Tell whether it makes one state of another."""
-        places = enumerate(self.images)
-        return (
-            all(self.slot(node, one[node]) == other[target] for node, target in places)
-            and self.environment(one[-2]) == other[-2]
-            and self.memory(one[-1]) == other[-1]
-        )
+        return self.state(one) == other
+
+    def state(self, fields: FieldValues) -> FieldValues:
+        """Return the state with other names."""
+        there = list(fields)
+        for node, target in enumerate(self.images):
+            there[target] = self.slot(node, fields[node])
+        there[-2:] = self.environment(fields[-2]), self.memory(fields[-1])
+        return tuple(there)
 
     def environment(self, environment: int) -> int:
         """Return the conditions with other names."""
@@ -113,6 +122,39 @@ def exchanged(
         if exchange.leads(one, other):
             return tuple(_action(choice, names) for choice in choices)
     raise AssertionError(f"no exchange of names makes {other} of {one}")
+
+
+def refuted(
+    slots: Slots,
+    memories: Memories,
+    state: FieldValues,
+    counterpart: Callable[[FieldValues], Action | None],
+    *,
+    step: int,
+) -> NotInterchangeable:
+    """Return why a claim of symmetry is wrong: two nodes, and a step that only one of them can make.
+
+    `counterpart` is the action that does in a state what was done in the given one; it must be missing
+    in some state of its orbit. Names are exchanged two at a time until it is.
+    """
+    pairs = [pair for group in slots.scenario.symmetric for pair in combinations(group, 2)]
+    swaps = [(a, b, Exchange(slots, memories, {a: b, b: a})) for a, b in pairs]
+    actions = {state: counterpart(state)}
+    here_and_beyond = [state]
+    for here in here_and_beyond:
+        for one, other, swap in swaps:
+            there = swap.state(here)
+            if there in actions:
+                continue
+            actions[there] = counterpart(there)
+            if actions[there] is None:
+                return NotInterchangeable(
+                    f"{one} and {other} are not interchangeable: step {step}, "
+                    f"{brief(actions[here])}, has no counterpart where their names are exchanged; "
+                    "correct Scenario.symmetric, or explore without symmetry"
+                )
+            here_and_beyond.append(there)
+    raise OwnDefect("a run by real names is not found, though all exchanges of names allow it")
 
 
 def _action(choice: Action, names: Names) -> Action:
