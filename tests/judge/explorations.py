@@ -230,12 +230,14 @@ def rounds(case: Case) -> Says:
 
 
 def dpor(case: Case) -> Says:
-    """One run of every class breaks what all runs break."""
-    found = case.consumed
+    """One run of every class breaks what all runs break, and of ends nothing but what some end does."""
+    found, ends = case.consumed, case.broken_ends
     reducer = Reducer(case.scenario, limits=Limits(states=case.states_max))
     last = _finished(reducer)
     if last.violation is not None:
-        if found.is_whole and last.violation.property not in found.broken:
+        name = last.violation.property
+        is_known = found.is_whole if name not in case.ends else ends is not None
+        if is_known and name not in {*found.broken, *(ends or ())}:
             yield f"breaks what holds: {last.violation}"
         yield from replays(case, last.violation.choices, last.violation.property)
     elif last.stop == "complete" and not last.cut:
