@@ -183,9 +183,10 @@ def explore(
             checkpoint_seconds,
             symmetry=symmetry,
             disk=space,
+            liveness=liveness,
         )
         rounds = FaultRounds(built, options, faults_max=faults)
-        stopped = _explore(rounds, quiet=as_json, liveness=liveness)
+        stopped = _explore(rounds, quiet=as_json)
     final = rounds.last
     outcome = _outcome(rounds)
     with Interruption() as later:  # what was found is kept, once that has begun
@@ -221,7 +222,7 @@ def _outcome(rounds: FaultRounds) -> str:
     return "undecided" if rounds.undecided else "holds"
 
 
-def _explore(rounds: FaultRounds, *, quiet: bool, liveness: bool) -> int:
+def _explore(rounds: FaultRounds, *, quiet: bool) -> int:
     """Explore under a line of progress; return the exit code of an interruption, else 0."""
     line = ProgressLine(quiet=quiet)
     try:
@@ -230,7 +231,7 @@ def _explore(rounds: FaultRounds, *, quiet: bool, liveness: bool) -> int:
                 line.show(progress_line(current))
                 if interruption.exit_code and current.explored.stop is None:
                     return interruption.exit_code
-        if liveness and rounds.last.explored.stop == "complete":
+        if rounds.are_endings_due:
             rounds.judge_endings()
     except KeyboardInterrupt as stop:
         return exit_code_of(stop)

@@ -61,6 +61,7 @@ class ExploreOptions:
     checkpoint_seconds: float = 30.0
     symmetry: bool = False
     disk: DiskSpace | None = None
+    liveness: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +314,11 @@ class FaultRounds:
         if keeper.problem:
             self.problems.append(keeper.problem)
 
+    @property
+    def are_endings_due(self) -> bool:
+        """Tell whether liveness was asked for, and every state is there that the faults may stop in."""
+        return self._options.liveness and self.last.explored.stop == "complete"
+
     def judge_endings(self) -> None:
         """Let the faults stop in every state of the last round, and judge what becomes of open calls.
 
@@ -350,11 +356,14 @@ class FaultRounds:
     def judged_otherwise(self) -> dict[str, str]:
         """How each property can be judged that no round has judged."""
         ways = {}
+        of_ends = "fuzz or --liveness"
+        if self._options.liveness:
+            of_ends = "fuzz, or explore all states: --liveness begins after them"
         for prop in unexplored(self._scenario, with_endings=self._has_endings):
             if prop.reads == "trace":
                 ways[prop.name] = "fuzz or --reduction dpor"
             else:
-                ways[prop.name] = "fuzz or --liveness"
+                ways[prop.name] = of_ends
         return ways
 
     @property

@@ -125,6 +125,16 @@ def test_without_liveness_they_are_not_explored() -> None:
     assert found.undecided == "nothing was judged; not explored: two"
 
 
+def test_liveness_that_a_limit_forestalls_is_not_advised_again() -> None:
+    options = ExploreOptions(Limits(depth=2), liveness=True)
+    found = FaultRounds(scenario(copying, TWO), options, faults_max=0)
+    for _ in found.explore():
+        pass
+    assert not found.are_endings_due
+    how = "fuzz, or explore all states: --liveness begins after them"
+    assert found.judged_otherwise == {"two": how}
+
+
 @pytest.mark.parametrize("make", [cp.answers, lambda: cp.converges(same), lambda: TWO])
 def test_properties_say_what_they_look_at(make: Any) -> None:
     prop = make()
