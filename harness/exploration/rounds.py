@@ -23,6 +23,7 @@ from counterpoint.model.search.exploration.explore import Explored, Explorer, Li
 from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.exploration.lasso import Endings, explore_endings
 from counterpoint.model.search.exploration.memories import Memories, unexplored
+from counterpoint.model.search.exploration.spot_check import spot_check
 from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import (
     Judged,
@@ -124,6 +125,11 @@ def _code(scenario: Scenario, options: ExploreOptions) -> str | None:
     """Return the fingerprint of all that is explored, if states are kept for another process."""
     is_kept = options.disk is not None or options.checkpoint is not None
     return code_fingerprint(scenario) if is_kept else None
+
+
+def _spot_check(scenario: Scenario, options: ExploreOptions) -> None:
+    """Compare some runs with what they are by other names."""
+    spot_check(scenario, no_op=options.no_op, is_lossy=options.is_lossy, history=options.history)
 
 
 def _require_symmetry(scenario: Scenario) -> None:
@@ -283,7 +289,8 @@ class FaultRounds:
 
     def _explore(self, every_seconds: float) -> Generator[Round, None, None]:
         for faults in range(self._faults_max + 1):
-            current = explorer(self._scenario.replace(faults_max=faults), self._options)
+            scenario = self._scenario.replace(faults_max=faults)
+            current = explorer(scenario, self._options)
             if self._options.disk is not None:
                 self._options.disk.give(current, faults)
             keeper = Keeper(current, self._options, faults)
@@ -292,6 +299,8 @@ class FaultRounds:
             if self._options.checkpoint is not None:
                 every = min(every, self._options.checkpoint_seconds)
             try:
+                if self._options.symmetry:
+                    _spot_check(scenario, self._options)
                 for explored in current.explore(every_seconds=every):
                     self.rounds[-1] = Round(faults, explored)
                     keeper.keep()

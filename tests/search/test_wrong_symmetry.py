@@ -11,7 +11,9 @@ from click.testing import CliRunner
 import counterpoint as cp
 from counterpoint.harness.cli import main
 from counterpoint.harness.exploration.rounds import EngineName, ExploreOptions, explorer
+from counterpoint.model.search.exploration.spot_check import spot_check
 from counterpoint.model.search.exploration.symmetry import NotInterchangeable
+from tests.oracles import two_phase_commit
 from tests.oracles.table import has_numpy
 from tests.search.exploring import finished
 
@@ -120,10 +122,35 @@ def test_the_command_refuses_a_wrong_claim_in_one_line() -> None:
     asked = ["explore", f"{__name__}:unlike", "--symmetry", "--engine", "plain"]
     ended = CliRunner().invoke(main, asked)
     assert ended.exit_code == 2, ended.output
-    assert [line.partition(": step")[0] for line in ended.stderr.splitlines()] == [
-        "counterpoint: p1 and p2 are not interchangeable"
-    ]
+    (line,) = ended.stderr.splitlines()
+    assert re.match(r"counterpoint: p\d and p\d are not interchangeable: step \d, Deliver", line)
 
 
 def unlike() -> cp.Scenario:
     return election("p2", "silence")
+
+
+def checked(scenario: cp.Scenario, seed: int = 1) -> None:
+    spot_check(scenario, no_op="keep", is_lossy=False, history=False, seed=seed)
+
+
+@pytest.mark.parametrize("favours", CLIENTS)
+@pytest.mark.parametrize("how", ["a win", "silence", "a failure"])
+def test_some_runs_by_other_names_refute_what_a_search_by_orbits_may_miss(
+    how: Literal["a win", "silence", "a failure"], favours: str
+) -> None:
+    with pytest.raises(NotInterchangeable, match=rf"{favours}.* are not interchangeable"):
+        checked(election(favours, how))
+
+
+def test_an_invariant_that_singles_out_a_node_is_told() -> None:
+    second = cp.Invariant("p2 loses", lambda states: "p2" if states["p2"] == "won" else None)
+    scenario = election("").replace(invariants=(second,))
+    with pytest.raises(NotInterchangeable, match="whether 'p2 loses' holds after step"):
+        checked(scenario)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_some_runs_by_other_names_refute_no_right_claim(seed: int) -> None:
+    checked(election(favours=""), seed)
+    checked(two_phase_commit.system("3"), seed)

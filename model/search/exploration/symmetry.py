@@ -148,13 +148,22 @@ def refuted(
                 continue
             actions[there] = counterpart(there)
             if actions[there] is None:
-                return NotInterchangeable(
-                    f"{one} and {other} are not interchangeable: step {step}, "
-                    f"{brief(actions[here])}, has no counterpart where their names are exchanged; "
-                    "correct Scenario.symmetric, or explore without symmetry"
-                )
+                return not_interchangeable(one, other, has_no_counterpart(actions[here], step))
             here_and_beyond.append(there)
     raise OwnDefect("a run by real names is not found, though all exchanges of names allow it")
+
+
+def has_no_counterpart(action: Action | None, step: int) -> str:
+    """Say of an action that only one of two nodes can take it, or that it leads elsewhere."""
+    return f"step {step}, {brief(action)}, has no counterpart where their names are exchanged"
+
+
+def not_interchangeable(one: NodeId, other: NodeId, why: str) -> NotInterchangeable:
+    """Return the error that says why two nodes are not interchangeable."""
+    return NotInterchangeable(
+        f"{one} and {other} are not interchangeable: {why}; "
+        "correct Scenario.symmetric, or explore without symmetry"
+    )
 
 
 def _action(choice: Action, names: Names) -> Action:
