@@ -89,7 +89,7 @@ def test_a_right_program_holds(workload: str, name: str, nemesis: tuple[str, ...
 def test_a_wrong_program_is_caught_and_its_run_is_short_and_replays_from_its_file(
     tmp_path: Path, workload: str, name: str, nemesis: tuple[str, ...], broken: str, steps: int
 ) -> None:
-    example = searched(workload, name, nemesis, 25, nodes=2, seed=2).counterexample()
+    example = searched(workload, name, nemesis, 60, nodes=2, seed=2).counterexample()
     assert example is not None
     assert example.verdict.property == broken
     assert len(example.trace.choices) <= steps
