@@ -382,17 +382,12 @@ class Bag:
 
         That is one without an answer, called before that answer was given.
         """
-        open_calls = [
-            op.called
-            for op in history
-            if op.f == "dequeue" and (op.is_open or op.status == "info" or op.result is UNKNOWN)
-        ]
-        first = min(open_calls, default=math.inf)
-        return tuple(
-            op
-            for op in history
-            if op.f != "dequeue" or op.result is not None or op.returned < first
-        )
+        taking = [op for op in history if op.f == "dequeue"]
+        untold = [op.called for op in taking if op.result is UNKNOWN or op.status == "info"]
+        doubtful = {
+            op for op in taking if op.result is None and op.returned > min(untold, default=math.inf)
+        }
+        return tuple(op for op in history if op not in doubtful)
 
     def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:
         """An enqueue is always legal; what takes nothing changes nothing."""
