@@ -209,7 +209,7 @@ def saved(hunts: Sequence[MutantHunt]) -> str:
     """Return hunts as JSON, a line for each mutant and strategy.
 
     >>> saved([MutantHunt("a:1", "pos", 3, True, 7, 0.251)])
-    '[\n["a:1", "pos", [[3, 1, 7, 0.251]]]\n]\n'
+    '[\\n["a:1", "pos", [[3, 1, 7, 0.251]]]\\n]\\n'
     """
     lines: dict[tuple[str, str], list[object]] = {}
     for one in hunts:

@@ -659,7 +659,7 @@ def test_a_campaign_that_is_killed_again_and_again_loses_nothing(
         assert before <= seen <= after
         before = after
     result = CliRunner().invoke(
-        main, ["campaign", "resume", str(tmp_path), "--time", "0.1s", "--json"]
+        main, ["campaign", "resume", str(tmp_path), "--time", "3s", "--json"]
     )
     told = json.loads(result.stdout)
     assert result.exit_code == 1
