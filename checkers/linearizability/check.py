@@ -90,12 +90,16 @@ def check_linearizability(
     ordered, specification = exactly(well_formed(history), specification)
     with_names(ordered)
     wording = Wording(name, show, deadline(timeout_seconds, clock), explain)
-    verdict = _Check(specification, wording, partition(ordered)).verdict(steps_max)
+    parts = partition(ordered)
+    verdict = _Check(specification, wording, parts).verdict(steps_max)
     certain = getattr(specification, "certain", None)
-    if certain is None or not verdict.is_broken or certain(ordered) == ordered:
+    if certain is None or not verdict.is_broken:
         return verdict
-    rest = _Check(specification, wording, partition(certain(ordered))).verdict(steps_max)
-    return rest if rest.is_broken else undecided(name, DOUBTFUL, examined=verdict.examined)
+    rest = {key: certain(part) for key, part in parts.items()}
+    if rest == parts:
+        return verdict
+    surely = _Check(specification, wording, rest).verdict(steps_max)
+    return surely if surely.is_broken else undecided(name, DOUBTFUL, examined=verdict.examined)
 
 
 class _Check:

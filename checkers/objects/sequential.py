@@ -21,6 +21,10 @@ operation is legal, and `foresee` returns a specification that knows the answers
 they are absent the search assumes the least. A dataclass with a true `keeps_any_values` only keeps
 values and compares them, and gets them in exact form: see `counterpoint.checkers.history`.
 
+An object that may answer one call in several ways, such as a bag, says `is_determined = False`: no
+observer can follow what it did where nobody was told. Its method `certain` leaves out of a history
+the answers that rest on such a call; what is broken by these alone is not decided.
+
 When each element of a container can leave it, and when it must have left.
 
 Two facts keep calls that were never answered from making the search explode. Elements that no

@@ -478,3 +478,10 @@ def test_an_answer_that_there_was_none_is_doubtful_while_somebody_may_have_taken
     assert outcome(put, left, empty) == "undecided"
     assert outcome(put, left, taken) == "holds"
     assert outcome(put, left, empty, taken, again) == "broken"
+
+
+def test_an_answer_is_doubtful_by_calls_of_its_own_object_alone() -> None:
+    left = Operation("o1", "a", "dequeue", "x", None, UNKNOWN, 0, OPEN, "info")
+    put = Operation("o2", "b", "enqueue", "y", 7, None, 1, 2)
+    empty = Operation("o3", "c", "dequeue", "y", None, None, 3, 4)
+    assert check_linearizability((left, put, empty), objects.Bag()).outcome is Outcome.BROKEN
