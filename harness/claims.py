@@ -28,8 +28,8 @@ from counterpoint.checkers.sequential_consistency import check_sequential_consis
 from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_sessions
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.claims import Goal, Invariant, Property
+from counterpoint.model.decider import DecidedOnceAnswered
 from counterpoint.model.mistakes import BadScenario, brief, definition_of
-from counterpoint.model.observer import DecidedOnceAnswered
 from counterpoint.model.search.invariants import states_of, takes_two
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
+from counterpoint.model.decider import Decider
 from counterpoint.model.mistakes import BadScenario, brief
-from counterpoint.model.observer import Decider, Observer
+from counterpoint.model.observer import Observer
 from counterpoint.model.verdict import Verdict, Violation
 
 Reads: TypeAlias = Literal["operations", "end", "trace"]

@@ -25,8 +25,8 @@ from counterpoint.impl.register.access import AccessControl
 from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
 from counterpoint.impl.register.protocol import Querying, ReplicatedRegister, Server, unauthorised
 from counterpoint.impl.register.values import written
+from counterpoint.model.decider import DecidedOnceAnswered
 from counterpoint.model.last_told import LastTold
-from counterpoint.model.observer import DecidedOnceAnswered
 from counterpoint.model.scenario import Property, Tolerates
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show

@@ -26,9 +26,10 @@ from counterpoint.harness.claims import OBSERVED_IN_WALKS, Map, linearizable
 from counterpoint.impl.register.messages import NO_READ, NO_WRITE, Read, Refused, Write
 from counterpoint.impl.register.values import written
 from counterpoint.model.claims import Property
+from counterpoint.model.decider import DecidedOnceAnswered
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import GaveUp
-from counterpoint.model.observer import DecidedOnceAnswered, Observation
+from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
 from counterpoint.model.search.histories import history_trace

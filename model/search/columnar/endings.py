@@ -40,7 +40,7 @@ from counterpoint.model.search.columnar.sets import (
 from counterpoint.model.search.columnar.way_back import WayBack
 from counterpoint.model.search.engine.slots import HandlerBroke
 from counterpoint.model.search.exploration.explore import Limits, StateViolation, Stop
-from counterpoint.model.search.exploration.lasso import Endings, judged_endings
+from counterpoint.model.search.exploration.lasso import Endings, endings_after
 from counterpoint.model.search.exploration.settled_graph import (
     Edges,
     SettledEdge,
@@ -70,11 +70,8 @@ def explore_endings(
         has_open_calls=True,
     )
     *_, explored = explorer.explore()
-    if explored.stop != "complete":
-        violation = explored.violation
-        return Endings(explored.states, stop=explored.stop or "complete", violation=violation)
     steps = SettledSteps(scenario, explorer.slots)
-    return judged_endings(GraphInColumns(explorer, steps, limits), explored.states)
+    return endings_after(explored, lambda: GraphInColumns(explorer, steps, limits))
 
 
 class GraphInColumns:

@@ -26,7 +26,13 @@ from typing import TypeAlias
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import EnginesDisagree
-from counterpoint.model.search.exploration.explore import Explorer, Limits, StateViolation, Stop
+from counterpoint.model.search.exploration.explore import (
+    Explored,
+    Explorer,
+    Limits,
+    StateViolation,
+    Stop,
+)
 from counterpoint.model.search.exploration.settled_graph import (
     Edges,
     GraphOfStates,
@@ -81,11 +87,16 @@ def explore_endings(scenario: Scenario, limits: Limits | None = None) -> Endings
         has_open_calls=True,
     )
     *_, explored = explorer.explore()
+    steps = SettledSteps(scenario, explorer.slots)
+    return endings_after(explored, lambda: GraphOfStates(explorer, steps, limits))
+
+
+def endings_after(explored: Explored, graph: Callable[[], SettledGraph]) -> Endings:
+    """Judge the graph of what can happen after the faults, if all states before that are known."""
     if explored.stop != "complete":
         violation = explored.violation
         return Endings(explored.states, stop=explored.stop or "complete", violation=violation)
-    steps = SettledSteps(scenario, explorer.slots)
-    return judged_endings(GraphOfStates(explorer, steps, limits), explored.states)
+    return judged_endings(graph(), explored.states)
 
 
 def judged_endings(graph: SettledGraph, states: int) -> Endings:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from counterpoint.model.claims import Property
+from counterpoint.model.decider import Decider
 from counterpoint.model.mistakes import AUTHORS_ERRORS
-from counterpoint.model.observer import Decider, Observation, Observer
+from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.search.judgements import Ruling
 from counterpoint.model.values import Value
 
