@@ -36,7 +36,7 @@ from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.walks.carried import TRIALS, CarriedObservers
-from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.examine import ASK_CHECKS_EVERY, Examiner
 from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
@@ -316,3 +316,15 @@ def test_one_client_may_write_again_and_two_may_not() -> None:
 
 def _marked(operation: Value) -> str | None:
     return operation if isinstance(operation, str) and operation.startswith("w") else None
+
+
+def test_judges_of_runs_with_other_calls_ask_the_checks_no_more_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled = Compiled(build("register"))
+    judge, asked = Examiner(compiled), list[int]()
+    monkeypatch.setattr(Examiner, "_compare", lambda *_: asked.append(1))
+    for seed in range(ASK_CHECKS_EVERY):
+        run = walk(compiled, Random(seed), "mixed").run
+        judge.of(compiled.with_calls_of(compiled.scenario)).rulings(run)
+    assert len(asked) == 1

@@ -32,7 +32,8 @@ CarriedRulings = tuple[Ruling | None, ...]
 class CarriedObservers:
     """The observers and deciders of some properties as one automaton, filled as runs need it.
 
-    `observations` are those of a search, by their numbers.
+    `observations` are those of a search, by their numbers; `told_count` is of how many histories it
+    was asked, by all judges that share it.
     """
 
     def __init__(self, properties: Sequence[Property], observations: Sequence[Observation]) -> None:
@@ -46,6 +47,7 @@ class CarriedObservers:
         self._nothing: CarriedRulings = (None,) * len(self._names)
         self._trials, self._steps = list(TRIALS), 0
         self.pays = bool(self._automata)
+        self.told_count = 0
         self._begin_anew()
 
     def __len__(self) -> int:
@@ -54,6 +56,7 @@ class CarriedObservers:
 
     def told(self, seen: Iterable[int]) -> CarriedRulings:
         """Return what can be said of a history without asking any check."""
+        self.told_count += 1
         return self._told[self._memory_of(seen)] if self.pays else self._nothing
 
     def is_unbroken(self, name: str, seen: Iterable[int]) -> bool:

@@ -47,7 +47,6 @@ class Examiner:
         }
         self.judged = JudgedHistories()
         self.carried = CarriedObservers(self._of_history, compiled.observations)
-        self._carried_count = 0
 
     def of(self, compiled: Compiled) -> Examiner:
         """Return the judge of runs with other calls; it remembers what this one does."""
@@ -114,10 +113,8 @@ class Examiner:
 
     def _history_rulings(self, seen: list[int]) -> tuple[Ruling, ...]:
         told = self.carried.told(seen)
-        if self.carried.pays:
-            self._carried_count += 1
-            if self._carried_count % ASK_CHECKS_EVERY == 1:
-                self._compare(told, seen)
+        if self.carried.pays and self.carried.told_count % ASK_CHECKS_EVERY == 1:
+            self._compare(told, seen)
         found = tuple(ruling for ruling in told if ruling is not None)
         if len(found) == len(told):
             return found

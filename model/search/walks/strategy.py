@@ -24,7 +24,7 @@ DEFAULT: StrategyName = "mixed"
 """What searches by if nothing is said."""
 
 MIX: tuple[StrategyName, ...] = ("uniform", "swarm", "pct", "pos")
-"""What `mixed` draws from: of all mixes that were measured the one that is soonest where it is slow."""
+"""What `mixed` draws from; decision 25 says what else was measured."""
 
 DEPTH_MAX = 8
 """A run of `pct` has so many changes of priority at most, and one more."""
