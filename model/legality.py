@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from itertools import combinations
-from typing import Any
 
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import may_spend
@@ -38,14 +37,15 @@ def can_pass(conditions: FaultState, src: NodeId, dst: NodeId) -> bool:
 def lane_of(network: str, content: Content) -> tuple[Value, ...]:
     """Return what is in order on a network that is not unordered: the link, or the lane of a link.
 
-    >>> lane_of("ordered", ("a", "b", "x"))
-    ('a', 'b')
+    Messages that name no lane are in one lane of their link, that of None.
+
+    >>> lane_of("ordered", ("a", "b", "x")), lane_of("lanes", ("a", "b", "x"))
+    (('a', 'b'), ('a', 'b', None))
     """
     src, dst, body = content
     if network != "lanes":
         return (src, dst)
-    carrier: Any = body
-    return (src, dst, carrier.lane)
+    return (src, dst, getattr(body, "lane", None))
 
 
 def may_arrive(state: View, content: Content) -> bool:

@@ -34,7 +34,8 @@ Network: TypeAlias = Literal["unordered", "ordered", "lanes"]
 """Whether messages of one link may overtake each other for free.
 
 On "lanes" they may if they are of different lanes, which their bodies name (`body.lane`), as the bytes
-of two connections may; what is held back holds back what is behind it in its lane.
+of two connections may; what is held back holds back what is behind it in its lane. Bodies that name none
+are in one lane together.
 """
 
 Calls: TypeAlias = Mapping[NodeId, tuple[Value, ...]]

@@ -73,12 +73,13 @@ def _in_flight() -> Iterator[Figure]:
     """What a step costs where many messages are in flight, by strategy and network."""
     for network in get_args(Network):
         for strategy in ("uniform", "swarm", "pct"):
-            few, many = (_step_seconds(strategy, network, messages) for messages in (10, 160))
+            few, many = (step_seconds(strategy, network, messages) for messages in (10, 160))
             name = f"a step of {strategy} with 640 messages in flight, {network}"
             yield Figure(name, many * 1e6, "us", "", f"{few * 1e6:.1f} us with 40")
 
 
-def _step_seconds(strategy: StrategyName, network: Network, messages: int) -> float:
+def step_seconds(strategy: StrategyName, network: Network, messages: int) -> float:
+    """Return what a step takes after a flood of so many messages to each of four nodes."""
     steps = 4 * messages
     scenario = flood(4, messages, network).replace(walk_steps=(steps, steps))
     compiled = Compiled(scenario)

@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
-from tests.bench import history
+from counterpoint.model.scenario import Network
+from counterpoint.model.search.walks.strategy import StrategyName
+from tests.bench import bench_walks, history
 from tests.bench.compare import Compared, Measured, compared, in_turns, main
 from tests.bench.measure import Figure
+
+
+@pytest.mark.parametrize("network", get_args(Network))
+@pytest.mark.parametrize("strategy", get_args(StrategyName))
+def test_what_measures_a_step_runs_on_every_network(
+    strategy: StrategyName, network: Network
+) -> None:
+    assert bench_walks.step_seconds(strategy, network, 1) > 0
+
 
 MODULE = """
 import json, sys

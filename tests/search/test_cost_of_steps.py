@@ -39,7 +39,7 @@ def calls_of_picks(strategy: StrategyName, network: Network, messages: int) -> i
     return calls
 
 
-@pytest.mark.parametrize("network", ["unordered", "ordered"])
+@pytest.mark.parametrize("network", ["unordered", "ordered", "lanes"])
 @pytest.mark.parametrize("strategy", ["uniform", "pct"])
 def test_the_leading_link_is_found_without_asking_every_message(
     strategy: StrategyName, network: Network
