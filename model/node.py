@@ -21,6 +21,7 @@ S = TypeVar("S")
 # ---- inputs: what happens to a node --------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Start:
     """The run begins; given once to every node, to its initial state."""
@@ -51,6 +52,7 @@ class Timeout:
     timer: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Recover:
     """The node runs again after a crash, in its initial state, with what it last persisted.
@@ -61,11 +63,13 @@ class Recover:
     durable: Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class ChangeRole:
     """An operator asks this node to take its other role; what that means is the protocol's to say."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """The failure detector holds another node for failed: down, or silent. It may be wrong.
@@ -76,6 +80,7 @@ class Suspect:
     node: NodeId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Trust:
     """The failure detector takes back what it has said of another node: it is well, or well again."""
@@ -106,6 +111,7 @@ class SetTimer:
     timer: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class CancelTimer:
     """Disarm a timer; disarming one that is not armed changes nothing."""
@@ -113,6 +119,7 @@ class CancelTimer:
     timer: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Begin:
     """This node calls an operation of its own accord, without having been invoked."""
@@ -128,11 +135,13 @@ class Return:
     result: Value
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class GaveUp:
     """The result of a call whose client waits no more: it may have had an effect, now or later."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Persist:
     """Write to durable storage, in place of what was there. It survives crashes."""

@@ -2,10 +2,12 @@
 
 A frozen dataclass sets each field by a call of `object.__setattr__`, which looks the field up by its
 name. Its slots can be set directly. Nothing else is changed: the class is as frozen as before.
+And `dataclasses.replace` asks of each field what may be asked once of the class.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar
@@ -38,11 +40,46 @@ def quick_init(cls: type[QuickT]) -> type[QuickT]:
         lines.append("    self.__post_init__()")
     parameters = ", ".join(("self", *map(_parameter, own)))
     before: Any = anything.__init__
-    exec("\n".join((f"def __init__({parameters}):", *lines)), names)  # as `dataclass` itself does
+    exec(
+        "\n".join((f"def __init__({parameters}):", *(lines or ["    pass"]))), names
+    )  # as `dataclass` itself does
     made: Any = names["__init__"]
     made.__qualname__, made.__annotations__ = before.__qualname__, before.__annotations__
     anything.__init__ = made
     return cls
+
+
+def replace(value: QuickT, /, **changes: Any) -> QuickT:
+    """Return a value of a class made by `quick_init` with other fields, as `dataclasses.replace` does.
+
+    >>> from dataclasses import dataclass
+    >>> @quick_init
+    ... @dataclass(frozen=True, slots=True)
+    ... class Point:
+    ...     x: int
+    ...     y: int = 0
+    >>> replace(Point(1, 2), y=3)
+    Point(x=1, y=3)
+    """
+    cls: Any = type(value)
+    changed: QuickT = _replacer(cls, *changes)(value, **changes)
+    return changed
+
+
+@functools.cache
+def _replacer(cls: type, *changed: str) -> Callable[..., Any]:
+    """Return what makes a value of a class from another and these fields."""
+    anything: Any = cls
+    names = [field.name for field in fields(anything)]
+    assert all(map(_is_plain, fields(anything))), f"{cls.__name__} has fields with conditions"
+    unknown = sorted(set(changed) - set(names))
+    if unknown:
+        raise TypeError(f"{cls.__name__} has no field {unknown[0]!r}; its fields: {names}")
+    parts = ", ".join(name if name in changed else f"_old.{name}" for name in names)
+    made: Callable[..., Any] = eval(
+        f"lambda _old, {', '.join(changed)}: cls({parts})", {"cls": cls}
+    )
+    return made
 
 
 def _is_plain(field: Field[Any]) -> bool:

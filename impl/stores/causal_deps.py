@@ -17,7 +17,7 @@ nothing is sent twice. A read or a write is answered by one server alone, whatev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from counterpoint.impl.stores.causal_deps_rules import RIGHT, CausalDepsRules
@@ -58,9 +58,11 @@ from counterpoint.impl.stores.words import (
     Written,
 )
 from counterpoint.model.node import ChangeRole, Effect, Input, Note, Receive, Send, Start, Step
+from counterpoint.model.quick_init import quick_init, replace
 from counterpoint.model.values import NodeId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server: its Lamport clock, its replica, the updates that stall here, and its clients."""

@@ -19,7 +19,7 @@ for all servers, so during a partition for those on the other side (`waits_for`)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from counterpoint.impl.stores.causal_lamport_rules import RIGHT, CausalLamportRules, ServerOutlook
@@ -61,6 +61,7 @@ from counterpoint.impl.stores.words import (
     Written,
 )
 from counterpoint.model.node import ChangeRole, Effect, Input, Note, Receive, Send, Start, Step
+from counterpoint.model.quick_init import quick_init, replace
 from counterpoint.model.values import NodeId
 
 HABITS = Habits(seen=highest, wrote=highest, for_write=nothing, for_move=everything)
@@ -70,6 +71,7 @@ HABITS = Habits(seen=highest, wrote=highest, for_write=nothing, for_move=everyth
 # ---- between servers -----------------------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Clock:
     """No update with this clock, or a lower one, will come from me any more."""
@@ -80,6 +82,7 @@ class Clock:
         return f"clock {self.clock}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """The number-th message from one server to all others."""
@@ -96,6 +99,7 @@ class Numbered:
         return self.body.clock if isinstance(self.body, Clock) else self.body.stamp.clock
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Another server, as seen from one: the messages taken from it, and the clock it was heard with.
@@ -112,6 +116,7 @@ class Peer:
 # ---- a server ------------------------------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server: its Lamport clock, its replica, its queue, what it knows of the others, its clients.

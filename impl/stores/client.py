@@ -8,7 +8,7 @@ takes these in the server's order, by number, whatever order they arrive in.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from counterpoint.impl.stores.words import (
@@ -42,6 +42,7 @@ from counterpoint.model.node import (
     Start,
     Step,
 )
+from counterpoint.model.quick_init import quick_init, replace
 from counterpoint.model.values import NodeId
 
 Context: TypeAlias = tuple[Version, ...]
@@ -63,6 +64,7 @@ class Habits:
     for_move: Callable[[Context], Context]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Session:
     """What a client carries through its phases.
@@ -86,6 +88,7 @@ class Session:
         return f"at {self.server}{seen}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Idle:
     """A client that waits for nothing, and so takes any news."""
@@ -101,6 +104,7 @@ class Idle:
         return str(self.session)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A client that waits for its server to answer.
@@ -120,6 +124,7 @@ class Waiting:
         return f"{self.session}, waits"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Moving:
     """A client that waits to be let in at another server.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from counterpoint.impl.stores.words import (
@@ -21,6 +21,7 @@ from counterpoint.impl.stores.words import (
     Version,
 )
 from counterpoint.model.node import Effect, Note, Send
+from counterpoint.model.quick_init import quick_init, replace
 from counterpoint.model.values import NodeId
 
 Wins: TypeAlias = Callable[[Copy, Copy], bool]
@@ -60,6 +61,7 @@ class StoreDeployment:
         return tuple(sorted(c for c, home in self.homes if home == server and self.pushes))
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Replica:
     """The writes that are visible at a server, by stamp, and the copy that each key holds."""
@@ -88,6 +90,7 @@ class Replica:
         return Replica(applied, tuple(sorted((*others, copy), key=lambda c: c.version.key)))
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Clients:
     """A server's dealings with clients.

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId
 
 # ---- what is stored ------------------------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Stamp:
     """When a write was made, and where: the Lamport clock of its server, then the server's number.
@@ -29,6 +31,7 @@ class Stamp:
         return f"{self.clock}.{self.server}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
     """One write, by its stamp; and the key that it wrote, for whoever reads a report."""
@@ -40,6 +43,7 @@ class Version:
         return f"{self.key}@{self.stamp}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Copy:
     """What a replica holds for a key."""
@@ -63,6 +67,7 @@ def listed(versions: Iterable[Version]) -> str:
 # ---- between a user and its client ---------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Write:
     """Put a value under a key; answered by `Written`."""
@@ -74,6 +79,7 @@ class Write:
         return f"write({self.key}, {self.value})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Read:
     """Get what a key holds; answered by `Found`."""
@@ -84,6 +90,7 @@ class Read:
         return f"read({self.key})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Await:
     """Get what a key holds as soon as it holds anything; answered by `Found`."""
@@ -94,6 +101,7 @@ class Await:
         return f"await({self.key})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Move:
     """Work with another server from now on; answered by `Arrived`."""
@@ -107,6 +115,7 @@ class Move:
 StoreOperation: TypeAlias = Write | Read | Await | Move
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Written:
     """The write was made, as this version."""
@@ -117,6 +126,7 @@ class Written:
         return str(self.version)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a key holds; no copy if nothing was written yet."""
@@ -128,6 +138,7 @@ class Found:
         return f"{self.copy or 'nothing'}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """The client is attached to this server, after so many updates that the server had applied."""
@@ -145,6 +156,7 @@ StoreResult: TypeAlias = Written | Found | Arrived
 # ---- between a client and its server -------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Request:
     """The identity of one call of one client, so that late copies of messages are known as late."""
@@ -156,6 +168,7 @@ class Request:
         return f"{self.client}.{self.number}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A client asks a server; `context` is what the server must know of that the client has seen."""
@@ -169,6 +182,7 @@ class Ask:
         return f"ask {self.operation}{known}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A server answers a client."""
@@ -180,6 +194,7 @@ class Answer:
         return f"answer {self.result}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Push:
     """A server tells an attached client of the update that it applied as its number-th."""
@@ -191,6 +206,7 @@ class Push:
         return f"push {self.number}: {self.copy}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Leave:
     """A client tells its former server that it works with another one now."""
@@ -204,6 +220,7 @@ class Leave:
 # ---- between servers -----------------------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, order=True)
 class Update:
     """A write on its way to the other servers, with the versions that it must not be seen without."""
@@ -229,6 +246,7 @@ class Update:
 # ---- to readers of traces, and to checkers -------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Applied:
     """An update is visible at this server from now on; `held` is what its key holds with it."""
@@ -241,6 +259,7 @@ class Applied:
         return f"applied {self.copy}{kept}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Stalled:
     """An update has arrived and is not visible yet."""
@@ -252,6 +271,7 @@ class Stalled:
         return f"{self.version} stalled: waits for {listed(self.waits_for)}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Waits:
     """An update is not visible yet, as these servers may still make one with a lower stamp."""
@@ -263,6 +283,7 @@ class Waits:
         return f"{self.version} waits to hear from {' and '.join(self.waits_for)}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Told:
     """A client has learnt of an update without having asked."""

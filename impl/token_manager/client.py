@@ -6,8 +6,6 @@ quorum of them. It is repeated, under a new request number, when its epoch turns
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from counterpoint.impl.token_manager import steps
 from counterpoint.impl.token_manager.deployment import (
     DIRECTORY,
@@ -72,6 +70,7 @@ from counterpoint.model.node import (
     Step,
     Timeout,
 )
+from counterpoint.model.quick_init import replace
 from counterpoint.model.values import NodeId, Value
 
 

@@ -6,8 +6,6 @@ majority of the new servers, and is then announced.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from counterpoint.impl.token_manager import steps
 from counterpoint.impl.token_manager.deployment import (
     SERVERS_MAX,
@@ -49,6 +47,7 @@ from counterpoint.model.node import (
     Step,
     Timeout,
 )
+from counterpoint.model.quick_init import replace
 from counterpoint.model.values import NodeId
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from counterpoint.impl.token_manager import server, steps
 from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
 from counterpoint.impl.token_manager.messages import (
@@ -43,6 +41,7 @@ from counterpoint.model.node import (
     Step,
     Timeout,
 )
+from counterpoint.model.quick_init import replace
 from counterpoint.model.values import NodeId
 
 

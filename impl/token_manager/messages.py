@@ -11,8 +11,10 @@ from counterpoint.impl.token_manager.words import (
     RoleName,
     shown,
 )
+from counterpoint.model.quick_init import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Client to server: what do you hold of this token, of all tokens if None?"""
@@ -26,6 +28,7 @@ class Ask:
         return f"ask({self.request}, e{self.config.epoch}, {what})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Told:
     """Server to client: the holding asked for, or the whole table."""
@@ -37,6 +40,7 @@ class Told:
         return f"told({self.request}, {shown(self.holdings)})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Store:
     """Client to server: keep this payment if it is newer."""
@@ -49,6 +53,7 @@ class Store:
         return f"store({self.request}, e{self.config.epoch}, {self.payment})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Server to client: the payment, or a newer one, is stored."""
@@ -56,6 +61,7 @@ class Stored:
     request: int
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Impose:
     """Client to server: keep of this view what is newer, and say what you hold then."""
@@ -68,6 +74,7 @@ class Impose:
         return f"impose({self.request}, e{self.config.epoch}, {shown(self.view)})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Holds:
     """Server to client: the view is stored, and this is the whole table."""
@@ -79,6 +86,7 @@ class Holds:
         return f"holds({self.request}, {shown(self.table)})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Stale:
     """Server to client: your epoch is over, this is the newest configuration that I know."""
@@ -86,6 +94,7 @@ class Stale:
     config: Configuration
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Where:
     """Anyone to the directory: the newest epoch that I know is this; is there a newer one?"""
@@ -96,6 +105,7 @@ class Where:
         return f"where(e{self.epoch})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Anyone to the directory: in this epoch I ask to take this role."""
@@ -107,6 +117,7 @@ class Wish:
         return f"wish({self.role}, e{self.epoch})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Directory to the one who wished: not in this epoch, and why not."""
@@ -118,6 +129,7 @@ class Refused:
         return f"refused(e{self.epoch}, {self.why})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Seal:
     """Directory to the servers of an epoch: serve it no more, this one follows."""
@@ -125,6 +137,7 @@ class Seal:
     following: Configuration
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Closed:
     """Server to directory: all before this epoch is sealed here, and this is my table."""
@@ -136,6 +149,7 @@ class Closed:
         return f"closed(e{self.epoch}, {shown(self.table)})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Install:
     """Directory to the servers of a new epoch: serve it, starting from this table."""
@@ -147,6 +161,7 @@ class Install:
         return f"install({self.config}, {shown(self.table)})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Installed:
     """Server to directory: I serve this epoch."""
@@ -157,6 +172,7 @@ class Installed:
         return f"installed(e{self.epoch})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Announce:
     """Directory to whom is no server: a majority serves this configuration."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from counterpoint.impl.token_manager import steps
 from counterpoint.impl.token_manager.deployment import DIRECTORY, Deployment
 from counterpoint.impl.token_manager.messages import (
@@ -63,6 +61,7 @@ from counterpoint.model.node import (
     Step,
     Timeout,
 )
+from counterpoint.model.quick_init import replace
 from counterpoint.model.values import NodeId
 
 

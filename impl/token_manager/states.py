@@ -14,9 +14,11 @@ from counterpoint.impl.token_manager.words import (
     RoleName,
     shown,
 )
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What a node remembers in every role and through every crash.
@@ -33,6 +35,7 @@ class Memory:
         return f"e{self.config.epoch}{', wishes to change' if self.wishes else ''}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Idle:
     """A client without a call."""
@@ -43,6 +46,7 @@ class Idle:
         return f"idle in {self.memory}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Asking:
     """A payment in its first phase: who has the token now?"""
@@ -55,6 +59,7 @@ class Asking:
         return f"asks who has {self.call.token} in {self.memory} ({progress(self, 'told')})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Paying:
     """A payment in its second phase. From here on it will be finished, whatever happens."""
@@ -67,6 +72,7 @@ class Paying:
         return f"pays {self.payment} in {self.memory} ({progress(self, 'stored')})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Collecting:
     """A snapshot in its first phase: what does each server hold?"""
@@ -79,6 +85,7 @@ class Collecting:
         return f"collects in {self.memory} ({progress(self, 'told')})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Imposing:
     """A snapshot in its second phase: does a majority hold exactly this view?"""
@@ -92,6 +99,7 @@ class Imposing:
         return f"imposes {shown(self.view)} in {self.memory} ({progress(self, 'hold it')})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Joining:
     """A client that has asked to become a server, and makes no calls meanwhile."""
@@ -106,6 +114,7 @@ Busy: TypeAlias = Asking | Paying | Collecting | Imposing
 ClientState: TypeAlias = Idle | Busy | Joining
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Serving:
     """A server of its memory's configuration."""
@@ -117,6 +126,7 @@ class Serving:
         return f"serves {self.memory}: {shown(self.table)}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A server that serves no epoch before `following`, and not yet that one."""
@@ -132,6 +142,7 @@ class Sealed:
 ServerState: TypeAlias = Serving | Sealed
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Watching:
     """The directory between changes. The table is the one that the configuration started from."""
@@ -147,6 +158,7 @@ TransformQueue: TypeAlias = tuple[tuple[NodeId, RoleName], ...]
 """Who waits for a change of role, and the role wished, first come first served."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Sealing:
     """The directory in the first half of a change: it collects the tables of the old servers."""
@@ -162,6 +174,7 @@ class Sealing:
         )
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Installing:
     """The directory in the second half of a change: it hands the merged table to the new servers."""
@@ -182,6 +195,7 @@ DirectoryState: TypeAlias = Watching | Sealing | Installing
 TokenState: TypeAlias = ClientState | ServerState | DirectoryState
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a client has in durable storage: its memory, and a payment that must be finished."""

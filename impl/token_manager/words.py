@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId
 
 RoleName: TypeAlias = Literal["client", "server"]
@@ -66,6 +67,7 @@ def version_in(table: HoldingTable, token: int) -> int:
     return next((holding.version for holding in table if holding.token == token), 1)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """The servers of one epoch, in the order of their names."""
@@ -89,6 +91,7 @@ class Configuration:
 # ---- calls and answers ---------------------------------------------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class GetTokens:
     """A client asks which tokens an owner has."""
@@ -99,6 +102,7 @@ class GetTokens:
         return f"get_tokens {self.owner}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Pay:
     """A client gives a token of its own to another owner."""
@@ -110,6 +114,7 @@ class Pay:
         return f"pay {self.token} {self.to}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Transform:
     """An operator asks a node to take its other role."""
@@ -118,6 +123,7 @@ class Transform:
         return "transform"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Finish:
     """A client that crashed finishes the payment that it had begun, of its own accord."""
@@ -128,6 +134,7 @@ class Finish:
         return f"finish {self.payment}"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class TokenStatus:
     """An operator asks a server for its table."""
@@ -146,6 +153,7 @@ NOT_OWNER = "not the owner"
 TIMED_OUT = "timed out"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """The answer to a call that had no effect, and why it had none."""
@@ -159,6 +167,7 @@ class Rejected:
 # ---- notes: what checkers and readers of traces are told -----------------------------------------
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Pays:
     """A client makes a new version of a token."""
@@ -166,6 +175,7 @@ class Pays:
     payment: Holding
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Begins:
     """A node becomes a server, and holds exactly this; what it held in an earlier life is gone."""
@@ -176,6 +186,7 @@ class Begins:
         return f"begins({shown(self.table)})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Keeps:
     """A server holds these from now on, each in the place of what it held of that token."""
@@ -186,6 +197,7 @@ class Keeps:
         return f"keeps({shown(self.holdings)})"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Reloads:
     """A server runs again after a crash, and holds exactly this."""

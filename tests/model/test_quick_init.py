@@ -18,6 +18,7 @@ from counterpoint.model.fault_state import FaultState
 from counterpoint.model.node import Invoke, Receive, Send
 from counterpoint.model.normal import Deliver
 from counterpoint.model.quick_init import quick_init
+from counterpoint.model.quick_init import replace as quick_replace
 from counterpoint.model.reaction import NodeState, Reaction
 from counterpoint.model.verdict import Verdict
 
@@ -91,3 +92,13 @@ def test_fields_with_conditions_are_refused() -> None:
 
     with pytest.raises(AssertionError, match="Listed has fields with conditions"):
         quick_init(Listed)
+
+
+@pytest.mark.parametrize("cls", QUICK)
+def test_a_value_with_other_fields_is_that_of_dataclasses(cls: Any) -> None:
+    names = [f.name for f in fields(cls)]
+    made = cls(*range(len(names)))
+    for changes in ({}, {names[0]: 7}, dict.fromkeys(reversed(names), 7)):
+        assert quick_replace(made, **changes) == replace(made, **changes)
+    with pytest.raises(TypeError, match="has no field 'z'; its fields: "):
+        quick_replace(made, z=3)
