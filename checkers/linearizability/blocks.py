@@ -95,6 +95,12 @@ def order_blocks(first: Block, others: Sequence[Block]) -> tuple[Operation, ...]
 
     `first` comes before everything else; it may be empty. The others are not empty.
     """
+    order = arrange(first, others)
+    return order if isinstance(order, Clash) else tuple(op for block in order for op in block)
+
+
+def arrange(first: Block, others: Sequence[Block]) -> list[Block] | Clash:
+    """Return the blocks in an order that real time allows, `first` first, or some that have none."""
     blocks = [*others, first]
     for block in blocks:
         reason = _against_real_time(block)
@@ -108,7 +114,7 @@ def order_blocks(first: Block, others: Sequence[Block]) -> tuple[Operation, ...]
     if conflict is not None:
         one, other = blocks[conflict.one], blocks[conflict.other]
         return Clash((*one, *other), _crossing(one, other))
-    return tuple(op for index in order for op in blocks[index])
+    return [blocks[index] for index in order]
 
 
 def _against_real_time(block: Block) -> str:

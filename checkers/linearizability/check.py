@@ -13,6 +13,7 @@ with status "info", or without a return, may take effect at any time after its c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
@@ -171,14 +172,14 @@ class _Check:
         """How to explain a search without an order; it broke no earlier than it came."""
         plan = search.plan
         furthest = plan.operations[plan.index[min(search.deepest, plan.length - 1)]]
-        return Broken(
+        return Broken.at(
             furthest.returned,
             lambda: broken_by_search(search, self._wording, examined=self._examined),
         )
 
     def _of_all(self) -> Verdict:
         """Explain the part that broke first, and name all others that are broken or undecided."""
-        first = min(self._broken, key=lambda key: self._broken[key].when)
+        first = self._first_broken()
         verdict = self._of_part(first, self._broken[first].explain())
         if len(self._parts) == 1:
             return verdict
@@ -188,6 +189,16 @@ class _Check:
         summary = verdict.summary + _also("also broken", others, show)
         summary += _also("not decided", left, show)
         return replace(verdict, summary=summary, evidence=(*verdict.evidence, keys))
+
+    def _first_broken(self) -> Hashable:
+        """The part that broke first; the others are only asked whether they broke before it."""
+        by_bound = sorted(self._broken, key=lambda key: self._broken[key].by)
+        first, earliest = by_bound[0], math.inf
+        for key in by_bound:
+            when = self._broken[key].when(earliest)
+            if when < earliest:
+                first, earliest = key, when
+        return first
 
     def _search_of(self, key: Hashable) -> JustInTime:
         """The search of a part, prepared when it is first needed."""

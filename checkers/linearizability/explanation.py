@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -159,10 +160,20 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """An object without an order: the rank of the first return that left none, and why it did."""
+    """An object without an order: the rank of the first return that left none, and why it did.
 
-    when: float
+    By `by` there surely was none; `when` is asked for the rank that is before another one, and
+    answers with infinity if there is none.
+    """
+
+    by: float
+    when: Callable[[float], float]
     explain: Callable[[], Verdict]
+
+    @staticmethod
+    def at(when: float, explain: Callable[[], Verdict]) -> Broken:
+        """What is known to have broken at a return."""
+        return Broken(when, lambda before: when if when < before else math.inf, explain)
 
 
 def broken_by_search(

@@ -129,7 +129,7 @@ def unfounded_verdict(
         why = _why(found, _later(judged, found, traffic), wording)
         return _explained(judged, (*takers, bad), why, specification, wording)
 
-    return Broken(bad.returned, explain)
+    return Broken.at(bad.returned, explain)
 
 
 def _miscounted(judged: History, specification: Specification, wording: Wording) -> Broken | None:
@@ -141,7 +141,7 @@ def _miscounted(judged: History, specification: Specification, wording: Wording)
         core, why = core_of(found, judged, specification), found.why(wording.show)
         return _explained(judged, core, why, specification, wording)
 
-    return Broken(found.operation.returned, explain)
+    return Broken.at(found.operation.returned, explain)
 
 
 def _explained(

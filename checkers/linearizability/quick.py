@@ -1,18 +1,29 @@
-"""Histories of one object whose form alone allows an exact verdict in about linear time."""
+"""Histories of one object whose form alone allows an exact verdict in about linear time.
+
+A set that only grows and is read as a whole, no element added twice: one phase for each read set.
+
+What was read must be a chain of ever larger sets. Each of them is a phase: the additions that make
+it, then the reads that show it; additions that nobody saw come last. Among the additions of one
+phase the order is free, and so it is among the reads. So a history has a legal order exactly when
+real time agrees with that of the phases.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
-from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.judging import FirstBad
 from counterpoint.checkers.linearizability.blocks import Clash, order_chains
 from counterpoint.checkers.linearizability.explanation import Broken, Wording, broken_by_search
-from counterpoint.checkers.linearizability.growing import order_lists, order_sets
+from counterpoint.checkers.linearizability.growing import order_lists, order_texts
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Table, plan_of
-from counterpoint.checkers.objects.containers import AppendList, Set
+from counterpoint.checkers.objects.containers import AppendList, Set, Text
 from counterpoint.checkers.objects.p_compositionality import answered_of, known_by
 from counterpoint.checkers.objects.registers import CasRegister, Register
 from counterpoint.checkers.objects.sequential import Specification
@@ -52,6 +63,8 @@ def quick_verdict(
             )
         case AppendList(()):
             return _Blocks(specification, wording, order_lists).quick(judged)
+        case Text(""):
+            return _Blocks(specification, wording, order_texts).quick(judged)
         case Set(initial):
             return _Blocks(specification, wording, lambda ops: order_sets(ops, initial)).quick(
                 judged
@@ -77,12 +90,7 @@ class _Registers:
             return verdict
         verdict = self._in_turn(part)
         if verdict.is_broken:
-            answered, _ = until_first_bad(
-                part, self.specification, lambda known: not self._in_turn(known).is_broken
-            )
-            first = answered[-1]
-            known = known_by(part, answered, self.specification)
-            return Broken(first.returned, lambda: _with_first_bad(self._in_turn(known), first))
+            return self._first_in_turn(part)
         return verdict if verdict.outcome is Outcome.HOLDS else None
 
     def _by_zones(self, part: Sequence[Operation]) -> Verdict:
@@ -92,6 +100,17 @@ class _Registers:
     def _in_turn(self, part: Sequence[Operation]) -> Verdict:
         name, show = self.wording.name, self.wording.show
         return check_writes_in_turn(part, initial=self.initial, name=name, show=show)
+
+    def _first_in_turn(self, part: Sequence[Operation]) -> Broken:
+        """The same, of writes that do not overlap."""
+
+        def broken_by(known: History) -> float:
+            last = max(op.returned for op in known if not op.is_open)
+            return last if self._in_turn(known).is_broken else math.inf
+
+        halving = Halving(part, self.specification, broken_by)
+        first, known, _ = halving.first()
+        return Broken.at(first.returned, lambda: _with_first_bad(self._in_turn(known), first))
 
     def _first_by_zones(self, part: Sequence[Operation], judged: History) -> Broken:
         """The first return that is wrong, explained by what was known then."""
@@ -109,7 +128,7 @@ class _Registers:
                 known = (first, written)
             return _with_first_bad(self._by_zones(known), first)
 
-        return Broken(first.returned, explain)
+        return Broken.at(first.returned, explain)
 
 
 def _with_first_bad(verdict: Verdict, first: Operation) -> Verdict:
@@ -121,26 +140,66 @@ def _with_first_bad(verdict: Verdict, first: Operation) -> Verdict:
     return replace(verdict, evidence=(*others, FirstBad(first.id)))
 
 
-def until_first_bad(
-    operations: Sequence[Operation],
-    specification: Specification,
-    is_legal: Callable[[History], bool | None],
-) -> tuple[list[Operation], bool]:
-    """Return the answers up to the first that broke a history, and whether that is sure.
+class Halving:
+    """Looks for the first answer that broke a history, by halving.
 
-    The history is broken; what was known at a time is legal if all that was known later is, so
-    halving finds it. It is not sure where `is_legal` cannot tell of what was known just before.
+    What was known at a time is legal if all that was known later is. `broken_by` tells of what was
+    known by which rank it may have been broken; infinity where it is legal, None where it cannot
+    tell. That rank is asked about next: answers that came later may be why it was broken by then.
     """
-    answered = answered_of(operations)
-    legal, bad, is_sure = 0, len(answered), True
-    while bad - legal > 1:
-        middle = (legal + bad) // 2
-        found = is_legal(known_by(operations, answered[:middle], specification))
-        if found is False:
-            bad = middle
+
+    def __init__(
+        self,
+        operations: Sequence[Operation],
+        specification: Specification,
+        broken_by: Callable[[History], float | None],
+        *,
+        bound: float = math.inf,
+    ) -> None:
+        """Start with a broken history."""
+        self._operations = operations
+        self._specification = specification
+        self._broken_by = broken_by
+        self._answered = answered_of(operations)
+        self._returns = [op.returned for op in self._answered]
+        self._legal, self._bad = 0, len(self._answered)
+        self.is_sure = True
+        self._ask(bisect_right(self._returns, bound))
+
+    @property
+    def by(self) -> float:
+        """The rank of the earliest answer so far by which the history is known to be broken."""
+        return self._returns[self._bad - 1]
+
+    def when(self, before: float = math.inf) -> float:
+        """The rank of the first bad answer, or infinity if that is not before another one."""
+        self._ask(bisect_left(self._returns, before))
+        while self._bad - self._legal > 1 and self._returns[self._legal] < before:
+            self._ask((self._legal + self._bad) // 2)
+        first = self._returns[self._legal]
+        return first if first < before else math.inf
+
+    def first(self) -> tuple[Operation, History, bool]:
+        """The first bad answer, what was known then, and whether it is surely the first.
+
+        It is not where `broken_by` cannot tell of what was known just before.
+        """
+        self.when()
+        return self._answered[self._bad - 1], self._known(self._bad), self.is_sure
+
+    def _known(self, count: int) -> History:
+        return known_by(self._operations, self._answered[:count], self._specification)
+
+    def _ask(self, count: int) -> None:
+        """Find out about so many answers, unless it is known."""
+        if not self._legal < count < self._bad:
+            return
+        rank = self._broken_by(self._known(count))
+        if rank is None or rank == math.inf:
+            self._legal, self.is_sure = count, rank is not None
         else:
-            legal, is_sure = middle, found is True
-    return answered[:bad], is_sure
+            self._bad = count
+            self._ask(bisect_right(self._returns, rank))
 
 
 Ordering = tuple[Operation, ...] | Clash | None
@@ -159,8 +218,8 @@ class _Blocks:
         match self.order(judged):
             case None:
                 return None
-            case Clash():
-                return self._broken(judged)
+            case Clash() as clash:
+                return self._broken(judged, clash)
             case order:
                 witness = tuple(op.id for op in order)
                 fault = witness_fault(judged, witness, self.specification)
@@ -168,22 +227,31 @@ class _Blocks:
                     raise OwnDefect(f"the order of the blocks is wrong: {fault}")
                 return holds(self.wording.name, examined=len(judged), witness=witness)
 
-    def _broken(self, judged: History) -> Broken:
-        answered, is_sure = until_first_bad(judged, self.specification, self._is_legal)
-        first = answered[-1]
+    def _broken(self, judged: History, clash: Clash) -> Broken:
+        halving = Halving(judged, self.specification, self._broken_by, bound=_last_return(clash))
 
         def explain() -> Verdict:
-            known = known_by(judged, answered, self.specification)
+            first, known, is_sure = halving.first()
             clash = self.order(known)
             assert isinstance(clash, Clash), f"what was known when {first.id} returned has an order"
             verdict = _explained(clash, self.specification, self.wording, judged)
             return _with_first_bad(verdict, first) if is_sure else verdict
 
-        return Broken(first.returned, explain)
+        return Broken(halving.by, halving.when, explain)
 
-    def _is_legal(self, known: History) -> bool | None:
-        order = self.order(known)
-        return None if order is None else not isinstance(order, Clash)
+    def _broken_by(self, known: History) -> float | None:
+        match self.order(known):
+            case None:
+                return None
+            case Clash() as clash:
+                return _last_return(clash)
+            case _:
+                return math.inf
+
+
+def _last_return(clash: Clash) -> float:
+    """When all answers were there that have no order by themselves."""
+    return max(op.returned for op in clash.operations if not op.is_open)
 
 
 def _explained(
@@ -207,3 +275,121 @@ def _explained(
         examined=len(judged),
         culprits=tuple(op.id for op in operations),
     )
+
+
+Elements = frozenset[Hashable]
+
+
+@dataclass(slots=True)
+class SetFacts:
+    """Who added each element, and who read what."""
+
+    added: dict[Hashable, Operation] = field(default_factory=dict)
+    readers: dict[Elements, list[Operation]] = field(default_factory=dict)
+
+
+Phase = tuple[list[Operation], list[Operation]]
+"""Additions, then reads."""
+
+
+def order_sets(
+    operations: Sequence[Operation], initial: Elements
+) -> tuple[Operation, ...] | Clash | None:
+    """Return an order of the operations, or some that have none, or None: not of this form.
+
+    The operations are `judged`, in call order: add, which tells nothing, and read. Additions that
+    were never answered are left out of the order unless somebody saw their element.
+    """
+    facts = _set_facts(operations, initial)
+    if facts is None:
+        return None
+    sets = sorted(facts.readers, key=len)
+    clash = _not_a_chain(sets, facts, initial)
+    if clash is not None:
+        return clash
+    phases = list(_phases(sets, facts, initial))
+    return _against_real_time(phases, facts) or tuple(
+        op for added, reads in phases for op in (*added, *reads)
+    )
+
+
+def _set_facts(operations: Sequence[Operation], initial: Elements) -> SetFacts | None:
+    """Sort the operations, or return None if an element may have got into the set twice."""
+    facts = SetFacts()
+    for op in operations:
+        match op.f, op.result:
+            case "read", tuple() | frozenset() as elements:
+                facts.readers.setdefault(frozenset(elements), []).append(op)
+            case "add", result if result is None or result is UNKNOWN:
+                if op.argument in facts.added or op.argument in initial:
+                    return None
+                facts.added[op.argument] = op
+            case _:
+                return None
+    return facts
+
+
+def _not_a_chain(sets: Sequence[Elements], facts: SetFacts, initial: Elements) -> Clash | None:
+    """Find a read of what was not there, or two of which neither shows all that the other does."""
+    for elements in sets:
+        reader = facts.readers[elements][0]
+        if not initial <= elements:
+            return _clash((reader,), facts, f"{reader.id} does not show what was there at first")
+        if not elements <= facts.added.keys() | initial:
+            return _clash((reader,), facts, f"{reader.id} read an element that nobody added")
+    for less, more in pairwise(sets):
+        if not less <= more:
+            one, other = facts.readers[less][0], facts.readers[more][0]
+            reason = f"{one.id} and {other.id} each show an element that the other does not"
+            return _clash((one, other), facts, reason)
+    return None
+
+
+def _clash(operations: Sequence[Operation], facts: SetFacts, reason: str) -> Clash:
+    """Operations that have no order, with whoever added what they read."""
+    adders = (
+        facts.added[element]
+        for op in operations
+        if op.f == "read" and isinstance(op.result, tuple | frozenset)
+        for element in op.result
+        if element in facts.added
+    )
+    return Clash((*adders, *operations), reason)
+
+
+def _phases(sets: Sequence[Elements], facts: SetFacts, initial: Elements) -> Iterator[Phase]:
+    before = initial
+    for elements in sets:
+        added = sorted((facts.added[e] for e in elements - before), key=lambda op: op.called)
+        yield added, facts.readers[elements]
+        before = elements
+    unseen = [op for element, op in facts.added.items() if element not in before]
+    yield [op for op in unseen if not op.is_open], []
+
+
+def _against_real_time(phases: Sequence[Phase], facts: SetFacts) -> Clash | None:
+    """Find an operation that returned before one of an earlier phase was called.
+
+    A read of that earlier phase shows what was added in it, and nothing that was added later.
+    """
+    latest: Operation | None = None
+    reader: list[Operation] = []
+    for group, shows in _groups(phases):
+        for op in group:
+            if latest is not None and op.precedes(latest):
+                reason = (
+                    f"{op.id} returned before {latest.id} was called, but what was read puts "
+                    f"{latest.id} first"
+                )
+                return _clash((*reader, latest, op), facts, reason)
+        for op in group:
+            if latest is None or op.called > latest.called:
+                latest, reader = op, shows
+    return None
+
+
+def _groups(phases: Sequence[Phase]) -> Iterator[tuple[list[Operation], list[Operation]]]:
+    """Additions and reads in turn, each with a read of their phase."""
+    for added, reads in phases:
+        yield added, reads[:1]
+        yield reads, reads[:1]

@@ -11,7 +11,7 @@ import pytest
 from counterpoint.checkers.history import OPEN, UNKNOWN, History, MalformedHistory, Operation
 from counterpoint.checkers.judging import BrokenKeys, FirstBad
 from counterpoint.checkers.linearizability.check import check_linearizability
-from counterpoint.checkers.linearizability.growing import order_sets
+from counterpoint.checkers.linearizability.quick import order_sets
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import (
     AppendList,
@@ -21,6 +21,7 @@ from counterpoint.checkers.objects.specifications import (
     Register,
     Set,
     Stack,
+    Text,
 )
 from counterpoint.checkers.objects.verify import legal_order, witness_fault
 from counterpoint.checkers.transactions.history import sessions_of
@@ -56,6 +57,16 @@ FIRST_OF_TWO: list[tuple[Specification, History]] = [
     (CasRegister(), in_turn(write(1), ("cas", (1, 2), True), read(1), write(3), read(2))),
     (CasRegister(), in_turn(write(1), write(1), ("cas", (2, 3), True), write(2), read(1))),
     (AppendList(), in_turn(("append", 1, None), ("append", 2, None), read((2,)), read(()))),
+    (
+        Text(),
+        in_turn(
+            ("append", "a", None),
+            ("append", "b", None),
+            ("get", None, "b"),
+            ("put", "a", None),
+            ("get", None, ""),
+        ),
+    ),
     (Set(), in_turn(("add", 1, None), ("add", 2, None), read((2,)), read(()))),
     (
         Queue(),
