@@ -67,6 +67,7 @@ def check_linearizability(
     clock: Callable[[], float] | None = None,
     steps_max: int = STEPS_MAX,
     explain: bool = True,
+    in_short: bool = False,
     show: Callable[[Hashable], str] = repr,
 ) -> Verdict:
     """Judge whether the operations could have taken effect one at a time, each within its time.
@@ -82,7 +83,8 @@ def check_linearizability(
     `timeout_seconds` by `clock` (`time.monotonic`, say: checkers have no clock of their own; it is
     looked at between short stretches of search, and linear passes are not interrupted);
     `Prefix` is then an order of what was explained. Without `explain`, a violation that
-    the search found is reported bare, which takes a fraction of the time.
+    the search found is reported bare, which takes a fraction of the time; `in_short` it has the same
+    summary, and lacks the evidence that this does not name.
 
     Raises:
         MalformedHistory: what no clients can have produced, or two operations of one name.
@@ -90,7 +92,7 @@ def check_linearizability(
     """
     ordered, specification = exactly(well_formed(history), specification)
     with_names(ordered)
-    wording = Wording(name, show, deadline(timeout_seconds, clock), explain)
+    wording = Wording(name, show, deadline(timeout_seconds, clock), explain, in_short)
     parts = partition(ordered)
     verdict = _Check(specification, wording, parts).verdict(steps_max)
     certain = getattr(specification, "certain", None)

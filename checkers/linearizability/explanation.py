@@ -150,12 +150,16 @@ ANSWERS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a verdict is called, how values are shown, when time is over, and how much is said."""
+    """What a verdict is called, how values are shown, when time is over, and how much is said.
+
+    `in_short` leaves out what the summary of a violation does not say.
+    """
 
     name: str
     show: Callable[[Hashable], str]
     is_over: Callable[[], bool]
     explain: bool = True
+    in_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,8 @@ def broken_by_search(
     to be taken for granted, it says so. `FirstBad` names the operation whose return no order
     allows, `CouldHaveReturned` what it might have said; both only if that was found out, and the
     search saw more than a part of what was known then. `whole` is the history of the object, where
-    the search did not see it all.
+    the search did not see it all. In short, the core is not re-checked, no standing is told, and
+    other answers only where the summary names them.
     """
     if not wording.explain:
         summary = f"no order of the {len(search.plan.operations)} operations is legal"
@@ -199,14 +204,19 @@ def broken_by_search(
     effort = Effort.after(search, wording.is_over)
     plan = first_bad_prefix(search, effort)
     is_first = effort.sufficed and not is_part
-    possible = _possible_answers(plan, search, effort.share(4)) if is_first else ()
+    for_answers = effort.share(4) if is_first else None
     found = smallest_core(plan, effort)
     core = [plan.operations[plan.index[step]] for step in found.steps]
-    told = search.plan if whole is None else plan_of(whole, Table(plan.table.specification))
-    evidence: tuple[object, ...] = (CoreStanding(_standing(found, core, told, effort)),)
-    if is_first:
-        answers = CouldHaveReturned(tuple(map(inexact, possible)))
-        evidence = (*evidence, FirstBad(core[-1].id), answers)
+    possible: tuple[Hashable, ...] = ()
+    evidence: tuple[object, ...] = ()
+    if not wording.in_short:
+        told = search.plan if whole is None else plan_of(whole, Table(plan.table.specification))
+        evidence = (CoreStanding(_standing(found, core, told, effort)),)
+    if for_answers is not None:
+        evidence = (*evidence, FirstBad(core[-1].id))
+    if for_answers is not None and (len(core) == 1 or not wording.in_short):
+        possible = _possible_answers(plan, search, for_answers)
+        evidence = (*evidence, CouldHaveReturned(tuple(map(inexact, possible))))
     words = CoreWords(wording.show, possible, found.context)
     bystanders = len(plan.operations) - len(core) - found.context
     lock = _lock_story(plan, core[-1])

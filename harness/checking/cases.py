@@ -213,6 +213,7 @@ def _task(case: Case, model: Model, wanted: Wanted) -> Task:
         timeout_seconds=wanted.timeout_seconds,
         total=wanted.total,
         allow_negative=wanted.allow_negative,
+        in_short=wanted.in_short,
     )
 
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Task:
     """One history to be judged: what it is of, and what the user said about it.
 
-    `is_one_object` tells that operations of different keys depend on each other.
+    `is_one_object` tells that operations of different keys depend on each other, `in_short` that
+    no more than the summary of a violation is shown.
     """
 
     history: History | TransactionHistory
@@ -43,6 +44,7 @@ class Task:
     timeout_seconds: float | None = None
     total: int | None = None
     allow_negative: bool = False
+    in_short: bool = False
 
     @property
     def operations(self) -> History:
@@ -99,6 +101,7 @@ def _linearized(task: Task, name: str) -> Verdict:
         partition=whole if task.is_one_object and not model.functions else by_key,
         timeout_seconds=task.timeout_seconds,
         clock=time.monotonic,
+        in_short=task.in_short,
     )
 
 

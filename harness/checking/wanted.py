@@ -41,7 +41,8 @@ class Wanted:
     """What to check and how; None leaves it to the file.
 
     `renames` calls functions by other names, `initial_of` says what single keys held at first, and
-    `is_initial_unknown` that nobody knows it.
+    `is_initial_unknown` that nobody knows it. `in_short`, a violation has its summary, and not all
+    else that may be told of it.
     """
 
     form: str | None = None
@@ -57,6 +58,7 @@ class Wanted:
     initial_of: Mapping[Hashable, Hashable] = field(default_factory=lambda: NO_VALUES)
     is_initial_unknown: bool = False
     nil: Nil | None = None
+    in_short: bool = False
 
 
 LEFT_TO_THE_FILE = Wanted()

@@ -200,6 +200,7 @@ def check(
             for key, value in _pairs(initial_of, "--initial-of", as_lines).items()
         },
         is_initial_unknown=unknown_initial,
+        in_short=not (explained or as_lines or out),  # the table has the summary alone
     )
     if out is not None:
         _make(out, as_lines)

@@ -9,7 +9,8 @@ from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import CasRegister, Text
 from counterpoint.checkers.readers import read_cases
-from tests.bench.measure import Figure, seconds
+from counterpoint.harness.output import BROKEN
+from tests.bench.measure import COMMAND, Figure, process_seconds, seconds
 from tests.checkers.readers.corpora import entries
 
 PORCUPINE_SECONDS = 0.011
@@ -29,6 +30,10 @@ def figures() -> Iterator[Figure]:
         decided = _took(logs, CasRegister())
         yield Figure(f"{len(logs)} logs of etcd decided", decided, "s")
         yield Figure("  explained, too", _took(logs, CasRegister(), explain=True), "s")
+        check = ["-c", COMMAND, "check", *(str(entry.path) for entry in entries("porcupine-etcd"))]
+        for what, options in (("in a table", []), ("explained", ["--explain"])):
+            took = process_seconds([*check, *options], rounds=3, exit_code=BROKEN)
+            yield Figure(f"  the whole process, {what}", took, "s")
 
 
 def _history(data: bytes) -> History:

@@ -57,17 +57,17 @@ def usual() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
-def process_seconds(arguments: Sequence[str], rounds: int = 5) -> float:
+def process_seconds(arguments: Sequence[str], rounds: int = 5, *, exit_code: int = 0) -> float:
     """Return the least processor time that a process of Python took, imports included."""
-    process_used(arguments)  # which leaves its bytecode behind
-    return min(process_used(arguments)[0] for _ in range(rounds))
+    process_used(arguments, exit_code=exit_code)  # which leaves its bytecode behind
+    return min(process_used(arguments, exit_code=exit_code)[0] for _ in range(rounds))
 
 
-def process_used(arguments: Sequence[str]) -> tuple[float, int]:
+def process_used(arguments: Sequence[str], *, exit_code: int = 0) -> tuple[float, int]:
     """Run a process of Python; return its processor seconds and the most memory it used, in bytes."""
     command = [sys.executable, *arguments]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=usual())
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, f"{command} ended with {process.returncode}"
+    assert process.returncode == exit_code, f"{command} ended with {process.returncode}"
     return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024

@@ -59,6 +59,8 @@ def _agree_on(drawn: Drawn, count: int, *, seed: int) -> Counter[Outcome]:
         elif verdict.outcome is Outcome.BROKEN:
             assert not is_legal, history
             _check_evidence(verdict, ops, drawn.specification)
+            short = check_linearizability(history, drawn.specification, in_short=True)
+            assert (short.summary, short.culprits) == (verdict.summary, verdict.culprits)
         else:
             assert not ops, history
     return seen
@@ -105,6 +107,16 @@ def test_verdicts_agree_with_exhaustive_search(name: str) -> None:
     """Same verdict; the order explains all; the core is minimal; its last is the first bad one."""
     seen = _agree_on(OBJECTS[name], 1_000, seed=1)
     assert min(seen[Outcome.HOLDS], seen[Outcome.BROKEN]) > 50, seen
+
+
+def test_in_short_a_core_is_not_checked_again() -> None:
+    puts = [call(f"o{i}", "c1", "enqueue", i, None, 2 * i, 2 * i + 1) for i in (1, 2)]
+    history = [*puts, call("o3", "c2", "dequeue", None, 2, 6, 7)]
+    in_full = check_linearizability(history, Queue())
+    in_short = check_linearizability(history, Queue(), in_short=True)
+    assert in_short.summary == in_full.summary
+    assert in_full.find(CoreStanding) == CoreStanding("minimal and re-checked")
+    assert in_short.find(CoreStanding) is None
 
 
 @pytest.mark.nightly
