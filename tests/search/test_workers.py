@@ -18,7 +18,7 @@ np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 from counterpoint.harness.catalog import build  # noqa: E402  numpy must be there first
 from counterpoint.model.node import Input, Receive, Step  # noqa: E402
 from counterpoint.model.scenario import Invariant, Scenario, budgets  # noqa: E402
-from counterpoint.model.search.columnar import columns, held  # noqa: E402
+from counterpoint.model.search.columnar import held, pairs  # noqa: E402
 from counterpoint.model.search.columnar.checkpoint import load  # noqa: E402
 from counterpoint.model.search.columnar.expander import Expander  # noqa: E402
 from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
@@ -112,7 +112,7 @@ def test_several_workers_find_what_one_finds(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "limit", "value"),
-    [(columns, "DENSE_CELLS_MAX", 1_500), (held, "PENDING_ROWS_MAX", 50)],
+    [(pairs, "DENSE_CELLS_MAX", 1_500), (held, "PENDING_ROWS_MAX", 50)],
 )
 def test_what_is_done_in_large_explorations_changes_nothing(
     module: ModuleType, limit: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -164,13 +164,13 @@ def test_any_number_of_workers_resumes(first: int, second: int, tmp_path: Path) 
     assert counts(finished(after)) == counts(finished(Explorer(scenario)))
 
 
-@pytest.mark.parametrize("cells_max", [1_500, columns.DENSE_CELLS_MAX])
+@pytest.mark.parametrize("cells_max", [1_500, pairs.DENSE_CELLS_MAX])
 @pytest.mark.parametrize("name", sound())
 def test_what_is_resumed_gives_the_same_numbers(
     name: str, cells_max: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tables that learn from a journal, many questions at once, go on as if nothing had happened."""
-    monkeypatch.setattr(columns, "DENSE_CELLS_MAX", cells_max)
+    monkeypatch.setattr(pairs, "DENSE_CELLS_MAX", cells_max)
     scenario, path = sound()[name], tmp_path / "half"
     whole = found(scenario, 1, tmp_path / "whole")
     half = found(scenario, 1, path, Limits(states=100))

@@ -11,11 +11,14 @@ words: `packing`. A field widens when its numbers do; fields keep their order, s
 sorted. Nothing is hashed, so no two states are ever taken for one, unlike in hash compaction (Stern and
 Dill, CHARME 1995).
 
+**Slots** are numbered by node, `slot_columns`. What can happen in many of them is worked out at once:
+`moves_at_once`, with the canonical forms of `filing`.
+
 **Expansion.** For each place the rows of a table say what can happen in a slot: `columns`. The rows of
 all states are gathered by one look-up, the fields that change are replaced, and the messages sent to
-other nodes change their slots by tables of pairs: `expander`. Pairs that no table knows are asked
-afterwards, by one thread and in a fixed order, so that numbers do not depend on how many threads there
-are.
+other nodes change their slots by tables of pairs, `pairs`: `expander`. Pairs that no table knows are
+asked afterwards, by one thread and in a fixed order, so that numbers do not depend on how many threads
+there are.
 
 **Symmetry.** Before they are compared, successors get the names of their representatives: `orbits` sorts
 interchangeable nodes by how they look, `looks`, in tables of exchanged neighbours.

@@ -21,12 +21,12 @@ import numpy as np
 from counterpoint.model.actions import Settle
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.columnar.checkpoint import Journal
-from counterpoint.model.search.columnar.columns import PairTable
 from counterpoint.model.search.columnar.established import Counts, Established
 from counterpoint.model.search.columnar.expander import Expander, Successors
 from counterpoint.model.search.columnar.explorer import CHUNK_STATES, VectorExplorer
 from counterpoint.model.search.columnar.held import HeldStates
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Marks, Words
+from counterpoint.model.search.columnar.pairs import PairTable, one_by_one
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import (
     fresh,
@@ -257,8 +257,8 @@ class Stops:
         self._of: dict[int, tuple[int, int]] = {}
         nodes = range(len(steps.scenario.system.nodes))
         self._tables = [
-            PairTable(partial(self._settled, node, 0), _no_journal) for node in nodes
-        ] + [PairTable(partial(self._settled, 0, 1), _no_journal)]
+            PairTable(one_by_one(partial(self._settled, node, 0)), _no_journal) for node in nodes
+        ] + [PairTable(one_by_one(partial(self._settled, 0, 1)), _no_journal)]
 
     def after(self, columns: list[Ids]) -> tuple[list[Ids], Ids, Ids]:
         """Return the columns after every way to stop, from which row each is, and by which way."""

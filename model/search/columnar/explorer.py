@@ -31,6 +31,7 @@ from counterpoint.model.search.columnar.notes import HowFar, note, restored
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import fresh, rows_of, size, taken, unique
+from counterpoint.model.search.columnar.slot_columns import SlotColumns
 from counterpoint.model.search.columnar.stored import StoredStates
 from counterpoint.model.search.columnar.way_back import WayBack
 from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots
@@ -76,7 +77,7 @@ class VectorExplorer:
         self.scenario = scenario
         self._code = fingerprint(scenario) if code is None else code
         semantics = Semantics(no_op or default_no_op(scenario), is_lossy, has_open_calls)
-        self.slots = Slots(scenario, semantics)
+        self.slots = Slots(scenario, semantics, SlotColumns)
         self.memories = Memories(self.slots, history=history)
         self.limits = limits or Limits()
         self._has_history = history

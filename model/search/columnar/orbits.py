@@ -17,9 +17,9 @@ from itertools import pairwise
 import numpy as np
 
 from counterpoint.model.search.columnar.checkpoint import Journal
-from counterpoint.model.search.columnar.columns import PairTable
 from counterpoint.model.search.columnar.looks import Looks
 from counterpoint.model.search.columnar.packing import Ids, Marks
+from counterpoint.model.search.columnar.pairs import PairTable, one_by_one
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.search.exploration.symmetry import Exchange
@@ -53,7 +53,7 @@ class Orbits:
             told.of_environment,
         ]
         self.tables = [
-            PairTable(compute, partial(journal.note, table + number))
+            PairTable(one_by_one(compute), partial(journal.note, table + number))
             for number, compute in enumerate(functions)
         ]
         self._images, self._looks = self.tables[: nodes + 2], self.tables[nodes + 2 :]

@@ -11,9 +11,9 @@ questions again give the same numbers, which is how an exploration resumes from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from counterpoint.model.actions import NORMAL, Call, Fire, Settle
 from counterpoint.model.fault_state import FaultState, OpenCalls
@@ -63,6 +63,39 @@ class Slot(NamedTuple):
     held: tuple[Message, ...]
 
 
+class NumberedSlots(Protocol):
+    """The slots of one node, each with its number: they are counted as they come."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __getitem__(self, slot: SlotId, /) -> Slot:
+        """Return the slot with this number."""
+
+    def __iter__(self) -> Iterator[Slot]:
+        """Go through them in the order of their numbers."""
+
+    def number(self, slot: SlotFields) -> SlotId:
+        """Return the number of a slot; one that is new gets the next."""
+
+
+class ListedSlots(list[Slot]):
+    """The slots of one node as a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ids: dict[SlotFields, SlotId] = {}
+
+    def number(self, slot: SlotFields) -> SlotId:
+        """Return the number of a slot; one that is new gets the next."""
+        known = self._ids.get(slot)
+        if known is None:
+            fresh = Slot(*slot)
+            known = self._ids[fresh] = len(self)
+            self.append(fresh)
+        return known
+
+
 class Transition(NamedTuple):
     """What one action at a node does: the slot after it, and its effect."""
 
@@ -110,17 +143,22 @@ class ActsElsewhere(ValueError):
 class Slots:
     """The tables of an exploration."""
 
-    def __init__(self, scenario: Scenario, semantics: Semantics) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        semantics: Semantics,
+        numbered: Callable[[], NumberedSlots] = ListedSlots,
+    ) -> None:
+        """`numbered` makes what the slots of one node are kept in."""
         self.scenario = scenario
         self.semantics = semantics
         self.compiled = Compiled(scenario)
-        self._relevance = self._bound() if semantics.no_op == "forget" else None
-        self.slots: list[list[Slot]] = [[] for _ in self.compiled.nodes]
+        self.relevance = self._bound() if semantics.no_op == "forget" else None
+        self.slots = [numbered() for _ in self.compiled.nodes]
         self.effects: list[list[ActionEffect]] = [[] for _ in (*self.compiled.nodes, "network")]
         self.environments: list[FaultState] = []
         self.batches: list[tuple[Message, ...]] = [()]
         self.sightings: list[tuple[int, ...]] = [()]
-        self._slot_ids: list[dict[SlotFields, SlotId]] = [{} for _ in self.compiled.nodes]
         self._steps: dict[
             tuple[NodeStateId, EnvironmentId], dict[Message | None, tuple[NodeStateStep, ...]]
         ] = {}
@@ -132,8 +170,8 @@ class Slots:
                 f"scenario {scenario.name!r} has a network of lanes, which no exploration of states "
                 "knows: explore it with --reduction dpor, or search by walks (fuzz, verify)"
             )
-        self._is_ordered = scenario.network == "ordered"
-        self._others = tuple(kind for kind in self.compiled.kinds if kind not in NORMAL)
+        self.is_ordered = scenario.network == "ordered"
+        self._interfering = tuple(kind for kind in self.compiled.kinds if kind not in NORMAL)
         start = FaultState(roles=self.compiled.start_roles)
         self.start_environment = self.environment_id(
             self.remembering(start, (), self.compiled.start_seen, ())
@@ -162,26 +200,20 @@ class Slots:
 
     def filed(self, inbox: Iterable[Message]) -> tuple[Message, ...]:
         """Return an inbox in its canonical order; a stable sort by source keeps each link's order."""
-        if self._is_ordered:
+        if self.is_ordered:
             return tuple(sorted(inbox, key=self.compiled.source.__getitem__))
         return tuple(sorted(inbox))
 
     def slot_id(self, node: int, slot: SlotFields) -> SlotId:
         """Intern a slot of a node, given as the tuple that a slot is."""
-        if self._relevance is not None and slot[1]:
+        if self.relevance is not None and slot[1]:
             node_state, inbox, held = slot
             slot = (node_state, self._relevant(node_state, inbox), held)
-        ids = self._slot_ids[node]
-        known = ids.get(slot)
-        if known is None:
-            fresh = Slot(*slot)
-            known = ids[fresh] = len(ids)
-            self.slots[node].append(fresh)
-        return known
+        return self.slots[node].number(slot)
 
     def _relevant(self, node_state: NodeStateId, inbox: tuple[Message, ...]) -> tuple[Message, ...]:
-        assert self._relevance is not None
-        return tuple(m for m in inbox if self._relevance.may_matter(node_state, m))
+        assert self.relevance is not None
+        return tuple(m for m in inbox if self.relevance.may_matter(node_state, m))
 
     def environment_id(self, conditions: FaultState) -> EnvironmentId:
         """Intern the conditions of a state."""
@@ -202,6 +234,11 @@ class Slots:
         if known == len(self.batches):
             self.batches.append(messages)
         return known
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing can happen but deliveries, losses, calls and timers."""
+        return not self._interfering
 
     # The two questions of an exploration, and the third about the network as a whole.
 
@@ -225,22 +262,45 @@ class Slots:
     def moves(self, node: int, slot: SlotId, environment: EnvironmentId) -> Moves:
         """Return what can happen at a node as numbers, in the order of `replay.enabled`."""
         moves: Moves = ([], [])
-        node_state = self.slots[node][slot].node_state
-        known = self._steps.setdefault((node_state, environment), {})
         if self.compiled.has_deliveries:
-            self._add_deliveries(moves, known, node, slot, environment)
-        self._add_own(moves, known, node, slot, environment)
-        if self._others:
+            self._add_deliveries(moves, node, slot, environment)
+        self._add_own(moves, node, slot, environment)
+        if self._interfering:
             self._add_interferences(moves, node, slot, environment)
         return moves
+
+    def steps(
+        self, node: int, slot: SlotId, environment: EnvironmentId, message: Message | None
+    ) -> tuple[NodeStateStep, ...]:
+        """Return what may become of a message that is next at a node; None: what it does by itself.
+
+        It is the same in all slots with this node state, and worked out once.
+
+        Raises:
+            HandlerBroke: a handler failed.
+        """
+        known = self._steps_at(node, slot, environment)
+        steps = known.get(message)
+        if steps is None:
+            steps = known[message] = (
+                tuple(self._own(node, slot, environment))
+                if message is None
+                else self._arrival(node, slot, environment, message)
+            )
+        return steps
+
+    def _steps_at(
+        self, node: int, slot: SlotId, environment: EnvironmentId
+    ) -> dict[Message | None, tuple[NodeStateStep, ...]]:
+        return self._steps.setdefault((self.slots[node][slot].node_state, environment), {})
 
     def network_moves(self, environment: EnvironmentId) -> Moves:
         """Return what can happen to the network as a whole; the slots after it mean nothing."""
         moves: Moves = ([], [])
-        if not self._others:
+        if not self._interfering:
             return moves
         run = self._nowhere(environment)
-        for kind in self._others:
+        for kind in self._interfering:
             for action in run.options(kind, None):
                 after = self._nowhere(environment)
                 self._must(after, action)
@@ -307,17 +367,13 @@ class Slots:
         return len(self.effects[place]) - 1
 
     def _add_deliveries(
-        self,
-        moves: Moves,
-        known: dict[Message | None, tuple[NodeStateStep, ...]],
-        node: int,
-        slot: SlotId,
-        environment: EnvironmentId,
+        self, moves: Moves, node: int, slot: SlotId, environment: EnvironmentId
     ) -> None:
-        # Most of what an exploration does in Python is this loop: what a message does to a node state is
-        # worked out once for all slots with that node state, and only the inbox differs.
+        # What a message does to a node state is worked out once for all slots with that node state, and
+        # only the inbox differs. With numpy this loop is one of arrays where there are many slots.
         _, inbox, held = self.slots[node][slot]
-        source, is_ordered = self.compiled.source, self._is_ordered
+        known = self._steps_at(node, slot, environment)
+        source, is_ordered = self.compiled.source, self.is_ordered
         slots, effects = moves
         previous: int | None = None
         for position, message in enumerate(inbox):
@@ -327,7 +383,7 @@ class Slots:
             previous = same
             steps = known.get(message)
             if steps is None:
-                steps = known[message] = self._arrival(node, slot, environment, message)
+                steps = self.steps(node, slot, environment, message)
             if steps:
                 rest = inbox[:position] + inbox[position + 1 :]
                 for node_state, own, effect in steps:
@@ -357,19 +413,9 @@ class Slots:
             found.append(NodeStateStep(node_state, (), self._effect_id(node, lost)))
         return tuple(found)
 
-    def _add_own(
-        self,
-        moves: Moves,
-        known: dict[Message | None, tuple[NodeStateStep, ...]],
-        node: int,
-        slot: SlotId,
-        environment: EnvironmentId,
-    ) -> None:
+    def _add_own(self, moves: Moves, node: int, slot: SlotId, environment: EnvironmentId) -> None:
         _, inbox, held = self.slots[node][slot]
-        steps = known.get(None)
-        if steps is None:
-            steps = known[None] = tuple(self._own(node, slot, environment))
-        for node_state, own, effect in steps:
+        for node_state, own, effect in self.steps(node, slot, environment, None):
             left = self.filed(inbox + own) if own else inbox
             moves[0].append(self.slot_id(node, (node_state, left, held)))
             moves[1].append(effect)
@@ -428,7 +474,7 @@ class Slots:
         """Let the action classes speak for themselves, in a world where this node is alone."""
         run = self._alone(node, slot, environment)
         name = self.compiled.nodes[node]
-        for kind in self._others:
+        for kind in self._interfering:
             for action in run.options(kind, name):
                 after = self._alone(node, slot, environment)
                 try:
@@ -460,10 +506,8 @@ class Slots:
         starts = [c for n, c in enumerate(compiled.start_node_states) if n != node]
         if others != starts or any(compiled.destination[m] != node for m in run.held):
             raise ActsElsewhere(action, f"its `at` is {compiled.nodes[node]}")
-        if self._relevance is not None:
-            self._relevance.require(
-                self.slots[node][slot].node_state, run.node_states[node], action
-            )
+        if self.relevance is not None:
+            self.relevance.require(self.slots[node][slot].node_state, run.node_states[node], action)
         held = tuple(sorted(run.held))
         moves[0].append(self.slot_id(node, (run.node_states[node], self.filed(own), held)))
         conditions = self._after(environment, run)

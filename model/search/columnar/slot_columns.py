@@ -1,0 +1,184 @@
+"""The slots of one node in columns: thousands are read, and numbered, at once.
+
+A slot is a node state and a mailbox: the messages on their way to the node and those held back. A
+mailbox is a row of codes, of which equal ones have one number, and so a slot is a pair of numbers.
+Codes are 0 for nothing, then messages in the order of the inbox, then those held back.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from counterpoint.model.search.columnar.growing import Column, Growing
+from counterpoint.model.search.columnar.packing import Ids
+from counterpoint.model.search.engine.effects import SlotFields, SlotId
+from counterpoint.model.search.engine.slots import ListedSlots, Slot, Slots
+from counterpoint.model.search.engine.transition_tables import Message
+
+Codes: TypeAlias = npt.NDArray[np.int32]
+"""Mailboxes as rows of codes, filled up with zeros."""
+
+KeyT = TypeVar("KeyT", int, bytes)
+
+HELD = 1 << 30
+"""What the code of a message that is held back has more than that of one on its way."""
+
+
+def codes_of(inbox: tuple[Message, ...], held: tuple[Message, ...] = ()) -> list[int]:
+    """Return the codes of messages on their way, and of those held back."""
+    return [*(m + 1 for m in inbox), *(m + 1 + HELD for m in held)]
+
+
+class SlotColumns:
+    """The slots of one node, each with its number; they are counted as they come.
+
+    They are a list until many are asked for at once, which few of them would only make slower.
+    """
+
+    def __init__(self) -> None:
+        self._listed: ListedSlots | None = ListedSlots()
+        self._ids: defaultdict[int, SlotId] = numbering()
+        self._node_state, self._mailbox = Growing(), Growing()
+        self._mailboxes = Mailboxes()
+
+    def __len__(self) -> int:
+        return len(self._mailbox) if self._listed is None else len(self._listed)
+
+    def __getitem__(self, slot: SlotId) -> Slot:
+        if self._listed is not None:
+            return self._listed[slot]
+        node_state, mailbox = self._node_state.array[slot], self._mailbox.array[slot]
+        return Slot(int(node_state), *self._mailboxes[int(mailbox)])
+
+    def __iter__(self) -> Iterator[Slot]:
+        if self._listed is not None:
+            return iter(self._listed)
+        mailboxes = [self._mailboxes[mailbox] for mailbox in range(len(self._mailboxes))]
+        pairs = zip(self._node_state.array.tolist(), self._mailbox.array.tolist(), strict=True)
+        return (Slot(node_state, *mailboxes[mailbox]) for node_state, mailbox in pairs)
+
+    def number(self, slot: SlotFields) -> SlotId:
+        """Return the number of a slot; one that is new gets the next."""
+        return self._numbered(slot) if self._listed is None else self._listed.number(slot)
+
+    def _numbered(self, slot: SlotFields) -> SlotId:
+        node_state, inbox, held = slot
+        mailbox = self._mailboxes.number(codes_of(inbox, held))
+        known = self._ids[node_state << 32 | mailbox]
+        if known == len(self._mailbox):
+            self._node_state.append(node_state)
+            self._mailbox.append(mailbox)
+        return known
+
+    def _put_in_columns(self) -> None:
+        if self._listed is not None:
+            self._node_state = Growing()
+            for slot in self._listed:
+                self._numbered(slot)
+            self._listed = None
+
+    def node_states(self, slots: Ids) -> Column:
+        """Return the node state of each slot."""
+        if self._listed is not None:
+            fresh = self._listed[len(self._node_state) :]
+            self._node_state.extend([slot.node_state for slot in fresh])
+        return self._node_state.array.take(slots)
+
+    def codes(self, slots: Ids) -> Codes:
+        """Return the mailbox of each slot."""
+        self._put_in_columns()
+        return self._mailboxes.codes(self._mailbox.array.take(slots))
+
+    def numbers(self, node_states: Column, codes: Codes) -> Ids:
+        """Return the numbers of slots; those that are new get the next ones, in their order."""
+        self._put_in_columns()
+        mailboxes = self._mailboxes.numbers(codes)
+        keys = (node_states.astype(np.int64) << 32 | mailboxes).tolist()
+        found, is_new = numbered(self._ids, keys)
+        self._node_state.extend(node_states[is_new])
+        self._mailbox.extend(mailboxes[is_new])
+        return found
+
+
+def columns_of(slots: Slots, node: int) -> SlotColumns:
+    """Return the slots of a node; they must have been made as columns."""
+    columns = slots.slots[node]
+    assert isinstance(columns, SlotColumns), f"the slots of an exploration with numpy: {columns!r}"
+    return columns
+
+
+class Mailboxes:
+    """Mailboxes with their numbers, one after the other in one array of codes."""
+
+    def __init__(self) -> None:
+        self._ids: defaultdict[bytes, int] = numbering()
+        self._start, self._length, self._codes = Growing(), Growing(), Growing()
+
+    def __len__(self) -> int:
+        return len(self._length)
+
+    def __getitem__(self, mailbox: int) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+        start, length = int(self._start.array[mailbox]), int(self._length.array[mailbox])
+        codes = self._codes.array[start : start + length].tolist()
+        inbox = tuple(code - 1 for code in codes if code < HELD)
+        return inbox, tuple(code - 1 - HELD for code in codes[len(inbox) :])
+
+    def number(self, codes: list[int]) -> int:
+        """Return the number of a mailbox."""
+        key = array("i", codes).tobytes().rstrip(b"\0")
+        known = self._ids[key]
+        if known == len(self):
+            self._start.append(len(self._codes))
+            self._codes.extend(codes)
+            self._length.append(len(codes))
+        return known
+
+    def numbers(self, codes: Codes) -> Ids:
+        """Return the numbers of mailboxes."""
+        # numpy leaves out zeros at the end of bytes, so that filling up makes no difference.
+        keys = np.ascontiguousarray(codes).view(f"S{4 * codes.shape[1]}").ravel().tolist()
+        found, is_new = numbered(self._ids, keys)
+        fresh = codes[is_new]
+        self._add(fresh[fresh > 0], np.count_nonzero(fresh, axis=1).astype(np.int32))
+        return found
+
+    def codes(self, mailboxes: Column) -> Codes:
+        """Return mailboxes as rows."""
+        lengths = self._length.array.take(mailboxes)
+        columns = np.arange(max(1, int(lengths.max(initial=0))), dtype=np.int32)
+        places = self._start.array.take(mailboxes)[:, None] + columns
+        codes = self._codes.array.take(places, mode="clip") if len(self._codes) else places
+        codes *= columns < lengths[:, None]
+        return codes
+
+    def _add(self, codes: Column, lengths: Column) -> None:
+        self._start.extend(len(self._codes) + np.cumsum(lengths) - lengths)
+        self._codes.extend(codes)
+        self._length.extend(lengths)
+
+
+def numbering() -> defaultdict[Any, int]:
+    """Return a table that gives each key that it is asked for the next number."""
+    return defaultdict(count().__next__)
+
+
+def numbered(ids: defaultdict[KeyT, int], keys: list[KeyT]) -> tuple[Ids, Ids]:
+    """Return the numbers of keys, and the places where those come first that had none.
+
+    >>> ids = numbering()
+    >>> [places.tolist() for places in numbered(ids, [7, 8, 7])]
+    [[0, 1, 0], [0, 1]]
+    >>> [places.tolist() for places in numbered(ids, [9, 7, 9])]
+    [[2, 0, 2], [0]]
+    """
+    before = len(ids)
+    found = np.fromiter(map(ids.__getitem__, keys), np.int64, len(keys))
+    highest = np.maximum.accumulate(np.concatenate([np.array([before - 1]), found]))
+    return found, np.flatnonzero(found > highest[:-1])

@@ -1,0 +1,107 @@
+"""Slots that are filled in bulk are those that are filled one by one, number for number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+np = pytest.importorskip("numpy", reason="the numpy engine is optional")
+
+from docs.gallery.raft import scenario as raft  # noqa: E402  numpy must be there first
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+import counterpoint as cp  # noqa: E402
+from counterpoint.model.scenario import Scenario  # noqa: E402
+from counterpoint.model.search.columnar import columns, moves_at_once  # noqa: E402
+from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
+from counterpoint.model.search.columnar.pairs import PairTable, one_by_one  # noqa: E402
+from counterpoint.model.search.exploration.explore import Explorer, Limits  # noqa: E402
+from tests.search.exploring import counts, finished  # noqa: E402
+from tests.search.little import little  # noqa: E402
+from tests.search.test_workers import sound, wrong  # noqa: E402
+
+NEVER = 1 << 40
+
+CALLS = {"c1": [("write", 1), "read"], "c2": [("write", 2)]}
+
+
+def cases() -> dict[str, tuple[Scenario, dict[str, Any]]]:
+    logs = raft().replace(calls=CALLS, limits=cp.faults(fire=2))
+    shallow = {"limits": Limits(depth=6)}
+    faults = sound()["faults"]
+    return {
+        "logs and timers": (logs, shallow),
+        "logs and timers, in order": (logs.replace(network="ordered"), shallow),
+        "logs and timers, lossy": (logs, {"is_lossy": True, **shallow}),
+        "what is ignored is consumed": (logs, {"no_op": "consume", **shallow}),
+        "what is ignored is forgotten": (faults, {"no_op": "forget"}),
+        "open calls": (faults, {"has_open_calls": True}),
+        **{name: (scenario, {}) for name, scenario in (sound() | wrong()).items()},
+    }
+
+
+def explorer(scenario: Scenario, few: int, **options: Any) -> VectorExplorer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "FEW", few)
+        patch.setattr(moves_at_once, "BLOCK", 50)
+        found = VectorExplorer(scenario, chunk_states=100, **options)
+        finished(found)
+    return found
+
+
+def told(explorer: VectorExplorer) -> tuple[Any, ...]:
+    """Return all that an exploration found, and the number of everything that it met."""
+    slots, now = explorer.slots, explorer.progress
+    levels = [list(explorer.level(steps)) for steps in range(explorer.level_count)]
+    met = [list(of_node) for of_node in slots.slots], slots.environments, slots.batches
+    return counts(now), now.violation, levels, met, slots.effects
+
+
+def by_day(*names: str) -> list[Any]:
+    """Return the names of all cases, of which the others are slow."""
+    return [pytest.param(n, marks=() if n in names else pytest.mark.slow) for n in cases()]
+
+
+@pytest.mark.parametrize("name", by_day("logs and timers", "abd 3 1 ordered", "a handler"))
+def test_slots_in_bulk_have_the_numbers_of_those_one_by_one(name: str) -> None:
+    scenario, options = cases()[name]
+    at_once = told(explorer(scenario, few=0, **options))
+    assert at_once == told(explorer(scenario, few=NEVER, **options))
+    plain = finished(Explorer(scenario, **options))
+    assert (plain.violation is None) == (at_once[1] is None)
+    assert at_once[1] is not None or at_once[0] == counts(plain)
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=10, deadline=None)
+def test_in_generated_systems_too(seed: int) -> None:
+    limits = Limits(states=500)
+    at_once = told(explorer(little(seed), few=0, limits=limits))
+    assert at_once == told(explorer(little(seed), few=NEVER, limits=limits))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)), min_size=1))
+@settings(deadline=None)
+def test_a_table_knows_what_it_was_told_however_large_it_is(pairs: list[tuple[int, int]]) -> None:
+    """A table of 25 million cells is hashed; what was not asked is not known."""
+    asked: list[tuple[int, int]] = []
+
+    def answer(first: int, second: int) -> int:
+        asked.append((first, second))
+        return first ^ second
+
+    table = PairTable(one_by_one(answer), lambda *_: None)
+    first, second = np.array([(4_999, 4_999), *pairs], np.int64).T
+    for _ in range(2):
+        assert table.look_up(first, second).tolist() == (first ^ second).tolist()
+    assert len(asked) == len(set(asked)) == len({(4_999, 4_999), *pairs})
+    others = table.recall(second, first).tolist()
+    known = {*pairs, (4_999, 4_999)}
+    expected = [
+        a ^ b if (a, b) in known else -1
+        for a, b in zip(second.tolist(), first.tolist(), strict=True)
+    ]
+    assert others == expected
