@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
 from counterpoint.model.decider import Decider
+from counterpoint.model.glance import Glance
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.observer import Observer
 from counterpoint.model.verdict import Verdict, Violation
@@ -17,7 +18,8 @@ Reads: TypeAlias = Literal["operations", "end", "trace"]
 
 OF_OBSERVERS = ("initial", "observe", "is_broken")
 OF_DECIDERS = ("initial", "observe", "is_decided")
-"""What the two kinds of automaton have that a property may bring."""
+OF_GLANCES = ("look",)
+"""What the two kinds of automaton have that a property may bring, and a glance."""
 
 
 def require_claim(what: str, name: object, **functions: object) -> None:
@@ -44,7 +46,8 @@ class Property:
     "trace": every event and world. `observer` is the same property as an automaton, for
     explorations; without one they remember everything that the property may read. With `decided`, an
     automaton of which runs the check is bound to decide, walks are judged by the observer as well:
-    the check is asked of runs that the two say nothing of, and about every finding.
+    the check is asked of runs that the two say nothing of, and about every finding. So it is with a
+    `glance`, which several properties may share: it tells in one pass which of them hold.
     """
 
     name: str
@@ -52,25 +55,28 @@ class Property:
     reads: Reads = "operations"
     observer: Observer | None = None
     decided: Decider | None = None
+    glance: Glance | None = None
 
     def __post_init__(self) -> None:
         require_claim("property", self.name, check=self.check)
         if self.reads not in get_args(Reads):
             known = ", ".join(map(repr, get_args(Reads)))
             raise BadScenario(f"property {self.name!r} reads {self.reads!r}; there are: {known}")
-        self._require_automaton("observer", self.observer, OF_OBSERVERS)
-        self._require_automaton("decided", self.decided, OF_DECIDERS)
+        self._require_parts("observer", self.observer, OF_OBSERVERS)
+        self._require_parts("decided", self.decided, OF_DECIDERS)
+        self._require_parts("glance", self.glance, OF_GLANCES)
         if self.decided is not None and self.observer is None:
             raise BadScenario(
                 f"property {self.name!r} has `decided`, and no observer beside which it could be asked"
             )
 
-    def _require_automaton(self, field: str, automaton: object, names: tuple[str, ...]) -> None:
+    def _require_parts(self, field: str, automaton: object, names: tuple[str, ...]) -> None:
         missing = [name for name in names if not hasattr(automaton, name)]
         if automaton is not None and missing:
             raise BadScenario(
                 f"property {self.name!r} has {field} = {brief(automaton)}, which has no "
-                f"`{missing[0]}`; an automaton has {', '.join(names)}"
+                f"`{missing[0]}`; {'a glance' if field == 'glance' else 'an automaton'} has "
+                f"{', '.join(names)}"
             )
 
     @property

@@ -43,6 +43,7 @@ from counterpoint.checkers.visibility import (
     check_visibility,
     deeds_of,
 )
+from counterpoint.harness.systems.stores_glance import StoresGlance
 from counterpoint.impl.stores.words import (
     Applied,
     Await,
@@ -247,18 +248,20 @@ def in_one_order(history: History) -> Verdict:
     return check_causal(history, level="ccv")
 
 
-ORDER = Property(CAUSAL_ORDER, causal_order, observer=Watch(reading, "order"))
+GLANCE = StoresGlance((SESSIONS, CAUSAL, CONVERGENT))
+
+ORDER = Property(CAUSAL_ORDER, causal_order, observer=Watch(reading, "order"), glance=GLANCE)
 """Comes first: it names the first moment at which something is wrong, and the shortest reason."""
 
-SAME = Property(SAME_ORDER, same_order, observer=SameOrder(applied))
+SAME = Property(SAME_ORDER, same_order, observer=SameOrder(applied), glance=GLANCE)
 
-STATES = Property(CONVERGENCE, convergence, observer=Agreement(holding))
+STATES = Property(CONVERGENCE, convergence, observer=Agreement(holding), glance=GLANCE)
 
-CLOCKS = Property(LAMPORT, lamport, observer=ClockWatch(clock_said))
+CLOCKS = Property(LAMPORT, lamport, observer=ClockWatch(clock_said), glance=GLANCE)
 
 HISTORIES = (
-    Property(SESSIONS, sessions_kept, observer=OfSessions(in_sessions, view)),
-    Property(CAUSAL, causal, observer=Watch(reading, "reads")),
-    Property(CONVERGENT, convergent, observer=OfSessions(in_one_order, view)),
+    Property(SESSIONS, sessions_kept, observer=OfSessions(in_sessions, view), glance=GLANCE),
+    Property(CAUSAL, causal, observer=Watch(reading, "reads"), glance=GLANCE),
+    Property(CONVERGENT, convergent, observer=OfSessions(in_one_order, view), glance=GLANCE),
 )
 """What the clients can see, best explanation first."""

@@ -24,6 +24,7 @@ from counterpoint.model.search.properties import answer_of, verdict_of
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.search.walks.carried import CarriedObservers, CarriedRulings
+from counterpoint.model.search.walks.glanced import Glanced
 from counterpoint.model.search.walks.judged_histories import JudgedHistories
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, holds, undecided
@@ -47,6 +48,7 @@ class Examiner:
         }
         self.judged = JudgedHistories()
         self.carried = CarriedObservers(self._of_history, compiled.observations)
+        self.glanced = Glanced(self._of_history, compiled.observations)
 
     def of(self, compiled: Compiled) -> Examiner:
         """Return the judge of runs with other calls; it remembers what this one does."""
@@ -113,7 +115,11 @@ class Examiner:
 
     def _history_rulings(self, seen: list[int]) -> tuple[Ruling, ...]:
         told = self.carried.told(seen)
-        if self.carried.pays and self.carried.told_count % ASK_CHECKS_EVERY == 1:
+        if self.glanced:
+            glanced = self.glanced.told(seen)
+            told = tuple(one or other for one, other in zip(told, glanced, strict=True))
+        is_told = self.carried.pays or self.glanced
+        if is_told and self.carried.told_count % ASK_CHECKS_EVERY == 1:
             self._compare(told, seen)
         found = tuple(ruling for ruling in told if ruling is not None)
         if len(found) == len(told):
@@ -129,7 +135,7 @@ class Examiner:
                 return
 
     def _compare(self, told: CarriedRulings, seen: Sequence[int]) -> None:
-        """Ask the checks what the observers have said.
+        """Ask the checks what the observers and glances have said.
 
         Raises:
             EnginesDisagree: they say something else.
@@ -138,8 +144,9 @@ class Examiner:
         for prop, known in zip(self._of_history, told, strict=True):
             found = known and ruling_of(answer_of(prop, trace))
             if found != known:
+                who = "observer" if prop.glance is None else "glance"
                 raise EnginesDisagree(
-                    f"the observer of {prop.name!r} says that it holds, and its check: {found}"
+                    f"the {who} of {prop.name!r} says that it holds, and its check: {found}"
                 )
 
     def _history(self, seen: Sequence[int]) -> Trace:
