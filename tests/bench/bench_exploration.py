@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from time import monotonic, process_time
 
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.exploration.explore import Explorer
+from counterpoint.model.search.exploration.explore import Explorer, Limits
 from tests.bench.measure import Figure
 from tests.oracles.abd import system
 
@@ -18,6 +18,7 @@ from tests.oracles.abd import system
 def figures() -> Iterator[Figure]:
     """Yield the figures."""
     yield _measure("plain", system("4", "1"), 12_915)
+    yield _plain_rate(system("3", "2"), states=1_000_000)
     if find_spec("numpy"):
         yield _measure("numpy", system("5", "1"), 3_923_605, "24 s by the best Rust checker")
         ordered = system("3", "2", network="ordered")
@@ -42,6 +43,19 @@ def _measure(engine: str, scenario: Scenario, expected: int, note: str = "") -> 
     return Figure(f"exploration, {engine}", states / took, "states/s", "", note)
 
 
+def _plain_rate(scenario: Scenario, states: int) -> Figure:
+    """Measure the plain engine where most of what it asks its tables was asked before."""
+    explorer = Explorer(scenario, history=True, limits=Limits(states=states))
+    start = process_time()
+    *_, last = explorer.explore()
+    took = process_time() - start
+    assert last.states >= states, f"only {last.states} states"
+    note = f"the first {last.states:,} states of 41,138,199 in {took:.1f} s"
+    return Figure(
+        "exploration, plain, at length", last.states / took, "states/s", ">= 270,000", note
+    )
+
+
 def _gain(scenario: Scenario, expected: int, workers: int = 2, rounds: int = 5) -> Figure:
     """Return how much sooner several workers are done than one."""
     from counterpoint.model.search.columnar.explorer import VectorExplorer
@@ -57,4 +71,4 @@ def _gain(scenario: Scenario, expected: int, workers: int = 2, rounds: int = 5) 
             assert explorer.progress.states == expected
     note = f"{best[1]:.2f} s alone, {best[workers]:.2f} s with {workers}; wants idle processors"
     gain = best[1] / best[workers]
-    return Figure(f"exploration, one worker / {workers} workers", gain, "times", ">= 1.5", note)
+    return Figure(f"exploration, one worker / {workers} workers", gain, "times", ">= 1.7", note)

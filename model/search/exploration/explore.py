@@ -1,7 +1,6 @@
 """Exhaustive exploration, breadth first, with the standard library alone.
 
-A state is one Python integer: a field for each node's slot, one for the conditions, one for what
-the observers remember. States are compared whole, never by hash alone. The first violation met lies
+A state is one Python integer, compared whole, never by hash alone. The first violation met lies
 at the end of a shortest run; it is handed back as the choices of that run. Under symmetry one state
 stands for all that differ in the names of interchangeable nodes.
 """
@@ -20,30 +19,16 @@ from typing import Literal, TypeAlias
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots, Transition
+from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots
 from counterpoint.model.search.exploration.memories import Memories
+from counterpoint.model.search.exploration.packed_states import PackedStates
 from counterpoint.model.search.exploration.symmetry import (
-    FieldValues,
     NotInterchangeable,
     Symmetry,
     refuted,
 )
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.world import Action
-
-FIELD_BITS = 24
-"""The width of a field: a node may have some 16 million slots. `Full` says when there are more."""
-
-SEEN_BITS = 32
-NODE_BITS = 8
-NODES_MAX = (1 << NODE_BITS) - 1
-
-_MASK = (1 << FIELD_BITS) - 1
-
-
-class Full(RuntimeError):
-    """A number does not fit its field any more; going on would take different states for one."""
-
 
 Stop: TypeAlias = Literal[
     "complete", "broken", "depth", "states", "memory", "disk", "seconds", "interrupted"
@@ -106,20 +91,6 @@ class Explored:
     open_end: tuple[Action, ...] | None = field(default=None)
 
 
-def _fitting(number: int) -> int:
-    """Return a number that fits its field.
-
-    Raises:
-        Full: it does not.
-    """
-    if number > _MASK:
-        raise Full(
-            f"number {number:,} does not fit a field of {FIELD_BITS} bits: this model is too large for "
-            "the plain engine; explore it with --engine numpy, or bound it"
-        )
-    return number
-
-
 def default_no_op(scenario: Scenario) -> NoOp:
     """Return what becomes of an ignored message unless said: it stays where order does not matter."""
     return "keep" if scenario.network == "unordered" else "consume"
@@ -145,25 +116,9 @@ class Explorer:
         self.memories = Memories(self.slots, history=history)
         self._symmetry = Symmetry(self.slots, self.memories) if symmetry else None
         self.limits = limits or Limits()
-        nodes = len(self.slots.compiled.nodes)
-        if nodes >= NODES_MAX:
-            raise Full(f"{nodes} nodes are more than an exploration can number")
-        self._shifts = tuple(FIELD_BITS * k for k in range(nodes))
-        self._environment_shift = FIELD_BITS * nodes
-        self._memory_shift = FIELD_BITS * (nodes + 1)
-        self._expansions: dict[int, tuple[_Step, ...]] = {}
-        self._pushes: dict[int, int] = {}
-        self._observed: dict[int, int] = {}
-        self._pending: dict[int, bool] = {}
+        self._packed = PackedStates(self.slots, self.memories)
         self._started = monotonic()
-        start = sum(
-            slot << shift for slot, shift in zip(self.slots.start_slots, self._shifts, strict=True)
-        )
-        start += self.slots.start_environment << self._environment_shift
-        start += self.memories.start << self._memory_shift
-        self._real_start = start
-        start = start if self._symmetry is None else self._representative(start)
-        self._start = start
+        self._start = start = self._representative(self._packed.start)
         self._parents: dict[int, int] = {start: start}
         self._frontier = [start]
         self._generated, self._depth = 1, 1
@@ -248,94 +203,47 @@ class Explorer:
 
     def _expand(self, state: int, following: list[int]) -> bool:
         """Add the new successors of a state; tell whether to go on."""
-        parents, count = self._parents, 0
+        successors: list[int] = []
+        broke: HandlerBroke | None = None
         try:
-            for successor in self._successors(state):
-                count += 1
-                if self._symmetry is not None:
-                    successor = self._representative(successor)
-                if successor not in parents:
-                    parents[successor] = state
-                    following.append(successor)
-                    if self._is_bad(successor):
-                        self._generated += count
-                        self._depth += 1
-                        return False
-        except HandlerBroke as broke:
-            self._break(HANDLER_PROPERTY, self._path_to_failure(state, broke))
-            return False
+            self._packed.add_successors(state, successors)
+        except HandlerBroke as failed:
+            broke = failed
         except NotDeterministic as error:
             raise error.at(self._depth - 1) from None
-        self._generated += count
-        if count == 0:
+        if self._symmetry is not None:
+            successors = [self._representative(successor) for successor in successors]
+        parents, is_judged = self._parents, self._is_judged
+        for position, successor in enumerate(successors, 1):
+            if successor not in parents:
+                parents[successor] = state
+                following.append(successor)
+                if is_judged and self._is_bad(successor):
+                    self._generated += position
+                    self._depth += 1
+                    return False
+        if broke is not None:
+            self._break(HANDLER_PROPERTY, self._path_to_failure(state, broke))
+            return False
+        self._generated += len(successors)
+        if not successors:
             self._note_terminal(state)
         return True
 
-    def _successors(self, state: int) -> Iterator[int]:
-        environment = (state >> self._environment_shift) & _MASK
-        for node, shift in enumerate(self._shifts):
-            key = ((environment << FIELD_BITS | (state >> shift) & _MASK) << NODE_BITS) | node
-            steps = self._expansions.get(key)
-            if steps is None:
-                steps = self._expansions[key] = self._compile(node, key)
-            for step in steps:
-                yield self._after(state, step)
-        for change in self._network(environment):
-            yield state + change
+    @property
+    def _is_judged(self) -> bool:
+        """Whether a state can be bad: something is asked of each, or was remembered that is broken."""
+        return bool(self.scenario.invariants) or self.memories.has_broken
 
     def _representative(self, state: int) -> int:
         """Return the state that stands for all that differ from this one in names alone."""
-        assert self._symmetry is not None
-        return self._state(self._symmetry.representative(self._fields(state)))
-
-    def _after(self, state: int, step: _Step) -> int:
-        successor = state + step.change
-        for node, batch in step.batches:
-            shift = self._shifts[node]
-            slot = (state >> shift) & _MASK
-            key = (batch << FIELD_BITS | slot) << NODE_BITS | node
-            change = self._pushes.get(key)
-            if change is None:
-                change = (_fitting(self.slots.push(node, slot, batch)) - slot) << shift
-                self._pushes[key] = change
-            successor += change
-        if step.seen:
-            memory = state >> self._memory_shift
-            key = memory << SEEN_BITS | step.seen
-            change = self._observed.get(key)
-            if change is None:
-                change = (self.memories.observe(memory, step.seen) - memory) << self._memory_shift
-                self._observed[key] = change
-            successor += change
-        return successor
-
-    def _compile(self, node: int, key: int) -> tuple[_Step, ...]:
-        slot, environment = (key >> NODE_BITS) & _MASK, key >> (FIELD_BITS + NODE_BITS)
-        shift = self._shifts[node]
-        return tuple(
-            _Step(
-                ((_fitting(t.slot) - slot) << shift)
-                + ((_fitting(t.environment) - environment) << self._environment_shift),
-                t.batches,
-                t.seen,
-                t,
-            )
-            for t in self.slots.expand(node, slot, environment)
-        )
-
-    def _network(self, environment: int) -> tuple[int, ...]:
-        key = environment << (FIELD_BITS + NODE_BITS) | NODES_MAX
-        steps = self._expansions.get(key)
-        if steps is None:
-            steps = tuple(
-                _Step((_fitting(t.environment) - environment) << self._environment_shift, (), 0, t)
-                for t in self.slots.expand_network(environment)
-            )
-            self._expansions[key] = steps
-        return tuple(step.change for step in steps)
+        if self._symmetry is None:
+            return state
+        packed = self._packed
+        return packed.state(self._symmetry.representative(packed.fields(state)))
 
     def _is_bad(self, state: int) -> bool:
-        name = self.memories.broken[state >> self._memory_shift]
+        name = self.memories.broken[self._packed.memory(state)]
         name = name or self._violated_invariant(state)
         if name is not None:
             self._break(name, self.path(state))
@@ -344,19 +252,16 @@ class Explorer:
     def _violated_invariant(self, state: int) -> str | None:
         if not self.scenario.invariants:
             return None
-        slots = self.slots.slots
+        *slots, environment, _ = self._packed.fields(state)
         node_states = tuple(
-            slots[node][(state >> shift) & _MASK].node_state
-            for node, shift in enumerate(self._shifts)
+            of_node[slot].node_state for of_node, slot in zip(self.slots.slots, slots, strict=True)
         )
-        environment = (state >> self._environment_shift) & _MASK
         return self.slots.compiled.violated(node_states, self.slots.environments[environment].down)
 
     def states(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Return every state found so far, nearest first: its number, its slots and conditions."""
-        shifts = (*self._shifts, self._environment_shift)
         for state in self._parents:
-            yield state, tuple((state >> shift) & _MASK for shift in shifts)
+            yield state, self._packed.fields(state)[:-1]
 
     @property
     def level_count(self) -> int:
@@ -368,33 +273,14 @@ class Explorer:
         sizes = self._level_sizes
         start = sum(sizes[:steps])
         stop = start + sizes[steps] if steps < len(sizes) else None
-        return map(self._fields, islice(self._parents, start, stop))
+        return map(self._packed.fields, islice(self._parents, start, stop))
 
     def run_to(self, steps: int, state: tuple[int, ...]) -> tuple[Action, ...]:
         """Return the choices of a shortest run to a state, given its fields."""
-        choices = self.path(self._state(state))
+        choices = self.path(self._packed.state(state))
         if len(choices) != steps:
             raise OwnDefect(f"{len(choices)} steps, not {steps}, lead to {state}")
         return choices
-
-    @property
-    def _field_shifts(self) -> tuple[int, ...]:
-        return (*self._shifts, self._environment_shift, self._memory_shift)
-
-    def _fields(self, state: int) -> tuple[int, ...]:
-        *small, last = self._field_shifts
-        return (*((state >> shift) & _MASK for shift in small), state >> last)
-
-    def _state(self, fields: FieldValues) -> int:
-        return sum(f << s for f, s in zip(fields, self._field_shifts, strict=True))
-
-    def states_of(self, state: int) -> dict[str, object]:
-        """Return the states of all nodes in a global state."""
-        slots, compiled = self.slots.slots, self.slots.compiled
-        return {
-            name: compiled.node_states[slots[node][(state >> shift) & _MASK].node_state].state
-            for (node, name), shift in zip(enumerate(compiled.nodes), self._shifts, strict=True)
-        }
 
     def _break(self, name: str, choices: tuple[Action, ...]) -> None:
         self._stop = "broken"
@@ -402,10 +288,10 @@ class Explorer:
 
     def _note_terminal(self, state: int) -> None:
         self._terminal += 1
-        slots, node_states = self.slots.slots, self.slots.compiled.node_states
+        node_states = self.slots.compiled.node_states
+        of_nodes = zip(self.slots.slots, self._packed.fields(state), strict=False)
         is_pending = any(
-            node_states[slots[node][(state >> shift) & _MASK].node_state].pending is not None
-            for node, shift in enumerate(self._shifts)
+            node_states[of_node[slot].node_state].pending is not None for of_node, slot in of_nodes
         )
         if is_pending:
             self._terminal_pending += 1
@@ -427,7 +313,7 @@ class Explorer:
     def _failing(self, state: int) -> Action | None:
         """Return an action of a state in which a handler fails."""
         try:
-            tuple(self._successors(state))
+            self._packed.add_successors(state, [])
         except HandlerBroke as broke:
             return broke.action
         return None
@@ -440,8 +326,8 @@ class Explorer:
         return refuted(
             self.slots,
             self.memories,
-            self._fields(state),
-            lambda fields: counterpart(self._state(fields)),
+            self._packed.fields(state),
+            lambda fields: counterpart(self._packed.state(fields)),
             step=step,
         )
 
@@ -451,7 +337,7 @@ class Explorer:
         while states[-1] != self._start:
             states.append(self._parents[states[-1]])
         choices: list[Action] = []
-        here = self._real_start
+        here = self._packed.start
         for before, target in pairwise(reversed(states)):
             step = self._step_to(here, target)
             if step is None:
@@ -471,36 +357,7 @@ class Explorer:
         Where a handler fails nothing leads on: states with successors were all expanded.
         """
         with suppress(HandlerBroke):
-            return self._step_found(before, target)
+            for action, after in self._packed.steps(before):
+                if self._representative(after) == target or after == target:
+                    return action, after
         return None
-
-    def _step_found(self, before: int, target: int) -> tuple[Action, int] | None:
-        environment = (before >> self._environment_shift) & _MASK
-        for node, shift in enumerate(self._shifts):
-            key = ((environment << FIELD_BITS | (before >> shift) & _MASK) << NODE_BITS) | node
-            if key not in self._expansions:  # under symmetry another state was expanded instead
-                self._expansions[key] = self._compile(node, key)
-            for step in self._expansions[key]:
-                after = self._after(before, step)
-                if self._is(after, target):
-                    return step.transition.action, after
-        for transition in self.slots.expand_network(environment):
-            after = before + ((transition.environment - environment) << self._environment_shift)
-            if self._is(after, target):
-                return transition.action, after
-        return None
-
-    def _is(self, state: int, target: int) -> bool:
-        return state == target or (
-            self._symmetry is not None and self._representative(state) == target
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A transition, with what it adds to the integer of a state."""
-
-    change: int
-    batches: tuple[tuple[int, int], ...]
-    seen: int
-    transition: Transition

@@ -37,6 +37,7 @@ class Memories:
         )
         self.memories: list[tuple[Value, ...]] = []
         self.broken: list[str | None] = []
+        self.has_broken = False
         self._ids: dict[tuple[Value, ...], int] = {}
         self._judged: dict[Value, str | None] = {}
         self.rulings: Counter[tuple[Ruling, ...]] = Counter()
@@ -61,6 +62,7 @@ class Memories:
         if known == len(self.memories):
             self.memories.append(memory)
             self.broken.append(self._judge(memory))
+            self.has_broken |= self.broken[-1] is not None
         return known
 
     def _judge(self, memory: tuple[Value, ...]) -> str | None:

@@ -78,7 +78,7 @@ class _States(Explorer):
         return ""
 
     def _broken_in(self, state: int) -> str | None:
-        return self.memories.broken[state >> self._memory_shift] or self._violated_invariant(state)
+        return self.memories.broken[self._packed.memory(state)] or self._violated_invariant(state)
 
     def _without_counterpart(
         self, here: int, after: set[int] | None, after_there: set[int] | None, swap: Exchange
@@ -93,10 +93,12 @@ class _States(Explorer):
 
     def _following(self, state: int) -> set[int] | None:
         """Return the successors of a state, None if a handler fails there."""
+        found: list[int] = []
         try:
-            return set(self._successors(state))
+            self._packed.add_successors(state, found)
         except HandlerBroke:
             return None
+        return set(found)
 
     def _image(self, state: int, swap: Exchange) -> int:
-        return self._state(swap.state(self._fields(state)))
+        return self._packed.state(swap.state(self._packed.fields(state)))
