@@ -9,7 +9,7 @@ forgets which of two operations that overlap was called or answered first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -130,29 +130,35 @@ class ObserverState:
         """
         assert isinstance(memory, tuple)
         calls = [
-            (index, position, call)
+            (sum(call.before), index, position, call)
             for index, thread in enumerate(memory)
             for position, call in enumerate(thread.calls)
         ]
-        calls.sort(key=lambda entry: (sum(entry[2].before), entry[0], entry[1]))
+        calls.sort()
         told: list[Observation] = []
         returned = [0] * len(self.nodes)
-        for index, _, call in calls:
-            told += self._returns(memory, returned, call.before[:-1])
+        for _, index, _, call in calls:
+            self._tell_returns(memory, returned, call.before, told)
             if isinstance(call.operation, Observation):
                 told.append(call.operation)
             else:
                 told.append(Observation("invoke", self.nodes[index], call.operation))
-        everything = tuple(len(thread.calls) - thread.is_busy for thread in memory[:-1])
-        return (*told, *self._returns(memory, returned, everything))
+        everything = tuple(len(thread.calls) - thread.is_busy for thread in memory)
+        self._tell_returns(memory, returned, everything, told)
+        return tuple(told)
 
-    def _returns(
-        self, memory: tuple[Thread, ...], returned: list[int], until: Iterable[int]
-    ) -> list[Observation]:
-        told = []
-        for index, count in enumerate(until):
-            for call in memory[index].calls[returned[index] : count]:
-                if call.answer:  # one that a crash cut off has ended with that moment
-                    told.append(Observation("return", self.nodes[index], call.answer[0]))
-            returned[index] = max(returned[index], count)
-        return told
+    def _tell_returns(
+        self,
+        memory: tuple[Thread, ...],
+        returned: list[int],
+        until: tuple[int, ...],
+        told: list[Observation],
+    ) -> None:
+        """Tell what has returned at each node since, the moments, which come last, aside."""
+        for index, before in enumerate(returned):
+            count = until[index]
+            if count > before:
+                for call in memory[index].calls[before:count]:
+                    if call.answer:  # one that a crash cut off has ended with that moment
+                        told.append(Observation("return", self.nodes[index], call.answer[0]))
+                returned[index] = count

@@ -21,12 +21,14 @@ def history_trace(scenario: Scenario, observations: Iterable[Observation]) -> Tr
     called = 0
     for position, observation in enumerate(observations):
         node, kind = observation.node, observation.kind
-        operation = under_way.get(node)
         if kind == "invoke":
             called += 1
-            operation = under_way[node] = f"o{called}"
-        elif kind in ("return", "crash"):
-            under_way.pop(node, None)
+            operation: str | None = f"o{called}"
+            under_way[node] = f"o{called}"
+        elif kind == "return" or kind == "crash":
+            operation = under_way.pop(node, None)
+        else:
+            operation = under_way.get(node)
         events.append(
             Event(position, position, kind, node, operation=operation, value=observation.value)
         )
