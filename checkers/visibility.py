@@ -21,8 +21,8 @@ Is nothing visible at a replica before what happened before it? And if not, how 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -37,6 +37,7 @@ from counterpoint.checkers.links import (
 from counterpoint.model.event import Event, EventKind
 from counterpoint.model.last_told import LastTold
 from counterpoint.model.observer import OBSERVED, Observation
+from counterpoint.model.quick_init import quick_init
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, said
@@ -85,6 +86,9 @@ EventReader: TypeAlias = Callable[[EventKind, NodeId, Value], Deed | None]
 Sets: TypeAlias = tuple[tuple[Hashable, frozenset[Identity]], ...]
 """Sets of writes by name, sorted by name."""
 
+Breach: TypeAlias = tuple[Rule, Identity]
+"""The rule that was broken, with a write that was missing or replaced."""
+
 NameT = TypeVar("NameT", bound=Hashable)
 
 
@@ -95,11 +99,16 @@ def of(sets: Sets, name: Hashable) -> frozenset[Identity]:
 
 def grown(sets: Sets, name: Hashable, writes: Iterable[Identity]) -> Sets:
     """Return the sets with more writes under a name."""
-    rest = [entry for entry in sets if entry[0] != name]
-    entry = (name, of(sets, name).union(writes))
-    return tuple(sorted((*rest, entry), key=lambda entry: repr(entry[0])))
+    for place, (known, before) in enumerate(sets):
+        if known == name:
+            after = before.union(writes)
+            is_same = len(after) == len(before)
+            return sets if is_same else (*sets[:place], (name, after), *sets[place + 1 :])
+    entry = (name, frozenset(writes))
+    return tuple(sorted((*sets, entry), key=lambda entry: repr(entry[0])))
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class VisibilityState:
     """What decides about all that is still to come.
@@ -112,41 +121,41 @@ class VisibilityState:
     pasts: Sets = ()
     known: Sets = ()
     visible: Sets = ()
-    breach: tuple[Rule, Identity] | None = None
+    breach: Breach | None = None
 
     def after(self, deed: Deed) -> VisibilityState:
         """Return the memory after one more deed; the first breach is kept."""
+        pasts, known, visible, breach = self.pasts, self.known, self.visible, self.breach
         match deed:
             case Wrote(session, write):
-                pasts = grown(self.pasts, write, of(self.known, session))
-                return replace(self, pasts=pasts, known=grown(self.known, session, (write,)))
+                pasts = grown(pasts, write, of(known, session))
+                known = grown(known, session, (write,))
             case Saw(session, write, is_read):
-                stale = self._stale(session, write) if is_read else None
-                known = grown(self.known, session, (write, *of(self.pasts, write)))
-                return replace(self._breached("reads", stale), known=known)
+                if breach is None and is_read:
+                    breach = _said("reads", self._stale(session, write))
+                known = grown(known, session, (write, *of(pasts, write)))
             case Missed(session, key):
-                written = sorted(w for w in of(self.known, session) if w[0] == key)
-                return self._breached("reads", written[0] if written else None)
+                if breach is None:
+                    breach = _said("reads", {w for w in of(known, session) if w[0] == key})
             case Shown(place, write):
-                missing = sorted(self.missing(place, write))
-                visible = grown(self.visible, place, (write,))
-                return replace(
-                    self._breached("order", missing[0] if missing else None), visible=visible
-                )
+                if breach is None:
+                    breach = _said("order", self.missing(place, write))
+                visible = grown(visible, place, (write,))
+        return VisibilityState(pasts, known, visible, breach)
 
     def missing(self, place: str, write: Identity) -> frozenset[Identity]:
         """Return the writes that happened before one and that a place does not show."""
         return of(self.pasts, write) - of(self.visible, place)
 
-    def _stale(self, session: str, write: Identity) -> Identity | None:
-        """Return a write that the session knows and that had replaced the one it reads."""
-        later = (w for w in of(self.known, session) if w[0] == write[0])
-        return next((w for w in sorted(later) if write in of(self.pasts, w)), None)
+    def _stale(self, session: str, write: Identity) -> set[Identity]:
+        """Return the writes that the session knows and that had replaced the one it reads."""
+        known = of(self.known, session)
+        return {w for w in known if w[0] == write[0] and write in of(self.pasts, w)}
 
-    def _breached(self, rule: Rule, write: Identity | None) -> VisibilityState:
-        if write is None or self.breach is not None:
-            return self
-        return replace(self, breach=(rule, write))
+
+def _said(rule: Rule, writes: Collection[Identity]) -> Breach | None:
+    """Return the breach of a rule that the first of these writes tells of, None if there is none."""
+    return (rule, min(writes)) if writes else None
 
 
 class Pasts:

@@ -5,8 +5,6 @@ The answer is that of `options`. Deliveries, calls and timers are read off the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.world import Action
@@ -23,11 +21,9 @@ def legal(run: Simulation, action: type[Action]) -> tuple[Action, ...]:
 
 def _deliveries(run: Simulation) -> tuple[Action, ...]:
     """Each deliverable content once, oldest first."""
-    deliveries = run.compiled.deliveries
-    distinct: Iterable[int] = dict.fromkeys(run.flights)
-    if not run.is_calm or not run.compiled.is_unordered:
-        distinct = [m for m in distinct if run.can_arrive(run.flights.index(m))]
-    return tuple([deliveries[message] for message in distinct])
+    deliveries, flights = run.compiled.deliveries, run.flights
+    arriving = flights if run.is_free else [flights[position] for position in run.arriving()]
+    return tuple([deliveries[message] for message in dict.fromkeys(arriving)])
 
 
 def _offers(run: Simulation, *, is_call: bool) -> tuple[Action, ...]:

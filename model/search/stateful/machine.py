@@ -65,10 +65,9 @@ class ScenarioMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         self.bench.require_time()
         super().__init__()
-        self.run = Simulation(self.bench.compiled)
+        self._begin(Simulation(self.bench.compiled))
         self._options: dict[type[Action], tuple[Action, ...]] = {}
         self._silent: tuple[NodeId, ...] = ()
-        self._judged = len(self.run.seen)
         self._numbers_used = self._swarm = 0
         self._error_outside = sys.exception()
         self._rule_by_rule = getattr(self, "_rules_strategy", None)
@@ -103,7 +102,7 @@ class ScenarioMachine(RuleBasedStateMachine):
             self._rules_strategy = self._chooser()
         if action is None:
             return self._rule_of["rest"], {}
-        return self._rule_of[rule_name(type(action))], {"action": action}
+        return self._rule_by_kind[type(action)], {"action": action}
 
     def _number(self, block: bytes) -> int:
         position = 2 * (self._numbers_used % BLOCK)
@@ -115,6 +114,10 @@ class ScenarioMachine(RuleBasedStateMachine):
         """The rules as Hypothesis has them, by name; older releases have a method there."""
         rules: Any = self.rules
         return {each.function.__name__: each for each in (rules() if callable(rules) else rules)}
+
+    @cached_property
+    def _rule_by_kind(self) -> dict[type[Action], Any]:
+        return {action: self._rule_of[rule_name(action)] for action in self.actions}
 
     def _pretty_print(self, value: object) -> str:
         """Print an action as a program has it, whatever its values print of themselves."""
@@ -134,9 +137,11 @@ class ScenarioMachine(RuleBasedStateMachine):
 
     def ask_for(self, calls: Calls) -> None:
         """Begin the run with these calls."""
-        self.run = Simulation(self.bench.with_calls(calls))
+        self._begin(Simulation(self.bench.with_calls(calls)))
         self._options.clear()
-        self._judged = len(self.run.seen)
+
+    def _begin(self, run: Simulation) -> None:
+        self.run, self._judged = run, len(run.seen)
 
     def options(self, action: type[Action]) -> tuple[Action, ...]:
         """Return the legal actions of a kind."""

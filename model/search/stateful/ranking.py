@@ -9,6 +9,7 @@ action in a run from which other draws were left out, and shrinking by leaving o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from zlib import crc32
 
 from counterpoint.model.actions import NORMAL, Deliver
@@ -25,7 +26,17 @@ LegalActions = Callable[[type[Action]], Sequence[Action]]
 
 _LEVELS = (256, 256, 77, 8)
 _LEVELS_MAX = 100_000
+_WEIGHTS_MAX = 10_000
 _WORD = 0xFFFFFFFF
+_SALT, _MIXED, _AGAIN = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
+
+
+class _Weight(NamedTuple):
+    """What ranks an action in the runs of one swarm; with the action, whose identity is its key."""
+
+    action: Action
+    hash: int
+    willing: int
 
 
 class Ranking:
@@ -37,6 +48,7 @@ class Ranking:
         self._others = tuple(action for action in actions if action not in self._normal)
         self._hashes: dict[Action, int] = {}
         self._levels: dict[tuple[int, str], int] = {}
+        self._swarm, self._weights = 0, dict[int, _Weight]()
 
     def choose(self, options: LegalActions, ranking: int, swarm: int = 0) -> Action | None:
         """Return the legal action that a number stands for, None if nothing goes on.
@@ -79,10 +91,26 @@ class Ranking:
             return options[0]
         if swarm == 0:
             return max(options, key=lambda action: _mix(self._hash(action), ranking))
-        return max(
-            options,
-            key=lambda action: _mix(self._hash(action), ranking) * self._willing(action, swarm),
-        )
+        weights = self._weights_in(swarm)
+        salt, best, first = ranking * _SALT, -1, options[0]
+        for action in options:
+            known = weights.get(id(action)) or self._weigh(action, swarm, weights)
+            mixed = (known.hash ^ salt) * _MIXED & _WORD  # as in `_mix`, which this is all day
+            rank = ((mixed ^ mixed >> 15) * _AGAIN & _WORD) * known.willing
+            if rank > best:
+                best, first = rank, action
+        return first
+
+    def _weights_in(self, swarm: int) -> dict[int, _Weight]:
+        """Return what is known of the actions of this run, by their identity: most are asked often."""
+        if swarm != self._swarm or len(self._weights) > _WEIGHTS_MAX:
+            self._swarm, self._weights = swarm, {}
+        return self._weights
+
+    def _weigh(self, action: Action, swarm: int, weights: dict[int, _Weight]) -> _Weight:
+        found = _Weight(action, self._hash(action), self._willing(action, swarm))
+        weights[id(action)] = found
+        return found
 
     def _willing(self, action: Action, swarm: int) -> int:
         """Tell how willing a run is to do an action: by type of message, and by node."""
@@ -111,5 +139,5 @@ class Ranking:
 
 def _mix(value: int, salt: int) -> int:
     """Return a number below 2**32 that looks random in both arguments."""
-    mixed = (value ^ salt * 0x9E3779B1) * 0x85EBCA6B & _WORD
-    return (mixed ^ mixed >> 15) * 0xC2B2AE35 & _WORD
+    mixed = (value ^ salt * _SALT) * _MIXED & _WORD
+    return (mixed ^ mixed >> 15) * _AGAIN & _WORD
