@@ -208,21 +208,18 @@ def _after(
     """
     timers, durable, pending = node_state.timers, node_state.durable, node_state.pending
     for effect in effects:
+        if type(effect) is Send:  # which most effects are
+            _require_sent(nodes, effect, known)
+            continue
         match effect:
-            case Send(to, body):
-                if known is not None:
-                    require_value(body, known)
-                if to not in nodes:
-                    named = ", ".join(nodes)
-                    raise IllegalEffect(
-                        f"sent {show(body)} to {to!r}, which is no node; {named} are"
-                    )
+            case Send() as sent:
+                _require_sent(nodes, sent, known)
             case SetTimer(timer):
                 _require_name(timer)
                 timers = timers if timer in timers else tuple(sorted((*timers, timer)))
             case CancelTimer(timer):
                 _require_name(timer)
-                timers = tuple(t for t in timers if t != timer)
+                timers = tuple(t for t in timers if t != timer) if timer in timers else timers
             case Begin(operation):
                 require_value(operation, known)
                 if pending is not None:
@@ -242,7 +239,26 @@ def _after(
             case _:
                 kinds = ", ".join(kind.__name__ for kind in get_args(Effect))
                 raise NotAStep(f"{brief(effect)} among the effects; effects are: {kinds}")
-    return NodeState(state, durable, timers, node_state.todo, pending)
+    after = NodeState(state, durable, timers, node_state.todo, pending)
+    return node_state if is_unchanged(node_state, after) and state is node_state.state else after
+
+
+def is_unchanged(before: NodeState, after: NodeState) -> bool:
+    """Tell whether all but the state is the very same as before, which is seen at once."""
+    return (
+        after.durable is before.durable
+        and after.timers is before.timers
+        and after.pending is before.pending
+        and after.todo is before.todo
+    )
+
+
+def _require_sent(nodes: tuple[NodeId, ...], sent: Send, known: KnownValues | None) -> None:
+    if known is not None:
+        require_value(sent.body, known)
+    if sent.to not in nodes:
+        named = ", ".join(nodes)
+        raise IllegalEffect(f"sent {show(sent.body)} to {sent.to!r}, which is no node; {named} are")
 
 
 def _require_name(timer: object) -> None:

@@ -7,9 +7,9 @@ interned as they appear. The meaning is that of `World`; tests compare the two, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
@@ -21,6 +21,7 @@ from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.node import (
     Begin,
     CancelTimer,
+    Effect,
     Input,
     Invoke,
     Note,
@@ -32,7 +33,7 @@ from counterpoint.model.node import (
     Timeout,
 )
 from counterpoint.model.observer import Observation
-from counterpoint.model.reaction import NodeState, react
+from counterpoint.model.reaction import NodeState, is_unchanged, react
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.goals_asked import GoalsLeft
 from counterpoint.model.search.invariants import Down, Invariants
@@ -59,6 +60,10 @@ class TransitionEntry(NamedTuple):
     role: str
     is_ignored: bool
     sets: tuple[str, ...] = ()
+
+
+_entry: Callable[[tuple[object, ...]], TransitionEntry] = partial(tuple.__new__, TransitionEntry)
+"""Makes an entry without a call in Python."""
 
 
 class LocalChoice(NamedTuple):
@@ -95,7 +100,6 @@ class Compiled:
         self.has_deliveries, self.has_calls, self.has_timers = (
             kind in self.kinds for kind in (Deliver, Call, Fire)
         )
-        self._has_offers = self.has_calls or self.has_timers
         self.judges_rest = any(p.is_about_rest for p in scenario.properties) or bool(
             getattr(scenario.system, "runs_to_rest", False)
         )
@@ -112,8 +116,11 @@ class Compiled:
         self._lanes: dict[Value, int] = {}
         self.observations: list[Observation] = []
         self.is_return: list[bool] = []
-        self._node_state_ids: dict[tuple[int, NodeState], NodeStateId] = {}
-        self._message_ids: dict[Content, Message] = {}
+        self._rest_of_node_state: list[int] = []
+        self._rest_ids: dict[tuple[object, ...], int] = {}
+        self._node_state_ids: dict[tuple[int, Value, int], NodeStateId] = {}
+        self._body_ids: dict[Value, int] = {}
+        self._message_ids: dict[tuple[NodeId, NodeId, int], Message] = {}
         self._observation_ids: dict[Observation, int] = {}
         self.has_invariants = bool(scenario.invariants)
         self.invariants = Invariants(scenario)
@@ -153,38 +160,79 @@ class Compiled:
 
     def known_message(self, content: Content) -> Message | None:
         """Return the number of a message content that some run has met, None if none has."""
-        return self._message_ids.get(content)
+        source, to, body = content
+        number = self._body_ids.get(body)
+        return None if number is None else self._message_ids.get((source, to, number))
 
     def node_state_id(self, node: int, node_state: NodeState) -> NodeStateId:
         """Intern a node state of a node."""
-        count = len(self.node_states)
-        identity = self._node_state_ids.setdefault((node, node_state), count)  # hashed but once
-        return identity if identity < count else self._new_node_state(node, node_state)
+        return self._numbered(node, node_state, self._rest_id(node_state), None)
 
-    def _new_node_state(self, node: int, node_state: NodeState) -> NodeStateId:
+    def _rest_id(self, node_state: NodeState) -> int:
+        """Return the number of all but the state: most inputs leave it as it was."""
+        rest = (node_state.durable, node_state.timers, node_state.todo, node_state.pending)
+        return self._rest_ids.setdefault(rest, len(self._rest_ids))
+
+    def _after(self, before: NodeStateId, node_state: NodeState) -> NodeStateId:
+        """Intern the node state that an input leads to from another."""
+        old = self.node_states[before]
+        if node_state is old:
+            return before
+        node = self.node_of_node_state[before]
+        if is_unchanged(old, node_state):
+            return self._numbered(node, node_state, self._rest_of_node_state[before], before)
+        return self._numbered(node, node_state, self._rest_id(node_state), None)
+
+    def _numbered(
+        self, node: int, node_state: NodeState, rest: int, like: NodeStateId | None
+    ) -> NodeStateId:
+        """Return the number of a node state; `like` is one with the same choices, where it is known."""
+        count = len(self.node_states)
+        key = (node, node_state.state, rest)
+        identity = self._node_state_ids.setdefault(key, count)  # hashed but once
+        if identity < count:
+            return identity
+        choices = self._choices(node, node_state) if like is None else self.choices[like]
+        return self._new_node_state(node, node_state, rest, choices)
+
+    def _new_node_state(
+        self, node: int, node_state: NodeState, rest: int, choices: tuple[LocalChoice, ...]
+    ) -> NodeStateId:
         self.node_states.append(node_state)
         self.node_of_node_state.append(node)
-        self.choices.append(
-            self._shared(self._choices(node, node_state)) if self._has_offers else ()
-        )
+        self._rest_of_node_state.append(rest)
+        self.choices.append(choices)
         self.reactions.append({})
         return len(self.reactions) - 1
 
     def message_id(self, content: Content) -> Message:
         """Intern a message content."""
+        return self._sent(content, self._body_id(content[2]))
+
+    def _body_id(self, body: Value) -> int:
+        return self._body_ids.setdefault(body, len(self._body_ids))
+
+    def _sent(self, content: Content, body: int) -> Message:
+        """Intern a message content with a body of this number."""
         count = len(self.contents)
-        identity = self._message_ids.setdefault(content, count)
+        identity = self._message_ids.setdefault((content[0], content[1], body), count)
         if identity < count:
             return identity
         self.contents.append(content)
         self.deliveries.append(Deliver(*content))
-        self.source.append(self.scenario.index[content[0]])
-        self.destination.append(self.scenario.index[content[1]])
-        lane = lane_of(self.scenario.network, content)[2:]
-        number = self._lanes.setdefault(lane, len(self._lanes))  # 0 for the only lane of a link
-        ends = self.source[-1] * len(self.nodes) + self.destination[-1]
-        self.link.append(ends + number * len(self.nodes) ** 2)
+        source, to = self.scenario.index[content[0]], self.scenario.index[content[1]]
+        self.source.append(source)
+        self.destination.append(to)
+        link = source * len(self.nodes) + to
+        self.link.append(link + self._lane(content) * len(self.nodes) ** 2)
         return identity
+
+    def _lane(self, content: Content) -> int:
+        """Return the number of the lane of a message, 0 for the only lane of a link."""
+        if not self.has_lanes:
+            return 0
+        lane = lane_of(self.scenario.network, content)[2:]
+        return self._lanes.setdefault(lane, len(self._lanes))
 
     def observation_id(self, observation: Observation) -> int:
         """Intern an observation."""
@@ -297,7 +345,7 @@ class Compiled:
         old = self.node_states[node_state]
         todo = list(old.todo)
         todo.remove(choice.value)
-        calling = replace(old, todo=tuple(todo), pending=choice.value)
+        calling = NodeState(old.state, old.durable, old.timers, tuple(todo), choice.value)
         first = Observation("invoke", self.nodes[choice.node], choice.value)
         return self._react(
             self.node_state_id(choice.node, calling), Invoke(choice.value), first=first
@@ -306,7 +354,8 @@ class Compiled:
     def _fire(self, node_state: NodeStateId, choice: LocalChoice) -> TransitionEntry:
         old = self.node_states[node_state]
         assert isinstance(choice.value, str)
-        disarmed = replace(old, timers=tuple(t for t in old.timers if t != choice.value))
+        timers = tuple(t for t in old.timers if t != choice.value)
+        disarmed = NodeState(old.state, old.durable, timers, old.todo, old.pending)
         return self._react(self.node_state_id(choice.node, disarmed), Timeout(choice.value))
 
     def _react(
@@ -328,13 +377,33 @@ class Compiled:
             effects_max=effects_max,
             known=self._values,
         )
+        seen = [] if first is None else [self.observation_id(first)]
+        sends, sets = self._effects(name, reaction.effects, seen) if reaction.effects else ((), ())
+        after = reaction.node_state
+        if (
+            self._are_a_tree
+        ):  # another state is reached from each, by each input: nothing to look up
+            number = self._new_node_state(node, after, 0, self._choices(node, after))
+        else:
+            number = self._after(node_state, after)
+        is_ignored = number == node_state and not reaction.effects
+        role = self._role(node, after)
+        return _entry((number, sends, tuple(seen), role, is_ignored, sets))
+
+    def _effects(
+        self, name: NodeId, effects: tuple[Effect, ...], seen: list[int]
+    ) -> tuple[tuple[Message, ...], tuple[str, ...]]:
+        """Return the messages that effects send, and the timers that they set; add what is seen."""
         sends: list[Message] = []
         sets: list[str] = []
-        seen = [] if first is None else [self.observation_id(first)]
-        for effect in reaction.effects:
+        body_before: Value = self  # which no body is
+        number = 0
+        for effect in effects:
             match effect:
                 case Send(to, body):
-                    sends.append(self.message_id((name, to, body)))
+                    if body is not body_before:  # the same is often sent to many
+                        number, body_before = self._body_id(body), body
+                    sends.append(self._sent((name, to, body), number))
                 case Begin(operation):
                     seen.append(self.observation_id(Observation("invoke", name, operation)))
                 case Return(result):
@@ -343,39 +412,18 @@ class Compiled:
                     seen.append(self.observation_id(Observation("note", name, what)))
                 case SetTimer(timer) | CancelTimer(timer):
                     sets.append(timer)
-        # In a tree another state is reached from each, by each input: there is nothing to look up.
-        after, is_new = reaction.node_state, self._are_a_tree
-        return TransitionEntry(
-            self._new_node_state(node, after) if is_new else self.node_state_id(node, after),
-            tuple(sends),
-            tuple(seen),
-            self._role(node, after),
-            not reaction.effects and not is_new and after == before,
-            tuple(sets),
-        )
+        return tuple(sends), tuple(sets)
 
     def _role(self, node: int, node_state: NodeState) -> str:
         role_of = self.scenario.role_of
         return "" if role_of is None else role_of(self.nodes[node], node_state.state)
 
-    def _shared(self, choices: tuple[LocalChoice, ...]) -> tuple[LocalChoice, ...]:
-        """Return equal choices of timers as one object, so that runs see at once if they changed.
-
-        Calls are left alone: 1 and True are equal, and are two operations.
-        """
-        if any(choice.is_call for choice in choices):
-            return choices
-        return self._timer_choices.setdefault(choices, choices)
-
     def _choices(self, node: int, node_state: NodeState) -> tuple[LocalChoice, ...]:
-        fires = (
-            tuple(LocalChoice(node, False, timer) for timer in node_state.timers)
-            if self.has_timers
-            else ()
-        )
-        if node_state.pending is not None or not self.has_calls:
-            return fires
-        todo = (
-            node_state.todo[:1] if self.scenario.in_order else tuple(dict.fromkeys(node_state.todo))
-        )
+        timers = node_state.timers if self.has_timers else ()
+        fires = tuple([LocalChoice(node, False, timer) for timer in timers])
+        if node_state.pending is not None or not (self.has_calls and node_state.todo):
+            # Equal choices of timers are one object, so that runs see at once if they changed.
+            return self._timer_choices.setdefault(fires, fires) if fires else fires
+        todo = node_state.todo[:1] if self.scenario.in_order else dict.fromkeys(node_state.todo)
+        # Calls are left alone: 1 and True are equal, and are two operations.
         return (*(LocalChoice(node, True, operation) for operation in todo), *fires)
