@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from counterpoint.model.mistakes import (
@@ -15,8 +16,10 @@ from counterpoint.model.mistakes import (
     place_of,
     told,
 )
+from counterpoint.model.reaction import NodeState
 from counterpoint.model.requirement import Unmet
 from counterpoint.model.scenario import Invariant, Scenario
+from counterpoint.model.search.states_read import StatesRead
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, show
 from counterpoint.model.verdict import Verdict, Violation, at_step, broken, holds, said
@@ -52,6 +55,56 @@ def takes_two(function: Callable[..., object]) -> bool:
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.kind in positional and p.default is p.empty]
     return len(needed) == 2
+
+
+class JudgedStates:
+    """Which node states break an invariant, each combination asked for once.
+
+    What no invariant has read is no part of a combination: an invariant is a function of the states,
+    so that it goes on to judge alike by those that it reads.
+    """
+
+    def __init__(self, scenario: Scenario, node_states: Sequence[NodeState]) -> None:
+        """`node_states` may grow."""
+        self._nodes, self._index = scenario.system.nodes, scenario.index
+        self._invariants, self._node_states = Invariants(scenario), node_states
+        self.nodes_read: tuple[int, ...] = ()
+        self._read: Callable[[Sequence[int]], object] = _nothing
+        self._known: dict[tuple[object, Down], str | None] = {}
+        self.reads_down = self._invariants.reads_down
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def violated(self, combination: Sequence[int], down: Down) -> str | None:
+        """Return the name of the first invariant that these node states of all nodes break.
+
+        `combination` has the number of a node state for each node, `down` who is down.
+        """
+        key = self._key(combination, down)
+        if key not in self._known:
+            states = [self._node_states[number].state for number in combination]
+            shown = StatesRead(zip(self._nodes, states, strict=True))
+            violated = self._invariants.violated(shown, down)
+            self._note({self._index[node] for node in shown.read})
+            key = self._key(combination, down)
+            self._known[key] = violated
+        return self._known[key]
+
+    def _key(self, combination: Sequence[int], down: Down) -> tuple[object, Down]:
+        return self._read(combination), down if self.reads_down else ()
+
+    def _note(self, read: set[int]) -> None:
+        """Let these nodes be part of combinations from now on."""
+        if not read <= {*self.nodes_read}:
+            self.nodes_read = tuple(sorted({*self.nodes_read, *read}))
+            self._read = itemgetter(*self.nodes_read)
+            self._known.clear()
+
+
+def _nothing(combination: Sequence[int]) -> object:
+    del combination
+    return ()
 
 
 class Invariants:

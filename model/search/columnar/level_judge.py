@@ -8,7 +8,7 @@ from counterpoint.model.search.columnar.columns import SlotView
 from counterpoint.model.search.columnar.established import Established
 from counterpoint.model.search.columnar.expander import Expander
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
-from counterpoint.model.search.columnar.sets import unique
+from counterpoint.model.search.columnar.sets import rows_of, unique
 from counterpoint.model.search.invariants import Down
 
 JUDGED_ROWS = 1 << 22
@@ -55,21 +55,34 @@ class LevelJudge:
         return name, int(rows[0])
 
     def _broken_invariant(self, states: Words, layout: FieldLayout) -> tuple[str, int] | None:
-        columns = [self._looks.node_states(n, layout.field(states, n)) for n in self._nodes]
-        downs: list[Down] = [()]
-        if self._slots.compiled.invariants.reads_down:
-            environments = layout.field(states, self._expander.environment)
-            downs = list(dict.fromkeys(c.down for c in self._slots.environments))
-            number = np.array([downs.index(c.down) for c in self._slots.environments])
-            columns.append(number.take(environments))
+        judged = self._slots.compiled.judged
+        while True:
+            read = judged.nodes_read
+            found = self._broken_by_what_is_read(read, states, layout)
+            if judged.nodes_read == read:
+                return found
+
+    def _broken_by_what_is_read(
+        self, read: tuple[int, ...], states: Words, layout: FieldLayout
+    ) -> tuple[str, int] | None:
+        """Return the name of an invariant that is broken, and the first row that does.
+
+        Each combination of the node states that invariants read is judged once. Of the other nodes it
+        has those of the first row; should an invariant read one of them, the answer means nothing.
+        """
+        downs, down_of = self._downs()
+        columns = [self._looks.node_states(node, layout.field(states, node)) for node in read]
+        columns.append(down_of.take(layout.field(states, self._expander.environment)))
         combined = FieldLayout((1,) * len(columns)).holding([int(c.max()) + 1 for c in columns])
         rows = combined.pack(columns)
         present = unique(rows)
-        fields = range(len(columns))
-        combinations = zip(*(combined.field(present, n).tolist() for n in fields), strict=True)
+        fields = (combined.field(present, n).tolist() for n in range(len(columns)))
+        combination = self._node_states_of(rows_of(states, 0, 1), layout)
         first: tuple[str, int] | None = None
-        for index, combination in enumerate(combinations):
-            name = self._violated(combination, downs)
+        for index, (*node_states, down) in enumerate(zip(*fields, strict=True)):
+            for node, node_state in zip(read, node_states, strict=True):
+                combination[node] = node_state
+            name = self._slots.compiled.judged.violated(combination, downs[down])
             if name is None:
                 continue
             alike = [row == word[index] for row, word in zip(rows, present, strict=True)]
@@ -77,9 +90,15 @@ class LevelJudge:
             first = (name, row) if first is None or row < first[1] else first
         return first
 
-    def _violated(self, combination: tuple[int, ...], downs: list[Down]) -> str | None:
-        """Return the invariant that these node states break; last is who is down, if one asks."""
-        compiled = self._slots.compiled
-        count = len(self._nodes)
-        down = downs[combination[count]] if len(combination) > count else ()
-        return compiled.violated(combination[:count], down)
+    def _downs(self) -> tuple[list[Down], Ids]:
+        """Return who may be down, if an invariant asks, and which of these holds in all conditions."""
+        environments = self._slots.environments
+        if not self._slots.compiled.judged.reads_down:
+            return [()], np.zeros(len(environments), np.int64)
+        downs = list(dict.fromkeys(c.down for c in environments))
+        return downs, np.array([downs.index(c.down) for c in environments])
+
+    def _node_states_of(self, state: Words, layout: FieldLayout) -> list[int]:
+        """Return the node state of each node in one state."""
+        slots = [layout.field(state, node) for node in self._nodes]
+        return [int(self._looks.node_states(node, slot)[0]) for node, slot in enumerate(slots)]

@@ -492,7 +492,7 @@ class Simulation:
     # What it amounts to.
 
     def _violated_now(self) -> str | None:
-        return self.compiled.violated(tuple(self.node_states), self.conditions.down)
+        return self.compiled.judged.violated(self.node_states, self.conditions.down)
 
     def pending(self) -> Iterator[tuple[NodeId, Value]]:
         """Return the calls under way, with their clients."""

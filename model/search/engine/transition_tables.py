@@ -36,7 +36,7 @@ from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import NodeState, is_unchanged, react
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.goals_asked import GoalsLeft
-from counterpoint.model.search.invariants import Down, Invariants
+from counterpoint.model.search.invariants import JudgedStates
 from counterpoint.model.values import KnownValues, NodeId, Value
 from counterpoint.model.world import Content
 
@@ -123,14 +123,13 @@ class Compiled:
         self._message_ids: dict[tuple[NodeId, NodeId, int], Message] = {}
         self._observation_ids: dict[Observation, int] = {}
         self.has_invariants = bool(scenario.invariants)
-        self.invariants = Invariants(scenario)
+        self.judged = JudgedStates(scenario, self.node_states)
         self.goals = GoalsLeft(scenario, self.node_states)
         self.fires_freely = "fire" not in scenario.limits
         self.has_lanes = scenario.network == "lanes"
         self.is_unordered = scenario.network == "unordered"
         self.is_free = self.is_unordered and self.has_deliveries
         self.watches = self.has_invariants or bool(scenario.goals)
-        self._violated: dict[tuple[tuple[NodeStateId, ...], Down], str | None] = {}
         self._tolerated: dict[
             tuple[tuple[str, ...], tuple[NodeId, ...]], tuple[tuple[NodeId, ...], ...]
         ] = {}
@@ -156,7 +155,7 @@ class Compiled:
     @property
     def size(self) -> int:
         """How many entries the tables have: node states, answers of handlers, judged states."""
-        return len(self.node_states) + self.asking.count + len(self._violated)
+        return len(self.node_states) + self.asking.count + len(self.judged)
 
     def known_message(self, content: Content) -> Message | None:
         """Return the number of a message content that some run has met, None if none has."""
@@ -252,16 +251,6 @@ class Compiled:
         if known is None:
             known = self._tolerated[key] = tuple(tolerated_failures(self.scenario, conditions))
         return known
-
-    def violated(self, node_states: tuple[NodeStateId, ...], down: Down) -> str | None:
-        """Return the name of the first invariant that these node states of all nodes break."""
-        key = (node_states, down if self.invariants.reads_down else ())
-        if key not in self._violated:
-            states = {
-                n: self.node_states[c].state for n, c in zip(self.nodes, node_states, strict=True)
-            }
-            self._violated[key] = self.invariants.violated(states, down)
-        return self._violated[key]
 
     def role_change(self, node: int, role: str) -> int:
         """Return the observation that a node has another role now."""

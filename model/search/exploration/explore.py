@@ -256,7 +256,8 @@ class Explorer:
         node_states = tuple(
             of_node[slot].node_state for of_node, slot in zip(self.slots.slots, slots, strict=True)
         )
-        return self.slots.compiled.violated(node_states, self.slots.environments[environment].down)
+        down = self.slots.environments[environment].down
+        return self.slots.compiled.judged.violated(node_states, down)
 
     def states(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Return every state found so far, nearest first: its number, its slots and conditions."""
