@@ -24,7 +24,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.checkers.causal.conflicts import with_demands
 from counterpoint.checkers.causal.levels import (
     Judgement,
     Level,
@@ -34,34 +33,40 @@ from counterpoint.checkers.causal.levels import (
     impossible_core,
     judge_by_rows,
 )
-from counterpoint.checkers.causal.order import Predecessors, topological
+from counterpoint.checkers.columns.causality import (
+    Causality,
+    Edges,
+    causal_edges,
+    causality_of,
+    causes_of,
+    topological_runs,
+)
 from counterpoint.checkers.columns.sessions import (
     PLAIN_TYPES,
-    Causality,
     Flags,
     LaidOut,
     Positions,
     SessionColumns,
     ToldColumns,
-    causality_of,
-    causes_of,
+    answered_columns,
     laid_out,
     matched,
-    numbered,
+    value_numbers,
 )
 from counterpoint.checkers.columns.views import (
     Pairs,
     backward_pairs,
-    demands_of,
     first_impossible,
     has_order,
     last_known_pairs,
     layout_of,
+    lost_writes,
     observers,
+    open_demands,
     session_views,
 )
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.reads_from import Sessions
+from counterpoint.checkers.reads_from import NO_READ, Sessions
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
 from counterpoint.model.verdict import Verdict, holds
 
@@ -74,34 +79,42 @@ def judge_columns(
     `sessions` gives the same for the plain checkers; it is asked for only where something is broken
     or rests on much.
     """
-    base = causes_of(columns)
-    causality = causality_of(columns, base)
+    causality = causality_of(columns)
     if causality is None:
         return judge_by_rows(sessions(), level)
     pairs = backward_pairs(causality, columns.reads)
     impossible = first_impossible(causality, pairs)
     if impossible is not None:
-        return Judgement(frozenset(impossible_core(sessions(), base, impossible)))
+        core = impossible_core(sessions(), causes_of(columns), impossible)
+        return Judgement(frozenset(core))
     if level == "cm":
-        views = session_views(causality, base)
+        views = session_views(causality)
         if views is None:
             return judge_by_rows(sessions(), level)
         return Judgement(order=causality.order.tolist(), views=views)
     if level == "ccv" and len(pairs.read):
-        return _convergence(causality, base, sessions)
+        return _convergence(causality, sessions)
     return Judgement(order=causality.order.tolist())
 
 
-def _convergence(
-    causality: Causality, base: Predecessors, sessions: Callable[[], Sessions]
-) -> Judgement:
+def _convergence(causality: Causality, sessions: Callable[[], Sessions]) -> Judgement:
     """Order every two writes that some read told apart, for everybody at once."""
-    found = list(demands_of(causality, last_known_pairs(causality, causality.columns.reads)))
-    starts = causality.columns.starts.tolist()
-    order, blocked = topological(starts, with_demands(base, found))
+    columns = causality.columns
+    found = open_demands(causality, last_known_pairs(causality, columns.reads))
+    order, blocked = _with_demands(columns, found)
     if blocked:
-        return Judgement(frozenset(circle_core(sessions(), base, blocked, [found])))
-    return Judgement(order=order)
+        rounds = [list(lost_writes(causality, found))]
+        return Judgement(frozenset(circle_core(sessions(), causes_of(columns), blocked, rounds)))
+    return Judgement(order=order.tolist())
+
+
+def _with_demands(columns: SessionColumns, demands: Pairs) -> tuple[Positions, list[int]]:
+    """Order operations causally, each lost write before the one that was kept; or what blocks it."""
+    causal = causal_edges(columns)
+    after = np.concatenate((causal.after, columns.source[demands.read]))
+    before = np.concatenate((causal.before, demands.lost))
+    by_after = np.argsort(after, kind="stable")
+    return topological_runs(columns, Edges(after[by_after], before[by_after]))
 
 
 def holds_for_sessions(
@@ -123,34 +136,31 @@ def order_for_everybody(columns: SessionColumns, *, convergent: bool) -> list[in
 
     None where not even that is possible, or with `convergent` nothing less than one order.
     """
-    base = causes_of(columns)
-    causality = causality_of(columns, base)
+    causality = causality_of(columns)
     if causality is None:
         return None
     if first_impossible(causality, backward_pairs(causality, columns.reads)) is not None:
         return None
     pairs = last_known_pairs(causality, columns.reads)
-    order = _one_order(causality, base, pairs)
+    order = _one_order(causality, pairs)
     reading = np.unique(columns.session_of[columns.reads])
     if convergent or len(reading) == 1:
         return order
-    return [] if order is not None or _has_orders(causality, base, pairs) else None
+    return [] if order is not None or _has_orders(causality, pairs) else None
 
 
-def _one_order(causality: Causality, base: Predecessors, pairs: Pairs) -> list[int] | None:
+def _one_order(causality: Causality, pairs: Pairs) -> list[int] | None:
     columns = causality.columns
     by_read = pairs.where(np.argsort(pairs.read, kind="stable"))
-    demands = list(demands_of(causality, by_read))
-    order, blocked = topological(columns.starts.tolist(), with_demands(base, demands))
+    order, blocked = _with_demands(columns, open_demands(causality, by_read))
     if blocked:
         return None
-    found = np.array(order, dtype=np.int64)
-    writes: list[int] = found[np.isin(found, columns.writes)].tolist()
+    writes: list[int] = order[columns.source[order] == NO_READ].tolist()
     return writes
 
 
-def _has_orders(causality: Causality, base: Predecessors, pairs: Pairs) -> bool:
-    layout = layout_of(causality, base)
+def _has_orders(causality: Causality, pairs: Pairs) -> bool:
+    layout = layout_of(causality)
     return all(has_order(layout, reads, own) for _, reads, own in observers(causality, pairs))
 
 
@@ -239,33 +249,31 @@ def holds_as_register(history: Sequence[Operation], initial: Hashable, name: str
 
 def register_columns(history: Sequence[Operation], initial: Hashable) -> RegisterColumns | None:
     """Sort operations into clusters; None if the history is not plain or a read has no write."""
-    functions = [op.f for op in history]
-    returned = [op.returned for op in history]
-    if not set(functions) <= {"read", "write"} or math.inf in returned:
+    answered = answered_columns(history)
+    if answered is None:
         return None
-    if {op.status for op in history} != {"ok"}:
+    told = answered.told
+    if not {type(initial), *map(type, told.values)} <= PLAIN_TYPES:
         return None
-    values = [op.result if op.f == "read" else op.argument for op in history]
-    if not {type(initial), *map(type, values)} <= PLAIN_TYPES:
-        return None
-    calls = np.array([op.called for op in history], dtype=np.float64)
+    calls = np.fromiter(answered.called, np.float64, len(history))
     order = np.argsort(calls, kind="stable")
-    is_write = np.array([f == "write" for f in functions])[order]
-    cluster_of = _clusters(is_write, numbered([initial, *values])[1:][order])
+    is_write = np.array(told.is_write)[order]
+    value_of, first = value_numbers(told.values, initial)
+    cluster_of = _clusters(is_write, value_of[order], first)
     if cluster_of is None:
         return None
-    returns = np.array(returned, dtype=np.float64)
+    returns = np.fromiter(answered.returned, np.float64, len(history))
     return RegisterColumns(order, is_write, calls[order], returns[order], cluster_of)
 
 
-def _clusters(is_write: Flags, value_of: Positions) -> Positions | None:
-    """The cluster of each operation by its value, 0 being the initial one; None if one is unsure."""
+def _clusters(is_write: Flags, value_of: Positions, initial: int) -> Positions | None:
+    """The cluster of each operation by its value; None if one is unsure."""
     written = value_of[is_write]
-    cluster = np.full(value_of.max(initial=0) + 1, -1)
+    cluster = np.full(value_of.max(initial=initial) + 1, -1)
     cluster[written] = np.arange(len(written))
-    if cluster[0] >= 0 or (cluster[written] != np.arange(len(written))).any():
+    if cluster[initial] >= 0 or (cluster[written] != np.arange(len(written))).any():
         return None
-    cluster[0] = len(written)
+    cluster[initial] = len(written)
     found: Positions = cluster[value_of]
     return None if (found < 0).any() else found
 
@@ -319,9 +327,9 @@ def holds_causally(history: History, level: Level, initial: Hashable, name: str)
 
 def naming_of_columns(laid: LaidOut) -> PositionNames:
     """Return the names in the history of these columns."""
-    names = np.array([op.id for op in laid.history], dtype=object)[laid.order]
+    names = [op.id for op in laid.history]
     starts = laid.columns.starts
     return PositionNames(
-        lambda order: tuple(names[order].tolist()),
+        lambda order: tuple(map(names.__getitem__, laid.order[order].tolist())),
         lambda session: laid.history[laid.order[starts[session]]].client,
     )

@@ -1,16 +1,9 @@
-"""Sessions as columns: of every operation its session, its key, and the write that it saw.
-
-Causal order on columns: a topological order, and clock rows where they change.
-
-The row of an operation is that of the last operation of its session that follows one of another
-session (a *join*), with its own place for its own session. So rows are kept for joins alone.
-"""
+"""Sessions as columns: of every operation its session, its key, and the write that it saw."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
@@ -18,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.checkers.causal.order import Predecessors, topological
-from counterpoint.checkers.history import History
+from counterpoint.checkers.history import OPEN, History, Operation
 from counterpoint.checkers.reads_from import INITIAL, NO_READ, Sessions
 
 Positions = NDArray[np.int64]
@@ -108,20 +100,15 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
     That is: every operation answered and seen, every value written once and never the initial one,
     and no two values equal that are not the same. None if it is of another kind.
     """
-    functions = [op.f for op in history]
-    if not _is_answered(history, functions):
+    answered = answered_columns(history)
+    if answered is None:
         return None
-    client_of = numbered([op.client for op in history])
-    called = np.array([op.called for op in history], dtype=np.float64)
+    client_of = numbered(answered.clients)
+    called = np.fromiter(answered.called, np.float64, len(history))
     order = _session_order(called, client_of)
     if order is None:
         return None
-    told = ToldColumns(
-        [f == "write" for f in functions],
-        [op.key for op in history],
-        [op.result if op.f == "read" else op.argument for op in history],
-    )
-    columns = matched(told, initial, order, np.bincount(client_of), called)
+    columns = matched(answered.told, initial, order, np.bincount(client_of), called)
     return None if columns is None else LaidOut(history, order, columns)
 
 
@@ -131,6 +118,43 @@ class ToldColumns(NamedTuple):
     is_write: list[bool]
     keys: list[Hashable]
     values: list[Hashable]
+
+
+class AnsweredColumns(NamedTuple):
+    """What operations did, who did it, and when."""
+
+    told: ToldColumns
+    clients: list[str]
+    called: list[float]
+    returned: list[float]
+
+
+def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
+    """Return what reads and writes did; None if one of another kind is there, or without an answer.
+
+    In one pass: what an operation says is near while the next one is not.
+    """
+    told = ToldColumns([], [], [])
+    is_write, keys, values = told
+    clients: list[str] = []
+    called: list[float] = []
+    returned: list[float] = []
+    for op in history:
+        if op.f == "read":
+            is_write.append(False)
+            values.append(op.result)
+        elif op.f == "write":
+            is_write.append(True)
+            values.append(op.argument)
+        else:
+            return None
+        if op.status != "ok" or op.returned == OPEN:
+            return None
+        keys.append(op.key)
+        clients.append(op.client)
+        called.append(op.called)
+        returned.append(op.returned)
+    return AnsweredColumns(told, clients, called, returned)
 
 
 def matched(
@@ -147,8 +171,8 @@ def matched(
     if not {type(initial), *map(type, told.keys), *map(type, told.values)} <= PLAIN_TYPES:
         return None
     key_of = numbered(told.keys)[order]
-    version_of = _versions(key_of, numbered([initial, *told.values]), order)
-    source = _sources(np.array(told.is_write)[order], version_of)
+    value_of, first = value_numbers(told.values, initial)
+    source = _sources(np.array(told.is_write)[order], key_of, value_of[order], first)
     if source is None:
         return None
     return SessionColumns(
@@ -171,13 +195,27 @@ def numbered(values: Sequence[Hashable]) -> Positions:
     return np.fromiter(map(number.__getitem__, values), dtype=np.int64, count=len(values))
 
 
-def _is_answered(history: History, functions: Sequence[str]) -> bool:
-    """Tell whether these are reads and writes, all of which were answered."""
-    return (
-        set(functions) <= {"read", "write"}
-        and {op.status for op in history} == {"ok"}
-        and math.inf not in [op.returned for op in history]
-    )
+def value_numbers(values: Sequence[Hashable], initial: Hashable) -> tuple[Positions, int]:
+    """Number values of plain types from 0, equal ones alike, and the initial one.
+
+    >>> value_numbers([3, None, 3], None)[0].tolist(), value_numbers(["b", "a"], "b")[0].tolist()
+    ([4, 0, 4], [0, 1])
+    """
+    found = _small_numbers([*values, initial]) if type(initial) is not str else None
+    if found is None:
+        found = numbered([initial, *values])
+        return found[1:], 0
+    return found[:-1], int(found[-1])
+
+
+def _small_numbers(values: Sequence[Hashable]) -> Positions | None:
+    """Take small integers as their own numbers, and None for one less; None if others are there."""
+    try:
+        own = np.fromiter([-1 if v is None else v for v in values], np.int64, len(values))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    is_small = own.min() >= -1 and own.max() < 4 * len(values)
+    return own + 1 if is_small and values.count(None) == (own == -1).sum() else None
 
 
 def _session_order(called: NDArray[np.float64], client_of: Positions) -> Positions | None:
@@ -188,142 +226,31 @@ def _session_order(called: NDArray[np.float64], client_of: Positions) -> Positio
     return None if is_tie.any() else order
 
 
-def _versions(key_of: Positions, value_of: Positions, order: Positions) -> Positions:
-    """Number the pairs of key and value; -1 where the value is the initial one, which is first."""
-    values = value_of[1:][order]
-    return np.where(values == 0, -1, key_of * len(value_of) + values)
-
-
-def _sources(is_write: Flags, version_of: Positions) -> Positions | None:
+def _sources(
+    is_write: Flags, key_of: Positions, value_of: Positions, initial: int
+) -> Positions | None:
     """The source of each operation; None if the source of some read is not known for sure."""
-    writes, reads = np.nonzero(is_write)[0], np.nonzero(~is_write)[0]
-    by_version = writes[np.argsort(version_of[writes], kind="stable")]
-    written, read = version_of[by_version], version_of[reads]
-    if len(written) and (written[0] < 0 or (written[1:] == written[:-1]).any()):
+    writes = np.nonzero(is_write)[0]
+    if (value_of[writes] == initial).any():
         return None
-    source = np.full(len(is_write), NO_READ)
-    source[reads] = INITIAL
-    known = read >= 0
-    place = np.searchsorted(written, read[known])
-    place[place == len(written)] = 0
-    if known.any() and (not len(written) or (written[place] != read[known]).any()):
+    known = np.nonzero(~is_write & (value_of != initial))[0]
+    version_of = value_of
+    write_of = write_of_each(value_of, writes)
+    if write_of is None:  # perhaps two keys hold one value
+        _, version_of = np.unique(key_of * (value_of.max() + 1) + value_of, return_inverse=True)
+        write_of = write_of_each(version_of, writes)
+    if write_of is None:
         return None
-    source[reads[known]] = by_version[place]
+    found = write_of[version_of[known]]
+    if (found < 0).any() or (key_of[found] != key_of[known]).any():
+        return None
+    source = np.where(is_write, NO_READ, INITIAL)
+    source[known] = found
     return source
 
 
-RowNumbers = NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Causality:
-    """Causal order. `order` is the one that `topological` finds, `place` the place of each in it.
-
-    `rows[row_of[i], t]` is the first position of session t that i does not know, for every session
-    but its own.
-    """
-
-    columns: SessionColumns
-    order: Positions
-    place: Positions
-    row_of: NDArray[np.int64]
-    rows: RowNumbers
-
-    def known(self, later: Positions, sessions: Positions | int) -> Positions:
-        """For each position the first one of a session that it does not know, itself included."""
-        own = self.columns.session_of[later] == sessions
-        return np.where(own, later + 1, self.rows[self.row_of[later], sessions])
-
-    def known_to(self, later: Positions) -> Callable[[int], Positions]:
-        """The same for all sessions, one after the other; -1 knows nothing, the initial value."""
-        rows, row_of = np.ascontiguousarray(self.rows.T), self.row_of[later]
-        home = self.columns.session_of[later]
-
-        def of_session(session: int) -> Positions:
-            known: Positions = rows[session][row_of].astype(np.int64)
-            own = np.nonzero(home == session)[0]
-            known[own] = later[own] + 1
-            known[later < 0] = self.columns.starts[session]
-            return known
-
-        return of_session
-
-    def knows(self, later: Positions, earlier: Positions) -> Flags:
-        """Tell for each pair whether `earlier` is `later` or comes before it."""
-        is_known: Flags = earlier < self.known(later, self.columns.session_of[earlier])
-        return is_known
-
-
-def causes_of(columns: SessionColumns) -> list[tuple[int, ...]]:
-    """What each operation directly follows besides its session, as `causes` has it."""
-    return [(p,) if p >= 0 else () for p in columns.follows.tolist()]
-
-
-def causality_of(columns: SessionColumns, base: Predecessors) -> Causality | None:
-    """Order the operations causally, or return None where there is a cycle. O(n k).
-
-    `base` is what `causes_of` returns.
-    """
-    found, blocked = topological(columns.starts.tolist(), base)
-    if blocked:
-        return None
-    order = np.array(found, dtype=np.int64)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    row_of, rows = _rows(columns, place)
-    return Causality(columns, order, place, row_of, rows)
-
-
-def _rows(columns: SessionColumns, place: Positions) -> tuple[Positions, RowNumbers]:
-    """The row of each operation, and the rows: one for the start of each session, then the joins."""
-    count, session_of = columns.session_count, columns.session_of
-    joins = _joins(columns, place)
-    row_of = _row_of(columns, joins)
-    is_first = joins == columns.starts[session_of[joins]]
-    before = np.where(is_first, session_of[joins], row_of[joins - 1])
-    source = columns.follows[joins]
-    rows = np.empty((count + len(joins), count), dtype=np.int32)
-    rows[:count] = columns.starts[:-1]
-    _join(rows, before, row_of[source], session_of[source], source + 1)
-    return row_of, rows
-
-
-def _joins(columns: SessionColumns, place: Positions) -> Positions:
-    """The operations that directly follow one of another session, in topological order."""
-    follows, session_of = columns.follows, columns.session_of
-    joins = np.nonzero((follows >= 0) & (session_of[follows] != session_of))[0]
-    return joins[np.argsort(place[joins])]
-
-
-def _row_of(columns: SessionColumns, joins: Positions) -> Positions:
-    """For each operation the last join of its session up to it, or else the start of the session."""
-    last = np.full(len(columns.source), -1)
-    last[joins] = joins
-    last = np.maximum.accumulate(last)
-    row = np.zeros(len(columns.source), dtype=np.int64)
-    row[joins] = columns.session_count + np.arange(len(joins))
-    is_joined = last >= columns.starts[columns.session_of]
-    return np.where(is_joined, row[last], columns.session_of)
-
-
-def _join(
-    rows: RowNumbers, before: Positions, theirs: Positions, session: Positions, known: Positions
-) -> None:
-    """Fill the rows of the joins: the row before, the row of what is followed, and that itself.
-
-    One after the other, because each may rest on any earlier one; all sessions at once.
-    """
-    views = list(rows)
-    maximum = np.maximum
-    steps = zip(
-        views[rows.shape[1] :],
-        before.tolist(),
-        theirs.tolist(),
-        session.tolist(),
-        known.tolist(),
-        strict=True,
-    )
-    for row, mine, other, t, first in steps:
-        maximum(views[mine], views[other], out=row)
-        if row[t] < first:
-            row[t] = first
+def write_of_each(number_of: Positions, writes: Positions) -> Positions | None:
+    """For each number the write that has it, or -1; None if two have one."""
+    write_of = np.full(number_of.max(initial=0) + 1, -1)
+    write_of[number_of[writes]] = writes
+    return write_of if (write_of[number_of[writes]] == writes).all() else None

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from counterpoint.checkers.causal.conflicts import LostWrite, ViewClock, lay_out
 from counterpoint.checkers.causal.order import Predecessors
-from counterpoint.checkers.columns.sessions import Causality, Flags, Positions, SessionColumns
-from counterpoint.checkers.reads_from import INITIAL
+from counterpoint.checkers.columns.causality import Causality, causes_of
+from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns
+from counterpoint.checkers.reads_from import INITIAL, NO_READ
 
 FEW = 4
 """Up to so many pairs a read and session, all writes after the one that was kept are looked at."""
@@ -53,28 +54,29 @@ def backward_pairs(causality: Causality, reads: Positions) -> Pairs:
 
 
 class _Log:
-    """The writes, by key and then in topological order."""
+    """The writes, by key and then in topological order.
+
+    `rank[i]` tells how many of them come before operation i, `first_of[k]` how many before key k.
+    """
 
     def __init__(self, causality: Causality) -> None:
-        writes = causality.columns.writes
         self._causality = causality
-        marks = self._mark(writes)
-        by_mark = np.argsort(marks)
-        self._writes = writes[by_mark]
-        self._marks = marks[by_mark]
-
-    def _mark(self, positions: Positions) -> Positions:
-        place, key_of = self._causality.place, self._causality.columns.key_of
-        return key_of[positions] * len(place) + place[positions]
+        columns, order = causality.columns, causality.order
+        by_key = order[np.argsort(_short(columns.key_of[order]), kind="stable")]
+        is_write = columns.source[by_key] == NO_READ
+        self._writes = by_key[is_write]
+        self._rank = np.empty(len(order), dtype=np.int64)
+        self._rank[by_key] = np.cumsum(is_write) - is_write
+        of_key = np.bincount(columns.key_of[self._writes], minlength=columns.key_of.max() + 1)
+        self._first_of = np.cumsum(of_key) - of_key
 
     def _between(self, reads: Positions) -> tuple[Positions, Positions]:
         """For each read the part of the log after what it returned and before the read."""
         columns = self._causality.columns
         kept = columns.source[reads]
-        from_start = columns.key_of[reads] * len(columns.source) - 1
-        after = np.where(kept == INITIAL, from_start, self._mark(kept))
-        first = np.searchsorted(self._marks, after, side="right")
-        return first, np.searchsorted(self._marks, self._mark(reads))
+        from_start = self._first_of[columns.key_of[reads]]
+        first = np.where(kept == INITIAL, from_start, self._rank[kept] + 1)
+        return first, self._rank[reads]
 
     def sizes(self, reads: Positions) -> Positions:
         """How many writes of its key lie between what each read returned and the read."""
@@ -136,8 +138,8 @@ def is_impossible(causality: Causality, pairs: Pairs) -> Flags:
     return is_known
 
 
-def demands_of(causality: Causality, pairs: Pairs) -> Iterator[LostWrite]:
-    """The pairs as conflicts, those left out that say no more than earlier ones."""
+def open_demands(causality: Causality, pairs: Pairs) -> Pairs:
+    """The pairs without those that say no more than earlier ones."""
     columns = causality.columns
     kept = columns.source[pairs.read]
     group = kept * columns.session_count + columns.session_of[pairs.lost]
@@ -146,10 +148,13 @@ def demands_of(causality: Causality, pairs: Pairs) -> Iterator[LostWrite]:
     mark = _dense(group[by_group]) * len(columns.source) + pairs.lost[by_group]
     is_news = np.ones(len(mark), dtype=np.bool_)
     is_news[1:] = mark[1:] > np.maximum.accumulate(mark)[:-1]
-    chosen = np.sort(by_group[is_news])
-    return map(
-        LostWrite, pairs.lost[chosen].tolist(), kept[chosen].tolist(), pairs.read[chosen].tolist()
-    )
+    return pairs.where(np.sort(by_group[is_news]))
+
+
+def lost_writes(causality: Causality, pairs: Pairs) -> Iterator[LostWrite]:
+    """The pairs as conflicts for the plain checkers."""
+    kept = causality.columns.source[pairs.read]
+    return map(LostWrite, pairs.lost.tolist(), kept.tolist(), pairs.read.tolist())
 
 
 def _dense(ascending: Positions) -> Positions:
@@ -192,13 +197,13 @@ class Layout:
     order: tuple[list[int], list[int]]
 
 
-def layout_of(causality: Causality, base: Predecessors) -> Layout:
-    """Prepare to lay out views; `base` is what `causes_of` returns."""
+def layout_of(causality: Causality) -> Layout:
+    """Prepare to lay out views."""
     columns = causality.columns
     place, writes = _timely_place(causality), columns.writes
     by_place = np.argsort(place[writes])
     order = columns.session_of.tolist(), columns.source.tolist()
-    return Layout(causality, base, place, writes, by_place, order)
+    return Layout(causality, causes_of(columns), place, writes, by_place, order)
 
 
 def _timely_place(causality: Causality) -> Positions:
@@ -211,12 +216,12 @@ def _timely_place(causality: Causality) -> Positions:
     return place if is_causal else causality.place
 
 
-def session_views(causality: Causality, base: Predecessors) -> dict[int, ViewClock] | None:
+def session_views(causality: Causality) -> dict[int, ViewClock] | None:
     """Return for each session a view that explains its reads; None where one has none.
 
-    `base` and `causality` are causal order, in which no read is impossible.
+    In causal order no read is impossible.
     """
-    layout = layout_of(causality, base)
+    layout = layout_of(causality)
     views: dict[int, ViewClock] = {}
     open_pairs = last_known_pairs(causality, causality.columns.reads)
     for session, reads, pairs in observers(causality, open_pairs):

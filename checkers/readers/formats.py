@@ -115,7 +115,7 @@ _FORMATS = (
     ),
     Format(
         "dbcop-hist",
-        "dbcop_hist:read_dbcop_hist",
+        "dbcop:read_dbcop_hist",
         begins(r"\[\s*+[A-Za-z_]\w*+(?::=|==)"),
         ("hist",),
     ),
@@ -131,7 +131,7 @@ _FORMATS = (
     ),
     Format(
         "dbcop-json",
-        "dbcop_json:read_dbcop_json",
+        "dbcop:read_dbcop_json",
         begins(r'\[\s*+\[\s*+\{\s*+"(?:events|committed)"', r'\{\s*+"(?:params|data)"'),
     ),
     Format(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.readers.case import Case, Cases, frozen
-from counterpoint.checkers.readers.dbcop_json import dbcop_sessions
+from counterpoint.checkers.readers.dbcop import dbcop_sessions
 from counterpoint.checkers.readers.json_text import JsonPath, read_bodies
 from counterpoint.checkers.readers.limits import DEFAULT_LIMITS, ReadingLimits
 

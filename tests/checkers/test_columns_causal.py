@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from random import Random
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from counterpoint.checkers import columns as gate
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level, judge_by_rows
+from counterpoint.checkers.causal.order import topological
 from counterpoint.checkers.history import History, Operation
-from counterpoint.checkers.reads_from import match_reads
+from counterpoint.checkers.reads_from import NO_READ, match_reads
 from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.model.verdict import Outcome
 from tests.checkers.causal_certificates import complaint
@@ -20,8 +22,16 @@ from tests.checkers.causal_histories import Shape, edited, random_history, sessi
 
 pytest.importorskip("numpy", reason="columns need numpy")
 
+import numpy as np
+
+from counterpoint.checkers.columns.causality import Edges, causality_of, topological_runs
 from counterpoint.checkers.columns.check import judge_columns
-from counterpoint.checkers.columns.sessions import causality_of, causes_of, columns_of, laid_out
+from counterpoint.checkers.columns.sessions import (
+    SessionColumns,
+    columns_of,
+    laid_out,
+    value_numbers,
+)
 from counterpoint.checkers.columns.views import session_views
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv")
@@ -63,6 +73,61 @@ def test_columns_judge_sessions_as_rows_do(shape: Shape, level: Level) -> None:
         seen[bool(expected.core)] += 1
     assert seen[True]
     assert seen[False]
+
+
+def test_sessions_are_ordered_run_by_run_as_one_by_one() -> None:
+    """For any sessions and any edges, cycles among them: the same order, and what is blocked."""
+    random = Random(3)
+    seen: Counter[bool] = Counter()
+    for _ in range(500):
+        sizes = [random.randint(0, 5) for _ in range(random.randint(1, 4))]
+        count, starts = sum(sizes), np.concatenate(([0], np.cumsum(sizes)))
+        places = range(count)
+        drawn = [
+            (random.choice(places), random.choice(places)) for _ in places if random.random() < 0.6
+        ]
+        # Mostly along one order, so that cycles are few.
+        ranks = random.sample(places, count)
+        edges = [
+            pair if random.random() < 0.05 else sorted(pair, key=ranks.__getitem__)
+            for pair in drawn
+        ]
+        predecessors = [tuple(b for b, a in edges if a == place) for place in places]
+        after = [place for place in places for _ in predecessors[place]]
+        before = [b for place in places for b in predecessors[place]]
+        session_of = np.repeat(np.arange(len(sizes)), sizes)
+        nothing = np.zeros(count, dtype=np.int64)
+        columns = SessionColumns(starts, session_of, nothing, nothing, nothing, np.zeros(count))
+        found = topological_runs(columns, Edges(*(np.array(e, np.int64) for e in (after, before))))
+        assert (found[0].tolist(), found[1]) == topological(starts.tolist(), predecessors)
+        seen[bool(found[1])] += 1
+    assert min(seen.values()) > 50, seen
+
+
+@pytest.mark.parametrize(
+    "kinds", [(None, 0, 1, 3), (None, -1, 0, 2), (0, 10**30, 7), (None, "a", 1)]
+)
+def test_equal_values_have_equal_numbers(kinds: tuple[object, ...]) -> None:
+    for initial, *values in product(kinds, repeat=3):
+        numbers, first = value_numbers(values, initial)
+        assert min(numbers) >= 0
+        one, other = numbers.tolist()
+        assert (one == other) == (values[0] == values[1])
+        assert [number == first for number in (one, other)] == [v == initial for v in values]
+
+
+def test_two_keys_may_hold_one_value() -> None:
+    steps = [("w", "x"), ("w", "y"), ("r", "x"), ("r", "y")]
+    history = tuple(
+        Operation(f"o{n}", "c", "write" if kind == "w" else "read", key, 5, 5, n, n + 0.5)
+        for n, (kind, key) in enumerate(steps)
+    )
+    laid = laid_out(history, None)
+    assert laid is not None
+    assert laid.columns.source.tolist() == [NO_READ, NO_READ, 0, 1]
+    assert laid_out((*history, replace(history[0], id="o4", called=4, returned=5)), None) is None
+    elsewhere = replace(history[3], id="o4", key="z", called=4, returned=5)
+    assert laid_out((*history, elsewhere), None) is None
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, *ODD], ids=repr)
@@ -146,10 +211,9 @@ def test_views_of_stores_that_deliver_in_causal_order_explain_every_read(
 def views_of(history: History) -> dict[int, list[int]] | None:
     """Views from columns alone."""
     columns = columns_of(match_reads(history).sessions)
-    base = causes_of(columns)
-    causality = causality_of(columns, base)
+    causality = causality_of(columns)
     assert causality is not None
-    return session_views(causality, base)
+    return session_views(causality)
 
 
 @pytest.mark.parametrize("convergent", [False, True])
