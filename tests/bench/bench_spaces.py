@@ -15,7 +15,7 @@ import counterpoint as cp
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.exploration.explore import Explored, Limits
 from counterpoint.model.search.exploration.goals import reached
-from tests.bench.measure import Figure
+from tests.bench.measure import COMMAND, Figure, process_used
 from tests.oracles import abd, two_phase_commit
 
 STATES = 3_923_605
@@ -31,6 +31,7 @@ def figures() -> Iterator[Figure]:
     yield _endings(two_phase_commit.system("7"))
     yield _goals(abd.system("5", "1"))
     yield _logs(depth=16)
+    yield from _histories()
 
 
 def _took(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -98,3 +99,15 @@ def _logs(depth: int) -> Figure:
     slots = max(found.slots.values())
     note = f"{found.states:,} states in {took:.1f} s; {slots:,} slots of one node, filled by Python"
     return Figure("exploration, logs and timers", found.states / took, "states/s", ">= 1.5e6", note)
+
+
+def _histories() -> Iterator[Figure]:
+    """Measure an exploration in which most states differ in the whole history that they carry."""
+    explore = ["explore", "tests.oracles.single_copy:system", "--set", "clients=4", "--history"]
+    took, most = process_used(["-c", COMMAND, *explore])
+    _, small = process_used(["-c", COMMAND, *explore[:2], "--set", "clients=2", "--history"])
+    name, note = "exploration, states with whole histories", "400,233 states, 89,146 histories"
+    yield Figure(name, 400_233 / took, "states/s", "", note)
+    yield Figure(
+        "  memory beside that of a small one", (most - small) / 1e6, "MB", "", "whole process"
+    )

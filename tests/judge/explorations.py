@@ -98,7 +98,7 @@ class _Told:
 
     def __init__(self, exploration: Any) -> None:
         self._slots: Slots = exploration.slots
-        self._memories = exploration.memories.memories
+        self._memories = exploration.memories
 
     def __call__(self, fields: tuple[int, ...]) -> Value:
         *places, environment, memory = fields
@@ -108,7 +108,7 @@ class _Told:
         held = frozenset(Counter(compiled.contents[m] for s in slots for m in s.held).items())
         cores = tuple(compiled.node_states[slot.node_state] for slot in slots)
         conditions = self._slots.environments[environment]
-        return ((cores, self._cargo(contents), held, conditions), self._memories[memory])
+        return ((cores, self._cargo(contents), held, conditions), self._memories.parts(memory))
 
     def _cargo(self, contents: list[tuple[str, str, Value]]) -> Value:
         if self._slots.scenario.network == "unordered":

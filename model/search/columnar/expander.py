@@ -109,7 +109,7 @@ class Expander:
     def sizes(self) -> list[int]:
         """How many values each field of a state has so far."""
         slots = [len(of_node) for of_node in self.slots.slots]
-        return [*slots, len(self.slots.environments), len(self.memories.memories)]
+        return [*slots, len(self.slots.environments), len(self.memories)]
 
     @property
     def start(self) -> list[Ids]:

@@ -192,7 +192,7 @@ class VectorExplorer:
             slots=MappingProxyType(dict(zip(slots.compiled.nodes, sizes, strict=False))),
             levels=now.known.sizes,
             environments=len(slots.environments),
-            memories=len(self.memories.memories),
+            memories=len(self.memories),
             stored_bytes=now.known.stored_bytes,
             by_all_exchanges=None if self._expander.orbits is None else self._expander.orbits.tried,
             stop=self._stop,

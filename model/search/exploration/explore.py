@@ -147,7 +147,7 @@ class Explorer:
             ),
             levels=tuple(self._level_sizes),
             environments=len(slots.environments),
-            memories=len(self.memories.memories),
+            memories=len(self.memories),
             by_all_exchanges=None if self._symmetry is None else self._generated,
             stop=self._stop,
             violation=self._violation,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import cast
 
-from counterpoint.model.observer import Observer, ObserverState
+from counterpoint.model.observer import Observer, ObserverState, Thread
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import Slots
+from counterpoint.model.search.exploration.numbered_threads import NumberedThreads
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of
@@ -18,7 +20,8 @@ class Memories:
     """Interned memories of the observers of a scenario, and the property that each one breaks.
 
     Properties of histories that bring no observer of their own share one `ObserverState` history. With
-    `history=True` they all do, observers or not, as other checkers count states.
+    `history=True` they all do, observers or not, as other checkers count states. What is kept of a
+    history is the numbers of its threads, before what the others remember.
     """
 
     def __init__(self, slots: Slots, *, history: bool = False) -> None:
@@ -31,15 +34,17 @@ class Memories:
         names = {name for name, _ in self._own}
         self._by_history = tuple(p for p in observed if p.name not in names)
         self._remembered = ObserverState(scenario.system.nodes) if self._by_history else None
+        self._thread_count = len(self._remembered.initial) if self._remembered else 0
         self._observers: tuple[Observer, ...] = (
             *((self._remembered,) if self._remembered else ()),
             *(observer for _, observer in self._own),
         )
-        self.memories: list[tuple[Value, ...]] = []
+        self._threads = NumberedThreads()
+        self._keys: list[tuple[Value, ...]] = []
         self.broken: list[str | None] = []
         self.has_broken = False
         self._ids: dict[tuple[Value, ...], int] = {}
-        self._judged: dict[Value, str | None] = {}
+        self._judged: dict[tuple[Value, ...], str | None] = {}
         self.rulings: Counter[tuple[Ruling, ...]] = Counter()
         blank = self._intern(tuple(observer.initial for observer in self._observers))
         self.start = self.observe(blank, slots.start_seen)
@@ -50,35 +55,55 @@ class Memories:
         if not seen or not self._observers:
             return memory
         observations = [self._slots.compiled.observations[o] for o in seen]
-        pairs = zip(self._observers, self.memories[memory], strict=True)
+        pairs = zip(self._observers, self.parts(memory), strict=True)
         return self._intern(tuple(observer.observe(m, observations) for observer, m in pairs))
 
     def renamed(self, memory: int, rename: Callable[[Value], Value]) -> int:
         """Return the memory in which every observer's part is renamed."""
-        return self._intern(tuple(map(rename, self.memories[memory])))
+        return self._intern(tuple(map(rename, self.parts(memory))))
 
-    def _intern(self, memory: tuple[Value, ...]) -> int:
-        known = self._ids.setdefault(memory, len(self.memories))
-        if known == len(self.memories):
-            self.memories.append(memory)
-            self.broken.append(self._judge(memory))
+    def __len__(self) -> int:
+        """Return how many memories there are."""
+        return len(self._keys)
+
+    def _intern(self, parts: tuple[Value, ...]) -> int:
+        key = parts
+        if self._remembered is not None:
+            key = (*self._threads.numbers(cast(tuple[Thread, ...], parts[0])), *parts[1:])
+        known = self._ids.setdefault(key, len(self._keys))
+        if known == len(self._keys):
+            self._keys.append(key)
+            self.broken.append(self._judge(parts, key[: self._thread_count]))
             self.has_broken |= self.broken[-1] is not None
         return known
 
-    def _judge(self, memory: tuple[Value, ...]) -> str | None:
-        own = memory
+    def parts(self, memory: int) -> tuple[Value, ...]:
+        """Return what each observer remembers."""
+        key, count = self._keys[memory], self._thread_count
+        if not count:
+            return key
+        return (self._threads.history(cast(tuple[int, ...], key[:count])), *key[count:])
+
+    def _judge(self, parts: tuple[Value, ...], threads: tuple[Value, ...]) -> str | None:
+        own = parts
         if self._remembered is not None:
-            history, own = memory[0], memory[1:]
-            if history not in self._judged:
-                self._judged[history] = self._judge_history(history)
-            if self._judged[history] is not None:
-                return self._judged[history]
+            history, own = parts[0], parts[1:]
+            broken = self._judge_history(history, threads)
+            if broken is not None:
+                return broken
         for (name, observer), part in zip(self._own, own, strict=True):
             if observer.is_broken(part):
                 return name
         return None
 
-    def _judge_history(self, history: Value) -> str | None:
+    def _judge_history(self, history: Value, threads: tuple[Value, ...]) -> str | None:
+        if not self._own:  # then each memory is another history
+            return self._judged_history(history)
+        if threads not in self._judged:
+            self._judged[threads] = self._judged_history(history)
+        return self._judged[threads]
+
+    def _judged_history(self, history: Value) -> str | None:
         assert self._remembered is not None
         trace = history_trace(self._slots.scenario, self._remembered.retell(history))
         found = tuple(ruling_of(answer_of(prop, trace)) for prop in self._by_history)

@@ -1,0 +1,52 @@
+"""Threads by number: equal histories, and only these, have equal numbers, and come back as they were."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from counterpoint.model.observer import Observation, ObserverState, Thread
+from counterpoint.model.search.exploration.numbered_threads import NumberedThreads
+
+NODES = ("a", "b")
+OBSERVER = ObserverState(NODES)
+
+moments = st.builds(
+    Observation, st.sampled_from(("note", "crash")), st.sampled_from(NODES), st.integers(0, 1)
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Thread, ...]:
+    """Draw what is remembered of calls, answers and moments in any order that can be."""
+    memory, busy = OBSERVER.initial, set[str]()
+    for _ in range(draw(st.integers(0, 6))):
+        seen = draw(moments)
+        if seen.kind == "note" and draw(st.booleans()):
+            seen = Observation("return" if seen.node in busy else "invoke", seen.node, seen.value)
+        if seen.kind == "invoke":
+            busy.add(seen.node)
+        elif seen.kind in ("return", "crash"):
+            busy.discard(seen.node)
+        memory = OBSERVER.observe(memory, [seen])
+    return memory
+
+
+@given(st.lists(histories(), max_size=6))
+def test_equal_histories_alone_have_equal_numbers_and_come_back(
+    told: list[tuple[Thread, ...]],
+) -> None:
+    threads = NumberedThreads()
+    numbers = [threads.numbers(history) for history in told]
+    for one, number in zip(told, numbers, strict=True):
+        assert threads.history(number) == one
+        for other, its_number in zip(told, numbers, strict=True):
+            assert (one == other) == (number == its_number)
+
+
+@given(histories())
+def test_threads_that_were_handed_out_keep_their_numbers(told: tuple[Thread, ...]) -> None:
+    threads = NumberedThreads()
+    numbers = threads.numbers(told)
+    assert threads.numbers(threads.history(numbers)) == numbers
+    assert threads.numbers(tuple(Thread(*thread) for thread in told)) == numbers
