@@ -13,6 +13,7 @@ from counterpoint.model.search.walks.spared import (
     COLLECTED_SELDOM,
     FROM_SIZE,
     GROWN_BY,
+    YOUNG_MAX,
     Spared,
     collected_seldom,
 )
@@ -96,3 +97,20 @@ def test_a_search_leaves_the_collector_as_it_was(monkeypatch: pytest.MonkeyPatch
     assert gc.get_freeze_count() > 0
     search.close()  # type: ignore[attr-defined]  # it is a generator, and may be left early
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "within"),
+    [((700, 10, 10), (YOUNG_MAX, 10, 10)), ((0, 5, 5), (0, 5, 5)), ((10**6, 1, 1), (10**6, 1, 1))],
+)
+def test_what_is_new_is_looked_at_seldom_unless_somebody_wants_it_otherwise(
+    before: tuple[int, int, int], within: tuple[int, int, int]
+) -> None:
+    usual = gc.get_threshold()
+    gc.set_threshold(*before)
+    try:
+        with collected_seldom(has_cycles=False):
+            assert gc.get_threshold() == within
+        assert gc.get_threshold() == before
+    finally:
+        gc.set_threshold(*usual)

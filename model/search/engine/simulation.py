@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress, count
 from types import MappingProxyType
 from typing import Any, Protocol
 from warnings import warn
@@ -234,9 +235,11 @@ class Simulation:
             return range(len(self.flights))
         if self.conditions is not self._judged:
             self._judge_anew()
-        links, passes = self.links(), self._passes
+        passes = self._passes
         if self.compiled.is_unordered:
-            return [position for position, link in enumerate(links) if passes[link]]
+            links_now = map(self.compiled.link.__getitem__, self.flights)
+            return list(compress(count(), map(passes.__getitem__, links_now)))
+        links = self.links()
         if self.held:
             return [links.index(link) for link in dict.fromkeys(links) if self.passes(link)]
         return [links.index(link) for link in dict.fromkeys(links) if passes[link]]

@@ -42,6 +42,9 @@ from counterpoint.model.world import Action
 WORD_MAX = 40
 """A name that somebody gave is shown up to this length."""
 
+LOOKED_AT_MAX = 10_000
+"""So many choices other than deliveries are known again; there are few but where values are many."""
+
 
 class HandlerCase(NamedTuple):
     """What can happen to a part of a system: `what` names the message, operation or timer."""
@@ -94,6 +97,8 @@ class CaseCoverage:
     _observations: set[int] = field(default_factory=set)
     _flights: set[int] = field(default_factory=set)
     _node_states: set[int] = field(default_factory=set)
+    _looked_at: set[Action] = field(default_factory=set)
+    _arrivals: dict[tuple[NodeId, type], HandlerCase] = field(default_factory=dict)
 
     def __getstate__(self) -> tuple[object, ...]:
         """Return what others may know of it: not which tables it has looked at."""
@@ -107,6 +112,7 @@ class CaseCoverage:
         self._of = deliveries
         self._deliveries, self._observations = set(), set()
         self._flights, self._node_states = set(), set()
+        self._looked_at, self._arrivals = set(), {}
 
     def add(self, run: Simulation) -> None:
         """See one more run, as far as it got."""
@@ -118,33 +124,52 @@ class CaseCoverage:
         # Deliveries are most of a run, and the same objects again and again, kept by the tables.
         known = self._deliveries
         for choice in [choice for choice in choices if id(choice) not in known]:
-            if isinstance(choice, Deliver) and _is_kept(choice, run):
-                known.add(id(choice))
-            if type(choice) not in WITHOUT_CASES:
+            if isinstance(choice, Deliver):
+                if _is_kept(choice, run):
+                    known.add(id(choice))
+                case = self._arrival(run.scenario, choice.dst, choice.body)
+                self.possible.add(case)
+                self.taken.add(case)
+            elif type(choice) not in WITHOUT_CASES and choice not in self._looked_at:
                 self._look_at(run.scenario, choice)
         if not self._observations.issuperset(run.seen):
-            self._observations.update(run.seen)
-            self._begin(run)
+            fresh = set(run.seen) - self._observations
+            self._observations |= fresh
+            self._begin(run, fresh)
         if not self._flights.issuperset(run.flights):
             fresh = set(run.flights) - self._flights
             self._flights |= fresh
             contents = (compiled.contents[message] for message in fresh)
-            self.possible.update(_arrival(run.scenario, dst, body) for _, dst, body in contents)
+            self.possible.update(
+                self._arrival(run.scenario, dst, body) for _, dst, body in contents
+            )
         if compiled.has_timers and not self._node_states.issuperset(run.node_states):
             fresh = set(run.node_states) - self._node_states
             self._node_states |= fresh
             for number in fresh:
                 self.possible.update(_armed(run, number))
 
-    def _begin(self, run: Simulation) -> None:
-        for observation in map(run.compiled.observations.__getitem__, run.seen):
+    def _begin(self, run: Simulation, seen: Iterable[int]) -> None:
+        for observation in map(run.compiled.observations.__getitem__, seen):
             if observation.kind == "invoke":
                 part = part_of(run.scenario, observation.node)
                 case = HandlerCase(part, "call", _word(observation.value))
                 self.possible.add(case)
                 self.taken.add(case)
 
+    def _arrival(self, scenario: Scenario, dst: NodeId, body: Value) -> HandlerCase:
+        """Return the case of a message, which is that of its class if it has fields."""
+        if not _has_fields(body):
+            return _arrival(scenario, dst, body)
+        key = (dst, type(body))
+        known = self._arrivals.get(key)
+        if known is None:
+            known = self._arrivals[key] = _arrival(scenario, dst, body)
+        return known
+
     def _look_at(self, scenario: Scenario, choice: Action) -> None:
+        if len(self._looked_at) < LOOKED_AT_MAX:
+            self._looked_at.add(choice)
         for case, is_taken in _cases(scenario, choice):
             self.possible.add(case)
             if is_taken:
@@ -280,6 +305,9 @@ def _word(value: Value) -> str:
     """
     if type(value) is tuple and value:
         return _word(value[0])
-    has_fields = is_dataclass(value) or hasattr(value, "_fields")
-    named = type(value).__name__.lower() if has_fields else first_word(value, None)
+    named = type(value).__name__.lower() if _has_fields(value) else first_word(value, None)
     return plain(named, WORD_MAX)
+
+
+def _has_fields(value: Value) -> bool:
+    return is_dataclass(value) or hasattr(value, "_fields")

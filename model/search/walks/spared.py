@@ -16,6 +16,10 @@ FROM_SIZE = 2_000
 GROWN_BY = 1.25
 """As often as the collector would look through all of them."""
 
+YOUNG_MAX = 50_000
+"""So many objects are made before the collector looks at the new ones: usually it is 700, most of which
+are kept here, and looked at for nothing. In turns, searches of large scenarios are 6 % faster."""
+
 COLLECTED_SELDOM = (500_000, 10, 10)
 """When the collector runs where much has cycles, such as programs. A block of their runs makes few of
 them and many entries of tables, which it would look through; so it runs when these are forgotten."""
@@ -54,6 +58,8 @@ def collected_seldom(*, has_cycles: bool) -> Iterator[Callable[[int], None]]:
     thresholds, spared = gc.get_threshold(), Spared()
     if has_cycles:
         gc.set_threshold(*COLLECTED_SELDOM)
+    elif 0 < thresholds[0] < YOUNG_MAX:  # else somebody wants it so
+        gc.set_threshold(YOUNG_MAX, *thresholds[1:])
     try:
         yield (lambda _: None) if has_cycles else spared.look
     finally:
