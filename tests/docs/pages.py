@@ -153,13 +153,13 @@ def agrees(expected: str, actual: str) -> bool:
 
 
 class Runner:
-    """Runs the blocks of one page in a folder of their own."""
+    """Runs the blocks of one page in a folder of their own, commands with these variables."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._module = ModuleType("page")
         self._printed = ""
-        self._environment = environment(folder)
+        self._environment = environment(folder) if variables is None else variables
 
     def run(self, block: Block) -> None:
         """Do what a block says.

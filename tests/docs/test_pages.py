@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,10 @@ from tests.docs.pages import (
     WrongPage,
     all_pages,
     blocks,
+    environment,
 )
 from tests.docs.refresh import refreshed
+from tests.support.forked_commands import forked_commands
 
 
 def name_of(page: Path) -> str:
@@ -34,9 +38,20 @@ EVERY_BLOCK = [block for page in all_pages() for block in blocks_of(page)]
 RUNNABLE = sorted({ROOT / b.page for b in EVERY_BLOCK if b.language in RUN})
 
 
-def run(text: str, folder: Path) -> None:
+AS_A_READER_DOES = ("README.md", "docs/tutorial/your-first-protocol.md")
+"""Pages each of whose commands is a process of its own; those of the others are forks of one server."""
+
+
+@pytest.fixture(scope="module")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables with which the commands of a page need not start anew."""
+    with forked_commands(environment(tmp_path_factory.mktemp("commands"))) as variables:
+        yield variables
+
+
+def run(text: str, folder: Path, variables: Mapping[str, str] | None = None) -> None:
     """Run a page given as text."""
-    runner = Runner(folder)
+    runner = Runner(folder, variables)
     for block in blocks(text, "page.md"):
         runner.run(block)
 
@@ -46,8 +61,8 @@ def run(text: str, folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
-def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
-    runner = Runner(tmp_path)
+def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, forks: dict[str, str]) -> None:
+    runner = Runner(tmp_path, None if name_of(page) in AS_A_READER_DOES else forks)
     for block in blocks_of(page):
         runner.run(block)
 
@@ -95,6 +110,57 @@ def test_a_page_that_promises_what_does_not_happen_fails(
 ) -> None:
     with pytest.raises(WrongPage, match=complaint):
         run(text, tmp_path)
+
+
+WRONG = "```console\n$ counterpoint fuzz register --runs 3 --seed 1\nholds: 4 runs...\n```\n"
+FAILS = "```console\n$ counterpoint fuzz register --mutant B3 --runs 2000 --seed 1\n```\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_forked", [True, False])
+def test_a_command_that_prints_or_ends_otherwise_fails_its_page(
+    is_forked: bool, tmp_path: Path, forks: dict[str, str]
+) -> None:
+    variables = forks if is_forked else None
+    with pytest.raises(WrongPage, match=r"printed\nholds: 3 runs"):
+        run(WRONG, tmp_path, variables)
+    with pytest.raises(WrongPage, match=r"ended with exit code 1, not 0\n(.*\n)* ✗ regular: "):
+        run(FAILS, tmp_path, variables)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("counterpoint list | head -n 3", id="a pipe that is closed"),
+        pytest.param("printf 'status\\n' | counterpoint play token_manager", id="input"),
+        pytest.param("counterpoint nonsense", id="exit code 2"),
+        pytest.param("counterpoint nonsense 2>&1 >/dev/null | wc -l", id="error alone"),
+        pytest.param("cd empty && counterpoint show nothing.jsonl", id="a folder"),
+        pytest.param("COLUMNS=40 counterpoint fuzz --help", id="a variable"),
+        pytest.param(
+            "counterpoint list >1 & counterpoint settings register >2; wait; cat 1 2", id="two"
+        ),
+    ],
+)
+def test_a_fork_does_what_a_process_of_its_own_does(
+    command: str, tmp_path: Path, forks: dict[str, str]
+) -> None:
+    told = []
+    for name, variables in (("forked", forks), ("started", None)):
+        folder = tmp_path / name
+        (folder / "empty").mkdir(parents=True)
+        shell = ["sh", "-c", command]
+        done = subprocess.run(
+            shell,
+            cwd=folder,
+            env=variables or environment(folder),
+            capture_output=True,
+            check=False,
+        )
+        told.append((done.returncode, done.stdout, done.stderr))
+    assert told[0] == told[1]
+    assert told[0][1] or told[0][2]
 
 
 @pytest.mark.parametrize(
