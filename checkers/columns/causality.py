@@ -63,17 +63,17 @@ def causes_of(columns: SessionColumns) -> list[tuple[int, ...]]:
     return [(p,) if p >= 0 else () for p in columns.follows.tolist()]
 
 
-class Edges(NamedTuple):
+class OrderEdges(NamedTuple):
     """Operations, each with another one that it follows besides its session."""
 
     after: Positions
     before: Positions
 
 
-def causal_edges(columns: SessionColumns) -> Edges:
+def causal_edges(columns: SessionColumns) -> OrderEdges:
     """Return what operations directly follow, by position."""
     after = np.nonzero(columns.follows >= 0)[0]
-    return Edges(after, columns.follows[after])
+    return OrderEdges(after, columns.follows[after])
 
 
 def causality_of(columns: SessionColumns) -> Causality | None:
@@ -87,7 +87,7 @@ def causality_of(columns: SessionColumns) -> Causality | None:
     return Causality(columns, order, place, row_of, rows)
 
 
-def topological_runs(columns: SessionColumns, edges: Edges) -> tuple[Positions, list[int]]:
+def topological_runs(columns: SessionColumns, edges: OrderEdges) -> tuple[Positions, list[int]]:
     """Return what `topological` returns, the edges being sorted by what comes after, stably.
 
     A session is followed up to its next edge that waits, so that only edges cost a step: an

@@ -35,7 +35,7 @@ from counterpoint.checkers.causal.levels import (
 )
 from counterpoint.checkers.columns.causality import (
     Causality,
-    Edges,
+    OrderEdges,
     causal_edges,
     causality_of,
     causes_of,
@@ -67,7 +67,12 @@ from counterpoint.checkers.columns.views import (
 )
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.reads_from import NO_READ, Sessions
-from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
+from counterpoint.checkers.transactions.history import (
+    AccessColumns,
+    ToldSessions,
+    Transaction,
+    TransactionHistory,
+)
 from counterpoint.model.verdict import Verdict, holds
 
 
@@ -114,7 +119,7 @@ def _with_demands(columns: SessionColumns, demands: Pairs) -> tuple[Positions, l
     after = np.concatenate((causal.after, columns.source[demands.read]))
     before = np.concatenate((causal.before, demands.lost))
     by_after = np.argsort(after, kind="stable")
-    return topological_runs(columns, Edges(after[by_after], before[by_after]))
+    return topological_runs(columns, OrderEdges(after[by_after], before[by_after]))
 
 
 def holds_for_sessions(
@@ -170,33 +175,49 @@ def holds_as_transactions(history: TransactionHistory, name: str) -> Verdict | N
     None unless every transaction is committed and has one access, every value one write, and what
     a key holds before any is told from all of them.
     """
-    transactions = list(history)
-    if history.initial is not None or any(one.after for one in transactions):
+    if history.initial is not None:
         return None
-    columns = _columns(transactions, [len(session) for session in history.sessions])
+    told = history.sessions
+    columns = _told_columns(told.columns) if isinstance(told, ToldSessions) else _columns(history)
     if columns is None:
         return None
-    judgement = judge_columns(columns, "ccv", lambda: _sessions(transactions, columns))
+    judgement = judge_columns(columns, "ccv", lambda: _sessions(list(history), columns))
     if judgement.core:
         return None
-    witness = tuple([transactions[place].id for place in judgement.order])
+    if isinstance(told, ToldSessions):
+        witness = tuple([f"t{place + 1}" for place in judgement.order])
+    else:
+        transactions = list(history)
+        witness = tuple([transactions[place].id for place in judgement.order])
     return holds(name, examined=len(columns.reads), witness=witness)
 
 
-def _columns(transactions: Sequence[Transaction], sizes: Sequence[int]) -> SessionColumns | None:
+def _told_columns(told: AccessColumns) -> SessionColumns | None:
+    if len(told.ends) != len(told.kinds) or not all(told.are_committed):
+        return None
+    is_write = [kind == "w" for kind in told.kinds]
+    return _matched(ToldColumns(is_write, told.keys, told.values), told.sizes)
+
+
+def _columns(history: TransactionHistory) -> SessionColumns | None:
+    transactions = list(history)
     accesses = [one.accesses for one in transactions]
     if set(map(len, accesses)) != {1} or not all(one.is_committed for one in transactions):
         return None
-    kinds = [access.kind for (access,) in accesses]
+    if any(one.after for one in transactions):
+        return None
     told = ToldColumns(
-        [kind == "write" for kind in kinds],
+        [access.kind == "write" for (access,) in accesses],
         [access.key for (access,) in accesses],
         [access.value for (access,) in accesses],
     )
-    order = np.arange(len(transactions))
-    filled = np.array([size for size in sizes if size], dtype=np.int64)
+    return _matched(told, [len(session) for session in history.sessions if session])
+
+
+def _matched(told: ToldColumns, sizes: Sequence[int]) -> SessionColumns | None:
+    order = np.arange(len(told.keys))
     # There is no time, so the order in the file stands for it.
-    return matched(told, None, order, filled, order.astype(np.float64))
+    return matched(told, None, order, np.array(sizes, dtype=np.int64), order.astype(np.float64))
 
 
 def _sessions(transactions: Sequence[Transaction], columns: SessionColumns) -> Sessions:

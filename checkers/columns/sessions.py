@@ -115,9 +115,9 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
 class ToldColumns(NamedTuple):
     """What operations did: whether each wrote, which key, and the value that it wrote or read."""
 
-    is_write: list[bool]
-    keys: list[Hashable]
-    values: list[Hashable]
+    is_write: Sequence[bool]
+    keys: Sequence[Hashable]
+    values: Sequence[Hashable]
 
 
 class AnsweredColumns(NamedTuple):
@@ -134,8 +134,9 @@ def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
 
     In one pass: what an operation says is near while the next one is not.
     """
-    told = ToldColumns([], [], [])
-    is_write, keys, values = told
+    is_write: list[bool] = []
+    keys: list[Hashable] = []
+    values: list[Hashable] = []
     clients: list[str] = []
     called: list[float] = []
     returned: list[float] = []
@@ -154,7 +155,7 @@ def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
         clients.append(op.client)
         called.append(op.called)
         returned.append(op.returned)
-    return AnsweredColumns(told, clients, called, returned)
+    return AnsweredColumns(ToldColumns(is_write, keys, values), clients, called, returned)
 
 
 def matched(

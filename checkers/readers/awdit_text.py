@@ -11,7 +11,9 @@ Initial values, where there are any, are written by a session like any other.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import count
+from operator import sub
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.bulk import Remembered
@@ -23,14 +25,13 @@ from counterpoint.checkers.readers.limits import (
     lines_of,
     text_of,
 )
-from counterpoint.checkers.readers.sessions import (
-    Draft,
-    Part,
-    accesses_of,
-    history_of,
-    transaction_history,
+from counterpoint.checkers.readers.sessions import Draft, told_history, transaction_history
+from counterpoint.checkers.transactions.history import (
+    KINDS,
+    Access,
+    AccessColumns,
+    TransactionHistory,
 )
-from counterpoint.checkers.transactions.history import KINDS, Access, TransactionHistory
 
 ACCESS_LINE = re.compile(r"^([rw]) (\d{1,20}) (\d{1,20})$", re.MULTILINE)
 ACCESS = re.compile(r"([rw])\s+(\d{1,20})\s+(\d{1,20})")
@@ -55,25 +56,42 @@ def read_awdit_text(
 def quick_history(text: str, lines: Sequence[str]) -> TransactionHistory | None:
     """Read all accesses at once; None where some line is out of the ordinary."""
     rows = ACCESS_LINE.findall(text)
-    marks = [(i, line) for i, line in enumerate(lines) if line[:1] not in ("r", "w")]
-    if not rows or len(rows) + len(marks) != len(lines):
+    places = [i for i, line in enumerate(lines) if line[:1] not in ("r", "w")]
+    marks = [lines[i] for i in places]
+    if not rows or len(rows) + len(marks) != len(lines) or not all(map(_is_end, set(marks))):
         return None
-    parts: list[Part] = []
-    session, start = 0, 0
-    for passed, (place, line) in enumerate((*marks, (len(lines), "-"))):
-        if line and not _is_end(line):
-            return None
-        end = place - passed  # so many lines before it are accesses
-        if line and end > start:
-            parts.append(Part(session, start, end))
-            start = end
-        session += line.startswith("=")
     kinds, keys, values = zip(*rows, strict=True)
-    numbers = Remembered(int)
-    accesses = accesses_of(
-        kinds, list(map(numbers.__getitem__, keys)), list(map(numbers.__getitem__, values))
+    ends, sizes = _cuts(marks, map(sub, places, count()), len(rows))
+    return told_history(
+        AccessColumns(
+            kinds,
+            list(map(Remembered(int).__getitem__, keys)),
+            list(map(int, values)),
+            ends,
+            [True] * len(ends),
+            sizes,
+        )
     )
-    return history_of(accesses, parts)
+
+
+def _cuts(
+    marks: Sequence[str], passed: Iterable[int], access_count: int
+) -> tuple[list[int], list[int]]:
+    """Where transactions end, and how many a session has; empty ones are left out.
+
+    `passed` counts the accesses before each mark, an empty line among them.
+    """
+    ends: list[int] = []
+    sizes: list[int] = []
+    last = whole = 0
+    for mark, end in zip((*marks, "="), (*passed, access_count), strict=True):
+        if mark and last < end:
+            ends.append(end)
+            last = end
+        if mark[:1] == "=" and whole < len(ends):
+            sizes.append(len(ends) - whole)
+            whole = len(ends)
+    return ends, sizes
 
 
 def _is_end(line: str) -> bool:

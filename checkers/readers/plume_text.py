@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from operator import itemgetter
 
 from counterpoint.checkers.events import UnreadableHistory
@@ -22,14 +22,13 @@ from counterpoint.checkers.readers.limits import (
     lines_of,
     text_of,
 )
-from counterpoint.checkers.readers.sessions import (
-    Draft,
-    Part,
-    accesses_of,
-    history_of,
-    transaction_history,
+from counterpoint.checkers.readers.sessions import Draft, told_history, transaction_history
+from counterpoint.checkers.transactions.history import (
+    KINDS,
+    Access,
+    AccessColumns,
+    TransactionHistory,
 )
-from counterpoint.checkers.transactions.history import KINDS, Access, TransactionHistory
 
 ACCESS_LINE = re.compile(
     r"^([rw])\((-?\d{1,20}),(-?\d{1,20}),(-?\d{1,20}),(-?\d{1,20})\)$", re.MULTILINE
@@ -62,7 +61,6 @@ def quick_history(text: str, lines: Sequence[str]) -> TransactionHistory | None:
     keys, values, sessions, transactions = (
         list(map(numbers.__getitem__, column)) for column in columns
     )
-    in_order, parts = _parts(list(zip(sessions, transactions, strict=True)))
     written = {
         key
         for kind, key, value in zip(kinds, keys, values, strict=True)
@@ -73,42 +71,41 @@ def quick_history(text: str, lines: Sequence[str]) -> TransactionHistory | None:
         value or (0 if kind == "w" or key in written else None)
         for kind, key, value in zip(kinds, keys, values, strict=True)
     ]
-    accesses = accesses_of(kinds, keys, shown)
-    if in_order is not None:
-        accesses = [accesses[i] for i in in_order]
-    return replace(history_of(accesses, parts), initial=0 if written else None)
+    told = _cut(kinds, keys, shown, list(zip(sessions, transactions, strict=True)))
+    return replace(told_history(told), initial=0 if written else None)
 
 
 PlaceInFile = tuple[int, int]
 """A session, and a transaction of it."""
 
 
-def _parts(places: Sequence[PlaceInFile]) -> tuple[list[int] | None, list[Part]]:
-    """Cut accesses into transactions, session by session, in the order in which the file begins them.
-
-    Return also the order that accesses must be brought into first; None if they stand in it.
-    """
+def _cut(
+    kinds: Sequence[str],
+    keys: Sequence[Hashable],
+    values: Sequence[Hashable],
+    places: Sequence[PlaceInFile],
+) -> AccessColumns:
+    """Cut accesses into transactions, session by session, in the order in which the file begins them."""
     starts = [0, *(i for i, (one, other) in enumerate(pairwise(places), 1) if one != other)]
     begun = [places[i] for i in starts]
-    sessions = [session for session, _ in groupby(begun, key=itemgetter(0))]
-    if len(set(begun)) == len(begun) and len(set(sessions)) == len(sessions):
+    sizes = [len(list(some)) for _, some in groupby(begun, key=itemgetter(0))]
+    if len(set(begun)) == len(begun) and len({session for session, _ in begun}) == len(sizes):
+        are_committed = [transaction != ABORTED for _, transaction in begun]
         ends = [*starts[1:], len(places)]
-        return None, list(map(_part, begun, starts, ends))
+        return AccessColumns(kinds, keys, values, ends, are_committed, sizes)
     members: dict[int, dict[int, list[int]]] = {}
     for i, (session, transaction) in enumerate(places):
         members.setdefault(session, {}).setdefault(transaction, []).append(i)
-    in_order: list[int] = []
-    parts: list[Part] = []
-    for session, transactions in members.items():
-        for transaction, listed in transactions.items():
-            start = len(in_order)
-            in_order += listed
-            parts.append(_part((session, transaction), start, len(in_order)))
-    return in_order, parts
-
-
-def _part(place: PlaceInFile, start: int, end: int) -> Part:
-    return Part(place[0], start, end, place[1] != ABORTED)
+    parts = [part for transactions in members.values() for part in transactions.values()]
+    in_order = [i for part in parts for i in part]
+    return AccessColumns(
+        [kinds[i] for i in in_order],
+        [keys[i] for i in in_order],
+        [values[i] for i in in_order],
+        list(accumulate(map(len, parts))),
+        [number != ABORTED for transactions in members.values() for number in transactions],
+        list(map(len, members.values())),
+    )
 
 
 def exact_history(lines: Sequence[str], source: str) -> TransactionHistory:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from itertools import count, groupby, repeat
-from operator import attrgetter
-from typing import NamedTuple
+from itertools import count, islice, pairwise, repeat
 
 from counterpoint.checkers.history import OPEN
 from counterpoint.checkers.readers.bulk import made_of
 from counterpoint.checkers.transactions.history import (
     KINDS,
     Access,
+    AccessColumns,
+    ToldSessions,
     Transaction,
     TransactionHistory,
     TransactionSession,
@@ -25,15 +25,6 @@ class Draft:
     """A transaction before it has an id and a session."""
 
     accesses: tuple[Access, ...]
-    is_committed: bool = True
-
-
-class Part(NamedTuple):
-    """Which accesses of a file are one transaction; those of a session follow each other."""
-
-    session: int
-    start: int
-    end: int
     is_committed: bool = True
 
 
@@ -55,28 +46,26 @@ def transaction_history(
     return history if initial is None else with_initial_reads(history, initial)
 
 
-def accesses_of(
-    kinds: Sequence[str], keys: Sequence[Hashable], values: Sequence[Hashable]
-) -> list[Access]:
-    """Make accesses from columns; the kinds are "r" and "w"."""
-    named = map(KINDS.__getitem__, kinds)
-    return made_of(Access, len(kinds), named, keys, values)
+def told_history(columns: AccessColumns) -> TransactionHistory:
+    """Return a history of columns, numbered as `transaction_history` does."""
+    return TransactionHistory(ToldSessions(columns, _sessions_made))
 
 
-def history_of(accesses: Sequence[Access], transactions: Sequence[Part]) -> TransactionHistory:
-    """Cut accesses into transactions, session by session, and number them as `transaction_history`."""
-    sessions = dict.fromkeys(part.session for part in transactions)
-    names = dict(zip(sessions, map("s{}".format, count(1)), strict=False))
-    made = made_of(
-        Transaction,
-        len(transactions),
-        map("t{}".format, count(1)),
-        [names[part.session] for part in transactions],
-        [tuple(accesses[part.start : part.end]) for part in transactions],
-        [part.is_committed for part in transactions],
-        repeat(""),
-        repeat(OPEN),
-        repeat(OPEN),
+def _sessions_made(columns: AccessColumns) -> tuple[TransactionSession, ...]:
+    kinds = map(KINDS.__getitem__, columns.kinds)
+    accesses = made_of(Access, len(columns.kinds), kinds, columns.keys, columns.values)
+    named = (f"s{number}" for number, size in enumerate(columns.sizes, 1) for _ in range(size))
+    made = iter(
+        made_of(
+            Transaction,
+            len(columns.ends),
+            map("t{}".format, count(1)),
+            named,
+            (tuple(accesses[start:end]) for start, end in pairwise((0, *columns.ends))),
+            columns.are_committed,
+            repeat(""),
+            repeat(OPEN),
+            repeat(OPEN),
+        )
     )
-    by_session = [list(group) for _, group in groupby(made, key=attrgetter("session"))]
-    return TransactionHistory(tuple(map(tuple, by_session)))
+    return tuple(tuple(islice(made, size)) for size in columns.sizes)

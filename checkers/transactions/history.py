@@ -11,9 +11,9 @@ that record it give operations instead, whose `f` is "txn" (see `sessions_of`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal, TypeGuard
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, TypeGuard, overload
 
 from counterpoint.checkers.history import (
     NIL,
@@ -124,6 +124,66 @@ class Transaction:
 TransactionSession = tuple[Transaction, ...]
 
 
+class AccessColumns(NamedTuple):
+    """Accesses in a row, cut into transactions, and these into sessions.
+
+    The kinds are "r" and "w". Transaction j has the accesses up to the one before `ends[j]`, one at
+    least; session k has the next `sizes[k]` transactions, one at least.
+    """
+
+    kinds: Sequence[str]
+    keys: Sequence[Hashable]
+    values: Sequence[Hashable]
+    ends: Sequence[int]
+    are_committed: Sequence[bool]
+    sizes: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ToldSessions(Sequence[TransactionSession]):
+    """Sessions of which there are columns; transactions are made when somebody looks at one.
+
+    The n-th transaction is called "tn", counted from 1. They are what `make` makes of the columns.
+    """
+
+    columns: AccessColumns
+    make: Callable[[AccessColumns], tuple[TransactionSession, ...]]
+    _made: list[tuple[TransactionSession, ...]] = field(default_factory=list)
+
+    def _all(self) -> tuple[TransactionSession, ...]:
+        if not self._made:
+            self._made.append(self.make(self.columns))
+        return self._made[0]
+
+    def __len__(self) -> int:
+        """How many sessions there are."""
+        return len(self.columns.sizes)
+
+    @overload
+    def __getitem__(self, index: int) -> TransactionSession: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[TransactionSession, ...]: ...
+
+    def __getitem__(
+        self, index: int | slice
+    ) -> TransactionSession | tuple[TransactionSession, ...]:
+        """Return a session, or some."""
+        return self._all()[index]
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether these are the same sessions, however they are kept."""
+        return self._all() == (other._all() if isinstance(other, ToldSessions) else other)
+
+    def __hash__(self) -> int:
+        """Return what the tuple of them would."""
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        """Show them as the tuple of them."""
+        return repr(self._all())
+
+
 @dataclass(frozen=True, slots=True)
 class TransactionHistory:
     """Sessions of transactions; the order among sessions means nothing.
@@ -131,7 +191,7 @@ class TransactionHistory:
     `initial` is what every key holds before it is written, besides `None`.
     """
 
-    sessions: tuple[TransactionSession, ...]
+    sessions: Sequence[TransactionSession]
     initial: Hashable = None
 
     def __iter__(self) -> Iterator[Transaction]:
@@ -141,7 +201,16 @@ class TransactionHistory:
     @property
     def access_count(self) -> int:
         """How many reads and writes there are, those of uncommitted transactions included."""
+        if isinstance(self.sessions, ToldSessions):
+            return len(self.sessions.columns.kinds)
         return sum(len(transaction.accesses) for transaction in self)
+
+    @property
+    def transaction_count(self) -> int:
+        """How many transactions there are."""
+        if isinstance(self.sessions, ToldSessions):
+            return len(self.sessions.columns.ends)
+        return sum(map(len, self.sessions))
 
 
 KINDS: dict[object, Kind] = {"r": "read", "w": "write", "read": "read", "write": "write"}

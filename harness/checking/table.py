@@ -37,7 +37,7 @@ def row_of(checked: Checked) -> ResultRow:
         plain(checked.title),
         checked.property,
         checked.outcome,
-        len(list(checked.history)),
+        checked.operation_count,
         checked.seconds,
         plain("; ".join(filter(None, (summary, *checked.notes))), SUMMARY_MAX),
     )

@@ -97,7 +97,7 @@ def as_json(checked: Checked) -> dict[str, object]:
         "outcome": checked.outcome,
         "error": checked.error,
         "traceback": checked.traceback,
-        "operations": len(list(checked.history)),
+        "operations": checked.operation_count,
         "seconds": round(checked.seconds, 6),
         "notes": list(checked.notes),
         "tool": tool(),

@@ -93,6 +93,13 @@ class Checked:
         return f"{self.file}#{self.case}" if self.case else self.file
 
     @builtins.property  # the field of that name hides the decorator
+    def operation_count(self) -> int:
+        """How many operations or transactions there are."""
+        if isinstance(self.history, TransactionHistory):
+            return self.history.transaction_count
+        return len(self.history)
+
+    @builtins.property  # the field of that name hides the decorator
     def outcome(self) -> OutcomeName:
         """The outcome of the verdict, or "error"."""
         return "error" if self.verdict is None else self.verdict.outcome.value

@@ -24,7 +24,7 @@ pytest.importorskip("numpy", reason="columns need numpy")
 
 import numpy as np
 
-from counterpoint.checkers.columns.causality import Edges, causality_of, topological_runs
+from counterpoint.checkers.columns.causality import OrderEdges, causality_of, topological_runs
 from counterpoint.checkers.columns.check import judge_columns
 from counterpoint.checkers.columns.sessions import (
     SessionColumns,
@@ -98,7 +98,9 @@ def test_sessions_are_ordered_run_by_run_as_one_by_one() -> None:
         session_of = np.repeat(np.arange(len(sizes)), sizes)
         nothing = np.zeros(count, dtype=np.int64)
         columns = SessionColumns(starts, session_of, nothing, nothing, nothing, np.zeros(count))
-        found = topological_runs(columns, Edges(*(np.array(e, np.int64) for e in (after, before))))
+        found = topological_runs(
+            columns, OrderEdges(*(np.array(e, np.int64) for e in (after, before)))
+        )
         assert (found[0].tolist(), found[1]) == topological(starts.tolist(), predecessors)
         seen[bool(found[1])] += 1
     assert min(seen.values()) > 50, seen

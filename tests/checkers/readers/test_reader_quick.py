@@ -216,7 +216,10 @@ def compare_sessions(seed: int, *, texts: int, mutants: int) -> int:
                 lines = changed.split("\n")
                 quick = module.quick_history(changed, lines)
                 if quick is not None:
-                    assert quick == module.exact_history(lines, "made"), changed
+                    exact = module.exact_history(lines, "made")
+                    assert quick.access_count == exact.access_count
+                    assert quick.transaction_count == exact.transaction_count
+                    assert quick == exact, changed
                     quick_count += 1
     return quick_count
 
