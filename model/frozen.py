@@ -7,9 +7,12 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar, dataclass_transform, overload
 
 from counterpoint.model.mistakes import brief
-from counterpoint.model.values import NotAValue, require_value
+from counterpoint.model.values import ATOMS, NotAValue, require_value
 
 C = TypeVar("C")
+
+_SEEN_THROUGH: set[type] = {*ATOMS}
+"""Classes of which every object is a value: atoms, and those made here, looked at when it is made."""
 
 
 @overload
@@ -50,6 +53,10 @@ def _value(cls: type[Any], *, is_ordered: bool) -> type[Any]:
             own(self)
         for name in names:
             found = getattr(self, name)
+            if type(found) in _SEEN_THROUGH or (
+                type(found) is tuple and _SEEN_THROUGH.issuperset(map(type, found))
+            ):
+                continue
             try:
                 require_value(found)
             except NotAValue as error:
@@ -59,4 +66,6 @@ def _value(cls: type[Any], *, is_ordered: bool) -> type[Any]:
     cls.__post_init__ = check
     made = dataclass(frozen=True, slots=True, order=is_ordered)(cls)
     names = tuple(field.name for field in fields(made))
+    if made.__hash__ is not None:
+        _SEEN_THROUGH.add(made)
     return made

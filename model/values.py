@@ -79,7 +79,8 @@ def canonical(value: object) -> Json:
     raise NotAValue(f"{value!r} ({kind.__name__}) has no canonical form; {_USE}")
 
 
-_ATOMS = frozenset({type(None), bool, int, str, bytes})
+ATOMS = frozenset({type(None), bool, int, str, bytes})
+"""Classes whose objects are values of which nothing is a part."""
 
 
 KnownValues: TypeAlias = "dict[int, object]"
@@ -104,7 +105,7 @@ def require_value(value: object, known: KnownValues | None = None) -> None:
     counterpoint.model.values.NotAValue: 0.5 is a float; use None, bool, ...
     """
     kind: Any = type(value)  # a class, which is hashable
-    if kind in _ATOMS:
+    if kind in ATOMS:
         return
     if known is None:
         known = {}
@@ -113,9 +114,9 @@ def require_value(value: object, known: KnownValues | None = None) -> None:
     parts: Iterable[object] = (
         value if kind is tuple or kind is frozenset else _parts_of(kind)(value)  # type: ignore[assignment]
     )
-    if not _ATOMS.issuperset(map(type, parts)):
+    if not ATOMS.issuperset(map(type, parts)):
         for part in parts:
-            if type(part) not in _ATOMS and id(part) not in known:
+            if type(part) not in ATOMS and id(part) not in known:
                 require_value(part, known)
     if len(known) >= KNOWN_MAX:
         known.clear()

@@ -69,8 +69,9 @@ class JudgedStates:
         self._nodes, self._index = scenario.system.nodes, scenario.index
         self._invariants, self._node_states = Invariants(scenario), node_states
         self.nodes_read: tuple[int, ...] = ()
-        self._read: Callable[[Sequence[int]], object] = _nothing
-        self._known: dict[tuple[object, Down], str | None] = {}
+        self._names_read: set[NodeId] = set()
+        self._read: Callable[[Sequence[int]], tuple[int, ...]] = _nothing
+        self._known: dict[tuple[tuple[int, ...], Down], str | None] = {}
         self.reads_down = self._invariants.reads_down
 
     def __len__(self) -> int:
@@ -86,23 +87,29 @@ class JudgedStates:
             states = [self._node_states[number].state for number in combination]
             shown = StatesRead(zip(self._nodes, states, strict=True))
             violated = self._invariants.violated(shown, down)
-            self._note({self._index[node] for node in shown.read})
-            key = self._key(combination, down)
+            if not shown.read <= self._names_read:
+                self._note(shown.read)
+                key = self._key(combination, down)
             self._known[key] = violated
         return self._known[key]
 
-    def _key(self, combination: Sequence[int], down: Down) -> tuple[object, Down]:
+    def holds(self, read: tuple[int, ...], down: Down) -> bool:
+        """Tell whether these node states of `nodes_read` are known to break no invariant."""
+        return self._known.get((read, down if self.reads_down else ()), "") is None
+
+    def _key(self, combination: Sequence[int], down: Down) -> tuple[tuple[int, ...], Down]:
         return self._read(combination), down if self.reads_down else ()
 
-    def _note(self, read: set[int]) -> None:
+    def _note(self, read: set[NodeId]) -> None:
         """Let these nodes be part of combinations from now on."""
-        if not read <= {*self.nodes_read}:
-            self.nodes_read = tuple(sorted({*self.nodes_read, *read}))
-            self._read = itemgetter(*self.nodes_read)
-            self._known.clear()
+        self._names_read |= read
+        self.nodes_read = tuple(sorted(self._index[node] for node in self._names_read))
+        one, *more = self.nodes_read
+        self._read = itemgetter(one, *more) if more else lambda combination: (combination[one],)
+        self._known.clear()
 
 
-def _nothing(combination: Sequence[int]) -> object:
+def _nothing(combination: Sequence[int]) -> tuple[int, ...]:
     del combination
     return ()
 

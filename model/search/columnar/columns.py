@@ -17,7 +17,6 @@ from counterpoint.model.search.columnar.pairs import EffectSink, PairTable, one_
 from counterpoint.model.search.columnar.slot_columns import columns_of
 from counterpoint.model.search.engine.effects import Moves
 from counterpoint.model.search.engine.slots import Slots
-from counterpoint.model.search.engine.transition_tables import Message
 from counterpoint.model.world import Action
 
 FEW = 128
@@ -60,16 +59,13 @@ class Expansions:
         node: int,
         batches: MessageBatches,
         note: EffectSink,
-        at_once: MovesAtOnce | None,
         may_happen: Callable[[int, Action], bool] | None = None,
     ) -> None:
-        """`at_once` makes the moves of many slots; None: they are asked one by one.
-
-        `may_happen` leaves out what an action does under some conditions; None: nothing.
-        """
+        """`may_happen` leaves out what an action does under some conditions; None: nothing."""
         self._slots, self._node = slots, node
         self._may_happen = may_happen
-        self._at_once = at_once
+        has_bulk = node < len(slots.compiled.nodes) and slots.is_quiet
+        self._at_once = batches.at_once[node] if has_bulk else None
         self._effects = EffectColumns(slots, node, batches)
         self._start, self._count = Growing(), Growing()
         self._slot_change, self._environment_change = Growing(), Growing()
@@ -183,14 +179,13 @@ def _moved(counts: list[int], slots: list[int], effects: list[int]) -> Moved:
 class MessageBatches:
     """Batches of messages, numbered apart for each receiver, so that tables of pairs stay small."""
 
-    def __init__(self, slots: Slots, at_once: Sequence[MovesAtOnce], journal: Journal) -> None:
+    def __init__(self, slots: Slots, journal: Journal) -> None:
         nodes = range(len(slots.compiled.nodes))
         self._slots = slots
-        self._at_once = at_once
         self._local: list[dict[int, int]] = [{0: 0} for _ in nodes]
         self._global: list[list[int]] = [[0] for _ in nodes]
-        self._messages: list[list[tuple[Message, ...]]] = [[()] for _ in nodes]
-        self._rows = [BatchRows(messages) for messages in self._messages]
+        self._rows = [BatchRows([()]) for _ in nodes]
+        self.at_once = [MovesAtOnce(slots, node, rows) for node, rows in enumerate(self._rows)]
         first = len(nodes) + 1
         self.pushed = tuple(
             PairTable(partial(self._pushed, node), partial(journal.note, first + node))
@@ -202,13 +197,13 @@ class MessageBatches:
         known = self._local[node].setdefault(batch, len(self._global[node]))
         if known == len(self._global[node]):
             self._global[node].append(batch)
-            self._messages[node].append(self._slots.batches[batch])
+            self._rows[node].batches.append(self._slots.batches[batch])
         return known
 
     def _pushed(self, node: int, slots: Ids, given: Ids) -> Iterator[Ids | Sequence[int]]:
         """Yield the slots of a node after batches were sent to it."""
         if len(slots) > FEW:
-            return self._at_once[node].pushed(slots, self._rows[node], given)
+            return iter([self.at_once[node].pushed(slots, given)])
         push, batches = self._slots.push, self._global[node]
         return one_by_one(lambda slot, local: push(node, slot, batches[local]))(slots, given)
 

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from counterpoint.model.search.columnar.checkpoint import Journal
 from counterpoint.model.search.columnar.columns import Expansions, MessageBatches
 from counterpoint.model.search.columnar.growing import Column
-from counterpoint.model.search.columnar.moves_at_once import MovesAtOnce
 from counterpoint.model.search.columnar.orbits import Orbits
 from counterpoint.model.search.columnar.packing import FieldLayout, Ids, Words
 from counterpoint.model.search.columnar.pairs import PairTable, one_by_one
@@ -75,15 +74,13 @@ class Expander:
         self.slots, self.memories = slots, memories
         self._nodes = len(slots.compiled.nodes)
         self.environment, self.memory = self._nodes, self._nodes + 1
-        at_once = [MovesAtOnce(slots, node) for node in range(self._nodes)]
-        self._batches = MessageBatches(slots, at_once, journal)
+        self._batches = MessageBatches(slots, journal)
         self._expansions = [
             Expansions(
                 slots,
                 place,
                 self._batches,
                 partial(journal.note, place),
-                at_once[place] if place < self._nodes and slots.is_quiet else None,
                 may_happen and partial(may_happen, place if place < self._nodes else None),
             )
             for place in range(self._nodes + 1)

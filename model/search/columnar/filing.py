@@ -1,18 +1,25 @@
-"""Mailboxes as rows of codes: in their canonical order, and without what can never matter again."""
+"""What becomes of mailboxes: each change of one is worked out once, and many are at once."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from counterpoint.model.search.columnar.growing import Column, Growing
 from counterpoint.model.search.columnar.packing import Ids
-from counterpoint.model.search.columnar.slot_columns import HELD, Codes, codes_of
+from counterpoint.model.search.columnar.pairs import PairTable, unnoted
+from counterpoint.model.search.columnar.slot_columns import HELD, Codes, Mailboxes, codes_of
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.engine.transition_tables import Message
 
+BLOCK = 1 << 14
+"""So many mailboxes are looked at at once: they fit the processor's cache."""
+
 
 class Filing:
-    """Puts mailboxes in order, as `Slots.filed` and `Slots.slot_id` do with one."""
+    """Puts mailboxes in order, as `Slots.filed` does with one."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
@@ -35,56 +42,101 @@ class Filing:
         found[codes == 0] = nodes + 1
         return found
 
-    def relevant(self, node_states: Column, codes: Codes) -> Codes:
-        """Return mailboxes without the messages that can never matter again to these node states."""
-        relevance = self._slots.relevance
-        if relevance is None:
-            return codes
-        rows, positions = np.nonzero((codes > 0) & (codes < HELD))
-        pairs = node_states.take(rows).astype(np.int64) << 32 | (codes[rows, positions] - 1)
-        asked, which = np.unique(pairs, return_inverse=True)
-        matters = [relevance.may_matter(pair >> 32, pair & 0xFFFF_FFFF) for pair in asked.tolist()]
-        is_dead = ~np.array(matters, np.bool_).take(which)
-        left = codes.copy()
-        left[rows[is_dead], positions[is_dead]] = 0
-        return in_order(left)
-
 
 def in_order(codes: Codes) -> Codes:
     """Return each row in order, with zeros at its end: as the largest numbers they come last."""
     return (np.sort(codes.view(np.uint32) - np.uint32(1), axis=1) + np.uint32(1)).view(np.int32)
 
 
-def without(codes: Codes, rows: Ids, positions: Ids) -> Codes:
-    """Return these rows, each without the code at its position; beyond the last, all of it.
+def without(codes: Codes, positions: Ids) -> Codes:
+    """Return rows, each without the code at its position.
 
     >>> codes = np.array([[4, 5, 6], [7, 0, 0]], np.int32)
-    >>> without(codes, np.array([0, 1, 1]), np.array([1, 0, 3])).tolist()
-    [[4, 6, 0], [0, 0, 0], [7, 0, 0]]
+    >>> without(codes, np.array([1, 0])).tolist()
+    [[4, 6, 0], [0, 0, 0]]
     """
-    width = codes.shape[1]
-    padded = np.pad(codes, ((0, 0), (0, 1)))
-    columns = np.arange(width)
-    places = (rows * (width + 1))[:, None] + columns + (columns >= positions[:, None])
-    left: Codes = padded.reshape(-1).take(places)
-    return left
+    columns = np.arange(codes.shape[1])
+    places = columns + (columns >= positions[:, None])
+    return np.take_along_axis(np.pad(codes, ((0, 0), (0, 1))), places, axis=1)
 
 
 class BatchRows:
     """Batches of messages as rows of codes. The list of batches may grow."""
 
     def __init__(self, batches: list[tuple[Message, ...]]) -> None:
-        self._batches = batches
+        self.batches = batches
         self._rows = np.zeros((0, 1), np.int32)
 
     def take(self, which: Ids | Column) -> Codes:
         """Return the batches with these numbers."""
-        fresh = self._batches[len(self._rows) :]
+        fresh = self.batches[len(self._rows) :]
         if fresh:
             before, width = self._rows, max(self._rows.shape[1], *map(len, fresh))
-            self._rows = np.zeros((len(self._batches), width), np.int32)
+            self._rows = np.zeros((len(self.batches), width), np.int32)
             self._rows[: len(before), : before.shape[1]] = before
             for row, batch in enumerate(fresh, start=len(before)):
                 self._rows[row, : len(batch)] = codes_of(batch)
         rows: Codes = self._rows.take(which, axis=0)
         return rows
+
+
+class MailChanges:
+    """The changes of the mailboxes of one node, by number. What a change makes is numbered as well."""
+
+    def __init__(self, slots: Slots, mail: Mailboxes) -> None:
+        self._slots, self._mail = slots, mail
+        self._filing = Filing(slots)
+        self.without = PairTable(self._without, unnoted)
+        self._relevant = PairTable(self._without_the_dead, unnoted)
+
+    def next_ones(self, mailboxes: Column) -> tuple[Ids, Ids, Ids]:
+        """Return the messages that may arrive next in mailboxes: whose, at which position, its code.
+
+        They are in the order of the mailbox; after those of each there is a code 0.
+        """
+        codes = np.pad(self._mail.codes(mailboxes), ((0, 0), (0, 1)))
+        is_next = (codes > 0) & (codes < HELD)
+        if not self._slots.compiled.has_deliveries:
+            is_next[:] = False
+        same = self._filing.sources(codes) if self._slots.is_ordered else codes
+        is_next[:, 1:] &= same[:, 1:] != same[:, :-1]
+        is_next[:, -1] = True
+        rows, positions = np.nonzero(is_next)
+        return rows, positions, codes[is_next].astype(np.int64)
+
+    def joined(self, batches: BatchRows) -> PairTable:
+        """Return the table of mailboxes to which one of these batches was added."""
+        return PairTable(partial(self._joined, batches), unnoted)
+
+    def relevant(self, mailboxes: Ids, node_states: Column) -> Ids:
+        """Return mailboxes without what can never matter again to a node in these states."""
+        if self._slots.relevance is None:
+            return mailboxes
+        return self._relevant.look_up(mailboxes, node_states.astype(np.int64))
+
+    def _joined(self, batches: BatchRows, mailboxes: Ids, given: Ids) -> Iterator[Ids]:
+        for here in blocks(len(mailboxes)):
+            codes = self._mail.codes(mailboxes[here])
+            joined = np.concatenate([codes, batches.take(given[here])], axis=1)
+            yield self._mail.numbers(self._filing.filed(joined))
+
+    def _without(self, mailboxes: Ids, positions: Ids) -> Iterator[Ids]:
+        for here in blocks(len(mailboxes)):
+            codes = self._mail.codes(mailboxes[here])
+            yield self._mail.numbers(without(codes, positions[here]))
+
+    def _without_the_dead(self, mailboxes: Ids, node_states: Ids) -> Iterator[Ids]:
+        relevance = self._slots.relevance
+        assert relevance is not None, "nothing is to be forgotten"
+        for here in blocks(len(mailboxes)):
+            codes = self._mail.codes(mailboxes[here])
+            places = np.nonzero((codes > 0) & (codes < HELD))
+            pairs = zip(node_states[here][places[0]].tolist(), codes[places].tolist(), strict=True)
+            matters = [relevance.may_matter(state, code - 1) for state, code in pairs]
+            codes[places] *= np.array(matters, np.bool_)
+            yield self._mail.numbers(in_order(codes))
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """Yield the places of so many mailboxes, some thousands at a time."""
+    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))

@@ -70,6 +70,7 @@ class LevelJudge:
         Each combination of the node states that invariants read is judged once. Of the other nodes it
         has those of the first row; should an invariant read one of them, the answer means nothing.
         """
+        judged = self._slots.compiled.judged
         downs, down_of = self._downs()
         columns = [self._looks.node_states(node, layout.field(states, node)) for node in read]
         columns.append(down_of.take(layout.field(states, self._expander.environment)))
@@ -80,9 +81,11 @@ class LevelJudge:
         combination = self._node_states_of(rows_of(states, 0, 1), layout)
         first: tuple[str, int] | None = None
         for index, (*node_states, down) in enumerate(zip(*fields, strict=True)):
+            if judged.holds(tuple(node_states), downs[down]):
+                continue
             for node, node_state in zip(read, node_states, strict=True):
                 combination[node] = node_state
-            name = self._slots.compiled.judged.violated(combination, downs[down])
+            name = judged.violated(combination, downs[down])
             if name is None:
                 continue
             alike = [row == word[index] for row, word in zip(rows, present, strict=True)]

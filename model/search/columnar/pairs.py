@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from counterpoint.model.search.columnar.growing import Column
+from counterpoint.model.search.columnar.keys import HALF, KeyTable, paired
 from counterpoint.model.search.columnar.packing import Ids
 
 EffectSink: TypeAlias = Callable[[Ids, Ids], None]
@@ -17,6 +18,12 @@ EffectSink: TypeAlias = Callable[[Ids, Ids], None]
 
 Answering: TypeAlias = Callable[[Ids, Ids], Iterator[Ids | Sequence[int]]]
 """Answers pairs in their order, in pieces. What it yielded before it failed is answered."""
+
+
+def unnoted(first: Ids, second: Ids) -> None:
+    """Take nothing down: what is asked follows from other questions."""
+    del first, second
+
 
 DENSE_CELLS_MAX = 1 << 22
 """A table of pairs up to this many cells, 16 MB, is an array; a larger one is hashed."""
@@ -46,7 +53,7 @@ class PairTable:
 
     def __init__(self, answering: Answering, note: EffectSink) -> None:
         self._answering, self._note = answering, note
-        self._cells: _Cells = _DenseCells(np.full((64, 16), -1, np.int32))
+        self._cells: _Cells = _DenseCells(np.zeros((64, 16), np.int32))
 
     def learn(self, first: Ids, second: Ids) -> None:
         """Compute the function of pairs that were not asked before, in the order given."""
@@ -119,7 +126,7 @@ class _Cells(Protocol):
 
 
 class _DenseCells:
-    """A cell for each pair."""
+    """A cell for each pair: 0, or one more than the answer, so that empty cells take no time."""
 
     def __init__(self, cells: Column) -> None:
         self._cells = cells
@@ -130,111 +137,45 @@ class _DenseCells:
         # One flat gather takes half the time of one by two indices.
         place = first * self.shape[1] + second
         found: Ids = self._cells.reshape(-1).take(place).astype(np.int64)
+        found -= 1
         return found
 
     def put(self, first: Ids, second: Ids, answers: Ids) -> None:
         """Know more of pairs."""
-        self._cells[first, second] = answers
+        self._cells[first, second] = answers + 1
 
     def wider(self, rows: int, columns: int) -> _Cells:
         """Return the same with room for more; what is too large is hashed from then on."""
         shape = (1 << (rows - 1).bit_length(), 1 << (columns - 1).bit_length())
         if shape[0] * shape[1] > DENSE_CELLS_MAX:
-            known = np.nonzero(self._cells >= 0)
-            hashed = _HashedCells(len(known[0]))
-            hashed.put(known[0], known[1], self._cells[known].astype(np.int64))
+            known = np.nonzero(self._cells)
+            hashed = _HashedCells()
+            hashed.put(known[0], known[1], self._cells[known].astype(np.int64) - 1)
             return hashed
-        cells = np.full(shape, -1, np.int32)
+        cells = np.zeros(shape, np.int32)
         cells[: self.shape[0], : self.shape[1]] = self._cells
         return _DenseCells(cells)
 
 
-HALF = 32
-"""A number of a pair has fewer bits."""
-
-SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
-"""2**64 divided by the golden ratio, odd: it spreads keys (Knuth, TAOCP 3, 6.4)."""
-
-
 class _HashedCells:
-    """A hash table of pairs, probed for many at once; at most half of its places are taken.
+    """The pairs of which something is known, in a table of keys."""
 
-    A place has the pair itself, so that no two are taken for one.
-    """
+    shape = (1 << HALF - 1, 1 << HALF)
 
-    shape = (1 << HALF - 1, 1 << HALF - 1)
-
-    def __init__(self, count_max: int) -> None:
-        self._table = _Places(count_max)
-        self._count = 0
+    def __init__(self) -> None:
+        self._keys = KeyTable()
 
     def of(self, first: Ids, second: Ids) -> Ids:
         """Return what is known of pairs, -1 for nothing."""
-        return self._table.of(first << HALF | second)
+        return self._keys.of(paired(first, second))
 
     def put(self, first: Ids, second: Ids, answers: Ids) -> None:
         """Know more of pairs of which nothing was known, each of them once."""
-        self._count += len(first)
-        if 2 * self._count > len(self._table.keys):
-            larger = _Places(2 * self._count)
-            larger.put(*self._table.known())
-            self._table = larger
-        self._table.put(first << HALF | second, answers)
+        self._keys.put(paired(first, second), answers)
 
     def wider(self, rows: int, columns: int) -> _Cells:
         """Return the same: there is room for all."""
-        raise AssertionError(f"a number of a pair has more than {HALF - 1} bits: {rows}, {columns}")
-
-
-class _Places:
-    """A fixed count of places for keys with their answers."""
-
-    def __init__(self, count_max: int) -> None:
-        bits = max(16, (2 * count_max).bit_length())
-        self._shift = np.uint64(64 - bits)
-        self.keys = np.full(1 << bits, -1, np.int64)
-        self._answers = np.full(1 << bits, -1, np.int32)
-
-    def of(self, wanted: Ids) -> Ids:
-        """Return the answers to keys, -1 for those that are not there."""
-        place = self._first(wanted)
-        there = self.keys.take(place)
-        on = np.flatnonzero((there != wanted) & (there >= 0))
-        while len(on):
-            place[on] = self._next(place.take(on))
-            there[on] = self.keys.take(place.take(on))
-            on = on.take(
-                np.flatnonzero((there.take(on) != wanted.take(on)) & (there.take(on) >= 0))
-            )
-        found: Ids = np.where(there == wanted, self._answers.take(place), -1)
-        return found.astype(np.int64)
-
-    def put(self, keys: Ids, answers: Ids) -> None:
-        """Add keys that are not there, each of them once.
-
-        A key is there before its answer: who reads meanwhile does not know it yet.
-        """
-        place, left = self._first(keys), np.arange(len(keys))
-        while len(left):
-            here = place.take(left)
-            is_free = np.flatnonzero(self.keys.take(here) < 0)
-            self.keys[here.take(is_free)] = keys.take(left.take(is_free))
-            # Of several that come to one free place, one stays.
-            stays = self.keys.take(here) == keys.take(left)
-            self._answers[here[stays]] = answers.take(left[stays])
-            left = left[~stays]
-            place[left] = self._next(place.take(left))
-
-    def known(self) -> tuple[Ids, Ids]:
-        """Return all keys, and their answers."""
-        taken = np.flatnonzero(self.keys >= 0)
-        return self.keys.take(taken), self._answers.take(taken).astype(np.int64)
-
-    def _first(self, keys: Ids) -> Ids:
-        return ((keys.view(np.uint64) * SPREAD) >> self._shift).astype(np.int64)
-
-    def _next(self, place: Ids) -> Ids:
-        return (place + 1) & (len(self.keys) - 1)
+        raise AssertionError(f"a number of a pair is too large: {rows}, {columns}")
 
 
 @contextmanager

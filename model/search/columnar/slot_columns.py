@@ -11,12 +11,13 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from counterpoint.model.search.columnar.growing import Column, Growing
+from counterpoint.model.search.columnar.keys import KeyTable, paired
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.engine.effects import SlotFields, SlotId
 from counterpoint.model.search.engine.slots import ListedSlots, Slot, Slots
@@ -24,8 +25,6 @@ from counterpoint.model.search.engine.transition_tables import Message
 
 Codes: TypeAlias = npt.NDArray[np.int32]
 """Mailboxes as rows of codes, filled up with zeros."""
-
-KeyT = TypeVar("KeyT", int, bytes)
 
 HELD = 1 << 30
 """What the code of a message that is held back has more than that of one on its way."""
@@ -44,9 +43,9 @@ class SlotColumns:
 
     def __init__(self) -> None:
         self._listed: ListedSlots | None = ListedSlots()
-        self._ids: defaultdict[int, SlotId] = numbering()
+        self._ids = KeyTable()
         self._node_state, self._mailbox = Growing(), Growing()
-        self._mailboxes = Mailboxes()
+        self.mail = Mailboxes()
 
     def __len__(self) -> int:
         return len(self._mailbox) if self._listed is None else len(self._listed)
@@ -55,12 +54,12 @@ class SlotColumns:
         if self._listed is not None:
             return self._listed[slot]
         node_state, mailbox = self._node_state.array[slot], self._mailbox.array[slot]
-        return Slot(int(node_state), *self._mailboxes[int(mailbox)])
+        return Slot(int(node_state), *self.mail[int(mailbox)])
 
     def __iter__(self) -> Iterator[Slot]:
         if self._listed is not None:
             return iter(self._listed)
-        mailboxes = [self._mailboxes[mailbox] for mailbox in range(len(self._mailboxes))]
+        mailboxes = [self.mail[mailbox] for mailbox in range(len(self.mail))]
         pairs = zip(self._node_state.array.tolist(), self._mailbox.array.tolist(), strict=True)
         return (Slot(node_state, *mailboxes[mailbox]) for node_state, mailbox in pairs)
 
@@ -70,38 +69,32 @@ class SlotColumns:
 
     def _numbered(self, slot: SlotFields) -> SlotId:
         node_state, inbox, held = slot
-        mailbox = self._mailboxes.number(codes_of(inbox, held))
-        known = self._ids[node_state << 32 | mailbox]
-        if known == len(self._mailbox):
-            self._node_state.append(node_state)
-            self._mailbox.append(mailbox)
-        return known
+        mailbox = self.mail.number(codes_of(inbox, held))
+        return int(self.numbers(np.array([node_state], np.int32), np.array([mailbox]))[0])
 
     def _put_in_columns(self) -> None:
         if self._listed is not None:
-            self._node_state = Growing()
-            for slot in self._listed:
-                self._numbered(slot)
-            self._listed = None
+            listed, self._listed, self._node_state = self._listed, None, Growing()
+            mailboxes = [self.mail.number(codes_of(s.inbox, s.held)) for s in listed]
+            node_states = np.array([s.node_state for s in listed], np.int32)
+            self.numbers(node_states, np.array(mailboxes, np.int64))
 
-    def node_states(self, slots: Ids) -> Column:
+    def node_states(self, slots: Ids | np.int64) -> Column:
         """Return the node state of each slot."""
         if self._listed is not None:
             fresh = self._listed[len(self._node_state) :]
             self._node_state.extend([slot.node_state for slot in fresh])
         return self._node_state.array.take(slots)
 
-    def codes(self, slots: Ids) -> Codes:
-        """Return the mailbox of each slot."""
+    def mailboxes(self, slots: Ids) -> Column:
+        """Return the number of the mailbox of each slot."""
         self._put_in_columns()
-        return self._mailboxes.codes(self._mailbox.array.take(slots))
+        return self._mailbox.array.take(slots)
 
-    def numbers(self, node_states: Column, codes: Codes) -> Ids:
+    def numbers(self, node_states: Column, mailboxes: Ids) -> Ids:
         """Return the numbers of slots; those that are new get the next ones, in their order."""
         self._put_in_columns()
-        mailboxes = self._mailboxes.numbers(codes)
-        keys = (node_states.astype(np.int64) << 32 | mailboxes).tolist()
-        found, is_new = numbered(self._ids, keys)
+        found, is_new = self._ids.number(paired(node_states, mailboxes))
         self._node_state.extend(node_states[is_new])
         self._mailbox.extend(mailboxes[is_new])
         return found
@@ -118,7 +111,7 @@ class Mailboxes:
     """Mailboxes with their numbers, one after the other in one array of codes."""
 
     def __init__(self) -> None:
-        self._ids: defaultdict[bytes, int] = numbering()
+        self._ids: defaultdict[bytes, int] = defaultdict(count().__next__)
         self._start, self._length, self._codes = Growing(), Growing(), Growing()
 
     def __len__(self) -> int:
@@ -144,12 +137,14 @@ class Mailboxes:
         """Return the numbers of mailboxes."""
         # numpy leaves out zeros at the end of bytes, so that filling up makes no difference.
         keys = np.ascontiguousarray(codes).view(f"S{4 * codes.shape[1]}").ravel().tolist()
-        found, is_new = numbered(self._ids, keys)
-        fresh = codes[is_new]
+        before = len(self)
+        found = np.fromiter(map(self._ids.__getitem__, keys), np.int64, len(keys))
+        highest = np.maximum.accumulate(np.concatenate([np.array([before - 1]), found]))
+        fresh = codes[found > highest[:-1]]
         self._add(fresh[fresh > 0], np.count_nonzero(fresh, axis=1).astype(np.int32))
         return found
 
-    def codes(self, mailboxes: Column) -> Codes:
+    def codes(self, mailboxes: Ids | Column) -> Codes:
         """Return mailboxes as rows."""
         lengths = self._length.array.take(mailboxes)
         columns = np.arange(max(1, int(lengths.max(initial=0))), dtype=np.int32)
@@ -162,23 +157,3 @@ class Mailboxes:
         self._start.extend(len(self._codes) + np.cumsum(lengths) - lengths)
         self._codes.extend(codes)
         self._length.extend(lengths)
-
-
-def numbering() -> defaultdict[Any, int]:
-    """Return a table that gives each key that it is asked for the next number."""
-    return defaultdict(count().__next__)
-
-
-def numbered(ids: defaultdict[KeyT, int], keys: list[KeyT]) -> tuple[Ids, Ids]:
-    """Return the numbers of keys, and the places where those come first that had none.
-
-    >>> ids = numbering()
-    >>> [places.tolist() for places in numbered(ids, [7, 8, 7])]
-    [[0, 1, 0], [0, 1]]
-    >>> [places.tolist() for places in numbered(ids, [9, 7, 9])]
-    [[2, 0, 2], [0]]
-    """
-    before = len(ids)
-    found = np.fromiter(map(ids.__getitem__, keys), np.int64, len(keys))
-    highest = np.maximum.accumulate(np.concatenate([np.array([before - 1]), found]))
-    return found, np.flatnonzero(found > highest[:-1])

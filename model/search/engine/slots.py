@@ -63,6 +63,15 @@ class Slot(NamedTuple):
     held: tuple[Message, ...]
 
 
+class Situation(NamedTuple):
+    """A slot of a node under some conditions. What happens there depends on its node state alone."""
+
+    node: int
+    slot: SlotId
+    environment: EnvironmentId
+    node_state: NodeStateId
+
+
 class NumberedSlots(Protocol):
     """The slots of one node, each with its number: they are counted as they come."""
 
@@ -262,16 +271,16 @@ class Slots:
     def moves(self, node: int, slot: SlotId, environment: EnvironmentId) -> Moves:
         """Return what can happen at a node as numbers, in the order of `replay.enabled`."""
         moves: Moves = ([], [])
+        node_state, inbox, held = self.slots[node][slot]
+        at = Situation(node, slot, environment, node_state)
         if self.compiled.has_deliveries:
-            self._add_deliveries(moves, node, slot, environment)
-        self._add_own(moves, node, slot, environment)
+            self._add_deliveries(moves, at, inbox, held)
+        self._add_own(moves, at, inbox, held)
         if self._interfering:
             self._add_interferences(moves, node, slot, environment)
         return moves
 
-    def steps(
-        self, node: int, slot: SlotId, environment: EnvironmentId, message: Message | None
-    ) -> tuple[NodeStateStep, ...]:
+    def steps(self, at: Situation, message: Message | None) -> tuple[NodeStateStep, ...]:
         """Return what may become of a message that is next at a node; None: what it does by itself.
 
         It is the same in all slots with this node state, and worked out once.
@@ -279,20 +288,16 @@ class Slots:
         Raises:
             HandlerBroke: a handler failed.
         """
-        known = self._steps_at(node, slot, environment)
+        known = self._steps_at(at)
         steps = known.get(message)
         if steps is None:
             steps = known[message] = (
-                tuple(self._own(node, slot, environment))
-                if message is None
-                else self._arrival(node, slot, environment, message)
+                tuple(self._own(at)) if message is None else self._arrival(at, message)
             )
         return steps
 
-    def _steps_at(
-        self, node: int, slot: SlotId, environment: EnvironmentId
-    ) -> dict[Message | None, tuple[NodeStateStep, ...]]:
-        return self._steps.setdefault((self.slots[node][slot].node_state, environment), {})
+    def _steps_at(self, at: Situation) -> dict[Message | None, tuple[NodeStateStep, ...]]:
+        return self._steps.setdefault((at.node_state, at.environment), {})
 
     def network_moves(self, environment: EnvironmentId) -> Moves:
         """Return what can happen to the network as a whole; the slots after it mean nothing."""
@@ -367,12 +372,15 @@ class Slots:
         return len(self.effects[place]) - 1
 
     def _add_deliveries(
-        self, moves: Moves, node: int, slot: SlotId, environment: EnvironmentId
+        self,
+        moves: Moves,
+        at: Situation,
+        inbox: tuple[Message, ...],
+        held: tuple[Message, ...],
     ) -> None:
         # What a message does to a node state is worked out once for all slots with that node state, and
         # only the inbox differs. With numpy this loop is one of arrays where there are many slots.
-        _, inbox, held = self.slots[node][slot]
-        known = self._steps_at(node, slot, environment)
+        known = self._steps_at(at)
         source, is_ordered = self.compiled.source, self.is_ordered
         slots, effects = moves
         previous: int | None = None
@@ -383,19 +391,17 @@ class Slots:
             previous = same
             steps = known.get(message)
             if steps is None:
-                steps = self.steps(node, slot, environment, message)
+                steps = self.steps(at, message)
             if steps:
                 rest = inbox[:position] + inbox[position + 1 :]
                 for node_state, own, effect in steps:
                     left = self.filed(rest + own) if own else rest
-                    slots.append(self.slot_id(node, (node_state, left, held)))
+                    slots.append(self.slot_id(at.node, (node_state, left, held)))
                     effects.append(effect)
 
-    def _arrival(
-        self, node: int, slot: SlotId, environment: EnvironmentId, message: Message
-    ) -> tuple[NodeStateStep, ...]:
+    def _arrival(self, at: Situation, message: Message) -> tuple[NodeStateStep, ...]:
         """Return what may become of a message that is next: it arrives, or it is lost on the way."""
-        node_state = self.slots[node][slot].node_state
+        node, slot, environment, node_state = at
         compiled, conditions = self.compiled, self.environments[environment]
         src, dst, body = compiled.contents[message]
         if not can_pass(conditions, src, dst):
@@ -413,16 +419,21 @@ class Slots:
             found.append(NodeStateStep(node_state, (), self._effect_id(node, lost)))
         return tuple(found)
 
-    def _add_own(self, moves: Moves, node: int, slot: SlotId, environment: EnvironmentId) -> None:
-        _, inbox, held = self.slots[node][slot]
-        for node_state, own, effect in self.steps(node, slot, environment, None):
+    def _add_own(
+        self,
+        moves: Moves,
+        at: Situation,
+        inbox: tuple[Message, ...],
+        held: tuple[Message, ...],
+    ) -> None:
+        for node_state, own, effect in self.steps(at, None):
             left = self.filed(inbox + own) if own else inbox
-            moves[0].append(self.slot_id(node, (node_state, left, held)))
+            moves[0].append(self.slot_id(at.node, (node_state, left, held)))
             moves[1].append(effect)
 
-    def _own(self, node: int, slot: SlotId, environment: EnvironmentId) -> Iterator[NodeStateStep]:
+    def _own(self, at: Situation) -> Iterator[NodeStateStep]:
         """Yield what a node may do by itself: begin a call, let a timer go off."""
-        node_state = self.slots[node][slot].node_state
+        node, slot, environment, node_state = at
         compiled, conditions = self.compiled, self.environments[environment]
         name = compiled.nodes[node]
         if name in conditions.down:

@@ -1,0 +1,131 @@
+"""Hash tables of integers, probed for many at once; keys are there as they are, so none is mistaken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from counterpoint.model.search.columnar.growing import Column
+from counterpoint.model.search.columnar.packing import Ids
+
+HALF = 32
+"""The second number of a pair has no more bits, the first has fewer."""
+
+SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
+"""2**64 divided by the golden ratio, odd: it spreads keys (Knuth, TAOCP 3, 6.4)."""
+
+
+def paired(first: Ids | Column, second: Ids | Column) -> Ids:
+    """Return a key for each pair of numbers."""
+    return first.astype(np.int64) << HALF | second
+
+
+class KeyTable:
+    """A number for each of many keys, which are integers from 0 on.
+
+    One thread may let it grow while others read; at most half of its places are taken.
+    """
+
+    def __init__(self) -> None:
+        self._places = _Places(0)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def of(self, keys: Ids) -> Ids:
+        """Return the numbers of keys, -1 for those that have none."""
+        return self._places.of(keys)
+
+    def put(self, keys: Ids, numbers: Ids) -> None:
+        """Give keys their numbers; none may have one, and each must be there once."""
+        self._count += len(keys)
+        if 2 * self._count > len(self._places.keys):
+            larger = _Places(2 * self._count)
+            larger.put(*self._places.known())
+            self._places = larger
+        self._places.put(keys, numbers)
+
+    def number(self, keys: Ids) -> tuple[Ids, Ids]:
+        """Return the numbers of keys, and the places where those come first that had none.
+
+        These get the next numbers, in the order in which they come.
+
+        >>> keys = KeyTable()
+        >>> [places.tolist() for places in keys.number(np.array([7, 5, 7]))]
+        [[0, 1, 0], [0, 1]]
+        >>> [places.tolist() for places in keys.number(np.array([9, 7, 3, 9]))]
+        [[2, 0, 3, 2], [0, 2]]
+        """
+        found = self.of(keys)
+        missing = np.flatnonzero(found < 0)
+        places = missing.take(_firsts(keys.take(missing)))
+        if len(places):
+            self.put(keys.take(places), np.arange(self._count, self._count + len(places)))
+            found[missing] = self.of(keys.take(missing))
+        return found, places
+
+    def fresh(self, keys: Ids) -> Ids:
+        """Return the places where keys come first that have no number."""
+        missing = np.flatnonzero(self.of(keys) < 0)
+        return missing.take(_firsts(keys.take(missing)))
+
+
+def _firsts(keys: Ids) -> Ids:
+    """Return where each key comes first, in this order."""
+    return np.sort(np.unique(keys, return_index=True)[1]) if len(keys) else keys
+
+
+class _Places:
+    """A fixed count of places for keys with their answers."""
+
+    def __init__(self, count_max: int) -> None:
+        bits = max(16, (2 * count_max).bit_length())
+        self._shift = np.uint64(64 - bits)
+        # Both are one more than they stand for, and 0 for nothing: empty places take no time.
+        self.keys = np.zeros(1 << bits, np.int64)
+        self._answers = np.zeros(1 << bits, np.int32)
+
+    def of(self, keys: Ids) -> Ids:
+        """Return the answers to keys, -1 for those that are not there."""
+        wanted = keys + 1
+        place = self._first(wanted)
+        there = self.keys.take(place)
+        on = np.flatnonzero((there != wanted) & (there != 0))
+        while len(on):
+            further = self._next(place.take(on))
+            place[on] = further
+            found = self.keys.take(further)
+            there[on] = found
+            on = on.take(np.flatnonzero((found != wanted.take(on)) & (found != 0)))
+        answers = self._answers.take(place).astype(np.int64)
+        answers[there != wanted] = 0
+        answers -= 1
+        return answers
+
+    def put(self, keys: Ids, answers: Ids) -> None:
+        """Add keys that are not there, each of them once.
+
+        A key is there before its answer: who reads meanwhile does not know it yet.
+        """
+        new, answers = keys + 1, answers + 1
+        place, left = self._first(new), np.arange(len(new))
+        while len(left):
+            here = place.take(left)
+            is_free = np.flatnonzero(self.keys.take(here) == 0)
+            self.keys[here.take(is_free)] = new.take(left.take(is_free))
+            # Of several that come to one free place, one stays.
+            stays = self.keys.take(here) == new.take(left)
+            self._answers[here[stays]] = answers.take(left[stays])
+            left = left[~stays]
+            place[left] = self._next(place.take(left))
+
+    def known(self) -> tuple[Ids, Ids]:
+        """Return all keys, and their answers."""
+        taken = np.flatnonzero(self.keys)
+        return self.keys.take(taken) - 1, self._answers.take(taken).astype(np.int64) - 1
+
+    def _first(self, wanted: Ids) -> Ids:
+        return ((wanted.view(np.uint64) * SPREAD) >> self._shift).astype(np.int64)
+
+    def _next(self, place: Ids) -> Ids:
+        return (place + 1) & (len(self.keys) - 1)
