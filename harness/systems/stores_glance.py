@@ -12,7 +12,7 @@ before it was asked for, a call that its client gave up, an answer to nothing, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -34,7 +34,7 @@ from counterpoint.impl.stores.words import (
     Write,
     Written,
 )
-from counterpoint.model.glance import Look
+from counterpoint.model.glance import Look, Telling, look_by
 from counterpoint.model.observer import Observation
 
 StampPair: TypeAlias = tuple[int, int]
@@ -197,10 +197,6 @@ def _bits_of(bits: int) -> Iterator[int]:
         bits ^= lowest
 
 
-Deed: TypeAlias = tuple[Callable[..., object], tuple[object, ...]]
-"""What an observation does to a history."""
-
-
 def _nothing(history: StoreHistory) -> None:
     del history
 
@@ -209,11 +205,11 @@ def _unusual(history: StoreHistory) -> None:
     raise _Unusual(history)
 
 
-NOTHING: Deed = (_nothing, ())
-UNUSUAL: Deed = (_unusual, ())
+NOTHING: Telling = (_nothing, ())
+UNUSUAL: Telling = (_unusual, ())
 
 
-def _deed(seen: Observation) -> Deed:
+def _telling(seen: Observation) -> Telling:
     match seen.kind, seen.value:
         case "invoke", Write(key, value):
             return StoreHistory.writes, (seen.node, (key, value))
@@ -251,18 +247,12 @@ class StoresGlance:
 
     def look(self, observations: Sequence[Observation]) -> Look:
         """Begin a search: what an observation does to a history is worked out once."""
-        deeds: list[Deed] = []
+        return look_by(observations, _telling, self._held)
 
-        def look(seen: Sequence[int]) -> frozenset[str]:
-            deeds.extend(map(_deed, observations[len(deeds) :]))
-            return self._held(map(deeds.__getitem__, seen))
-
-        return look
-
-    def _held(self, deeds: Iterable[Deed]) -> frozenset[str]:
+    def _held(self, tellings: Iterable[Telling]) -> frozenset[str]:
         history = StoreHistory()
         try:
-            for take, told in deeds:
+            for take, told in tellings:
                 take(history, *told)
         except (KeyError, _Unusual):
             return frozenset()

@@ -22,6 +22,11 @@ from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.operations import Seen, operations_of
 from counterpoint.harness.entry import CatalogEntry, Mutant
 from counterpoint.harness.systems.token_console import CONSOLE
+from counterpoint.harness.systems.token_glance import (
+    CONSERVATION,
+    LINEARIZABILITY,
+    TokenGlance,
+)
 from counterpoint.harness.systems.token_manager_plans import PLANS, TokenOptions
 from counterpoint.harness.systems.token_manager_small import SMALL
 from counterpoint.impl.quorum import tolerated
@@ -84,9 +89,11 @@ def properties(
 
     books = ConservationObserver(start, reading_of(deployment))
     calls = ledger_watch(deployment, ledger, frozenset(payment for _, payment in half_way))
+    glance = TokenGlance(start, ledger, deployment.number_of, reading_of(deployment))
+    seen_at = None if half_way else glance
     return (
-        Property("conservation", conservation, observer=books),
-        Property("linearizability", linearizability, observer=calls),
+        Property(CONSERVATION, conservation, observer=books, glance=seen_at),
+        Property(LINEARIZABILITY, linearizability, observer=calls, glance=seen_at),
         Property("liveness", partial(check_liveness, waits_for=waits_for), reads="end"),
     )
 

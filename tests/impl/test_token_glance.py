@@ -1,0 +1,50 @@
+"""What a glance says of the token manager's histories is what the checks say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from counterpoint.harness.catalog import build, entry
+from counterpoint.harness.systems.token_glance import CONSERVATION, LINEARIZABILITY
+from counterpoint.impl.token_manager.words import OK, Rejected
+from counterpoint.model.observer import Observation
+from tests.support.glances import glanced_as_checked, histories, spoilt
+
+
+def elsewhere(one: Observation, other: Observation) -> Observation:
+    """Return an observation of the value of another of its kind, or of another answer, or elsewhere."""
+    if one.kind == other.kind:
+        return replace(one, value=other.value)
+    if one.kind == "return":
+        return replace(one, value=Rejected("not the owner") if one.value == OK else OK)
+    return replace(one, node=other.node)
+
+
+def test_a_glance_tells_of_nearly_all_runs_that_all_holds() -> None:
+    scenario = build("token_manager")
+    told = glanced_as_checked(scenario, histories(scenario, 12))
+    assert set(told) == {CONSERVATION, LINEARIZABILITY}
+    assert min(told.values()) >= 10
+
+
+@pytest.mark.slow
+def test_of_runs_of_wrong_token_managers_a_glance_says_no_more_than_the_checks() -> None:
+    for mutant in entry("token_manager").mutants:
+        wrong = build("token_manager", scenario="default", mutant=mutant)
+        glanced_as_checked(wrong, histories(wrong, 8))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [{}, {"tokens": "2"}, {"clients": "2", "tokens": "1"}])
+def test_of_histories_that_no_token_manager_makes_a_glance_says_no_more_than_the_checks(
+    settings: dict[str, str],
+) -> None:
+    scenario, random = build("token_manager", settings=settings), Random(1)
+    runs, told = list(histories(scenario, 25)), Counter[str]()
+    for times in (1, 1, 1, 2, 2, 4, 4):
+        told += glanced_as_checked(scenario, spoilt(runs, elsewhere, random, times))
+    assert min(told.values()) >= 5, "and it says something of some"
