@@ -11,7 +11,7 @@ import numpy.typing as npt
 from counterpoint.model.search.columnar.checkpoint import Journal
 from counterpoint.model.search.columnar.filing import BatchRows
 from counterpoint.model.search.columnar.growing import Column, Growing, spread
-from counterpoint.model.search.columnar.moves_at_once import Moved, MovesAtOnce
+from counterpoint.model.search.columnar.moves_at_once import BulkMoves, MovesAtOnce
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.columnar.pairs import EffectSink, PairTable, one_by_one
 from counterpoint.model.search.columnar.slot_columns import columns_of
@@ -87,7 +87,7 @@ class Expansions:
             yield self._added(slots[done:end], environments[done:end], moved)
             done = end
 
-    def _moved(self, slots: Ids, environments: Ids) -> Iterator[Moved]:
+    def _moved(self, slots: Ids, environments: Ids) -> Iterator[BulkMoves]:
         if self._at_once is not None and len(slots) > FEW:
             return self._at_once.moves(slots, environments)
         return moved_one_by_one(self._moves, slots, environments)
@@ -97,7 +97,7 @@ class Expansions:
             return self._slots.network_moves(environment)
         return self._slots.moves(self._node, slot, environment)
 
-    def _happening(self, environments: Ids, moved: Moved) -> Moved:
+    def _happening(self, environments: Ids, moved: BulkMoves) -> BulkMoves:
         """Return the moves that are taken into account."""
         if self._may_happen is None:
             return moved
@@ -109,9 +109,9 @@ class Expansions:
         may_happen = [self._may_happen(environment, known[e].action) for environment, e in pairs]
         keep = np.flatnonzero(np.array(may_happen, np.bool_))
         counts = np.bincount(rows.take(keep), minlength=len(moved.counts))
-        return Moved(counts, moved.slots.take(keep), moved.effects.take(keep))
+        return BulkMoves(counts, moved.slots.take(keep), moved.effects.take(keep))
 
-    def _added(self, slots: Ids, environments: Ids, moved: Moved) -> Ids:
+    def _added(self, slots: Ids, environments: Ids, moved: BulkMoves) -> Ids:
         """Make columns of moves: what is the same in all with an effect, from it."""
         counts, after, effects = moved
         of_effect = self._effects
@@ -157,7 +157,7 @@ class Expansions:
 
 def moved_one_by_one(
     moves: Callable[[int, int], Moves], slots: Ids, environments: Ids
-) -> Iterator[Moved]:
+) -> Iterator[BulkMoves]:
     """Yield the moves of slots under conditions, each asked for by itself."""
     counts, after, effects = list[int](), list[int](), list[int]()
     try:
@@ -172,8 +172,10 @@ def moved_one_by_one(
     yield _moved(counts, after, effects)
 
 
-def _moved(counts: list[int], slots: list[int], effects: list[int]) -> Moved:
-    return Moved(np.array(counts, np.int64), np.array(slots, np.int64), np.array(effects, np.int32))
+def _moved(counts: list[int], slots: list[int], effects: list[int]) -> BulkMoves:
+    return BulkMoves(
+        np.array(counts, np.int64), np.array(slots, np.int64), np.array(effects, np.int32)
+    )
 
 
 class MessageBatches:

@@ -25,7 +25,7 @@ CODE = (1 << HALF) - 1
 """Where the code of a message is in a key."""
 
 
-class Moved(NamedTuple):
+class BulkMoves(NamedTuple):
     """What can happen in some slots in a row: how much in each; the slots after it, and the effects."""
 
     counts: Ids
@@ -46,7 +46,7 @@ class MovesAtOnce:
         self._mail = MailChanges(slots, self._columns.mail)
         self._sent, self._sent_itself = self._mail.joined(sent), self._mail.joined(self._steps.sent)
 
-    def moves(self, slots: Ids, environments: Ids) -> Iterator[Moved]:
+    def moves(self, slots: Ids, environments: Ids) -> Iterator[BulkMoves]:
         """Yield what can happen, slot by slot, under the conditions given with each.
 
         Raises:
@@ -55,7 +55,7 @@ class MovesAtOnce:
         for here in blocks(len(slots)):
             yield from self._of_block(slots[here], environments[here])
 
-    def _of_block(self, slots: Ids, environments: Ids) -> Iterator[Moved]:
+    def _of_block(self, slots: Ids, environments: Ids) -> Iterator[BulkMoves]:
         mailboxes, node_states = self._columns.mailboxes(slots), self._columns.node_states(slots)
         situations, _ = self._situations.number(paired(node_states, environments))
         rows, positions, codes = self._mail.next_ones(mailboxes)
@@ -97,7 +97,7 @@ class MovesAtOnce:
 
     def _moved(
         self, mailboxes: Column, rows: Ids, positions: Ids, codes: Ids, groups: Ids
-    ) -> Moved:
+    ) -> BulkMoves:
         """Return the moves of slots with these mailboxes: each row names one, and what may be done."""
         left = mailboxes.take(rows).astype(np.int64)
         arriving = np.flatnonzero(codes)
@@ -108,7 +108,7 @@ class MovesAtOnce:
         sent = own.take(sending).astype(np.int64)
         left[sending] = self._sent_itself.look_up(left.take(sending), sent)
         counts = np.bincount(rows.take(which), minlength=len(mailboxes))
-        return Moved(counts, self._numbers(node_states, left), effects)
+        return BulkMoves(counts, self._numbers(node_states, left), effects)
 
     def _numbers(self, node_states: Column, mailboxes: Ids) -> Ids:
         return self._columns.numbers(node_states, self._mail.relevant(mailboxes, node_states))
