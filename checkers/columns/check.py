@@ -263,8 +263,8 @@ def holds_as_register(history: Sequence[Operation], initial: Hashable, name: str
         return None
     witness = witness_of(columns, clusters)
     assert _explains(columns, witness), "the order from the zones is wrong"
-    names = np.array([op.id for op in history], dtype=object)
-    ids = tuple(names[columns.order[witness]].tolist())
+    names = [op.id for op in history]
+    ids = tuple(map(names.__getitem__, columns.order[witness].tolist()))
     return holds(name, examined=len(history), witness=ids)
 
 
@@ -278,7 +278,7 @@ def register_columns(history: Sequence[Operation], initial: Hashable) -> Registe
         return None
     calls = np.fromiter(answered.called, np.float64, len(history))
     order = np.argsort(calls, kind="stable")
-    is_write = np.array(told.is_write)[order]
+    is_write = np.fromiter(told.is_write, np.bool_, len(history))[order]
     value_of, first = value_numbers(told.values, initial)
     cluster_of = _clusters(is_write, value_of[order], first)
     if cluster_of is None:

@@ -173,7 +173,8 @@ def matched(
         return None
     key_of = numbered(told.keys)[order]
     value_of, first = value_numbers(told.values, initial)
-    source = _sources(np.array(told.is_write)[order], key_of, value_of[order], first)
+    is_write = np.fromiter(told.is_write, np.bool_, len(told.is_write))
+    source = _sources(is_write[order], key_of, value_of[order], first)
     if source is None:
         return None
     return SessionColumns(

@@ -53,8 +53,9 @@ def check_register(
         UnknownOperation: for an operation that is neither a read nor a write.
         MalformedHistory: two operations of one name, where that led to a wrong certificate.
     """
-    return judge_exact_register(
-        exact_history(history), initial=exact(initial), name=name, show=show
+    # Columns take only values that are exact as they are, so that need not be found out twice.
+    return _on_columns(history, initial, name) or _judge(
+        exact_history(history), exact(initial), name, show
     )
 
 
@@ -66,12 +67,21 @@ def judge_exact_register(
     show: Callable[[Hashable], str],
 ) -> Verdict:
     """Judge as `check_register` does a history whose values are in exact form already."""
-    if is_worth_it(len(history)):
-        from counterpoint.checkers.columns.check import holds_as_register
+    return _on_columns(history, initial, name) or _judge(history, initial, name, show)
 
-        verdict = holds_as_register(history, initial, name)
-        if verdict is not None:
-            return verdict
+
+def _on_columns(history: Sequence[Operation], initial: Hashable, name: str) -> Verdict | None:
+    """Return the verdict on a long history that holds and is of the plain kind."""
+    if not is_worth_it(len(history)):
+        return None
+    from counterpoint.checkers.columns.check import holds_as_register
+
+    return holds_as_register(history, initial, name)
+
+
+def _judge(
+    history: Sequence[Operation], initial: Hashable, name: str, show: Callable[[Hashable], str]
+) -> Verdict:
     uses = uses_of(history)
     examined = len(uses.writes) + len(uses.reads)
     try:
