@@ -1,10 +1,14 @@
-"""What the nodes of the two causally consistent stores say: stamps, versions, calls, messages, notes."""
+"""What the nodes of the two causally consistent stores say: stamps, versions, calls, messages, notes.
+
+Stamps, versions, copies and requests are named tuples, as they are hashed, compared and sorted at every
+step of a search.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId
@@ -12,9 +16,7 @@ from counterpoint.model.values import NodeId
 # ---- what is stored ------------------------------------------------------------------------------
 
 
-@quick_init
-@dataclass(frozen=True, slots=True, order=True)
-class Stamp:
+class Stamp(NamedTuple):
     """When a write was made, and where: the Lamport clock of its server, then the server's number.
 
     No two writes have the same stamp, and all servers compare stamps alike.
@@ -31,9 +33,7 @@ class Stamp:
         return f"{self.clock}.{self.server}"
 
 
-@quick_init
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(NamedTuple):
     """One write, by its stamp; and the key that it wrote, for whoever reads a report."""
 
     stamp: Stamp
@@ -43,9 +43,7 @@ class Version:
         return f"{self.key}@{self.stamp}"
 
 
-@quick_init
-@dataclass(frozen=True, slots=True, order=True)
-class Copy:
+class Copy(NamedTuple):
     """What a replica holds for a key."""
 
     version: Version
@@ -156,9 +154,7 @@ StoreResult: TypeAlias = Written | Found | Arrived
 # ---- between a client and its server -------------------------------------------------------------
 
 
-@quick_init
-@dataclass(frozen=True, slots=True, order=True)
-class Request:
+class Request(NamedTuple):
     """The identity of one call of one client, so that late copies of messages are known as late."""
 
     client: NodeId
