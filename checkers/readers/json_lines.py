@@ -1,7 +1,7 @@
 """Our own schema in JSON lines: one object a line, see `rows`.
 
-Lines that are flat objects with the keys of the first line, in its order, are taken apart by one
-regular expression some thousand at a time; others are parsed one by one.
+Lines that are flat objects with the keys of the fullest of the first lines, or some of them, in its
+order, are taken apart by one regular expression some thousand at a time; others are parsed one by one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from counterpoint.checkers.readers.row_columns import (
 from counterpoint.checkers.readers.rows import NUMBER_COLUMNS, Row, rows_case
 
 LINES_AT_A_TIME = 20_000
+
+FIRST_LINES = 200
+"""Among so many lines the fullest tells which keys there are, in which order."""
 
 _STRING = r'"[^"\\\x00-\x1f]*+"'
 _ATOM = rf"(?:{_STRING}|-?+(?:0|[1-9][0-9]{{0,17}})(?:\.[0-9]{{1,15}})?+|true|false|null)"
@@ -73,7 +76,7 @@ def quick_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
         if not lines:
             continue
         if taker is None:
-            shape = _shape_of(lines[0])
+            shape = _shape_of(max(lines[:FIRST_LINES], key=_key_count))
         cells = (shape and shape.cells(lines)) or _parsed(lines, limits)
         if taker is None:
             taker = rows_taker([name for name, column in cells.items() if column[0] is not ABSENT])
@@ -85,7 +88,7 @@ def quick_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What all lines of a file may have in common: the keys, in their order."""
+    """What lines of a file have in common: the keys, in their order; all but the first may lack."""
 
     names: tuple[str, ...]
     line: re.Pattern[str]
@@ -111,21 +114,28 @@ def _pair(key: str) -> str:
     return rf'{_BLANK}"{key}"{_BLANK}:{_BLANK}({_ATOM}){_BLANK}'
 
 
+def _key_count(line: str) -> int:
+    return line.count('":')
+
+
 def _shape_of(line: str) -> _Shape | None:
     names = tuple(name for name, _ in re.findall(_pair(f"({_KEY})"), line))
     if len(set(names)) != len(names) or not names:
         return None
-    entries = ",".join(_pair(re.escape(name)) for name in names)
+    first, *others = (_pair(re.escape(name)) for name in names)
+    entries = first + "".join(f"(?:,{pair})?+" for pair in others)
     pattern = rf"^{_BLANK}\{{{entries}\}}{_BLANK}$"
     return _Shape(names, re.compile(pattern, re.MULTILINE))
 
 
 def _meaning(word: str) -> Hashable:
-    """Read an atom of JSON.
+    """Read an atom of JSON, or nothing.
 
-    >>> [_meaning(word) for word in ('"a"', "5", "-1.5", "null")]
-    ['a', 5, -1.5, None]
+    >>> [_meaning(word) for word in ('"a"', "5", "-1.5", "null")], _meaning("") is ABSENT
+    (['a', 5, -1.5, None], True)
     """
+    if not word:
+        return ABSENT
     if word[0] == '"':
         return word[1:-1]
     if word in _CONSTANTS:
