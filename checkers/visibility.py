@@ -86,7 +86,7 @@ EventReader: TypeAlias = Callable[[EventKind, NodeId, Value], Deed | None]
 Sets: TypeAlias = tuple[tuple[Hashable, frozenset[Identity]], ...]
 """Sets of writes by name, sorted by name."""
 
-Breach: TypeAlias = tuple[Rule, Identity]
+BreachOfRule: TypeAlias = tuple[Rule, Identity]
 """The rule that was broken, with a write that was missing or replaced."""
 
 NameT = TypeVar("NameT", bound=Hashable)
@@ -121,7 +121,7 @@ class VisibilityState:
     pasts: Sets = ()
     known: Sets = ()
     visible: Sets = ()
-    breach: Breach | None = None
+    breach: BreachOfRule | None = None
 
     def after(self, deed: Deed) -> VisibilityState:
         """Return the memory after one more deed; the first breach is kept."""
@@ -153,7 +153,7 @@ class VisibilityState:
         return {w for w in known if w[0] == write[0] and write in of(self.pasts, w)}
 
 
-def _said(rule: Rule, writes: Collection[Identity]) -> Breach | None:
+def _said(rule: Rule, writes: Collection[Identity]) -> BreachOfRule | None:
     """Return the breach of a rule that the first of these writes tells of, None if there is none."""
     return (rule, min(writes)) if writes else None
 
