@@ -75,7 +75,8 @@ def _in_flight() -> Iterator[Figure]:
         for strategy in ("uniform", "swarm", "pct"):
             few, many = (step_seconds(strategy, network, messages) for messages in (10, 160))
             name = f"a step of {strategy} with 640 messages in flight, {network}"
-            yield Figure(name, many * 1e6, "us", "", f"{few * 1e6:.1f} us with 40")
+            aim = f"<= {few * 1e6:.1f}" if strategy == "pct" else ""
+            yield Figure(name, many * 1e6, "us", aim, f"{few * 1e6:.1f} us with 40")
 
 
 def step_seconds(strategy: StrategyName, network: Network, messages: int) -> float:

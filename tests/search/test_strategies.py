@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from random import Random
 from typing import get_args
 
@@ -11,11 +11,16 @@ import pytest
 import counterpoint as cp
 from counterpoint.harness.catalog import build
 from counterpoint.harness.plugin.effort import DEFAULTS, SearchStrategy
+from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.walks import strategy
 from counterpoint.model.search.walks.campaign import run_random
-from counterpoint.model.search.walks.strategy import DEFAULT, MIX, StrategyName, strategy_for
+from counterpoint.model.search.walks.link_queues import LinkQueues
+from counterpoint.model.search.walks.strategy import DEFAULT, MIX, Pct, StrategyName, strategy_for
 from counterpoint.model.search.walks.walk import walk
+from tests.support.abd import abd
+from tests.support.echo import echo
 
 NAMES: tuple[StrategyName, ...] = get_args(StrategyName)
 
@@ -44,6 +49,36 @@ def test_the_default_draws_each_strategy_of_its_mix_for_a_share_of_the_runs() ->
 def test_what_tests_search_by_if_nothing_is_said_is_the_default() -> None:
     assert DEFAULTS.strategy == DEFAULT
     assert {*get_args(SearchStrategy)} == {*NAMES, "hypothesis"}
+
+
+class SlowPct(Pct):
+    """`pct`, looking at every message in flight at every step."""
+
+    def __init__(self, random: Random, steps: int, depth: int, *, timers: float = 1.0) -> None:
+        super().__init__(random, steps, depth, timers=timers)
+        self._queues = Anew()
+
+
+class Anew(LinkQueues):
+    """The messages by link, sorted anew each time."""
+
+    def of(self, run: Simulation) -> dict[int, deque[int]]:
+        """Sort them."""
+        found: dict[int, deque[int]] = {}
+        for message in run.flights:
+            found.setdefault(run.compiled.link[message], deque()).append(message)
+        return found
+
+
+@pytest.mark.parametrize("network", get_args(Network))
+@pytest.mark.parametrize("scenario", [echo(), abd(), build("causal_deps")], ids=lambda s: s.name)
+def test_following_the_links_makes_the_runs_that_sorting_the_messages_makes(
+    scenario: Scenario, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = Compiled(scenario.replace(network=network))
+    quick = [walk(compiled, Random(seed), "pct").run.choices for seed in range(12)]
+    monkeypatch.setattr(strategy, "Pct", SlowPct)
+    assert [walk(compiled, Random(seed), "pct").run.choices for seed in range(12)] == quick
 
 
 # ---- orders: one message to b, and so many in a row to c ----

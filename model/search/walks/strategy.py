@@ -16,6 +16,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, LocalChoice, Message
+from counterpoint.model.search.walks.link_queues import LinkQueues
 from counterpoint.model.search.walks.partial_order import PartialOrder
 
 StrategyName: TypeAlias = Literal["mixed", "uniform", "swarm", "pct", "pos"]
@@ -133,6 +134,7 @@ class Pct:
     def __init__(self, random: Random, steps: int, depth: int, *, timers: float = 1.0) -> None:
         self._behind = 0.5 / timers if timers else 2.0
         self._priority: dict[int, float] = {}
+        self._queues = LinkQueues()
         self._changes = {random.randrange(max(steps, 1)) for _ in range(depth - 1)}
         self._step = -1
 
@@ -144,15 +146,16 @@ class Pct:
         best = -2.0
         choice: int | LocalChoice | None = None
         leader: int | None = None
-        links, known, count = run.links(), self._priority, len(run.compiled.nodes)
-        for link in dict.fromkeys(links):  # the oldest first, which draws the same priorities
+        known, count = self._priority, len(run.compiled.nodes)
+        queues = self._queues.of(run)
+        for link in queues:  # what is new is in the order of its oldest message
             priority = known.get(link)
             if priority is None:
                 priority = self._of(link, random)
             if priority > best and run.passes(link):
                 best, leader = priority, link
         if leader is not None:
-            choice = links.index(leader)
+            choice = run.flights.index(queues[leader][0])
         for offer in offers:
             lane = offer.node * count + offer.is_call
             priority = self._of(lane, random) - (0.0 if offer.is_call else self._behind)
