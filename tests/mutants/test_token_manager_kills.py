@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 
 import pytest
 
@@ -24,6 +25,7 @@ CHANGES_ROLES = ("A6", "A7", "A8", "A12")
 SLOW = pytest.mark.slow
 
 
+@cache
 def killed(mutant: str, *, seed: int, findings_max: int = 1) -> Counterexample:
     """Return what a search of some thousand runs finds, minimised; a busy machine may take its time."""
     campaign = Campaign(ENTRY.scenario(mutant=mutant), seed=seed, findings_max=findings_max)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.packaging.structure import (
     type_names,
 )
 
-PARSED = modules()
+PARSED = cache(modules)
 
 # What the nodes of two protocols say and keep, each in its own words: these names are in traces.
 OF_PROTOCOLS = """
@@ -37,19 +38,19 @@ CROWDED = """
 
 
 def test_a_type_name_means_one_thing() -> None:
-    assert sorted(doubled_types(PARSED)) == sorted({*OF_PROTOCOLS.split(), *DOUBLED.split()})
+    assert sorted(doubled_types(PARSED())) == sorted({*OF_PROTOCOLS.split(), *DOUBLED.split()})
 
 
 def test_the_names_of_protocols_are_doubled_in_protocols() -> None:
     """A name that two protocols share is no excuse for a third meaning outside of them."""
-    homes = doubled_types(PARSED)
+    homes = doubled_types(PARSED())
     for name in set(OF_PROTOCOLS.split()) - set(DOUBLED.split()):
         outside = [place for place in homes[name] if not place.startswith("impl.")]
         assert outside in ([], ["model.actions"]), name
 
 
 def test_no_file_name_is_used_more_than_twice() -> None:
-    assert sorted(crowded_files(PARSED)) == sorted(CROWDED.split())
+    assert sorted(crowded_files(PARSED())) == sorted(CROWDED.split())
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -58,12 +59,12 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     What is imported late is run late, but it is read by who wants to understand either module; and a
     circle through types alone is why neither can be read, moved or tested first.
     """
-    assert circles(import_graph(PARSED)) == []
+    assert circles(import_graph(PARSED())) == []
 
 
 def test_the_folders_of_harness_use_each_other_one_way() -> None:
     """Reports rest on analyses, and both on what explains a trace; the files beside them compose."""
-    folders = by_folder(import_graph(PARSED))
+    folders = by_folder(import_graph(PARSED()))
     inner = {
         folder: {other for other in others if other.startswith("harness.")}
         for folder, others in folders.items()

@@ -17,9 +17,8 @@ from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken
 from tests.report.test_report import GOLDEN, abd_verdict
-from tests.support.abd import abd
 from tests.support.golden import assert_golden
-from tests.support.runs import abd_as_found, abd_failure, failing_trace, gossip_failure
+from tests.support.runs import abd_as_found, abd_failure, abd_without_faults, gossip_failure
 
 UNHURRIED = 1_000.0
 """A budget that is never spent, so that results do not depend on the machine."""
@@ -27,12 +26,7 @@ UNHURRIED = 1_000.0
 
 def failures() -> list[Trace]:
     """Failing runs with and without faults, minimised and as found."""
-    return [
-        abd_failure(),
-        abd_as_found(),
-        failing_trace(abd(writes_back=False), minimised=False, first_seed=400),
-        gossip_failure(),
-    ]
+    return [abd_failure(), abd_as_found(), abd_without_faults(), gossip_failure()]
 
 
 def verdict_of(trace: Trace) -> Verdict:

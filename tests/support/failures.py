@@ -51,6 +51,32 @@ ABD_AS_FOUND: tuple[Action, ...] = (
 )
 
 
+ABD_WITHOUT_FAULTS: tuple[Action, ...] = (
+    Call(client="c2", operation=Read()),
+    Call(client="c1", operation=Write(value=1)),
+    Deliver(src="c2", dst="r3", body=Query(request=1)),
+    Deliver(src="c1", dst="r1", body=Store(request=1, value=1)),
+    Deliver(src="c2", dst="r1", body=Query(request=1)),
+    Deliver(src="r1", dst="c2", body=Answer(request=1, value=1)),
+    Deliver(src="c2", dst="r2", body=Query(request=1)),
+    Deliver(src="r2", dst="c2", body=Answer(request=1, value=0)),
+    Call(client="c2", operation=Read()),
+    Deliver(src="c2", dst="r3", body=Query(request=2)),
+    Deliver(src="c2", dst="r2", body=Query(request=2)),
+    Deliver(src="r2", dst="c2", body=Answer(request=2, value=0)),
+    Deliver(src="c1", dst="r2", body=Store(request=1, value=1)),
+    Deliver(src="c1", dst="r3", body=Store(request=1, value=1)),
+    Deliver(src="r3", dst="c2", body=Answer(request=2, value=0)),
+    Deliver(src="r3", dst="c2", body=Answer(request=1, value=0)),
+    Deliver(src="r1", dst="c1", body=Stored(request=1)),
+    Deliver(src="c2", dst="r1", body=Query(request=2)),
+    Deliver(src="r1", dst="c2", body=Answer(request=2, value=1)),
+    Deliver(src="r2", dst="c1", body=Stored(request=1)),
+    Deliver(src="r3", dst="c1", body=Stored(request=1)),
+    Settle(silent=("r1",)),
+)
+
+
 GOSSIP: tuple[Action, ...] = (
     Call(client="n1", operation=Tell(text="hello")),
     Deliver(src="n1", dst="n2", body=Rumour(text="hello", hops=1)),

@@ -22,18 +22,16 @@ def random_trace(scenario: Scenario, seed: int) -> Trace:
     return run(scenario, walk(Compiled(scenario), Random(seed), "uniform").run.choices)
 
 
-def failing_trace(scenario: Scenario, *, minimised: bool = True, first_seed: int = 0) -> Trace:
-    """Return the first failing run of a search, minimised or as found."""
+def failing_trace(scenario: Scenario) -> Trace:
+    """Return the first failing run of a search, minimised."""
     compiled = Compiled(scenario)
     examiner = Examiner(compiled)
-    for seed in range(first_seed, first_seed + 20_000):
+    for seed in range(20_000):
         found = walk(compiled, Random(seed), "swarm")
         name = examiner.broken(found.run, found.failure)
         if name is not None:
             choices = tuple(found.run.choices)
-            if minimised:
-                choices = Minimiser(compiled, examiner).minimise(choices, name).choices
-            return run(scenario, choices)
+            return run(scenario, Minimiser(compiled, examiner).minimise(choices, name).choices)
     raise AssertionError(f"no run of {scenario.name} failed")
 
 
@@ -47,6 +45,12 @@ def abd_failure() -> Trace:
 def abd_as_found() -> Trace:
     """A failure of the same register as a search found it, with faults that do not matter."""
     return run(abd(writes_back=False), failures.ABD_AS_FOUND)
+
+
+@cache
+def abd_without_faults() -> Trace:
+    """A failure of the same register as a search found it, in which nothing went wrong before."""
+    return run(abd(writes_back=False), failures.ABD_WITHOUT_FAULTS)
 
 
 @cache
