@@ -18,7 +18,7 @@ from warnings import warn
 from counterpoint.model.actions import Call, Deliver, Fire, Settle
 from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.kind import ActionKind, Content
-from counterpoint.model.legality import after_fire, can_pass, may_fire
+from counterpoint.model.legality import after_fire, may_fire
 from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.owed import LinkEnds, after_step, failing
 from counterpoint.model.reaction import NodeState
@@ -41,19 +41,6 @@ class TimerListener(Protocol):
     def set(self, node: int, timers: Sequence[str]) -> None:
         """Note that a node has set or cancelled timers."""
         ...
-
-
-class _Passes(dict[int, bool]):
-    """Whether messages may pass each link under some conditions, worked out once for each."""
-
-    def __init__(self, compiled: Compiled, conditions: FaultState) -> None:
-        self._compiled, self._conditions = compiled, conditions
-
-    def __missing__(self, link: int) -> bool:
-        nodes = self._compiled.nodes
-        src, dst = (nodes[end] for end in divmod(link % len(nodes) ** 2, len(nodes)))
-        self[link] = found = self._compiled.has_deliveries and can_pass(self._conditions, src, dst)
-        return found
 
 
 class Simulation:
@@ -184,7 +171,7 @@ class Simulation:
     def _judge_anew(self) -> None:
         """Forget what was legal under other conditions: they are values, and rarely change."""
         self._judged, self._offers = self.conditions, None
-        self._passes = _Passes(self.compiled, self.conditions)
+        self._passes = self.compiled.passes(self.conditions)
         self._fires = may_fire(self.compiled.scenario, self.conditions)
 
     def _is_open(self, choice: LocalChoice) -> bool:

@@ -35,6 +35,7 @@ from counterpoint.model.node import (
 from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import NodeState, is_unchanged, react
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.link_passes import LinkPasses
 from counterpoint.model.search.goals_asked import GoalsLeft
 from counterpoint.model.search.invariants import JudgedStates
 from counterpoint.model.values import KnownValues, NodeId, Value
@@ -103,6 +104,7 @@ class Compiled:
         self.judges_rest = any(p.is_about_rest for p in scenario.properties) or bool(
             getattr(scenario.system, "runs_to_rest", False)
         )
+        self.passes = LinkPasses(self.nodes, has_deliveries=self.has_deliveries).under
         self.node_states: list[NodeState] = []
         self.node_of_node_state: list[int] = []
         self.choices: list[tuple[LocalChoice, ...]] = []
