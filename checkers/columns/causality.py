@@ -6,7 +6,7 @@ session (a *join*), with its own place for its own session. So rows are kept for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
@@ -14,7 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns
+from counterpoint.checkers.causal.conflicts import LostWrite
+from counterpoint.checkers.causal.order import ClockRow
+from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns, numbered
+from counterpoint.checkers.reads_from import INITIAL
+from counterpoint.checkers.transactions.reads_from import MatchedTransactions
 
 RowNumbers = NDArray[np.int32]
 
@@ -194,3 +198,90 @@ def _join(
         maximum(views[mine], views[other], out=row)
         if row[t] < first:
             row[t] = first
+
+
+def known_demands(
+    matched: MatchedTransactions, rows: Sequence[ClockRow], order: Sequence[int]
+) -> Iterator[LostWrite]:
+    """What reads of transactions demand, as `transactions.levels` finds it one by one.
+
+    For each read and session, the last transaction there that wrote the key and precedes the
+    reader: in `order`, and where causal order or an earlier demand does not settle it.
+    """
+    count = len(matched.transactions)
+    if not count:
+        return iter(())
+    row = np.array(rows, dtype=np.int32)
+    session_of = np.array(matched.session_of, dtype=np.int64)
+    read, write = _accesses(matched)
+    by_order = np.argsort(_places(order)[read.transaction], kind="stable")
+    reader, key, kept = read.transaction[by_order], read.key[by_order], read.kept[by_order]
+    found: list[tuple[Positions, Positions, Positions]] = []
+    for t in range(row.shape[1]):
+        marks = (write.key * count + write.transaction)[session_of[write.transaction] == t]
+        bound = np.where(session_of[reader] == t, reader, row[reader, t])
+        marks = np.concatenate(([-1], np.sort(marks)))
+        last = marks[np.searchsorted(marks, key * count + bound) - 1]
+        lost = last - key * count
+        # A mark of a lower key is below 0 here, and so is the one that stands for none.
+        is_open = (lost >= 0) & (lost != kept) & ((kept < 0) | (lost >= row[kept, t]))
+        at = np.nonzero(is_open)[0]
+        found.append((at, np.full(len(at), t), lost[at]))
+    at, session, lost = (np.concatenate(column) for column in zip(*found, strict=True))
+    in_turn = np.lexsort((session, at))
+    at, session, lost = at[in_turn], session[in_turn], lost[in_turn]
+    is_news = (kept[at] == INITIAL) | is_highest(kept[at] * row.shape[1] + session, lost)
+    return map(
+        LostWrite,
+        lost[is_news].tolist(),
+        kept[at[is_news]].tolist(),
+        reader[at[is_news]].tolist(),
+    )
+
+
+class _Accesses(NamedTuple):
+    """Of each access its transaction, the number of its key, and for a read whom it read from."""
+
+    transaction: Positions
+    key: Positions
+    kept: Positions
+
+
+def _accesses(matched: MatchedTransactions) -> tuple[_Accesses, _Accesses]:
+    """The reads from outside, and the keys written."""
+    reads = [read for reads in matched.reads for read in reads]
+    keys = [key for keys in matched.writes for key in keys]
+    number_of = numbered([*(read.key for read in reads), *keys])
+    each = np.arange(len(matched.transactions))
+    kept = np.fromiter((read.source for read in reads), np.int64, len(reads))
+    reader = np.repeat(each, list(map(len, matched.reads)))
+    writer = np.repeat(each, list(map(len, matched.writes)))
+    nobody = np.full(len(keys), INITIAL)
+    return (
+        _Accesses(reader, number_of[: len(reads)], kept),
+        _Accesses(writer, number_of[len(reads) :], nobody),
+    )
+
+
+def _places(order: Sequence[int]) -> Positions:
+    place = np.empty(len(order), dtype=np.int64)
+    place[np.array(order, dtype=np.int64)] = np.arange(len(order))
+    return place
+
+
+def is_highest(group: Positions, values: Positions) -> Flags:
+    """Tell of each value whether it is above all earlier ones of its group.
+
+    >>> is_highest(np.array([0, 1, 0, 0]), np.array([5, 4, 5, 6])).tolist()
+    [True, True, False, True]
+    """
+    by_group = np.argsort(group, kind="stable")
+    is_other = group[by_group][1:] != group[by_group][:-1]
+    dense = np.concatenate(([0], np.cumsum(is_other)))[: len(group)]
+    # Marks of a group are above those of all groups before, so one running maximum serves them all.
+    mark = dense * (values.max(initial=0) + 1) + values[by_group]
+    is_news = np.ones(len(mark), dtype=np.bool_)
+    is_news[1:] = mark[1:] > np.maximum.accumulate(mark)[:-1]
+    highest = np.empty(len(mark), dtype=np.bool_)
+    highest[by_group] = is_news
+    return highest

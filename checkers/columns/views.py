@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from counterpoint.checkers.causal.conflicts import LostWrite, ViewClock, lay_out
 from counterpoint.checkers.causal.order import Predecessors
-from counterpoint.checkers.columns.causality import Causality, causes_of
+from counterpoint.checkers.columns.causality import Causality, causes_of, is_highest
 from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns
 from counterpoint.checkers.reads_from import INITIAL, NO_READ
 
@@ -143,25 +143,13 @@ def open_demands(causality: Causality, pairs: Pairs) -> Pairs:
     columns = causality.columns
     kept = columns.source[pairs.read]
     group = kept * columns.session_count + columns.session_of[pairs.lost]
-    by_group = np.argsort(group, kind="stable")
-    # A group's marks are above those of all groups before, so one running maximum serves them all.
-    mark = _dense(group[by_group]) * len(columns.source) + pairs.lost[by_group]
-    is_news = np.ones(len(mark), dtype=np.bool_)
-    is_news[1:] = mark[1:] > np.maximum.accumulate(mark)[:-1]
-    return pairs.where(np.sort(by_group[is_news]))
+    return pairs.where(is_highest(group, pairs.lost))
 
 
 def lost_writes(causality: Causality, pairs: Pairs) -> Iterator[LostWrite]:
     """The pairs as conflicts for the plain checkers."""
     kept = causality.columns.source[pairs.read]
     return map(LostWrite, pairs.lost.tolist(), kept.tolist(), pairs.read.tolist())
-
-
-def _dense(ascending: Positions) -> Positions:
-    """Number ascending values from 0, equal ones alike."""
-    if not len(ascending):
-        return ascending
-    return np.concatenate(([0], np.cumsum(ascending[1:] != ascending[:-1])))
 
 
 def first_impossible(causality: Causality, pairs: Pairs) -> LostWrite | None:

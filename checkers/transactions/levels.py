@@ -23,12 +23,14 @@ from typing import Literal, NamedTuple, assert_never
 
 from counterpoint.checkers.causal.conflicts import LostWrite, with_demands
 from counterpoint.checkers.causal.order import (
+    ClockRow,
     Predecessors,
     circle,
     known_rows,
     shortest_path,
     topological,
 )
+from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.reads_from import MatchedTransactions
 
@@ -178,6 +180,17 @@ def _known(
     What causal order or an earlier demand settles already is left out.
     """
     rows = known_rows(matched.starts, matched.session_of, order, base)
+    if is_worth_it(len(matched.transactions)):
+        from counterpoint.checkers.columns.causality import known_demands
+
+        return known_demands(matched, rows, order)
+    return demands_by_rows(matched, rows, order)
+
+
+def demands_by_rows(
+    matched: MatchedTransactions, rows: Sequence[ClockRow], order: Sequence[int]
+) -> Iterator[LostWrite]:
+    """Look at each read, in an order that respects causality, by the clock rows of that."""
     latest: dict[tuple[int, int], int] = {}
     writers: dict[Hashable, dict[int, list[int]]] = {}
     for index, keys in enumerate(matched.writes):

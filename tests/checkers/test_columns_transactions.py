@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from counterpoint.checkers import columns as gate
+from counterpoint.checkers.causal.order import known_rows, topological
 from counterpoint.checkers.readers.sessions import told_history
 from counterpoint.checkers.transactions.check import check_transactions
 from counterpoint.checkers.transactions.history import (
@@ -18,14 +19,17 @@ from counterpoint.checkers.transactions.history import (
     TransactionHistory,
     sessions_of,
 )
+from counterpoint.checkers.transactions.levels import causes, demands_by_rows
+from counterpoint.checkers.transactions.reads_from import match_transactions
 from counterpoint.model.verdict import Outcome
 from tests.checkers.causal_certificates import complaint
 from tests.checkers.causal_histories import Shape, edited, random_history
 
 pytest.importorskip("numpy", reason="columns need numpy")
 
+from counterpoint.checkers.columns.causality import known_demands
 from counterpoint.checkers.columns.check import holds_as_transactions
-from tests.checkers.test_transaction_levels import sessions
+from tests.checkers.test_transaction_levels import random_transactions, sessions
 
 
 def late(history: TransactionHistory) -> TransactionHistory:
@@ -117,3 +121,20 @@ def test_other_transactions_are_left_to_the_plain_checker(history: object) -> No
     assert holds_as_transactions(history, "causal") is None
     if not any(one.after for one in history):
         assert holds_as_transactions(told(history), "causal") is None
+
+
+def test_columns_find_what_reads_of_transactions_demand() -> None:
+    """The same demands in the same order, of histories without a cycle."""
+    random = Random(4)
+    seen: Counter[bool] = Counter()
+    for _ in range(300):
+        matched = match_transactions(random_transactions(random, 12))
+        base = causes(matched)
+        order, blocked = topological(matched.starts, base)
+        if blocked:
+            continue
+        rows = known_rows(matched.starts, matched.session_of, order, base)
+        expected = list(demands_by_rows(matched, rows, order))
+        assert list(known_demands(matched, rows, order)) == expected
+        seen[len(expected) > 1] += 1
+    assert seen[True] > 50, seen

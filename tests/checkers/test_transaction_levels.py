@@ -151,12 +151,12 @@ def test_the_witness_is_an_order_of_commits() -> None:
     assert verdict.witness.index("t1") < verdict.witness.index("t3")
 
 
-def random_transactions(random: Random) -> TransactionHistory:
+def random_transactions(random: Random, count_max: int = 5) -> TransactionHistory:
     """Draw a history in which most reads are of last values of others, or of own ones."""
     drafts: list[tuple[int, list[str], bool]] = []
     final: dict[str, list[int]] = {}
     value = 0
-    for _ in range(random.randrange(2, 6)):
+    for _ in range(random.randint(2, count_max)):
         accesses = []
         for _ in range(random.randrange(1, 4)):
             key = random.choice("xyz"[: random.randrange(1, 4)])
