@@ -14,7 +14,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 import counterpoint as cp  # noqa: E402
 from counterpoint.model.scenario import Scenario  # noqa: E402
-from counterpoint.model.search.columnar import columns, filing  # noqa: E402
+from counterpoint.model.search.columnar import filing, moves_at_once  # noqa: E402
 from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
 from counterpoint.model.search.columnar.pairs import PairTable, one_by_one  # noqa: E402
 from counterpoint.model.search.exploration.explore import Explorer, Limits  # noqa: E402
@@ -44,7 +44,7 @@ def cases() -> dict[str, tuple[Scenario, dict[str, Any]]]:
 
 def explorer(scenario: Scenario, few: int, **options: Any) -> VectorExplorer:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "FEW", few)
+        patch.setattr(moves_at_once, "FEW", few)
         patch.setattr(filing, "BLOCK", 50)
         found = VectorExplorer(scenario, chunk_states=100, **options)
         finished(found)

@@ -19,9 +19,6 @@ from counterpoint.model.search.engine.effects import Moves
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.world import Action
 
-FEW = 128
-"""So many slots are filled one by one: arrays take longer for them."""
-
 
 class EffectColumns:
     """The effects of one place in columns. `to[j]` holds local numbers of batches, as `Expansions`."""
@@ -64,8 +61,7 @@ class Expansions:
         """`may_happen` leaves out what an action does under some conditions; None: nothing."""
         self._slots, self._node = slots, node
         self._may_happen = may_happen
-        has_bulk = node < len(slots.compiled.nodes) and slots.is_quiet
-        self._at_once = batches.at_once[node] if has_bulk else None
+        self._at_once = batches.at_once[node] if node < len(slots.compiled.nodes) else None
         self._effects = EffectColumns(slots, node, batches)
         self._start, self._count = Growing(), Growing()
         self._slot_change, self._environment_change = Growing(), Growing()
@@ -88,7 +84,7 @@ class Expansions:
             done = end
 
     def _moved(self, slots: Ids, environments: Ids) -> Iterator[BulkMoves]:
-        if self._at_once is not None and len(slots) > FEW:
+        if self._at_once is not None and self._at_once.suits(len(slots)):
             return self._at_once.moves(slots, environments)
         return moved_one_by_one(self._moves, slots, environments)
 
@@ -204,8 +200,9 @@ class MessageBatches:
 
     def _pushed(self, node: int, slots: Ids, given: Ids) -> Iterator[Ids | Sequence[int]]:
         """Yield the slots of a node after batches were sent to it."""
-        if len(slots) > FEW:
-            return iter([self.at_once[node].pushed(slots, given)])
+        at_once = self.at_once[node]
+        if at_once.suits(len(slots)):
+            return iter([at_once.pushed(slots, given)])
         push, batches = self._slots.push, self._global[node]
         return one_by_one(lambda slot, local: push(node, slot, batches[local]))(slots, given)
 

@@ -14,6 +14,9 @@ SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)
 """2**64 divided by the golden ratio, odd: it spreads keys (Knuth, TAOCP 3, 6.4)."""
 
 
+ALL_BITS = (1 << 64) - 1
+
+
 def paired(first: Ids | Column, second: Ids | Column) -> Ids:
     """Return a key for each pair of numbers."""
     return first.astype(np.int64) << HALF | second
@@ -64,6 +67,14 @@ class KeyTable:
             found[missing] = self.of(keys.take(missing))
         return found, places
 
+    def number_one(self, key: int) -> int:
+        """Return the number of one key, the next if it has none. Many take less time together."""
+        known = self._places.of_one(key)
+        if known < 0:
+            known = self._count
+            self.put(np.array([key]), np.array([known]))
+        return known
+
     def fresh(self, keys: Ids) -> Ids:
         """Return the places where keys come first that have no number."""
         missing = np.flatnonzero(self.of(keys) < 0)
@@ -79,7 +90,7 @@ class _Places:
     """A fixed count of places for keys with their answers."""
 
     def __init__(self, count_max: int) -> None:
-        bits = max(16, (2 * count_max).bit_length())
+        bits = max(10, (2 * count_max).bit_length())
         self._shift = np.uint64(64 - bits)
         # Both are one more than they stand for, and 0 for nothing: empty places take no time.
         self.keys = np.zeros(1 << bits, np.int64)
@@ -101,6 +112,16 @@ class _Places:
         answers[there != wanted] = 0
         answers -= 1
         return answers
+
+    def of_one(self, key: int) -> int:
+        """Return the answer to one key, -1 if it is not there."""
+        wanted, mask = key + 1, len(self.keys) - 1
+        place = (wanted * int(SPREAD) & ALL_BITS) >> int(self._shift)
+        while (there := self.keys[place]) != wanted:
+            if there == 0:
+                return -1
+            place = (place + 1) & mask
+        return int(self._answers[place]) - 1
 
     def put(self, keys: Ids, answers: Ids) -> None:
         """Add keys that are not there, each of them once.

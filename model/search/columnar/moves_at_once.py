@@ -21,6 +21,12 @@ from counterpoint.model.search.engine.effects import NodeStateStep
 from counterpoint.model.search.engine.slots import Situation, Slots
 from counterpoint.model.search.engine.transition_tables import Message
 
+FEW = 128
+"""So many slots are filled one by one while slots are a list: arrays take longer for them."""
+
+VERY_FEW = 8
+"""So many are once slots are in columns, where each is read and numbered more slowly by itself."""
+
 CODE = (1 << HALF) - 1
 """Where the code of a message is in a key."""
 
@@ -34,9 +40,9 @@ class BulkMoves(NamedTuple):
 
 
 class MovesAtOnce:
-    """The moves of one node in bulk, while nothing interferes, and what is sent to it, always.
+    """The moves of one node in bulk, and what is sent to it. `sent` are the batches that may be.
 
-    `sent` are the batches that may be sent to it.
+    Only where nothing interferes: what else happens is asked slot by slot, of slots in a list.
     """
 
     def __init__(self, slots: Slots, node: int, sent: BatchRows) -> None:
@@ -45,6 +51,11 @@ class MovesAtOnce:
         self._steps = StepColumns()
         self._mail = MailChanges(slots, self._columns.mail)
         self._sent, self._sent_itself = self._mail.joined(sent), self._mail.joined(self._steps.sent)
+
+    def suits(self, count: int) -> bool:
+        """Tell whether so many slots take less time in bulk than one by one."""
+        few = min(FEW, VERY_FEW) if self._columns.are_in_columns else FEW
+        return self._slots.is_quiet and count > few
 
     def moves(self, slots: Ids, environments: Ids) -> Iterator[BulkMoves]:
         """Yield what can happen, slot by slot, under the conditions given with each.

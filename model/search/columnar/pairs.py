@@ -53,7 +53,7 @@ class PairTable:
 
     def __init__(self, answering: Answering, note: EffectSink) -> None:
         self._answering, self._note = answering, note
-        self._cells: _Cells = _DenseCells(np.zeros((64, 16), np.int32))
+        self._cells: _Cells = _DenseCells(np.full((64, 16), -1, np.int32))
 
     def learn(self, first: Ids, second: Ids) -> None:
         """Compute the function of pairs that were not asked before, in the order given."""
@@ -126,7 +126,7 @@ class _Cells(Protocol):
 
 
 class _DenseCells:
-    """A cell for each pair: 0, or one more than the answer, so that empty cells take no time."""
+    """A cell for each pair."""
 
     def __init__(self, cells: Column) -> None:
         self._cells = cells
@@ -137,22 +137,21 @@ class _DenseCells:
         # One flat gather takes half the time of one by two indices.
         place = first * self.shape[1] + second
         found: Ids = self._cells.reshape(-1).take(place).astype(np.int64)
-        found -= 1
         return found
 
     def put(self, first: Ids, second: Ids, answers: Ids) -> None:
         """Know more of pairs."""
-        self._cells[first, second] = answers + 1
+        self._cells[first, second] = answers
 
     def wider(self, rows: int, columns: int) -> _Cells:
         """Return the same with room for more; what is too large is hashed from then on."""
         shape = (1 << (rows - 1).bit_length(), 1 << (columns - 1).bit_length())
         if shape[0] * shape[1] > DENSE_CELLS_MAX:
-            known = np.nonzero(self._cells)
+            known = np.nonzero(self._cells >= 0)
             hashed = _HashedCells()
-            hashed.put(known[0], known[1], self._cells[known].astype(np.int64) - 1)
+            hashed.put(known[0], known[1], self._cells[known].astype(np.int64))
             return hashed
-        cells = np.zeros(shape, np.int32)
+        cells = np.full(shape, -1, np.int32)
         cells[: self.shape[0], : self.shape[1]] = self._cells
         return _DenseCells(cells)
 

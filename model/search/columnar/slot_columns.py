@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from counterpoint.model.search.columnar.growing import Column, Growing
-from counterpoint.model.search.columnar.keys import KeyTable, paired
+from counterpoint.model.search.columnar.keys import HALF, KeyTable, paired
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.engine.effects import SlotFields, SlotId
 from counterpoint.model.search.engine.slots import ListedSlots, Slot, Slots
@@ -43,6 +43,7 @@ class SlotColumns:
 
     def __init__(self) -> None:
         self._listed: ListedSlots | None = ListedSlots()
+        self.number: Callable[[SlotFields], SlotId] = self._listed.number
         self._ids = KeyTable()
         self._node_state, self._mailbox = Growing(), Growing()
         self.mail = Mailboxes()
@@ -63,18 +64,24 @@ class SlotColumns:
         pairs = zip(self._node_state.array.tolist(), self._mailbox.array.tolist(), strict=True)
         return (Slot(node_state, *mailboxes[mailbox]) for node_state, mailbox in pairs)
 
-    def number(self, slot: SlotFields) -> SlotId:
-        """Return the number of a slot; one that is new gets the next."""
-        return self._numbered(slot) if self._listed is None else self._listed.number(slot)
-
     def _numbered(self, slot: SlotFields) -> SlotId:
         node_state, inbox, held = slot
         mailbox = self.mail.number(codes_of(inbox, held))
-        return int(self.numbers(np.array([node_state], np.int32), np.array([mailbox]))[0])
+        known = self._ids.number_one(node_state << HALF | mailbox)
+        if known == len(self._mailbox):
+            self._node_state.append(node_state)
+            self._mailbox.append(mailbox)
+        return known
+
+    @property
+    def are_in_columns(self) -> bool:
+        """Whether many were asked for at once already."""
+        return self._listed is None
 
     def _put_in_columns(self) -> None:
         if self._listed is not None:
             listed, self._listed, self._node_state = self._listed, None, Growing()
+            self.number = self._numbered
             mailboxes = [self.mail.number(codes_of(s.inbox, s.held)) for s in listed]
             node_states = np.array([s.node_state for s in listed], np.int32)
             self.numbers(node_states, np.array(mailboxes, np.int64))
