@@ -48,25 +48,43 @@ def figures() -> Iterator[Figure]:
         rate = RUNS / seconds(work)
         note = f"{deliveries / 500:.0f} deliveries a run, checked"
         yield Figure(f"{strategy} walks of the register", rate, "runs/s", ">= 5,000", note)
-    yield _default_rate()
+    yield from _steps()
     yield from _in_flight()
     yield from _bounded()
     yield _ratio(scenario)
-    yield _conservation()
     yield from _minimising()
 
 
-def _conservation() -> Figure:
-    """Alternating pairs of one search with conservation and one without, on the same seeds."""
-    judged = build("token_manager")
-    others = tuple(p for p in judged.properties if p.name != "conservation")
-    took = {True: 0.0, False: 0.0}
-    for seed in range(8):
+STEP_AIMS = {"register": (5, 3_000), "token_manager": (9, 200), "causal_deps": (21, 700)}
+"""Of each system: microseconds for a step of its default search, half of what it once took; and runs."""
+
+
+def _steps() -> Iterator[Figure]:
+    """What a step takes in the default search of a system, and how much of it is judging."""
+    for system, (aim, runs) in STEP_AIMS.items():
+        microseconds, share = judged_step(system, runs)
+        yield Figure(f"a step of {system}, all faults, judged", microseconds, "us", f"<= {aim}")
+        yield Figure(f"judging histories of {system}", share, "%", "<= 15", f"{runs} runs a round")
+
+
+def judged_step(system: str, runs: int, rounds: int = 4) -> tuple[float, float]:
+    """Return the microseconds of a step, and the percentage for judging histories.
+
+    Pairs of searches on the same seeds in turns, with the properties of histories and without them.
+    """
+    judged = build(system)
+    others = tuple(p for p in judged.properties if p.reads != "operations")
+    took, steps = {True: 0.0, False: 0.0}, 0
+    for seed in range(rounds):
         for is_judged in (seed % 2 == 0, seed % 2 == 1):
             scenario = judged if is_judged else judged.replace(properties=others)
-            took[is_judged] += seconds(lambda s=scenario, n=seed: _search(s, n), rounds=1)  # type: ignore[misc]
-    share = 100 * (1 - took[False] / took[True])
-    return Figure("conservation in a walk of the token manager", share, "%", "<= 10", "all faults")
+            campaign = Campaign(scenario, seed=seed)
+            start = process_time()
+            for _ in campaign.search(Budgets(runs=runs)):
+                pass
+            took[is_judged] += process_time() - start
+            steps += campaign.progress.steps * is_judged
+    return 1e6 * took[True] / steps, 100 * (1 - took[False] / took[True])
 
 
 def _in_flight() -> Iterator[Figure]:
@@ -98,11 +116,6 @@ def _bounded() -> Iterator[Figure]:
     yield Figure("time lost to memory for 40 MB of tables", lost, "%", "", note)
 
 
-def _search(scenario: Scenario, seed: int) -> None:
-    for _ in Campaign(scenario, seed=seed).search(Budgets(runs=200)):
-        pass
-
-
 def _walks(compiled: Compiled, examiner: Examiner, strategy: StrategyName, runs: int) -> int:
     deliveries = 0
     for number in range(runs):
@@ -110,17 +123,6 @@ def _walks(compiled: Compiled, examiner: Examiner, strategy: StrategyName, runs:
         assert examiner.broken(walked.run, walked.failure) is None
         deliveries += sum(choice.kind == "deliver" for choice in walked.run.choices)
     return deliveries
-
-
-def _default_rate() -> Figure:
-    campaign = Campaign(build("register"))
-    start = process_time()
-    for _ in campaign.search(Budgets(runs=RUNS)):
-        pass
-    progress = campaign.progress
-    note = f"{progress.steps / progress.runs:.0f} steps a run, all faults"
-    rate = progress.runs / (process_time() - start)
-    return Figure("default campaign of the register", rate, "runs/s", "", note)
 
 
 def _ratio(scenario: Scenario) -> Figure:

@@ -21,6 +21,12 @@ def test_what_measures_a_step_runs_on_every_network(network: Network) -> None:
     assert bench_walks.step_seconds("mixed", network, 1) > 0
 
 
+def test_what_measures_judging_runs() -> None:
+    microseconds, share = bench_walks.judged_step("register", runs=5, rounds=2)
+    assert microseconds > 0
+    assert share < 100
+
+
 MODULE = """
 import json, sys
 walks = {{"name": "walks", "value": {rate}, "unit": "runs/s"}}
