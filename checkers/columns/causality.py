@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from counterpoint.checkers.causal.conflicts import LostWrite
 from counterpoint.checkers.causal.order import ClockRow
 from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns, numbered
+from counterpoint.checkers.happens_before.clocks import NONE, EventLog
 from counterpoint.checkers.reads_from import INITIAL
 from counterpoint.checkers.transactions.reads_from import MatchedTransactions
 
@@ -285,3 +286,32 @@ def is_highest(group: Positions, values: Positions) -> Flags:
     highest = np.empty(len(mark), dtype=np.bool_)
     highest[by_group] = is_news
     return highest
+
+
+def receipts_in_order(log: EventLog) -> int | None:
+    """Count the first receipts of messages, or return None if one of them comes too late.
+
+    As `check_causal_delivery` does, with rows for sends alone.
+    """
+    count = log.process_count
+    know, heard = (list(np.zeros((count, count), dtype=np.int32)) for _ in range(2))
+    rows = list(np.empty((len(log.send_event), count), dtype=np.int32))
+    row_of: dict[int, tuple[NDArray[np.int32], int, int]] = {}
+    own = [0] * count
+    done: set[tuple[int, int]] = set()
+    for here, sends, message in zip(log.process, log.sent, log.received, strict=True):
+        own[here] += 1
+        if message != NONE:
+            row, sender, place = row_of[message]
+            if (here, message) not in done:
+                done.add((here, message))
+                if heard[here][sender] >= place:
+                    return None
+                np.maximum(heard[here], row, out=heard[here])
+            np.maximum(know[here], row, out=know[here])
+        if sends != NONE:
+            row = rows.pop()
+            row[:] = know[here]
+            row[here] = own[here]
+            row_of[sends] = (row, here, own[here])
+    return len(done)

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, TypeAlias
 
+from counterpoint.checkers.columns import is_worth_it
 from counterpoint.checkers.happens_before.clocks import (
     NONE,
     PROGRAM_ORDER,
@@ -224,6 +225,16 @@ def check_causal_delivery(log: EventLog) -> Verdict:
     that comes too late is reported, with the chain of events between the two sends. One join of
     clocks for each receipt: O(n P) time and memory with the clock pass, O(P) for each event.
     """
+    if is_worth_it(len(log.process)):
+        from counterpoint.checkers.columns.causality import receipts_in_order
+
+        count = receipts_in_order(log)
+        if count is not None:
+            return holds(CAUSAL_ORDER, examined=count)
+    return _delivered(log)
+
+
+def _delivered(log: EventLog) -> Verdict:
     clocks = vector_clocks(log)
     heard: list[VectorClock] = [(0,) * log.process_count for _ in range(log.process_count)]
     done: set[tuple[int, int]] = set()

@@ -13,18 +13,25 @@ from counterpoint.checkers import columns as gate
 from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level, judge_by_rows
 from counterpoint.checkers.causal.order import topological
+from counterpoint.checkers.happens_before.clock_checks import check_causal_delivery
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.reads_from import NO_READ, match_reads
 from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.model.verdict import Outcome
 from tests.checkers.causal_certificates import complaint
 from tests.checkers.causal_histories import Shape, edited, random_history, sessions
+from tests.checkers.event_logs import random_log
 
 pytest.importorskip("numpy", reason="columns need numpy")
 
 import numpy as np
 
-from counterpoint.checkers.columns.causality import OrderEdges, causality_of, topological_runs
+from counterpoint.checkers.columns.causality import (
+    OrderEdges,
+    causality_of,
+    receipts_in_order,
+    topological_runs,
+)
 from counterpoint.checkers.columns.check import judge_columns
 from counterpoint.checkers.columns.sessions import (
     SessionColumns,
@@ -280,3 +287,19 @@ def test_without_numpy_nothing_is_worth_columns(monkeypatch: pytest.MonkeyPatch)
     assert not gate.is_worth_it(gate.OPERATIONS_MIN - 1)
     monkeypatch.setattr(gate, "_has_numpy", lambda: False)
     assert not gate.is_worth_it(gate.OPERATIONS_MIN)
+
+
+def test_receipts_are_found_in_order_as_the_plain_pass_finds_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = Random(5)
+    seen: Counter[bool] = Counter()
+    for index in range(400):
+        log = random_log(random, 25, 3, duplicates=0.2 * (index % 2))
+        plain = check_causal_delivery(log)
+        in_order = receipts_in_order(log)
+        assert in_order == (None if plain.is_broken else plain.examined)
+        seen[plain.is_broken] += 1
+    assert min(seen.values()) > 50, seen
+    monkeypatch.setattr(gate, "OPERATIONS_MIN", 0)
+    assert check_causal_delivery(log) == plain
