@@ -85,12 +85,17 @@ def calm(seed: int) -> Scenario:
     return little(seed).replace(properties=(watched,), faults_max=0)
 
 
-def test_properties_of_notes_are_judged_without_an_automaton_by_full_and_reduced_search() -> None:
+@pytest.mark.parametrize("states_max", [4_000, pytest.param(100_000, marks=pytest.mark.nightly)])
+def test_properties_of_notes_are_judged_without_an_automaton_by_full_and_reduced_search(
+    states_max: int,
+) -> None:
     found = 0
     for seed in range(30):
         scenario = calm(seed)
         explorer = Explorer(scenario, no_op="consume")
         *_, last = explorer.explore()
+        if last.states > states_max:
+            continue
         *_, reduced = Reducer(scenario, limits=Limits(states=20_000)).explore()
         if reduced.stop != "states":
             assert (reduced.violation is None) == (last.violation is None)
