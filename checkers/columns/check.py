@@ -52,6 +52,7 @@ from counterpoint.checkers.columns.sessions import (
     laid_out,
     matched,
     value_numbers,
+    without_unseen,
 )
 from counterpoint.checkers.columns.views import (
     Pairs,
@@ -258,8 +259,11 @@ class RegisterColumns:
 def holds_as_register(history: Sequence[Operation], initial: Hashable, name: str) -> Verdict | None:
     """Return the verdict of `check_register` on a plain history that is linearizable."""
     columns = register_columns(history, initial)
-    clusters = None if columns is None else order_of_clusters(columns)
-    if columns is None or clusters is None or columns.is_write.all():
+    if columns is None:
+        seen = without_unseen(tuple(history))
+        return holds_as_register(seen, initial, name) if len(seen) < len(history) else None
+    clusters = order_of_clusters(columns)
+    if clusters is None or columns.is_write.all():
         return None
     witness = witness_of(columns, clusters)
     assert _explains(columns, witness), "the order from the zones is wrong"
@@ -339,7 +343,8 @@ def holds_causally(history: History, level: Level, initial: Hashable, name: str)
     """Return the verdict of `check_causal` on a history that holds and is of the plain kind."""
     laid = laid_out(history, initial)
     if laid is None:
-        return None
+        seen = without_unseen(history)
+        return holds_causally(seen, level, initial, name) if len(seen) < len(history) else None
     judgement = judge_columns(laid.columns, level, laid.sessions)
     if judgement.core:
         return None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.checkers.history import OPEN, History, Operation
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
 from counterpoint.checkers.reads_from import INITIAL, NO_READ, Sessions
 
 Positions = NDArray[np.int64]
@@ -118,6 +118,11 @@ class ToldColumns(NamedTuple):
     is_write: Sequence[bool]
     keys: Sequence[Hashable]
     values: Sequence[Hashable]
+
+
+def without_unseen(history: History) -> History:
+    """Leave out the reads of which nobody saw a result: they say nothing."""
+    return tuple([op for op in history if op.f != "read" or op.result is not UNKNOWN])
 
 
 class AnsweredColumns(NamedTuple):

@@ -14,7 +14,7 @@ from counterpoint.checkers.causal.check import check_causal
 from counterpoint.checkers.causal.levels import Level, judge_by_rows
 from counterpoint.checkers.causal.order import topological
 from counterpoint.checkers.happens_before.clock_checks import check_causal_delivery
-from counterpoint.checkers.history import History, Operation
+from counterpoint.checkers.history import UNKNOWN, History, Operation
 from counterpoint.checkers.reads_from import NO_READ, match_reads
 from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.model.verdict import Outcome
@@ -32,7 +32,7 @@ from counterpoint.checkers.columns.causality import (
     receipts_in_order,
     topological_runs,
 )
-from counterpoint.checkers.columns.check import judge_columns
+from counterpoint.checkers.columns.check import holds_causally, judge_columns
 from counterpoint.checkers.columns.sessions import (
     SessionColumns,
     columns_of,
@@ -137,6 +137,20 @@ def test_two_keys_may_hold_one_value() -> None:
     assert laid_out((*history, replace(history[0], id="o4", called=4, returned=5)), None) is None
     elsewhere = replace(history[3], id="o4", key="z", called=4, returned=5)
     assert laid_out((*history, elsewhere), None) is None
+
+
+def test_reads_that_nobody_saw_are_left_out_on_columns_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = (
+        Operation("o1", "c1", "write", "x", 1, None, 0, 1),
+        Operation("o2", "c2", "read", "x", None, UNKNOWN, 2, 3),
+        Operation("o3", "c2", "read", "x", None, 1, 4, 5),
+    )
+    plain = check_causal(history)
+    monkeypatch.setattr(gate, "OPERATIONS_MIN", 0)
+    assert holds_causally(history, "cc", None, plain.property) == check_causal(history) == plain
+    assert plain.outcome is Outcome.HOLDS
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, *ODD], ids=repr)

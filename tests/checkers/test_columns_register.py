@@ -66,3 +66,13 @@ def test_values_that_equal_others_are_left_to_the_plain_checker(value: object) -
     assert holds_as_register(known, 0, "linearizability") is not None
     other = (known[0], replace(known[1], result=value))
     assert holds_as_register(other, 0, "linearizability") is None
+
+
+def test_reads_that_nobody_saw_are_left_out_as_the_plain_checker_does() -> None:
+    known = (write("o1", "c1", 1, 0, 1), read("o2", "c2", 1, 2, 3))
+    unseen = read("o3", "c3", UNKNOWN, 2, 4)
+    found = holds_as_register((*known, unseen), 0, "linearizability")
+    assert found == check_register((*known, unseen), initial=0)
+    assert found is not None
+    assert found.witness == ("o1", "o2")
+    assert holds_as_register((unseen,), 0, "linearizability") is None
