@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -94,22 +95,42 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Build the source archive, the wheel from the archive, and install the wheel. No network.
 
     The dependencies are lent by the environment of this interpreter: as a plain directory on the
-    path, so that an editable install of this checkout in it is not seen.
+    path, so that an editable install of this checkout in it is not seen. All workers of a session
+    share what the first of them builds.
     """
-    here = tmp_path_factory.mktemp("packaging")
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent
+    with (session / "packaging.txt").open("a+") as told:
+        fcntl.flock(told, fcntl.LOCK_EX)
+        told.seek(0)
+        here = told.read()
+        if not here:
+            here = str(tmp_path_factory.mktemp("packaging"))
+            build(Path(here))
+            told.write(here)
+    return installed_in(Path(here))
+
+
+def build(here: Path) -> None:
+    """Build and install in an empty folder."""
     tree = copy_of_the_checkout(here / "tree")
     (tree / "tests").mkdir()
     (tree / "tests" / "test_nothing.py").touch()
     committed(tree, f"v{VERSION}")
-    build = (sys.executable, "-m", "build", "--no-isolation", "--outdir")
-    checked(*build, here / "dist", tree, cwd=here)
-    (sdist,) = (here / "dist").glob("*.tar.gz")
-    (wheel,) = (here / "dist").glob("*.whl")
-
+    building = (sys.executable, "-m", "build", "--no-isolation", "--outdir")
+    checked(*building, here / "dist", tree, cwd=here)
     venv = here / "venv"
     checked(sys.executable, "-m", "venv", "--without-pip", venv, cwd=here)
     pip = (sys.executable, "-m", "pip", "--python", venv / "bin" / "python")
+    wheel = installed_in(here).wheel
     checked(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=here)
     (site,) = (venv / "lib").glob("python*/site-packages")
     (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return Installed(sdist, wheel, venv / "bin")
+
+
+def installed_in(here: Path) -> Installed:
+    """Return what was built in a folder."""
+    (sdist,) = (here / "dist").glob("*.tar.gz")
+    (wheel,) = (here / "dist").glob("*.whl")
+    return Installed(sdist, wheel, here / "venv" / "bin")

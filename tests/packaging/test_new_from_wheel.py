@@ -15,7 +15,6 @@ CAREFUL = "if client in answers and request <= answers[client].request:"
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("packaging")  # one worker builds, once
 def test_a_new_protocol_is_green_and_red_once_either_is_wrong(
     installed: Installed, tmp_path: Path
 ) -> None:
