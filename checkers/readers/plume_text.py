@@ -57,10 +57,10 @@ def quick_history(text: str, lines: Sequence[str]) -> TransactionHistory | None:
     if not rows or len(rows) + lines.count("") != len(lines):
         return None
     kinds, *columns = zip(*rows, strict=True)
+    # Keys and sessions repeat themselves, values and transactions hardly do.
     numbers = Remembered(int)
-    keys, values, sessions, transactions = (
-        list(map(numbers.__getitem__, column)) for column in columns
-    )
+    keys, sessions = (list(map(numbers.__getitem__, column)) for column in columns[::2])
+    values, transactions = (list(map(int, column)) for column in columns[1::2])
     written = {
         key
         for kind, key, value in zip(kinds, keys, values, strict=True)
