@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -161,6 +163,22 @@ def test_a_fork_does_what_a_process_of_its_own_does(
         told.append((done.returncode, done.stdout, done.stderr))
     assert told[0] == told[1]
     assert told[0][1] or told[0][2]
+
+
+KILLED = """
+import os, signal
+from tests.support.forked_commands import forked_commands
+with forked_commands(os.environ):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+def test_the_server_of_commands_ends_with_who_started_it() -> None:
+    """Its errors go where those of its starter do, and nobody reads their end before it has gone."""
+    starter = [sys.executable, "-c", KILLED]
+    done = subprocess.run(starter, cwd=ROOT, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGKILL, b"")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from __future__ import annotations
 import gc
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from select import select
 
 STREAMS = 3
 """Standard input, output and error."""
@@ -65,13 +65,13 @@ def forked_commands(variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
         address, first = os.path.join(folder, "address"), os.path.join(folder, "bin")
         _write_stand_in(Path(first) / "counterpoint", address, variables["PATH"])
         command = [sys.executable, __file__, address]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env=variables) as server:
-            try:
-                assert server.stdout is not None
+        pipe = subprocess.PIPE  # its input ends with us, however that comes, and so does the server
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=variables) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            with server.stdin:
                 assert server.stdout.readline() == LISTENING, "the server has not started"
                 yield {**variables, "PATH": os.pathsep.join((first, variables["PATH"]))}
-            finally:
-                server.terminate()
 
 
 def _write_stand_in(stand_in: Path, address: str, path: str) -> None:
@@ -86,8 +86,11 @@ def _write_stand_in(stand_in: Path, address: str, path: str) -> None:
 # ---- the server ----------------------------------------------------------------------------------
 
 
-def serve(address: str) -> None:
-    """Import everything, then be each command that is asked for, in a fork."""
+def serve(address: str) -> bool:
+    """Import everything, then be each command that is asked for, in a fork.
+
+    Return, as such a fork, True; False when standard input has ended.
+    """
     del sys.path[0]  # the folder of this file, which a command would not have
     _import_everything()
     gc.freeze()
@@ -95,16 +98,18 @@ def serve(address: str) -> None:
         listener.bind(address)
         listener.listen()
         os.write(1, LISTENING)
-        while True:
+        number = listener.fileno()
+        while select([number, 0], [], [])[0] == [number]:
             asked, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
                 _answer(asked)
-                return
+                return True
             asked.close()
             with suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG) != (0, 0):
                     pass
+    return False
 
 
 def _answer(asked: socket.socket) -> None:
@@ -139,7 +144,6 @@ def _become(said: list[bytes], streams: list[int]) -> None:
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - as above
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115 - as above
     random.seed()  # another one in each command
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _import_everything() -> None:
@@ -150,8 +154,7 @@ def _import_everything() -> None:
                 import_module(module.name)
 
 
-if __name__ == "__main__":
-    serve(sys.argv[1])
+if __name__ == "__main__" and serve(sys.argv[1]):
     from counterpoint.harness.start import main
 
     main()
