@@ -77,22 +77,6 @@ from counterpoint.model.values import NodeId, Value
 def handle(here: Deployment, node: NodeId, state: Idle | Busy, given: Input) -> Step[TokenState]:
     """Return what a client does."""
     match state, given:
-        # -- its user, and the operator
-        case Idle(), Invoke(call) if (why := here.objection(call)) is not None:
-            return Step(state, (Return(Rejected(why)),))
-        case Idle(memory), Invoke(Pay() as call):
-            return enter(Asking(memory, call))
-        case Idle(memory), Invoke(GetTokens() as call):
-            return enter(Collecting(memory, call))
-        case Idle(memory), Invoke(Transform()):
-            return wish_to_join(memory)
-        case Idle(), Invoke():
-            return Step(state, (Return(Rejected(f"{node} is a client")),))
-        case Idle(memory), ChangeRole():
-            return after((Begin(Transform()),), wish_to_join(memory))
-        case (Asking() | Paying() | Collecting() | Imposing()) as busy, ChangeRole():
-            return wish_later(busy)
-
         # -- the servers that it has asked
         case Asking(memory), Receive(server, Told(n, table)) if n == memory.request:
             return hear_owner(here, node, state, (server, table))
@@ -120,6 +104,22 @@ def handle(here: Deployment, node: NodeId, state: Idle | Busy, given: Input) -> 
             return give_up(state)
         case (Asking() | Paying() | Collecting() | Imposing()) as busy, Timeout(steps.AGAIN):
             return remind(busy)
+
+        # -- its user, and the operator
+        case Idle(), Invoke(call) if (why := here.objection(call)) is not None:
+            return Step(state, (Return(Rejected(why)),))
+        case Idle(memory), Invoke(Pay() as call):
+            return enter(Asking(memory, call))
+        case Idle(memory), Invoke(GetTokens() as call):
+            return enter(Collecting(memory, call))
+        case Idle(memory), Invoke(Transform()):
+            return wish_to_join(memory)
+        case Idle(), Invoke():
+            return Step(state, (Return(Rejected(f"{node} is a client")),))
+        case Idle(memory), ChangeRole():
+            return after((Begin(Transform()),), wish_to_join(memory))
+        case (Asking() | Paying() | Collecting() | Imposing()) as busy, ChangeRole():
+            return wish_later(busy)
 
         case _, Receive() | Timeout():
             return Step(state)  # words of a request, of an epoch, or of a role that is over

@@ -82,8 +82,10 @@ class Deployment:
 
     def holding_in(self, table: HoldingTable, token: int) -> Holding:
         """Return the holding of a token by a table that leaves out what was never paid."""
-        first = Holding(token, 1, self.first_owner(token))
-        return next((holding for holding in table if holding.token == token), first)
+        for holding in table:
+            if holding.token == token:
+                return holding
+        return Holding(token, 1, self.first_owner(token))
 
     def whole(self, table: HoldingTable) -> HoldingTable:
         """Return the holding of every token."""

@@ -70,25 +70,28 @@ class TokenManager:
     def handle(self, node: NodeId, state: TokenState, given: Input) -> Step[TokenState]:
         """Return what a node does, whatever its role."""
         here = self.deployment
-        match state, given:
-            case Idle(memory), Start() if node in dict(self.half_way):
-                payment = dict(self.half_way)[node]
-                resumed = client.resume(Kept(memory, payment))
-                return Step(resumed.state, (*resumed.effects, Note(Pays(payment))))
-            case _, Start():
-                return Step(state)
-            case _, Recover(Kept() as durable):
+        match given:
+            case Start():
+                return self._start(node, state)
+            case Recover(Kept() as durable):
                 return client.resume(durable)
-            case _, Recover(Serving() | Sealed() as durable):
+            case Recover(Serving() | Sealed() as durable):
                 return server.resume(durable)
-            case _, Recover():
+            case Recover():
                 return Step(state)  # it crashed before it had anything to remember
+        match state:
+            case Serving() | Sealed():
+                return server.handle(here, node, state, given)
+            case Idle() | Asking() | Paying() | Collecting() | Imposing():
+                return client.handle(here, node, state, given)
+            case Joining():
+                return joining.handle(here, node, state, given)
+            case Watching() | Sealing() | Installing():
+                return directory.handle(here, node, state, given)
 
-            case (Idle() | Asking() | Paying() | Collecting() | Imposing()) as role, _:
-                return client.handle(here, node, role, given)
-            case Joining() as role, _:
-                return joining.handle(here, node, role, given)
-            case (Serving() | Sealed()) as role, _:
-                return server.handle(here, node, role, given)
-            case (Watching() | Sealing() | Installing()) as role, _:
-                return directory.handle(here, node, role, given)
+    def _start(self, node: NodeId, state: TokenState) -> Step[TokenState]:
+        payment = dict(self.half_way).get(node)
+        if payment is None or not isinstance(state, Idle):
+            return Step(state)
+        resumed = client.resume(Kept(state.memory, payment))
+        return Step(resumed.state, (*resumed.effects, Note(Pays(payment))))

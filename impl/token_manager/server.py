@@ -68,18 +68,6 @@ from counterpoint.model.values import NodeId
 def handle(here: Deployment, node: NodeId, state: ServerState, given: Input) -> Step[TokenState]:
     """Return what a server does."""
     match state, given:
-        # -- its user, and the operator
-        case _, Invoke(TokenStatus()):
-            return Step(state, (Return(here.whole(state.table)),))
-        case _, Invoke(Transform()):
-            return wish_to_leave(state)
-        case _, Invoke():
-            return Step(state, (Return(Rejected(f"{node} is a server")),))
-        case _, ChangeRole() if not state.memory.wishes:
-            return after((Begin(Transform()),), wish_to_leave(state))
-        case _, ChangeRole():
-            return Step(state)  # it is leaving already
-
         # -- clients of another epoch
         case _, Receive(client, Ask(_, config) | Store(_, config) | Impose(_, config)) if refuses(
             here, state, config
@@ -115,6 +103,18 @@ def handle(here: Deployment, node: NodeId, state: ServerState, given: Input) -> 
             return stay(state, why)
         case _, Timeout(steps.AGAIN):
             return wish_to_leave(state)
+
+        # -- its user, and the operator
+        case _, Invoke(TokenStatus()):
+            return Step(state, (Return(here.whole(state.table)),))
+        case _, Invoke(Transform()):
+            return wish_to_leave(state)
+        case _, Invoke():
+            return Step(state, (Return(Rejected(f"{node} is a server")),))
+        case _, ChangeRole() if not state.memory.wishes:
+            return after((Begin(Transform()),), wish_to_leave(state))
+        case _, ChangeRole():
+            return Step(state)  # it is leaving already
 
         case _, Receive() | Timeout():
             return Step(state)  # words of an epoch, or of a role, that is over

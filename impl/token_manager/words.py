@@ -51,7 +51,8 @@ def newest_of(one: HoldingTable, other: HoldingTable) -> HoldingTable:
     """
     if one == other or not other:
         return one
-    return replaced(one, tuple(new for new in other if new.version > version_in(one, new.token)))
+    versions = {holding.token: holding.version for holding in one}
+    return replaced(one, tuple([new for new in other if new.version > versions.get(new.token, 1)]))
 
 
 def replaced(table: HoldingTable, changes: HoldingTable) -> HoldingTable:
@@ -60,11 +61,6 @@ def replaced(table: HoldingTable, changes: HoldingTable) -> HoldingTable:
         return table
     by_token = {holding.token: holding for holding in (*table, *changes)}
     return tuple(by_token[token] for token in sorted(by_token))
-
-
-def version_in(table: HoldingTable, token: int) -> int:
-    """Return the version of a token in a table; 1 for a token that was never paid."""
-    return next((holding.version for holding in table if holding.token == token), 1)
 
 
 @quick_init
