@@ -53,9 +53,10 @@ def _value(cls: type[Any], *, is_ordered: bool) -> type[Any]:
             own(self)
         for name in names:
             found = getattr(self, name)
-            if type(found) in _SEEN_THROUGH or (
-                type(found) is tuple and _SEEN_THROUGH.issuperset(map(type, found))
-            ):
+            kind = type(found)
+            if kind in _SEEN_THROUGH:
+                continue
+            if kind is tuple and _SEEN_THROUGH.issuperset(map(type, found)):
                 continue
             try:
                 require_value(found)

@@ -16,6 +16,7 @@ import counterpoint as cp  # noqa: E402
 from counterpoint.model.scenario import Scenario  # noqa: E402
 from counterpoint.model.search.columnar import filing, moves_at_once  # noqa: E402
 from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
+from counterpoint.model.search.columnar.keys import KeyTable  # noqa: E402
 from counterpoint.model.search.columnar.pairs import PairTable, one_by_one  # noqa: E402
 from counterpoint.model.search.exploration.explore import Explorer, Limits  # noqa: E402
 from tests.search.exploring import counts, finished  # noqa: E402
@@ -84,7 +85,7 @@ def test_in_generated_systems_too(seed: int) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)), min_size=1))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=20)
 def test_a_table_knows_what_it_was_told_however_large_it_is(pairs: list[tuple[int, int]]) -> None:
     """A table of 25 million cells is hashed; what was not asked is not known."""
     asked: list[tuple[int, int]] = []
@@ -105,3 +106,21 @@ def test_a_table_knows_what_it_was_told_however_large_it_is(pairs: list[tuple[in
         for a, b in zip(second.tolist(), first.tolist(), strict=True)
     ]
     assert others == expected
+
+
+@given(st.lists(st.lists(st.integers(0, 2**62), max_size=20), max_size=20))
+@settings(deadline=None, max_examples=20)
+def test_keys_get_numbers_in_the_order_in_which_they_come(given: list[list[int]]) -> None:
+    """At once or one by one, and each of them the same ever after."""
+    at_once, one_by_one = KeyTable(), KeyTable()
+    known: dict[int, int] = {}
+    for keys in given:
+        fresh = [at for at, key in enumerate(keys) if key not in known and key not in keys[:at]]
+        for key in keys:
+            known.setdefault(key, len(known))
+        numbers = [known[key] for key in keys]
+        assert at_once.fresh(np.array(keys, np.int64)).tolist() == fresh
+        found, first = at_once.number(np.array(keys, np.int64))
+        assert (found.tolist(), first.tolist()) == (numbers, fresh)
+        assert [one_by_one.number_one(key) for key in keys] == numbers
+    assert len(at_once) == len(one_by_one) == len(known)

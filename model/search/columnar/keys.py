@@ -92,61 +92,61 @@ class _Places:
     def __init__(self, count_max: int) -> None:
         bits = max(10, (2 * count_max).bit_length())
         self._shift = np.uint64(64 - bits)
-        # Both are one more than they stand for, and 0 for nothing: empty places take no time.
-        self.keys = np.zeros(1 << bits, np.int64)
-        self._answers = np.zeros(1 << bits, np.int32)
+        self.keys = np.full(1 << bits, -1, np.int64)
+        self._answers = np.full(1 << bits, -1, np.int32)
 
     def of(self, keys: Ids) -> Ids:
         """Return the answers to keys, -1 for those that are not there."""
-        wanted = keys + 1
-        place = self._first(wanted)
-        there = self.keys.take(place)
-        on = np.flatnonzero((there != wanted) & (there != 0))
+        place = self._first(keys)
+        # Answers are read before keys: that of a key which comes in between is not taken for one.
+        answers, there = self._answers.take(place), self.keys.take(place)
+        on = np.flatnonzero(there != keys)
+        there = there.take(on)
         while len(on):
+            is_taken = np.flatnonzero(there >= 0)
+            on = on.take(is_taken)
             further = self._next(place.take(on))
             place[on] = further
-            found = self.keys.take(further)
-            there[on] = found
-            on = on.take(np.flatnonzero((found != wanted.take(on)) & (found != 0)))
-        answers = self._answers.take(place).astype(np.int64)
-        answers[there != wanted] = 0
-        answers -= 1
-        return answers
+            answers[on] = self._answers.take(further)
+            there = self.keys.take(further)
+            is_other = np.flatnonzero(there != keys.take(on))
+            on, there = on.take(is_other), there.take(is_other)
+        return answers.astype(np.int64)
 
     def of_one(self, key: int) -> int:
         """Return the answer to one key, -1 if it is not there."""
-        wanted, mask = key + 1, len(self.keys) - 1
-        place = (wanted * int(SPREAD) & ALL_BITS) >> int(self._shift)
-        while (there := self.keys[place]) != wanted:
-            if there == 0:
+        mask = len(self.keys) - 1
+        place = (key * int(SPREAD) & ALL_BITS) >> int(self._shift)
+        while (there := self.keys[place]) != key:
+            if there < 0:
                 return -1
             place = (place + 1) & mask
-        return int(self._answers[place]) - 1
+        return int(self._answers[place])
 
     def put(self, keys: Ids, answers: Ids) -> None:
         """Add keys that are not there, each of them once.
 
         A key is there before its answer: who reads meanwhile does not know it yet.
         """
-        new, answers = keys + 1, answers + 1
-        place, left = self._first(new), np.arange(len(new))
+        place, left = self._first(keys), np.arange(len(keys))
         while len(left):
             here = place.take(left)
-            is_free = np.flatnonzero(self.keys.take(here) == 0)
-            self.keys[here.take(is_free)] = new.take(left.take(is_free))
+            is_free = np.flatnonzero(self.keys.take(here) < 0)
+            self.keys[here.take(is_free)] = keys.take(left.take(is_free))
             # Of several that come to one free place, one stays.
-            stays = self.keys.take(here) == new.take(left)
-            self._answers[here[stays]] = answers.take(left[stays])
-            left = left[~stays]
+            is_there = self.keys.take(here) == keys.take(left)
+            stays = np.flatnonzero(is_there)
+            self._answers[here.take(stays)] = answers.take(left.take(stays))
+            left = left.take(np.flatnonzero(~is_there))
             place[left] = self._next(place.take(left))
 
     def known(self) -> tuple[Ids, Ids]:
         """Return all keys, and their answers."""
-        taken = np.flatnonzero(self.keys)
-        return self.keys.take(taken) - 1, self._answers.take(taken).astype(np.int64) - 1
+        taken = np.flatnonzero(self.keys >= 0)
+        return self.keys.take(taken), self._answers.take(taken).astype(np.int64)
 
-    def _first(self, wanted: Ids) -> Ids:
-        return ((wanted.view(np.uint64) * SPREAD) >> self._shift).astype(np.int64)
+    def _first(self, keys: Ids) -> Ids:
+        return ((keys.view(np.uint64) * SPREAD) >> self._shift).view(np.int64)
 
     def _next(self, place: Ids) -> Ids:
         return (place + 1) & (len(self.keys) - 1)

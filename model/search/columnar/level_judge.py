@@ -73,19 +73,21 @@ class LevelJudge:
         judged = self._slots.compiled.judged
         downs, down_of = self._downs()
         columns = [self._looks.node_states(node, layout.field(states, node)) for node in read]
-        columns.append(down_of.take(layout.field(states, self._expander.environment)))
+        if judged.reads_down or not read:
+            columns.append(down_of.take(layout.field(states, self._expander.environment)))
         combined = FieldLayout((1,) * len(columns)).holding([int(c.max()) + 1 for c in columns])
         rows = combined.pack(columns)
         present = unique(rows)
         fields = (combined.field(present, n).tolist() for n in range(len(columns)))
         combination = self._node_states_of(rows_of(states, 0, 1), layout)
         first: tuple[str, int] | None = None
-        for index, (*node_states, down) in enumerate(zip(*fields, strict=True)):
-            if judged.holds(tuple(node_states), downs[down]):
+        for index, values in enumerate(zip(*fields, strict=True)):
+            node_states, down = values[: len(read)], downs[values[-1] if judged.reads_down else 0]
+            if judged.holds(node_states, down):
                 continue
             for node, node_state in zip(read, node_states, strict=True):
                 combination[node] = node_state
-            name = judged.violated(combination, downs[down])
+            name = judged.violated(combination, down)
             if name is None:
                 continue
             alike = [row == word[index] for row, word in zip(rows, present, strict=True)]
