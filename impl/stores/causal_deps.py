@@ -196,11 +196,14 @@ class CausalDeps:
             effects = (*effects, *more)
         pushes = self.deployment.pushes
         clients, answers = answer_waiting(state.clients, state.replica, node, pushes=pushes)
-        return Step(replace(state, clients=clients), (*effects, *answers))
+        after = state if clients is state.clients else replace(state, clients=clients)
+        return Step(after, (*effects, *answers))
 
     def _ready(self, state: Server) -> Update | None:
         """Return the first stalled update that may be applied."""
         may_apply, lacks = self.rules.may_apply, state.replica.lacks
+        if not state.stalled:
+            return None
         return next((u for u in state.stalled if may_apply(lacks(u.needs))), None)
 
     def _apply(self, state: Server, update: Update) -> tuple[Server, tuple[Effect, ...]]:

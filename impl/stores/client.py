@@ -234,6 +234,8 @@ def _take(
     session: Session, pushes: tuple[Push, ...], habits: Habits
 ) -> tuple[Session, tuple[Effect, ...]]:
     """Take news, these and what was kept, in the order of the server; what is too early is kept."""
+    if not pushes and not session.early:
+        return session, ()
     early = sorted({push for push in (*pushes, *session.early) if push.number > session.taken})
     taken, context = session.taken, session.context
     told: list[Effect] = []

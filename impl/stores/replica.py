@@ -74,7 +74,14 @@ class Replica:
 
     def find(self, key: str) -> Found:
         """Return what a key holds."""
-        return Found(key, next((c for c in self.copies if c.version.key == key), None))
+        return Found(key, self.held(key))
+
+    def held(self, key: str) -> Copy | None:
+        """Return the copy that a key holds, None if it holds nothing."""
+        for copy in self.copies:
+            if copy.version.key == key:
+                return copy
+        return None
 
     def lacks(self, versions: Iterable[Version]) -> tuple[Version, ...]:
         """Return those versions that are not visible here."""
@@ -83,7 +90,7 @@ class Replica:
     def applying(self, copy: Copy, wins: Wins) -> Replica:
         """Return the replica with one more write visible."""
         applied = self.applied | {copy.version.stamp}
-        held = self.find(copy.version.key).copy
+        held = self.held(copy.version.key)
         if held is not None and not wins(copy, held):
             return Replica(applied, self.copies)
         others = (c for c in self.copies if c.version.key != copy.version.key)
@@ -106,11 +113,14 @@ class Clients:
 
     def is_new(self, request: Request) -> bool:
         """Tell whether a request is newer than all that came from its client."""
-        return all(r.client != request.client or r.number < request.number for r in self.requests)
+        for known in self.requests:  # one of each client
+            if known.client == request.client:
+                return known.number < request.number
+        return True
 
     def having_heard(self, request: Request) -> Clients:
         """Return these dealings with a request as the newest of its client."""
-        others = (r for r in self.requests if r.client != request.client)
+        others = [r for r in self.requests if r.client != request.client]
         return replace(self, requests=tuple(sorted((*others, request))))
 
     def having_left(self, request: Request) -> Clients:
@@ -136,7 +146,7 @@ def made_visible(
 ) -> tuple[Replica, tuple[Effect, ...]]:
     """Apply a write to a replica, say so, and tell the attached clients."""
     after = replica.applying(copy, wins)
-    held = after.find(copy.version.key).copy
+    held = after.held(copy.version.key)
     assert held is not None, f"{copy} was applied, and its key holds nothing"
     push = Push(len(after.applied), copy)
     return after, (Note(Applied(copy, held)), *(Send(client, push) for client in attached))
@@ -146,6 +156,8 @@ def answer_waiting(
     clients: Clients, replica: Replica, server: NodeId, *, pushes: bool
 ) -> tuple[Clients, tuple[Effect, ...]]:
     """Answer those waiting requests that can be answered by now, and attach who is let in."""
+    if not clients.waiting:
+        return clients, ()
     results = [(ask, _result(ask, replica, server)) for ask in clients.waiting]
     ready = [(ask.request, result) for ask, result in results if result is not None]
     arrived = [request.client for request, r in ready if isinstance(r, Arrived) and pushes]

@@ -118,6 +118,7 @@ class Compiled:
         self._lanes: dict[Value, int] = {}
         self.observations: list[Observation] = []
         self.is_return: list[bool] = []
+        self._roles: dict[NodeStateId, str] = {}
         self._rest_of_node_state: list[int] = []
         self._rest_ids: dict[tuple[object, ...], int] = {}
         self._node_state_ids: dict[tuple[int, Value, int], NodeStateId] = {}
@@ -378,7 +379,9 @@ class Compiled:
         else:
             number = self._after(node_state, after)
         is_ignored = number == node_state and not reaction.effects
-        role = self._role(node, after)
+        role = self._roles.get(number)
+        if role is None:
+            role = self._roles[number] = self._role(node, after)
         return _entry((number, sends, tuple(seen), role, is_ignored, sets))
 
     def _effects(
