@@ -86,3 +86,33 @@ def test_what_is_no_glance_is_refused() -> None:
 
     with pytest.raises(BadScenario, match="has no `look`; a glance has look"):
         looking()
+
+
+@dataclass(frozen=True)
+class Begins:
+    """A glance that begins a search with this, or raises."""
+
+    look_of_it: object
+
+    def look(self, observations: Sequence[Observation]) -> Look:
+        """Begin a search."""
+        if self.look_of_it is ValueError:
+            raise ValueError(f"{len(observations)} observations")
+        return self.look_of_it  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("look", "what"),
+    [
+        (ValueError, r"raised ValueError: \d+ observations \(test_glanced.py:"),
+        (None, "returned None; `look` returns a function"),
+        (lambda _: {"silence"}, r"says that \{'silence'\} holds; right would be a frozenset"),
+        (lambda _: "silence", "says that 'silence' holds"),
+        (lambda _: None, "says that None holds"),
+    ],
+)
+def test_a_glance_that_gives_no_names_is_bad_input(look: object, what: str) -> None:
+    claim = Property("silence", lambda _: True, glance=Begins(look))
+    compiled = Compiled(echo().replace(properties=(claim,)))
+    with pytest.raises(BadScenario, match=f"the glance of property 'silence' {what}"):
+        Examiner(compiled).rulings(walk(compiled, Random(1), "mixed").run)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from counterpoint.model.claims import Property
-from counterpoint.model.glance import Look
-from counterpoint.model.mistakes import AUTHORS_ERRORS
+from counterpoint.model.glance import Glance, Look
+from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, brief, place_of
+from counterpoint.model.mistakes import told as told_of
 from counterpoint.model.observer import Observation
 from counterpoint.model.search.judgements import Ruling
 from counterpoint.model.search.walks.carried import CarriedRulings
@@ -17,8 +18,8 @@ class Glanced:
 
     def __init__(self, properties: Sequence[Property], observations: Sequence[Observation]) -> None:
         self._properties = tuple(properties)
-        glances = {id(p.glance): p.glance for p in properties if p.glance is not None}
-        self._looks = [glance.look(observations) for glance in glances.values()]
+        glances = {id(p.glance): (p.name, p.glance) for p in properties if p.glance is not None}
+        self._looks = [(name, _begun(name, g, observations)) for name, g in glances.values()]
         self._told: dict[tuple[frozenset[str], ...], CarriedRulings] = {}
 
     def __bool__(self) -> bool:
@@ -27,7 +28,7 @@ class Glanced:
 
     def told(self, seen: Sequence[int]) -> CarriedRulings:
         """Return what can be said of a history without asking any check."""
-        held = tuple(_held(look, seen) for look in self._looks)
+        held = tuple(_held(name, look, seen) for name, look in self._looks)
         found = self._told.get(held)
         if found is None:
             names = frozenset[str]().union(*held)
@@ -38,8 +39,34 @@ class Glanced:
         return found
 
 
-def _held(look: Look, seen: Sequence[int]) -> frozenset[str]:
+def _begun(name: str, glance: Glance, observations: Sequence[Observation]) -> Look:
+    """Begin a search with a glance that a property of this name brings.
+
+    Raises:
+        BadScenario: it raised, or gave no function.
+    """
     try:
-        return look(seen)
+        look: object = glance.look(observations)
+    except AUTHORS_ERRORS as error:
+        raise BadScenario(
+            f"the glance of property {name!r} raised {told_of(error)} ({place_of(error)}); {_RIGHT}"
+        ) from error
+    if not callable(look):
+        raise BadScenario(f"the glance of property {name!r} returned {brief(look)}; {_RIGHT}")
+    return look
+
+
+_RIGHT = "`look` returns a function that names the properties which hold of a history"
+
+
+def _held(name: str, look: Look, seen: Sequence[int]) -> frozenset[str]:
+    try:
+        held: object = look(seen)
     except AUTHORS_ERRORS:  # the checks, asked of the whole history, tell where and why
         return frozenset()
+    if not isinstance(held, frozenset):
+        raise BadScenario(
+            f"the glance of property {name!r} says that {brief(held)} holds; right would be a "
+            "frozenset of names"
+        )
+    return held
