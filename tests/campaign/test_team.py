@@ -148,7 +148,7 @@ def test_what_a_worker_had_that_was_killed_goes_to_another() -> None:
     with Team(2) as team:
         blocks = team.blocks(blocks_of(search, runs=160))
         taken = [next(blocks)]
-        victim = team.workers[0].process
+        victim = max(team.workers, key=lambda worker: len(worker.assigned)).process
         os.kill(victim.pid, signal.SIGKILL)
         taken += blocks
         assert victim not in [worker.process for worker in team.workers]
