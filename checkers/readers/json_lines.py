@@ -33,12 +33,15 @@ from counterpoint.checkers.readers.rows import NUMBER_COLUMNS, Row, rows_case
 
 LINES_AT_A_TIME = 20_000
 
+BLANKS = " \t\r"
+"""What JSON allows between its words, line feeds aside; no other space of Unicode is allowed."""
+
 FIRST_LINES = 200
 """Among so many lines the fullest tells which keys there are, in which order."""
 
 _STRING = r'"[^"\\\x00-\x1f]*+"'
 _ATOM = rf"(?:{_STRING}|-?+(?:0|[1-9][0-9]{{0,17}})(?:\.[0-9]{{1,15}})?+|true|false|null)"
-_BLANK = r"[ \t\r]*+"
+_BLANK = rf"[{BLANKS}]*+"
 _KEY = r'[^"\\\x00-\x1f]++'
 _CONSTANTS: dict[str, Hashable] = {"null": None, "true": True, "false": False}
 
@@ -72,7 +75,7 @@ def quick_case(text: str, *, source: str, limits: ReadingLimits = DEFAULT_LIMITS
     taker: EventRows | OperationRows | None = None
     shape: _Shape | None = None
     for listed in pieces(text, LINES_AT_A_TIME, limits):
-        lines = [line for line in listed if line.strip(" \t\r")]
+        lines = [line for line in listed if line.strip(BLANKS)]
         if not lines:
             continue
         if taker is None:
@@ -163,7 +166,7 @@ def _objects(lines: Sequence[str], limits: ReadingLimits) -> list[dict[str, obje
     ends = [end for _, end in parsed]
     if len(rows) != len(lines) or (
         ends != list(map(len, lines))
-        and any(line[end:].strip() for line, end in zip(lines, ends, strict=True))
+        and any(line[end:].strip(BLANKS) for line, end in zip(lines, ends, strict=True))
     ):
         raise Declined
     return rows

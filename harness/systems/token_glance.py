@@ -108,7 +108,7 @@ class ServedLedger:
         self._is_not_made(call)
         states = self._states[call.began :]
         was_refused = answer == NOT_OWNER and any(s[move.token][1] != move.payer for s in states)
-        if answer != due and (due is not None or not was_refused):
+        if not (was_refused if due is None else answer == due):
             raise _Unclear
 
     def _is_not_made(self, call: _Call) -> None:

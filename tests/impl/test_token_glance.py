@@ -10,8 +10,9 @@ import pytest
 
 from counterpoint.harness.catalog import build, entry
 from counterpoint.harness.systems.token_glance import CONSERVATION, LINEARIZABILITY
-from counterpoint.impl.token_manager.words import OK, Rejected
+from counterpoint.impl.token_manager.words import OK, Pay, Rejected
 from counterpoint.model.observer import Observation
+from counterpoint.model.values import Value
 from tests.support.glances import glanced_as_checked, histories, spoilt
 
 
@@ -48,3 +49,10 @@ def test_of_histories_that_no_token_manager_makes_a_glance_says_no_more_than_the
     for times in (1, 1, 1, 2, 2, 4, 4):
         told += glanced_as_checked(scenario, spoilt(runs, elsewhere, random, times))
     assert min(told.values()) >= 5, "and it says something of some"
+
+
+@pytest.mark.parametrize("answer", [None, Rejected("no such token"), Rejected("")])
+def test_a_payment_with_an_answer_that_no_ledger_gives_is_left_to_the_check(answer: Value) -> None:
+    scenario = build("token_manager")
+    seen = [Observation("invoke", "c1", Pay(0, 2)), Observation("return", "c1", answer)]
+    assert not glanced_as_checked(scenario, [seen])

@@ -192,6 +192,15 @@ def test_rows_in_bulk_are_rows_one_by_one_for_many() -> None:
     assert compare_rows(2, texts=4000, mutants=6) > 1500
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\x0c", "\u2028"])
+def test_json_lines_in_bulk_take_no_space_that_is_none_in_json(space: str) -> None:
+    text = f'{{"client": "a", "f": "read", "key": [1], "called": 1, "returned": 2}}{space}\n'
+    with pytest.raises(Declined):
+        json_lines.quick_case(text, source="made")
+    with pytest.raises(UnreadableHistory, match="made:1: not JSON"):
+        json_lines.exact_case(text, source="made")
+
+
 def session_text(random: Random, form: str) -> str:
     """Write accesses of a few sessions, and now and then something that is none."""
     lines = []
