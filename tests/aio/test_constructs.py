@@ -85,6 +85,7 @@ PROGRAMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_one_seed_has_one_outcome(program: Program) -> None:
     outcomes = {tuple(notes(alone(program))) for _ in range(20)}

@@ -44,6 +44,7 @@ async def waits_for_a_set(node: Node) -> None:
     node.note(*set(futures).intersection(futures) and [futures[f] for f in set(futures)])
 
 
+@pytest.mark.slow
 def test_a_set_of_tasks_has_one_order() -> None:
     outcomes = set()
     for k in range(50):

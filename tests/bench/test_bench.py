@@ -16,6 +16,7 @@ from tests.bench.compare import Compared, Measured, compared, in_turns, main
 from tests.bench.measure import Figure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", get_args(Network))
 def test_what_measures_a_step_runs_on_every_network(network: Network) -> None:
     assert bench_walks.step_seconds("mixed", network, 1) > 0

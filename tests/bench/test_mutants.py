@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
+import pytest
+
 from counterpoint.harness.catalog import build
 from counterpoint.model.search.walks.strategy import MIX
 from tests.bench.mutants import (
@@ -64,6 +66,7 @@ def test_the_default_is_one_of_the_mixes_that_are_compared() -> None:
     assert MIX in CANDIDATES
 
 
+@pytest.mark.slow
 def test_a_state_machine_is_a_column_that_ends_with_the_first_failure() -> None:
     wrong = build("register", mutant="B10")
     found = hunt_by_machine("register:B10", wrong, 1, runs_max=50, seconds_max=60)

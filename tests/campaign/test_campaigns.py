@@ -219,6 +219,7 @@ def test_what_is_fixed_is_no_failure_any_more_and_is_one_again_when_it_is_back(
     assert back["failures"][0]["trace"] == broken["failures"][0]["trace"]
 
 
+@pytest.mark.slow
 def test_where_a_known_failure_is_still_there_turns_are_fewer(tmp_path: Path) -> None:
     with led(tmp_path, RIGHT, WRONG, answers=9) as store:
         assert store.failures()
@@ -544,6 +545,7 @@ def test_the_curve_of_one_campaign_is_its_own_where_it_is_merged_alone(tmp_path:
             assert seen == max([list(point[1:]) for point in curve if point[0] <= runs] or [[0, 0]])
 
 
+@pytest.mark.slow
 def test_the_curve_of_two_shards_is_that_of_both_side_by_side(tmp_path: Path) -> None:
     """What each of two shards had seen by its half, put together by hand, is the twin."""
     halves: set[tuple[str, int]] = set()
@@ -564,6 +566,7 @@ def test_the_curve_of_two_shards_is_that_of_both_side_by_side(tmp_path: Path) ->
     assert summary.growth is not None
 
 
+@pytest.mark.slow
 def test_of_two_equal_failures_the_one_that_was_reproduced_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -575,6 +578,7 @@ def test_of_two_equal_failures_the_one_that_was_reproduced_is_kept(
         assert [failure.confirmed for failure in store.failures()] == ["reproduced"]
 
 
+@pytest.mark.slow
 def test_one_mistake_of_two_shards_is_one_failure(tmp_path: Path) -> None:
     for part in (1, 0):  # the second is merged into the first, which was found later
         led(tmp_path / str(part), WRONG, answers=9, shard=(part, 2)).close()
@@ -712,6 +716,7 @@ def test_a_folder_tells_of_all_targets_that_were_searched_in_it(tmp_path: Path) 
     assert names == [RIGHT.name, WRONG.name]
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_a_campaign_that_goes_on_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_folder_without_a_certificate_is_refused_with_what_is_missing(tmp_path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("distributed") is None, reason="the extra cluster is not installed")
 def test_a_certificate_that_is_none_is_refused_as_that(tmp_path: Path) -> None:
     made = self_signed(tmp_path / "made")

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ class Pair:
     other: object
 
 
+@pytest.mark.slow
 @given(st.lists(st.sets(st.integers(0, 2**64 - 1), max_size=20)))
 def test_few_things_are_counted_exactly_in_any_parts(parts: list[set[int]]) -> None:
     """For all sets: the count of their union is the size of their union."""
@@ -80,6 +82,7 @@ print(searched(20).coverage.transitions.smallest)
 """
 
 
+@pytest.mark.slow
 def test_every_process_gives_a_state_the_same_hash() -> None:
     done = subprocess.run(
         [sys.executable, "-c", COUNTED],

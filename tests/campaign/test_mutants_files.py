@@ -23,6 +23,7 @@ def test_every_wrong_variant_of_the_catalog_is_a_target() -> None:
     assert found == [(system, name) for system in SYSTEMS for name in entry(system).mutants]
 
 
+@pytest.mark.slow
 def test_every_wrong_variant_of_the_gallery_is_a_target() -> None:
     found = [(one.system, dict(one.settings)) for one in targets_of([str(HERE / "gallery.toml")])]
     assert found == [
@@ -32,6 +33,7 @@ def test_every_wrong_variant_of_the_gallery_is_a_target() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_no_run_broke_was_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leading, "confirmed", lambda _: "reproduced")
     with led(tmp_path, RIGHT, WRONG) as store:

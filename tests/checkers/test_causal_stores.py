@@ -62,6 +62,7 @@ def test_stores_that_wait_for_dependencies_keep_what_they_promise(
     assert not broken & set(promised)
 
 
+@pytest.mark.slow
 def test_each_promise_is_broken_by_the_other_store() -> None:
     """Some of these histories break what their store does not promise."""
     by_stamp = [

@@ -199,6 +199,7 @@ def leads_to(deeds: tuple[Deed, ...], start: int, write: tuple[object, object]) 
     return any(isinstance(d, Wrote) and d.write == write for d in map(deeds.__getitem__, reached))
 
 
+@pytest.mark.slow
 def test_the_rule_of_reads_is_causal_consistency() -> None:
     """For all histories in which reads return what was written before: broken exactly as by CC."""
     random, broken = Random(5), 0

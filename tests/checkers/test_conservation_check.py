@@ -154,6 +154,7 @@ def random_notes(random: Random) -> list[tuple[NodeId, Said]]:
     return notes
 
 
+@pytest.mark.slow
 def test_the_observer_and_the_checker_agree_after_every_note() -> None:
     """For all runs: the memory is broken exactly when the notes so far break conservation."""
     random, outcomes = Random(11), {True: 0, False: 0}

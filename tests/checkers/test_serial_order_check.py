@@ -160,6 +160,7 @@ def random_history(random: Random) -> TransactionHistory:
     return history(*("|".join(map(filled, transactions)) for transactions in texts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_random_histories_agree_with_trying_every_order(seed: int) -> None:
     """For every history: the check holds exactly if some order, with snapshots, explains it."""

@@ -318,6 +318,7 @@ def test_no_encoding_ends_in_a_traceback(encoding: str, tmp_path: Path) -> None:
         assert "authorisation" in ended.stdout
 
 
+@pytest.mark.slow
 def test_a_pipe_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

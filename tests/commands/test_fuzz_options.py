@@ -30,6 +30,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_property_is_judged_alone() -> None:
     broken = fuzz("--mutant", "hasty", "--property", "linearizability", "--json")
     assert json.loads(broken.stdout)["property"] == "linearizability"
@@ -85,6 +86,7 @@ def test_a_report_is_as_wide_as_its_terminal(
     assert show._width_of_terminal() == width
 
 
+@pytest.mark.slow
 def test_no_more_workers_than_runs_and_as_many_seconds_as_one_likes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -71,6 +71,7 @@ def _about_so_many(cls: type) -> st.SearchStrategy[int]:
     return st.just(count) | st.integers(0, count + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vocabulary", VOCABULARIES, ids=("register", "stores", "tokens"))
 @given(data=st.data())
 def test_arrays_are_read_as_a_loop_over_the_fields_reads_them_or_refused_by_both(

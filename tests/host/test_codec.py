@@ -60,6 +60,7 @@ plain_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(plain_values)
 def test_the_fallback_writes_the_bytes_that_msgspec_writes_and_reads_them_alike(value: Any) -> None:
     """For every plain value: equal bytes, and either reads what the other wrote."""
@@ -69,6 +70,7 @@ def test_the_fallback_writes_the_bytes_that_msgspec_writes_and_reads_them_alike(
     assert unpack(data) == value == msgspec.msgpack.decode(pack(value))
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60))
 def test_no_bytes_do_anything_but_be_read_or_refused(data: bytes) -> None:
     """For all bytes: both readers refuse them, or read equal values."""
@@ -82,6 +84,7 @@ def test_no_bytes_do_anything_but_be_read_or_refused(data: bytes) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 @given(st.sampled_from(WORDS), st.data())
 def test_a_value_with_one_byte_changed_is_refused_or_is_of_the_right_types(
     value: Any, data: st.DataObject

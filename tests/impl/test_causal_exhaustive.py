@@ -62,6 +62,7 @@ MOVES: Mapping[NodeId, tuple[StoreOperation, ...]] = {
 """Two clients that move between their writes."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("store", "states"), [("causal_deps", 14_132), ("causal_lamport", 39_987)])
 def test_the_right_store_holds_in_every_run_with_clients_that_move(store: str, states: int) -> None:
     scenario = build(store, scenario="moving", settings={"pushes": "no"})

@@ -221,6 +221,7 @@ def test_causal_lamport_reads_during_a_partition_and_says_for_whom_a_write_waits
     assert judge(trace)[-1].outcome.value == "holds"
 
 
+@pytest.mark.slow
 def test_a_write_that_waits_for_ever_is_said_to_wait_for_somebody() -> None:
     campaign = searched(build("causal_lamport", mutant="D5"), runs=10)
     example = campaign.counterexample(seconds=1_000)

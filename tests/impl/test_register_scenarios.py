@@ -71,6 +71,7 @@ def test_every_kind_of_fault_of_a_scenario_takes_part(name: str) -> None:
     assert set(campaign.progress.faults) == set(scenario.limits)
 
 
+@pytest.mark.slow
 def test_one_silent_reader_too_many_and_answers_stay_out() -> None:
     campaign = searched(ENTRY.scenario("too_many_silent"), runs=1_000)
     assert [finding.property for finding in campaign.findings] == ["liveness"]

@@ -135,6 +135,7 @@ def test_each_exercise_draws_what_its_question_knows() -> None:
 # ---- the command -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_tells_holds_from_broken_and_replays_what_it_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,6 +156,7 @@ def test_the_command_tells_holds_from_broken_and_replays_what_it_kept(
     assert "both given n" in CliRunner().invoke(main, ["show", told["trace"]]).output
 
 
+@pytest.mark.slow
 def test_programs_are_tested_with_pytest_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROGRAMS)
     settings = {"workload": "echo", "bin": "echo.py", "nodes": "2"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +93,7 @@ without_creation = steps.map(
 )
 
 
+@pytest.mark.slow
 @given(without_creation)
 def test_a_sequentially_consistent_store_is_that(done: list[tuple[str, Any]]) -> None:
     assert not check_sequential_consistency(history(done), CasRegister()).is_broken

@@ -107,6 +107,7 @@ def test_a_test_of_it_fails_with_the_reason(name: str, reason: str) -> None:
     assert reason.format(20, "runs") in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_machine_fails_with_the_reason() -> None:
     with pytest.raises(ExaminedNothing, match="never was decided in none of"):
         machine(never())("runTest").runTest()

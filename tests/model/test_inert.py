@@ -42,12 +42,14 @@ def test_lines_stay_lines(text: str) -> None:
     assert is_inert(plain_lines(text).replace("\n", ""))
 
 
+@pytest.mark.slow
 @given(ANY_DATA)
 def test_quoted_data_is_plain_and_short(data: object) -> None:
     assert is_inert(quoted(data))
     assert len(quoted(data)) <= QUOTED_MAX
 
 
+@pytest.mark.slow
 @given(ANY_DATA)
 def test_inert_json_means_the_same(data: object) -> None:
     text = json_inert(json.dumps(data, ensure_ascii=False))

@@ -48,6 +48,7 @@ def test_a_written_run_replays_with_equal_digests(seed: int, tmp_path: Path) -> 
     assert text_of(again) == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_file_is_the_same_under_every_hash_seed() -> None:
     """Sets of strings iterate differently under another seed; nothing may depend on that."""
     script = (

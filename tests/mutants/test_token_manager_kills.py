@@ -76,6 +76,7 @@ def test_every_variant_is_found_out_whatever_the_seed(mutant: str, seed: int) ->
     assert example.is_fixpoint
 
 
+@pytest.mark.slow
 def test_two_incomparable_snapshots_are_shown_as_such() -> None:
     example = killed("A3", seed=0)
     assert "are two incomparable snapshots" in example.verdict.summary

@@ -85,6 +85,7 @@ def spelled(value: object) -> str:
     return constants[value] if value is None or isinstance(value, bool) else repr(value)
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         atoms,

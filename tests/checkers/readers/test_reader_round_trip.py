@@ -50,6 +50,7 @@ def histories(draw: st.DrawFn) -> History:
     return operations(events, source="made")
 
 
+@pytest.mark.slow
 @given(histories())
 def test_both_carriers_give_a_history_back(drawn: History) -> None:
     """For every history h that the front end makes: reading what was written of h gives h."""
