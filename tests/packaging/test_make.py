@@ -39,6 +39,7 @@ def test_an_interpreter_that_is_too_old_is_refused_by_name(tmp_path: Path) -> No
     assert not (tmp_path / "env").exists()
 
 
+@pytest.mark.slow
 def test_check_leaves_the_fast_tests_to_a_test_that_runs_beside_it() -> None:
     alone = run("make", "--dry-run", "check", "VERSION=none", "ARGS=").stdout
     both = run("make", "--dry-run", "check", "test", "VERSION=none", "ARGS=").stdout

@@ -73,6 +73,7 @@ def test_a_token_paid_twice_is_a_difference_that_can_be_read(tmp_path: Path) -> 
     assert len(result["differences"]) == 1
 
 
+@pytest.mark.slow
 def test_a_trace_of_a_search_can_be_run_without_faults(tmp_path: Path) -> None:
     runner = CliRunner()
     options = ["--mutant", "A5", "--json", "--out", str(tmp_path)]

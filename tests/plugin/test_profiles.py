@@ -186,6 +186,7 @@ def test_a_machine_begins_no_run_when_time_is_up() -> None:
 MADE = (hypothesis.Phase.generate, hypothesis.Phase.shrink)
 
 
+@pytest.mark.slow
 def test_what_failed_in_time_is_minimised_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hypothesis makes a failing run again before it tells of it; that one may begin."""
     machine = state_machine_for(SCENARIO.replace(system=HASTY))

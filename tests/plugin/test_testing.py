@@ -94,6 +94,7 @@ def test_every_strategy_can_be_asked_for(strategy: str) -> None:
     assert searched.completed_calls > 30
 
 
+@pytest.mark.slow
 def test_the_seed_decides_all_of_it() -> None:
     def searched(seed: int) -> Searched:
         return Verification(abd(), SearchEffort(runs=30, examples=5, seed=seed)).check()
@@ -110,6 +111,7 @@ def test_shards_make_the_walks_of_the_whole_between_them() -> None:
     assert sum(part.steps for part in parts) == whole.steps
 
 
+@pytest.mark.slow
 def test_without_any_word_the_defaults_hold() -> None:
     campaign = Campaign(abd(), seed=0)
     for _ in campaign.search(Budgets(runs=DEFAULTS.runs)):

@@ -115,6 +115,7 @@ def test_folders_without_an_init_are_packages_at_any_depth(
         rebuild({"system": "mine_ns.deep.missing:factory"})
 
 
+@pytest.mark.slow
 def test_fuzz_writes_what_show_opens_of_a_module_of_three_parts(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

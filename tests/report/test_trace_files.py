@@ -121,6 +121,7 @@ def output_of(*arguments: str | Path, code: int = 0) -> str:
     return result.output
 
 
+@pytest.mark.slow
 def test_view_writes_a_page_beside_its_file(file: Path) -> None:
     said = json.loads(output_of("view", file, "--seconds", "0.2", "--json"))
     page = Path(said["page"])
@@ -135,6 +136,7 @@ def test_export_writes_every_format(file: Path, to: str) -> None:
     assert path.read_text(encoding="utf-8") == output_of("export", file, "--to", to, "--stdout")
 
 
+@pytest.mark.slow
 def test_show_has_its_analyses(file: Path) -> None:
     text = output_of("show", file)
     assert len(text.splitlines()) <= LINES_MAX

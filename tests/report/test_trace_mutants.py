@@ -121,6 +121,7 @@ def test_twenty_thousand_mutated_trace_files_end_in_a_reason(here: Path, seed: i
     assert sum(survive(here, 5_000, seed=seed).values()) == 5_000
 
 
+@pytest.mark.slow
 def test_every_byte_of_a_trace_is_sealed() -> None:
     lines = lines_of(run(build("tests.support.gossip:gossip"), failures.GOSSIP))
     content = "".join(line + "\n" for line in lines).encode()

@@ -93,6 +93,7 @@ def test_every_step_has_its_sentence_and_every_message_its_fates(trace: Trace) -
     assert len(fates) == sum(len(letter.fates) for letter in story.letters.values())
 
 
+@pytest.mark.slow
 def test_a_page_of_ten_thousand_events_stays_small() -> None:
     html = view_html(played(6, 5_000), (abd_verdict(),))
     assert len(html) < 300_000

@@ -80,6 +80,7 @@ def test_the_decorator_that_is_offered_works() -> None:
         check(right, quiet())
 
 
+@pytest.mark.slow
 def test_a_run_that_breaks_nothing_has_no_script() -> None:
     choices = abd_failure().choices
     assert follow(state_machine_for(abd()), choices, "never back") is None

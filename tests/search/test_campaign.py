@@ -21,6 +21,7 @@ def finished(campaign: Campaign, runs: int) -> Campaign:
     return campaign
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct"])
 def test_the_wrong_register_shrinks_to_its_true_minimum(strategy: str) -> None:
     campaign = Campaign(abd(writes_back=False), strategy=strategy, seed=4)  # type: ignore[arg-type]
@@ -32,6 +33,7 @@ def test_the_wrong_register_shrinks_to_its_true_minimum(strategy: str) -> None:
     assert example.faults == 0
 
 
+@pytest.mark.slow
 def test_the_right_register_holds() -> None:
     campaign = finished(Campaign(abd(), seed=1), 3_000)
     assert campaign.findings == []
@@ -39,6 +41,7 @@ def test_the_right_register_holds() -> None:
     assert set(campaign.progress.faults) == {"crash", "cut", "delay", "duplicate", "omit"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_campaign() -> None:
     first, second = (finished(Campaign(echo(), seed=9), 200).progress for _ in range(2))
     assert (first.runs, first.steps, first.faults) == (second.runs, second.steps, second.faults)
@@ -46,6 +49,7 @@ def test_the_same_seed_makes_the_same_campaign() -> None:
     assert other.steps != first.steps
 
 
+@pytest.mark.slow
 def test_shards_make_the_runs_of_the_whole_between_them() -> None:
     whole = finished(Campaign(echo(), seed=5), 60).progress
     parts = [finished(Campaign(echo(), seed=5, shard=(k, 3)), 20).progress for k in range(3)]
@@ -71,6 +75,7 @@ def test_a_handler_that_raises_is_a_finding_and_shrinks() -> None:
     assert [choice.kind for choice in example.trace.choices] == ["call", "deliver"]
 
 
+@pytest.mark.slow
 def test_a_run_in_order_of_nodes_is_the_same_run() -> None:
     campaign = finished(Campaign(abd(writes_back=False), seed=4), 6_000)
     trace = run(campaign.scenario, campaign.findings[0].choices)
@@ -85,6 +90,7 @@ def test_a_passing_run_cannot_be_minimised() -> None:
         minimiser_for(abd()).minimise((), "never back")
 
 
+@pytest.mark.slow
 def test_every_finding_breaks_what_it_says_when_replayed() -> None:
     campaign = finished(Campaign(abd(writes_back=False, calls={"c1": (), "c2": (Read(),)})), 300)
     assert campaign.findings == []

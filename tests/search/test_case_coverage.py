@@ -106,6 +106,7 @@ def test_suspicions_are_cases_too() -> None:
     assert "client trusts" in coverage.never
 
 
+@pytest.mark.slow
 def test_a_search_covers_what_the_sum_of_its_runs_covers() -> None:
     whole, parts = searched(asking(), 60).cases, CaseCoverage()
     for part in range(3):
@@ -136,6 +137,7 @@ def test_where_nothing_could_happen_nothing_is_missed() -> None:
     assert quiet.cases.actions_never(quiet.scenario) == ()
 
 
+@pytest.mark.slow
 def test_fuzz_tells_what_it_saw_and_when_it_found_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

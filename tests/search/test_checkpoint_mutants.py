@@ -78,6 +78,7 @@ class Resumer:
         return tuple(explorer.progress.levels)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_saved_anew_is_refused(saved: Path, tmp_path: Path) -> None:
     with np.load(saved) as stored:
         arrays = {name: stored[name] for name in stored.files}

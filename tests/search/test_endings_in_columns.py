@@ -68,6 +68,7 @@ def generated(seeds: range) -> Counter[tuple[bool, bool, bool] | None]:
     return seen
 
 
+@pytest.mark.slow
 def test_some_generated_systems_end_alike() -> None:
     assert len(generated(range(4))) > 2
 
