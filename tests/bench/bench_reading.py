@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +12,8 @@ from counterpoint.checkers.history import Operation
 from counterpoint.checkers.readers import FORMATS
 from counterpoint.checkers.readers.jepsen_edn import exact_case
 from tests.bench.bench_histories import register_history
-from tests.bench.measure import Figure, seconds
+from tests.bench.measure import COMMAND, Figure, process_used, seconds
 
-PROGRAM = "from counterpoint.harness.cli import main; main()"
 AIMS = {100_000: "<= 1.2", 1_000_000: "<= 12"}
 
 
@@ -82,15 +79,7 @@ def written_sessions(count: int, folder: Path) -> dict[str, Path]:
 
 def whole_process(path: Path, *options: str) -> tuple[float, int]:
     """Check a file in a process of its own; return its processor seconds and its memory in bytes."""
-    process = os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-c", PROGRAM, "check", str(path), "--json", *options],
-        dict(os.environ),
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
-    )
-    _, status, usage = os.wait4(process, 0)
-    assert os.waitstatus_to_exitcode(status) == 0, f"checking {path} failed"
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    return process_used(["-c", COMMAND, "check", str(path), "--json", *options])
 
 
 def written(count: int, folder: Path) -> dict[str, Path]:

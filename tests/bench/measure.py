@@ -20,6 +20,16 @@ COMMAND = (
 """Runs a command of ours in a process of its own, by `python -c`."""
 
 
+SPAWN = """
+import os, sys
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+_, status, used = os.wait4(process, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+"""
+"""Runs a command and tells what it used: started from here it would count our memory as its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measured number: what was measured, how much, of what unit, and what was aimed at.
@@ -66,8 +76,8 @@ def process_seconds(arguments: Sequence[str], rounds: int = 5, *, exit_code: int
 def process_used(arguments: Sequence[str], *, exit_code: int = 0) -> tuple[float, int]:
     """Run a process of Python; return its processor seconds and the most memory it used, in bytes."""
     command = [sys.executable, *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=usual())
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == exit_code, f"{command} ended with {process.returncode}"
-    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    run = [sys.executable, "-S", "-c", SPAWN, *command]
+    told = subprocess.run(run, stdout=subprocess.PIPE, env=usual(), check=True, text=True)
+    code, used, most = told.stdout.split()
+    assert int(code) == exit_code, f"{command} ended with {code}"
+    return float(used), int(most)
