@@ -88,6 +88,7 @@ SYSTEMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SYSTEMS)
 def test_engines_count_what_the_reference_counts(scenario: Scenario) -> None:
     scenario = scenario.replace(properties=())
@@ -151,6 +152,7 @@ def test_actions_and_their_outcomes_are_the_same_in_every_world(scenario: Scenar
         assert found == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", LITTLE)
 def test_verdicts_are_the_same_and_violations_are_shortest(seed: int) -> None:
     scenario, expected = little(seed), _shortest_violation(seed)

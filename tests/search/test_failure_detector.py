@@ -100,6 +100,7 @@ def test_it_needs_accuracy_in_the_end() -> None:
     assert kinds == ["suspect", "settle"]
 
 
+@pytest.mark.slow
 def test_who_does_not_listen_when_somebody_is_trusted_again_is_found() -> None:
     example = searched(election(proud)).counterexample()
     assert example is not None
@@ -189,6 +190,7 @@ def test_without_one_nothing_is_told() -> None:
     assert not {cp.Detect, cp.Accuse, cp.Clear} & set(kinds_of(blind))
 
 
+@pytest.mark.slow
 def test_when_the_faults_have_stopped_all_is_told_before_a_timer_goes_off() -> None:
     for number in range(15):
         campaign = Campaign(election(), seed=number)

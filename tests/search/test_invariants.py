@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.harness.report.causal_slice import basis
 from counterpoint.model.scenario import Invariant, Scenario
@@ -27,6 +29,7 @@ def nobody_is_asked_often(most: int) -> Scenario:
     return scenario.replace(limits={k: b for k, b in scenario.limits.items() if k == "fire"})
 
 
+@pytest.mark.slow
 def test_walks_find_the_violation_and_shrink_it_to_the_shortest_run() -> None:
     scenario = nobody_is_asked_often(2)
     campaign = Campaign(scenario, seed=3)

@@ -17,6 +17,7 @@ from tests.support.abd import abd
 from tests.support.echo import echo
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [

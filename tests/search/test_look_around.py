@@ -34,6 +34,7 @@ def around(scenario: Scenario, choices: Choices, name: str, seed: int) -> Minimi
     return LookAround(compiled, Examiner(compiled), name).shorter(best, Random(seed))
 
 
+@pytest.mark.slow
 def test_what_it_leads_to_is_shorter_and_breaks_the_same(finding: Finding) -> None:
     found = around(finding.scenario, finding.choices, finding.property, seed=1)
     assert found is not None

@@ -44,12 +44,14 @@ def frozen_at(table: Spared, sizes: list[int]) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_tables_are_spared_each_time_that_they_have_grown() -> None:
     next_size = int(FROM_SIZE * GROWN_BY)
     sizes = [0, FROM_SIZE - 1, FROM_SIZE, FROM_SIZE + 1, next_size, next_size + 1]
     assert frozen_at(Spared(), sizes) == [FROM_SIZE, next_size]
 
 
+@pytest.mark.slow
 def test_tables_that_are_begun_anew_are_spared_anew() -> None:
     table = Spared()
     assert frozen_at(table, [10 * FROM_SIZE, 5, FROM_SIZE]) == [10 * FROM_SIZE, FROM_SIZE]
@@ -63,6 +65,7 @@ def test_at_the_end_everything_is_looked_at_again() -> None:
     assert gc.get_freeze_count() == 0
 
 
+@pytest.mark.slow
 def test_what_somebody_else_has_spared_is_left_alone() -> None:
     gc.freeze()
     count = gc.get_freeze_count()
@@ -81,6 +84,7 @@ def test_what_has_cycles_is_not_spared_but_looked_through_seldom() -> None:
     assert gc.get_threshold() == before
 
 
+@pytest.mark.slow
 def test_a_block_leaves_the_collector_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spared, "FROM_SIZE", 10)
     frozen = []

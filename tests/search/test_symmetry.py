@@ -167,6 +167,7 @@ def test_all_exchanges_are_tried_only_where_alike_nodes_differ() -> None:
     assert explored(friends(3), symmetry=False, engine="numpy").by_all_exchanges is None
 
 
+@pytest.mark.slow
 @needs_numpy
 def test_seven_managers_have_920_orbits() -> None:
     seven = explored(two_phase_commit.system("7"), symmetry=True, engine="numpy")

@@ -31,6 +31,7 @@ def counts(weights: dict[str, Any], strategy: StrategyName = "mixed") -> dict[st
     return campaign.cases.actions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct"])
 def test_heavy_timers_go_off_more_often_and_weightless_ones_hardly(strategy: StrategyName) -> None:
     usual, heavy = counts({}, strategy), counts({"fire": 8}, strategy)
@@ -38,6 +39,7 @@ def test_heavy_timers_go_off_more_often_and_weightless_ones_hardly(strategy: Str
     assert counts({"fire": 0}, strategy)["fire"] < usual["fire"]
 
 
+@pytest.mark.slow
 def test_heavy_faults_happen_more_often_and_weightless_ones_never() -> None:
     usual, heavy = counts({}), counts({"crash": 6})
     assert heavy["crash"] > 1.2 * usual["crash"]
@@ -68,6 +70,7 @@ def test_weights_that_make_no_sense_are_refused(weights: Any, error: str) -> Non
         build("register").replace(weights=weights)
 
 
+@pytest.mark.slow
 def test_fuzz_takes_weights_and_gives_them_to_its_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
