@@ -194,9 +194,9 @@ class _Check:
 
     def _first_broken(self) -> Hashable:
         """The part that broke first; the others are only asked whether they broke before it."""
-        by_bound = sorted(self._broken, key=lambda key: self._broken[key].by)
-        first, earliest = by_bound[0], math.inf
-        for key in by_bound:
+        likely_first = sorted(self._broken, key=lambda key: self._broken[key].likely)
+        first, earliest = likely_first[0], math.inf
+        for key in likely_first:
             when = self._broken[key].when(earliest)
             if when < earliest:
                 first, earliest = key, when

@@ -166,11 +166,11 @@ class Wording:
 class Broken:
     """An object without an order: the rank of the first return that left none, and why it did.
 
-    By `by` there surely was none; `when` is asked for the rank that is before another one, and
+    `likely` is a guess at the rank; `when` is asked for the one that is before another rank, and
     answers with infinity if there is none.
     """
 
-    by: float
+    likely: float
     when: Callable[[float], float]
     explain: Callable[[], Verdict]
 

@@ -156,7 +156,7 @@ class Halving:
         *,
         bound: float = math.inf,
     ) -> None:
-        """Start with a broken history."""
+        """Start with a broken history; `bound` is a rank by which it may have been broken."""
         self._operations = operations
         self._specification = specification
         self._broken_by = broken_by
@@ -164,16 +164,13 @@ class Halving:
         self._returns = [op.returned for op in self._answered]
         self._legal, self._bad = 0, len(self._answered)
         self.is_sure = True
-        self._ask(bisect_right(self._returns, bound))
-
-    @property
-    def by(self) -> float:
-        """The rank of the earliest answer so far by which the history is known to be broken."""
-        return self._returns[self._bad - 1]
+        self._likely = bisect_right(self._returns, bound)
 
     def when(self, before: float = math.inf) -> float:
         """The rank of the first bad answer, or infinity if that is not before another one."""
         self._ask(bisect_left(self._returns, before))
+        if self._returns[self._legal] < before:
+            self._ask(self._likely)
         while self._bad - self._legal > 1 and self._returns[self._legal] < before:
             self._ask((self._legal + self._bad) // 2)
         first = self._returns[self._legal]
@@ -228,7 +225,8 @@ class _Blocks:
                 return holds(self.wording.name, examined=len(judged), witness=witness)
 
     def _broken(self, judged: History, clash: Clash) -> Broken:
-        halving = Halving(judged, self.specification, self._broken_by, bound=_last_return(clash))
+        bound = _last_return(clash)
+        halving = Halving(judged, self.specification, self._broken_by, bound=bound)
 
         def explain() -> Verdict:
             first, known, is_sure = halving.first()
@@ -237,7 +235,7 @@ class _Blocks:
             verdict = _explained(clash, self.specification, self.wording, judged)
             return _with_first_bad(verdict, first) if is_sure else verdict
 
-        return Broken(halving.by, halving.when, explain)
+        return Broken(bound, halving.when, explain)
 
     def _broken_by(self, known: History) -> float | None:
         match self.order(known):
