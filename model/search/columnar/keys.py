@@ -41,12 +41,9 @@ class KeyTable:
 
     def put(self, keys: Ids, numbers: Ids) -> None:
         """Give keys their numbers; none may have one, and each must be there once."""
-        self._count += len(keys)
-        if 2 * self._count > len(self._places.keys):
-            larger = _Places(2 * self._count)
-            larger.put(*self._places.known())
-            self._places = larger
+        self._make_room(len(keys))
         self._places.put(keys, numbers)
+        self._count += len(keys)
 
     def number(self, keys: Ids) -> tuple[Ids, Ids]:
         """Return the numbers of keys, and the places where those come first that had none.
@@ -61,11 +58,12 @@ class KeyTable:
         """
         found = self.of(keys)
         missing = np.flatnonzero(found < 0)
-        places = missing.take(_firsts(keys.take(missing)))
-        if len(places):
-            self.put(keys.take(places), np.arange(self._count, self._count + len(places)))
-            found[missing] = self.of(keys.take(missing))
-        return found, places
+        if not len(missing):
+            return found, missing
+        self._make_room(len(missing))
+        found[missing], first = self._places.number(keys.take(missing), self._count)
+        self._count += len(first)
+        return found, missing.take(first)
 
     def number_one(self, key: int) -> int:
         """Return the number of one key, the next if it has none. Many take less time together."""
@@ -78,12 +76,14 @@ class KeyTable:
     def fresh(self, keys: Ids) -> Ids:
         """Return the places where keys come first that have no number."""
         missing = np.flatnonzero(self.of(keys) < 0)
-        return missing.take(_firsts(keys.take(missing)))
+        _, first = np.unique(keys.take(missing), return_index=True)
+        return missing.take(np.sort(first))
 
-
-def _firsts(keys: Ids) -> Ids:
-    """Return where each key comes first, in this order."""
-    return np.sort(np.unique(keys, return_index=True)[1]) if len(keys) else keys
+    def _make_room(self, more: int) -> None:
+        if 2 * (self._count + more) > len(self._places.keys):
+            larger = _Places(2 * (self._count + more))
+            larger.put(*self._places.known())
+            self._places = larger
 
 
 class _Places:
@@ -94,6 +94,7 @@ class _Places:
         self._shift = np.uint64(64 - bits)
         self.keys = np.full(1 << bits, -1, np.int64)
         self._answers = np.full(1 << bits, -1, np.int32)
+        self._earliest: Column | None = None
 
     def of(self, keys: Ids) -> Ids:
         """Return the answers to keys, -1 for those that are not there."""
@@ -128,17 +129,33 @@ class _Places:
 
         A key is there before its answer: who reads meanwhile does not know it yet.
         """
+        self._answers[self._placed(keys)] = answers
+
+    def number(self, keys: Ids, following: int) -> tuple[Ids, Ids]:
+        """Add keys that are not there; they get the numbers from `following` on, as they come.
+
+        Return the number of each, and where each comes first.
+        """
+        place, order = self._placed(keys), np.arange(len(keys), dtype=np.int32)
+        if self._earliest is None:
+            self._earliest = np.empty(len(self.keys), np.int32)
+        self._earliest[place] = len(keys)
+        np.minimum.at(self._earliest, place, order)
+        first = np.flatnonzero(self._earliest.take(place) == order)
+        self._answers[place.take(first)] = np.arange(following, following + len(first))
+        return self._answers.take(place).astype(np.int64), first
+
+    def _placed(self, keys: Ids) -> Ids:
+        """Return the place of each key; those that had none have one now."""
         place, left = self._first(keys), np.arange(len(keys))
         while len(left):
-            here = place.take(left)
+            here, wanted = place.take(left), keys.take(left)
             is_free = np.flatnonzero(self.keys.take(here) < 0)
-            self.keys[here.take(is_free)] = keys.take(left.take(is_free))
             # Of several that come to one free place, one stays.
-            is_there = self.keys.take(here) == keys.take(left)
-            stays = np.flatnonzero(is_there)
-            self._answers[here.take(stays)] = answers.take(left.take(stays))
-            left = left.take(np.flatnonzero(~is_there))
+            self.keys[here.take(is_free)] = wanted.take(is_free)
+            left = left.take(np.flatnonzero(self.keys.take(here) != wanted))
             place[left] = self._next(place.take(left))
+        return place
 
     def known(self) -> tuple[Ids, Ids]:
         """Return all keys, and their answers."""

@@ -12,6 +12,7 @@ import numpy as np
 from counterpoint.model.search.columnar.growing import Column
 from counterpoint.model.search.columnar.keys import HALF, KeyTable, paired
 from counterpoint.model.search.columnar.packing import Ids
+from counterpoint.model.search.columnar.sets import unique
 
 EffectSink: TypeAlias = Callable[[Ids, Ids], None]
 """Takes down pairs that were answered, in their order."""
@@ -87,7 +88,9 @@ class PairTable:
 
     def _fill(self, first: Ids, second: Ids) -> None:
         width = int(second.max()) + 1
-        self._answer(*np.divmod(np.unique(first * width + second), width))
+        # Several times as fast as np.unique, which hashes.
+        (pairs,) = unique(((first * width + second).view(np.uint64),))
+        self._answer(*np.divmod(pairs.view(np.int64), width))
 
     def _answer(self, first: Ids, second: Ids) -> None:
         parts: list[Ids] = []
