@@ -64,6 +64,7 @@ async def never_waits(_: Node) -> None:
         await asyncio.sleep(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "said"),
     [

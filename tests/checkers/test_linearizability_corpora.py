@@ -51,6 +51,7 @@ def test_the_evidence_of_real_histories(entry: Entry) -> None:
         assert (verdict.find(CoreStanding) or CoreStanding("minimal")).core.startswith("minimal")
 
 
+@pytest.mark.slow
 @needs_corpora
 @pytest.mark.parametrize("entry", entries("porcupine-etcd"), ids=str)
 def test_the_monitor_blames_the_return_that_the_check_blames(entry: Entry) -> None:

@@ -274,6 +274,7 @@ def random_history(random: Random) -> History:
     return tuple(sorted(history, key=lambda op: op.called))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_random_histories_agree_with_trying_everything(seed: int) -> None:
     """For every history and level: the check holds exactly if some order, or snapshots, explain it.
@@ -359,6 +360,7 @@ def test_every_way_to_tell_elements_apart_is_counted_in_the_sentence() -> None:
     assert set(verdict.culprits) == {"o1", "o2", "o3"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_stronger_levels_never_hold_where_weaker_ones_are_broken(seed: int) -> None:
     random = Random(seed)

@@ -198,6 +198,7 @@ def test_a_witness_is_an_order_that_explains_every_read(seed: int) -> None:
     assert held > 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_core_has_no_order_either(seed: int) -> None:
     """What is left of a violation breaks the level alone, and nothing in it can be spared."""

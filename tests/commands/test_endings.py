@@ -330,6 +330,7 @@ def test_a_pipe_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1, "the trace is kept all the same"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
 @pytest.mark.parametrize(
     "arguments", [FAILING, ["list"], ["check", HISTORY]], ids=["fuzz", "list", "check"]

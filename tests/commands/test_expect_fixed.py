@@ -69,6 +69,7 @@ def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Replayed:
     return replay
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("now", "outcome", "reason", "code"),
     [

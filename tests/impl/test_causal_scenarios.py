@@ -70,6 +70,7 @@ def test_the_store_keeps_its_promises_for_long(store: str, name: str, seed: int)
     assert not campaign.is_idle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["default", "wandering"])
 @pytest.mark.parametrize("store", STORES)
 def test_every_kind_of_fault_of_a_scenario_takes_part(store: str, name: str) -> None:

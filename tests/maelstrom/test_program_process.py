@@ -174,6 +174,7 @@ def test_a_program_that_does_not_always_do_the_same_is_found_out(written: Writer
     programs.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "why"),
     [

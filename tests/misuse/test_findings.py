@@ -84,6 +84,7 @@ def run(*words: str) -> Any:
     return done
 
 
+@pytest.mark.slow
 def test_every_command_reads_it(found: tuple[str, Path], tmp_path: Path) -> None:
     name, trace = found
     assert run("replay", str(trace)).exit_code == 0

@@ -189,6 +189,7 @@ def explored(scenario: Scenario, depth: int) -> Explored:
     return last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_shortest_counterexample_has_this_length(case: Case) -> None:
     if case.is_open:

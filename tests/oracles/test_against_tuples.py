@@ -106,6 +106,7 @@ def ours(scenario: Scenario, rules: Rules, depth: int | None, engine: EngineName
     return Counted(last.states, last.generated, last.depth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=_named)
 @pytest.mark.parametrize("has_history", [True, False], ids=["history", "states alone"])
 def test_both_engines_count_what_tuples_count(

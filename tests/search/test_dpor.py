@@ -51,6 +51,7 @@ def order_at_nodes(trace: Trace) -> object:
     return tuple(tuple((e.src, e.value) for e in arrivals if e.node == n) for n in nodes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scenario",
     [

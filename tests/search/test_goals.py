@@ -69,6 +69,7 @@ GOALS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("seed", range(12))
 def test_both_engines_find_what_the_reference_world_finds(seed: int, engine: EngineName) -> None:

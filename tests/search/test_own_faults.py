@@ -126,6 +126,7 @@ def test_walks_find_it_and_minimise_it(chosen: Scenario) -> None:
     assert len(kinds) == len(shortest.choices)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", BROKEN, ids=lambda s: s.name)
 def test_the_state_machine_finds_it(chosen: Scenario) -> None:
     with pytest.raises(PropertyBroken) as caught:

@@ -44,6 +44,7 @@ def assert_equal(simulation: Simulation, world: World) -> None:
         assert list(map(Counter, fast)) == list(map(Counter, slow))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
 def test_both_engines_do_the_same(scenario: Scenario) -> None:
     compiled = Compiled(scenario)
@@ -85,6 +86,7 @@ def test_what_is_illegal_in_one_engine_is_illegal_in_the_other(scenario: Scenari
             assert_equal(simulation, world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct"])
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
 def test_every_walk_is_a_run_of_the_reference_world(scenario: Scenario, strategy: str) -> None:

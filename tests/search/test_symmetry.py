@@ -89,6 +89,7 @@ def told(world: World) -> Value:
     return nodes, frozenset(Counter(flight.content for flight in world.flights).items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("scenario", "states", "orbits"),

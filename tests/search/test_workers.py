@@ -95,6 +95,7 @@ def found(scenario: Scenario, workers: int, path: Path, limits: Limits | None = 
     return Found(explored, saved.journal.tolist(), levels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sound())
 def test_several_workers_find_what_one_finds(name: str, tmp_path: Path) -> None:
     """Every state has the same number, and every table was asked the same in the same order."""
@@ -135,6 +136,7 @@ def test_two_workers_count_what_is_published_of_millions_of_states() -> None:
     assert counts(explored)[:5] == (3_923_605, 19_117_500, 29, 9_504, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", wrong())
 def test_several_workers_find_the_same_counterexample(name: str, tmp_path: Path) -> None:
     alone = found(wrong()[name], 1, tmp_path / "1").explored
@@ -164,6 +166,7 @@ def test_any_number_of_workers_resumes(first: int, second: int, tmp_path: Path) 
     assert counts(finished(after)) == counts(finished(Explorer(scenario)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells_max", [1_500, pairs.DENSE_CELLS_MAX])
 @pytest.mark.parametrize("name", sound())
 def test_what_is_resumed_gives_the_same_numbers(

@@ -118,6 +118,7 @@ def test_an_exported_test_asks_what_the_run_asked() -> None:
     run_test(source.replace(f"{dict(trace.scenario.fixed_calls)!r}", repr(calls)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["uniform", "hypothesis"])
 def test_every_strategy_of_walks_draws_calls(strategy: str) -> None:
     campaign = Campaign(STRATEGY, seed=2, strategy=strategy)  # type: ignore[arg-type]

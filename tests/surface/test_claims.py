@@ -95,6 +95,7 @@ def test_who_stays_silent_for_good_needs_not_converge_and_is_told_of() -> None:
 MAP = {"a": [("put", "x", 1), ("get", "x")], "b": [("put", "x", 2), ("get", "x")]}
 
 
+@pytest.mark.slow
 def test_what_two_clients_see_is_linearizable_sequential_or_neither() -> None:
     """Each answers out of its own memory, so that its reads may be old."""
     words = {"put": "write", "get": "read"}
@@ -111,6 +112,7 @@ def test_what_two_clients_see_is_linearizable_sequential_or_neither() -> None:
     assert "cannot have had its answer" in torn.verdict.summary
 
 
+@pytest.mark.slow
 def test_sessions_and_causal_order_are_claims_about_keys() -> None:
     def keyed(state: Any, given: cp.Input) -> cp.Step[Any] | None:
         match given:
@@ -192,6 +194,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "sentence"), CASES)
 def test_a_claim_holds_or_says_what_is_wrong(scenario: cp.Scenario, sentence: str | None) -> None:
     broken = found(scenario)

@@ -42,6 +42,7 @@ def test_the_readme_and_the_tutorial_have_the_same_lock() -> None:
     assert file_of("README.md", "lock.py") == SOURCE
 
 
+@pytest.mark.slow
 def test_a_wrong_lock_is_found_and_shrunk_to_its_minimum() -> None:
     with pytest.raises(cp.PropertyBroken) as found:
         cp.verify(lock().LOCK, runs=2000, seed=1)()
@@ -111,6 +112,7 @@ def test_a_trace_knows_by_its_source_whether_a_function_of_its_system_has_change
     assert found[0]
 
 
+@pytest.mark.slow
 def test_a_replay_that_goes_another_way_says_which_handler_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -209,6 +209,7 @@ def test_a_claim_about_rest_is_judged_at_rest() -> None:
     assert "the server has heard has not come about" in told(asking(properties=[wrong_end]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "slip",
     [
