@@ -72,6 +72,7 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, forks: dict[str,
 def test_there_are_examples_to_run() -> None:
     run_for_real = [b for b in EVERY_BLOCK if b.language in RUN and "not run" not in b.marks]
     assert {b.language for b in run_for_real} == set(RUN)
+    assert set(AS_A_READER_DOES) <= {b.page for b in run_for_real}
 
 
 def test_every_block_names_a_language_that_is_run_or_cannot_be() -> None:
