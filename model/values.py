@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from enum import Enum
 from hashlib import blake2s
 from operator import attrgetter
@@ -111,20 +111,56 @@ def require_value(value: object, known: KnownValues | None = None) -> None:
         known = {}
     if id(value) in known:
         return
-    parts: Iterable[object] = (
-        value if kind is tuple or kind is frozenset else _parts_of(kind)(value)  # type: ignore[assignment]
-    )
-    if not ATOMS.issuperset(map(type, parts)):
-        for part in parts:
-            if type(part) not in ATOMS and id(part) not in known:
-                require_value(part, known)
+    if kind is tuple or kind is frozenset:
+        _require_all(cast("Collection[object]", value), known)
+    else:
+        _look_of(kind)(value, known)
     if len(known) >= KNOWN_MAX:
         known.clear()
     known[id(value)] = value
 
 
+LONG = 16
+"""Of so many parts it is asked at once whether all are atoms, as they often are."""
+
+
+def _require_all(parts: Collection[object], known: KnownValues) -> None:
+    if len(parts) > LONG and ATOMS.issuperset(map(type, parts)):
+        return
+    for part in parts:
+        if type(part) not in ATOMS and id(part) not in known:
+            require_value(part, known)
+
+
+_WITH_PARTS: tuple[type, ...] = (tuple, frozenset, Mapping, Enum, int, str, bytes)
+"""Classes whose objects have other parts than fields, or none, even where they are dataclasses."""
+
+_Looks: TypeAlias = Callable[[object, KnownValues], None]
+
+
 @functools.cache
-def _parts_of(kind: type) -> Callable[[object], Iterable[object]]:
+def _look_of(kind: type) -> _Looks:
+    """Return what looks through the parts of values of a class: its fields are known once for all."""
+    anything: Any = kind  # a class, which is hashable
+    names = None if issubclass(kind, _WITH_PARTS) else _fields_if_frozen(anything)
+    if not names:
+        parts_of = _parts_of(anything)
+        return lambda value, known: _require_all(parts_of(value), known)
+    lines = [
+        line
+        for name in names
+        for line in (
+            f"    part = value.{name}",
+            "    if type(part) not in ATOMS and id(part) not in known: require_value(part, known)",
+        )
+    ]
+    made: dict[str, Any] = {"ATOMS": ATOMS, "require_value": require_value}
+    exec("\n".join(("def look(value, known):", *lines)), made)  # as `dataclass` itself does
+    return cast("_Looks", made["look"])
+
+
+@functools.cache
+def _parts_of(kind: type) -> Callable[[object], Collection[object]]:
     """Return what gives the parts of values of a class, or refuses them, if they can be changed."""
     if issubclass(kind, tuple | frozenset):
         return tuple  # type: ignore[return-value]
@@ -142,7 +178,7 @@ def _parts_of(kind: type) -> Callable[[object], Iterable[object]]:
     return attrgetter(*names) if names else _no_parts
 
 
-def _no_parts(value: object) -> Iterable[object]:
+def _no_parts(value: object) -> Collection[object]:
     del value
     return ()
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from counterpoint.model.node import CancelTimer, Input, Return, Send, SetTimer, 
 from counterpoint.model.search.replay import HANDLER_PROPERTY, judge, run
 from counterpoint.model.search.replay_file import replay
 from counterpoint.model.tracefile import read_trace, write_trace
-from counterpoint.model.values import NotAValue, canonical, digest_of, require_value
+from counterpoint.model.values import KnownValues, NotAValue, canonical, digest_of, require_value
 from tests.misuse.searches import SEARCHES, in_searches
 from tests.misuse.systems import Echo, asking
 
@@ -230,3 +230,21 @@ def test_what_was_looked_at_is_known_by_identity_and_by_nothing_less() -> None:
     require_value((1, (2,)), known)
     with pytest.raises(NotAValue, match=r"1\.0 is a float"):
         require_value((1.0, (2,)), known)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What may be anywhere in it."""
+
+    first: object = 1
+    second: object = ("a", 2)
+    third: object = frozenset({3})
+
+
+@pytest.mark.parametrize("name", ["first", "second", "third"])
+@pytest.mark.parametrize("wrong", [0.5, (1, 0.5), (*range(20), 0.5), (Parts(first=0.5),)])
+def test_what_is_no_value_is_found_in_each_field_of_a_class(name: str, wrong: object) -> None:
+    known: KnownValues = {}
+    require_value(Parts(), known)
+    with pytest.raises(NotAValue, match=r"^0\.5 is a float; "):
+        require_value(replace(Parts(), **{name: wrong}), known)
