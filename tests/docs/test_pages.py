@@ -166,6 +166,23 @@ def test_a_fork_does_what_a_process_of_its_own_does(
     assert told[0][1] or told[0][2]
 
 
+UP = """
+mkfifo told
+counterpoint up causal_deps --seconds 120 > told 2>&1 &
+exec 3< told
+read first <&3
+kill $!
+cat <&3  # which ends when nobody is left who could write
+"""
+
+
+@pytest.mark.slow
+def test_a_cluster_ends_with_the_command_that_a_page_kills(
+    tmp_path: Path, forks: dict[str, str]
+) -> None:
+    subprocess.run(["sh", "-c", UP], cwd=tmp_path, env=forks, timeout=60, check=True)
+
+
 KILLED = """
 import os, signal
 from tests.support.forked_commands import forked_commands

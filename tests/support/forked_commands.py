@@ -5,8 +5,9 @@
 
 A stand-in, first in the path, hands its arguments, folder, variables and streams to the server, whose
 fork is the command; so pipes, redirections and exit codes are those of any process. What starts
-processes itself is a process of its own, as ever. So is what must prove that a process starts as it
-should: a fork has more imported than it asks for, and the hash seed of its server.
+processes itself is a process of its own, as ever, and so is what a signal ends. So is what must prove
+that a process starts as it should: a fork has more imported than it asks for, and the hash seed of its
+server.
 
 The server is this file, run as a script.
 """
@@ -30,8 +31,9 @@ from select import select
 STREAMS = 3
 """Standard input, output and error."""
 
-STARTS_PROCESSES = ("audit", "campaign", "live", "maelstrom")
-"""Commands that start processes; `--workers` makes any command one of them."""
+STARTS_PROCESSES = ("audit", "campaign", "live", "maelstrom", "serve", "up")
+"""Commands that start processes, or run until a signal ends them, which would end their stand-in alone;
+`--workers` makes any command one of them."""
 
 LISTENING = b"listening\n"
 
