@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from counterpoint.model.mistakes import BadScenario
-from counterpoint.model.quick_init import quick_init
+from counterpoint.model.quick_init import quick_init, replace
 from counterpoint.model.values import NodeId, Value
 
 

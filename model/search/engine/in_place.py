@@ -7,7 +7,6 @@ what it does. Nothing is recorded but what checkers of histories see.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from counterpoint.model.event import EventKind
@@ -16,6 +15,7 @@ from counterpoint.model.kind import Content
 from counterpoint.model.node import Input, Invoke, Recover, Timeout
 from counterpoint.model.observer import OBSERVED, Observation
 from counterpoint.model.owed import LinkEnds
+from counterpoint.model.quick_init import replace
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.transition_tables import (
