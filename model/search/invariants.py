@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
 
@@ -85,13 +86,21 @@ class JudgedStates:
         key = self._key(combination, down)
         if key not in self._known:
             states = [self._node_states[number].state for number in combination]
-            shown = StatesRead(zip(self._nodes, states, strict=True))
-            violated = self._invariants.violated(shown, down)
-            if not shown.read <= self._names_read:
-                self._note(shown.read)
+            violated, read = self._asked(dict(zip(self._nodes, states, strict=True)), down)
+            if not read <= self._names_read:
+                self._note(read)
                 key = self._key(combination, down)
             self._known[key] = violated
         return self._known[key]
+
+    def _asked(self, states: Mapping[NodeId, Any], down: Down) -> tuple[str | None, set[NodeId]]:
+        """Return the first invariant that is broken, and the nodes that were read up to that."""
+        read = set[NodeId]()
+        for name, is_broken, nodes in self._invariants.answers(states, down):
+            read |= nodes
+            if is_broken:
+                return name, read
+        return None, read
 
     def holds(self, read: tuple[int, ...], down: Down) -> bool:
         """Tell whether these node states of `nodes_read` are known to break no invariant."""
@@ -123,10 +132,20 @@ class Invariants:
 
     def violated(self, states: Mapping[NodeId, Any], down: Down) -> str | None:
         """Return the name of the first invariant that these states break."""
+        answers = self.answers(states, down)
+        return next((name for name, is_broken, _ in answers if is_broken), None)
+
+    def answers(
+        self, states: Mapping[NodeId, Any], down: Down
+    ) -> Iterator[tuple[str, bool, AbstractSet[NodeId]]]:
+        """Yield of each invariant, as it is asked, whether these states break it, and whose it read.
+
+        One that was not seen to read any has read all: of some comparisons in C nothing is noted.
+        """
         for invariant, reads_down in self._asked:
-            if _violation(invariant, states, down if reads_down else None) is not None:
-                return invariant.name
-        return None
+            shown = StatesRead(states)
+            found = _violation(invariant, shown, down if reads_down else None)
+            yield invariant.name, found is not None, shown.read or states.keys()
 
 
 def _violation(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -115,3 +117,15 @@ def test_names_are_no_states() -> None:
     with pytest.raises(KeyError):
         states["c"]
     assert states.read == set()
+
+
+@pytest.mark.parametrize("kind", [OrderedDict, partial(defaultdict, int)])
+def test_what_is_compared_unnoticed_has_read_all(kind: Callable[..., Any]) -> None:
+    """C code compares its dictionaries with others without a word to them."""
+    wrong = kind(zip(NODES, range(len(NODES)), strict=True))
+    first = Invariant("first", lambda states: states[NODES[0]] > 9 and "too much")
+    everything = Invariant("all", lambda states: "all are wrong" if wrong == states else None)
+    numbers = range(len(NODES))
+    judged = JudgedStates(echo(invariants=(first, everything)), [NodeState(n) for n in numbers])
+    assert judged.violated((0,) * len(NODES), ()) is None
+    assert judged.violated(tuple(numbers), ()) == "all"
