@@ -144,11 +144,15 @@ class ExploreAround:
 
 
 def explored(
-    compiled: Compiled, examiner: Examiner, found: Minimised, name: str
+    compiled: Compiled,
+    examiner: Examiner,
+    found: Minimised,
+    name: str,
+    seconds: float = SECONDS_MAX,
 ) -> Minimised | None:
     """Return a shorter run around one that was found; None if there is none, or none in time."""
     around = ExploreAround(compiled, examiner, found.choices, name)
-    shorter = around.shortest(monotonic() + SECONDS_MAX)
+    shorter = around.shortest(monotonic() + min(seconds, SECONDS_MAX))
     return None if shorter is None else replace(found, choices=shorter)
 
 

@@ -142,6 +142,14 @@ def test_around_a_shortest_run_there_is_none_and_the_bound_on_states_is_kept_to(
     assert ExploreAround(compiled, examiner, choices, NAME).shortest(monotonic() + 60, 2) is None
 
 
+def test_who_has_no_time_gets_nothing_from_around() -> None:
+    """Whoever waits for a session to end is not kept for longer than was said."""
+    compiled, examiner, choices = found(rounds(), 1)
+    longest = Minimised(choices, 1, True)
+    assert explored(compiled, examiner, longest, NAME) is not None
+    assert explored(compiled, examiner, longest, NAME, seconds=0.0) is None
+
+
 # Histories and ends.
 
 

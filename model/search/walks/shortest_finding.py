@@ -33,10 +33,11 @@ class ShortestFinding:
         self._examiner = examiner
         self._seed = seed
         self._is_agreed = False
+        self._exploring_seconds = 0.0
 
     def of(self, findings: Sequence[Finding], seconds: float) -> Counterexample:
-        """Return the shortest counterexample that there is time to find."""
-        deadline = monotonic() + seconds
+        """Return the shortest counterexample that is found in about twice so many seconds."""
+        deadline, self._exploring_seconds = monotonic() + seconds, seconds
         best = self._minimised(findings, deadline, seconds)
         finding, result = best[0], self._around(*best, deadline)
         if finding.scenario.drawn_from is None:
@@ -101,7 +102,7 @@ class ShortestFinding:
         else:
             shorter = Detours(compiled, minimiser, name, deadline).shorter(best.choices)
             yield None if shorter is None else replace(best, choices=shorter)
-        yield explored(compiled, examiner, best, name)
+        yield explored(compiled, examiner, best, name, self._exploring_seconds)
 
     def _example(self, finding: Finding, scenario: Scenario, result: Minimised) -> Counterexample:
         told = told_in_full(scenario, result.choices, finding.property)
