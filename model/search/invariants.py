@@ -189,7 +189,7 @@ def check_invariant(trace: Trace, invariant: Invariant) -> Verdict:
     reads_down = asks_who_is_down(invariant)
     for step, world in enumerate(trace.worlds):
         down = world.conditions.down if reads_down else None
-        violation = _violation(invariant, states_of(world), down)
+        violation = _violation(invariant, StatesRead(states_of(world)), down)
         if violation is not None:
             choice = trace.choices[step - 1] if step else None
             nodes = violation.nodes

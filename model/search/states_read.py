@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from counterpoint.model.values import NodeId
 
 
-class StatesRead(dict[NodeId, Any]):
+class StatesRead(Mapping[NodeId, Any]):
     """The states of all nodes, by name. `read` are the nodes whose states were read.
 
     Whoever reads them other than by name reads all. Of the names nothing is noted: they never change.
+    It is no dictionary, as C code reads and compares these without a word to their methods.
 
     >>> states = StatesRead({"s1": 1, "s2": 2, "c": 3})
     >>> [states["s1"], states.get("s2"), sorted(states), sorted(states.read)]
@@ -21,39 +21,42 @@ class StatesRead(dict[NodeId, Any]):
     (True, ['c', 's1', 's2'])
     """
 
-    def __init__(self, *states: Any) -> None:
-        super().__init__(*states)
+    __slots__ = ("_states", "read")
+
+    def __init__(self, states: Mapping[NodeId, Any]) -> None:
+        self._states = states
         self.read: set[NodeId] = set()
 
     def __getitem__(self, node: NodeId) -> Any:
-        found = super().__getitem__(node)
+        found = self._states[node]
         self.read.add(node)
         return found
 
-    def get(self, node: NodeId, default: Any = None) -> Any:
-        """Return the state of a node."""
-        self.read.update({node} & self.keys())
-        return super().get(node, default)
-
     def __iter__(self) -> Iterator[NodeId]:
-        # Said again, as C code copies past the methods what goes through its names as dictionaries do.
-        return super().__iter__()
+        return iter(self._states)
 
+    def __reversed__(self) -> Iterator[NodeId]:
+        return reversed(tuple(self._states))
 
-def _reading_all(name: str) -> Callable[..., Any]:
-    method = getattr(dict, name)
+    def __len__(self) -> int:
+        return len(self._states)
 
-    @wraps(method)
-    def reading_all(self: StatesRead, *given: Any, **named: Any) -> Any:
-        self.read.update(self.keys())
-        return method(self, *given, **named)
+    def __contains__(self, node: object) -> bool:
+        return node in self._states
 
-    return reading_all
+    def copy(self) -> dict[NodeId, Any]:
+        """Return them as a dictionary, of which nothing is noted."""
+        return dict(self)
 
+    def __or__(self, others: Mapping[NodeId, Any]) -> dict[NodeId, Any]:
+        return {**self, **others}
 
-for _name in (
-    *("values", "items", "copy", "pop", "popitem", "setdefault", "update", "clear"),
-    *("__eq__", "__ne__", "__or__", "__ror__", "__ior__", "__repr__", "__reduce_ex__"),
-    *("__setitem__", "__delitem__"),
-):
-    setattr(StatesRead, _name, _reading_all(_name))
+    def __ror__(self, others: Mapping[NodeId, Any]) -> dict[NodeId, Any]:
+        return {**others, **self}
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def __reduce_ex__(self, protocol: object) -> tuple[type, tuple[dict[NodeId, Any]]]:
+        """A copy, however it is made, is a dictionary."""
+        return dict, (dict(self),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import marshal
 import pickle
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
@@ -88,9 +89,7 @@ WAYS: dict[str, Callable[[Any], object]] = {
     "united, the other way": lambda states: {} | states,
     "compared": lambda states: states == {},
     "as text": str,
-    "as JSON": json.dumps,
     "pickled": pickle.dumps,
-    "taken out": lambda states: states.pop("b"),
     "as arguments": lambda states: (lambda a, b: (a, b))(**states),
     "by a pattern": by_pattern,
     "one by one": lambda states: [states[node] for node in states],
@@ -98,6 +97,9 @@ WAYS: dict[str, Callable[[Any], object]] = {
     "formatted": lambda states: "{a} {b}".format_map(states),
     "formatted by stars": lambda states: "{a} {b}".format(**states),
     "greatest": lambda states: max(states, key=states.get),
+    "compared with an ordered one": lambda states: OrderedDict(a=1) == states,
+    "compared by an ordered one": lambda states: states == OrderedDict(a=1),
+    "compared with one that has defaults": lambda states: defaultdict(int) != states,
 }
 
 
@@ -106,6 +108,23 @@ def test_whatever_reads_all_states_is_noticed(way: str) -> None:
     states = StatesRead({"a": 1, "b": 2})
     WAYS[way](states)
     assert states.read == {"a", "b"}
+
+
+REFUSED: dict[str, Callable[[Any], object]] = {
+    "got past its methods": lambda states: dict.get(states, "a"),
+    "told past its methods": lambda states: list(dict.values(states)),
+    "as JSON": json.dumps,
+    "marshalled": marshal.dumps,
+    "taken out": lambda states: states.pop("b"),
+    "put in": lambda states: states.update(a=1),
+}
+
+
+@pytest.mark.parametrize("way", REFUSED)
+def test_what_only_a_dictionary_has_is_refused(way: str) -> None:
+    """What reads past the methods of a dictionary would read unnoticed."""
+    with pytest.raises((TypeError, ValueError, AttributeError)):
+        REFUSED[way](StatesRead({"a": 1, "b": 2}))
 
 
 def test_names_are_no_states() -> None:
@@ -120,12 +139,16 @@ def test_names_are_no_states() -> None:
 
 
 @pytest.mark.parametrize("kind", [OrderedDict, partial(defaultdict, int)])
-def test_what_is_compared_unnoticed_has_read_all(kind: Callable[..., Any]) -> None:
-    """C code compares its dictionaries with others without a word to them."""
+def test_an_invariant_that_compares_all_and_reads_one_is_asked_of_each(
+    kind: Callable[..., Any],
+) -> None:
     wrong = kind(zip(NODES, range(len(NODES)), strict=True))
-    first = Invariant("first", lambda states: states[NODES[0]] > 9 and "too much")
-    everything = Invariant("all", lambda states: "all are wrong" if wrong == states else None)
+
+    def violation(states: Mapping[str, Any]) -> str | None:
+        return "all are wrong" if states[NODES[0]] == 0 and wrong == states else None
+
     numbers = range(len(NODES))
-    judged = JudgedStates(echo(invariants=(first, everything)), [NodeState(n) for n in numbers])
+    scenario = echo(invariants=(Invariant("all", violation),))
+    judged = JudgedStates(scenario, [NodeState(number) for number in numbers])
     assert judged.violated((0,) * len(NODES), ()) is None
     assert judged.violated(tuple(numbers), ()) == "all"
