@@ -127,6 +127,7 @@ def test_what_was_found_often_enough_gives_its_time_to_others(tmp_path: Path) ->
     assert right.blocks > 4 * wrong.blocks
 
 
+@pytest.mark.slow
 def test_what_a_replay_does_not_reproduce_is_not_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +139,7 @@ def test_what_a_replay_does_not_reproduce_is_not_reported(
     assert "not confirmed, traces/" in to_markdown(summary)
 
 
+@pytest.mark.slow
 def test_a_campaign_goes_on_and_makes_no_run_again(tmp_path: Path) -> None:
     led(tmp_path, RIGHT, answers=5).close()
     with led(tmp_path, RIGHT, answers=5) as store:
@@ -145,6 +147,7 @@ def test_a_campaign_goes_on_and_makes_no_run_again(tmp_path: Path) -> None:
         assert store.numbers(code) == set(range(10))
 
 
+@pytest.mark.slow
 def test_what_nobody_has_minimised_is_minimised_by_the_next_and_known_failures_are_tried_again(
     tmp_path: Path,
 ) -> None:
@@ -478,6 +481,7 @@ def test_growth_by_a_power_is_foreseen(power: float, runs: int) -> None:
     assert coverage_growth(curve[:1]) is None
 
 
+@pytest.mark.slow
 def test_reports_tell_of_what_was_found_and_nothing_in_them_acts(tmp_path: Path) -> None:
     with led(tmp_path, RIGHT, WRONG) as store:
         with store.transaction():
@@ -517,6 +521,7 @@ def test_a_campaign_that_has_done_nothing_has_reports_that_say_so(tmp_path: Path
 # ---- several of them ----
 
 
+@pytest.mark.slow
 def test_merged_shards_are_the_whole_and_what_two_have_counts_once(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "two", "whole", "all")]
     led(folders[0], RIGHT, answers=4, shard=(0, 2)).close()
@@ -531,6 +536,7 @@ def test_merged_shards_are_the_whole_and_what_two_have_counts_once(tmp_path: Pat
     assert merged.targets[0].transitions == whole.targets[0].transitions
 
 
+@pytest.mark.slow
 def test_the_curve_of_one_campaign_is_its_own_where_it_is_merged_alone(tmp_path: Path) -> None:
     with led(tmp_path / "one", RIGHT, answers=24) as store:
         curve = store.coverage.curve(RIGHT.name)
@@ -709,6 +715,7 @@ def test_two_campaigns_are_not_led_in_one_folder_at_a_time(tmp_path: Path) -> No
         pass
 
 
+@pytest.mark.slow
 def test_a_folder_tells_of_all_targets_that_were_searched_in_it(tmp_path: Path) -> None:
     led(tmp_path, RIGHT, answers=2).close()
     with led(tmp_path, WRONG, answers=2) as store:
@@ -741,6 +748,7 @@ def test_a_full_disk_ends_a_campaign_that_goes_on_when_there_is_room(
     assert json.loads(result.stdout)["not_kept"].startswith("campaign.sqlite: database or disk")
 
 
+@pytest.mark.slow
 def test_why_a_failure_is_not_confirmed_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -754,6 +762,7 @@ def test_why_a_failure_is_not_confirmed_is_told(
     assert "it lies &lt;elsewhere&gt;</li>" in to_html(summary)
 
 
+@pytest.mark.slow
 def test_shapes_are_of_kinds_and_words(tmp_path: Path) -> None:
     with led(tmp_path, WRONG) as store:
         (failure,) = store.failures()

@@ -57,6 +57,7 @@ def searched(runs: int, shard: tuple[int, int] = (0, 1)) -> Campaign:
     return campaign
 
 
+@pytest.mark.slow
 def test_what_two_halves_of_a_search_see_is_what_the_whole_sees() -> None:
     whole = searched(60).coverage
     halves = searched(30, (0, 2)).coverage.plus(searched(30, (1, 2)).coverage)

@@ -76,6 +76,7 @@ def test_blocks_add_up_to_the_search_that_one_process_makes(
     assert other.choices == one.choices
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", [ADDER, "register"])
 def test_searches_that_share_tables_make_the_runs_that_each_makes_alone(system: str) -> None:
     """Fresh tables for every way of choosing are the twin of shared ones."""

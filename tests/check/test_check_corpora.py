@@ -119,6 +119,7 @@ def test_elle_cli_without_naming_the_model(entry: Entry) -> None:
     assert checked.outcome == expected, checked
 
 
+@pytest.mark.slow
 @needs_corpora
 @pytest.mark.parametrize("entry", entries(*PROPERTIES), ids=str)
 def test_weak_levels(entry: Entry) -> None:

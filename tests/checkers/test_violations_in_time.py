@@ -215,6 +215,7 @@ STILL_OPEN: list[tuple[Specification, History, Call, Call]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("specification", "pending", "right", "wrong"), STILL_OPEN)
 def test_twenty_calls_without_an_answer_do_not_make_the_search_explode(
     specification: Specification, pending: History, right: Call, wrong: Call

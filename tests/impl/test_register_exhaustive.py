@@ -81,6 +81,7 @@ SHORTEST_NIGHTLY: Mapping[str, tuple[Scenario, str, int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "broken", "steps"),
     [

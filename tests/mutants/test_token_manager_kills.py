@@ -51,6 +51,7 @@ def test_the_catalog_lists_every_variant_with_one_property() -> None:
     assert all(len(mutant.breaks) == 1 for mutant in ENTRY.mutants.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mutant",
     [pytest.param(m, marks=SLOW if m in (*CHANGES_ROLES, "A3", "A10", "A11") else ())

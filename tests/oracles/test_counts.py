@@ -20,6 +20,7 @@ def _cases(*sizes: str) -> list[object]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", _cases("small"))
 def test_published_numbers_come_out(row: Row) -> None:
     assert row.measure() == row.expected

@@ -85,6 +85,7 @@ def test_the_code_keeps_every_contract(tmp_path: Path) -> None:
     assert " 0 broken" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layer", "module"), FORBIDDEN)
 def test_a_forbidden_import_is_reported(layer: str, module: str, report: str) -> None:
     number = FORBIDDEN.index((layer, module))

@@ -221,6 +221,7 @@ def test_the_declared_dependencies_are_enough(installed: Installed, tmp_path: Pa
 # ---- what the project file promises --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_third_party_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from counterpoint.harness.live.judging import scenario_of
 from counterpoint.harness.live.live_history import LogReader, classes_of
 from counterpoint.harness.live.watch import FIRST_LINES, LiveWatch, WatchedVerdicts
@@ -41,6 +43,7 @@ def watch(folder: Path) -> tuple[LiveWatch, Writer, Writer]:
     return LiveWatch(scenario_of(cluster()), readers), one, two
 
 
+@pytest.mark.slow
 def test_a_history_is_judged_when_it_has_grown_and_once_more_at_the_end(
     tmp_path: Path, until: Callable[[Callable[[], object]], None]
 ) -> None:

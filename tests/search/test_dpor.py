@@ -322,6 +322,7 @@ def test_reduced_and_full_search_agree_on_generated_systems(scenario: Scenario) 
         assert (reduced.violation is None) == (full.violation is None)
 
 
+@pytest.mark.slow
 def test_generated_systems_give_both_verdicts() -> None:
     verdicts = [_explored(scenario).violation is None for scenario in _small(range(40))]
     assert min(verdicts.count(True), verdicts.count(False)) >= 5

@@ -136,6 +136,7 @@ def queue(clients: int, manner: str, **limits: int) -> Scenario:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "is_broken"),
     [

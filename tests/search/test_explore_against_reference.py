@@ -127,6 +127,7 @@ def after(slots: Slots, before: tuple[int, ...], node: int, transition: Transiti
     return tuple(state), slots.environments[transition.environment]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SYSTEMS)
 def test_actions_and_their_outcomes_are_the_same_in_every_world(scenario: Scenario) -> None:
     slots = Slots(scenario, Semantics("consume"))

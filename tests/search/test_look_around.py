@@ -45,6 +45,7 @@ def test_what_it_leads_to_is_shorter_and_breaks_the_same(finding: Finding) -> No
     assert again == found
 
 
+@pytest.mark.slow
 def test_of_each_kind_of_failing_run_one_is_minimised(
     finding: Finding, monkeypatch: pytest.MonkeyPatch
 ) -> None:

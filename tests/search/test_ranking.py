@@ -40,6 +40,7 @@ def test_ranking_0_is_the_order_of_the_options() -> None:
     assert RANKING.first(CONTENTS[::-1], 0) == CONTENTS[-1]
 
 
+@pytest.mark.slow
 def test_the_rankings_are_impartial_without_a_swarm() -> None:
     firsts = Counter(RANKING.first(CONTENTS, number) for number in range(1, RANKING_MAX))
     fair = RANKING_MAX / len(CONTENTS)

@@ -125,6 +125,7 @@ def test_the_right_order_of_effects_holds_in_walks() -> None:
     assert campaign.counterexample() is None
 
 
+@pytest.mark.slow
 def test_the_state_machine_finds_a_torn_step() -> None:
     case = state_machine_for(WRONG).TestCase
     case.settings = settings(case.settings, derandomize=True, database=None)

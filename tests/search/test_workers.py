@@ -111,6 +111,7 @@ def test_several_workers_find_what_one_finds(name: str, tmp_path: Path) -> None:
     assert max(alone.explored.levels) > 2 * CHUNK_STATES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "limit", "value"),
     [(pairs, "DENSE_CELLS_MAX", 1_500), (held, "PENDING_ROWS_MAX", 50)],
