@@ -50,3 +50,19 @@ def test_threads_that_were_handed_out_keep_their_numbers(told: tuple[Thread, ...
     numbers = threads.numbers(told)
     assert threads.numbers(threads.history(numbers)) == numbers
     assert threads.numbers(tuple(Thread(*thread) for thread in told)) == numbers
+
+
+def test_what_two_nodes_were_told_is_not_mixed_up() -> None:
+    """1 and True are equal, and a property may tell them apart."""
+    memory = OBSERVER.initial
+    for node, result in (("a", 1), ("b", True)):
+        memory = OBSERVER.observe(memory, [Observation("invoke", node, "ask")])
+        if node == "b":
+            # As if both had called before either was answered: the threads differ in nothing else.
+            memory = (memory[0], Thread((memory[0].calls[0]._replace(answer=()),), True), memory[2])
+        memory = OBSERVER.observe(memory, [Observation("return", node, result)])
+    threads = NumberedThreads()
+    told = threads.history(threads.numbers(memory))
+    assert told[0] == told[1]
+    assert [thread.calls[0].answer[0] for thread in told[:2]] == [1, True]
+    assert [type(thread.calls[0].answer[0]) for thread in told[:2]] == [int, bool]
