@@ -128,14 +128,6 @@ class Simulation:
         return [content for content in contents if content[1] == at]
 
     @property
-    def is_calm(self) -> bool:
-        """Tell whether every message in flight can arrive: nobody down, cut off or silenced."""
-        conditions = self.conditions
-        return self.compiled.has_deliveries and not (
-            conditions.down or conditions.cuts or conditions.settled
-        )
-
-    @property
     def is_free(self) -> bool:
         """Tell whether every message in flight can arrive, in any order."""
         conditions = self.conditions

@@ -33,13 +33,12 @@ class ShortestFinding:
         self._examiner = examiner
         self._seed = seed
         self._is_agreed = False
-        self._exploring_seconds = 0.0
 
     def of(self, findings: Sequence[Finding], seconds: float) -> Counterexample:
         """Return the shortest counterexample that is found in about twice so many seconds."""
-        deadline, self._exploring_seconds = monotonic() + seconds, seconds
+        deadline = monotonic() + seconds
         best = self._minimised(findings, deadline, seconds)
-        finding, result = best[0], self._around(*best, deadline)
+        finding, result = best[0], self._around(*best, deadline, seconds)
         if finding.scenario.drawn_from is None:
             return self._example(finding, finding.scenario, result)
         compiled = self._compiled_for(finding)
@@ -72,10 +71,12 @@ class ShortestFinding:
             return self._compiled
         return self._compiled.with_calls_of(finding.scenario)
 
-    def _around(self, finding: Finding, best: Minimised, deadline: float) -> Minimised:
+    def _around(
+        self, finding: Finding, best: Minimised, deadline: float, seconds: float
+    ) -> Minimised:
         """Return the shortest run that is found by what takes longer than leaving out."""
         while monotonic() < deadline:
-            ways = self._ways_around(finding, best, deadline)
+            ways = self._ways_around(finding, best, deadline, seconds)
             shorter = next(
                 (w for w in ways if w and size_of(w.choices) < size_of(best.choices)), None
             )
@@ -85,7 +86,7 @@ class ShortestFinding:
         return best
 
     def _ways_around(
-        self, finding: Finding, best: Minimised, deadline: float
+        self, finding: Finding, best: Minimised, deadline: float, seconds: float
     ) -> Iterator[Minimised | None]:
         """Yield what each way leads to, what is soonest first; each goes on from the best."""
         compiled, name = self._compiled_for(finding), finding.property
@@ -102,7 +103,7 @@ class ShortestFinding:
         else:
             shorter = Detours(compiled, minimiser, name, deadline).shorter(best.choices)
             yield None if shorter is None else replace(best, choices=shorter)
-        yield explored(compiled, examiner, best, name, self._exploring_seconds)
+        yield explored(compiled, examiner, best, name, seconds)
 
     def _example(self, finding: Finding, scenario: Scenario, result: Minimised) -> Counterexample:
         told = told_in_full(scenario, result.choices, finding.property)
