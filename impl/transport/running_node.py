@@ -171,8 +171,7 @@ class RunningNode:
         for task in self._dialling:
             task.cancel()
         await asyncio.gather(*self._dialling, return_exceptions=True)
-        if self._server is not None:
-            self._server.close()
+        await self._stop_listening()
         for timer in self._timers.values():
             timer.cancel()
         if self._telling is not None:
@@ -183,6 +182,20 @@ class RunningNode:
         if self._log is not None:
             self._log.close()
         _LOG.info("stopped node=%s", self.settings.node)
+
+    async def _stop_listening(self) -> None:
+        """Accept nobody any more, hear of who was accepted, and only then close the port.
+
+        Of a connection that it has accepted asyncio tells in the next turn of its loop; one whose
+        server is closed by then, or whose loop has ended, it forgets, and leaves the socket open.
+        """
+        if self._server is None:
+            return
+        loop = asyncio.get_running_loop()
+        for listener in self._server.sockets:
+            loop.remove_reader(listener.fileno())
+        await asyncio.sleep(0)
+        self._server.close()
 
     # ---- users ---------------------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import os
 import re
 import socket
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -330,6 +332,30 @@ def test_a_connection_accepted_while_a_node_stops_is_closed(tmp_path: Path, is_e
             assert await loop.run_in_executor(None, there.recv, 1) == b""
 
     run(main)
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_no_socket_is_left_open_of_who_was_accepted_just_before_a_node_stops(
+    tmp_path: Path, turns: int
+) -> None:
+    """Whichever turn of the loop it is in which the node is stopped."""
+    cluster = register(tmp_path)
+    server = Members(cluster).served[-1]  # which dials nobody, and so stops at once
+    callers: list[socket.socket] = []
+
+    async def main() -> None:
+        async with running(cluster, server):
+            callers.append(socket.create_connection(cluster.places[server], timeout=20))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run(main)
+        gc.collect()
+    with callers[0], contextlib.suppress(ConnectionResetError):
+        assert callers[0].recv(1) == b""
+    assert [str(warning.message) for warning in told] == []
 
 
 @pytest.mark.parametrize("damage", ["torn", "altered"])
