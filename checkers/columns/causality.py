@@ -88,7 +88,7 @@ def causality_of(columns: SessionColumns) -> Causality | None:
         return None
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    row_of, rows = _rows(columns, place)
+    row_of, rows = _rows(columns, order)
     return Causality(columns, order, place, row_of, rows)
 
 
@@ -146,10 +146,10 @@ def _runs(
     return firsts, lengths, following
 
 
-def _rows(columns: SessionColumns, place: Positions) -> tuple[Positions, RowNumbers]:
+def _rows(columns: SessionColumns, order: Positions) -> tuple[Positions, RowNumbers]:
     """The row of each operation, and the rows: one for the start of each session, then the joins."""
     count, session_of = columns.session_count, columns.session_of
-    joins = _joins(columns, place)
+    joins = _joins(columns, order)
     row_of = _row_of(columns, joins)
     is_first = joins == columns.starts[session_of[joins]]
     before = np.where(is_first, session_of[joins], row_of[joins - 1])
@@ -160,11 +160,12 @@ def _rows(columns: SessionColumns, place: Positions) -> tuple[Positions, RowNumb
     return row_of, rows
 
 
-def _joins(columns: SessionColumns, place: Positions) -> Positions:
+def _joins(columns: SessionColumns, order: Positions) -> Positions:
     """The operations that directly follow one of another session, in topological order."""
     follows, session_of = columns.follows, columns.session_of
-    joins = np.nonzero((follows >= 0) & (session_of[follows] != session_of))[0]
-    return joins[np.argsort(place[joins])]
+    is_join = (follows >= 0) & (session_of[follows] != session_of)
+    joins: Positions = order[is_join[order]]
+    return joins
 
 
 def _row_of(columns: SessionColumns, joins: Positions) -> Positions:
@@ -190,15 +191,15 @@ def _join(
     steps = zip(
         views[rows.shape[1] :],
         before.tolist(),
-        theirs.tolist(),
+        map(views.__getitem__, theirs.tolist()),
         session.tolist(),
         known.tolist(),
         strict=True,
     )
-    for row, mine, other, t, first in steps:
-        maximum(views[mine], views[other], out=row)
-        if row[t] < first:
-            row[t] = first
+    for row, mine, followed, its_session, first in steps:
+        # No row tells of its own session, so there it can hold how much of it is followed.
+        followed[its_session] = first
+        maximum(views[mine], followed, out=row)
 
 
 def known_demands(

@@ -22,7 +22,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from counterpoint.checkers.causal.levels import (
     Judgement,
@@ -42,10 +41,10 @@ from counterpoint.checkers.columns.causality import (
     topological_runs,
 )
 from counterpoint.checkers.columns.sessions import (
-    PLAIN_TYPES,
     Flags,
     LaidOut,
     Positions,
+    Ranks,
     SessionColumns,
     ToldColumns,
     answered_columns,
@@ -233,17 +232,15 @@ def _sessions(transactions: Sequence[Transaction], columns: SessionColumns) -> S
     return Sessions(operations, starts, session_of, source, {})
 
 
-Ranks = NDArray[np.float64]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class RegisterColumns:
     """Operations in call order: what each is, when, and the cluster that it belongs to.
 
     Cluster i is write i with the reads of its value; the last one has the reads of the initial
-    value. `order` has the places of the operations in the history.
+    value. `order` has the places of the operations in the history, and `ids` their ids there.
     """
 
+    ids: Sequence[str]
     order: Positions
     is_write: Flags
     calls: Ranks
@@ -267,8 +264,7 @@ def holds_as_register(history: Sequence[Operation], initial: Hashable, name: str
         return None
     witness = witness_of(columns, clusters)
     assert _explains(columns, witness), "the order from the zones is wrong"
-    names = [op.id for op in history]
-    ids = tuple(map(names.__getitem__, columns.order[witness].tolist()))
+    ids = tuple(map(columns.ids.__getitem__, columns.order[witness].tolist()))
     return holds(name, examined=len(history), witness=ids)
 
 
@@ -277,18 +273,17 @@ def register_columns(history: Sequence[Operation], initial: Hashable) -> Registe
     answered = answered_columns(history)
     if answered is None:
         return None
-    told = answered.told
-    if not {type(initial), *map(type, told.values)} <= PLAIN_TYPES:
+    numbers = value_numbers(answered.told.values, initial)
+    if numbers is None:
         return None
-    calls = np.fromiter(answered.called, np.float64, len(history))
-    order = np.argsort(calls, kind="stable")
-    is_write = np.fromiter(told.is_write, np.bool_, len(history))[order]
-    value_of, first = value_numbers(told.values, initial)
+    value_of, first = numbers
+    order = np.argsort(answered.called, kind="stable")
+    is_write = answered.told.are_writes()[order]
     cluster_of = _clusters(is_write, value_of[order], first)
     if cluster_of is None:
         return None
-    returns = np.fromiter(answered.returned, np.float64, len(history))
-    return RegisterColumns(order, is_write, calls[order], returns[order], cluster_of)
+    calls, returns = answered.called[order], answered.returned[order]
+    return RegisterColumns(answered.ids, order, is_write, calls, returns, cluster_of)
 
 
 def _clusters(is_write: Flags, value_of: Positions, initial: int) -> Positions | None:
@@ -354,9 +349,9 @@ def holds_causally(history: History, level: Level, initial: Hashable, name: str)
 def naming_of_columns(laid: LaidOut) -> PositionNames:
     """Return the names in the history of these columns."""
     # An array, as causal memory has an order for each session: three times as fast as one by one.
-    names = np.array([op.id for op in laid.history], dtype=object)[laid.order]
+    names = np.fromiter(laid.ids, dtype=object, count=len(laid.ids))
     starts = laid.columns.starts
     return PositionNames(
-        lambda order: tuple(names[order].tolist()),
+        lambda order: tuple(names[laid.order[order]].tolist()),
         lambda session: laid.history[laid.order[starts[session]]].client,
     )

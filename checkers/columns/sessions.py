@@ -16,6 +16,7 @@ from counterpoint.checkers.reads_from import INITIAL, NO_READ, Sessions
 
 Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Ranks = NDArray[np.float64]
 
 PLAIN_TYPES: frozenset[type] = frozenset({int, str, type(None)})
 """Values of these very types are equal only if they are the same; not so 1, 1.0 and True."""
@@ -34,7 +35,7 @@ class SessionColumns:
     source: Positions
     follows: Positions
     key_of: Positions
-    called: NDArray[np.float64]
+    called: Ranks
 
     @property
     def session_count(self) -> int:
@@ -60,9 +61,13 @@ class SessionColumns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaidOut:
-    """A history laid out by session; operation i of the columns is `history[order[i]]`."""
+    """A history laid out by session; operation i of the columns is `history[order[i]]`.
+
+    `ids` are those of the history, in its order.
+    """
 
     history: History
+    ids: Sequence[str]
     order: Positions
     columns: SessionColumns
 
@@ -104,12 +109,12 @@ def laid_out(history: History, initial: Hashable) -> LaidOut | None:
     if answered is None:
         return None
     client_of = numbered(answered.clients)
-    called = np.fromiter(answered.called, np.float64, len(history))
-    order = _session_order(called, client_of)
+    order = _session_order(answered.called, client_of)
     if order is None:
         return None
-    columns = matched(answered.told, initial, order, np.bincount(client_of), called)
-    return None if columns is None else LaidOut(history, order, columns)
+    sizes = np.bincount(client_of)
+    columns = matched(answered.told, initial, order, sizes, answered.called)
+    return None if columns is None else LaidOut(history, answered.ids, order, columns)
 
 
 class ToldColumns(NamedTuple):
@@ -118,6 +123,10 @@ class ToldColumns(NamedTuple):
     is_write: Sequence[bool]
     keys: Sequence[Hashable]
     values: Sequence[Hashable]
+
+    def are_writes(self) -> Flags:
+        """Tell of each operation whether it wrote."""
+        return np.frombuffer(bytes(self.is_write), np.bool_)
 
 
 def without_unseen(history: History) -> History:
@@ -129,9 +138,10 @@ class AnsweredColumns(NamedTuple):
     """What operations did, who did it, and when."""
 
     told: ToldColumns
+    ids: list[str]
     clients: list[str]
-    called: list[float]
-    returned: list[float]
+    called: Ranks
+    returned: Ranks
 
 
 def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
@@ -142,6 +152,7 @@ def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
     is_write: list[bool] = []
     keys: list[Hashable] = []
     values: list[Hashable] = []
+    ids: list[str] = []
     clients: list[str] = []
     called: list[float] = []
     returned: list[float] = []
@@ -154,13 +165,17 @@ def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
             values.append(op.argument)
         else:
             return None
-        if op.status != "ok" or op.returned == OPEN:
+        if op.status != "ok":
             return None
+        ids.append(op.id)
         keys.append(op.key)
         clients.append(op.client)
         called.append(op.called)
         returned.append(op.returned)
-    return AnsweredColumns(ToldColumns(is_write, keys, values), clients, called, returned)
+    calls, returns = (np.fromiter(ranks, np.float64, len(ids)) for ranks in (called, returned))
+    if (returns == OPEN).any():
+        return None
+    return AnsweredColumns(ToldColumns(is_write, keys, values), ids, clients, calls, returns)
 
 
 def matched(
@@ -168,18 +183,18 @@ def matched(
     initial: Hashable,
     order: Positions,
     sizes: Positions,
-    called: NDArray[np.float64],
+    called: Ranks,
 ) -> SessionColumns | None:
     """Match reads with writes; None where a source is not sure.
 
     `order` puts the operations session by session, of so many each as `sizes` says.
     """
-    if not {type(initial), *map(type, told.keys), *map(type, told.values)} <= PLAIN_TYPES:
+    numbers = value_numbers(told.values, initial)
+    if numbers is None or not PLAIN_TYPES.issuperset(map(type, told.keys)):
         return None
     key_of = numbered(told.keys)[order]
-    value_of, first = value_numbers(told.values, initial)
-    is_write = np.fromiter(told.is_write, np.bool_, len(told.is_write))
-    source = _sources(is_write[order], key_of, value_of[order], first)
+    value_of, first = numbers
+    source = _sources(told.are_writes()[order], key_of, value_of[order], first)
     if source is None:
         return None
     return SessionColumns(
@@ -202,32 +217,49 @@ def numbered(values: Sequence[Hashable]) -> Positions:
     return np.fromiter(map(number.__getitem__, values), dtype=np.int64, count=len(values))
 
 
-def value_numbers(values: Sequence[Hashable], initial: Hashable) -> tuple[Positions, int]:
-    """Number values of plain types from 0, equal ones alike, and the initial one.
+def value_numbers(values: Sequence[Hashable], initial: Hashable) -> tuple[Positions, int] | None:
+    """Number values of plain types from 0, equal ones alike, and the initial one; None for others.
 
-    >>> value_numbers([3, None, 3], None)[0].tolist(), value_numbers(["b", "a"], "b")[0].tolist()
-    ([4, 0, 4], [0, 1])
+    >>> numbers = value_numbers([3, None, 3], None)
+    >>> numbers[0].tolist(), numbers[1]
+    ([4, 0, 4], 0)
+    >>> numbers = value_numbers(["b", "a"], "b")
+    >>> numbers[0].tolist(), numbers[1]
+    ([0, 1], 0)
     """
-    found = _small_numbers([*values, initial]) if type(initial) is not str else None
-    if found is None:
-        found = numbered([initial, *values])
-        return found[1:], 0
-    return found[:-1], int(found[-1])
-
-
-def _small_numbers(values: Sequence[Hashable]) -> Positions | None:
-    """Take small integers as their own numbers, and None for one less; None if others are there."""
-    try:
-        own = np.fromiter([-1 if v is None else v for v in values], np.int64, len(values))
-    except (TypeError, ValueError, OverflowError):
+    types = {type(initial), *map(type, values)}
+    if not types <= PLAIN_TYPES:
         return None
-    is_small = own.min() >= -1 and own.max() < 4 * len(values)
-    return own + 1 if is_small and values.count(None) == (own == -1).sum() else None
+    small = None if str in types else _small_numbers(values, initial)
+    if small is not None:
+        return small
+    found = numbered([initial, *values])
+    return found[1:], 0
 
 
-def _session_order(called: NDArray[np.float64], client_of: Positions) -> Positions | None:
+def _small_numbers(values: Sequence[object], initial: object) -> tuple[Positions, int] | None:
+    """Take each of some integers for itself and one more, None for 0; None if they are not small."""
+    try:
+        # As a float None is no number, and an integer that is small stays what it is.
+        own = np.fromiter([*values, initial], np.float64, len(values) + 1)
+    except OverflowError:
+        return None
+    if np.fmin.reduce(own) < 0 or np.fmax.reduce(own) >= 4 * len(own):
+        return None
+    own[np.isnan(own)] = -1
+    number = own.astype(np.int64) + 1
+    return number[:-1], int(number[-1])
+
+
+def short(values: Positions) -> NDArray[np.generic]:
+    """Small numbers in two bytes, which numpy sorts in linear time."""
+    return values.astype(np.uint16) if len(values) and values.max() < 2**16 else values
+
+
+def _session_order(called: Ranks, client_of: Positions) -> Positions | None:
     """The places of the operations session by session; None if a client made two calls at once."""
-    order = np.lexsort((called, client_of))
+    by_call = np.argsort(called, kind="stable")
+    order = by_call[np.argsort(short(client_of[by_call]), kind="stable")]
     later, earlier = order[1:], order[:-1]
     is_tie = (client_of[later] == client_of[earlier]) & (called[later] == called[earlier])
     return None if is_tie.any() else order

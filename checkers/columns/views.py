@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from counterpoint.checkers.causal.conflicts import LostWrite, ViewClock, lay_out
 from counterpoint.checkers.causal.order import Predecessors
 from counterpoint.checkers.columns.causality import Causality, causes_of, is_highest
-from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns
+from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns, short
 from counterpoint.checkers.reads_from import INITIAL, NO_READ
 
 FEW = 4
@@ -62,7 +62,7 @@ class _Log:
     def __init__(self, causality: Causality) -> None:
         self._causality = causality
         columns, order = causality.columns, causality.order
-        by_key = order[np.argsort(_short(columns.key_of[order]), kind="stable")]
+        by_key = order[np.argsort(short(columns.key_of[order]), kind="stable")]
         is_write = columns.source[by_key] == NO_READ
         self._writes = by_key[is_write]
         self._rank = np.empty(len(order), dtype=np.int64)
@@ -272,7 +272,7 @@ class SessionView:
         """The reads that do not return the newest write of their key, with all newer ones."""
         columns = layout.causality.columns
         span = len(self.writes) + 1
-        by_key = np.argsort(_short(columns.key_of[self.writes]), kind="stable")
+        by_key = np.argsort(short(columns.key_of[self.writes]), kind="stable")
         marks = columns.key_of[self.writes[by_key]] * span + by_key
         place = np.full(len(columns.source), -1)
         place[self.writes] = np.arange(len(self.writes))
@@ -290,7 +290,7 @@ def view_of(layout: Layout, reads: Positions, rows: Rows, pairs: Pairs) -> Sessi
     kept = layout.causality.columns.source[pairs.read]
     rows = _closed(layout.causality, rows, pairs.lost, kept)
     first = _first_to_know(layout.causality, rows, layout.writes)[layout.by_place]
-    order = layout.by_place[np.argsort(_short(first), kind="stable")]
+    order = layout.by_place[np.argsort(short(first), kind="stable")]
     writes = layout.writes[order]
     ends = np.cumsum(np.bincount(first, minlength=len(reads) + 1))[: len(reads)]
     writes = writes[: ends[-1] if len(ends) else 0]
@@ -339,11 +339,6 @@ def _first_to_know(causality: Causality, rows: Rows, positions: Positions) -> Po
     marks = (rows.T + span * np.arange(columns.session_count)[:, np.newaxis]).ravel()
     session = columns.session_of[positions]
     return np.searchsorted(marks, positions + span * session, side="right") - count * session
-
-
-def _short(values: Positions) -> NDArray[np.generic]:
-    """Small numbers in two bytes, which numpy sorts in linear time."""
-    return values.astype(np.uint16) if len(values) and values.max() < 2**16 else values
 
 
 def _mend(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import replace
 from itertools import product
 from random import Random
@@ -114,15 +115,24 @@ def test_sessions_are_ordered_run_by_run_as_one_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "kinds", [(None, 0, 1, 3), (None, -1, 0, 2), (0, 10**30, 7), (None, "a", 1)]
+    "kinds",
+    [(None, 0, 1, 3), (None, -1, 0, 2), (0, 10**30, 7), (0, 10**400, 7), (None, "a", 1, "1")],
 )
-def test_equal_values_have_equal_numbers(kinds: tuple[object, ...]) -> None:
+def test_equal_values_have_equal_numbers(kinds: tuple[Hashable, ...]) -> None:
     for initial, *values in product(kinds, repeat=3):
-        numbers, first = value_numbers(values, initial)
+        found = value_numbers(values, initial)
+        assert found is not None
+        numbers, first = found
         assert min(numbers) >= 0
         one, other = numbers.tolist()
         assert (one == other) == (values[0] == values[1])
         assert [number == first for number in (one, other)] == [v == initial for v in values]
+
+
+@pytest.mark.parametrize("strange", [True, 1.0, (1,)])
+def test_values_that_others_may_equal_have_no_numbers(strange: Hashable) -> None:
+    assert value_numbers([1, strange], None) is None
+    assert value_numbers([1], strange) is None
 
 
 def test_two_keys_may_hold_one_value() -> None:
