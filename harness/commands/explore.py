@@ -32,7 +32,7 @@ from counterpoint.harness.output import (
 from counterpoint.harness.ranges import PositiveNumber
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Network, Scenario
-from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.exploration.goals import GoalReached
 from counterpoint.model.search.failure import told_in_full

@@ -18,7 +18,7 @@ from counterpoint.harness.code_fingerprint import code_fingerprint
 from counterpoint.harness.exploration.disk_space import DiskSpace
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Property, Scenario
-from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.exploration.lasso import Endings, explore_endings

@@ -9,8 +9,9 @@ import pytest
 import counterpoint as cp
 from counterpoint.model.legality import lane_of
 from counterpoint.model.reaction import HandlerFailed
+from counterpoint.model.search.engine.semantics import Semantics
 from counterpoint.model.search.engine.simulation import Simulation
-from counterpoint.model.search.engine.slots import Semantics, Slots
+from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.world import World

@@ -12,7 +12,8 @@ from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds,
 from counterpoint.model.search.columnar import endings as columnar
 from counterpoint.model.search.columnar.explorer import VectorExplorer
 from counterpoint.model.search.engine.dead_messages import TooManyNodeStates
-from counterpoint.model.search.engine.slots import NoOp, Slots
+from counterpoint.model.search.engine.semantics import NoOp
+from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Limits
 from counterpoint.model.search.exploration.goals import reached

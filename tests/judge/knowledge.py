@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from counterpoint.model.actions import Fire
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Property, Scenario
-from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import holds
 from counterpoint.model.world import Action, begin

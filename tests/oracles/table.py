@@ -13,7 +13,7 @@ from typing import Literal
 
 from counterpoint.harness.exploration.rounds import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explored
 from counterpoint.model.search.exploration.goals import GoalReached, reached

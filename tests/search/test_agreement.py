@@ -12,7 +12,7 @@ import pytest
 from counterpoint.harness.exploration.rounds import ExploreOptions, explorer
 from counterpoint.model.event import Event
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import NoOp
+from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explored, Limits
 from counterpoint.model.search.exploration.symmetry import exchanges, renamed

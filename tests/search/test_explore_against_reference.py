@@ -11,7 +11,8 @@ import pytest
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploration.rounds import EngineName, ExploreOptions, explorer
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import Semantics, Slot, Slots, Transition
+from counterpoint.model.search.engine.semantics import Semantics
+from counterpoint.model.search.engine.slots import Slot, Slots, Transition
 from counterpoint.model.search.exploration.explore import Explored, Limits
 from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.replay import enabled, record, run
@@ -140,7 +141,10 @@ def test_actions_and_their_outcomes_are_the_same_in_every_world(scenario: Scenar
         moved = {action: action.apply(world).world for action in enabled(world)}
         rest += moved.values()
         expected = {a: (slots_of(slots, w), w.conditions) for a, w in moved.items()}
-        before, environment = slots_of(slots, world), slots.environment_id(world.conditions)
+        before, environment = (
+            slots_of(slots, world),
+            slots.interned.environment_id(world.conditions),
+        )
         found = {
             t.action: after(slots, before, node, t)
             for node, slot in enumerate(before)

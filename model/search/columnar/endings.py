@@ -38,7 +38,7 @@ from counterpoint.model.search.columnar.sets import (
     unique,
 )
 from counterpoint.model.search.columnar.way_back import WayBack
-from counterpoint.model.search.engine.slots import HandlerBroke
+from counterpoint.model.search.engine.node_steps import HandlerBroke
 from counterpoint.model.search.exploration.explore import Limits, StateViolation, Stop
 from counterpoint.model.search.exploration.lasso import Endings, endings_after
 from counterpoint.model.search.exploration.settled_graph import (

@@ -34,7 +34,9 @@ from counterpoint.model.search.columnar.sets import fresh, rows_of, size, taken,
 from counterpoint.model.search.columnar.slot_columns import SlotColumns
 from counterpoint.model.search.columnar.stored import StoredStates
 from counterpoint.model.search.columnar.way_back import WayBack
-from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots
+from counterpoint.model.search.engine.node_steps import HandlerBroke
+from counterpoint.model.search.engine.semantics import NoOp, Semantics
+from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.explore import (
     Explored,
     Limits,

@@ -18,7 +18,8 @@ from counterpoint.model.search.columnar.keys import HALF, KeyTable, paired
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.columnar.slot_columns import columns_of
 from counterpoint.model.search.engine.effects import NodeStateStep
-from counterpoint.model.search.engine.slots import Situation, Slots
+from counterpoint.model.search.engine.node_steps import Situation
+from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.engine.transition_tables import Message
 
 FEW = 128
@@ -99,7 +100,7 @@ class MovesAtOnce:
         for at in self._asked.fresh(keys).tolist():
             code = int(keys[at]) & CODE
             try:
-                steps.append(self._slots.steps(situation(at), code - 1 if code else None))
+                steps.append(self._slots.steps.of(situation(at), code - 1 if code else None))
             except BaseException as error:
                 keys, failure = keys[:at], error
                 break

@@ -19,7 +19,7 @@ from counterpoint.model.search.columnar.expander import Expander, Successors
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.columnar.parallel import Crew
 from counterpoint.model.search.columnar.sets import rows_of, size
-from counterpoint.model.search.engine.slots import HandlerBroke
+from counterpoint.model.search.engine.node_steps import HandlerBroke
 from counterpoint.model.search.exploration.symmetry import (
     FieldValues,
     NotInterchangeable,

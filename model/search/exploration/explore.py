@@ -19,7 +19,9 @@ from typing import Literal, TypeAlias
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import HandlerBroke, NoOp, Semantics, Slots
+from counterpoint.model.search.engine.node_steps import HandlerBroke
+from counterpoint.model.search.engine.semantics import NoOp, Semantics
+from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.search.exploration.packed_states import PackedStates
 from counterpoint.model.search.exploration.symmetry import (

@@ -17,7 +17,8 @@ from counterpoint.model.fault_state import OpenCall
 from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.owed import is_owed
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import HandlerBroke, Slots, Transition
+from counterpoint.model.search.engine.node_steps import HandlerBroke
+from counterpoint.model.search.engine.slots import Slots, Transition
 from counterpoint.model.search.exploration.explore import Explorer, Limits, StateViolation, Stop
 from counterpoint.model.search.replay import HANDLER_PROPERTY
 from counterpoint.model.values import NodeId

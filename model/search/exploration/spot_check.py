@@ -12,7 +12,8 @@ from random import Random
 
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.slots import HandlerBroke, NoOp
+from counterpoint.model.search.engine.node_steps import HandlerBroke
+from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.explore import Explorer
 from counterpoint.model.search.exploration.symmetry import (
     Exchange,

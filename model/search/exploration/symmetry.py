@@ -99,7 +99,7 @@ class Exchange:
     def environment(self, environment: int) -> int:
         """Return the conditions with other names."""
         before = self._slots.environments[environment]
-        return self._slots.environment_id(_conditions(before, self._names, self.images))
+        return self._slots.interned.environment_id(_conditions(before, self._names, self.images))
 
     def memory(self, memory: int) -> int:
         """Return what is remembered with other names."""
