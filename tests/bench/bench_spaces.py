@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,7 @@ def figures() -> Iterator[Figure]:
     yield _orbits(two_phase_commit.system("7"))
     yield _endings(two_phase_commit.system("7"))
     yield _goals(abd.system("5", "1"))
-    yield _logs(depth=16)
+    yield from _logs()
     yield from _histories()
 
 
@@ -88,17 +89,24 @@ def _goals(scenario: Scenario) -> Figure:
     return Figure("exploration, share of looking for goals", share, "%", "<= 30", note)
 
 
-def _logs(depth: int) -> Figure:
-    """Measure a Raft with three servers, two clients and five calls, in which timers fire twice."""
-    scenario = raft().replace(
-        calls={"c1": [("write", 1), "read", ("write", 2)], "c2": [("write", 3), "read"]},
-        limits=cp.faults(fire=2),
-    )
-    took, found = _took(lambda: _explored(scenario, limits=Limits(depth=depth)))
-    assert found.states == 2_461_683
-    slots = max(found.slots.values())
-    note = f"{found.states:,} states in {took:.1f} s; {slots:,} slots of one node"
-    return Figure("exploration, logs and timers", found.states / took, "states/s", ">= 1.5e6", note)
+def _logs() -> Iterator[Figure]:
+    """Measure a Raft with three servers, two clients and five calls, in which timers fire twice.
+
+    Then one in which a server may crash, too, and come back.
+    """
+    for name, crashes, depth, states, aim in (
+        ("exploration, logs and timers", 0, 16, 2_461_683, ">= 1.5e6"),
+        ("  the same with a crash", 1, 13, 1_208_641, ""),
+    ):
+        scenario = raft().replace(
+            calls={"c1": [("write", 1), "read", ("write", 2)], "c2": [("write", 3), "read"]},
+            limits=cp.faults(fire=2, crash=crashes),
+        )
+        took, found = _took(partial(_explored, scenario, limits=Limits(depth=depth)))
+        assert found.states == states
+        slots = max(found.slots.values())
+        note = f"{found.states:,} states in {took:.1f} s; {slots:,} slots of one node"
+        yield Figure(name, found.states / took, "states/s", aim, note)
 
 
 def _histories() -> Iterator[Figure]:

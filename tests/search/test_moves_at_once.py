@@ -18,6 +18,7 @@ from counterpoint.model.search.columnar import filing, moves_at_once  # noqa: E4
 from counterpoint.model.search.columnar.explorer import VectorExplorer  # noqa: E402
 from counterpoint.model.search.columnar.keys import KeyTable  # noqa: E402
 from counterpoint.model.search.columnar.pairs import PairTable, one_by_one  # noqa: E402
+from counterpoint.model.search.engine import node_steps  # noqa: E402
 from counterpoint.model.search.exploration.explore import Explorer, Limits  # noqa: E402
 from tests.search.exploring import counts, finished  # noqa: E402
 from tests.search.little import little  # noqa: E402
@@ -31,9 +32,16 @@ CALLS = {"c1": [("write", 1), "read"], "c2": [("write", 2)]}
 def cases() -> dict[str, tuple[Scenario, dict[str, Any]]]:
     logs = raft().replace(calls=CALLS, limits=cp.faults(fire=2))
     shallow = {"limits": Limits(depth=6)}
+    shallower = {"limits": Limits(depth=5)}
     faults = sound()["faults"]
     return {
         "logs and timers": (logs, shallow),
+        "logs and crashes": (logs.replace(limits=cp.faults(fire=2, crash=1, drop=1)), shallow),
+        "steps that are torn": (logs.replace(limits=cp.faults(fire=2, tear=1)), shallower),
+        "steps that are torn, in order": (
+            logs.replace(limits=cp.faults(fire=2, tear=1, omit=1), network="ordered"),
+            shallower,
+        ),
         "logs and timers, in order": (logs.replace(network="ordered"), shallow),
         "logs and timers, lossy": (logs, {"is_lossy": True, **shallow}),
         "what is ignored is consumed": (logs, {"no_op": "consume", **shallow}),
@@ -82,6 +90,36 @@ def test_in_generated_systems_too(seed: int) -> None:
     limits = Limits(states=500)
     at_once = told(explorer(little(seed), few=0, limits=limits))
     assert at_once == told(explorer(little(seed), few=NEVER, limits=limits))
+
+
+ALL_KINDS = ("drop", "duplicate", "omit", "crash", "tear", "cut", "transform", "suspect")
+
+
+@pytest.mark.slow
+@given(
+    seed=st.integers(0, 10**6),
+    kinds=st.sets(st.sampled_from(ALL_KINDS), min_size=1, max_size=3),
+    network=st.sampled_from(("unordered", "ordered")),
+    rules=st.sampled_from(({}, {"no_op": "consume"}, {"is_lossy": True}, {"has_open_calls": True})),
+)
+@settings(max_examples=25, deadline=None)
+def test_what_is_asked_once_is_what_every_slot_says(
+    seed: int, kinds: set[str], network: Any, rules: dict[str, Any]
+) -> None:
+    """A kind that looked at what else is on its way would say something else in some slot."""
+    scenario = little(seed).replace(
+        limits={kind: cp.Budget(1) for kind in sorted(kinds)},
+        faults_max=2,
+        network=network,
+        detector=cp.FailureDetector() if "suspect" in kinds else None,
+    )
+    once = explorer(scenario, few=0, limits=Limits(states=300), **rules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(node_steps, "ASKED_ONCE", {})
+        each_time = explorer(scenario, few=0, limits=Limits(states=300), **rules)
+    assert told(once)[:4] == told(each_time)[:4]
+    for place, effects in enumerate(once.slots.effects):
+        assert set(effects) == set(each_time.slots.effects[place])
 
 
 @given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)), min_size=1))

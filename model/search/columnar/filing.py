@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from counterpoint.model.search.columnar.growing import Column, Growing
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.columnar.pairs import PairTable, unnoted
 from counterpoint.model.search.columnar.slot_columns import HELD, Codes, Mailboxes, codes_of
+from counterpoint.model.search.engine.node_steps import About
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.engine.transition_tables import Message
 
+KIND = 1 << 26
+"""What the number of a kind is times, beside the code of a message: no code is as large."""
+
 BLOCK = 1 << 14
 """So many mailboxes are looked at at once: they fit the processor's cache."""
+
+
+Marks: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Filing:
@@ -89,20 +98,36 @@ class MailChanges:
         self.without = PairTable(self._without, unnoted)
         self._relevant = PairTable(self._without_the_dead, unnoted)
 
-    def next_ones(self, mailboxes: Column) -> tuple[Ids, Ids, Ids]:
-        """Return the messages that may arrive next in mailboxes: whose, at which position, its code.
+    def next_ones(self, mailboxes: Column, abouts: Sequence[About]) -> tuple[Ids, Ids, Ids]:
+        """Return what is to be asked of mailboxes: of whose, at which position of it, and what.
 
-        They are in the order of the mailbox; after those of each there is a code 0.
+        The codes of the messages that may arrive next come in the order of the mailbox, then a code 0
+        for what the node does by itself. For each kind of interference what it is asked about
+        follows: to these codes the number of the kind, from 1 on, times `KIND` is added.
         """
         codes = np.pad(self._mail.codes(mailboxes), ((0, 0), (0, 1)))
-        is_next = (codes > 0) & (codes < HELD)
-        if not self._slots.compiled.has_deliveries:
-            is_next[:] = False
-        same = self._filing.sources(codes) if self._slots.is_ordered else codes
-        is_next[:, 1:] &= same[:, 1:] != same[:, :-1]
-        is_next[:, -1] = True
-        rows, positions = np.nonzero(is_next)
-        return rows, positions, codes[is_next].astype(np.int64)
+        marks = [self._marked("what is next", codes), *(self._marked(a, codes) for a in abouts)]
+        rows, columns = np.nonzero(np.hstack(marks))
+        kinds, positions = np.divmod(columns, codes.shape[1])
+        return rows, positions, codes[rows, positions] + kinds * KIND
+
+    def _marked(self, about: About, codes: Codes) -> Marks:
+        """Mark what is asked about in mailboxes; the place behind all messages stands for the node."""
+        marks = (codes > 0) & (codes < HELD)
+        if about == "the node":
+            marks[:] = False
+        elif about == "each message":
+            for place in range(1, codes.shape[1]):
+                is_again = codes[:, :place] == codes[:, place, None]
+                marks[:, place] &= ~is_again.any(axis=1)
+            return marks
+        elif self._slots.compiled.has_deliveries:
+            same = self._filing.sources(codes) if self._slots.is_ordered else codes
+            marks[:, 1:] &= same[:, 1:] != same[:, :-1]
+        else:
+            marks[:] = False
+        marks[:, -1] = True
+        return marks
 
     def joined(self, batches: BatchRows) -> PairTable:
         """Return the table of mailboxes to which one of these batches was added."""

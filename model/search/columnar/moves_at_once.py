@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from counterpoint.model.search.columnar.filing import BatchRows, MailChanges, blocks
+from counterpoint.model.search.columnar.filing import KIND, BatchRows, MailChanges, blocks
 from counterpoint.model.search.columnar.growing import Column, Growing, spread
 from counterpoint.model.search.columnar.keys import HALF, KeyTable, paired
 from counterpoint.model.search.columnar.packing import Ids
 from counterpoint.model.search.columnar.slot_columns import columns_of
 from counterpoint.model.search.engine.effects import NodeStateStep
-from counterpoint.model.search.engine.node_steps import Situation
+from counterpoint.model.search.engine.node_steps import NodeStateSteps, Situation
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.engine.transition_tables import Message
 
@@ -43,12 +43,14 @@ class BulkMoves(NamedTuple):
 class MovesAtOnce:
     """The moves of one node in bulk, and what is sent to it. `sent` are the batches that may be.
 
-    Only where nothing interferes: what else happens is asked slot by slot, of slots in a list.
+    Only where what interferes is asked once: all else is asked slot by slot, of slots in a list.
     """
 
     def __init__(self, slots: Slots, node: int, sent: BatchRows) -> None:
         self._slots, self._node, self._columns = slots, node, columns_of(slots, node)
         self._situations, self._asked = KeyTable(), KeyTable()
+        self._kinds = slots.steps.interfering
+        self._abouts = tuple(slots.steps.asked_once.values())
         self._steps = StepColumns()
         self._mail = MailChanges(slots, self._columns.mail)
         self._sent, self._sent_itself = self._mail.joined(sent), self._mail.joined(self._steps.sent)
@@ -56,7 +58,7 @@ class MovesAtOnce:
     def suits(self, count: int) -> bool:
         """Tell whether so many slots take less time in bulk than one by one."""
         few = min(FEW, VERY_FEW) if self._columns.are_in_columns else FEW
-        return self._slots.is_quiet and count > few
+        return len(self._abouts) == len(self._kinds) and count > few
 
     def moves(self, slots: Ids, environments: Ids) -> Iterator[BulkMoves]:
         """Yield what can happen, slot by slot, under the conditions given with each.
@@ -70,7 +72,7 @@ class MovesAtOnce:
     def _of_block(self, slots: Ids, environments: Ids) -> Iterator[BulkMoves]:
         mailboxes, node_states = self._columns.mailboxes(slots), self._columns.node_states(slots)
         situations, _ = self._situations.number(paired(node_states, environments))
-        rows, positions, codes = self._mail.next_ones(mailboxes)
+        rows, positions, codes = self._mail.next_ones(mailboxes, self._abouts)
         groups, failure = self._groups(
             paired(situations.take(rows), codes),
             lambda at: Situation(
@@ -98,22 +100,27 @@ class MovesAtOnce:
         steps: list[tuple[NodeStateStep, ...]] = []
         failure: BaseException | None = None
         for at in self._asked.fresh(keys).tolist():
-            code = int(keys[at]) & CODE
             try:
-                steps.append(self._slots.steps.of(situation(at), code - 1 if code else None))
+                steps.append(self._asked_one(situation(at), int(keys[at]) & CODE))
             except BaseException as error:
                 keys, failure = keys[:at], error
                 break
         self._steps.extend(steps)
         return self._asked.number(keys)[0], failure
 
+    def _asked_one(self, at: Situation, code: int) -> NodeStateSteps:
+        kind, message = divmod(code, KIND)
+        about = message - 1 if message else None
+        steps = self._slots.steps
+        return steps.of_kind(at, self._kinds[kind - 1], about) if kind else steps.of(at, about)
+
     def _moved(
         self, mailboxes: Column, rows: Ids, positions: Ids, codes: Ids, groups: Ids
     ) -> BulkMoves:
         """Return the moves of slots with these mailboxes: each row names one, and what may be done."""
         left = mailboxes.take(rows).astype(np.int64)
-        arriving = np.flatnonzero(codes)
-        left[arriving] = self._mail.without.look_up(left.take(arriving), positions.take(arriving))
+        taken = np.flatnonzero(codes % KIND)
+        left[taken] = self._mail.without.look_up(left.take(taken), positions.take(taken))
         which, node_states, own, effects = self._steps.of(groups)
         left = left.take(which)
         sending = np.flatnonzero(own)

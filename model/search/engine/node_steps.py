@@ -7,12 +7,13 @@ timers, and with most kinds of interference: of these what is next to be asked i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
-from counterpoint.model.actions import NORMAL, Call, Fire
+from counterpoint.model.actions import NORMAL, Call, Deliver, Fire, Transform
 from counterpoint.model.fault_state import FaultState
-from counterpoint.model.faults import Drop
+from counterpoint.model.faults import Crash, Cut, Drop, Duplicate, Heal, Mend, Omit, Restart, Tear
 from counterpoint.model.legality import after_fire, can_pass, may_fire
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.dead_messages import Relevance
@@ -31,10 +32,28 @@ from counterpoint.model.search.engine.transition_tables import (
     NodeStateId,
     TransitionEntry,
 )
+from counterpoint.model.suspicions import Accuse, Clear, Detect
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
 NodeStateSteps: TypeAlias = tuple[NodeStateStep, ...]
+
+
+About: TypeAlias = Literal["each message", "what is next", "the node"]
+"""What a kind of interference is asked about: each message on its way to a node; each that is next to
+arrive, and then the node; or the node by itself."""
+
+ASKED_ONCE: Mapping[type[Action], About] = MappingProxyType(
+    {
+        Drop: "each message", Duplicate: "each message", Omit: "each message",
+        Tear: "what is next", Mend: "the node", Crash: "the node", Restart: "the node",
+        Cut: "the node", Heal: "the node", Transform: "the node",
+        Detect: "the node", Accuse: "the node", Clear: "the node",
+    }
+)  # fmt: skip
+"""The kinds of which it depends on a node state, the conditions and one message alone, or none, when
+they are legal and what they do. Whatever else is on its way is not looked at, so each is asked once;
+kinds of one's own are asked in every slot."""
 
 
 class Situation(NamedTuple):
@@ -72,6 +91,16 @@ class NodeSteps:
         self._interned, self._relevance = interned, relevance
         self._compiled = interned.compiled
         self.interfering = tuple(kind for kind in self._compiled.kinds if kind not in NORMAL)
+        # In a queue a copy comes last and the message stays where it is: that depends on the others.
+        self.asked_once = {
+            kind: ASKED_ONCE[kind]
+            for kind in self.interfering
+            if kind in ASKED_ONCE and not (kind is Duplicate and interned.is_ordered)
+        }
+        self._taken: dict[
+            tuple[NodeStateId, EnvironmentId],
+            dict[tuple[type[Action], Message | None], NodeStateSteps],
+        ] = {}
         self._steps: dict[
             tuple[NodeStateId, EnvironmentId], dict[Message | None, NodeStateSteps]
         ] = {}
@@ -147,6 +176,25 @@ class NodeSteps:
         )
         return NodeStateStep(outcome.node_state, own, interned.effect_id(node, effect))
 
+    def of_kind(self, at: Situation, kind: type[Action], message: Message | None) -> NodeStateSteps:
+        """Return what a kind that is asked once may do to a node, or to a message on its way there.
+
+        A message is gone then, but for what the steps put on its way.
+
+        Raises:
+            HandlerBroke: a handler failed.
+        """
+        known = self._taken.setdefault((at.node_state, at.environment), {})
+        steps = known.get((kind, message))
+        if steps is None:
+            run = self.alone(at, () if message is None else (message,), ())
+            options = run.options(kind, self._compiled.nodes[at.node])
+            if message is not None:
+                options = filter(_is_about_a_message, options)
+            found = self._performed(at, options, run)
+            known[kind, message] = steps = tuple(step for step, _ in found)
+        return steps
+
     # Interference: the action classes speak for themselves, in a world where this node is alone.
 
     def interferences(
@@ -160,7 +208,12 @@ class NodeSteps:
             HandlerBroke: a handler failed.
             ActsElsewhere: an action changes more than its place.
         """
-        for action in run.options(kind, self._compiled.nodes[at.node]):
+        return self._performed(at, run.options(kind, self._compiled.nodes[at.node]), run)
+
+    def _performed(
+        self, at: Situation, actions: Iterable[Action], run: Simulation
+    ) -> Iterator[tuple[NodeStateStep, tuple[Message, ...]]]:
+        for action in actions:
             after = self.alone(at, run.flights, run.held)
             try:
                 must(after, action)
@@ -196,6 +249,11 @@ class NodeSteps:
         seen = self._interned.sighting_id(tuple(run.seen))
         effect = ActionEffect(conditions, batches, seen, action)
         return NodeStateStep(node_state, own, self._interned.effect_id(at.node, effect))
+
+
+def _is_about_a_message(action: Action) -> bool:
+    """Tell what a message lets happen from what a node can do, or break off, without it."""
+    return not isinstance(action, Tear) or isinstance(action.step, Deliver)
 
 
 def must(run: Simulation, action: Action) -> None:

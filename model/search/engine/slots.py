@@ -11,7 +11,7 @@ questions again give the same numbers, which is how an exploration resumes from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from counterpoint.model.actions import Settle
@@ -27,7 +27,13 @@ from counterpoint.model.search.engine.effects import (
     SlotId,
 )
 from counterpoint.model.search.engine.interned import Interned
-from counterpoint.model.search.engine.node_steps import ActsElsewhere, NodeSteps, Situation, must
+from counterpoint.model.search.engine.node_steps import (
+    About,
+    ActsElsewhere,
+    NodeSteps,
+    Situation,
+    must,
+)
 from counterpoint.model.search.engine.semantics import Semantics
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, Message, NodeStateId
@@ -273,9 +279,51 @@ class Slots:
     def _add_interferences(
         self, moves: Moves, at: Situation, inbox: tuple[Message, ...], held: tuple[Message, ...]
     ) -> None:
-        run = self.steps.alone(at, inbox, held)
+        run: Simulation | None = None
         for kind in self.steps.interfering:
+            about = self.steps.asked_once.get(kind)
+            if about is not None:
+                self._add_asked_once(moves, at, (kind, about), inbox, held)
+                continue
+            run = run or self.steps.alone(at, inbox, held)
             for step, held_then in self.steps.interferences(at, kind, run):
                 after = (step.node_state, self.filed(step.own), held_then)
                 moves[0].append(self.slot_id(at.node, after))
                 moves[1].append(step.effect)
+
+    def _add_asked_once(
+        self,
+        moves: Moves,
+        at: Situation,
+        asked: tuple[type[Action], About],
+        inbox: tuple[Message, ...],
+        held: tuple[Message, ...],
+    ) -> None:
+        kind, about = asked
+        for message in self._things(about, inbox):
+            steps = self.steps.of_kind(at, kind, message)
+            if steps:
+                rest = inbox if message is None else _without(inbox, message)
+                for node_state, own, effect in steps:
+                    left = self.filed(rest + own) if own else rest
+                    moves[0].append(self.slot_id(at.node, (node_state, left, held)))
+                    moves[1].append(effect)
+
+    def _things(self, about: About, inbox: tuple[Message, ...]) -> Iterable[Message | None]:
+        """Return what a kind is to be asked about; None is the node."""
+        if about == "each message":
+            return dict.fromkeys(inbox)
+        if about == "the node" or not self.compiled.has_deliveries:
+            return (None,)
+        if not self.is_ordered:
+            return (*dict.fromkeys(inbox), None)
+        heads: dict[int, Message] = {}
+        for message in inbox:
+            heads.setdefault(self.compiled.source[message], message)
+        return (*heads.values(), None)
+
+
+def _without(inbox: tuple[Message, ...], message: Message) -> tuple[Message, ...]:
+    """Return an inbox without the first message of this content."""
+    position = inbox.index(message)
+    return inbox[:position] + inbox[position + 1 :]
