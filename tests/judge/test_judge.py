@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from counterpoint.model.actions import ACTIONS
-from counterpoint.model.search.engine import simulation, slots
+from counterpoint.model.search.engine import node_steps, simulation
 from counterpoint.model.search.engine.in_place import InPlace
 from counterpoint.model.search.engine.transition_tables import Compiled
 from tests.judge.__main__ import main, smallest, system
@@ -164,7 +164,7 @@ def _lets_the_dead_fire(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def _is_blind_to_partitions(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(slots, "can_pass", lambda c, _, dst: dst not in c.down)
+    monkeypatch.setattr(node_steps, "can_pass", lambda c, _, dst: dst not in c.down)
     return "plain keep states"
 
 
