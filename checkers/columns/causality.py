@@ -1,66 +1,59 @@
 """Causal order on columns: a topological order, and clock rows where they change.
 
-The row of an operation is that of the last operation of its session that follows one of another
-session (a *join*), with its own place for its own session. So rows are kept for joins alone.
+Positions are those of operations or transactions, session by session. The row of a position is that
+of the last *join* of its session, where something of another session is followed, with its own
+place for its own session. So rows are kept for joins alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.checkers.causal.conflicts import LostWrite
-from counterpoint.checkers.causal.order import ClockRow
-from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns, numbered
+from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns, short
 from counterpoint.checkers.happens_before.clocks import NONE, EventLog
-from counterpoint.checkers.reads_from import INITIAL
-from counterpoint.checkers.transactions.reads_from import MatchedTransactions
 
 RowNumbers = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Causality:
-    """Causal order. `order` is the one that `topological` finds, `place` the place of each in it.
+class ClockRows:
+    """What each position knows of each session.
 
     `rows[row_of[i], t]` is the first position of session t that i does not know, for every session
     but its own.
     """
 
-    columns: SessionColumns
-    order: Positions
-    place: Positions
-    row_of: NDArray[np.int64]
+    starts: Positions
+    session_of: Positions
+    row_of: Positions
     rows: RowNumbers
 
     def known(self, later: Positions, sessions: Positions | int) -> Positions:
         """For each position the first one of a session that it does not know, itself included."""
-        own = self.columns.session_of[later] == sessions
+        own = self.session_of[later] == sessions
         return np.where(own, later + 1, self.rows[self.row_of[later], sessions])
-
-    def known_to(self, later: Positions) -> Callable[[int], Positions]:
-        """The same for all sessions, one after the other; -1 knows nothing, the initial value."""
-        rows, row_of = np.ascontiguousarray(self.rows.T), self.row_of[later]
-        home = self.columns.session_of[later]
-
-        def of_session(session: int) -> Positions:
-            known: Positions = rows[session][row_of].astype(np.int64)
-            own = np.nonzero(home == session)[0]
-            known[own] = later[own] + 1
-            known[later < 0] = self.columns.starts[session]
-            return known
-
-        return of_session
 
     def knows(self, later: Positions, earlier: Positions) -> Flags:
         """Tell for each pair whether `earlier` is `later` or comes before it."""
-        is_known: Flags = earlier < self.known(later, self.columns.session_of[earlier])
+        is_known: Flags = earlier < self.known(later, self.session_of[earlier])
         return is_known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Causality:
+    """Causal order. `order` is the one that `topological` finds, `place` the place of each in it."""
+
+    columns: SessionColumns
+    order: Positions
+    place: Positions
+    clocks: ClockRows
 
 
 def causes_of(columns: SessionColumns) -> list[tuple[int, ...]]:
@@ -69,10 +62,16 @@ def causes_of(columns: SessionColumns) -> list[tuple[int, ...]]:
 
 
 class OrderEdges(NamedTuple):
-    """Operations, each with another one that it follows besides its session."""
+    """Positions, each with another one that it follows besides its session; sorted by the first."""
 
     after: Positions
     before: Positions
+
+    def and_these(self, after: Positions, before: Positions) -> OrderEdges:
+        """Return them with others, which come last where they have what comes after in common."""
+        every = np.concatenate((self.after, after))
+        by_after = np.argsort(every, kind="stable")
+        return OrderEdges(every[by_after], np.concatenate((self.before, before))[by_after])
 
 
 def causal_edges(columns: SessionColumns) -> OrderEdges:
@@ -83,31 +82,40 @@ def causal_edges(columns: SessionColumns) -> OrderEdges:
 
 def causality_of(columns: SessionColumns) -> Causality | None:
     """Order the operations causally, or return None where there is a cycle. O(n k)."""
-    order, blocked = topological_runs(columns, causal_edges(columns))
+    starts, session_of, edges = columns.starts, columns.session_of, causal_edges(columns)
+    order, blocked = topological_runs(starts, session_of, edges)
     if blocked:
         return None
+    clocks = clocks_of(starts, session_of, edges, order)
+    return Causality(columns, order, places_in(order), clocks)
+
+
+def places_in(order: Positions) -> Positions:
+    """Return the place of each position in an order of all of them."""
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    row_of, rows = _rows(columns, order)
-    return Causality(columns, order, place, row_of, rows)
+    return place
 
 
-def topological_runs(columns: SessionColumns, edges: OrderEdges) -> tuple[Positions, list[int]]:
-    """Return what `topological` returns, the edges being sorted by what comes after, stably.
+def topological_runs(
+    starts: Positions, session_of: Positions, edges: OrderEdges
+) -> tuple[Positions, list[int]]:
+    """Return what `topological` returns.
 
     A session is followed up to its next edge that waits, so that only edges cost a step: an
     operation is done if its session was followed beyond it.
     """
-    session_of = columns.session_of
     # A session itself sees to its own order; an edge against it waits for ever.
     is_open = (session_of[edges.before] != session_of[edges.after]) | (edges.before >= edges.after)
     after, before = edges.after[is_open], edges.before[is_open]
-    first_edge = np.searchsorted(after, columns.starts).tolist()
-    starts = columns.starts.tolist()
     firsts, lengths, following = _runs(
-        starts, first_edge, after.tolist(), before.tolist(), session_of[before].tolist()
+        starts.tolist(),
+        np.searchsorted(after, starts).tolist(),
+        after.tolist(),
+        before.tolist(),
+        session_of[before].tolist(),
     )
-    blocked = [i for t, i in enumerate(following) if i < starts[t + 1]]
+    blocked = [i for i, end in zip(following, starts[1:].tolist(), strict=True) if i < end]
     sizes = np.array(lengths, dtype=np.int64)
     first_at = np.array(firsts, dtype=np.int64) - (np.cumsum(sizes) - sizes)
     return np.repeat(first_at, sizes) + np.arange(sizes.sum()), blocked
@@ -146,37 +154,31 @@ def _runs(
     return firsts, lengths, following
 
 
-def _rows(columns: SessionColumns, order: Positions) -> tuple[Positions, RowNumbers]:
-    """The row of each operation, and the rows: one for the start of each session, then the joins."""
-    count, session_of = columns.session_count, columns.session_of
-    joins = _joins(columns, order)
-    row_of = _row_of(columns, joins)
-    is_first = joins == columns.starts[session_of[joins]]
-    before = np.where(is_first, session_of[joins], row_of[joins - 1])
-    source = columns.follows[joins]
+def clocks_of(
+    starts: Positions, session_of: Positions, edges: OrderEdges, order: Positions
+) -> ClockRows:
+    """Fill the rows: one for the start of each session, then one for each join as `order` has it."""
+    is_join = session_of[edges.after] != session_of[edges.before]
+    after, followed = edges.after[is_join], edges.before[is_join]
+    count, joins = len(starts) - 1, np.arange(len(after))
+    joins_at = np.bincount(after, minlength=len(session_of))
+    joins_until = np.cumsum(joins_at)
+    joins_before = np.concatenate(([0], joins_until))[starts[:-1]]
+    in_order = np.empty_like(joins_until)
+    in_order[order] = np.cumsum(joins_at[order])
+    row = np.append(count + joins + (in_order - joins_until)[after], 0)
+
+    def latest(join_count: Positions, session: Positions) -> Positions:
+        """The row after so many joins: that of the last one, if it is of the session."""
+        return np.where(join_count == joins_before[session], session, row[join_count - 1])
+
+    row_of = latest(joins_until, session_of)
     rows = np.empty((count + len(joins), count), dtype=np.int32)
-    rows[:count] = columns.starts[:-1]
-    _join(rows, before, row_of[source], session_of[source], source + 1)
-    return row_of, rows
-
-
-def _joins(columns: SessionColumns, order: Positions) -> Positions:
-    """The operations that directly follow one of another session, in topological order."""
-    follows, session_of = columns.follows, columns.session_of
-    is_join = (follows >= 0) & (session_of[follows] != session_of)
-    joins: Positions = order[is_join[order]]
-    return joins
-
-
-def _row_of(columns: SessionColumns, joins: Positions) -> Positions:
-    """For each operation the last join of its session up to it, or else the start of the session."""
-    last = np.full(len(columns.source), -1)
-    last[joins] = joins
-    last = np.maximum.accumulate(last)
-    row = np.zeros(len(columns.source), dtype=np.int64)
-    row[joins] = columns.session_count + np.arange(len(joins))
-    is_joined = last >= columns.starts[columns.session_of]
-    return np.where(is_joined, row[last], columns.session_of)
+    rows[:count] = starts[:-1]
+    in_turn = places_in(row[:-1] - count)
+    before, followed = latest(joins, session_of[after])[in_turn], followed[in_turn]
+    _join(rows, before, row_of[followed], session_of[followed], followed + 1)
+    return ClockRows(starts, session_of, row_of, rows)
 
 
 def _join(
@@ -202,73 +204,99 @@ def _join(
         maximum(views[mine], followed, out=row)
 
 
-def known_demands(
-    matched: MatchedTransactions, rows: Sequence[ClockRow], order: Sequence[int]
-) -> Iterator[LostWrite]:
-    """What reads of transactions demand, as `transactions.levels` finds it one by one.
+class ReadColumns(NamedTuple):
+    """Who read, which key, and whose write it returned, or INITIAL."""
 
-    For each read and session, the last transaction there that wrote the key and precedes the
-    reader: in `order`, and where causal order or an earlier demand does not settle it.
-    """
-    count = len(matched.transactions)
-    if not count:
-        return iter(())
-    row = np.array(rows, dtype=np.int32)
-    session_of = np.array(matched.session_of, dtype=np.int64)
-    read, write = _accesses(matched)
-    by_order = np.argsort(_places(order)[read.transaction], kind="stable")
-    reader, key, kept = read.transaction[by_order], read.key[by_order], read.kept[by_order]
-    found: list[tuple[Positions, Positions, Positions]] = []
-    for t in range(row.shape[1]):
-        marks = (write.key * count + write.transaction)[session_of[write.transaction] == t]
-        bound = np.where(session_of[reader] == t, reader, row[reader, t])
-        marks = np.concatenate(([-1], np.sort(marks)))
-        last = marks[np.searchsorted(marks, key * count + bound) - 1]
-        lost = last - key * count
-        # A mark of a lower key is below 0 here, and so is the one that stands for none.
-        is_open = (lost >= 0) & (lost != kept) & ((kept < 0) | (lost >= row[kept, t]))
-        at = np.nonzero(is_open)[0]
-        found.append((at, np.full(len(at), t), lost[at]))
-    at, session, lost = (np.concatenate(column) for column in zip(*found, strict=True))
-    in_turn = np.lexsort((session, at))
-    at, session, lost = at[in_turn], session[in_turn], lost[in_turn]
-    is_news = (kept[at] == INITIAL) | is_highest(kept[at] * row.shape[1] + session, lost)
-    return map(
-        LostWrite,
-        lost[is_news].tolist(),
-        kept[at[is_news]].tolist(),
-        reader[at[is_news]].tolist(),
-    )
-
-
-class _Accesses(NamedTuple):
-    """Of each access its transaction, the number of its key, and for a read whom it read from."""
-
-    transaction: Positions
+    reader: Positions
     key: Positions
     kept: Positions
 
-
-def _accesses(matched: MatchedTransactions) -> tuple[_Accesses, _Accesses]:
-    """The reads from outside, and the keys written."""
-    reads = [read for reads in matched.reads for read in reads]
-    keys = [key for keys in matched.writes for key in keys]
-    number_of = numbered([*(read.key for read in reads), *keys])
-    each = np.arange(len(matched.transactions))
-    kept = np.fromiter((read.source for read in reads), np.int64, len(reads))
-    reader = np.repeat(each, list(map(len, matched.reads)))
-    writer = np.repeat(each, list(map(len, matched.writes)))
-    nobody = np.full(len(keys), INITIAL)
-    return (
-        _Accesses(reader, number_of[: len(reads)], kept),
-        _Accesses(writer, number_of[len(reads) :], nobody),
-    )
+    def where(self, chosen: Positions) -> ReadColumns:
+        """Only some of them, by their places."""
+        return ReadColumns(self.reader[chosen], self.key[chosen], self.kept[chosen])
 
 
-def _places(order: Sequence[int]) -> Positions:
-    place = np.empty(len(order), dtype=np.int64)
-    place[np.array(order, dtype=np.int64)] = np.arange(len(order))
-    return place
+class WriteColumns(NamedTuple):
+    """Who wrote, which key; in the order of the writers."""
+
+    writer: Positions
+    key: Positions
+
+
+class LastKnown(NamedTuple):
+    """The places of some reads, each with a write of its key that the reader knows."""
+
+    place: Positions
+    lost: Positions
+
+
+def last_known(clocks: ClockRows, reads: ReadColumns, writes: WriteColumns) -> LastKnown:
+    """For each session and read the last write of its key there that comes before the reader.
+
+    Those that causal order settles already, because the kept write knows the lost one, are left
+    out. O(k log n) for each read.
+    """
+    # Reads of one key after the other look at the same few writes.
+    by_key = np.argsort(short(reads.key), kind="stable")
+    reads = reads.where(by_key)
+    rows = np.ascontiguousarray(clocks.rows.T)
+    to_reader = _known_of(clocks, rows, reads.reader, reads.reader)
+    to_kept = _known_of(clocks, rows, reads.kept, reads.kept + 1)
+    cuts = np.searchsorted(writes.writer, clocks.starts).tolist()
+    span = len(clocks.session_of) + 1
+    found = [LastKnown(by_key[:0], by_key[:0])]  # as there may be no session at all
+    for t, (start, end) in enumerate(pairwise(cuts)):
+        part = WriteColumns(writes.writer[start:end], writes.key[start:end])
+        found.append(_last_known(reads, part, to_reader(t), to_kept(t), span))
+    places, lost = (np.concatenate(column) for column in zip(*found, strict=True))
+    return LastKnown(by_key[places], lost)
+
+
+def _known_of(
+    clocks: ClockRows, rows: RowNumbers, later: Positions, own: Positions
+) -> Callable[[int], RowNumbers]:
+    """For each session the first position that each of some does not know, `own` of its own.
+
+    `rows` has a row for each session; position -1 knows nothing, the initial value.
+    """
+    row_of, home = clocks.row_of[later], clocks.session_of[later]
+    is_initial = later < 0
+
+    def of_session(session: int) -> RowNumbers:
+        known: RowNumbers = rows[session][row_of]
+        at_home = np.nonzero(home == session)[0]
+        known[at_home] = own[at_home]
+        known[is_initial] = clocks.starts[session]
+        return known
+
+    return of_session
+
+
+def _last_known(
+    reads: ReadColumns, writes: WriteColumns, to_reader: RowNumbers, to_kept: RowNumbers, span: int
+) -> LastKnown:
+    """The part of one session, from what of it each reader knows, and whose write it returned.
+
+    `span` is above all that is known.
+    """
+    is_more = np.nonzero(to_reader > to_kept)[0] if len(writes.key) else writes.key
+    if not len(is_more):
+        return LastKnown(is_more, is_more)
+    by_key = np.argsort(writes.key, kind="stable")
+    marks = writes.key[by_key] * span + writes.writer[by_key]
+    key = reads.key[is_more] * span
+    at = np.searchsorted(marks, key + to_reader[is_more]) - 1
+    is_open = (at >= 0) & (marks[at] >= key + to_kept[is_more])
+    return LastKnown(is_more[is_open], writes.writer[by_key[at[is_open]]])
+
+
+def numbers_of_runs(values: Positions) -> Positions:
+    """Number the runs of equal values.
+
+    >>> numbers_of_runs(np.array([3, 3, 5])).tolist()
+    [0, 0, 1]
+    """
+    return np.concatenate(([0], np.cumsum(values[1:] != values[:-1])))[: len(values)]
 
 
 def is_highest(group: Positions, values: Positions) -> Flags:
@@ -278,8 +306,7 @@ def is_highest(group: Positions, values: Positions) -> Flags:
     [True, True, False, True]
     """
     by_group = np.argsort(group, kind="stable")
-    is_other = group[by_group][1:] != group[by_group][:-1]
-    dense = np.concatenate(([0], np.cumsum(is_other)))[: len(group)]
+    dense = numbers_of_runs(group[by_group])
     # Marks of a group are above those of all groups before, so one running maximum serves them all.
     mark = dense * (values.max(initial=0) + 1) + values[by_group]
     is_news = np.ones(len(mark), dtype=np.bool_)

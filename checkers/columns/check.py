@@ -4,11 +4,6 @@ The levels of causal consistency are those of `causal.levels`. All four session 
 of `sessions.judge`: they hold where, for each session, an order of the writes respects causal
 order and puts before every write that was read the others of its key that the read knew.
 
-Transactions of one access each, judged on columns as what they are: reads and writes in sessions.
-
-On those, causal consistency of transactions, which asks for one order of commits, is causal
-convergence (Biswas and Enea, OOPSLA 2019).
-
 A register's long history on columns: the zones of `register.zones`, with its witness.
 
 Only histories of the plain kind, all answered, in which every value tells its write; and only those
@@ -34,7 +29,6 @@ from counterpoint.checkers.causal.levels import (
 )
 from counterpoint.checkers.columns.causality import (
     Causality,
-    OrderEdges,
     causal_edges,
     causality_of,
     causes_of,
@@ -46,10 +40,8 @@ from counterpoint.checkers.columns.sessions import (
     Positions,
     Ranks,
     SessionColumns,
-    ToldColumns,
     answered_columns,
     laid_out,
-    matched,
     value_numbers,
     without_unseen,
 )
@@ -67,12 +59,6 @@ from counterpoint.checkers.columns.views import (
 )
 from counterpoint.checkers.history import History, Operation
 from counterpoint.checkers.reads_from import NO_READ, Sessions
-from counterpoint.checkers.transactions.history import (
-    AccessColumns,
-    ToldSessions,
-    Transaction,
-    TransactionHistory,
-)
 from counterpoint.model.verdict import Verdict, holds
 
 
@@ -115,11 +101,8 @@ def _convergence(causality: Causality, sessions: Callable[[], Sessions]) -> Judg
 
 def _with_demands(columns: SessionColumns, demands: Pairs) -> tuple[Positions, list[int]]:
     """Order operations causally, each lost write before the one that was kept; or what blocks it."""
-    causal = causal_edges(columns)
-    after = np.concatenate((causal.after, columns.source[demands.read]))
-    before = np.concatenate((causal.before, demands.lost))
-    by_after = np.argsort(after, kind="stable")
-    return topological_runs(columns, OrderEdges(after[by_after], before[by_after]))
+    edges = causal_edges(columns).and_these(columns.source[demands.read], demands.lost)
+    return topological_runs(columns.starts, columns.session_of, edges)
 
 
 def holds_for_sessions(
@@ -167,69 +150,6 @@ def _one_order(causality: Causality, pairs: Pairs) -> list[int] | None:
 def _has_orders(causality: Causality, pairs: Pairs) -> bool:
     layout = layout_of(causality)
     return all(has_order(layout, reads, own) for _, reads, own in observers(causality, pairs))
-
-
-def holds_as_transactions(history: TransactionHistory, name: str) -> Verdict | None:
-    """Return the verdict of `check_transactions` at the level "causal", if it holds.
-
-    None unless every transaction is committed and has one access, every value one write, and what
-    a key holds before any is told from all of them.
-    """
-    if history.initial is not None:
-        return None
-    told = history.sessions
-    columns = _told_columns(told.columns) if isinstance(told, ToldSessions) else _columns(history)
-    if columns is None:
-        return None
-    judgement = judge_columns(columns, "ccv", lambda: _sessions(list(history), columns))
-    if judgement.core:
-        return None
-    if isinstance(told, ToldSessions):
-        witness = tuple([f"t{place + 1}" for place in judgement.order])
-    else:
-        transactions = list(history)
-        witness = tuple([transactions[place].id for place in judgement.order])
-    return holds(name, examined=len(columns.reads), witness=witness)
-
-
-def _told_columns(told: AccessColumns) -> SessionColumns | None:
-    if len(told.ends) != len(told.kinds) or not all(told.are_committed):
-        return None
-    is_write = [kind == "w" for kind in told.kinds]
-    return _matched(ToldColumns(is_write, told.keys, told.values), told.sizes)
-
-
-def _columns(history: TransactionHistory) -> SessionColumns | None:
-    transactions = list(history)
-    accesses = [one.accesses for one in transactions]
-    if set(map(len, accesses)) != {1} or not all(one.is_committed for one in transactions):
-        return None
-    if any(one.after for one in transactions):
-        return None
-    told = ToldColumns(
-        [access.kind == "write" for (access,) in accesses],
-        [access.key for (access,) in accesses],
-        [access.value for (access,) in accesses],
-    )
-    return _matched(told, [len(session) for session in history.sessions if session])
-
-
-def _matched(told: ToldColumns, sizes: Sequence[int]) -> SessionColumns | None:
-    order = np.arange(len(told.keys))
-    # There is no time, so the order in the file stands for it.
-    return matched(told, None, order, np.array(sizes, dtype=np.int64), order.astype(np.float64))
-
-
-def _sessions(transactions: Sequence[Transaction], columns: SessionColumns) -> Sessions:
-    """The same as operations, for the plain checkers."""
-    operations = tuple(
-        Operation(one.id, one.session, access.kind, access.key, access.value, access.value, place)
-        for place, one in enumerate(transactions)
-        for access in one.accesses
-    )
-    facts = (columns.starts, columns.session_of, columns.source)
-    starts, session_of, source = (tuple(fact.tolist()) for fact in facts)
-    return Sessions(operations, starts, session_of, source, {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -52,12 +52,6 @@ class SessionColumns:
         """The writes, in order."""
         return np.nonzero(self.source == NO_READ)[0]
 
-    def writes_of(self, session: int) -> Positions:
-        """The writes of one session, in order."""
-        first, end = self.starts[session], self.starts[session + 1]
-        writes: Positions = first + np.nonzero(self.source[first:end] == NO_READ)[0]
-        return writes
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaidOut:
@@ -194,7 +188,7 @@ def matched(
         return None
     key_of = numbered(told.keys)[order]
     value_of, first = numbers
-    source = _sources(told.are_writes()[order], key_of, value_of[order], first)
+    source = sure_sources(told.are_writes()[order], key_of, value_of[order], first)
     if source is None:
         return None
     return SessionColumns(
@@ -265,7 +259,7 @@ def _session_order(called: Ranks, client_of: Positions) -> Positions | None:
     return None if is_tie.any() else order
 
 
-def _sources(
+def sure_sources(
     is_write: Flags, key_of: Positions, value_of: Positions, initial: int
 ) -> Positions | None:
     """The source of each operation; None if the source of some read is not known for sure."""

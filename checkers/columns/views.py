@@ -19,8 +19,15 @@ from numpy.typing import NDArray
 
 from counterpoint.checkers.causal.conflicts import LostWrite, ViewClock, lay_out
 from counterpoint.checkers.causal.order import Predecessors
-from counterpoint.checkers.columns.causality import Causality, causes_of, is_highest
-from counterpoint.checkers.columns.sessions import Flags, Positions, SessionColumns, short
+from counterpoint.checkers.columns.causality import (
+    Causality,
+    ReadColumns,
+    WriteColumns,
+    causes_of,
+    is_highest,
+    last_known,
+)
+from counterpoint.checkers.columns.sessions import Flags, Positions, short
 from counterpoint.checkers.reads_from import INITIAL, NO_READ
 
 FEW = 4
@@ -28,7 +35,7 @@ FEW = 4
 
 
 class Pairs(NamedTuple):
-    """Reads, each with a write of its key that it knows and did not return."""
+    """ReadColumns, each with a write of its key that it knows and did not return."""
 
     read: Positions
     lost: Positions
@@ -90,51 +97,26 @@ class _Log:
         starts = np.cumsum(sizes) - sizes
         at = np.arange(sizes.sum()) + np.repeat(first - starts, sizes)
         pairs = Pairs(np.repeat(reads, sizes), self._writes[at])
-        return pairs.where(self._causality.knows(pairs.read, pairs.lost))
+        return pairs.where(self._causality.clocks.knows(pairs.read, pairs.lost))
 
 
 def last_known_pairs(causality: Causality, reads: Positions) -> Pairs:
-    """For each read and session its last write of the key that the read knows, in that order.
-
-    Pairs that causal order settles already, because the kept write knows the lost one, are left
-    out. O(k log n) for each read.
-    """
-    # Reads of one key after the other look at the same few writes.
-    by_key = reads[np.argsort(causality.columns.key_of[reads], kind="stable")]
-    known = causality.known_to(by_key)
-    known_to_kept = causality.known_to(causality.columns.source[by_key])
-    found = [
-        _last_known(causality.columns, by_key, known(t), known_to_kept(t), t)
-        for t in range(causality.columns.session_count)
-    ]
-    read = np.concatenate([pairs.read for pairs in found])
-    lost = np.concatenate([pairs.lost for pairs in found])
+    """For each read and session the write that `last_known` finds, in that order."""
+    columns, writes = causality.columns, causality.columns.writes
+    found = last_known(
+        causality.clocks,
+        ReadColumns(reads, columns.key_of[reads], columns.source[reads]),
+        WriteColumns(writes, columns.key_of[writes]),
+    )
     # Stable: of one read the sessions stay in their order.
-    order = np.argsort(causality.place[read], kind="stable")
-    return Pairs(read[order], lost[order])
-
-
-def _last_known(
-    columns: SessionColumns, reads: Positions, known: Positions, to_kept: Positions, session: int
-) -> Pairs:
-    """The part of one session, from what of it each read knows, and the write that it returned."""
-    writes = columns.writes_of(session)
-    is_more = np.nonzero(known > to_kept)[0] if len(writes) else writes
-    if not len(is_more):
-        return Pairs(is_more, is_more)
-    count = len(columns.source) + 1
-    writes = writes[np.argsort(columns.key_of[writes], kind="stable")]
-    marks = columns.key_of[writes] * count + writes
-    key = columns.key_of[reads[is_more]] * count
-    at = np.searchsorted(marks, key + known[is_more]) - 1
-    is_open = (at >= 0) & (marks[at] >= key + to_kept[is_more])
-    return Pairs(reads[is_more[is_open]], writes[at[is_open]])
+    in_order = np.argsort(causality.place[reads[found.place]], kind="stable")
+    return Pairs(reads[found.place[in_order]], found.lost[in_order])
 
 
 def is_impossible(causality: Causality, pairs: Pairs) -> Flags:
     """Tell for each pair whether the lost write cannot come before the one that was kept."""
     kept = causality.columns.source[pairs.read]
-    is_known: Flags = causality.knows(pairs.lost, kept) | (kept == INITIAL)
+    is_known: Flags = causality.clocks.knows(pairs.lost, kept) | (kept == INITIAL)
     return is_known
 
 
@@ -303,7 +285,8 @@ def view_of(layout: Layout, reads: Positions, rows: Rows, pairs: Pairs) -> Sessi
 
 
 def _known(causality: Causality, reads: Positions) -> Rows:
-    rows: Rows = causality.rows[causality.row_of[reads]].astype(np.int64)
+    clocks = causality.clocks
+    rows: Rows = clocks.rows[clocks.row_of[reads]].astype(np.int64)
     if len(reads):
         rows[:, causality.columns.session_of[reads[0]]] = reads + 1
     return rows
@@ -326,7 +309,8 @@ def _closed(causality: Causality, rows: Rows, lost: Positions, kept: Positions) 
 
 def _known_at(causality: Causality, positions: Positions) -> Rows:
     """The whole row of each of some operations, its own session included."""
-    rows: Rows = causality.rows[causality.row_of[positions]].astype(np.int64)
+    clocks = causality.clocks
+    rows: Rows = clocks.rows[clocks.row_of[positions]].astype(np.int64)
     rows[np.arange(len(positions)), causality.columns.session_of[positions]] = positions + 1
     return rows
 

@@ -107,10 +107,10 @@ _FORMATS = (
         begins(r"(?:---\s++)?- - events:"),
         ("yaml", "yml"),
     ),
-    Format("plume-text", "plume_text:read_plume_text", begins(r"[rw]\s*+\(\s*+-?\d++\s*+,")),
+    Format("plume-text", "session_text:read_plume_text", begins(r"[rw]\s*+\(\s*+-?\d++\s*+,")),
     Format(
         "awdit-text",
-        "awdit_text:read_awdit_text",
+        "session_text:read_awdit_text",
         begins(r"[rw]\s++\d++\s++\d++[ \t\r]*+(?:\n|\Z)", r"={2,}+\s", r"-{2,}+\s"),
     ),
     Format(

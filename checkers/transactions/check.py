@@ -64,7 +64,7 @@ def check_transactions(
     """
     name = PROPERTIES[level]
     if level == "causal" and is_worth_it(history.access_count):
-        from counterpoint.checkers.columns.check import holds_as_transactions
+        from counterpoint.checkers.columns.transactions import holds_as_transactions
 
         verdict = holds_as_transactions(history, name)
         if verdict is not None:

@@ -179,11 +179,11 @@ def _known(
 
     What causal order or an earlier demand settles already is left out.
     """
-    rows = known_rows(matched.starts, matched.session_of, order, base)
     if is_worth_it(len(matched.transactions)):
-        from counterpoint.checkers.columns.causality import known_demands
+        from counterpoint.checkers.columns.transactions import known_demands
 
-        return known_demands(matched, rows, order)
+        return known_demands(matched, order)
+    rows = known_rows(matched.starts, matched.session_of, order, base)
     return demands_by_rows(matched, rows, order)
 
 

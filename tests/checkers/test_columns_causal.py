@@ -35,7 +35,6 @@ from counterpoint.checkers.columns.causality import (
 )
 from counterpoint.checkers.columns.check import holds_causally, judge_columns
 from counterpoint.checkers.columns.sessions import (
-    SessionColumns,
     columns_of,
     laid_out,
     value_numbers,
@@ -104,10 +103,8 @@ def test_sessions_are_ordered_run_by_run_as_one_by_one() -> None:
         after = [place for place in places for _ in predecessors[place]]
         before = [b for place in places for b in predecessors[place]]
         session_of = np.repeat(np.arange(len(sizes)), sizes)
-        nothing = np.zeros(count, dtype=np.int64)
-        columns = SessionColumns(starts, session_of, nothing, nothing, nothing, np.zeros(count))
         found = topological_runs(
-            columns, OrderEdges(*(np.array(e, np.int64) for e in (after, before)))
+            starts, session_of, OrderEdges(*(np.array(e, np.int64) for e in (after, before)))
         )
         assert (found[0].tolist(), found[1]) == topological(starts.tolist(), predecessors)
         seen[bool(found[1])] += 1

@@ -10,11 +10,10 @@ from counterpoint.checkers.events import operations
 from counterpoint.checkers.readers import (
     Case,
     UnreadableHistory,
-    awdit_text,
     csv_table,
     jepsen_edn,
     json_lines,
-    plume_text,
+    session_text,
 )
 from counterpoint.checkers.readers.edn_lines import read_edn_lines
 from counterpoint.checkers.readers.event_columns import EventColumns, paired
@@ -201,7 +200,7 @@ def test_json_lines_in_bulk_take_no_space_that_is_none_in_json(space: str) -> No
         json_lines.exact_case(text, source="made")
 
 
-def session_text(random: Random, form: str) -> str:
+def sessions_at_random(random: Random, form: str) -> str:
     """Write accesses of a few sessions, and now and then something that is none."""
     lines = []
     for _ in range(random.randrange(1, 12)):
@@ -217,15 +216,18 @@ def session_text(random: Random, form: str) -> str:
 
 def compare_sessions(seed: int, *, texts: int, mutants: int) -> int:
     random, quick_count = Random(seed), 0
-    for form, module in (("plume-text", plume_text), ("awdit-text", awdit_text)):
+    for form, quickly, exactly in (
+        ("plume-text", session_text.quick_plume, session_text.exact_plume),
+        ("awdit-text", session_text.quick_awdit, session_text.exact_awdit),
+    ):
         for _ in range(texts):
-            text = session_text(random, form)
+            text = sessions_at_random(random, form)
             for changed in (text, *(mutant(text, random) for _ in range(mutants))):
                 assert isinstance(changed, str)
                 lines = changed.split("\n")
-                quick = module.quick_history(changed, lines)
+                quick = quickly(changed, lines)
                 if quick is not None:
-                    exact = module.exact_history(lines, "made")
+                    exact = exactly(lines, "made")
                     assert quick.access_count == exact.access_count
                     assert quick.transaction_count == exact.transaction_count
                     assert quick == exact, changed
