@@ -24,7 +24,7 @@ BLOCK = 1 << 14
 """So many mailboxes are looked at at once: they fit the processor's cache."""
 
 
-Marks: TypeAlias = npt.NDArray[np.bool_]
+MarkedCodes: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Filing:
@@ -111,7 +111,7 @@ class MailChanges:
         kinds, positions = np.divmod(columns, codes.shape[1])
         return rows, positions, codes[rows, positions] + kinds * KIND
 
-    def _marked(self, about: About, codes: Codes) -> Marks:
+    def _marked(self, about: About, codes: Codes) -> MarkedCodes:
         """Mark what is asked about in mailboxes; the place behind all messages stands for the node."""
         marks = (codes > 0) & (codes < HELD)
         if about == "the node":

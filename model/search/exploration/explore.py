@@ -215,21 +215,33 @@ class Explorer:
             raise error.at(self._depth - 1) from None
         if self._symmetry is not None:
             successors = [self._representative(successor) for successor in successors]
-        parents, is_judged = self._parents, self._is_judged
-        for position, successor in enumerate(successors, 1):
-            if successor not in parents:
-                parents[successor] = state
-                following.append(successor)
-                if is_judged and self._is_bad(successor):
-                    self._generated += position
-                    self._depth += 1
-                    return False
+        parents = self._parents
+        fresh = [successor for successor in successors if successor not in parents]
+        if len(fresh) > 1:
+            fresh = list(dict.fromkeys(fresh))
+        if fresh and self._is_judged and not self._are_good(state, fresh):
+            following += fresh
+            self._generated += 1 + successors.index(fresh[-1])
+            self._depth += 1
+            return False
+        for successor in fresh:
+            parents[successor] = state
+        following += fresh
         if broke is not None:
             self._break(HANDLER_PROPERTY, self._path_to_failure(state, broke))
             return False
         self._generated += len(successors)
         if not successors:
             self._note_terminal(state)
+        return True
+
+    def _are_good(self, before: int, fresh: list[int]) -> bool:
+        """Judge the new successors of a state; what comes after the first bad one is left out."""
+        for position, successor in enumerate(fresh, 1):
+            self._parents[successor] = before
+            if self._is_bad(successor):
+                del fresh[position:]
+                return False
         return True
 
     @property

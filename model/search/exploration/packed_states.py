@@ -6,20 +6,19 @@ then on an integer to add, so that a successor is a sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple, TypeAlias
 
-from counterpoint.model.search.engine.slots import Slots, Transition
+from counterpoint.model.search.engine.effects import ActionEffect
+from counterpoint.model.search.engine.node_steps import HandlerBroke
+from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.memories import Memories
 from counterpoint.model.search.exploration.symmetry import FieldValues
 from counterpoint.model.world import Action
 
-FIELD_BITS = 24
-"""The width of a field: a node may have some 16 million slots. `Full` says when there are more.
-
-The memories are the last field and have no bound.
-"""
+FIELD_BITS = 32
+"""The width of a field, which is one that `struct` takes apart. `Full` says when a number is larger."""
 
 _MASK = (1 << FIELD_BITS) - 1
 
@@ -28,26 +27,26 @@ class Full(RuntimeError):
     """A number does not fit its field any more; going on would take different states for one."""
 
 
-Sent: TypeAlias = tuple[int, int, dict[int, int], int]
-"""A batch of messages: its receiver's field, the number of the batch, what it adds by both, who.
+Sent: TypeAlias = tuple[int, dict[int, int], int]
+"""A batch of messages: its receiver's field, what it adds by the number there, and its own number."""
 
-The number lies where the conditions do, which messages do not depend on.
-"""
-
-PackedStep: TypeAlias = tuple[int, tuple[Sent, ...], int, Transition]
-"""What a transition adds to a state by itself, what is sent, what is seen, and itself.
+PackedEffect: TypeAlias = tuple[int, tuple[Sent, ...], int, dict[int, int], Action]
+"""The conditions after an action, what is sent, what is seen with what that adds by what is remembered,
+and the action.
 
 Plain tuples, which are taken apart in half the time of any with names.
 """
 
+PackedStep: TypeAlias = tuple[int, PackedEffect]
+"""What an action adds to a state by itself, and its effect."""
 
-@dataclass(slots=True)
-class _Place:
-    """A node, or the network as a whole: which part of a state tells what can happen there, and that."""
 
+class PlaceUnder(NamedTuple):
+    """A node, or the network as a whole, under some conditions: what can happen by the number there."""
+
+    field: int
+    steps: dict[int, tuple[PackedStep, ...]]
     node: int | None
-    fields: int
-    steps: dict[int, tuple[PackedStep, ...]] = field(default_factory=dict)
 
 
 class PackedStates:
@@ -55,33 +54,33 @@ class PackedStates:
 
     def __init__(self, slots: Slots, memories: Memories) -> None:
         self._slots, self._memories = slots, memories
-        nodes = range(len(slots.compiled.nodes))
-        self._node_shifts = tuple(FIELD_BITS * (1 + node) for node in nodes)
-        self._memory_shift = FIELD_BITS * (1 + len(nodes))
-        self._memory_field = -1 << self._memory_shift
-        of_node = [_MASK << shift for shift in self._node_shifts]
-        self._pushed_to = tuple((fields, dict[int, int]()) for fields in of_node)
-        self._places = (
-            *(_Place(node, of_node[node] | _MASK) for node in nodes),
-            _Place(None, _MASK),
-        )
-        self._observed: dict[int, int] = {}
+        self._node_count = len(slots.compiled.nodes)
+        self._memory_field = self._node_count + 1
+        layout = Struct(f"<{self._node_count + 2}I")
+        self._bytes, self._unpack, self._pack = layout.size, layout.unpack, layout.pack
+        self._places: list[list[PlaceUnder]] = []
+        self._pushed_to: dict[tuple[int, int], dict[int, int]] = {}
+        self._observed: dict[int, dict[int, int]] = {}
+        self._packed: list[list[PackedEffect]] = [[] for _ in slots.effects]
         self.start = self.state((*slots.start_slots, slots.start_environment, memories.start))
 
     def fields(self, state: int) -> FieldValues:
         """Return the slot of each node, the conditions, and what the observers remember."""
-        slots = ((state >> shift) & _MASK for shift in self._node_shifts)
-        return (*slots, state & _MASK, state >> self._memory_shift)
+        environment, *others, memory = self._unpack(state.to_bytes(self._bytes, "little"))
+        return (*others, environment, memory)
 
     def state(self, fields: FieldValues) -> int:
-        """Return the state that has these fields."""
-        *slots, environment, memory = fields
-        placed = zip(slots, self._node_shifts, strict=True)
-        return environment + sum(s << at for s, at in placed) + (memory << self._memory_shift)
+        """Return the state that has these fields.
+
+        Raises:
+            Full: a number does not fit its field.
+        """
+        *slots, environment, memory = map(_fitting, fields)
+        return int.from_bytes(self._pack(environment, *slots, memory), "little")
 
     def memory(self, state: int) -> int:
         """Return what the observers remember, as a number."""
-        return state >> self._memory_shift
+        return state >> FIELD_BITS * self._memory_field
 
     def add_successors(self, state: int, found: list[int]) -> None:
         """Add the successors of a state to a list, place by place; equal ones as often as they come.
@@ -90,7 +89,28 @@ class PackedStates:
             HandlerBroke: a handler failed; those before it were added.
             Full: there are too many slots or conditions.
         """
-        self._add(self._places, state, found)
+        # One loop without calls, which would take a third of the time.
+        fields = self._unpack(state.to_bytes(self._bytes, "little"))
+        for at, known, node in self._places_under(fields[0]):
+            steps = known.get(fields[at])
+            if steps is None:
+                steps = known[fields[at]] = self._compiled(node, fields)
+            for change, (_, sent, seen, observed, _) in steps:
+                successor = state + change
+                for to, pushed, batch in sent:
+                    slot = fields[to]
+                    try:
+                        successor += pushed[slot]
+                    except KeyError:
+                        more = pushed[slot] = self._pushed(to, slot, batch)
+                        successor += more
+                if seen:
+                    memory = fields[-1]
+                    more_seen = observed.get(memory)
+                    if more_seen is None:
+                        more_seen = observed[memory] = self._seen(memory, seen)
+                    successor += more_seen
+                found.append(successor)
 
     def steps(self, state: int) -> Iterator[tuple[Action, int]]:
         """Yield each action that is possible in a state, and the state after it.
@@ -98,64 +118,71 @@ class PackedStates:
         Raises:
             HandlerBroke: a handler failed.
         """
-        for place in self._places:
-            found: list[int] = []
-            self._add((place,), state, found)
-            for step, after in zip(place.steps[state & place.fields], found, strict=True):
-                yield step[-1].action, after
+        found: list[int] = []
+        broke: HandlerBroke | None = None
+        try:
+            self.add_successors(state, found)
+        except HandlerBroke as failed:
+            broke = failed
+        fields = self._unpack(state.to_bytes(self._bytes, "little"))
+        steps = (
+            step
+            for place in self._places_under(fields[0])
+            for step in place.steps.get(fields[place.field], ())
+        )
+        for step, after in zip(steps, found, strict=False):
+            yield step[1][-1], after
+        if broke is not None:
+            raise broke
 
-    def _add(self, places: Iterable[_Place], state: int, found: list[int]) -> None:
-        # One loop without calls, which would take a third of the time.
-        for place in places:
-            at = state & place.fields
-            steps = place.steps.get(at)
-            if steps is None:
-                steps = place.steps[at] = self._compiled(place, at)
-            for change, sent, seen, _ in steps:
-                successor = state + change
-                for fields, batch, changes, node in sent:
-                    key = state & fields | batch
-                    try:
-                        successor += changes[key]
-                    except KeyError:
-                        pushed = changes[key] = self._pushed(node, state, batch)
-                        successor += pushed
-                if seen:
-                    key = (state & self._memory_field) | seen
-                    observed = self._observed.get(key)
-                    if observed is None:
-                        observed = self._observed[key] = self._seen(state, seen)
-                    successor += observed
-                found.append(successor)
+    def _places_under(self, environment: int) -> list[PlaceUnder]:
+        places = self._places
+        while environment >= len(places):
+            nodes = [PlaceUnder(1 + node, {}, node) for node in range(self._node_count)]
+            places.append(nodes if self._slots.is_quiet else [*nodes, PlaceUnder(0, {}, None)])
+        return places[environment]
 
-    def _pushed(self, node: int, state: int, batch: int) -> int:
-        shift = self._node_shifts[node]
-        slot = (state >> shift) & _MASK
-        return (_fitting(self._slots.push(node, slot, batch)) - slot) << shift
+    def _pushed(self, at: int, slot: int, batch: int) -> int:
+        return self._change(at, slot, self._slots.push(at - 1, slot, batch))
 
-    def _seen(self, state: int, sighting: int) -> int:
-        memory = state >> self._memory_shift
-        return (self._memories.observe(memory, sighting) - memory) << self._memory_shift
+    def _seen(self, memory: int, sighting: int) -> int:
+        return self._change(self._memory_field, memory, self._memories.observe(memory, sighting))
 
-    def _compiled(self, place: _Place, state: int) -> tuple[PackedStep, ...]:
-        environment = state & _MASK
-        if place.node is None:
-            transitions = self._slots.expand_network(environment)
-            return tuple(self._packed(t, 0, environment) for t in transitions)
-        shift = self._node_shifts[place.node]
-        slot = (state >> shift) & _MASK
-        transitions = self._slots.expand(place.node, slot, environment)
+    def _change(self, at: int, before: int, after: int) -> int:
+        """Return what is added to a state so that a field has another number."""
+        return (_fitting(after) - before) << FIELD_BITS * at
+
+    def _compiled(self, node: int | None, fields: tuple[int, ...]) -> tuple[PackedStep, ...]:
+        environment, slots = fields[0], self._slots
+        at, slot = (0, 0) if node is None else (1 + node, fields[1 + node])
+        moves = (
+            slots.network_moves(environment)
+            if node is None
+            else slots.moves(node, slot, environment)
+        )
+        effects = self._effects(-1 if node is None else node)
         return tuple(
-            self._packed(t, (_fitting(t.slot) - slot) << shift, environment) for t in transitions
+            (
+                self._change(0, environment, effects[effect][0])
+                + (self._change(at, slot, after) if at else 0),
+                effects[effect],
+            )
+            for after, effect in zip(*moves, strict=True)
         )
 
-    def _packed(self, transition: Transition, change: int, environment: int) -> PackedStep:
-        change += _fitting(transition.environment) - environment
-        sent: list[Sent] = []
-        for node, batch in transition.batches:
-            fields, changes = self._pushed_to[node]
-            sent.append((fields, _fitting(batch), changes, node))
-        return change, tuple(sent), _fitting(transition.seen), transition
+    def _effects(self, place: int) -> list[PackedEffect]:
+        """Return all effects of a place that there are by now; most of them are those of many slots."""
+        packed, known = self._packed[place], self._slots.effects[place]
+        packed += map(self._packed_effect, known[len(packed) :])
+        return packed
+
+    def _packed_effect(self, effect: ActionEffect) -> PackedEffect:
+        sent = tuple(
+            (1 + node, self._pushed_to.setdefault((node, batch), {}), batch)
+            for node, batch in effect.batches
+        )
+        observed = self._observed.setdefault(effect.seen, {})
+        return effect.environment, sent, effect.seen, observed, effect.action
 
 
 def _fitting(number: int) -> int:
