@@ -26,6 +26,7 @@ from counterpoint.checkers.causal.levels import (
     Level,
     causal_holds,
     judge_by_rows,
+    named_views,
     naming_of,
 )
 from counterpoint.checkers.causal.reasons import Reasons, explain
@@ -99,7 +100,11 @@ class _CausalLevel:
 
     def holds(self, sessions: Sessions, decision: Judgement) -> Verdict:
         """Return the verdict with its witness."""
-        return causal_holds(self.name, decision, naming_of(sessions), examined=sessions.read_count)
+        naming = naming_of(sessions)
+        views = named_views(decision.views, naming)
+        return causal_holds(
+            self.name, naming.ids(decision.order), views, examined=sessions.read_count
+        )
 
     def explain(self, core: Sessions) -> Reasons:
         """Explain a smallest core."""

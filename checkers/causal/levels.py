@@ -258,16 +258,17 @@ def naming_of(sessions: Sessions) -> PositionNames:
 
 
 def causal_holds(
-    name: str, judgement: Judgement, naming: PositionNames, *, examined: int
+    name: str, witness: tuple[str, ...], views: Mapping[str, tuple[str, ...]], *, examined: int
 ) -> Verdict:
-    """Return the verdict of a judgement without a core, with its order and its views."""
-    witness = naming.ids(judgement.order)
+    """Return the verdict of a judgement without a core, with its order and its views by names."""
     verdict = holds(name, examined=examined, witness=witness)
-    if verdict.outcome is Outcome.UNDECIDED or not judgement.views:
+    if verdict.outcome is Outcome.UNDECIDED or not views:
         return verdict
-    views = {
-        naming.client(session): naming.ids(view)
-        for session, view in judgement.views.items()
-        if view
-    }
     return replace(verdict, evidence=(Views(MappingProxyType(views)),))
+
+
+def named_views(
+    views: Mapping[int, ViewClock], naming: PositionNames
+) -> dict[str, tuple[str, ...]]:
+    """Return the views of a judgement by names, those of sessions that saw nothing left out."""
+    return {naming.client(session): naming.ids(view) for session, view in views.items() if view}

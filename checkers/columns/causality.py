@@ -145,10 +145,10 @@ def _runs(
             firsts.append(first)
             lengths.append(stop - first)
             following[session] = stop
-            if waiting[session]:
-                due = [one for one in waiting[session] if one[0] < stop]
+            due = [one for one in waiting[session] if one[0] < stop]
+            if due:
                 waiting[session] = [one for one in waiting[session] if one[0] >= stop]
-                ready.extend(woken for _, woken in sorted(due, key=itemgetter(0)))
+                ready += [woken for _, woken in sorted(due, key=itemgetter(0))]
         if edge < last:
             waiting[home[edge]].append((before[edge], session))
     return firsts, lengths, following

@@ -13,11 +13,15 @@ that are linearizable. The order that is found is checked by two scans, apart fr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
+from counterpoint.checkers.causal.conflicts import ViewClock
 from counterpoint.checkers.causal.levels import (
     Judgement,
     Level,
@@ -26,6 +30,7 @@ from counterpoint.checkers.causal.levels import (
     circle_core,
     impossible_core,
     judge_by_rows,
+    named_views,
 )
 from counterpoint.checkers.columns.causality import (
     Causality,
@@ -65,11 +70,28 @@ from counterpoint.model.verdict import Verdict, holds
 def judge_columns(
     columns: SessionColumns, level: Level, sessions: Callable[[], Sessions]
 ) -> Judgement:
-    """Decide a level as `judge` does, which may show another order for "cm".
+    """Decide a level as `judge_by_rows` does, which may show other views for "cm".
 
     `sessions` gives the same for the plain checkers; it is asked for only where something is broken
     or rests on much.
     """
+    found = _decided(columns, level, sessions)
+    if isinstance(found, Judgement):
+        return found
+    return Judgement(order=found.order.tolist(), views=found.views)
+
+
+class _Held(NamedTuple):
+    """What a `Judgement` without a core says."""
+
+    order: Positions
+    views: Mapping[int, ViewClock] = MappingProxyType({})
+
+
+def _decided(
+    columns: SessionColumns, level: Level, sessions: Callable[[], Sessions]
+) -> _Held | Judgement:
+    """Tell that the level holds; or else judge as the plain checkers do."""
     causality = causality_of(columns)
     if causality is None:
         return judge_by_rows(sessions(), level)
@@ -82,13 +104,13 @@ def judge_columns(
         views = session_views(causality)
         if views is None:
             return judge_by_rows(sessions(), level)
-        return Judgement(order=causality.order.tolist(), views=views)
+        return _Held(causality.order, views)
     if level == "ccv" and len(pairs.read):
         return _convergence(causality, sessions)
-    return Judgement(order=causality.order.tolist())
+    return _Held(causality.order)
 
 
-def _convergence(causality: Causality, sessions: Callable[[], Sessions]) -> Judgement:
+def _convergence(causality: Causality, sessions: Callable[[], Sessions]) -> _Held | Judgement:
     """Order every two writes that some read told apart, for everybody at once."""
     columns = causality.columns
     found = open_demands(causality, last_known_pairs(causality, columns.reads))
@@ -96,7 +118,7 @@ def _convergence(causality: Causality, sessions: Callable[[], Sessions]) -> Judg
     if blocked:
         rounds = [list(lost_writes(causality, found))]
         return Judgement(frozenset(circle_core(sessions(), causes_of(columns), blocked, rounds)))
-    return Judgement(order=order.tolist())
+    return _Held(order)
 
 
 def _with_demands(columns: SessionColumns, demands: Pairs) -> tuple[Positions, list[int]]:
@@ -115,11 +137,11 @@ def holds_for_sessions(
     order = order_for_everybody(laid.columns, convergent=convergent)
     if order is None:
         return None
-    witness = naming_of_columns(laid).ids(order)
+    witness = picked(laid.ids, laid.order[order])
     return holds(name, examined=len(laid.columns.reads), witness=witness)
 
 
-def order_for_everybody(columns: SessionColumns, *, convergent: bool) -> list[int] | None:
+def order_for_everybody(columns: SessionColumns, *, convergent: bool) -> Positions | None:
     """Return an order of the writes for all sessions, or none where each has to have its own.
 
     None where not even that is possible, or with `convergent` nothing less than one order.
@@ -134,17 +156,15 @@ def order_for_everybody(columns: SessionColumns, *, convergent: bool) -> list[in
     reading = np.unique(columns.session_of[columns.reads])
     if convergent or len(reading) == 1:
         return order
-    return [] if order is not None or _has_orders(causality, pairs) else None
+    holds = order is not None or _has_orders(causality, pairs)
+    return columns.reads[:0] if holds else None
 
 
-def _one_order(causality: Causality, pairs: Pairs) -> list[int] | None:
+def _one_order(causality: Causality, pairs: Pairs) -> Positions | None:
     columns = causality.columns
     by_read = pairs.where(np.argsort(pairs.read, kind="stable"))
     order, blocked = _with_demands(columns, open_demands(causality, by_read))
-    if blocked:
-        return None
-    writes: list[int] = order[columns.source[order] == NO_READ].tolist()
-    return writes
+    return None if blocked else order[columns.source[order] == NO_READ]
 
 
 def _has_orders(causality: Causality, pairs: Pairs) -> bool:
@@ -184,7 +204,7 @@ def holds_as_register(history: Sequence[Operation], initial: Hashable, name: str
         return None
     witness = witness_of(columns, clusters)
     assert _explains(columns, witness), "the order from the zones is wrong"
-    ids = tuple(map(columns.ids.__getitem__, columns.order[witness].tolist()))
+    ids = picked(columns.ids, columns.order[witness])
     return holds(name, examined=len(history), witness=ids)
 
 
@@ -260,18 +280,32 @@ def holds_causally(history: History, level: Level, initial: Hashable, name: str)
     if laid is None:
         seen = without_unseen(history)
         return holds_causally(seen, level, initial, name) if len(seen) < len(history) else None
-    judgement = judge_columns(laid.columns, level, laid.sessions)
-    if judgement.core:
+    found = _decided(laid.columns, level, laid.sessions)
+    if isinstance(found, Judgement):
         return None
-    return causal_holds(name, judgement, naming_of_columns(laid), examined=len(laid.columns.reads))
+    witness = picked(laid.ids, laid.order[found.order])
+    views = named_views(found.views, _naming_of(laid)) if found.views else {}
+    return causal_holds(name, witness, views, examined=len(laid.columns.reads))
 
 
-def naming_of_columns(laid: LaidOut) -> PositionNames:
+def picked(names: Sequence[str], places: Positions) -> tuple[str, ...]:
+    """Return the names at some places.
+
+    >>> picked(("a", "b", "c"), np.array([2, 0]))
+    ('c', 'a')
+    """
+    chosen = places.tolist()
+    # A getter of one item returns no tuple; of many it is twice as fast as asking for each.
+    several = itemgetter(*chosen)(names) if len(chosen) > 1 else map(names.__getitem__, chosen)
+    return tuple(several)
+
+
+def _naming_of(laid: LaidOut) -> PositionNames:
     """Return the names in the history of these columns."""
     # An array, as causal memory has an order for each session: three times as fast as one by one.
-    names = np.fromiter(laid.ids, dtype=object, count=len(laid.ids))
+    names = np.fromiter(laid.ids, dtype=object, count=len(laid.ids))[laid.order]
     starts = laid.columns.starts
     return PositionNames(
-        lambda order: tuple(names[laid.order[order]].tolist()),
+        lambda order: tuple(names[order].tolist()),
         lambda session: laid.history[laid.order[starts[session]]].client,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 import numpy as np
@@ -235,7 +235,7 @@ def _small_numbers(values: Sequence[object], initial: object) -> tuple[Positions
     """Take each of some integers for itself and one more, None for 0; None if they are not small."""
     try:
         # As a float None is no number, and an integer that is small stays what it is.
-        own = np.fromiter([*values, initial], np.float64, len(values) + 1)
+        own = np.fromiter(chain(values, (initial,)), np.float64, len(values) + 1)
     except OverflowError:
         return None
     if np.fmin.reduce(own) < 0 or np.fmax.reduce(own) >= 4 * len(own):
