@@ -6,8 +6,10 @@ nothing on its way, and it makes no difference how it came to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import getitem
 from typing import Any, Protocol
 
 from counterpoint.model.scenario import Goal, Scenario
@@ -106,7 +108,7 @@ class _View:
 
     def __init__(self, slots: Slots) -> None:
         compiled = slots.compiled
-        self._nodes = compiled.nodes
+        self._index = compiled.scenario.index
         self._node_states = [[slot.node_state for slot in of_node] for of_node in slots.slots]
         self._states: list[list[Any]] = [
             [compiled.node_states[slot.node_state].state for slot in of_node]
@@ -124,12 +126,32 @@ class _View:
 
     def states(self, state: PackedState) -> Mapping[NodeId, Any]:
         """Return the states of the nodes."""
-        return {
-            name: of_node[slot]
-            for name, of_node, slot in zip(self._nodes, self._states, state, strict=False)
-        }
+        return _StatesOf(self._index, self._states, state)
 
     def messages(self, state: PackedState) -> Sequence[tuple[NodeId, NodeId, Value]]:
         """Return the messages on their way, and those held back."""
-        pairs: Iterable[tuple[list[Any], int]] = zip(self._messages, state, strict=False)
-        return [message for of_node, slot in pairs for message in of_node[slot]]
+        return list(chain.from_iterable(map(getitem, self._messages, state)))
+
+
+class _StatesOf(Mapping[NodeId, Any]):
+    """The states of the nodes, by name; each is looked up when it is read: most goals read few."""
+
+    __slots__ = ("_index", "_of_node", "_slots")
+
+    def __init__(
+        self, index: Mapping[NodeId, int], of_node: Sequence[Sequence[Any]], slots: PackedState
+    ) -> None:
+        self._index, self._of_node, self._slots = index, of_node, slots
+
+    def __getitem__(self, node: NodeId) -> Any:
+        at = self._index[node]
+        return self._of_node[at][self._slots[at]]
+
+    def __iter__(self) -> Iterator[NodeId]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
