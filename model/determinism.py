@@ -9,6 +9,7 @@ with copies of equal value.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -21,7 +22,7 @@ from counterpoint.model.mistakes import (
     told,
 )
 from counterpoint.model.node import Input, Step, System
-from counterpoint.model.values import NodeId, NotAValue, Value, require_value, show
+from counterpoint.model.values import ATOMS, NodeId, NotAValue, Value, require_value, show
 
 OFTEN = 32
 """So many of the first reactions are asked for `TIMES` times more: a mistake shows early or never."""
@@ -181,25 +182,38 @@ def copied(value: Any) -> Any:
     >>> copied((1, ("a",))) == (1, ("a",))
     True
     """
-    if type(value) is tuple:
+    kind: Any = type(value)  # a class, which is hashable
+    if kind in ATOMS:
+        return value
+    if kind is tuple:
         return tuple(map(copied, value))
-    if type(value) is frozenset:
+    if kind is frozenset:
         return frozenset([copied(item) for item in value][::-1])
     if isinstance(value, tuple) and hasattr(value, "_make"):
         return value._make(map(copied, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _dataclass_copied(value)
-    return value
+    names = _names_of(kind)
+    return value if names is None else _dataclass_copied(value, names)
 
 
-def _dataclass_copied(value: Any) -> Any:
+@functools.cache
+def _names_of(kind: type) -> tuple[str, ...] | None:
+    """Return the names of the fields of a dataclass; None of any other class, and of classes."""
+    if issubclass(kind, type) or not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+_set: Callable[[object, str, object], None] = object.__setattr__
+
+
+def _dataclass_copied(value: Any, names: tuple[str, ...]) -> Any:
     """Copy field by field, past `__init__`, which may convert; keep what cannot be made that way."""
     try:
         copy = object.__new__(type(value))
         for name, own in getattr(value, "__dict__", {}).items():
-            object.__setattr__(copy, name, own)
-        for field in dataclasses.fields(value):
-            object.__setattr__(copy, field.name, copied(getattr(value, field.name)))
+            _set(copy, name, own)
+        for name in names:
+            _set(copy, name, copied(getattr(value, name)))
     except (AttributeError, TypeError):
         return value
     return copy

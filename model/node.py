@@ -177,7 +177,12 @@ class Step(Generic[S]):
         self, state: S, *given: Effect | Sequence[Effect] | None, effects: Sequence[Effect] = ()
     ) -> None:
         _set_state(self, state)
-        _set_effects(self, _flat(given) if given else effects)
+        if not given:
+            _set_effects(self, effects)
+        elif len(given) == 1 and type(given[0]) is tuple:  # as nearly always
+            _set_effects(self, given[0])
+        else:
+            _set_effects(self, _flat(given))
 
 
 _set_state: Callable[[object, object], None] = vars(Step)["state"].__set__

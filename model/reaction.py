@@ -206,41 +206,61 @@ def _after(
 
     What is sent and persisted is looked through only with `known`.
     """
+    if not effects:
+        return _with_state(node_state, state)
     timers, durable, pending = node_state.timers, node_state.durable, node_state.pending
-    for effect in effects:
-        if type(effect) is Send:  # which most effects are
+    for effect in effects:  # asked class by class, which takes a third of the time of a `match`
+        if isinstance(effect, Send):  # which most effects are
             _require_sent(nodes, effect, known)
-            continue
-        match effect:
-            case Send() as sent:
-                _require_sent(nodes, sent, known)
-            case SetTimer(timer):
-                _require_name(timer)
-                timers = timers if timer in timers else tuple(sorted((*timers, timer)))
-            case CancelTimer(timer):
-                _require_name(timer)
-                timers = tuple(t for t in timers if t != timer) if timer in timers else timers
-            case Begin(operation):
-                require_value(operation, known)
-                if pending is not None:
-                    raise IllegalEffect(f"began {show(operation)} while {show(pending)} is pending")
-                pending = operation
-            case Return(result):
-                require_value(result, known)
-                if pending is None:
-                    raise IllegalEffect(f"returned {show(result)} while nothing is pending")
-                pending = None
-            case Persist(value):
-                if known is not None:
-                    require_value(value, known)
-                durable = value
-            case Note(what):
-                require_value(what, known)
-            case _:
-                kinds = ", ".join(kind.__name__ for kind in get_args(Effect))
-                raise NotAStep(f"{brief(effect)} among the effects; effects are: {kinds}")
-    after = NodeState(state, durable, timers, node_state.todo, pending)
-    return node_state if is_unchanged(node_state, after) and state is node_state.state else after
+        elif isinstance(effect, Note):
+            require_value(effect.what, known)
+        elif isinstance(effect, Return):
+            require_value(effect.result, known)
+            if pending is None:
+                raise IllegalEffect(f"returned {show(effect.result)} while nothing is pending")
+            pending = None
+        elif isinstance(effect, Persist):
+            durable = effect.value
+            if known is not None:
+                require_value(durable, known)
+        elif isinstance(effect, SetTimer):
+            timers = _with_timer(timers, effect.timer)
+        elif isinstance(effect, CancelTimer):
+            timers = _without_timer(timers, effect.timer)
+        elif isinstance(effect, Begin):
+            require_value(effect.operation, known)
+            if pending is not None:
+                began, still = show(effect.operation), show(pending)
+                raise IllegalEffect(f"began {began} while {still} is pending")
+            pending = effect.operation
+        else:
+            kinds = ", ".join(kind.__name__ for kind in get_args(Effect))
+            raise NotAStep(f"{brief(effect)} among the effects; effects are: {kinds}")
+    if (
+        durable is node_state.durable
+        and timers is node_state.timers
+        and pending is node_state.pending
+    ):
+        return _with_state(node_state, state)
+    return NodeState(state, durable, timers, node_state.todo, pending)
+
+
+def _with_state(node_state: NodeState, state: Value) -> NodeState:
+    """Return a node state of another state; where that is the very same, it is the same itself."""
+    if state is node_state.state:
+        return node_state
+    rest = node_state
+    return NodeState(state, rest.durable, rest.timers, rest.todo, rest.pending)
+
+
+def _with_timer(timers: tuple[str, ...], timer: str) -> tuple[str, ...]:
+    _require_name(timer)
+    return timers if timer in timers else tuple(sorted((*timers, timer)))
+
+
+def _without_timer(timers: tuple[str, ...], timer: str) -> tuple[str, ...]:
+    _require_name(timer)
+    return tuple(t for t in timers if t != timer) if timer in timers else timers
 
 
 def is_unchanged(before: NodeState, after: NodeState) -> bool:

@@ -109,15 +109,11 @@ def require_value(value: object, known: KnownValues | None = None) -> None:
         return
     if known is None:
         known = {}
-    if id(value) in known:
+    elif id(value) in known:
         return
-    if kind is tuple or kind is frozenset:
-        _require_all(cast("Collection[object]", value), known)
-    else:
-        _look_of(kind)(value, known)
-    if len(known) >= KNOWN_MAX:
+    elif len(known) >= KNOWN_MAX:
         known.clear()
-    known[id(value)] = value
+    _look_of(kind)(value, known)
 
 
 LONG = 16
@@ -128,8 +124,14 @@ def _require_all(parts: Collection[object], known: KnownValues) -> None:
     if len(parts) > LONG and ATOMS.issuperset(map(type, parts)):
         return
     for part in parts:
-        if type(part) not in ATOMS and id(part) not in known:
-            require_value(part, known)
+        kind: Any = type(part)
+        if kind not in ATOMS and id(part) not in known:
+            _look_of(kind)(part, known)
+
+
+def _look_at_all(value: object, known: KnownValues) -> None:
+    _require_all(cast("Collection[object]", value), known)
+    known[id(value)] = value
 
 
 _WITH_PARTS: tuple[type, ...] = (tuple, frozenset, Mapping, Enum, int, str, bytes)
@@ -140,23 +142,36 @@ _Looks: TypeAlias = Callable[[object, KnownValues], None]
 
 @functools.cache
 def _look_of(kind: type) -> _Looks:
-    """Return what looks through the parts of values of a class: its fields are known once for all."""
+    """Return what looks through the parts of values of a class: its fields are known once for all.
+
+    What is accepted gets among the known ones.
+    """
+    if kind is tuple or kind is frozenset:
+        return _look_at_all
     anything: Any = kind  # a class, which is hashable
     names = None if issubclass(kind, _WITH_PARTS) else _fields_if_frozen(anything)
     if not names:
-        parts_of = _parts_of(anything)
-        return lambda value, known: _require_all(parts_of(value), known)
+        return functools.partial(_look_at_parts, _parts_of(anything))
     lines = [
         line
         for name in names
         for line in (
             f"    part = value.{name}",
-            "    if type(part) not in ATOMS and id(part) not in known: require_value(part, known)",
+            "    kind = type(part)",
+            "    if kind not in ATOMS and id(part) not in known: look_of(kind)(part, known)",
         )
     ]
-    made: dict[str, Any] = {"ATOMS": ATOMS, "require_value": require_value}
-    exec("\n".join(("def look(value, known):", *lines)), made)  # as `dataclass` itself does
+    made: dict[str, Any] = {"ATOMS": ATOMS, "look_of": _look_of}
+    text = "\n".join(("def look(value, known):", *lines, "    known[id(value)] = value"))
+    exec(text, made)  # as `dataclass` itself does
     return cast("_Looks", made["look"])
+
+
+def _look_at_parts(
+    parts_of: Callable[[object], Collection[object]], value: object, known: KnownValues
+) -> None:
+    _require_all(parts_of(value), known)
+    known[id(value)] = value
 
 
 @functools.cache

@@ -392,20 +392,20 @@ class Compiled:
         sets: list[str] = []
         body_before: Value = self  # which no body is
         number = 0
-        for effect in effects:
-            match effect:
-                case Send(to, body):
-                    if body is not body_before:  # the same is often sent to many
-                        number, body_before = self._body_id(body), body
-                    sends.append(self._sent((name, to, body), number))
-                case Begin(operation):
-                    seen.append(self.observation_id(Observation("invoke", name, operation)))
-                case Return(result):
-                    seen.append(self.observation_id(Observation("return", name, result)))
-                case Note(what):
-                    seen.append(self.observation_id(Observation("note", name, what)))
-                case SetTimer(timer) | CancelTimer(timer):
-                    sets.append(timer)
+        for effect in effects:  # asked class by class, as in `react`
+            if isinstance(effect, Send):
+                if effect.body is not body_before:  # the same is often sent to many
+                    body_before = effect.body
+                    number = self._body_id(body_before)
+                sends.append(self._sent((name, effect.to, body_before), number))
+            elif isinstance(effect, Note):
+                seen.append(self.observation_id(Observation("note", name, effect.what)))
+            elif isinstance(effect, Return):
+                seen.append(self.observation_id(Observation("return", name, effect.result)))
+            elif isinstance(effect, SetTimer | CancelTimer):
+                sets.append(effect.timer)
+            elif isinstance(effect, Begin):
+                seen.append(self.observation_id(Observation("invoke", name, effect.operation)))
         return tuple(sends), tuple(sets)
 
     def _role(self, node: int, node_state: NodeState) -> str:

@@ -35,6 +35,7 @@ from counterpoint.model.normal import Call, Deliver, Fire
 from counterpoint.model.roles import Roles
 from counterpoint.model.scenario import Scenario, first_word
 from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.suspicions import Accuse, Clear, Detect
 from counterpoint.model.values import NodeId, Value
 from counterpoint.model.world import Action
@@ -94,6 +95,7 @@ class CaseCoverage:
     taken: set[HandlerCase] = field(default_factory=set)
     _of: object = None
     _deliveries: set[int] = field(default_factory=set)
+    _kept: set[int] = field(default_factory=set)
     _observations: set[int] = field(default_factory=set)
     _flights: set[int] = field(default_factory=set)
     _node_states: set[int] = field(default_factory=set)
@@ -110,7 +112,7 @@ class CaseCoverage:
 
     def _forget(self, deliveries: object) -> None:
         self._of = deliveries
-        self._deliveries, self._observations = set(), set()
+        self._deliveries, self._kept, self._observations = set(), set(), set()
         self._flights, self._node_states = set(), set()
         self._looked_at, self._arrivals = set(), {}
 
@@ -123,9 +125,11 @@ class CaseCoverage:
         self.kinds.update(map(type, choices))
         # Deliveries are most of a run, and the same objects again and again, kept by the tables.
         known = self._deliveries
-        for choice in [choice for choice in choices if id(choice) not in known]:
+        fresh_choices = [choice for choice in choices if id(choice) not in known]
+        kept = self._kept_by(compiled) if fresh_choices else self._kept
+        for choice in fresh_choices:
             if isinstance(choice, Deliver):
-                if _is_kept(choice, run):
+                if id(choice) in kept:
                     known.add(id(choice))
                 case = self._arrival(run.scenario, choice.dst, choice.body)
                 self.possible.add(case)
@@ -149,6 +153,12 @@ class CaseCoverage:
             for number in fresh:
                 self.possible.update(_armed(run, number))
 
+    def _kept_by(self, compiled: Compiled) -> set[int]:
+        """Return the identities of the deliveries that stay in the tables, and are known by them."""
+        deliveries = compiled.deliveries
+        self._kept.update(map(id, deliveries[len(self._kept) :]))
+        return self._kept
+
     def _begin(self, run: Simulation, seen: Iterable[int]) -> None:
         for observation in map(run.compiled.observations.__getitem__, seen):
             if observation.kind == "invoke":
@@ -159,12 +169,12 @@ class CaseCoverage:
 
     def _arrival(self, scenario: Scenario, dst: NodeId, body: Value) -> HandlerCase:
         """Return the case of a message, which is that of its class if it has fields."""
-        if not _has_fields(body):
-            return _arrival(scenario, dst, body)
         key = (dst, type(body))
         known = self._arrivals.get(key)
         if known is None:
-            known = self._arrivals[key] = _arrival(scenario, dst, body)
+            known = _arrival(scenario, dst, body)
+            if _has_fields(body):
+                self._arrivals[key] = known
         return known
 
     def _look_at(self, scenario: Scenario, choice: Action) -> None:
@@ -239,12 +249,6 @@ def case_lines(covered: CaseCoverage, scenario: Scenario, *, most: int = 100) ->
             "kind of actions", "kinds of action"
         )
     yield line
-
-
-def _is_kept(choice: Deliver, run: Simulation) -> bool:
-    """Tell whether this very object stays in the tables, so that it is known again by its identity."""
-    message = run.compiled.known_message(choice.content)
-    return message is not None and run.compiled.deliveries[message] is choice
 
 
 def _armed(run: Simulation, number: int) -> Iterator[HandlerCase]:

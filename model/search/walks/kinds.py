@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from counterpoint.model.observer import Observation
 from counterpoint.model.search.engine.transition_tables import Compiled
 
 
@@ -14,22 +15,32 @@ class CallCounter:
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
         self._kinds: dict[tuple[int, int], str] = {}
+        self._whose: list[str | None] = []
 
     def add(self, seen: Sequence[int], counts: Counter[str]) -> None:
         """Count the calls of one more run in `counts`, given what was observed of it."""
-        observations, kinds = self._compiled.observations, self._kinds
+        observations, is_return = self._compiled.observations, self._compiled.is_return
+        self._whose.extend(map(_whose, observations[len(self._whose) :]))
+        whose, kinds = self._whose, self._kinds
         under_way: dict[str, int] = {}
         for number in seen:
-            observation = observations[number]
-            if observation.kind == "invoke":
-                under_way[observation.node] = number
-            elif observation.kind == "return":
-                pair = (under_way.pop(observation.node), number)
-                kind = kinds.get(pair)
-                if kind is None:
-                    kind = kinds[pair] = self._kind(*pair)
-                counts[kind] += 1
+            client = whose[number]
+            if client is None:
+                continue
+            if not is_return[number]:
+                under_way[client] = number
+                continue
+            pair = (under_way.pop(client), number)
+            kind = kinds.get(pair)
+            if kind is None:
+                kind = kinds[pair] = self._kind(*pair)
+            counts[kind] += 1
 
     def _kind(self, call: int, answer: int) -> str:
         observations = self._compiled.observations
         return self._compiled.scenario.kind_of(observations[call].value, observations[answer].value)
+
+
+def _whose(observation: Observation) -> str | None:
+    """Return whose call is made or answered; None where anything else is seen."""
+    return observation.node if observation.kind in ("invoke", "return") else None
