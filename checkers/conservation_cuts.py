@@ -40,6 +40,7 @@ from counterpoint.checkers.happens_before.clocks import (
     EventLog,
     at,
     happens_before,
+    merged,
     vector_clocks,
 )
 from counterpoint.checkers.judging import Balance, Worth
@@ -195,7 +196,7 @@ def clocks_of(trace: Trace) -> list[tuple[int, ...]]:
     for event in trace.events:
         clock = [0] * len(index)
         for cause in event.causes:
-            clock = list(map(max, clock, clocks[cause]))
+            clock = merged(clock, clocks[cause])
         if event.node is not None:
             clock[index[event.node]] += 1
         clocks.append(tuple(clock))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from counterpoint.checkers.happens_before.clocks import merged
 from counterpoint.checkers.reads_from import Sessions
 from counterpoint.model.mistakes import OwnDefect
 
@@ -82,7 +83,7 @@ def known_rows(
         row = current[session]
         for p in predecessors[index]:
             if row[session_of[p]] <= p:
-                current[session] = row = list(map(max, row, rows[p]))
+                current[session] = row = merged(row, rows[p])
         row[session] = index + 1
         # Tuples of integers drop out of the garbage collector's sight; lists would be walked
         # again and again, which costs as much as the pass itself.

@@ -35,6 +35,7 @@ from counterpoint.checkers.happens_before.clocks import (
     VectorClock,
     at,
     causal_path,
+    merged,
     path_edges,
     previous_events,
     story,
@@ -145,7 +146,7 @@ def _expected(
     message = log.received[index]
     if message != NONE:
         learnt = recorded[log.send_event[message]]
-        row = list(map(max, learnt, recorded[previous])) if previous >= 0 else list(learnt)
+        row = merged(learnt, recorded[previous]) if previous >= 0 else list(learnt)
     elif previous >= 0:
         row = list(recorded[previous])
     else:
@@ -246,7 +247,7 @@ def _delivered(log: EventLog) -> Verdict:
         sender = log.process[send]
         if heard[place][sender] >= clocks[send][sender]:
             return _overtaken(log, clocks, index, len(done))
-        heard[place] = tuple(map(max, heard[place], clocks[send]))
+        heard[place] = tuple(merged(heard[place], clocks[send]))
     return holds(CAUSAL_ORDER, examined=len(done))
 
 

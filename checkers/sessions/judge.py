@@ -37,6 +37,7 @@ from counterpoint.checkers.causal.conflicts import (
 from counterpoint.checkers.causal.levels import circle_core, impossible_core
 from counterpoint.checkers.causal.order import causes, known_rows
 from counterpoint.checkers.causal.order import topological as sessions_first
+from counterpoint.checkers.happens_before.clocks import merged
 from counterpoint.checkers.links import some_cycle, topological, turned
 from counterpoint.checkers.reads_from import INITIAL, NO_READ, Sessions
 
@@ -241,7 +242,7 @@ def _rows(graph: Visibility, order: Sequence[Vertex]) -> dict[Vertex, tuple[int,
     for node in order:
         row = nothing
         for p in graph.predecessors[node]:
-            row = tuple(map(max, row, rows[p])) if row is not nothing else rows[p]
+            row = tuple(merged(row, rows[p])) if row is not nothing else rows[p]
         if node >= count:
             index = node % count
             lane = sessions.session_of[index] + (session_count if node >= 2 * count else 0)
