@@ -17,10 +17,10 @@ that key.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from itertools import accumulate, count, groupby, pairwise
-from operator import itemgetter, sub
+from itertools import accumulate, chain, compress, groupby, pairwise
+from operator import itemgetter
 
 from counterpoint.checkers.events import UnreadableHistory
 from counterpoint.checkers.readers.bulk import Remembered
@@ -40,7 +40,10 @@ from counterpoint.checkers.transactions.history import (
     TransactionHistory,
 )
 
-AWDIT_LINE = re.compile(r"^([rw]) (\d{1,20}) (\d{1,20})$", re.MULTILINE)
+WORDS = frozenset({"r", "w"})
+DIGITS_MAX = 20
+"""Of a number, as the patterns have it, too."""
+
 AWDIT_ACCESS = re.compile(r"([rw])\s+(\d{1,20})\s+(\d{1,20})")
 SESSION_END = re.compile(r"=+")
 TRANSACTION_END = re.compile(r"-+")
@@ -56,19 +59,30 @@ def read_awdit_text(
     """
     text = text_of(data, source=source, limits=limits)
     lines = lines_of(text, source=source, limits=limits)
-    quick = quick_awdit(text, lines)
+    quick = quick_awdit(lines)
     return (_awdit_case(exact_awdit(lines, source) if quick is None else quick, source),)
 
 
-def quick_awdit(text: str, lines: Sequence[str]) -> TransactionHistory | None:
+def quick_awdit(lines: Sequence[str]) -> TransactionHistory | None:
     """Read all accesses at once; None where some line is out of the ordinary."""
-    rows = AWDIT_LINE.findall(text)
-    places = [i for i, line in enumerate(lines) if line[:1] not in ("r", "w")]
-    marks = [lines[i] for i in places]
-    if not rows or len(rows) + len(marks) != len(lines) or not all(map(_is_end, set(marks))):
+    heads = [line[:1] for line in lines]
+    accesses = list(compress(lines, map(WORDS.__contains__, heads)))
+    marks = set(compress(lines, map("-=".__contains__, heads)))
+    layout = "".join(heads)
+    mark_count = layout.count("-") + layout.count("=")
+    if not accesses or len(accesses) + mark_count < len(layout) or not all(map(_is_end, marks)):
         return None
-    kinds, keys, values = zip(*rows, strict=True)
-    ends, sizes = _cuts(marks, map(sub, places, count()), len(rows))
+    words = " ".join(accesses).split()
+    kinds, keys, values = words[::3], words[1::3], words[2::3]
+    # A line begins with a kind, and only each third word is one: so all lines have three.
+    if len(words) != 3 * len(accesses) or not set(kinds) <= WORDS:
+        return None
+    if not "".join(keys).isdecimal() or not "".join(values).isdecimal():
+        return None
+    if max(map(len, words)) > DIGITS_MAX:
+        return None
+    counts = [[n for n in map(len, session.split("-")) if n] for session in layout.split("=")]
+    ends = list(accumulate(chain.from_iterable(counts)))
     return told_history(
         AccessColumns(
             kinds,
@@ -76,29 +90,9 @@ def quick_awdit(text: str, lines: Sequence[str]) -> TransactionHistory | None:
             list(map(int, values)),
             ends,
             [True] * len(ends),
-            sizes,
+            [len(session) for session in counts if session],
         )
     )
-
-
-def _cuts(
-    marks: Sequence[str], passed: Iterable[int], access_count: int
-) -> tuple[list[int], list[int]]:
-    """Where transactions end, and how many a session has; empty ones are left out.
-
-    `passed` counts the accesses before each mark, an empty line among them.
-    """
-    ends: list[int] = []
-    sizes: list[int] = []
-    last = whole = 0
-    for mark, end in zip((*marks, "="), (*passed, access_count), strict=True):
-        if mark and last < end:
-            ends.append(end)
-            last = end
-        if mark[:1] == "=" and whole < len(ends):
-            sizes.append(len(ends) - whole)
-            whole = len(ends)
-    return ends, sizes
 
 
 def _is_end(line: str) -> bool:

@@ -17,7 +17,8 @@ HINTS_MAX = 3
 
 def unseen_answers(history: History, *, nil_is_unseen: bool) -> tuple[str, ...]:
     """Say how many answers say nothing here, and how many of them a value could have been in."""
-    unseen = [op for op in history if op.status == "ok" for _ in range(_unseen_count(op))]
+    perhaps = [op for op in history if op.result is UNKNOWN or op.f == "txn"]
+    unseen = [op for op in perhaps if op.status == "ok" for _ in range(_unseen_count(op))]
     if not unseen:
         return ()
     what = "nil" if nil_is_unseen else "which nobody saw the answer"

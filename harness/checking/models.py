@@ -172,7 +172,8 @@ def _guess(history: History) -> str:
     if functions == {"read"}:
         return _read_alone(history)
     if functions <= {"read", "write"}:
-        if not any(are_micro_operations(op.result) for op in history):
+        several = [op.result for op in history if isinstance(op.result, tuple)]
+        if not any(map(are_micro_operations, several)):
             return "register"
         return "long-fork" if _are_written_once(history) else "rw-register"
     if functions <= {"add", "read"}:
