@@ -36,8 +36,8 @@ def histories(draw: st.DrawFn) -> tuple[Thread, ...]:
 def test_equal_histories_alone_have_equal_numbers_and_come_back(
     told: list[tuple[Thread, ...]],
 ) -> None:
-    threads = NumberedThreads()
-    numbers = [threads.numbers(history) for history in told]
+    threads = NumberedThreads(len(OBSERVER.initial))
+    numbers = [threads.number(history) for history in told]
     for one, number in zip(told, numbers, strict=True):
         assert threads.history(number) == one
         for other, its_number in zip(told, numbers, strict=True):
@@ -46,10 +46,10 @@ def test_equal_histories_alone_have_equal_numbers_and_come_back(
 
 @given(histories())
 def test_threads_that_were_handed_out_keep_their_numbers(told: tuple[Thread, ...]) -> None:
-    threads = NumberedThreads()
-    numbers = threads.numbers(told)
-    assert threads.numbers(threads.history(numbers)) == numbers
-    assert threads.numbers(tuple(Thread(*thread) for thread in told)) == numbers
+    threads = NumberedThreads(len(OBSERVER.initial))
+    numbers = threads.number(told)
+    assert threads.number(threads.history(numbers)) == numbers
+    assert threads.number(tuple(Thread(*thread) for thread in told)) == numbers
 
 
 def test_what_two_nodes_were_told_is_not_mixed_up() -> None:
@@ -61,8 +61,8 @@ def test_what_two_nodes_were_told_is_not_mixed_up() -> None:
             # As if both had called before either was answered: the threads differ in nothing else.
             memory = (memory[0], Thread((memory[0].calls[0]._replace(answer=()),), True), memory[2])
         memory = OBSERVER.observe(memory, [Observation("return", node, result)])
-    threads = NumberedThreads()
-    told = threads.history(threads.numbers(memory))
+    threads = NumberedThreads(len(OBSERVER.initial))
+    told = threads.history(threads.number(memory))
     assert told[0] == told[1]
     assert [thread.calls[0].answer[0] for thread in told[:2]] == [1, True]
     assert [type(thread.calls[0].answer[0]) for thread in told[:2]] == [int, bool]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import cast
+from typing import TypeAlias, cast
 
 from counterpoint.model.observer import Observer, ObserverState, Thread
 from counterpoint.model.scenario import Property, Scenario
@@ -15,13 +15,16 @@ from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of
 from counterpoint.model.values import Value
 
+Key: TypeAlias = int | tuple[Value, ...]
+"""What is remembered, as it is kept: the number of a history, what the observers remember, or both."""
+
 
 class Memories:
     """Interned memories of the observers of a scenario, and the property that each one breaks.
 
     Properties of histories that bring no observer of their own share one `ObserverState` history. With
-    `history=True` they all do, observers or not, as other checkers count states. What is kept of a
-    history is the numbers of its threads, before what the others remember.
+    `history=True` they all do, observers or not, as other checkers count states. A history is kept as
+    its number, before what the others remember; by itself where there are none.
     """
 
     def __init__(self, slots: Slots, *, history: bool = False) -> None:
@@ -34,17 +37,16 @@ class Memories:
         names = {name for name, _ in self._own}
         self._by_history = tuple(p for p in observed if p.name not in names)
         self._remembered = ObserverState(scenario.system.nodes) if self._by_history else None
-        self._thread_count = len(self._remembered.initial) if self._remembered else 0
         self._observers: tuple[Observer, ...] = (
             *((self._remembered,) if self._remembered else ()),
             *(observer for _, observer in self._own),
         )
-        self._threads = NumberedThreads()
-        self._keys: list[tuple[Value, ...]] = []
+        self._threads = NumberedThreads(len(self._remembered.initial) if self._remembered else 0)
+        self._keys: list[Key] = []
         self.broken: list[str | None] = []
         self.has_broken = False
-        self._ids: dict[tuple[Value, ...], int] = {}
-        self._judged: dict[tuple[Value, ...], str | None] = {}
+        self._ids: dict[Key, int] = {}
+        self._judged: dict[int, str | None] = {}
         self.rulings: Counter[tuple[Ruling, ...]] = Counter()
         blank = self._intern(tuple(observer.initial for observer in self._observers))
         self.start = self.observe(blank, slots.start_seen)
@@ -67,28 +69,32 @@ class Memories:
         return len(self._keys)
 
     def _intern(self, parts: tuple[Value, ...]) -> int:
-        key = parts
+        history, key = 0, cast(Key, parts)
         if self._remembered is not None:
-            key = (*self._threads.numbers(cast(tuple[Thread, ...], parts[0])), *parts[1:])
+            history = self._threads.number(cast(tuple[Thread, ...], parts[0]))
+            key = (history, *parts[1:]) if self._own else history
         known = self._ids.setdefault(key, len(self._keys))
         if known == len(self._keys):
             self._keys.append(key)
-            self.broken.append(self._judge(parts, key[: self._thread_count]))
+            self.broken.append(self._judge(parts, history))
             self.has_broken |= self.broken[-1] is not None
         return known
 
     def parts(self, memory: int) -> tuple[Value, ...]:
         """Return what each observer remembers."""
-        key, count = self._keys[memory], self._thread_count
-        if not count:
+        key = self._keys[memory]
+        if isinstance(key, int):
+            return (self._threads.history(key),)
+        if self._remembered is None:
             return key
-        return (self._threads.history(cast(tuple[int, ...], key[:count])), *key[count:])
+        history, *own = key
+        return (self._threads.history(cast(int, history)), *own)
 
-    def _judge(self, parts: tuple[Value, ...], threads: tuple[Value, ...]) -> str | None:
+    def _judge(self, parts: tuple[Value, ...], number: int) -> str | None:
         own = parts
         if self._remembered is not None:
             history, own = parts[0], parts[1:]
-            broken = self._judge_history(history, threads)
+            broken = self._judge_history(history, number)
             if broken is not None:
                 return broken
         for (name, observer), part in zip(self._own, own, strict=True):
@@ -96,12 +102,12 @@ class Memories:
                 return name
         return None
 
-    def _judge_history(self, history: Value, threads: tuple[Value, ...]) -> str | None:
+    def _judge_history(self, history: Value, number: int) -> str | None:
         if not self._own:  # then each memory is another history
             return self._judged_history(history)
-        if threads not in self._judged:
-            self._judged[threads] = self._judged_history(history)
-        return self._judged[threads]
+        if number not in self._judged:
+            self._judged[number] = self._judged_history(history)
+        return self._judged[number]
 
     def _judged_history(self, history: Value) -> str | None:
         assert self._remembered is not None
