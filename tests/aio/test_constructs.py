@@ -8,6 +8,7 @@ import pytest
 
 from counterpoint.aio import Node
 from tests.aio.searching import Program, alone, notes
+from tests.support.nights import by_day
 
 
 async def worker(name: int, seconds: float = 0.0) -> int:
@@ -86,9 +87,10 @@ PROGRAMS = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("times", by_day(4, 20))
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_one_seed_has_one_outcome(program: Program) -> None:
-    outcomes = {tuple(notes(alone(program))) for _ in range(20)}
+def test_one_seed_has_one_outcome(program: Program, times: int) -> None:
+    outcomes = {tuple(notes(alone(program))) for _ in range(times)}
     assert len(outcomes) == 1
     assert outcomes.pop()
 

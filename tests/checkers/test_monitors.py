@@ -25,6 +25,7 @@ from counterpoint.checkers.register.zones import (
 )
 from tests.checkers.objects_at_random import OBJECTS
 from tests.checkers.random_histories import Shape, random_history, read, write
+from tests.support.nights import by_day
 
 SHAPES = (Shape(), Shape(7, 12, 7), Shape(instants=5), Shape(7, 16, 9, spoil_rate=0.9))
 
@@ -95,14 +96,15 @@ def _object_histories(name: str, count: int, *, seed: int) -> list[History]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("count", by_day(100, 400))
 @pytest.mark.parametrize("name", OBJECTS)
-def test_the_object_monitor_finds_the_first_bad_return(name: str) -> None:
+def test_the_object_monitor_finds_the_first_bad_return(name: str, count: int) -> None:
     """The same law for every object."""
     specification = OBJECTS[name].specification
     seen = _compare(
-        _object_histories(name, 400, seed=1), specification, lambda: ObjectMonitor(specification)
+        _object_histories(name, count, seed=1), specification, lambda: ObjectMonitor(specification)
     )
-    assert min(seen.values()) > 20, seen
+    assert min(seen.values()) > count // 20, seen
 
 
 @pytest.mark.nightly

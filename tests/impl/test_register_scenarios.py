@@ -22,6 +22,7 @@ from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
+from tests.support.nights import by_day
 
 MIXED: tuple[StrategyName, ...] = ("pct", "swarm", "uniform")
 SOUND = tuple(name for name in PLANS if name != "too_many_silent")
@@ -41,12 +42,13 @@ def searched(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("runs", by_day(40, 150))
 @pytest.mark.parametrize("strategy", MIXED)
 @pytest.mark.parametrize("name", SOUND)
-def test_the_register_keeps_its_promises(name: str, strategy: StrategyName) -> None:
-    campaign = searched(ENTRY.scenario(name), runs=150, strategy=strategy)
+def test_the_register_keeps_its_promises(name: str, strategy: StrategyName, runs: int) -> None:
+    campaign = searched(ENTRY.scenario(name), runs=runs, strategy=strategy)
     assert [finding.property for finding in campaign.findings] == []
-    assert campaign.progress.runs == 150
+    assert campaign.progress.runs == runs
     assert not campaign.is_idle
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 
 import pytest
 
@@ -22,6 +21,7 @@ from tests.oracles import abd, cells, paxos, single_copy, two_phase_commit
 from tests.oracles.table import has_numpy
 from tests.search.little import BAD, KINDS, little
 from tests.search.small_systems import PAYS, tokens
+from tests.support.nights import each
 
 ENGINES: tuple[EngineName, ...] = ("plain", "numpy") if has_numpy() else ("plain",)
 STATES = 150
@@ -68,7 +68,7 @@ def is_large(scenario: Scenario) -> bool:
 
 
 SYSTEMS = [
-    *(pytest.param(little(seed), id=f"little {seed}") for seed in LITTLE),
+    *each(3, (pytest.param(little(seed), id=f"little {seed}") for seed in LITTLE)),
     pytest.param(abd.system("2", "2", observer=True), id="abd"),
     pytest.param(abd.system("3", "2", network="ordered", observer=True), id="abd, ordered"),
     pytest.param(paxos.system("3", "2", observer=True), id="paxos"),
@@ -158,7 +158,7 @@ def test_actions_and_their_outcomes_are_the_same_in_every_world(scenario: Scenar
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", LITTLE)
+@pytest.mark.parametrize("seed", each(3, LITTLE))
 def test_verdicts_are_the_same_and_violations_are_shortest(seed: int) -> None:
     scenario, expected = little(seed), _shortest_violation(seed)
     for engine in ENGINES:
@@ -169,7 +169,6 @@ def test_verdicts_are_the_same_and_violations_are_shortest(seed: int) -> None:
             assert answer_of(scenario.properties[0], trace).is_broken
 
 
-@cache  # two tests ask, and it takes its time
 def _shortest_violation(seed: int) -> int | None:
     """Return the length of a shortest run of a system in which a call returns what it must not."""
     level, seen = [record(little(seed)).world], set[Value]()
@@ -193,9 +192,6 @@ def test_the_generated_systems_are_of_every_kind() -> None:
     kinds = Counter(kind for scenario in scenarios for kind in scenario.limits)
     assert set(KINDS) <= set(kinds)
     assert {s.network for s in scenarios} == {"ordered", "unordered"}
-    broken = [_shortest_violation(seed) is not None for seed in LITTLE]
-    assert min(Counter(broken).values()) >= 10
-    sizes = [
-        by_engine(scenario.replace(properties=()), "plain", 6).states for scenario in scenarios
-    ]
-    assert sum(size > 100 for size in sizes) >= 20
+    found = [by_engine(scenario, "plain", VIOLATIONS_DEPTH) for scenario in scenarios]
+    assert min(Counter(explored.violation is None for explored in found).values()) >= 10
+    assert sum(explored.states > 100 for explored in found) >= 20

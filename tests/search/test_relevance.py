@@ -17,6 +17,7 @@ from counterpoint.model.search.exploration.explore import Explored, Explorer, Li
 from tests.oracles.table import has_numpy
 from tests.search.little import little
 from tests.search.small_systems import CASES, Case, right, tokens, two_writes
+from tests.support.nights import by_day
 
 pytestmark = pytest.mark.slow
 
@@ -52,9 +53,10 @@ def test_forgetting_changes_no_verdict(case: Case) -> None:
         assert forgot.violation.property == kept.violation.property == case.broken
 
 
-def test_forgetting_changes_no_verdict_of_generated_systems_with_faults() -> None:
+@pytest.mark.parametrize("count", by_day(20, 60))
+def test_forgetting_changes_no_verdict_of_generated_systems_with_faults(count: int) -> None:
     compared = fewer = broken = 0
-    for scenario in (s.replace(network="unordered", faults_max=1) for s in LITTLE):
+    for scenario in FAULTY[:count]:
         kept = Explorer(scenario, no_op="keep", limits=Limits(states=8_000))
         *_, last = kept.explore()
         if last.stop == "states":
@@ -66,8 +68,8 @@ def test_forgetting_changes_no_verdict_of_generated_systems_with_faults() -> Non
         assert lengths[0] == lengths[1]
         compared, broken = compared + 1, broken + (lengths[0] is not None)
         fewer += forgot.states < last.states
-    assert compared > 30
-    assert min(fewer, broken) > 10
+    assert compared > count // 2
+    assert min(fewer, broken) > count // 6
 
 
 LITTLE = [little(seed) for seed in range(60)]
@@ -110,10 +112,11 @@ def _closure(after: dict[NodeStateId, set[NodeStateId]], start: NodeStateId) -> 
     return found
 
 
-def test_what_is_forgotten_is_never_reacted_to_by_any_core_that_can_follow() -> None:
+@pytest.mark.parametrize("count", by_day(20, 60))
+def test_what_is_forgotten_is_never_reacted_to_by_any_core_that_can_follow(count: int) -> None:
     """The stupid way: all states, all cores that really follow, all messages in every inbox."""
     spent = 0
-    for scenario in (*CALM, *FAULTY):
+    for scenario in (*CALM[:count], *CALM[len(LITTLE) :], *FAULTY[:count]):
         explorer = whole(scenario)
         if explorer is None:
             continue
@@ -133,7 +136,7 @@ def test_what_is_forgotten_is_never_reacted_to_by_any_core_that_can_follow() -> 
                         spent += 1
                         following = after.get(slot.node_state, {slot.node_state})
                         assert all(compiled.deliver(c, message).is_ignored for c in following)
-    assert spent > 500
+    assert spent > 8 * count
 
 
 def test_states_are_forgotten_as_classes_of_those_that_differ_in_spent_messages_alone() -> None:

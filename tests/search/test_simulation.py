@@ -20,6 +20,7 @@ from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.world import World, begin
 from tests.support.abd import abd
 from tests.support.echo import echo
+from tests.support.nights import by_day
 
 STEPS = 50
 
@@ -45,10 +46,11 @@ def assert_equal(simulation: Simulation, world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("runs", by_day(8, 25))
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
-def test_both_engines_do_the_same(scenario: Scenario) -> None:
+def test_both_engines_do_the_same(scenario: Scenario, runs: int) -> None:
     compiled = Compiled(scenario)
-    for seed in range(25):
+    for seed in range(runs):
         random, moved = Random(seed), begin(scenario)
         world, events, simulation = moved.world, list(moved.events), Simulation(compiled)
         for _ in range(STEPS):
@@ -87,11 +89,14 @@ def test_what_is_illegal_in_one_engine_is_illegal_in_the_other(scenario: Scenari
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("runs", by_day(4, 15))
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct"])
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
-def test_every_walk_is_a_run_of_the_reference_world(scenario: Scenario, strategy: str) -> None:
+def test_every_walk_is_a_run_of_the_reference_world(
+    scenario: Scenario, strategy: str, runs: int
+) -> None:
     compiled = Compiled(scenario)
-    for seed in range(15):
+    for seed in range(runs):
         walked = walk(compiled, Random(seed), strategy)  # type: ignore[arg-type]
         assert walked.failure is None
         trace = run(scenario, walked.run.choices)
