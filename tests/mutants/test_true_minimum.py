@@ -171,7 +171,10 @@ RAFT = [
 
 SLOW = {"forgets its vote", "B1", "B2", "B8", "B9", "A2", "A4", "A10"}
 NIGHTLY = {"B4", "B5", "B6", "B7", "A11"}
-LONG_WALKS = {"forgets its vote", "B2", "B8", "B9", "A2", "A4", "A10"}
+LONG_WALKS = {
+    *("forgets its vote", "B1", "B2", "B8", "B9", "C3", "D2"),
+    *("A2", "A4", "A5", "A10"),
+}
 
 
 def _marked(nightly: set[str]) -> Iterator[object]:

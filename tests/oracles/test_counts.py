@@ -11,9 +11,17 @@ from tests.oracles.table import Row, has_numpy, rows
 ENGINES: tuple[EngineName, ...] = ("plain", "numpy") if has_numpy() else ("plain",)
 
 
+LONG = {"plain: lastzero(7)", "plain: two-phase commit, 5, orbits"}
+"""Of the small ones those that take long, where smaller ones and the other engine tell as much."""
+
+
 def _cases(*sizes: str) -> list[object]:
     return [
-        pytest.param(row, id=f"{engine}: {row.name}")
+        pytest.param(
+            row,
+            id=f"{engine}: {row.name}",
+            marks=pytest.mark.nightly if f"{engine}: {row.name}" in LONG else (),
+        )
         for engine in ENGINES
         for row in rows(engine)
         if row.size in sizes
