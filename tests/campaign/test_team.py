@@ -26,6 +26,7 @@ from counterpoint.harness.cli import main
 from counterpoint.model.mistakes import BadScenario, OwnDefect
 from counterpoint.model.search.walks.block import RunBlock
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
+from tests.support.nights import by_day
 
 ADDER = "counterpoint.harness.starting.adder:SUITE"
 
@@ -78,7 +79,10 @@ def test_blocks_add_up_to_the_search_that_one_process_makes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("system", [ADDER, "register"])
-def test_searches_that_share_tables_make_the_runs_that_each_makes_alone(system: str) -> None:
+@pytest.mark.parametrize("turns", by_day(2, 4))
+def test_searches_that_share_tables_make_the_runs_that_each_makes_alone(
+    system: str, turns: int
+) -> None:
     """Fresh tables for every way of choosing are the twin of shared ones."""
     scenario = build(system)
     fewer = scenario.with_weights(dict.fromkeys(scenario.limits, 0.0))
@@ -88,7 +92,7 @@ def test_searches_that_share_tables_make_the_runs_that_each_makes_alone(system: 
         NamedSearch.of(scenario, "swarm", 3),
     ]
     shared = Workbench()
-    for turn in range(4):
+    for turn in range(turns):
         for way in ways:
             given = Assignment(way, range(4 * turn, 4 * turn + 4))
             together, alone = shared.answer(given, never), Workbench().answer(given, never)

@@ -40,6 +40,7 @@ from counterpoint.checkers.columns.sessions import (
     value_numbers,
 )
 from counterpoint.checkers.columns.views import session_views
+from tests.support.nights import by_day
 
 LEVELS: tuple[Level, ...] = ("cc", "ccv")
 SHAPES = (
@@ -203,11 +204,12 @@ def test_a_verdict_is_the_same_with_columns_and_without(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [*SHAPES, ARRIVING], ids=repr)
+@pytest.mark.parametrize("count", by_day(50, 80))
 def test_causal_memory_is_judged_alike_and_its_views_explain_every_read(
-    shape: Shape, monkeypatch: pytest.MonkeyPatch
+    shape: Shape, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: Counter[Outcome] = Counter()
-    for history in histories(shape, 80):
+    for history in histories(shape, count):
         monkeypatch.setattr(gate, "OPERATIONS_MIN", 10**9)
         plain = check_causal(history, level="cm")
         monkeypatch.setattr(gate, "OPERATIONS_MIN", 0)
@@ -248,11 +250,12 @@ def views_of(history: History) -> dict[int, list[int]] | None:
 
 @pytest.mark.parametrize("convergent", [False, True])
 @pytest.mark.parametrize("shape", [*SHAPES, ARRIVING], ids=repr)
+@pytest.mark.parametrize("count", by_day(50, 80))
 def test_session_guarantees_are_judged_alike(
-    shape: Shape, convergent: bool, monkeypatch: pytest.MonkeyPatch
+    shape: Shape, convergent: bool, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: Counter[Outcome] = Counter()
-    for history in histories(shape, 80):
+    for history in histories(shape, count):
         monkeypatch.setattr(gate, "OPERATIONS_MIN", 10**9)
         plain = check_sessions(history, convergent=convergent)
         monkeypatch.setattr(gate, "OPERATIONS_MIN", 0)

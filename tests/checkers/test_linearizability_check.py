@@ -140,10 +140,11 @@ def _of_key(history: History, key: int) -> list[Operation]:
 
 
 @pytest.mark.slow
-def test_several_keys_are_broken_when_one_is_and_share_one_order_when_none_is() -> None:
+@pytest.mark.parametrize("count", by_day(900, 3_000))
+def test_several_keys_are_broken_when_one_is_and_share_one_order_when_none_is(count: int) -> None:
     """The verdict of a history with several keys is that of its worst key, and names it."""
     drawn = OBJECTS["cas register"]
-    histories = list(_histories(drawn, 3_000, seed=3))
+    histories = list(_histories(drawn, count, seed=3))
     seen: Counter[Outcome] = Counter()
     for parts in zip(*[iter(histories)] * 3, strict=True):
         history = [op for key, part in enumerate(parts) for op in _of_key(part, key)]
@@ -348,13 +349,14 @@ def test_what_counting_says_of_a_lock_no_order_allows() -> None:
 
 
 @pytest.mark.slow
-def test_nearly_every_broken_lock_is_told_in_the_words_of_a_lock() -> None:
+@pytest.mark.parametrize("count", by_day(500, 1_500))
+def test_nearly_every_broken_lock_is_told_in_the_words_of_a_lock(count: int) -> None:
     broken = [
         verdict
-        for history in _histories(OBJECTS["mutex"], 1_500, seed=4)
+        for history in _histories(OBJECTS["mutex"], count, seed=4)
         if (verdict := check_linearizability(history, Mutex())).is_broken
     ]
-    assert len(broken) > 300
+    assert len(broken) > count // 5
     words = ("while", "although it", "more often than taken")
     other = [verdict for verdict in broken if not any(word in verdict.summary for word in words)]
     assert len(other) < len(broken) / 50, (len(other), len(broken), other[0])

@@ -18,6 +18,7 @@ from counterpoint.checkers.readers import read_cases
 from counterpoint.checkers.register.zones import first_fault
 from counterpoint.model.verdict import Outcome
 from tests.checkers.readers.corpora import Entry, entries, needs_corpora
+from tests.support.nights import each
 
 
 def _history(entry: Entry) -> History:
@@ -53,7 +54,7 @@ def test_the_evidence_of_real_histories(entry: Entry) -> None:
 
 @pytest.mark.slow
 @needs_corpora
-@pytest.mark.parametrize("entry", entries("porcupine-etcd"), ids=str)
+@pytest.mark.parametrize("entry", each(3, entries("porcupine-etcd")), ids=str)
 def test_the_monitor_blames_the_return_that_the_check_blames(entry: Entry) -> None:
     history, specification = _history(entry), _specification(entry)
     verdict = check_linearizability(history, specification)

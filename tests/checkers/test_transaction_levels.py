@@ -19,6 +19,7 @@ from counterpoint.checkers.transactions.history import (
 from counterpoint.checkers.transactions.levels import IsolationLevel
 from counterpoint.model.verdict import Outcome, Verdict
 from tests.checkers.isolation_by_orders import is_isolated
+from tests.support.nights import by_day
 
 LEVELS: tuple[IsolationLevel, ...] = ("read committed", "repeatable read", "read atomic", "causal")
 
@@ -230,12 +231,15 @@ def as_history(transactions: list[Transaction]) -> TransactionHistory:
 
 
 @pytest.mark.slow
-def test_thousands_of_small_histories_are_judged_as_by_trying_every_order_of_commits() -> None:
+@pytest.mark.parametrize("count", by_day(2_000, 4_000))
+def test_thousands_of_small_histories_are_judged_as_by_trying_every_order_of_commits(
+    count: int,
+) -> None:
     """At one of the four levels each, with cores that fail alone."""
-    met = compare(seed=1, count=4_000, level_count=1)
+    met = compare(seed=1, count=count, level_count=1)
     cycles = ("CyclicCO", "NonMonotonicRead", "NonRepeatableRead", "FracturedRead", "CyclicCF")
     for pattern in (*cycles, "IntermediateRead", "AbortedRead", "NotOwnWrite", "holds"):
-        assert met[pattern] >= 8, met
+        assert met[pattern] >= count // 500, met
 
 
 @pytest.mark.nightly

@@ -32,7 +32,7 @@ from tests.oracles.abd import system
 pytestmark = pytest.mark.slow
 
 RUNS = 800
-FEW = 400
+FEW = 200
 EVENTS = 16
 
 

@@ -25,6 +25,7 @@ from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
+from tests.support.nights import by_day
 
 STORES = ("causal_deps", "causal_lamport")
 MUTANTS = [("causal_deps", m) for m in DEPS_MUTANTS] + [
@@ -50,12 +51,13 @@ def walked(scenario: Scenario, seed: int) -> Trace:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("runs", by_day(15, 40))
 @pytest.mark.parametrize("name", PLANS)
 @pytest.mark.parametrize("store", STORES)
-def test_the_store_keeps_its_promises(store: str, name: str) -> None:
-    campaign = searched(build(store, scenario=name), runs=40)
+def test_the_store_keeps_its_promises(store: str, name: str, runs: int) -> None:
+    campaign = searched(build(store, scenario=name), runs=runs)
     assert [finding.property for finding in campaign.findings] == []
-    assert campaign.progress.runs == 40
+    assert campaign.progress.runs == runs
     assert not campaign.is_idle
 
 

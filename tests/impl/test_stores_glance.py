@@ -12,6 +12,7 @@ from counterpoint.harness.catalog import build, entry
 from counterpoint.impl.stores.words import Applied, Found, Told
 from counterpoint.model.observer import Observation
 from tests.support.glances import glanced_as_checked, histories, spoilt
+from tests.support.nights import by_day
 
 STORES = ("causal_deps", "causal_lamport")
 
@@ -42,12 +43,13 @@ def test_a_glance_tells_of_nearly_all_runs_that_all_holds(system: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["default", "moving"])
 @pytest.mark.parametrize("system", STORES)
+@pytest.mark.parametrize("count", by_day(8, 25))
 def test_of_runs_of_wrong_stores_a_glance_says_no_more_than_the_checks(
-    system: str, scenario: str
+    system: str, scenario: str, count: int
 ) -> None:
     for mutant in entry(system).mutants:
         wrong = build(system, scenario=scenario, mutant=mutant)
-        glanced_as_checked(wrong, histories(wrong, 25))
+        glanced_as_checked(wrong, histories(wrong, count))
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from counterpoint.impl.token_manager.words import OK, Pay, Rejected
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import Value
 from tests.support.glances import glanced_as_checked, histories, spoilt
+from tests.support.nights import by_day
 
 
 def elsewhere(one: Observation, other: Observation) -> Observation:
@@ -33,10 +34,11 @@ def test_a_glance_tells_of_nearly_all_runs_that_all_holds() -> None:
 
 
 @pytest.mark.slow
-def test_of_runs_of_wrong_token_managers_a_glance_says_no_more_than_the_checks() -> None:
+@pytest.mark.parametrize("count", by_day(3, 8))
+def test_of_runs_of_wrong_token_managers_a_glance_says_no_more_than_the_checks(count: int) -> None:
     for mutant in entry("token_manager").mutants:
         wrong = build("token_manager", scenario="default", mutant=mutant)
-        glanced_as_checked(wrong, histories(wrong, 8))
+        glanced_as_checked(wrong, histories(wrong, count))
 
 
 @pytest.mark.slow

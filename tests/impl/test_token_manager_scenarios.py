@@ -35,6 +35,7 @@ from counterpoint.model.search.walks.strategy import StrategyName
 from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome
+from tests.support.nights import by_day, each
 
 SOUND = tuple(name for name in PLANS if name != "too_many_silent")
 SLOW = pytest.mark.slow
@@ -55,9 +56,10 @@ def searched(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("runs", by_day(20, 60))
 @pytest.mark.parametrize("name", SOUND)
-def test_the_token_manager_keeps_its_promises(name: str) -> None:
-    campaign = searched(ENTRY.scenario(name), runs=8 if name == "full" else 60)
+def test_the_token_manager_keeps_its_promises(name: str, runs: int) -> None:
+    campaign = searched(ENTRY.scenario(name), runs=runs // 8 if name == "full" else runs)
     assert [finding.property for finding in campaign.findings] == []
     assert not campaign.is_idle
 
@@ -82,7 +84,7 @@ def test_the_token_manager_keeps_its_promises_for_long(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("servers", range(3, 8))
+@pytest.mark.parametrize("servers", each(2, range(3, 8)))
 def test_with_any_number_of_servers(servers: int) -> None:
     campaign = searched(ENTRY.scenario(settings={"servers": str(servers)}), runs=12)
     assert [finding.property for finding in campaign.findings] == []
@@ -217,7 +219,7 @@ def busy(servers: int) -> Scenario:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("servers", range(3, 8))
+@pytest.mark.parametrize("servers", each(2, range(3, 8)))
 def test_every_call_of_a_healthy_client_returns_whichever_minority_is_silent(servers: int) -> None:
     """From a random moment on, changes of role under way included."""
     scenario, random, held, silenced, answers = busy(servers), Random(servers), 0, 0, 0

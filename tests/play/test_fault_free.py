@@ -17,6 +17,7 @@ from counterpoint.model.scenario import Budget, budgets
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.replay import run
 from counterpoint.model.search.walks.walk import walk
+from tests.support.nights import by_day
 
 ROUGH = budgets(drop=8, duplicate=6, delay=6, omit=Budget(10), crash=10, transform=4, fire=30)
 
@@ -30,12 +31,15 @@ def console() -> Console:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("servers", ["3", pytest.param("5", marks=pytest.mark.nightly)])
-def test_any_run_of_the_right_system_comes_to_what_its_calls_come_to(servers: str) -> None:
+@pytest.mark.parametrize("count", by_day(10, 25))
+def test_any_run_of_the_right_system_comes_to_what_its_calls_come_to(
+    servers: str, count: int
+) -> None:
     """Also when it is cut off in the middle, with calls and changes of role under way."""
     settings = {"servers": servers, "tokens": "4"}
     scenario = entry("token_manager").scenario(settings=settings).replace(limits=ROUGH)
     compiled, calls, crashes = Compiled(scenario), 0, 0
-    for seed in range(25):
+    for seed in range(count):
         choices = walk(compiled, Random(seed), "uniform").run.choices
         for length in (len(choices), len(choices) // 2):
             trace = run(scenario, choices[:length])
@@ -43,8 +47,8 @@ def test_any_run_of_the_right_system_comes_to_what_its_calls_come_to(servers: st
             assert found.is_equal, (seed, length, found.differences, found.refused)
             calls += len(found.calls)
             crashes += trace.final.conditions.count("crash")
-    assert calls > 250
-    assert crashes > 5
+    assert calls > 10 * count
+    assert crashes > count // 5
 
 
 def test_a_token_paid_twice_is_a_difference_that_can_be_read(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from base64 import b64decode, b64encode
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
@@ -24,6 +25,7 @@ from tests.support.runs import abd_failure, random_trace
 UPSTREAM = files("counterpoint.harness") / "viewer" / "upstream"
 
 
+@cache
 def runs() -> list[Trace]:
     """Runs with all kinds of faults."""
     found = [random_trace(abd(), seed) for seed in range(8)]

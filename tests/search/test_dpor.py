@@ -27,6 +27,7 @@ from counterpoint.model.world import Action, World
 from tests.oracles import abd, cells, single_copy
 from tests.oracles.linearizable import view
 from tests.search.little import little
+from tests.support.nights import by_day, each
 
 
 def all_runs(scenario: Scenario) -> list[Trace]:
@@ -77,7 +78,10 @@ class _AwakeOnly(Reducer):
 
 
 SCENARIOS = [
-    pytest.param(single_copy.system("1", "3", observer=True), id="one server"),
+    pytest.param(single_copy.system("1", "2", observer=True), id="one server, two clients"),
+    pytest.param(
+        single_copy.system("1", "3", observer=True), marks=pytest.mark.nightly, id="one server"
+    ),
     pytest.param(single_copy.system("2", "2", observer=True), id="two servers that do not talk"),
     pytest.param(abd.system("2", "2", observer=True), marks=pytest.mark.nightly, id="replicated"),
 ]
@@ -238,15 +242,16 @@ OBSERVED_SYSTEMS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "mutant"), OBSERVED_SYSTEMS)
+@pytest.mark.parametrize("runs", by_day(4, 6))
 def test_observers_that_let_notes_change_places_come_to_the_same(
-    name: str, mutant: str | None
+    name: str, mutant: str | None, runs: int
 ) -> None:
     """Two steps that follow each other at different nodes are made in the other order."""
     scenario = build(name, mutant=mutant)
     observers = [p.observer for p in scenario.properties if p.observer is not None]
     assert not any(map(keeps_order_of_notes, observers))
     compiled, swapped = Compiled(scenario), 0
-    for number in range(6):
+    for number in range(runs):
         choices = tuple(walk(compiled, run_random(1, number), "uniform").run.choices)
         as_it_was = run(scenario, choices)
         seen = [_kinds(as_it_was, step) for step in range(len(choices))]
@@ -263,7 +268,7 @@ def test_observers_that_let_notes_change_places_come_to_the_same(
                 continue
             swapped += 1
             assert _broken_by(observers, as_it_was) == _broken_by(observers, turned)
-    assert swapped >= 3
+    assert swapped >= runs // 2
 
 
 def _kinds(trace: Trace, step: int) -> frozenset[str]:
@@ -301,11 +306,12 @@ def test_a_limit_on_depth_cuts_runs_and_says_so() -> None:
     assert reducer.progress.cut > 0
 
 
-def _small(seeds: range) -> list[Scenario]:
-    """Generated systems that can be explored completely, both ways."""
-    calm = (little(seed).replace(faults_max=0) for seed in seeds)
-    limits = Limits(states=400)
-    return [s for s in calm if _explored(s, limits=limits).stop in ("complete", "broken")]
+SMALL = tuple(seed for seed in range(40) if seed not in (3, 14, 21, 26))
+"""Generated systems that can be explored completely, both ways."""
+
+
+def _calm(seed: int) -> Scenario:
+    return little(seed).replace(faults_max=0)
 
 
 def _explored(scenario: Scenario, **how: Any) -> Explored:
@@ -314,8 +320,9 @@ def _explored(scenario: Scenario, **how: Any) -> Explored:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", _small(range(40)), ids=lambda s: s.name)
-def test_reduced_and_full_search_agree_on_generated_systems(scenario: Scenario) -> None:
+@pytest.mark.parametrize("seed", each(3, SMALL))
+def test_reduced_and_full_search_agree_on_generated_systems(seed: int) -> None:
+    scenario = _calm(seed)
     *_, reduced = Reducer(scenario, limits=Limits(states=6_000)).explore()
     full = _explored(scenario)
     if reduced.stop != "states":
@@ -324,5 +331,8 @@ def test_reduced_and_full_search_agree_on_generated_systems(scenario: Scenario) 
 
 @pytest.mark.slow
 def test_generated_systems_give_both_verdicts() -> None:
-    verdicts = [_explored(scenario).violation is None for scenario in _small(range(40))]
+    limits = Limits(states=400)
+    explored = {seed: _explored(_calm(seed), limits=limits) for seed in range(40)}
+    assert tuple(s for s, e in explored.items() if e.stop in ("complete", "broken")) == SMALL
+    verdicts = [explored[seed].violation is None for seed in SMALL]
     assert min(verdicts.count(True), verdicts.count(False)) >= 5

@@ -44,9 +44,9 @@ def lines() -> list[Line]:
 
 
 def repeated() -> list[object]:
-    """Return the lines that can be repeated: at once if they take a second, else at night."""
+    """Return the lines that can be repeated: at once if they take half a second, else at night."""
     return [
-        pytest.param(line, id=line.command, marks=() if line.seconds < 1 else pytest.mark.nightly)
+        pytest.param(line, id=line.command, marks=() if line.seconds < 0.5 else pytest.mark.nightly)
         for line in lines()
         if line.how_far == "complete" and line.seconds <= SECONDS_MAX
     ]

@@ -15,6 +15,7 @@ from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.stateful.legal import legal
 from tests.support.abd import abd
 from tests.support.echo import echo
+from tests.support.nights import by_day
 
 
 @pytest.mark.slow
@@ -26,10 +27,11 @@ from tests.support.echo import echo
         pytest.param(abd(), id="abd"),
     ],
 )
-def test_legal_actions_are_the_options_of_the_actions(scenario: Scenario) -> None:
+@pytest.mark.parametrize("runs", by_day(10, 25))
+def test_legal_actions_are_the_options_of_the_actions(scenario: Scenario, runs: int) -> None:
     compiled, random, seen = Compiled(scenario), Random(5), set[str]()
     places = (*scenario.system.nodes, None)
-    for _ in range(25):
+    for _ in range(runs):
         run = Simulation(compiled)
         for _ in range(50):
             world = run.world()

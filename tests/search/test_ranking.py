@@ -18,6 +18,7 @@ from counterpoint.model.search.stateful.ranking import RANKING_MAX, Ranking
 from counterpoint.model.world import Action
 from tests.support.abd import Query, Read, Write, abd
 from tests.support.echo import echo
+from tests.support.nights import by_day
 
 NUMBERS = st.integers(0, RANKING_MAX)
 RANKING = Ranking(abd())
@@ -49,12 +50,13 @@ def test_the_rankings_are_impartial_without_a_swarm() -> None:
 
 
 @pytest.mark.slow
-def test_every_legal_action_has_a_number() -> None:
+@pytest.mark.parametrize("steps", by_day(4, 12))
+def test_every_legal_action_has_a_number(steps: int) -> None:
     """Also faults, which only one number in four stands for."""
     scenario = echo()
     ranking, random = Ranking(scenario), Random(1)
     run = Simulation(Compiled(scenario))
-    for _ in range(12):
+    for _ in range(steps):
         options = {action: legal(run, action) for action in scenario.actions}
         chosen = {ranking.choose(options.__getitem__, n) for n in range(RANKING_MAX + 1)}
         expected = {option for found in options.values() for option in found}

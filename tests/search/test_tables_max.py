@@ -15,6 +15,7 @@ from counterpoint.model.search.walks.judged_histories import HistoryKey, JudgedH
 from counterpoint.model.search.walks.tables_max import KEPT_SHARE, LEAST, TablesMax
 from tests.support.abd import abd
 from tests.support.echo import echo
+from tests.support.nights import by_day
 
 
 def always() -> bool:
@@ -41,9 +42,11 @@ def found(scenario: Scenario, runs: int, is_full: Callable[[], bool] | None) -> 
     [(build("causal_deps"), 40), (build("register"), 60), (abd(writes_back=False), 400)],
     ids=["causal_deps", "register", "abd"],
 )
+@pytest.mark.parametrize("share", by_day(3, 1))
 def test_the_runs_are_the_same_however_little_is_remembered(
-    scenario: Scenario, runs: int, monkeypatch: pytest.MonkeyPatch
+    scenario: Scenario, runs: int, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runs //= share
     whole = found(scenario, runs, None)
     monkeypatch.setattr(tables_max, "LEAST", 0)
     monkeypatch.setattr(tables_max, "ASK_EVERY", 1)

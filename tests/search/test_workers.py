@@ -30,6 +30,7 @@ from tests.oracles.two_phase_commit import Vote  # noqa: E402
 from tests.search.exploring import counts, finished  # noqa: E402
 from tests.search.little import little  # noqa: E402
 from tests.support.abd import Abd, Read, State, Stored, Write, abd  # noqa: E402
+from tests.support.nights import by_day  # noqa: E402
 
 CHUNK_STATES = 10
 
@@ -96,18 +97,18 @@ def found(scenario: Scenario, workers: int, path: Path, limits: Limits | None = 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("workers", by_day(2, 3))
 @pytest.mark.parametrize("name", sound())
-def test_several_workers_find_what_one_finds(name: str, tmp_path: Path) -> None:
+def test_several_workers_find_what_one_finds(name: str, workers: int, tmp_path: Path) -> None:
     """Every state has the same number, and every table was asked the same in the same order."""
     scenario = sound()[name]
     alone = found(scenario, 1, tmp_path / "1")
     assert counts(alone.explored) == counts(finished(Explorer(scenario)))
-    for workers in (2, 3):
-        together = found(scenario, workers, tmp_path / str(workers))
-        assert counts(together.explored) == counts(alone.explored)
-        assert together.explored.open_end == alone.explored.open_end
-        assert together.journal == alone.journal
-        assert together.levels == alone.levels
+    together = found(scenario, workers, tmp_path / str(workers))
+    assert counts(together.explored) == counts(alone.explored)
+    assert together.explored.open_end == alone.explored.open_end
+    assert together.journal == alone.journal
+    assert together.levels == alone.levels
     assert max(alone.explored.levels) > 2 * CHUNK_STATES
 
 
@@ -138,14 +139,16 @@ def test_two_workers_count_what_is_published_of_millions_of_states() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("workers", by_day(2, 3))
 @pytest.mark.parametrize("name", wrong())
-def test_several_workers_find_the_same_counterexample(name: str, tmp_path: Path) -> None:
+def test_several_workers_find_the_same_counterexample(
+    name: str, workers: int, tmp_path: Path
+) -> None:
     alone = found(wrong()[name], 1, tmp_path / "1").explored
     plain = finished(Explorer(wrong()[name])).violation
-    for workers in (2, 3):
-        together = found(wrong()[name], workers, tmp_path / str(workers)).explored
-        assert together.violation == alone.violation
-        assert counts(together) == counts(alone)
+    together = found(wrong()[name], workers, tmp_path / str(workers)).explored
+    assert together.violation == alone.violation
+    assert counts(together) == counts(alone)
     assert plain is not None
     assert alone.violation is not None
     assert alone.violation.property == plain.property
