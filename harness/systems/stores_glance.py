@@ -12,8 +12,9 @@ before it was asked for, a call that its client gave up, an answer to nothing, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from counterpoint.checkers.convergence import CONVERGENCE, SAME_ORDER
@@ -34,7 +35,7 @@ from counterpoint.impl.stores.words import (
     Write,
     Written,
 )
-from counterpoint.model.glance import Look, Telling, look_by
+from counterpoint.model.glance import Look, LookByTelling, Telling, Unusual
 from counterpoint.model.observer import Observation
 
 StampPair: TypeAlias = tuple[int, int]
@@ -44,16 +45,18 @@ NamedCopy: TypeAlias = tuple[Identity, StampPair]
 """A write, by key and value, with its stamp."""
 
 
-class _Unusual(Exception):
-    """Something that a glance says nothing about."""
-
-
 class StoreHistory:
-    """A history so far. A write is a bit, in the order in which they were begun."""
+    """A history so far. A write is a bit, in the order in which they were begun.
 
-    def __init__(self) -> None:
+    The properties `of_sessions` hold together, if at all. `is_rising`: each write has a higher clock
+    than all that happened before it, as far as their stamps were seen.
+    """
+
+    def __init__(self, of_sessions: tuple[str, ...]) -> None:
         self.shown_count = self.read_count = self.equal_count = self.same_place_count = 0
         self.is_ordered = self.is_equal = self.is_in_step = self.is_newest = True
+        self.is_rising = True
+        self._of_sessions = of_sessions
         self._calls: dict[str, object] = {}
         self._bits: dict[Identity, int] = {}
         self._writes: list[Identity] = []
@@ -74,7 +77,7 @@ class StoreHistory:
         """A session begins to write."""
         self.calls(session, write)
         if write in self._bits:
-            raise _Unusual
+            raise Unusual
         bit = self._bits[write] = 1 << len(self._bits)
         key = write[0]
         self._of_key[key] = self._of_key.get(key, 0) | bit
@@ -85,7 +88,7 @@ class StoreHistory:
     def calls(self, session: str, what: object) -> None:
         """A session begins to write, to read a key (a 1-tuple), or to move (None)."""
         if session in self._calls:
-            raise _Unusual
+            raise Unusual
         self._calls[session] = what
 
     def written(self, session: str, stamp: StampPair) -> None:
@@ -96,7 +99,7 @@ class StoreHistory:
     def answered(self, session: str, what: object) -> None:
         """A session is answered something else."""
         if self._calls.pop(session) != what:
-            raise _Unusual
+            raise Unusual
 
     def misses(self, session: str, key: str) -> None:
         """A session reads a key and finds nothing."""
@@ -134,7 +137,7 @@ class StoreHistory:
     def _in_step(self, bit: int, visible: int) -> None:
         """See whether the next update of a place is that of the others; a second time is unusual."""
         if bit & visible:
-            raise _Unusual
+            raise Unusual
         count = visible.bit_count()
         if count == len(self._order):
             self._order.append(bit)
@@ -146,48 +149,73 @@ class StoreHistory:
         """Return the bit of a write, which has one stamp and shares it with no other."""
         write, stamp = copy
         bit = self._bits.get(write)
-        if bit is None or self._stamps.setdefault(bit, stamp) != stamp:
-            raise _Unusual
-        if self._by_stamp.setdefault(stamp, bit) != bit:
-            raise _Unusual
+        if bit is None:
+            raise Unusual
+        known = self._stamps.get(bit)
+        if known is None:
+            self._stamp(bit, stamp)
+        elif known != stamp:
+            raise Unusual
         return bit
+
+    def _stamp(self, bit: int, stamp: StampPair) -> None:
+        """Note the stamp of a write, and whether its clock goes with what happened before what."""
+        if self._by_stamp.setdefault(stamp, bit) != bit:
+            raise Unusual
+        past, pasts, clock = self._past[bit], self._past, stamp[0]
+        for other, (its_clock, _) in self._stamps.items():
+            if other & past:
+                self.is_rising &= its_clock < clock
+            elif pasts[other] & bit:
+                self.is_rising &= clock < its_clock
+        self._stamps[bit] = stamp
 
     # What follows.
 
-    def holding(self, of_sessions: Iterable[str]) -> frozenset[str]:
-        """Return the names of the properties that hold; `of_sessions` hold together, if at all."""
-        return frozenset(self._holding(of_sessions))
+    def holding(self) -> frozenset[str]:
+        """Return the names of the properties that hold."""
+        return frozenset(self._holding())
 
-    def _holding(self, of_sessions: Iterable[str]) -> Iterator[str]:
+    def unbroken(self) -> frozenset[str]:
+        """Return the names of those that hold, or would if there were more to examine."""
+        return frozenset(self._unbroken())
+
+    def _holding(self) -> Iterator[str]:
         if self.is_ordered and self.shown_count:
             yield CAUSAL_ORDER
         if self.is_in_step and self.same_place_count:
             yield SAME_ORDER
         if self.is_equal and len(self._held_with) < self.shown_count:
             yield CONVERGENCE
-        if self._stamps and self._are_clocks_right():
+        if self._stamps and self.is_rising:
             yield LAMPORT
-            if self.read_count and self.is_newest and self._are_reads_newest():
-                yield from of_sessions
+            if self.read_count and self._are_reads_newest():
+                yield from self._of_sessions
 
-    def _are_clocks_right(self) -> bool:
-        """Tell whether each write has a higher clock than all that happened before it."""
-        stamps = self._stamps
-        return all(
-            stamps[before][0] < stamp[0]
-            for bit, stamp in stamps.items()
-            for before in _bits_of(self._past[bit])
-            if before in stamps
-        )
+    def _unbroken(self) -> Iterator[str]:
+        if self.is_ordered:
+            yield CAUSAL_ORDER
+        if self.is_in_step:
+            yield SAME_ORDER
+        if self.is_equal:
+            yield CONVERGENCE
+        if self.is_rising:
+            yield LAMPORT
+            if self._are_reads_newest():
+                yield from self._of_sessions
 
     def _are_reads_newest(self) -> bool:
-        """Tell whether each read has the highest stamp of what its session knew of the key."""
+        """Tell whether each read has the highest stamp of what its session knew of the key.
+
+        A read of which that is known is not asked about again.
+        """
+        if self._reads:
+            self._reads = [read for read in self._reads if not self._is_newest(*read)]
+        return self.is_newest and not self._reads
+
+    def _is_newest(self, bit: int, known: int) -> bool:
         stamps = self._stamps
-        return all(
-            before in stamps and stamps[before] <= stamps[bit]
-            for bit, known in self._reads
-            for before in _bits_of(known)
-        )
+        return all(before in stamps and stamps[before] <= stamps[bit] for before in _bits_of(known))
 
 
 def _bits_of(bits: int) -> Iterator[int]:
@@ -202,7 +230,7 @@ def _nothing(history: StoreHistory) -> None:
 
 
 def _unusual(history: StoreHistory) -> None:
-    raise _Unusual(history)
+    raise Unusual(history)
 
 
 NOTHING: Telling = (_nothing, ())
@@ -247,13 +275,4 @@ class StoresGlance:
 
     def look(self, observations: Sequence[Observation]) -> Look:
         """Begin a search: what an observation does to a history is worked out once."""
-        return look_by(observations, _telling, self._held)
-
-    def _held(self, tellings: Iterable[Telling]) -> frozenset[str]:
-        history = StoreHistory()
-        try:
-            for take, told in tellings:
-                take(history, *told)
-        except (KeyError, _Unusual):
-            return frozenset()
-        return history.holding(self.of_sessions)
+        return LookByTelling(observations, _telling, partial(StoreHistory, self.of_sessions))

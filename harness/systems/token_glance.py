@@ -7,8 +7,10 @@ no moment of its call then says nothing: another order may explain it, and that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import TypeAlias
 
 from counterpoint.checkers.conservation import NO_STEP, Books, Copies, NoteReader, Payment
@@ -24,7 +26,7 @@ from counterpoint.impl.token_manager.words import (
     Pay,
     Rejected,
 )
-from counterpoint.model.glance import Look, Telling, look_by
+from counterpoint.model.glance import Look, LookByTelling, Telling
 from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value
@@ -193,12 +195,28 @@ class TokenHistory:
             except (KeyError, ValueError, _Unclear):
                 self._is_explained = False
 
-    def holding(self) -> Iterator[str]:
+    def holding(self) -> frozenset[str]:
         """Return the names of the properties that hold."""
-        if self._is_conserved and self._note_count:
-            yield CONSERVATION
-        if self._is_explained and self.served.is_explained:
-            yield LINEARIZABILITY
+        enough = (
+            *((CONSERVATION,) if self._note_count else ()),
+            *((LINEARIZABILITY,) if self.served.is_explained else ()),
+        )
+        return self.unbroken().intersection(enough)
+
+    def unbroken(self) -> frozenset[str]:
+        """Return the names of those that are not broken by what was seen so far."""
+        return _UNBROKEN[self._is_conserved, self._is_explained]
+
+
+_UNBROKEN: Mapping[tuple[bool, bool], frozenset[str]] = MappingProxyType(
+    {
+        (True, True): frozenset({CONSERVATION, LINEARIZABILITY}),
+        (True, False): frozenset({CONSERVATION}),
+        (False, True): frozenset({LINEARIZABILITY}),
+        (False, False): frozenset(),
+    }
+)
+"""Where the books are right, or the answers explained, what is not broken."""
 
 
 def _nothing(history: TokenHistory) -> None:
@@ -216,13 +234,9 @@ class TokenGlance:
 
     def look(self, observations: Sequence[Observation]) -> Look:
         """Begin a search: what an observation does to a history is worked out once."""
-        return look_by(observations, self._telling, self._held)
-
-    def _held(self, tellings: Iterable[Telling]) -> frozenset[str]:
-        history = TokenHistory(self.start, self.ledger)
-        for take, told in tellings:
-            take(history, *told)
-        return frozenset(history.holding())
+        return LookByTelling(
+            observations, self._telling, partial(TokenHistory, self.start, self.ledger)
+        )
 
     def _telling(self, seen: Observation) -> Telling:
         match seen.kind:

@@ -250,12 +250,8 @@ class Simulation:
 
     def choose(self, choice: LocalChoice) -> None:
         """Begin a call, or let a timer go off."""
-        name = self.compiled.nodes[choice.node]
-        if choice.is_call:
-            self.choices.append(Call(name, choice.value))
-        else:
-            assert isinstance(choice.value, str)
-            self.choices.append(Fire(name, choice.value))
+        self.choices.append(self.compiled.action_of(choice))
+        if not choice.is_call:
             self.conditions = after_fire(self.compiled.scenario, self.conditions)
         self.become(choice.node, self.compiled.choose(self.node_states[choice.node], choice))
 
@@ -365,6 +361,12 @@ class Simulation:
 
     def _attempt_delivery(self, action: Action, leniently: bool, takes_newest: bool) -> bool:
         assert isinstance(action, Deliver)
+        deliveries = self.compiled.deliveries
+        for position, message in enumerate(self.flights):  # the very object is found soonest
+            if deliveries[message] is action:
+                if self._try_delivery(position):
+                    return True
+                break
         positions = self._positions(action.content, leniently, takes_newest)
         return any(map(self._try_delivery, positions))
 

@@ -48,6 +48,10 @@ NodeStateId: TypeAlias = int
 """An interned node state of one node."""
 
 
+ACTIONS_MAX = 10_000
+"""So many calls and timers are kept as actions; past that they are made anew."""
+
+
 class TransitionEntry(NamedTuple):
     """What an input does: the node's next node state, the messages it sends, what is seen of it.
 
@@ -108,6 +112,7 @@ class Compiled:
         self.node_states: list[NodeState] = []
         self.node_of_node_state: list[int] = []
         self.choices: list[tuple[LocalChoice, ...]] = []
+        self._actions: dict[tuple[int, bool, int], tuple[LocalChoice, Call | Fire]] = {}
         self._timer_choices: dict[tuple[LocalChoice, ...], tuple[LocalChoice, ...]] = {}
         self.reactions: list[dict[object, TransitionEntry]] = []
         self.contents: list[Content] = []
@@ -277,6 +282,27 @@ class Compiled:
             )
             self.reactions[node_state][choice] = outcome
         return outcome
+
+    def action_of(self, choice: LocalChoice) -> Call | Fire:
+        """Return the action that a choice is: of the very same value the very same, as long as kept."""
+        key = (
+            choice.node,
+            choice.is_call,
+            id(choice.value),
+        )  # which is kept, so no other has its id
+        kept = self._actions.get(key)
+        if kept is None:
+            if len(self._actions) >= ACTIONS_MAX:
+                self._actions.clear()
+            kept = self._actions[key] = (choice, self._action(choice))
+        return kept[1]
+
+    def _action(self, choice: LocalChoice) -> Call | Fire:
+        name = self.nodes[choice.node]
+        if choice.is_call:
+            return Call(name, choice.value)
+        assert isinstance(choice.value, str)
+        return Fire(name, choice.value)
 
     def give(
         self, node_state: NodeStateId, given: Input, effects_max: int | None = None

@@ -27,12 +27,5 @@ def _deliveries(run: Simulation) -> tuple[Action, ...]:
 
 
 def _offers(run: Simulation, *, is_call: bool) -> tuple[Action, ...]:
-    nodes = run.compiled.nodes
-    found: list[Action] = []
-    for offer in run.offers():
-        if offer.is_call and is_call:
-            found.append(Call(nodes[offer.node], offer.value))
-        elif not offer.is_call and not is_call:
-            assert isinstance(offer.value, str)
-            found.append(Fire(nodes[offer.node], offer.value))
-    return tuple(found)
+    action_of = run.compiled.action_of
+    return tuple([action_of(offer) for offer in run.offers() if offer.is_call == is_call])

@@ -142,6 +142,7 @@ class ScenarioMachine(RuleBasedStateMachine):
 
     def _begin(self, run: Simulation) -> None:
         self.run, self._judged = run, len(run.seen)
+        self._broken_by_now = self.bench.examiner.of(run.compiled).following()
 
     def options(self, action: type[Action]) -> tuple[Action, ...]:
         """Return the legal actions of a kind."""
@@ -181,7 +182,7 @@ class ScenarioMachine(RuleBasedStateMachine):
     def operations_hold(self) -> None:
         """Judge what the clients have seen so far, whenever they have seen something new."""
         self._judged = len(self.run.seen)
-        name = self.bench.examiner.of(self.run.compiled).broken_history(self.run.seen)
+        name = self._broken_by_now(self.run.seen)
         if name is not None:
             raise failure_of(self.run.scenario, self.run.choices, name)
 

@@ -27,6 +27,7 @@ LegalActions = Callable[[type[Action]], Sequence[Action]]
 _LEVELS = (256, 256, 77, 8)
 _LEVELS_MAX = 100_000
 _WEIGHTS_MAX = 10_000
+_KEPT_MAX = 100_000
 _WORD = 0xFFFFFFFF
 _SALT, _MIXED, _AGAIN = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
 
@@ -47,6 +48,7 @@ class Ranking:
         self._normal = tuple(action for action in actions if action in NORMAL)
         self._others = tuple(action for action in actions if action not in self._normal)
         self._hashes: dict[Action, int] = {}
+        self._kept: dict[int, tuple[Action, int]] = {}
         self._levels: dict[tuple[int, str], int] = {}
         self._swarm, self._weights = 0, dict[int, _Weight]()
 
@@ -130,6 +132,15 @@ class Ranking:
         return known
 
     def _hash(self, action: Action) -> int:
+        """Return the hash of an action's content; most are the same objects again, which are kept."""
+        kept = self._kept.get(id(action))
+        if kept is None:
+            if len(self._kept) >= _KEPT_MAX:
+                self._kept.clear()
+            kept = self._kept[id(action)] = (action, self._hash_of_content(action))
+        return kept[1]
+
+    def _hash_of_content(self, action: Action) -> int:
         known = self._hashes.get(action)
         if known is None:
             text = f"{action.kind} {json_text(canonical(action))}"

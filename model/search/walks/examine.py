@@ -7,7 +7,7 @@ that nothing is broken, and now and then the checks are asked whether they say s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -32,6 +32,15 @@ from counterpoint.model.verdict import Verdict, holds, undecided
 ASK_CHECKS_EVERY = 64
 """Of so many histories that observers judge the checks are asked of one."""
 
+ASK_CHECKS_OF_GROWING_EVERY = 512
+"""Of so many that were judged while they grow: each of them was judged many times."""
+
+HELD = frozenset({"holds"})
+"""What observers and glances mean of a history that is over."""
+
+NOT_BROKEN = frozenset({"holds", "undecided"})
+"""What they mean of one that grows: there may not be enough to examine yet."""
+
 
 class Examiner:
     """Judges finished simulations, and tells which property one breaks. Keeps what it has said."""
@@ -47,6 +56,7 @@ class Examiner:
             p.name: Ruling(p.name, "holds") for p in self._of_end if p.is_about_answers
         }
         self.judged = JudgedHistories()
+        self.judged_by_now = JudgedHistories()
         self.carried = CarriedObservers(self._of_history, compiled.observations)
         self.glanced = Glanced(self._of_history, compiled.observations)
 
@@ -107,26 +117,48 @@ class Examiner:
         properties = self._compiled.scenario.properties
         return next((p.reads for p in properties if p.name == name), "operations")
 
-    def broken_history(self, seen: list[int]) -> str | None:
-        """Return the first property that a sequence of observations breaks."""
-        return broken_among(self._history_rulings(seen))
+    def following(self) -> Callable[[list[int]], str | None]:
+        """Begin a run that is judged as it grows.
+
+        What comes back is asked of all that was seen so far, and returns the first property of
+        histories that is broken by it, None if none is.
+        """
+        return partial(self._broken_by_now, self.glanced.following())
+
+    def _broken_by_now(
+        self, glance: Callable[[Sequence[int]], CarriedRulings], seen: list[int]
+    ) -> str | None:
+        told = self._told(seen, glance, NOT_BROKEN, ASK_CHECKS_OF_GROWING_EVERY)
+        if None not in told:
+            return None
+        return broken_among(self.judged_by_now.ruled(tuple(seen), partial(self._checked, told)))
 
     # Histories.
 
     def _history_rulings(self, seen: list[int]) -> tuple[Ruling, ...]:
-        told = self.carried.told(seen)
-        if self.glanced:
-            glanced = self.glanced.told(seen)
-            told = tuple(one or other for one, other in zip(told, glanced, strict=True))
-        is_told = self.carried.pays or self.glanced
-        if is_told and self.carried.told_count % ASK_CHECKS_EVERY == 1:
-            self._compare(told, seen)
+        told = self._told(seen, self.glanced.told, HELD)
         found = tuple(ruling for ruling in told if ruling is not None)
         if len(found) == len(told):
             return found
-        return self.judged.ruled(tuple(seen), partial(self._judged_history, told))
+        return self.judged.ruled(tuple(seen), partial(self._checked, told))
 
-    def _judged_history(self, told: CarriedRulings, seen: Sequence[int]) -> Iterator[Ruling]:
+    def _told(
+        self,
+        seen: list[int],
+        glance: Callable[[Sequence[int]], CarriedRulings],
+        meant: frozenset[str],
+        ask_every: int = ASK_CHECKS_EVERY,
+    ) -> CarriedRulings:
+        """Return what observers and glances say; now and then checks are asked if they `meant` it."""
+        told = self.carried.told(seen)
+        if self.glanced:
+            told = tuple(one or other for one, other in zip(told, glance(seen), strict=True))
+        is_told = self.carried.pays or self.glanced
+        if is_told and self.carried.told_count % ask_every == 1:
+            self._compare(told, seen, meant)
+        return told
+
+    def _checked(self, told: CarriedRulings, seen: Sequence[int]) -> Iterator[Ruling]:
         trace = self._history(seen)
         for prop, known in zip(self._of_history, told, strict=True):
             ruling = known or ruling_of(answer_of(prop, trace))
@@ -134,8 +166,8 @@ class Examiner:
             if ruling.outcome == "broken":
                 return
 
-    def _compare(self, told: CarriedRulings, seen: Sequence[int]) -> None:
-        """Ask the checks what the observers and glances have said.
+    def _compare(self, told: CarriedRulings, seen: Sequence[int], meant: frozenset[str]) -> None:
+        """Ask the checks what the observers and glances have said, which `meant` one of these outcomes.
 
         Raises:
             EnginesDisagree: they say something else.
@@ -143,10 +175,11 @@ class Examiner:
         trace = self._history(seen)
         for prop, known in zip(self._of_history, told, strict=True):
             found = known and ruling_of(answer_of(prop, trace))
-            if found != known:
+            if found is not None and found.outcome not in meant:
                 who = "observer" if prop.glance is None else "glance"
+                claim = "holds" if meant == HELD else "is not broken"
                 raise EnginesDisagree(
-                    f"the {who} of {prop.name!r} says that it holds, and its check: {found}"
+                    f"the {who} of {prop.name!r} says that it {claim}, and its check: {found}"
                 )
 
     def _history(self, seen: Sequence[int]) -> Trace:

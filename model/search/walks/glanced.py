@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from counterpoint.model.claims import Property
 from counterpoint.model.glance import Glance, Look
@@ -28,7 +28,18 @@ class Glanced:
 
     def told(self, seen: Sequence[int]) -> CarriedRulings:
         """Return what can be said of a history without asking any check."""
-        held = tuple(_held(name, look, seen) for name, look in self._looks)
+        return self._rulings(tuple(_held(name, look, seen) for name, look in self._looks))
+
+    def following(self) -> Callable[[Sequence[int]], CarriedRulings]:
+        """Begin a history that grows, and return what tells which properties are not broken by now.
+
+        Those are ruled to hold, though the check may say that it has not seen enough. A look that
+        cannot follow is asked of the whole history each time.
+        """
+        looks = [(name, _followed(look)) for name, look in self._looks]
+        return lambda seen: self._rulings(tuple(_held(name, look, seen) for name, look in looks))
+
+    def _rulings(self, held: tuple[frozenset[str], ...]) -> CarriedRulings:
         found = self._told.get(held)
         if found is None:
             names = frozenset[str]().union(*held)
@@ -57,6 +68,11 @@ def _begun(name: str, glance: Glance, observations: Sequence[Observation]) -> Lo
 
 
 _RIGHT = "`look` returns a function that names the properties which hold of a history"
+
+
+def _followed(look: Look) -> Look:
+    follow: Callable[[], Look] | None = getattr(look, "follow", None)
+    return look if follow is None else follow()
 
 
 def _held(name: str, look: Look, seen: Sequence[int]) -> frozenset[str]:
