@@ -104,5 +104,6 @@ def main() -> None:
     counterpoint up register --servers 3            run it for real, a process a node
 
     Exit codes: 0 holds, 1 broken, 2 usage or bad input, 3 undecided, 4 a result could not be written
-    where it belongs, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
+    where it belongs, 70 a mistake of Counterpoint itself, 130 interrupted (143 by SIGTERM, 129 by
+    SIGHUP).
     """

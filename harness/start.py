@@ -1,15 +1,18 @@
 """Where the command line starts: signals and streams are seen to before anything else is imported.
 
 What ends a command is always an exit code and at most some lines: a signal in the first moment, a
-pipe that nobody reads any more, a disk that is full, an encoding that lacks a character.
+pipe that nobody reads any more, a disk that is full, an encoding that lacks a character. A mistake of
+our own ends it with a traceback, and a code that no verdict has.
 """
 
 from __future__ import annotations
 
 import sys
+from traceback import print_exc
 
 from counterpoint.harness.interruption import exit_code_of, stopping
 from counterpoint.harness.streams import (
+    OWN_MISTAKE,
     CannotPrint,
     complain,
     flushed,
@@ -29,6 +32,10 @@ def main() -> None:
     except KeyboardInterrupt as stop:  # before there was anything to keep
         complain("interrupted")
         code = exit_code_of(stop)
+    except Exception:
+        print_exc()
+        complain("this is a mistake of Counterpoint itself, and no verdict on what was searched")
+        code = OWN_MISTAKE
     sys.exit(code)
 
 

@@ -12,6 +12,9 @@ SIGPIPE_CODE = 141
 NOT_KEPT = 4
 """The exit code of a command whose result could not be written where it belongs."""
 
+OWN_MISTAKE = 70
+"""The exit code of a command that ended by a mistake of ours (EX_SOFTWARE of sysexits.h)."""
+
 
 class CannotPrint(Exception):
     """The standard output takes nothing any more: closed, or on a disk that is full."""

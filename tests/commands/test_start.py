@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from counterpoint.harness import cli, start
+from counterpoint.model.mistakes import OwnDefect
+
 RUN = """
 import json, sys
 from counterpoint.harness.cli import main
@@ -54,3 +57,20 @@ def test_the_report_is_imported_where_there_is_something_to_show(
     ended, modules = imported(tmp_path, "fuzz", "register", "--runs", "40", "--seed", "1", *mutant)
     assert ended == code
     assert (REPORT in modules) == bool(mutant)
+
+
+def test_a_mistake_of_our_own_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wrong(**_: object) -> None:
+        raise OwnDefect("two engines disagree")
+
+    monkeypatch.setattr(cli.main, "main", wrong)
+    with pytest.raises(SystemExit) as end:
+        start.main()
+    told = capsys.readouterr().err
+    assert end.value.code == 70
+    assert "OwnDefect: two engines disagree" in told
+    assert told.endswith(
+        "this is a mistake of Counterpoint itself, and no verdict on what was searched\n"
+    )

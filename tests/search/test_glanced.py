@@ -73,9 +73,18 @@ def test_the_check_is_asked_of_what_a_glance_says_nothing_of(glance: Says) -> No
     assert (Ruling("silence", "broken"),) in told
 
 
-def test_a_glance_that_misses_what_the_check_finds_ends_the_search() -> None:
-    with pytest.raises(EnginesDisagree, match="the glance of 'silence' says that it holds"):
-        asked_and_told(Says(("silence",)), is_right=False)
+OUR_OWN = type("OurOwn", (Says,), {"__module__": "counterpoint.impl.register"})
+
+
+@pytest.mark.parametrize(("kind", "mistake"), [(Says, BadScenario), (OUR_OWN, EnginesDisagree)])
+def test_a_glance_that_misses_what_the_check_finds_ends_the_search(
+    kind: type[Says], mistake: type[Exception]
+) -> None:
+    what = (
+        "the glance of 'silence' says that it holds of a history, and its check that it is broken"
+    )
+    with pytest.raises(mistake, match=what):
+        asked_and_told(kind(("silence",)), is_right=False)
 
 
 def test_what_is_no_glance_is_refused() -> None:

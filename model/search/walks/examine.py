@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from counterpoint.model.fault_state import OpenCall
+from counterpoint.model.mistakes import OURS, BadScenario
 from counterpoint.model.owed import is_owed
 from counterpoint.model.scenario import Property
 from counterpoint.model.search.cut_runs import calls_to_come
@@ -170,16 +171,21 @@ class Examiner:
         """Ask the checks what the observers and glances have said, which `meant` one of these outcomes.
 
         Raises:
-            EnginesDisagree: they say something else.
+            BadScenario: they say something else; EnginesDisagree where it is ours.
         """
         trace = self._history(seen)
         for prop, known in zip(self._of_history, told, strict=True):
             found = known and ruling_of(answer_of(prop, trace))
             if found is not None and found.outcome not in meant:
-                who = "observer" if prop.glance is None else "glance"
+                who, told_by = (
+                    ("observer", prop.observer) if prop.glance is None else ("glance", prop.glance)
+                )
                 claim = "holds" if meant == HELD else "is not broken"
-                raise EnginesDisagree(
-                    f"the {who} of {prop.name!r} says that it {claim}, and its check: {found}"
+                is_ours = type(told_by).__module__.startswith(OURS)
+                mistake = EnginesDisagree if is_ours else BadScenario
+                raise mistake(
+                    f"the {who} of {prop.name!r} says that it {claim} of a history, and its "
+                    f"check that it is {found.outcome}: the {who} says so of too many histories"
                 )
 
     def _history(self, seen: Sequence[int]) -> Trace:
