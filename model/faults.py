@@ -284,7 +284,7 @@ class Tear(ActionKind):
     @classmethod
     def candidates(cls, state: View, at: NodeId | None) -> Iterable[Tear]:
         """Each way to break off each step that the node may take."""
-        if at is None or not may_fail(state.scenario, state.conditions, at):
+        if at is None:
             return
         for kind in NORMAL:
             if kind in state.scenario.actions:
@@ -297,7 +297,10 @@ class Tear(ActionKind):
 
     def fits(self, state: View) -> bool:
         """A step that may be taken, broken off at a node that may fail."""
-        return self in self.candidates(state, self.at)
+        node = self.at
+        if node is None or not may_fail(state.scenario, state.conditions, node):
+            return False
+        return self in self.candidates(state, node)
 
     def perform(self, move: Mover) -> None:
         """Take the step up to there, and stop the node."""

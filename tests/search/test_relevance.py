@@ -10,7 +10,7 @@ import pytest
 from counterpoint.harness.catalog import build
 from counterpoint.harness.exploration.rounds import ExploreOptions, explorer
 from counterpoint.impl.token_manager.words import Pay
-from counterpoint.model.scenario import Scenario
+from counterpoint.model.scenario import Budget, Scenario
 from counterpoint.model.search.engine.dead_messages import Relevance, TooManyNodeStates
 from counterpoint.model.search.engine.transition_tables import Compiled, NodeStateId
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
@@ -110,6 +110,15 @@ def _closure(after: dict[NodeStateId, set[NodeStateId]], start: NodeStateId) -> 
                 found.add(core)
                 rest.append(core)
     return found
+
+
+def test_a_torn_step_is_foreseen_of_a_node_that_may_fail_in_other_roles_alone() -> None:
+    """The node leads at first, and no leader may fail; the bound was too small, and said so."""
+    scenario = little(50_018).replace(limits={"tear": Budget(1)}, faults_max=1, network="unordered")
+    assert not scenario.tolerates(("a",), {"a": "lead"})
+    kept, forgot = explored(scenario, "keep"), explored(scenario, "forget")
+    assert (kept.violation is None) == (forgot.violation is None)
+    assert forgot.states <= kept.states
 
 
 @pytest.mark.parametrize("count", by_day(20, 60))
