@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
-from counterpoint.checkers.history import History, Operation, by_key, inexact, well_formed
+from counterpoint.checkers.history import OPEN, History, Operation, by_key, inexact, well_formed
 from counterpoint.checkers.judging import BrokenKeys, Prefix, deadline
 from counterpoint.checkers.linearizability.explanation import Broken, Wording, broken_by_search
 from counterpoint.checkers.linearizability.just_in_time import JustInTime
@@ -231,7 +231,8 @@ class _Check:
         fault = real_time_fault(order, operations) if len(self._orders) > 1 else ""
         if fault:
             raise OwnDefect(f"the orders of the parts were merged wrongly: {fault}")
-        summary = unanswered([operations[name] for name in order])
+        still_open = {name for name, op in operations.items() if op.returned == OPEN}
+        summary = unanswered([operations[name] for name in order if name in still_open])
         return holds(self._wording.name, examined=self._examined, witness=order, summary=summary)
 
     def _of_part(self, key: Hashable, verdict: Verdict) -> Verdict:

@@ -123,7 +123,7 @@ def _operations(
     events: EventColumns, calls: Sequence[int], completions: Sequence[int]
 ) -> History | None:
     made = OperationColumns(
-        map("o{}".format, range(1, len(calls) + 1)),
+        [f"o{number}" for number in range(1, len(calls) + 1)],
         [events.clients[call] for call in calls],
         [events.functions[call] for call in calls],
         [events.keys[call] for call in calls],

@@ -99,16 +99,20 @@ class _Shape:
 
     def cells(self, lines: Sequence[str]) -> Cells | None:
         """Take the lines apart, a column for each key; None where one is of another shape."""
-        rows = self.line.findall("\n".join(lines))
-        if len(rows) != len(lines):
+        # The groups of all lines in a row, before each line what lies between it and the last.
+        words = self.line.split("\n".join(lines))
+        step = 1 + len(self.names)
+        if len(words) != step * len(lines) + 1:
             return None
-        columns = zip(*rows, strict=True) if len(self.names) > 1 else [rows]
         return {
             name: list(
                 # Times hardly ever come again, and are not kept.
-                map(_meaning if name in NUMBER_COLUMNS else self.meanings.__getitem__, column)
+                map(
+                    _meaning if name in NUMBER_COLUMNS else self.meanings.__getitem__,
+                    words[place::step],
+                )
             )
-            for name, column in zip(self.names, columns, strict=True)
+            for place, name in enumerate(self.names, 1)
         }
 
 
@@ -131,10 +135,10 @@ def _shape_of(line: str) -> _Shape | None:
     return _Shape(names, re.compile(pattern, re.MULTILINE))
 
 
-def _meaning(word: str) -> Hashable:
+def _meaning(word: str | None) -> Hashable:
     """Read an atom of JSON, or nothing.
 
-    >>> [_meaning(word) for word in ('"a"', "5", "-1.5", "null")], _meaning("") is ABSENT
+    >>> [_meaning(word) for word in ('"a"', "5", "-1.5", "null")], _meaning(None) is ABSENT
     (['a', 5, -1.5, None], True)
     """
     if not word:

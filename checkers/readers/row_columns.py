@@ -90,7 +90,7 @@ class EventRows:
         if history is None:
             raise Declined
         notes = further_note(self.further)
-        if all(time is ABSENT or time is None for time in self.times):
+        if set(map(type, self.times)) <= {_Absent, type(None)}:
             return Case(source, "", history, len(self.times), notes=notes)
         times = [_number(time) for time in self.times]
         try:

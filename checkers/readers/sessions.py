@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from itertools import count, islice, pairwise, repeat
+from itertools import islice, pairwise, repeat
 
 from counterpoint.checkers.history import OPEN
 from counterpoint.checkers.readers.bulk import made_of
@@ -59,7 +59,7 @@ def _sessions_made(columns: AccessColumns) -> tuple[TransactionSession, ...]:
         made_of(
             Transaction,
             len(columns.ends),
-            map("t{}".format, count(1)),
+            [f"t{number}" for number in range(1, len(columns.ends) + 1)],
             named,
             (tuple(accesses[start:end]) for start, end in pairwise((0, *columns.ends))),
             columns.are_committed,

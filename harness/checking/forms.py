@@ -69,7 +69,10 @@ def check_forms(history: History, model: str, functions: Sequence[str]) -> None:
     Raises:
         CannotCheck: a function that the model does not have, or a value of the wrong form.
     """
+    easy = {f for f in functions if (model, f) not in FORMS and (model, f) not in COLLECTIONS}
     for op in history:
+        if op.f in easy:
+            continue
         if functions and op.f not in functions:
             known = ", ".join(functions)
             raise CannotCheck(
