@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from counterpoint.checkers.causal.conflicts import LostWrite, ViewClock, lay_out
+from counterpoint.checkers.causal.conflicts import LostWrite, lay_out
 from counterpoint.checkers.causal.order import Predecessors
 from counterpoint.checkers.columns.causality import (
     Causality,
@@ -186,13 +186,13 @@ def _timely_place(causality: Causality) -> Positions:
     return place if is_causal else causality.place
 
 
-def session_views(causality: Causality) -> dict[int, ViewClock] | None:
+def session_views(causality: Causality) -> dict[int, Positions] | None:
     """Return for each session a view that explains its reads; None where one has none.
 
     In causal order no read is impossible.
     """
     layout = layout_of(causality)
-    views: dict[int, ViewClock] = {}
+    views: dict[int, Positions] = {}
     open_pairs = last_known_pairs(causality, causality.columns.reads)
     for session, reads, pairs in observers(causality, open_pairs):
         view = _explained(layout, reads, pairs)
@@ -215,7 +215,7 @@ def observers(causality: Causality, pairs: Pairs) -> Iterator[tuple[int, Positio
         yield t, reads[ends[t] : ends[t + 1]], pairs.where(chosen)
 
 
-def _explained(layout: Layout, reads: Positions, pairs: Pairs) -> ViewClock | None:
+def _explained(layout: Layout, reads: Positions, pairs: Pairs) -> Positions | None:
     """Close the relation of one session until its view explains all reads, or cannot."""
     rows = _known(layout.causality, reads)
     while True:
@@ -245,10 +245,9 @@ class SessionView:
     writes: Positions
     ends: Positions
 
-    def positions(self) -> ViewClock:
+    def positions(self) -> Positions:
         """The writes with each read after those it knows."""
-        view: ViewClock = np.insert(self.writes, self.ends, self.reads).tolist()
-        return view
+        return np.insert(self.writes, self.ends, self.reads)
 
     def missing(self, layout: Layout) -> Pairs:
         """The reads that do not return the newest write of their key, with all newer ones."""

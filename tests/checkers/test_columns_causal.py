@@ -35,6 +35,7 @@ from counterpoint.checkers.columns.causality import (
 )
 from counterpoint.checkers.columns.check import holds_causally, judge_columns
 from counterpoint.checkers.columns.sessions import (
+    Positions,
     columns_of,
     laid_out,
     value_numbers,
@@ -240,7 +241,7 @@ def test_views_of_stores_that_deliver_in_causal_order_explain_every_read(
             assert views_of(told) is not None, "the plain checker had to do it"
 
 
-def views_of(history: History) -> dict[int, list[int]] | None:
+def views_of(history: History) -> dict[int, Positions] | None:
     """Views from columns alone."""
     columns = columns_of(match_reads(history).sessions)
     causality = causality_of(columns)
