@@ -26,6 +26,7 @@ from counterpoint.harness.aio.actions import Alarm
 from counterpoint.harness.aio.escapes import Escaped
 from tests.aio.searching import alone, digests, found, notes, rested, searched
 from tests.aio.store import register
+from tests.support.nights import by_day
 
 # ---- 1. sets of tasks and futures ----------------------------------------------------------------
 
@@ -45,9 +46,10 @@ async def waits_for_a_set(node: Node) -> None:
 
 
 @pytest.mark.slow
-def test_a_set_of_tasks_has_one_order() -> None:
+@pytest.mark.parametrize("times", by_day(12, 50))
+def test_a_set_of_tasks_has_one_order(times: int) -> None:
     outcomes = set()
-    for k in range(50):
+    for k in range(times):
         junk = [object() for _ in range(17 * k)]
         outcomes.add(tuple(notes(alone(waits_for_a_set))))
         del junk

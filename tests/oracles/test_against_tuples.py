@@ -123,7 +123,7 @@ def test_both_engines_count_what_tuples_count(
         assert ours(scenario, rules, depth, engine) == theirs, engine
 
 
-@pytest.mark.parametrize("managers", [1, 2, 4, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("managers", [1, 2, 4, pytest.param(5, marks=pytest.mark.slow), pytest.param(6, marks=pytest.mark.nightly)])
 def test_two_phase_commit_counts_what_tuples_count(managers: int) -> None:
     theirs = counted(*tuple_systems.two_phase_commit(managers))
     scenario = two_phase_commit.system(str(managers))

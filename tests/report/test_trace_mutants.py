@@ -20,6 +20,7 @@ from counterpoint.model.search.replay import judge, run
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import BadTraceFile, parse_trace, read_trace, trace_lines
 from tests.support import failures
+from tests.support.nights import by_day
 from tests.support.runs import failing_trace
 from tests.support.trace_mutants import Mutant, mutants, sealed
 
@@ -110,8 +111,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_mutated_trace_files_end_in_a_reason(here: Path) -> None:
-    ends = survive(here, 500, seed=2)
+@pytest.mark.parametrize("count", by_day(150, 500))
+def test_mutated_trace_files_end_in_a_reason(here: Path, count: int) -> None:
+    ends = survive(here, count, seed=2)
     assert set(ends) >= {0, 2, 3}
 
 
@@ -122,12 +124,14 @@ def test_twenty_thousand_mutated_trace_files_end_in_a_reason(here: Path, seed: i
 
 
 @pytest.mark.slow
-def test_every_byte_of_a_trace_is_sealed() -> None:
+@pytest.mark.parametrize("step", by_day(4, 1))
+def test_every_byte_of_a_trace_is_sealed(step: int) -> None:
+    """By day each fourth one is tried."""
     lines = lines_of(run(build("tests.support.gossip:gossip"), failures.GOSSIP))
     content = "".join(line + "\n" for line in lines).encode()
     assert sealed(lines) == lines, "the mutators must know how to seal"
     parse_trace(content, "whole")
-    for at in range(len(content)):
+    for at in range(0, len(content), step):
         for changed in (content[:at] + content[at + 1 :], content[:at] + b" " + content[at:]):
             with pytest.raises(BadTraceFile):
                 parse_trace(changed, "changed")

@@ -25,6 +25,7 @@ from counterpoint.model.world import World
 from tests.oracles.table import has_numpy
 from tests.search.small_systems import CASES, Case, right
 from tests.search.test_symmetry import told
+from tests.support.nights import each
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +80,7 @@ def test_the_verdict_is_the_expected_one_and_its_run_is_real(case: Case) -> None
 
 
 @needs_numpy
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", each(2, CASES), ids=str)
 @pytest.mark.parametrize("no_op", ["keep", "consume"])
 def test_both_engines_agree(case: Case, no_op: NoOp) -> None:
     one = by_plain(case, no_op)
@@ -195,7 +196,7 @@ SHARED = {
 
 
 @needs_numpy
-@pytest.mark.parametrize("case", [case for case in CASES if case.name in SHARED], ids=str)
+@pytest.mark.parametrize("case", each(3, (c for c in CASES if c.name in SHARED)), ids=str)
 def test_one_worker_and_two_agree(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = vector.VectorExplorer.__init__.__kwdefaults__
     assert usual is not None
