@@ -87,6 +87,7 @@ def test_what_no_program_may_do_is_told_with_its_place(
     assert re.search(said, summary), summary
 
 
+@pytest.mark.slow
 def test_a_call_that_is_never_answered_says_where_it_waits() -> None:
     programs: dict[str, Any] = {"s0": server, "s1": deaf, "s2": deaf}
     programs["c1"] = reader_of(1, writes_back=True)
@@ -121,6 +122,7 @@ async def in_time(node: Node) -> None:
     await asyncio.sleep(1000)
 
 
+@pytest.mark.slow
 def test_a_call_that_is_open_at_the_horizon_is_undecided() -> None:
     campaign = searched(scenario(nodes={"a": late}), 4)
     assert not campaign.findings
@@ -137,6 +139,7 @@ def test_a_call_that_is_open_at_the_horizon_is_undecided() -> None:
     assert searched(scenario(nodes={"a": late}, horizon=2000), 4).judgements["answers"].held == 4
 
 
+@pytest.mark.slow
 def test_runs_that_were_cut_are_counted_in_a_warning() -> None:
     at_rest = cp.Property("rests", lambda _: False, reads="end")
     campaign = searched(scenario(nodes={"a": in_time}, properties=[at_rest]), 4)
@@ -240,6 +243,7 @@ def locking(*orders: str) -> cp.Scenario:
     return scenario(nodes={"s": takes_two_locks, **clients}, answers=False)
 
 
+@pytest.mark.slow
 def test_handlers_that_wait_for_each_others_locks_are_a_deadlock() -> None:
     """The clients are gone, and the server listens: no call is open, and nothing can go on."""
     example = found(locking("a b", "b a"), 200)
@@ -255,6 +259,7 @@ def test_locks_in_one_order_are_no_deadlock() -> None:
     assert campaign.judgements["no deadlock"].held == 100
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_lock_where_a_run_was_cut_is_undecided() -> None:
     """The node beats for ever; somebody else might still release the lock."""
 

@@ -132,6 +132,7 @@ def patient(**limits: int) -> cp.Scenario:
     return updates(is_impatient, limits=cp.budgets(**limits), may_crash=("store",), answers=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "runs", "ends", "made"),
     [

@@ -133,6 +133,7 @@ def test_a_long_time_out_goes_off_only_if_the_network_may_be_as_slow(
     assert bool(searched(given, 100).findings) == is_possible
 
 
+@pytest.mark.slow
 def test_a_timer_goes_off_while_its_message_is_held_back() -> None:
     given = scenario(
         nodes={"s": answers_late, "c": has_patience}, answers=False, limits=cp.budgets(delay=1)
@@ -375,6 +376,7 @@ def test_a_program_that_keeps_something_elsewhere_is_noticed() -> None:
     assert "test_pitfalls.py" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_run_has_one_story_however_often_it_is_told() -> None:
     given = register()
     first = digests(rested(given))

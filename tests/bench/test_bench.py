@@ -22,6 +22,7 @@ def test_what_measures_a_step_runs_on_every_network(network: Network) -> None:
     assert bench_walks.step_seconds("mixed", network, 1) > 0
 
 
+@pytest.mark.slow
 def test_what_measures_judging_runs() -> None:
     microseconds, share = bench_walks.judged_step("register", runs=5, rounds=2)
     assert microseconds > 0

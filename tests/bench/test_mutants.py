@@ -54,6 +54,7 @@ def test_tables_have_a_line_for_each_mutant_and_each_mix() -> None:
     assert "lost 0 of 1" in mixed
 
 
+@pytest.mark.slow
 def test_every_wrong_variant_has_a_name_and_can_be_built() -> None:
     names = [name for name, _ in mutants()]
     assert len(names) == len(set(names)) > 33

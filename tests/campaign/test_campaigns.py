@@ -266,6 +266,7 @@ def test_more_of_a_shape_is_the_same_mistake_and_less_takes_its_place(tmp_path: 
 COUNTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 3))
 
 
+@pytest.mark.slow
 @given(COUNTS, COUNTS)
 def test_shapes_contain_each_other_only_if_they_are_equal(
     one: dict[str, int], other: dict[str, int]

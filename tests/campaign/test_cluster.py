@@ -63,6 +63,7 @@ def test_an_address_here_or_encrypted_will_do(address: str) -> None:
     require_safe(address)
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_certificate_is_refused_with_what_is_missing(tmp_path: Path) -> None:
     made = self_signed(tmp_path / "made")
     (made / "key.pem").unlink()

@@ -66,6 +66,7 @@ def test_what_two_halves_of_a_search_see_is_what_the_whole_sees() -> None:
     assert whole.transitions.count > whole.node_states.count
 
 
+@pytest.mark.slow
 def test_a_reader_reads_each_thing_once_and_misses_none() -> None:
     campaign = searched(5)
     reader = CoverageReader(campaign._compiled)
@@ -107,6 +108,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES, VALUES)
 def test_hashes_tell_apart_what_canonical_forms_tell_apart(one: object, other: object) -> None:
     """For all values: equal hashes exactly where the canonical texts are equal, the slow twin."""

@@ -54,6 +54,7 @@ def findings(campaign: Campaign) -> list[tuple[int, tuple[object, ...]]]:
     return [(finding.run, finding.choices) for finding in campaign.findings]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shard", [(0, 1), (1, 3)])
 @pytest.mark.parametrize("mutant", [None, "hasty"])
 def test_blocks_add_up_to_the_search_that_one_process_makes(
@@ -110,6 +111,7 @@ def test_numbers_of_runs_are_those_of_the_shard_and_no_more() -> None:
     assert numbers == list(range(1, 1 + 3 * 37, 3))
 
 
+@pytest.mark.slow
 def test_a_worker_keeps_few_searches_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "CAMPAIGNS_MAX", 3)
     bench = Workbench()

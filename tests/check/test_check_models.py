@@ -304,6 +304,7 @@ def concurrent_calls(random: Random, functions: Sequence[str]) -> History:
     return operations(events, source="made")
 
 
+@pytest.mark.slow
 def test_elements_judged_alone_are_a_bag_judged_whole() -> None:
     outcomes = []
     for seed in range(300):

@@ -238,6 +238,7 @@ def test_a_broken_weaker_level_decides_strict_serializability_and_tells_why() ->
     assert "o3 read" in checked.verdict.summary
 
 
+@pytest.mark.slow
 def test_two_hundred_and_fifty_serial_transactions_are_serializable_at_once() -> None:
     """Each by a client of its own, on ten keys with few values: only real time tells their order."""
     events, state = [], dict.fromkeys(range(10), 0)

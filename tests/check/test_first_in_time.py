@@ -112,6 +112,7 @@ def test_the_first_violation_of_registers_is_told(chosen: str) -> None:
     assert sum(is_broken for is_broken, _ in seen) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", OF_TRANSACTIONS)
 def test_the_first_violation_of_transactions_is_told(chosen: str) -> None:
     random = Random(8)

@@ -154,6 +154,7 @@ def _agree_on_orders(history: TransactionHistory, said: Counter[str]) -> None:
         said[_kind(verdict)] += 1
 
 
+@pytest.mark.slow
 def test_registers_with_repeated_values_are_judged_as_by_trying_everything() -> None:
     said = agree_on_registers(seed=1, count=150)
     assert min(said["holds"], said["broken"], said["broken in every way"]) >= 5, said

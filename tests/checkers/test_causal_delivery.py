@@ -99,6 +99,7 @@ def compare_deliveries(seed: int, count: int) -> int:
     return broken
 
 
+@pytest.mark.slow
 def test_thousands_of_logs_deliver_as_every_pair_of_messages_says() -> None:
     """The verdict, and the first delivery that is too late."""
     assert compare_deliveries(seed=1, count=3_000) >= 120
@@ -199,6 +200,7 @@ def compare_ledgers(seed: int, count: int) -> int:
     return broken
 
 
+@pytest.mark.slow
 def test_thousands_of_ledgers_are_conserved_exactly_when_every_cut_says_so() -> None:
     """Balance event by event, and sums over every consistent cut, agree."""
     assert 300 <= compare_ledgers(seed=1, count=3_000) <= 2700

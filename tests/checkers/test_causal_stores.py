@@ -82,6 +82,7 @@ def test_a_store_that_waits_for_nothing_is_caught() -> None:
     assert sum(judged(history, "cc") for history in histories) >= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_guarantees_are_judged_by_lanes_as_by_the_graph_of_their_rules(seed: int) -> None:
     """Every set of guarantees, per observer and convergent, on sixty operations."""

@@ -151,6 +151,7 @@ def random_deeds(random: Random) -> tuple[Deed, ...]:
     return tuple(deeds)
 
 
+@pytest.mark.slow
 def test_checker_automaton_and_definition_agree_on_visibility() -> None:
     """For all sequences: broken exactly when a write is shown without one that happened before it."""
     random, broken = Random(4), 0

@@ -135,6 +135,7 @@ def test_weak_levels_agree_with_trying_every_order(seed: int) -> None:
     assert min(counts.values()) > 10, counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_stronger_levels_never_hold_where_weaker_ones_are_broken(seed: int) -> None:
     """Snapshot isolation keeps no session's order, so the chain is one without it, and then on."""

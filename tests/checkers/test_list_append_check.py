@@ -323,6 +323,7 @@ def _with_ones(micros: object) -> tuple[Micro, ...]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_elements_that_were_appended_twice_are_told_apart_in_every_way(seed: int) -> None:
     """As above: the twin runs transactions, and asks for no names of elements."""

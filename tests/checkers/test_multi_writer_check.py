@@ -134,6 +134,7 @@ def is_regular_in_one_order(history: History) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_both_forms_agree_with_their_definitions(seed: int) -> None:
     random = Random(seed)

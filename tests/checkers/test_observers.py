@@ -52,6 +52,7 @@ def _legal(history: list[Operation], specification: Specification) -> bool:
     return legal_order(history, specification) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("specification", "operations", "results"),
     [

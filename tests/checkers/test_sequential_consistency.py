@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,7 @@ def histories(draw: st.DrawFn) -> list[Operation]:
     return sorted(found, key=lambda op: op.called)
 
 
+@pytest.mark.slow
 @given(histories())
 def test_it_agrees_with_trying_every_order(history: list[Operation]) -> None:
     verdict = check_sequential_consistency(history, Register())

@@ -247,6 +247,7 @@ def _only(given: TransactionHistory, names: tuple[str, ...]) -> TransactionHisto
     )
 
 
+@pytest.mark.slow
 def test_a_long_session_needs_memory_in_proportion_to_its_length() -> None:
     history = sessions_of(
         tuple(

@@ -82,6 +82,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_on_a_full_disk_the_trace_goes_to_the_temporary_folder(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -99,6 +100,7 @@ def test_on_a_full_disk_the_trace_goes_to_the_temporary_folder(
     assert call("replay", found["trace"]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_with_no_place_at_all_the_counterexample_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +145,7 @@ def test_a_checkpoint_on_a_full_disk_does_not_end_the_exploration(
     assert "cannot be written: No space left on device" in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [["view"], ["export", "--to", "dot"], ["upgrade"]],
@@ -185,6 +188,7 @@ def test_other_searches_have_other_names(tmp_path: Path) -> None:
     assert all("B10" in name for name in names)
 
 
+@pytest.mark.slow
 def test_the_replay_command_is_quoted_for_a_shell(tmp_path: Path) -> None:
     out = tmp_path / "it's $(touch owned)"
     ended = call(*FAILING, "--out", out)
@@ -279,6 +283,7 @@ def test_a_signal_before_there_is_a_search_is_one_line(module: str, tmp_path: Pa
     assert (ended.returncode, ended.stderr.strip()) == (130, "counterpoint: interrupted")
 
 
+@pytest.mark.slow
 def test_what_was_found_is_kept_when_its_minimising_is_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

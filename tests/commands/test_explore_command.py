@@ -217,6 +217,7 @@ def test_an_exploration_on_disk_that_is_killed_ends_with_the_same_counts(
     assert not folder.exists()
 
 
+@pytest.mark.slow
 @needs_numpy
 def test_rounds_on_disk_go_on_where_they_were(tmp_path: Path) -> None:
     """A limit leaves the folder; whoever comes again explores no round twice, and removes it."""

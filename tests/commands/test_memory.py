@@ -62,6 +62,7 @@ def test_a_limit_that_nobody_can_measure_is_refused(monkeypatch: pytest.MonkeyPa
 FUZZ = ("fuzz", "register", "--runs", "20", "--seed", "4")
 
 
+@pytest.mark.slow
 def test_fuzz_within_memory_makes_the_same_runs() -> None:
     whole, within = (CliRunner().invoke(main, [*FUZZ, *m]) for m in ((), ("--memory", "64")))
     assert whole.exit_code == within.exit_code == 0

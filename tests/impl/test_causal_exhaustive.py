@@ -71,6 +71,7 @@ def test_the_right_store_holds_in_every_run_with_clients_that_move(store: str, s
     assert found.states == states
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("store", "states"), [("causal_deps", 14_666), ("causal_lamport", 126_469)]
 )
@@ -109,6 +110,7 @@ def test_the_shortest_run_that_breaks_a_wrong_variant(mutant: str) -> None:
     assert (violation.property, len(violation.choices)) == SHORTEST[mutant]
 
 
+@pytest.mark.slow
 def test_without_clocks_a_call_stays_open_after_sixteen_steps() -> None:
     found = explored(build("causal_lamport", mutant="D5"))
     assert (found.stop, found.terminal, found.terminal_pending) == ("complete", 13, 12)

@@ -81,6 +81,7 @@ def test_every_kind_of_fault_of_a_scenario_takes_part(store: str, name: str) -> 
     assert set(searched(scenario, runs=50).progress.faults) == faults
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", STORES)
 def test_every_property_has_something_to_judge(store: str) -> None:
     outcomes: dict[str, set[str]] = {}
@@ -90,6 +91,7 @@ def test_every_property_has_something_to_judge(store: str) -> None:
     assert all("holds" in found for found in outcomes.values()), outcomes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["default", "moving", "wandering"])
 @pytest.mark.parametrize("store", STORES)
 def test_clocks_agree_with_happens_before_message_by_message(store: str, name: str) -> None:
@@ -124,6 +126,7 @@ def message_log(trace: Trace) -> tuple[EventLog, tuple[int | None, ...]]:
     return log, tuple(stamps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("store", STORES)
 def test_clients_are_told_of_all_that_their_server_applies_in_its_order(store: str) -> None:
     for seed in range(8):

@@ -66,6 +66,7 @@ def test_the_register_keeps_its_promises_for_long(
     assert not campaign.is_idle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["default", "demo"])
 def test_every_kind_of_fault_of_a_scenario_takes_part(name: str) -> None:
     scenario = ENTRY.scenario(name)

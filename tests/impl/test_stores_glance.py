@@ -32,6 +32,7 @@ def elsewhere(one: Observation, other: Observation) -> Observation:
             return replace(one, node=other.node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", STORES)
 def test_a_glance_tells_of_nearly_all_runs_that_all_holds(system: str) -> None:
     scenario = build(system)

@@ -26,6 +26,7 @@ def elsewhere(one: Observation, other: Observation) -> Observation:
     return replace(one, node=other.node)
 
 
+@pytest.mark.slow
 def test_a_glance_tells_of_nearly_all_runs_that_all_holds() -> None:
     scenario = build("token_manager")
     told = glanced_as_checked(scenario, histories(scenario, 12))

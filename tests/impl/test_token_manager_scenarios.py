@@ -104,6 +104,7 @@ def test_a_run_completes_payments_snapshots_and_changes_of_role() -> None:
     assert set(progress.faults) == faults, "every kind of fault takes part"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["default", "full", "joins"])
 def test_timers_go_off_in_runs(name: str) -> None:
     trace = random_run(ENTRY.scenario(name), 0)
@@ -256,6 +257,7 @@ def test_one_silent_server_more_than_the_bound_and_a_payment_waits_for_it(server
     )
 
 
+@pytest.mark.slow
 def test_a_search_finds_that_the_bound_is_tight() -> None:
     campaign = searched(ENTRY.scenario("too_many_silent"), runs=2_000)
     assert [finding.property for finding in campaign.findings] == ["liveness"]

@@ -41,6 +41,7 @@ def searched(
     return campaign
 
 
+@pytest.mark.slow
 def test_a_program_that_echoes_holds_and_few_processes_are_begun_for_many_runs() -> None:
     campaign = searched("echo", "echo.py", (), 50)
     assert campaign.counterexample() is None

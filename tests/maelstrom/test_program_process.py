@@ -161,6 +161,7 @@ def test_a_program_that_ends_or_never_rests_is_found_out(
         process.give(GO)
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_always_do_the_same_is_found_out(written: Writer) -> None:
     programs = ExternalPrograms(
         command_of(written("say('c1', type='done', pid=__import__('os').getpid())"))
@@ -224,6 +225,7 @@ def running(name: str) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_scenario_that_is_forgotten_has_no_processes(written: Writer) -> None:
     if not quiet.can_look():
         pytest.skip("processes are looked for in /proc")

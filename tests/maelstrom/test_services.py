@@ -50,6 +50,7 @@ def answers(service: str, done: list[tuple[str, Any]]) -> list[tuple[str, Any, A
     return told
 
 
+@pytest.mark.slow
 @given(steps)
 def test_a_linearizable_store_answers_as_a_dictionary_does(done: list[tuple[str, Any]]) -> None:
     twin: dict[str, int] = {}

@@ -145,6 +145,7 @@ def with_end(check: Any) -> Scenario:
     return asking(Echo(), properties=(Property("at rest", check, reads="end"),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", ["walks", "verify", "machine"])
 def test_the_end_is_judged_in_every_run_and_not_only_where_a_call_is_open(search: str) -> None:
     found = SEARCHES[search](with_end(lambda trace: trace.final.node_state("s").state != 2))
@@ -198,6 +199,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("violation", "words", "search"), in_searches(BROKEN))
 def test_an_invariant_breaks_alike_in_every_search(violation: Any, words: str, search: str) -> None:
     found = SEARCHES[search](asking(Echo(), invariants=(Invariant("few", violation),)))
@@ -225,6 +227,7 @@ def test_an_invariant_that_says_anything_else_is_refused_by_name(
         SEARCHES[search](asking(Echo(), invariants=(invariant,)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", ["walks", "plain", "numpy", "dpor"])
 def test_who_is_down_can_be_told(search: str) -> None:
     def both_down_and_new(states: Any, down: tuple[str, ...]) -> str | None:

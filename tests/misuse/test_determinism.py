@@ -131,6 +131,7 @@ class Late(Echo):
 LATER = itertools.count()
 
 
+@pytest.mark.slow
 def test_what_was_answered_before_is_asked_again_later() -> None:
     from counterpoint.model.search.walks.campaign import Budgets, Campaign
 
@@ -178,6 +179,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(values)
 def test_a_copy_is_equal_and_has_the_same_canonical_form(value: object) -> None:
     assert copied(value) == value

@@ -39,6 +39,7 @@ def test_a_handler_that_exits_breaks_the_run() -> None:
     assert "s raised SystemExit: 0" in found.verdict.summary
 
 
+@pytest.mark.slow
 def test_a_check_or_an_invariant_that_exits_is_broken_and_a_goal_is_refused() -> None:
     checked = searched(asking(Echo(), properties=(Property("p", leaves),))).counterexample()
     assert checked is not None

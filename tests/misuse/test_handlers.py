@@ -212,6 +212,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(anything)
 def test_what_is_accepted_has_a_hash_and_a_canonical_form(value: object) -> None:
     """The quick look accepts what both slow ones accept, and besides no class that can be changed."""

@@ -119,6 +119,7 @@ def _raises(*_: Any) -> Any:
     raise KeyError("s9")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "changes"),
     [

@@ -44,6 +44,7 @@ def outcome_of(cls: Any, given_values: list[int], named: dict[str, int]) -> obje
         return str(error).split(".")[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", QUICK)
 @settings(max_examples=30)
 @given(data=st.data())

@@ -123,7 +123,10 @@ def test_both_engines_count_what_tuples_count(
         assert ours(scenario, rules, depth, engine) == theirs, engine
 
 
-@pytest.mark.parametrize("managers", [1, 2, 4, pytest.param(5, marks=pytest.mark.slow), pytest.param(6, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "managers",
+    [1, 2, 4, pytest.param(5, marks=pytest.mark.slow), pytest.param(6, marks=pytest.mark.nightly)],
+)
 def test_two_phase_commit_counts_what_tuples_count(managers: int) -> None:
     theirs = counted(*tuple_systems.two_phase_commit(managers))
     scenario = two_phase_commit.system(str(managers))
@@ -188,6 +191,7 @@ def explored(*arguments: str) -> tuple[int, dict[str, Any]]:
     return result.exit_code, json.loads(result.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "arguments", "machine", "rules"),
     [

@@ -20,6 +20,7 @@ def run(*command: str, path: str = os.environ["PATH"]) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @HAS_MAKE
 def test_help_lists_every_target_with_a_line_of_its_own() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)

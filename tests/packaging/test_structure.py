@@ -37,6 +37,7 @@ CROWDED = """
 """
 
 
+@pytest.mark.slow
 def test_a_type_name_means_one_thing() -> None:
     assert sorted(doubled_types(PARSED())) == sorted({*OF_PROTOCOLS.split(), *DOUBLED.split()})
 
@@ -53,6 +54,7 @@ def test_no_file_name_is_used_more_than_twice() -> None:
     assert sorted(crowded_files(PARSED())) == sorted(CROWDED.split())
 
 
+@pytest.mark.slow
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """Imports inside functions and for type checkers count as well.
 
@@ -62,6 +64,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circles(import_graph(PARSED())) == []
 
 
+@pytest.mark.slow
 def test_the_folders_of_harness_use_each_other_one_way() -> None:
     """Reports rest on analyses, and both on what explains a trace; the files beside them compose."""
     folders = by_folder(import_graph(PARSED()))

@@ -26,6 +26,7 @@ def test_there_are_scripts() -> None:
     assert len(SCRIPTS) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.stem))
 def test_a_script_does_what_it_says_and_its_trace_replays(script: Path, tmp_path: Path) -> None:
     out = tmp_path / "session.trace.jsonl"
@@ -41,6 +42,7 @@ def test_a_script_does_what_it_says_and_its_trace_replays(script: Path, tmp_path
     assert alone.output.startswith("equal: ")
 
 
+@pytest.mark.slow
 def test_sessions_kept_in_a_folder_get_names_of_their_own(tmp_path: Path) -> None:
     script = str(Path(__file__).parent / "pay_transform_pay.script")
     for _ in range(2):
@@ -50,6 +52,7 @@ def test_sessions_kept_in_a_folder_get_names_of_their_own(tmp_path: Path) -> Non
     assert names == [f"token_manager-session-{number}.trace.jsonl" for number in (1, 2)]
 
 
+@pytest.mark.slow
 def test_a_script_alone_is_enough(tmp_path: Path) -> None:
     script = Path(__file__).parent / "pay_transform_pay.script"
     out = str(tmp_path / "session.jsonl")
@@ -67,6 +70,7 @@ def test_a_script_alone_is_enough(tmp_path: Path) -> None:
     assert call("replay", out, "--fault-free").output.startswith("equal: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_payments_are_made_whatever_the_faults(seed: int, tmp_path: Path) -> None:
     script = tmp_path / "faults.script"

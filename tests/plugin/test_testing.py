@@ -75,6 +75,7 @@ def test_an_expected_failure_of_a_search_that_examines_nothing_says_so() -> None
         counterpoint.verify(abd(min_calls_per_run=9), runs=9, expect="never back")()
 
 
+@pytest.mark.slow
 def test_the_state_machine_finds_an_expected_failure_where_walks_do_not() -> None:
     counterpoint.verify(hasty(), runs=1, seed=7, examples=200, expect="no early read")()
 
@@ -86,6 +87,7 @@ def test_an_expected_failure_of_no_property_is_refused() -> None:
         counterpoint.verify(abd(), expect="x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["uniform", "swarm", "pct", "mixed", "hypothesis"])
 def test_every_strategy_can_be_asked_for(strategy: str) -> None:
     asked = SearchEffort(runs=30, strategy=strategy, examples=0)  # type: ignore[arg-type]
@@ -103,6 +105,7 @@ def test_the_seed_decides_all_of_it() -> None:
     assert searched(1).faults != searched(2).faults
 
 
+@pytest.mark.slow
 def test_shards_make_the_walks_of_the_whole_between_them() -> None:
     verification = Verification(abd(), SearchEffort(runs=31, seed=5, examples=0))
     whole = verification.check()

@@ -81,6 +81,7 @@ def test_the_nearest_passing_run_passes_and_differs_where_it_says(trace: Trace) 
     assert nearest.trace.choices[k : k + 1] != trace.choices[k : k + 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trace", failures())
 def test_chances_end_in_certainty_and_one_sample_is_one_run(trace: Trace) -> None:
     found = analysed(trace)
@@ -123,6 +124,7 @@ def test_without_time_the_analyses_say_what_is_missing() -> None:
     assert "out of time" in report(trace, judge(trace), analyses=found)
 
 
+@pytest.mark.slow
 def test_faults_are_needed_or_not() -> None:
     assert "without its faults passes" in analysed(gossip_failure()).fault_free
     assert "has no faults" in analysed(abd_failure()).fault_free

@@ -63,6 +63,7 @@ def test_a_trace_runs_again_where_its_configuration_is_not(file: Path, config: P
     assert call("upgrade", file).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/etc/passwd", "/dev/zero", "fifo", "nowhere.yaml"])
 def test_a_trace_that_names_a_file_opens_none(path: str, file: Path, tmp_path: Path) -> None:
     if path == "fifo":
@@ -77,6 +78,7 @@ def test_a_trace_that_names_a_file_opens_none(path: str, file: Path, tmp_path: P
         assert "root" not in refused.output.replace("pytest-of-root", "")
 
 
+@pytest.mark.slow
 def test_a_text_that_was_changed_is_refused(file: Path) -> None:
     with_origin(file, file__config=CONFIGURATION.replace("i:3", "i:4"))
     refused = call("replay", file)
@@ -84,6 +86,7 @@ def test_a_text_that_was_changed_is_refused(file: Path) -> None:
     assert "one of them was changed" in refused.stderr
 
 
+@pytest.mark.slow
 def test_an_old_trace_is_given_its_configuration_by_hand(file: Path, config: Path) -> None:
     with_origin(file, file__config=None, digest__config=None)
     upgraded = call("upgrade", file, "--set", f"config={config}")

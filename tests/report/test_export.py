@@ -285,6 +285,7 @@ def test_a_scenario_that_nobody_can_build_again_is_refused() -> None:
         to_python(abd_failure(), (abd_verdict(),))
 
 
+@pytest.mark.slow
 def test_a_scenario_of_the_catalog_builds_itself(tmp_path: Path) -> None:
     from counterpoint.harness.catalog import rebuild
 

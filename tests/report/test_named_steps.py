@@ -48,6 +48,7 @@ def test_the_reasons_against_a_variant_are_about_the_steps_that_they_name(name: 
     assert agreeing(judge(run(build(system, mutant=mutant), RUNS[name])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", VARIANTS)
 def test_the_reasons_against_a_kept_run_are_about_the_steps_that_they_name(mutant: str) -> None:
     assert agreeing(judge(replayed(mutant)))

@@ -122,6 +122,7 @@ def many(count: int) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_ten_thousand_calls_fit_into_400_kilobytes() -> None:
     (case,) = read_cases(many(10_000), source="made")
     page = timeline_html(timeline_data(check_case(case)))

@@ -81,6 +81,7 @@ def test_the_schema_refuses_what_is_no_line() -> None:
         assert complaints(changed, SCHEMA)
 
 
+@pytest.mark.slow
 def test_the_schema_means_the_same_to_a_real_validator() -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
     validator = jsonschema.Draft202012Validator(SCHEMA)

@@ -141,6 +141,7 @@ def drawn_again(
     return seen[-1]
 
 
+@pytest.mark.slow
 def test_an_action_that_is_not_legal_has_no_number() -> None:
     state = state_machine_for(abd())()
     assert number_for(state, Crash("r1")) is not None

@@ -232,6 +232,7 @@ def test_an_observer_that_misses_what_its_check_finds_ends_the_search() -> None:
         rulings(with_observer(Blind(), is_right=False), carried=True)
 
 
+@pytest.mark.slow
 def test_where_an_observer_raises_the_check_is_asked() -> None:
     told = rulings(with_observer(Blind(raises=True), is_right=False), carried=True)
     assert ("silence", "broken", "") in {tuple(run[-1]) for run in told}

@@ -94,6 +94,7 @@ def test_a_checkpoint_saved_anew_is_refused(saved: Path, tmp_path: Path) -> None
         assert resumer.is_refused(path) or is_same
 
 
+@pytest.mark.slow
 def test_a_checkpoint_with_other_bytes_is_refused_or_right(saved: Path, tmp_path: Path) -> None:
     content, random, path, resumer = (
         saved.read_bytes(),

@@ -63,6 +63,7 @@ def small(systems: Iterable[str]) -> list[Any]:
     return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in systems]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", small(sound()))
 def test_on_disk_as_much_is_found_as_state_by_state(name: str, tmp_path: Path) -> None:
     scenario, workers = sound()[name], 1 + len(name) % 2
@@ -81,6 +82,7 @@ def test_on_disk_the_same_counterexample_is_found(name: str, tmp_path: Path) -> 
     assert counts(stored) == counts(held)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["abd", "paxos"])
 def test_a_spill_after_every_chunk_changes_no_count(name: str, tmp_path: Path) -> None:
     scenario = sound()[name]
@@ -100,6 +102,7 @@ def test_levels_and_ways_back_are_those_of_memory(tmp_path: Path) -> None:
         assert stored.run_to(steps, states[-1]) == held.run_to(steps, states[-1])
 
 
+@pytest.mark.slow
 def test_what_is_on_disk_is_told(tmp_path: Path) -> None:
     explored = finished(on_disk(server_and_client(), tmp_path / "states"))
     files = sum(file.stat().st_size for file in (tmp_path / "states").glob("*.word*"))
@@ -135,6 +138,7 @@ def test_an_exploration_that_is_left_again_and_again_ends_with_the_same_counts(
     assert any(rows)
 
 
+@pytest.mark.slow
 def test_a_complete_exploration_is_not_repeated(tmp_path: Path) -> None:
     whole = counts(finished(on_disk(server_and_client(), tmp_path / "states")))
     again = on_disk(server_and_client(), tmp_path / "states", limits=Limits(states=1))
@@ -142,6 +146,7 @@ def test_a_complete_exploration_is_not_repeated(tmp_path: Path) -> None:
     assert counts(finished(again)) == whole
 
 
+@pytest.mark.slow
 def test_the_first_end_with_an_open_call_is_remembered(tmp_path: Path) -> None:
     scenario = sound()["paxos"]
     whole = finished(on_disk(scenario, tmp_path / "whole"))
@@ -309,6 +314,7 @@ def test_sets_in_files_are_exact(
         assert all(low <= row[0] < high for row in tuples(words))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", LAYOUTS)
 def test_known_states_on_disk_are_few_sorted_runs(widths: tuple[int, ...], tmp_path: Path) -> None:
     layout = FieldLayout(widths)

@@ -162,6 +162,7 @@ def test_orbits_end_as_their_states_do(scenario: Scenario, is_broken: bool) -> N
             assert without_runs(found) == without_runs(plain)
 
 
+@pytest.mark.slow
 def test_the_names_in_a_circle_are_those_of_its_run() -> None:
     """The run to an orbit ends in any of its states: the circle goes on from that one."""
     found = columns.explore_endings(queue(3, "puts off"), symmetry=True)

@@ -81,6 +81,7 @@ def searched(scenario: cp.Scenario, runs: int = 400) -> Campaign:
 # ---- protocols that rely on it ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_election_by_an_eventually_accurate_detector_holds() -> None:
     judged = searched(election()).judgements["one leader"]
     assert (judged.broken, judged.undecided_count) == (0, 0)
@@ -92,6 +93,7 @@ def test_it_needs_the_detector() -> None:
     assert searched(blind).findings
 
 
+@pytest.mark.slow
 def test_it_needs_accuracy_in_the_end() -> None:
     unreliable = election(detector=cp.FailureDetector(is_eventually_accurate=False))
     example = searched(unreliable).counterexample()

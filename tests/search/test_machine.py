@@ -38,6 +38,7 @@ def failure(machine: type[ScenarioMachine]) -> PropertyBroken:
     return caught.value
 
 
+@pytest.mark.slow
 def test_a_right_scenario_passes_and_does_its_work() -> None:
     machine = of(echo(), examples=40)
     done = check(machine, machine.TestCase.settings)

@@ -104,6 +104,7 @@ def test_runs_and_verdicts_are_those_of_the_slow_way(
     assert fast[1].partition(" after ")[0] == breaks
 
 
+@pytest.mark.slow
 @given(
     st.integers(0, RANKING_MAX),
     st.lists(st.integers(0, RANKING_MAX), min_size=1, max_size=3),

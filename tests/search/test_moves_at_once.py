@@ -73,6 +73,7 @@ def by_day(*names: str) -> list[Any]:
     return [pytest.param(n, marks=() if n in names else pytest.mark.slow) for n in cases()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", by_day("logs and timers", "abd 3 1 ordered", "a handler"))
 def test_slots_in_bulk_have_the_numbers_of_those_one_by_one(name: str) -> None:
     scenario, options = cases()[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given
 
 from counterpoint.model.observer import Observation, ObserverState, Thread
@@ -32,6 +33,7 @@ def histories(draw: st.DrawFn) -> tuple[Thread, ...]:
     return memory
 
 
+@pytest.mark.slow
 @given(st.lists(histories(), max_size=6))
 def test_equal_histories_alone_have_equal_numbers_and_come_back(
     told: list[tuple[Thread, ...]],
@@ -44,6 +46,7 @@ def test_equal_histories_alone_have_equal_numbers_and_come_back(
             assert (one == other) == (number == its_number)
 
 
+@pytest.mark.slow
 @given(histories())
 def test_threads_that_were_handed_out_keep_their_numbers(told: tuple[Thread, ...]) -> None:
     threads = NumberedThreads(len(OBSERVER.initial))

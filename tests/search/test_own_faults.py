@@ -111,6 +111,7 @@ def test_reduced_exploration_finds_it_too(chosen: Scenario) -> None:
     assert found.property == NAME
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", BROKEN, ids=lambda s: s.name)
 def test_walks_find_it_and_minimise_it(chosen: Scenario) -> None:
     campaign = Campaign(chosen)
@@ -147,6 +148,7 @@ def test_a_fault_of_the_network_breaks_nothing_that_it_does_not(engine: str, no_
     assert found.environments > 2
 
 
+@pytest.mark.slow
 def test_walks_undo_a_fault_of_the_network_and_lose_messages_by_it() -> None:
     campaign, kinds = Campaign(RIGHT), set[str]()
     for number, walked in campaign._walks():

@@ -81,6 +81,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_a_value_is_what_its_source_evaluates_to(value: object) -> None:
     assert eval(source_of(value), {"Send": cp.Send}) == value

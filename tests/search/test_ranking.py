@@ -25,6 +25,7 @@ RANKING = Ranking(abd())
 CONTENTS = [Deliver("c2", f"r{r}", Query(n)) for r in (1, 2, 3) for n in (1, 2)]
 
 
+@pytest.mark.slow
 @given(NUMBERS.filter(bool), NUMBERS, st.lists(st.sampled_from(CONTENTS), min_size=1, unique=True))
 def test_leaving_out_options_changes_no_preference(
     number: int, swarm: int, options: list[Deliver]
@@ -64,6 +65,7 @@ def test_every_legal_action_has_a_number(steps: int) -> None:
         run.attempt(random.choice(sorted(expected, key=repr)))
 
 
+@pytest.mark.slow
 def test_the_swarm_decides_which_faults_take_part() -> None:
     scenario = echo()
     run, ranking = Simulation(Compiled(scenario)), Ranking(scenario)

@@ -70,6 +70,7 @@ def test_both_engines_do_the_same(scenario: Scenario, runs: int) -> None:
         assert [(o.kind, o.node, o.value) for o in seen] == told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda s: f"{s.name}-{s.network}")
 def test_what_is_illegal_in_one_engine_is_illegal_in_the_other(scenario: Scenario) -> None:
     """Choices of one run are tried in another: the world and the simulation agree on each."""

@@ -37,6 +37,7 @@ def branching(choices: list[int]) -> Callable[[Mapping[str, Any]], str | None]:
     return violation
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(0, 2), max_size=3),

@@ -25,6 +25,7 @@ from tests.support.echo import echo
 NAMES: tuple[StrategyName, ...] = get_args(StrategyName)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("system", ["causal_deps"])
 def test_a_run_depends_on_seed_and_number_alone_and_not_on_the_runs_before(

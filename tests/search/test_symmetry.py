@@ -114,6 +114,7 @@ def test_orbits_are_those_of_all_states(
     assert len(all_orbits) == explored(scenario, symmetry=True, engine=engine).states == orbits
 
 
+@pytest.mark.slow
 @needs_numpy
 @pytest.mark.parametrize(
     "scenario",

@@ -103,6 +103,7 @@ def test_only_a_torn_step_shows_what_is_sent_before_it_is_kept(engine: str, no_o
     assert outcome(steps_are_whole, engine=engine, no_op=no_op) is None
 
 
+@pytest.mark.slow
 def test_walks_find_a_torn_step_and_say_where_it_broke_off() -> None:
     campaign = Campaign(WRONG)
     for _ in campaign.search(Budgets(runs=3_000)):

@@ -47,6 +47,7 @@ def test_heavy_faults_happen_more_often_and_weightless_ones_never() -> None:
     assert counts({"crash": 0})["duplicate"] > 0
 
 
+@pytest.mark.slow
 def test_weights_of_one_change_nothing() -> None:
     assert counts({}) == counts({"fire": 1, "crash": 1})
 

@@ -156,6 +156,7 @@ def test_several_workers_find_the_same_counterexample(
     assert max(alone.levels) > 2 * CHUNK_STATES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [(2, 1), (1, 2), (3, 2)])
 def test_any_number_of_workers_resumes(first: int, second: int, tmp_path: Path) -> None:
     scenario, path = oracle_abd.system("3", "1", observer=True), tmp_path / "abd.checkpoint"
@@ -237,6 +238,7 @@ def nothing_remains() -> Iterator[None]:
         assert not thread.is_alive(), thread
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_remains")
 def test_an_exploration_that_is_left_ends_its_workers(tmp_path: Path) -> None:
     """Left within a level, it can be saved, and what it saves is resumed to the right end."""

@@ -151,6 +151,7 @@ def test_what_is_no_workload_is_refused(make: object, words: str) -> None:
         make()  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_where_fixed_calls_are_needed_the_error_says_how_to_have_them() -> None:
     with pytest.raises(cp.BadScenario, match=r"counterpoint\.drawn\(scenario, seed=1\)"):
         cp.run(STRATEGY, ())

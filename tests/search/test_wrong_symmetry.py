@@ -150,6 +150,7 @@ def test_an_invariant_that_singles_out_a_node_is_told() -> None:
         checked(scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_some_runs_by_other_names_refute_no_right_claim(seed: int) -> None:
     checked(election(favours=""), seed)

@@ -67,6 +67,7 @@ def value(state: Replica) -> int:
     return state.value
 
 
+@pytest.mark.slow
 def test_replicas_that_keep_the_greatest_converge_and_others_do_not() -> None:
     claim = cp.converges(value)
     assert found(replicas(claim)) is None

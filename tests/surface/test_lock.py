@@ -50,6 +50,7 @@ def test_a_wrong_lock_is_found_and_shrunk_to_its_minimum() -> None:
     assert len(found.value.trace.choices) == 11
 
 
+@pytest.mark.slow
 def test_a_lock_that_looks_at_the_number_of_a_grant_holds() -> None:
     repaired = SOURCE.replace("Granted()):", "Granted(granted)) if granted == n:")
     assert repaired != SOURCE

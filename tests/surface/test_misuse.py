@@ -236,6 +236,7 @@ def test_a_text_is_what_is_wrong_and_never_a_goal() -> None:
     assert "was answered 'not yet'" in told(asking(properties=[always, of_text]))
 
 
+@pytest.mark.slow
 def test_a_claim_about_rest_that_raises_is_a_finding() -> None:
     raising = cp.Property("p", lambda trace: trace.nothing, reads="end")
     assert told(asking(properties=[raising])).startswith("PropertyBroken: p: its check raised")
@@ -323,6 +324,7 @@ def _forgetful(state: Any, given: cp.Input) -> Any:
     return None
 
 
+@pytest.mark.slow
 def test_a_step_may_break_off_between_two_effects() -> None:
     def kept(trace: cp.Trace) -> bool:
         answers = [event.value for event in trace.events if event.kind == "return"]

@@ -183,6 +183,7 @@ events = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(events, max_size=12))
 def test_any_events_are_a_history_or_a_named_error(made: list[RecordedEvent]) -> None:
     """The front end is total; a history has one operation per call, in call order."""

@@ -182,6 +182,7 @@ def compare_rows(seed: int, *, texts: int, mutants: int) -> int:
     return quick_count
 
 
+@pytest.mark.slow
 def test_rows_in_bulk_are_rows_one_by_one() -> None:
     assert compare_rows(1, texts=80, mutants=2) > 60
 
