@@ -50,6 +50,10 @@ def canonical(value: object) -> Json:
     kind: Any = type(value)  # a class, which is hashable
     if kind is str or kind is bool or value is None:  # first what there is most of
         return cast(Json, value)
+    if kind is int:
+        return _number(cast(int, value))
+    if kind is tuple:
+        return list(map(canonical, cast("tuple[object, ...]", value)))
     names = _fields_of_record(kind)
     if names is not None:
         content: dict[str, Json] = {name: canonical(getattr(value, name)) for name in names}
@@ -60,7 +64,7 @@ def canonical(value: object) -> Json:
         case Enum():
             return {"enum": f"{type(value).__name__}.{value.name}"}
         case int():
-            return value if abs(value) < _EXACT_IN_EVERY_READER else {"int": str(value)}
+            return _number(value)
         case bytes():
             return {"bytes": value.hex()}
         case tuple():
@@ -77,6 +81,10 @@ def canonical(value: object) -> Json:
             pairs: list[Json] = [[canonical(k), canonical(v)] for k, v in value.items()]
             return {"map": sorted(pairs, key=json_text)}
     raise NotAValue(f"{value!r} ({kind.__name__}) has no canonical form; {_USE}")
+
+
+def _number(value: int) -> Json:
+    return value if abs(value) < _EXACT_IN_EVERY_READER else {"int": str(value)}
 
 
 ATOMS = frozenset({type(None), bool, int, str, bytes})
@@ -264,9 +272,13 @@ def with_atoms(value: Value, change: Callable[[Any], Value]) -> Value:
     return change(value)
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+"""Made once: `json.dumps` makes one for each text, which takes longer than a short one."""
+
+
 def json_text(form: Json) -> str:
     """Return the canonical text of a JSON form: sorted keys, no spaces."""
-    return json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(form)
 
 
 def digest_of(form: Json) -> str:

@@ -140,7 +140,10 @@ class Server:
 
     def peer(self, server: NodeId) -> Peer:
         """Return what is known of another server."""
-        return next(peer for peer in self.peers if peer.server == server)
+        for peer in self.peers:
+            if peer.server == server:
+                return peer
+        raise AssertionError(f"{server} is no other server")
 
     def with_peer(self, peer: Peer) -> Server:
         """Return this server with something else known of another one."""

@@ -141,11 +141,16 @@ class Ranking:
         return kept[1]
 
     def _hash_of_content(self, action: Action) -> int:
+        if isinstance(action, Deliver):  # of these the tables have one of each content
+            return _content_hash(action)
         known = self._hashes.get(action)
         if known is None:
-            text = f"{action.kind} {json_text(canonical(action))}"
-            known = self._hashes[action] = crc32(text.encode())
+            known = self._hashes[action] = _content_hash(action)
         return known
+
+
+def _content_hash(action: Action) -> int:
+    return crc32(f"{action.kind} {json_text(canonical(action))}".encode())
 
 
 def _mix(value: int, salt: int) -> int:
