@@ -108,7 +108,7 @@ class _View:
 
     def __init__(self, slots: Slots) -> None:
         compiled = slots.compiled
-        self._index = compiled.scenario.index
+        self._nodes = compiled.nodes
         self._node_states = [[slot.node_state for slot in of_node] for of_node in slots.slots]
         self._states: list[list[Any]] = [
             [compiled.node_states[slot.node_state].state for slot in of_node]
@@ -126,32 +126,8 @@ class _View:
 
     def states(self, state: PackedState) -> Mapping[NodeId, Any]:
         """Return the states of the nodes."""
-        return _StatesOf(self._index, self._states, state)
+        return dict(zip(self._nodes, map(getitem, self._states, state), strict=True))
 
     def messages(self, state: PackedState) -> Sequence[tuple[NodeId, NodeId, Value]]:
         """Return the messages on their way, and those held back."""
         return list(chain.from_iterable(map(getitem, self._messages, state)))
-
-
-class _StatesOf(Mapping[NodeId, Any]):
-    """The states of the nodes, by name; each is looked up when it is read: most goals read few."""
-
-    __slots__ = ("_index", "_of_node", "_slots")
-
-    def __init__(
-        self, index: Mapping[NodeId, int], of_node: Sequence[Sequence[Any]], slots: PackedState
-    ) -> None:
-        self._index, self._of_node, self._slots = index, of_node, slots
-
-    def __getitem__(self, node: NodeId) -> Any:
-        at = self._index[node]
-        return self._of_node[at][self._slots[at]]
-
-    def __iter__(self) -> Iterator[NodeId]:
-        return iter(self._index)
-
-    def __len__(self) -> int:
-        return len(self._index)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
