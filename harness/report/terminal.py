@@ -9,13 +9,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from rich.console import Console
 from rich.text import Text
 
 from counterpoint.harness.analysis.analyses import Analyses, Need
-from counterpoint.harness.analysis.variants import deviation, is_wrong
+from counterpoint.harness.analysis.variants import is_wrong
 from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.harness.explanation.plain import fit, plain, to_ascii, width_of, wrapped
 from counterpoint.harness.explanation.sentences import (
@@ -27,11 +26,9 @@ from counterpoint.harness.explanation.sentences import (
 )
 from counterpoint.harness.report.causal_slice import (
     basis,
-    culprit_events,
-    fault_steps,
-    named_steps,
-    support,
 )
+from counterpoint.harness.report.findings import BELOW, findings
+from counterpoint.harness.report.kept_steps import kept_steps, ranges, with_folds
 from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out
 from counterpoint.harness.report.operation_chart import strip
 from counterpoint.model.inert import plain_lines
@@ -39,9 +36,6 @@ from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict
 
 LINES_MAX = 45
-BELOW = 16
-"""The column at which what the lines below the rows say begins."""
-
 RESERVED = 2
 """Lines that rows which have to be folded anyway leave to what stands below them."""
 
@@ -53,9 +47,6 @@ LINE_MAX = 2_000
 
 WIDTH_MIN, WIDTH = 40, 100
 """The columns of a page: the fewest in which lanes and sentences have a place, and the usual ones."""
-FEW_FAULTS = 6
-"""So many faults are shown before what the answer rests on; more only where there is room."""
-
 BECAUSE_MAX = 5
 """How many reasons are shown; further ones are counted."""
 
@@ -199,7 +190,7 @@ class _Page:
         if len(kept) < len(story.trace.choices):
             kept = self._kept(room - len(heads) - RESERVED, resting)
         lines = list(heads)
-        for step, folded in _with_folds(kept, len(story.trace.choices)):
+        for step, folded in with_folds(kept, len(story.trace.choices)):
             if folded:
                 lines.append(self._fold(step, folded, lanes))
             else:
@@ -240,60 +231,16 @@ class _Page:
         return f"   ⋮{''.join(cells)[4:].ljust(lanes.sentences_at - 4)}{text}"
 
     def _kept(self, room: int, resting: frozenset[int]) -> list[int]:
-        """Choose the steps to show: all if they fit, else what matters most, latest first."""
-        story = self.story
-        steps = range(len(story.trace.choices))
-        if self.verbosity >= 1 or len(steps) <= room:
-            return list(steps)
-        culprits = culprit_events(story, self._verdict)
-        ends = {s.end_step for s in story.spans if s.id in self._verdict.culprits}
-        calls = {s.call_step for s in story.spans if s.id in self._verdict.culprits}
-        wider = frozenset().union(*(support(story, event) for event in culprits))
-        last = {len(steps) - 1}
-        faults = fault_steps(story)
-        ranked: list[int] = []
-        for group in (
-            {e.step for e in culprits} | ends | last,
-            {need.step for need in self._needs if need.mark == "◆"},
-            faults if len(faults) <= FEW_FAULTS else set(),
-            calls | named_steps(self._verdict),
-            resting,
-            faults,
-            wider,
-            {s.call_step for s in story.spans},
-        ):
-            fresh = {k for k in group if k is not None and 0 <= k < len(steps)} - set(ranked)
-            ranked += sorted(fresh, reverse=True)
-        return _within(ranked, max(room, 3), len(steps))
+        if self.verbosity >= 1:
+            return list(range(len(self.story.trace.choices)))
+        needed = [need.step for need in self._needs if need.mark == "◆"]
+        return kept_steps(self.story, self._verdict, needed, resting, room)
 
     # What had to happen, and how it ended.
 
     def _findings(self) -> list[str]:
         found = self.analyses
-        if found is None:
-            return []
-        lines: list[str] = []
-        needed = [need for need in found.needs if need.mark == "◆"]
-        shown = needed if len(needed) <= 4 else needed[-3:]
-        for need in shown:
-            title = "" if lines else " ◆ needed"
-            before, after = f"step {need.step}: ", f"; {_otherwise(need)}"
-            room = self.width - BELOW - len(before) - len(after)
-            lines.append(f"{title:<{BELOW}}{before}{deviation(self.story, need.step, room)}{after}")
-        if len(shown) < len(needed):
-            lines.append(f"{'':16}{len(needed) - len(shown)} more, marked ◆")
-        if found.nearest is not None:
-            lines.append(f" ▷ nearest pass {plain(found.nearest.change)}")
-        baked = _baked(found)
-        if baked:
-            lines.append(f" ▲ baked in     {baked}")
-        if found.trail is not None:
-            lines.append(f" trail          {_trail(found)}")
-        if found.fault_free:
-            lines.append(f" fault-free     {found.fault_free}")
-        if found.unfinished:
-            lines.append(f" out of time    partial: {', '.join(found.unfinished)}")
-        return lines
+        return [] if found is None else findings(self.story, found, self.width)
 
     def _rest(self) -> list[str]:
         story = self.story
@@ -325,23 +272,7 @@ def _count(number: int, noun: str) -> str:
 def _resting(steps: frozenset[int]) -> str:
     if not steps:
         return ""
-    return f"it rests on steps {_ranges(sorted(steps))}"
-
-
-def _ranges(steps: Sequence[int]) -> str:
-    """Return ascending numbers in words, three and more in a row as a range.
-
-    >>> _ranges([0, 1, 2, 3, 7, 9, 10])
-    '0-3 7 9 10'
-    """
-    found: list[list[int]] = []
-    for step in steps:
-        if found and found[-1][-1] == step - 1:
-            found[-1].append(step)
-        else:
-            found.append([step])
-    short = (f"{r[0]}-{r[-1]}" if len(r) > 2 else " ".join(map(str, r)) for r in found)
-    return " ".join(short)
+    return f"it rests on steps {ranges(sorted(steps))}"
 
 
 def _spread(lines: Sequence[str], width: int, spare: int) -> list[str]:
@@ -364,69 +295,6 @@ def _involved(story: TraceExplanation, steps: frozenset[int]) -> frozenset[str]:
     ends = {end for k in steps for e in story.steps[k] for end in (e.node, e.src, e.dst) if end}
     struck = {c.at for c in story.trace.choices if c.is_fault and c.at is not None}
     return frozenset(ends | struck | set(story.clients))
-
-
-def _with_folds(kept: Sequence[int], count: int) -> Iterator[tuple[int, int]]:
-    """Yield the kept steps with 0, and the first of each gap with the length of the gap.
-
-    >>> list(_with_folds([1, 2, 5], 7))
-    [(0, 1), (1, 0), (2, 0), (3, 2), (5, 0), (6, 1)]
-    """
-    expected = 0
-    for step in kept:
-        if step > expected:
-            yield expected, step - expected
-        yield step, 0
-        expected = step + 1
-    if expected < count:
-        yield expected, count - expected
-
-
-def _within(ranked: Sequence[int], room: int, count: int) -> list[int]:
-    """Return as many of the ranked steps as fit into the room, gaps counted as a line each."""
-    kept: set[int] = set()
-    gaps = 1
-    for step in ranked:
-        before = step == 0 or step - 1 in kept
-        after = step == count - 1 or step + 1 in kept
-        change = 1 - before - after
-        if len(kept) + 1 + gaps + change <= room:
-            kept.add(step)
-            gaps += change
-    return sorted(kept)
-
-
-def _otherwise(need: Need) -> str:
-    return (
-        "without it it passes" if need.tried == 1 else f"{need.tried} of {need.tried} others pass"
-    )
-
-
-def _baked(found: Analyses) -> str:
-    """Say where the chance of failing rose most, and from where on the failure was certain."""
-    chances = found.chances
-    if len(chances) < 2:
-        return ""
-    if chances[0] >= 1:
-        return f"from the start: every continuation fails (estimate, {found.samples} of them)"
-    rises = [after - before for before, after in pairwise(chances)]
-    leap = max(range(len(rises)), key=rises.__getitem__)
-    before, after = (round(100 * chances[k]) for k in (leap, leap + 1))
-    text = f"step {leap}: fails {before}% before it, {after}% after it"
-    certain = len(chances)
-    while certain > 0 and chances[certain - 1] >= 1:
-        certain -= 1
-    if certain - 1 not in (leap, len(chances) - 1):
-        text += f"; 100% from step {certain - 1} on"
-    return f"{text} (estimate of {found.samples} random runs)"
-
-
-def _trail(found: Analyses) -> str:
-    trail = found.trail
-    assert trail is not None
-    held = " · ".join(f"{node} since {step}" for node, step in trail.holders)
-    never = f" · {' '.join(trail.never)} never got it" if trail.never else ""
-    return plain(f"{trail.what}: {held}{never}")
 
 
 def _states_at_end(story: TraceExplanation) -> str:
