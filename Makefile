@@ -109,8 +109,9 @@ aio-demo: $(STAMP) ## search three asyncio services, which hold, and wrong varia
 	cd docs/gallery && $(abspath $(BIN))/counterpoint fuzz cache:scenario --set 'variant=fills late' --seed 1 --runs 2000 $(FOUND_WRONG)
 	cd docs/gallery && $(abspath $(BIN))/counterpoint audit cache:scenario --runs 2
 
-nightly: $(STAMP) ## run the long searches that the default suite leaves out
+nightly: $(STAMP) ## run the long searches that the default suite leaves out, and more examples
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile night tests $(ARGS)
 
 CAMPAIGN_TIME ?= 10m
 CAMPAIGN_SEED ?= 0

@@ -1,4 +1,7 @@
-"""What holds for every test: no Hypothesis deadline, as the machine may be busy; signals do as usual."""
+"""What holds for every test: no Hypothesis deadline, as the machine may be busy; signals do as usual.
+
+Where a test does not say how many examples it takes, they are few by day, and many by night.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import Any
 
 from hypothesis import settings
 
-settings.register_profile("untimed", settings.default, deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("day", settings.default, deadline=None, max_examples=40)
+settings.register_profile("night", settings.default, deadline=None, max_examples=200)
+settings.load_profile("day")
 
 # In the background, or under nohup, some signals are ignored, by all that a test starts as well: the
 # tests that send one would wait for ever.

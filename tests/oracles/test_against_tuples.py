@@ -27,6 +27,7 @@ from tests.oracles.tuples import (
     first,
     successors,
 )
+from tests.support.nights import each
 
 ENGINES: tuple[EngineName, ...] = ("plain", "numpy") if has_numpy() else ("plain",)
 
@@ -107,7 +108,7 @@ def ours(scenario: Scenario, rules: Rules, depth: int | None, engine: EngineName
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=_named)
+@pytest.mark.parametrize("case", each(2, CASES), ids=_named)
 @pytest.mark.parametrize("has_history", [True, False], ids=["history", "states alone"])
 def test_both_engines_count_what_tuples_count(
     case: tuple[str, tuple[int, int, int], Rules, int | None], has_history: bool

@@ -31,7 +31,7 @@ from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.judgements import Ruling, ruling_of
 from counterpoint.model.search.properties import answer_of
@@ -40,9 +40,9 @@ from counterpoint.model.search.walks.examine import ASK_CHECKS_EVERY, Examiner
 from counterpoint.model.search.walks.walk import walk
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value
+from tests.support.nights import by_day
 
 RUNS = 80
-HISTORIES = 500
 TOLD_AT_LEAST = 5
 
 
@@ -66,13 +66,16 @@ def test_every_run_of_the_register_right_and_wrong_is_judged_alike(mutant: str |
 
 
 def histories(
-    operations: Sequence[Value], results: Sequence[Value], reads: Sequence[Value] = ()
+    count: int,
+    operations: Sequence[Value],
+    results: Sequence[Value],
+    reads: Sequence[Value] = (),
 ) -> Iterator[list[Observation]]:
     """Return random histories of three clients: answers of any kind, crashes, calls given up.
 
     With `reads` only the first client does anything else.
     """
-    for seed in range(HISTORIES):
+    for seed in range(count):
         random, seen, busy = Random(seed), list[Observation](), set[NodeId]()
         for _ in range(random.randint(1, 12)):
             client = random.choice(("c1", "c2", "c3"))
@@ -104,8 +107,9 @@ def carried_as_checked(props: Sequence[Property], runs: Iterator[list[Observatio
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("values", "is_one_writer"), [(2, True), (2, False), (6, True)])
+@pytest.mark.parametrize("count", by_day(350, 500))
 def test_of_random_histories_of_registers_observers_say_no_more_than_the_checks(
-    values: int, is_one_writer: bool
+    values: int, is_one_writer: bool, count: int
 ) -> None:
     numbers = [(n, n + 1, n + 3) for n in range(values)]
     writes = [Write(4, "a", *number, "s50052") for number in numbers]
@@ -115,6 +119,7 @@ def test_of_random_histories_of_registers_observers_say_no_more_than_the_checks(
     carried_as_checked(
         props,
         histories(
+            count,
             (*writes, *reads),
             (*answers, *answers, *answers, GaveUp(), Refused(NO_READ), Refused(NO_WRITE)),
             reads if is_one_writer else (),
@@ -123,10 +128,11 @@ def test_of_random_histories_of_registers_observers_say_no_more_than_the_checks(
 
 
 @pytest.mark.slow
-def test_of_random_histories_of_maps_the_observer_says_no_more_than_the_check() -> None:
+@pytest.mark.parametrize("count", by_day(200, 500))
+def test_of_random_histories_of_maps_the_observer_says_no_more_than_the_check(count: int) -> None:
     operations = [("put", "x", 1), ("put", "x", 2), ("put", "y", 1), ("get", "x"), ("get", "y")]
     results = (None, 1, 2, "refused", GaveUp())
-    carried_as_checked([linearizable(Map())], histories(operations, results))
+    carried_as_checked([linearizable(Map())], histories(count, operations, results))
 
 
 PUT, GOT = [("put", 1), ("put", 2)], (None, 1, 2, "refused", GaveUp())
@@ -164,11 +170,12 @@ OBJECTS: dict[str, tuple[Property, list[Value], tuple[Value, ...]]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize("count", by_day(200, 500))
 def test_of_random_histories_of_an_object_the_observer_says_no_more_than_the_check(
-    name: str,
+    name: str, count: int
 ) -> None:
     prop, operations, results = OBJECTS[name]
-    carried_as_checked([prop], histories(operations, results))
+    carried_as_checked([prop], histories(count, operations, results))
 
 
 def test_every_object_whose_observer_judges_walks_is_tried() -> None:
@@ -228,7 +235,7 @@ def with_observer(observer: Blind, *, is_right: bool) -> Scenario:
 
 
 def test_an_observer_that_misses_what_its_check_finds_ends_the_search() -> None:
-    with pytest.raises(EnginesDisagree, match="the observer of 'silence' says that it holds"):
+    with pytest.raises(BadScenario, match="the observer of 'silence' says that it holds"):
         rulings(with_observer(Blind(), is_right=False), carried=True)
 
 
