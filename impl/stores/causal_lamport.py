@@ -329,10 +329,13 @@ class CausalLamport:
             effects = (*effects, *more)
         pushes = self.deployment.pushes
         clients, answers = answer_waiting(state.clients, state.replica, node, pushes=pushes)
-        return Step(replace(state, clients=clients), (*effects, *answers))
+        after = state if clients is state.clients else replace(state, clients=clients)
+        return Step(after, (*effects, *answers))
 
     def _due(self, state: Server) -> Update | None:
         """Return the first update that is due; by the right rules that is the first of all or none."""
+        if not state.queue:
+            return None
         outlook, is_due = state.outlook, self.rules.is_due
         return next((update for update in state.queue if is_due(outlook, update.stamp)), None)
 
