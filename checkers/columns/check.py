@@ -209,7 +209,7 @@ def holds_as_register(history: Sequence[Operation], initial: Hashable, name: str
 
 def register_columns(history: Sequence[Operation], initial: Hashable) -> RegisterColumns | None:
     """Sort operations into clusters; None if the history is not plain or a read has no write."""
-    answered = answered_columns(history)
+    answered = answered_columns(history, is_of_one=True)
     if answered is None:
         return None
     numbers = value_numbers(answered.told.values, initial)

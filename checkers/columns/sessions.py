@@ -138,10 +138,13 @@ class AnsweredColumns(NamedTuple):
     returned: Ranks
 
 
-def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
+def answered_columns(
+    history: Sequence[Operation], *, is_of_one: bool = False
+) -> AnsweredColumns | None:
     """Return what reads and writes did; None if one of another kind is there, or without an answer.
 
-    In one pass: what an operation says is near while the next one is not.
+    In one pass: what an operation says is near while the next one is not. With `is_of_one` all are of
+    one key, whoever asked: keys and clients are left out.
     """
     is_write: list[bool] = []
     keys: list[Hashable] = []
@@ -162,8 +165,9 @@ def answered_columns(history: Sequence[Operation]) -> AnsweredColumns | None:
         if op.status != "ok":
             return None
         ids.append(op.id)
-        keys.append(op.key)
-        clients.append(op.client)
+        if not is_of_one:
+            keys.append(op.key)
+            clients.append(op.client)
         called.append(op.called)
         returned.append(op.returned)
     calls, returns = (np.fromiter(ranks, np.float64, len(ids)) for ranks in (called, returned))
