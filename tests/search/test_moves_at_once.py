@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
 from docs.gallery.raft import scenario as raft  # noqa: E402  numpy must be there first
-from hypothesis import given, settings  # noqa: E402
+from hypothesis import example, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 import counterpoint as cp  # noqa: E402
@@ -91,6 +93,44 @@ def test_in_generated_systems_too(seed: int) -> None:
     limits = Limits(states=500)
     at_once = told(explorer(little(seed), few=0, limits=limits))
     assert at_once == told(explorer(little(seed), few=NEVER, limits=limits))
+
+
+class Ticking:
+    """A node that sends nothing: one table alone is asked, level after level."""
+
+    nodes = ("n",)
+
+    def initial(self, node: str) -> int:
+        return len(node)
+
+    def handle(self, node: str, state: int, given: cp.Input) -> cp.Step[int]:
+        del node
+        return cp.Step(state + isinstance(given, cp.Timeout), cp.SetTimer("tick"))
+
+
+FEW_TICKS = cp.Invariant("few ticks", lambda states: "many" if states["n"] > 99 else None)
+ALONE = cp.Scenario(
+    name="alone", system=Ticking(), calls={}, limits=cp.faults(fire=9), invariants=(FEW_TICKS,)
+)
+
+
+@pytest.mark.slow
+@given(scenario=st.just(ALONE) | st.integers(0, 10**6).map(little), depth=st.integers(2, 7))
+@settings(max_examples=15, deadline=None)
+@example(ALONE, 7)
+def test_a_journal_is_replayed_in_bulk(scenario: Scenario, depth: int) -> None:
+    """What one table was asked in a row makes slots on the way that it was asked about later."""
+    whole = told(explorer(scenario, few=0, limits=Limits(states=500)))
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(moves_at_once, "FEW", 0)
+        begun = VectorExplorer(scenario, chunk_states=100, limits=Limits(depth=depth))
+        finished(begun)
+        begun.save(Path(folder) / "saved")
+        resumed = VectorExplorer(scenario, chunk_states=100, limits=Limits(states=500))
+        resumed.resume(Path(folder) / "saved")
+        finished(resumed)
+    if begun.progress.violation is None and begun.progress.states < 500:
+        assert told(resumed)[:4] == whole[:4]
 
 
 ALL_KINDS = ("drop", "duplicate", "omit", "crash", "tear", "cut", "transform", "suspect")

@@ -68,7 +68,7 @@ class Expansions:
         self._effect, self._seen = Growing(), Growing()
         self._to = {j: Growing() for j in self._effects.to}
         self._sent_to: tuple[int, ...] = ()
-        self.index = PairTable(self._expanded, note)
+        self.index = PairTable(self._expanded, note, count_of(slots, node))
 
     def action(self, transition: int) -> Action:
         """Return the action of a transition."""
@@ -151,6 +151,11 @@ class Expansions:
             yield node, self._to[node].array.take(transitions)
 
 
+def count_of(slots: Slots, node: int) -> Callable[[], int] | None:
+    """Return what counts the slots of a node; the network as a whole has none."""
+    return slots.slots[node].__len__ if node < len(slots.slots) else None
+
+
 def moved_one_by_one(
     moves: Callable[[int, int], Moves], slots: Ids, environments: Ids
 ) -> Iterator[BulkMoves]:
@@ -186,7 +191,11 @@ class MessageBatches:
         self.at_once = [MovesAtOnce(slots, node, rows) for node, rows in enumerate(self._rows)]
         first = len(nodes) + 1
         self.pushed = tuple(
-            PairTable(partial(self._pushed, node), partial(journal.note, first + node))
+            PairTable(
+                partial(self._pushed, node),
+                partial(journal.note, first + node),
+                count_of(slots, node),
+            )
             for node in nodes
         )
 

@@ -52,14 +52,27 @@ class PairTable:
     One thread may let it grow while others recall: they see a pair's answer only when it is whole.
     """
 
-    def __init__(self, answering: Answering, note: EffectSink) -> None:
-        self._answering, self._note = answering, note
+    def __init__(
+        self, answering: Answering, note: EffectSink, count_first: Callable[[], int] | None = None
+    ) -> None:
+        """`count_first` tells how many first numbers there are by now, where answers give more."""
+        self._answering, self._note, self._count_first = answering, note, count_first
         self._cells: _Cells = _DenseCells(np.full((64, 16), -1, np.int32))
 
     def learn(self, first: Ids, second: Ids) -> None:
-        """Compute the function of pairs that were not asked before, in the order given."""
+        """Compute the function of pairs that were not asked before, in the order given.
+
+        A pair whose first number an earlier answer gives is asked when that is there: many are
+        answered at once, and were asked in more than one go.
+        """
         self._make_room(int(first.max()) + 1, int(second.max()) + 1)
-        self._answer(first, second)
+        while len(first):
+            count = len(first)
+            if self._count_first is not None:
+                later = np.flatnonzero(first >= self._count_first())
+                count = max(1, int(later[0])) if len(later) else count
+            self._answer(first[:count], second[:count])
+            first, second = first[count:], second[count:]
 
     def look_up(self, first: Ids, second: Ids) -> Ids:
         """Return the function of each pair."""
