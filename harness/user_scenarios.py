@@ -23,7 +23,7 @@ from pathlib import Path
 from counterpoint.harness.settings import BadSetting, arguments
 from counterpoint.harness.unknown_name import UnknownName
 from counterpoint.model.inert import QUOTED_MAX, plain, quoted
-from counterpoint.model.mistakes import BadScenario, place_of, short_file, told
+from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, place_of, short_file, told
 from counterpoint.model.scenario import Scenario
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -88,6 +88,10 @@ def scenario_from(found: object, settings: Mapping[str, str], shown: str) -> Sce
         result = found(**arguments(found, settings))
     except BadSetting as error:
         raise UnknownName(f"{shown}: {error}") from None
+    except BadScenario:
+        raise
+    except AUTHORS_ERRORS as error:
+        raise UnknownName(f"{shown} raised {told(error)} ({place_of(error)})") from error
     if not isinstance(result, Scenario):
         raise UnknownName(f"{shown} returned {type(result).__name__}, not a Scenario")
     return result

@@ -59,6 +59,19 @@ def test_what_does_not_exist_is_named_with_what_does(arguments: list[str], error
     assert "Traceback" not in result.output
 
 
+def test_a_function_of_an_author_that_raises_is_named_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "raising_scenario.py").write_text(
+        "import counterpoint as cp\n\ndef told() -> cp.Scenario:\n    return {}['name']\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    result = call("explore", "raising_scenario:told")
+    what = "raising_scenario:told raised KeyError: 'name' (raising_scenario.py:4, in told)"
+    assert what in result.stderr
+    assert result.exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
