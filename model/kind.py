@@ -10,6 +10,7 @@ neither needs a table of kinds of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import is_dataclass
 from typing import (
     Any,
     ClassVar,
@@ -21,6 +22,7 @@ from typing import (
     runtime_checkable,
 )
 
+from counterpoint.model.exact import distinct, has_same_fields, place_of
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.mistakes import MODEL
 from counterpoint.model.values import NodeId
@@ -35,6 +37,13 @@ Target: TypeAlias = Literal["message", "held", "node", "network"]
 """What an action is about: a message on its way, one that is held back, a node, the whole network."""
 
 MovedT = TypeVar("MovedT")
+
+
+def _are_same(one: object, other: object) -> bool:
+    if type(one) is not type(other):
+        return False
+    return has_same_fields(one, other) if is_dataclass(one) else one is other
+
 
 _PLACE = {"message": "dst", "held": "dst", "node": "node"}
 """The field that names the node at which an action about such a thing acts."""
@@ -91,6 +100,12 @@ class ActionKind:
         thing: Any = self
         return (thing.src, thing.dst, thing.body)
 
+    def __init_subclass__(cls) -> None:
+        """Let two actions be equal only if they are about the same: 1 and True are two messages."""
+        super().__init_subclass__()
+        if "__eq__" not in cls.__dict__:
+            cls.__eq__ = _are_same  # type: ignore[method-assign]
+
     # What a kind says of itself.
 
     @classmethod
@@ -118,9 +133,7 @@ class ActionKind:
         if cls.target == "node":
             make: Any = cls
             return (make(at),)
-        contents = (
-            state.waiting(at) if cls.target == "message" else dict.fromkeys(state.held_at(at))
-        )
+        contents = state.waiting(at) if cls.target == "message" else distinct(state.held_at(at))
         return (action for content in contents for action in cls.of_message(content))
 
     def fits(self, state: View) -> bool:
@@ -129,7 +142,7 @@ class ActionKind:
             case "message":
                 return state.is_waiting(self.content)
             case "held":
-                return self.content in state.held_at(self.content[1])
+                return place_of(state.held_at(self.content[1]), self.content) is not None
             case "node":
                 assert self.at is not None, f"{self!r} is about no node"
                 return state.is_up(self.at)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from counterpoint.model.exact import distinct
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
 from counterpoint.model.legality import after_fire, may_arrive, may_fire
@@ -59,11 +60,7 @@ class Call(ActionKind):
         """The calls that an idle client may begin."""
         if at is None or (node_state := state.node_state(at)).pending is not None:
             return ()
-        todo = (
-            node_state.todo[:1]
-            if state.scenario.in_order
-            else tuple(dict.fromkeys(node_state.todo))
-        )
+        todo = node_state.todo[:1] if state.scenario.in_order else distinct(node_state.todo)
         return (cls(at, operation) for operation in todo)
 
     def fits(self, state: View) -> bool:

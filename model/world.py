@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from warnings import warn
 
 from counterpoint.model.event import Event, EventKind
+from counterpoint.model.exact import distinct, is_same, shape_of, without
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, Content
 from counterpoint.model.legality import lane_of
@@ -108,11 +109,11 @@ class World:
 
     def waiting(self, at: NodeId) -> Iterable[Content]:
         """Return each content on its way to a node once, oldest first, cut off or not."""
-        return dict.fromkeys(flight.content for flight in self.flights if flight.dst == at)
+        return distinct(flight.content for flight in self.flights if flight.dst == at)
 
     def is_waiting(self, content: Content) -> bool:
         """Tell whether a message of this content is on its way."""
-        return any(flight.content == content for flight in self.flights)
+        return any(is_same(flight.content, content) for flight in self.flights)
 
     def is_head(self, content: Content) -> bool:
         """Tell whether the oldest message of its link, or lane, has this content."""
@@ -121,7 +122,7 @@ class World:
         if network == "lanes" and any(lane_of(network, f.content) == lane for f in self.held):
             return False
         first = next((f for f in self.flights if lane_of(network, f.content) == lane), None)
-        return first is not None and first.content == content
+        return first is not None and is_same(first.content, content)
 
     def held_at(self, at: NodeId) -> Iterable[Content]:
         """Return the messages held back on their way to a node, oldest first."""
@@ -135,24 +136,38 @@ class World:
         """
         gone = self.conditions.settled or ()
         flights = [f for f in self.flights if f.src not in gone and f.dst not in gone]
-        held = frozenset(Counter(flight.content for flight in self.held).items())
+        node_states = (self.node_states, shape_of(self.node_states))
+        held = frozenset(Counter(map(_exactly, self.held)).items())
         if self.scenario.network != "unordered":
             links: dict[Value, list[Value]] = {}
             for flight in flights:
                 lane = lane_of(self.scenario.network, flight.content)
-                links.setdefault(lane, []).append(flight.body)
+                links.setdefault(lane, []).append((flight.body, shape_of(flight.body)))
             lanes = frozenset((link, tuple(bodies)) for link, bodies in links.items())
-            return (self.node_states, lanes, held, self.conditions)
-        cargo = frozenset(Counter(flight.content for flight in flights).items())
-        return (self.node_states, cargo, held, self.conditions)
+            return (node_states, lanes, held, self.conditions)
+        cargo = frozenset(Counter(map(_exactly, flights)).items())
+        return (node_states, cargo, held, self.conditions)
 
 
 def oldest(flights: Iterable[Flight], content: Content) -> Flight:
     """Return the first of these messages that has this content."""
     for flight in flights:
-        if flight.content == content:
+        if is_same(flight.content, content):
             return flight
     raise LookupError(f"no message {content!r} is on its way")
+
+
+def _exactly(flight: Flight) -> Value:
+    return flight.content, shape_of(flight.content)
+
+
+def _place_of(flights: Sequence[Flight], flight: Flight) -> int:
+    """Return where a message is, itself: another may be equal to it."""
+    return next(place for place, other in enumerate(flights) if other is flight)
+
+
+def _take(flights: list[Flight], flight: Flight) -> None:
+    del flights[_place_of(flights, flight)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +243,19 @@ class WorldMover:
 
     def take(self, message: Flight | Content) -> None:
         """Take a message off the network."""
-        self._flights.remove(self._sent(message))
+        _take(self._flights, self._sent(message))
 
     def hold(self, message: Flight | Content) -> None:
         """Hold a message back."""
         flight = self._sent(message)
-        self._flights.remove(flight)
+        _take(self._flights, flight)
         self._held.append(flight)
         self.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
 
     def exchange(self, message: Flight | Content, bodies: Sequence[Value]) -> None:
         """Put messages of these bodies where one was on its way, in this order; each is a new one."""
         flight = self._sent(message)
-        position = self._flights.index(flight)
+        position = _place_of(self._flights, flight)
         numbers = range(self._next_message, self._next_message + len(bodies))
         new = [replace(flight, id=n, body=b) for n, b in zip(numbers, bodies, strict=True)]
         self._flights[position : position + 1] = new
@@ -249,7 +264,7 @@ class WorldMover:
     def release(self, message: Flight | Content) -> None:
         """Let a held message go on its way, behind those that passed it; first of all in its lane."""
         flight = message if isinstance(message, Flight) else oldest(self._held, message)
-        self._held.remove(flight)
+        _take(self._held, flight)
         self._flights.insert(0 if self._has_lanes else len(self._flights), flight)
         self.log("release", flight=flight, causes=(flight.sent,), value=flight.body)
 
@@ -275,14 +290,13 @@ class WorldMover:
     def lose(self, message: Flight | Content, why: str) -> None:
         """Take a message off the network, for good."""
         flight = self._sent(message)
-        self._flights.remove(flight)
+        _take(self._flights, flight)
         self.log("lose", flight=flight, causes=(flight.sent,), value=flight.body, why=why)
 
     def begin(self, client: NodeId, operation: Value) -> None:
         """Let a client begin the next of its calls that asks for this operation."""
-        todo = list(self._node_states[self._world.scenario.index[client]].todo)
-        todo.remove(operation)
-        self.call(client, operation, tuple(todo))
+        todo = self._node_states[self._world.scenario.index[client]].todo
+        self.call(client, operation, without(todo, operation))
         self.give(client, Invoke(operation))
 
     def call(self, node: NodeId, operation: Value, todo: tuple[Value, ...]) -> None:
@@ -323,7 +337,7 @@ class WorldMover:
     def deliver(self, message: Flight | Content) -> None:
         """Give a message to its receiver, and say so if nothing came of it."""
         flight = self._sent(message)
-        self._flights.remove(flight)
+        _take(self._flights, flight)
         arrived = self.log(
             "deliver", flight.dst, flight=flight, causes=(flight.sent,), value=flight.body
         )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from counterpoint.model.event import EventKind
+from counterpoint.model.exact import without
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Content
 from counterpoint.model.node import Input, Invoke, Recover, Timeout
@@ -171,9 +172,8 @@ class InPlace:
     def begin(self, client: NodeId, operation: Value) -> None:
         """Let a client begin the next of its calls that asks for this operation."""
         node_state = self._run.node_state(client)
-        todo = list(node_state.todo)
-        todo.remove(operation)
-        self._run.put(client, replace(node_state, todo=tuple(todo), pending=operation))
+        todo = without(node_state.todo, operation)
+        self._run.put(client, replace(node_state, todo=todo, pending=operation))
         self.log("invoke", client, value=operation)
         self.give(client, Invoke(operation))
 

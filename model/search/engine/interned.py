@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from counterpoint.model.exact import ExactNumbers
 from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.owed import LinkEnds, after_step, failing
 from counterpoint.model.search.engine.effects import ActionEffect, EnvironmentId
@@ -23,19 +24,16 @@ class Interned:
         self.compiled, self.semantics = compiled, semantics
         self.is_ordered = compiled.scenario.network == "ordered"
         self.effects: list[list[ActionEffect]] = [[] for _ in (*compiled.nodes, "network")]
-        self.environments: list[FaultState] = []
+        self._environments = ExactNumbers[FaultState]()
+        self.environments = self._environments.values
         self.batches: list[tuple[Message, ...]] = [()]
         self.sightings: list[tuple[int, ...]] = [()]
-        self._environment_ids: dict[FaultState, EnvironmentId] = {}
         self._batch_ids: dict[tuple[Message, ...], int] = {(): 0}
         self._sighting_ids: dict[tuple[int, ...], int] = {(): 0}
 
     def environment_id(self, conditions: FaultState) -> EnvironmentId:
         """Intern the conditions of a state."""
-        known = self._environment_ids.setdefault(conditions, len(self.environments))
-        if known == len(self.environments):
-            self.environments.append(conditions)
-        return known
+        return self._environments.number(conditions)
 
     def sighting_id(self, seen: tuple[int, ...]) -> int:
         """Intern the observations of one step."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from warnings import warn
 
 from counterpoint.model.actions import Call, Deliver, Fire, Settle
+from counterpoint.model.exact import is_same
 from counterpoint.model.fault_state import FaultState, OpenCalls
 from counterpoint.model.kind import ActionKind, Content
 from counterpoint.model.legality import after_fire, may_fire
@@ -468,7 +469,7 @@ class Simulation:
             for choice in self.compiled.choices[self.node_states[node]]
             if choice.is_call == is_call and self._is_open(choice)
         ]
-        exact = next((choice for choice in options if choice.value == value), None)
+        exact = next((choice for choice in options if is_same(choice.value, value)), None)
         if exact is None and leniently and is_call and options:
             return options[0]
         return exact

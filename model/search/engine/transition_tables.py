@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
 from counterpoint.model.determinism import AskedAgain
+from counterpoint.model.exact import ExactNumbers, alike, distinct, shape_of, without
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import kinds_of, undone_by
 from counterpoint.model.legality import lane_of, tolerated_failures
@@ -72,11 +73,15 @@ _entry: Callable[[tuple[object, ...]], TransitionEntry] = partial(tuple.__new__,
 
 
 class LocalChoice(NamedTuple):
-    """A call that a client may begin, or a timer that may go off, in some node state."""
+    """A call that a client may begin, or a timer that may go off, in some node state.
+
+    `alias` tells calls apart that are equal and are two, as 1 and True.
+    """
 
     node: int
     is_call: bool
     value: Value
+    alias: int = 0
 
 
 class EnginesDisagree(OwnDefect):
@@ -121,15 +126,16 @@ class Compiled:
         self.source: list[int] = []
         self.link: list[int] = []
         self._lanes: dict[Value, int] = {}
-        self.observations: list[Observation] = []
+        self._observed = ExactNumbers[Observation]()
+        self.observations = self._observed.values
         self.is_return: list[bool] = []
         self._roles: dict[NodeStateId, str] = {}
         self._rest_of_node_state: list[int] = []
-        self._rest_ids: dict[tuple[object, ...], int] = {}
+        self._rests = ExactNumbers[tuple[object, ...]]()
         self._node_state_ids: dict[tuple[int, Value, int], NodeStateId] = {}
-        self._body_ids: dict[Value, int] = {}
+        self._equal_states: dict[NodeStateId, list[NodeStateId]] = {}
+        self._bodies = ExactNumbers[Value]()
         self._message_ids: dict[tuple[NodeId, NodeId, int], Message] = {}
-        self._observation_ids: dict[Observation, int] = {}
         self.has_invariants = bool(scenario.invariants)
         self.judged = JudgedStates(scenario, self.node_states)
         self.goals = GoalsLeft(scenario, self.node_states)
@@ -168,7 +174,7 @@ class Compiled:
     def known_message(self, content: Content) -> Message | None:
         """Return the number of a message content that some run has met, None if none has."""
         source, to, body = content
-        number = self._body_ids.get(body)
+        number = self._bodies.known(body)
         return None if number is None else self._message_ids.get((source, to, number))
 
     def node_state_id(self, node: int, node_state: NodeState) -> NodeStateId:
@@ -178,7 +184,7 @@ class Compiled:
     def _rest_id(self, node_state: NodeState) -> int:
         """Return the number of all but the state: most inputs leave it as it was."""
         rest = (node_state.durable, node_state.timers, node_state.todo, node_state.pending)
-        return self._rest_ids.setdefault(rest, len(self._rest_ids))
+        return self._rests.number(rest)
 
     def _after(self, before: NodeStateId, node_state: NodeState) -> NodeStateId:
         """Intern the node state that an input leads to from another."""
@@ -198,7 +204,14 @@ class Compiled:
         key = (node, node_state.state, rest)
         identity = self._node_state_ids.setdefault(key, count)  # hashed but once
         if identity < count:
-            return identity
+            known, state = self.node_states[identity].state, node_state.state
+            if known is state or alike(known, state):
+                return identity
+            equal_ones = self._equal_states.setdefault(identity, [])
+            for other in equal_ones:
+                if alike(self.node_states[other].state, node_state.state):
+                    return other
+            equal_ones.append(count)
         choices = self._choices(node, node_state) if like is None else self.choices[like]
         return self._new_node_state(node, node_state, rest, choices)
 
@@ -217,7 +230,7 @@ class Compiled:
         return self._sent(content, self._body_id(content[2]))
 
     def _body_id(self, body: Value) -> int:
-        return self._body_ids.setdefault(body, len(self._body_ids))
+        return self._bodies.number(body)
 
     def _sent(self, content: Content, body: int) -> Message:
         """Intern a message content with a body of this number."""
@@ -243,9 +256,8 @@ class Compiled:
 
     def observation_id(self, observation: Observation) -> int:
         """Intern an observation."""
-        known = self._observation_ids.setdefault(observation, len(self.observations))
-        if known == len(self.observations):
-            self.observations.append(observation)
+        known = self._observed.number(observation)
+        if known == len(self.is_return):
             self.is_return.append(observation.kind == "return")
         return known
 
@@ -308,7 +320,7 @@ class Compiled:
         self, node_state: NodeStateId, given: Input, effects_max: int | None = None
     ) -> TransitionEntry:
         """Return what an input does to a node in this state, or no more of it than so many effects."""
-        key = given if effects_max is None else (given, effects_max)
+        key = (given, shape_of(given), effects_max)
         outcome = self.reactions[node_state].get(key)
         if outcome is None:
             outcome = self._react(node_state, given, effects_max=effects_max)
@@ -361,9 +373,8 @@ class Compiled:
 
     def _call(self, node_state: NodeStateId, choice: LocalChoice) -> TransitionEntry:
         old = self.node_states[node_state]
-        todo = list(old.todo)
-        todo.remove(choice.value)
-        calling = NodeState(old.state, old.durable, old.timers, tuple(todo), choice.value)
+        todo = without(old.todo, choice.value)
+        calling = NodeState(old.state, old.durable, old.timers, todo, choice.value)
         first = Observation("invoke", self.nodes[choice.node], choice.value)
         return self._react(
             self.node_state_id(choice.node, calling), Invoke(choice.value), first=first
@@ -444,6 +455,11 @@ class Compiled:
         if node_state.pending is not None or not (self.has_calls and node_state.todo):
             # Equal choices of timers are one object, so that runs see at once if they changed.
             return self._timer_choices.setdefault(fires, fires) if fires else fires
-        todo = node_state.todo[:1] if self.scenario.in_order else dict.fromkeys(node_state.todo)
         # Calls are left alone: 1 and True are equal, and are two operations.
-        return (*(LocalChoice(node, True, operation) for operation in todo), *fires)
+        if self.scenario.in_order:
+            return (LocalChoice(node, True, node_state.todo[0]), *fires)
+        todo = distinct(node_state.todo)
+        calls = [
+            LocalChoice(node, True, call, todo[:at].count(call)) for at, call in enumerate(todo)
+        ]
+        return (*calls, *fires)

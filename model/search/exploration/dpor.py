@@ -48,7 +48,7 @@ from counterpoint.model.search.replay import HANDLER_PROPERTY, enabled, first_br
 from counterpoint.model.search.running import while_running
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId
-from counterpoint.model.world import Action, Moved, World, begin
+from counterpoint.model.world import Action, Moved, World, begin, oldest
 
 BitSet = int
 """A set of steps of the present run, as the bits of an integer."""
@@ -346,8 +346,7 @@ class Reducer:
         if not isinstance(action, Deliver):
             return -1
         content = (action.src, action.dst, action.body)
-        flight = next(f for f in world.flights if f.content == content)
-        return self._sent_at.get(flight.id, -1)
+        return self._sent_at.get(oldest(world.flights, content).id, -1)
 
     def _note_sends(self, step: _PossibleStep, here: int) -> None:
         if step.moved is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
 
-from counterpoint.model.observer import Observer, ObserverState, Thread
+from counterpoint.model.exact import ExactNumbers
+from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, place_of, told
+from counterpoint.model.observer import Observation, Observer, ObserverState, Thread
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.numbered_threads import NumberedThreads
@@ -41,11 +43,12 @@ class Memories:
             *((self._remembered,) if self._remembered else ()),
             *(observer for _, observer in self._own),
         )
+        self._names = (*(("",) if self._remembered else ()), *(name for name, _ in self._own))
         self._threads = NumberedThreads(len(self._remembered.initial) if self._remembered else 0)
-        self._keys: list[Key] = []
+        self._kept = ExactNumbers[Key]()
+        self._keys = self._kept.values
         self.broken: list[str | None] = []
         self.has_broken = False
-        self._ids: dict[Key, int] = {}
         self._judged: dict[int, str | None] = {}
         self.rulings: Counter[tuple[Ruling, ...]] = Counter()
         blank = self._intern(tuple(observer.initial for observer in self._observers))
@@ -57,8 +60,8 @@ class Memories:
         if not seen or not self._observers:
             return memory
         observations = [self._slots.compiled.observations[o] for o in seen]
-        pairs = zip(self._observers, self.parts(memory), strict=True)
-        return self._intern(tuple(observer.observe(m, observations) for observer, m in pairs))
+        observed = zip(self._names, self._observers, self.parts(memory), strict=True)
+        return self._intern(tuple(_observed(*one, observations) for one in observed))
 
     def renamed(self, memory: int, rename: Callable[[Value], Value]) -> int:
         """Return the memory in which every observer's part is renamed."""
@@ -73,9 +76,8 @@ class Memories:
         if self._remembered is not None:
             history = self._threads.number(cast(tuple[Thread, ...], parts[0]))
             key = (history, *parts[1:]) if self._own else history
-        known = self._ids.setdefault(key, len(self._keys))
-        if known == len(self._keys):
-            self._keys.append(key)
+        known = self._kept.number(key)
+        if known == len(self.broken):
             self.broken.append(self._judge(parts, history))
             self.has_broken |= self.broken[-1] is not None
         return known
@@ -98,7 +100,7 @@ class Memories:
             if broken is not None:
                 return broken
         for (name, observer), part in zip(self._own, own, strict=True):
-            if observer.is_broken(part):
+            if _is_broken(name, observer, part):
                 return name
         return None
 
@@ -120,6 +122,36 @@ class Memories:
     def watched(self) -> tuple[str, ...]:
         """The properties that automata watch: they are judged in every state."""
         return tuple(name for name, _ in self._own)
+
+
+def _observed(
+    name: str, observer: Observer, memory: Value, observations: Sequence[Observation]
+) -> Value:
+    """Return what an observer remembers after some observations.
+
+    Raises:
+        BadScenario: it raised, or returned what cannot be told from anything else.
+    """
+    try:
+        after = observer.observe(memory, observations)
+        hash(after)
+    except AUTHORS_ERRORS as error:
+        raise _wrong(name, error) from error
+    return after
+
+
+def _is_broken(name: str, observer: Observer, memory: Value) -> bool:
+    try:
+        return observer.is_broken(memory)
+    except AUTHORS_ERRORS as error:
+        raise _wrong(name, error) from error
+
+
+def _wrong(name: str, error: BaseException) -> BadScenario:
+    return BadScenario(
+        f"the observer of property {name!r} raised {told(error)} ({place_of(error)}); `observe` "
+        "returns what it remembers, a value, and `is_broken` tells whether that breaks the property"
+    )
 
 
 def unexplored(scenario: Scenario, *, with_endings: bool = False) -> tuple[Property, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import lshift
 
+from counterpoint.model.exact import ExactNumbers
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.observer import Thread
 
@@ -22,8 +23,7 @@ class NumberedThreads:
     def __init__(self, count: int) -> None:
         """`count` is how many threads each history has."""
         self._shifts = tuple(THREAD_BITS * place for place in range(count))
-        self._threads: list[Thread] = []
-        self._numbers: dict[tuple[int, Thread], int] = {}
+        self._threads = ExactNumbers[tuple[int, Thread]]()
         self._by_identity: dict[tuple[int, int], int] = {}
 
     def number(self, history: Iterable[Thread]) -> int:
@@ -37,16 +37,16 @@ class NumberedThreads:
     def history(self, number: int) -> tuple[Thread, ...]:
         """Return the history that has this number."""
         mask = (1 << THREAD_BITS) - 1
-        return tuple([self._threads[number >> shift & mask] for shift in self._shifts])
+        return tuple([self._threads.values[number >> shift & mask][1] for shift in self._shifts])
 
     def _number(self, place: int, thread: Thread) -> int:
         number = self._by_identity.get((place, id(thread)))
         if number is None:
-            number = self._numbers.setdefault((place, thread), len(self._threads))
-            if number == len(self._threads):
+            count = len(self._threads.values)
+            number = self._threads.number((place, thread))
+            if number == count:
                 if number >> THREAD_BITS:
                     raise OwnDefect(f"there are more than {number:,} threads of histories")
                 # It is kept from now on, so that no other object gets its identity.
-                self._threads.append(thread)
                 self._by_identity[place, id(thread)] = number
         return number

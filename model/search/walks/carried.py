@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from counterpoint.model.claims import Property
 from counterpoint.model.decider import Decider
+from counterpoint.model.exact import ExactNumbers
 from counterpoint.model.mistakes import AUTHORS_ERRORS
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.search.judgements import Ruling
@@ -65,8 +66,8 @@ class CarriedObservers:
 
     def _begin_anew(self) -> None:
         self._made = 0
-        self._memories: list[CarriedMemory] = []
-        self._numbers: dict[CarriedMemory, int] = {}
+        self._numbers = ExactNumbers[CarriedMemory]()
+        self._memories = self._numbers.values
         self._after: list[dict[int, int]] = []
         self._unbroken: list[frozenset[str]] = []
         self._told: list[CarriedRulings] = []
@@ -95,9 +96,8 @@ class CarriedObservers:
         return found
 
     def _number(self, memory: CarriedMemory) -> int:
-        number = self._numbers.setdefault(memory, len(self._memories))
-        if number == len(self._memories):
-            self._memories.append(memory)
+        number = self._numbers.number(memory)
+        if number == len(self._after):
             self._after.append({})
             self._judge(memory)
         return number
