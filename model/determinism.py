@@ -13,6 +13,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from counterpoint.model.exact import is_same
 from counterpoint.model.mistakes import (
     AUTHORS_ERRORS,
     BadScenario,
@@ -126,7 +127,7 @@ class AskedAgain:
 
     def _compare(self, node: NodeId, state: Value, given: Input, first: object) -> None:
         again = _answer(self._system, node, state, given)
-        if again != first and _is_made_of_values(first):
+        if not is_same(again, first) and _is_made_of_values(first):
             self._refuse(node, given, first, again)
 
     def _refuse(self, node: NodeId, given: Input, first: object, again: object) -> NoReturn:

@@ -366,7 +366,7 @@ class WorldMover:
             self._log_effect(node, index, effect)
         if scenario.role_of is not None:
             self._note_role(node, index, reaction.node_state.state)
-        return bool(reaction.effects) or reaction.node_state != before
+        return bool(reaction.effects) or not is_same(reaction.node_state, before)
 
     def _log_effect(self, node: NodeId, index: int, effect: Effect) -> None:
         match effect:

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 
 import counterpoint as cp
+from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.exact import ExactNumbers, alike, distinct, is_same, shape_of
 from counterpoint.model.faults import Drop
 from counterpoint.model.normal import Call, Deliver
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explorer
+from counterpoint.model.search.replay import run
 from tests.oracles.table import has_numpy
 
 COLUMNAR = "counterpoint.model.search.columnar.explorer"
@@ -145,6 +147,9 @@ def test_every_search_tells_equal_messages_and_states_apart(
         assert last.violation.property == "never second"
 
 
+FINE = cp.Invariant("fine", lambda states: None if "c" in states else "c is gone")
+
+
 class Asker:
     """Its answer to each call says of which class the operation was; the calls come in any order."""
 
@@ -180,6 +185,27 @@ def test_equal_calls_are_two_calls(in_order: bool) -> None:
     for explorer in (Explorer(asked, history=True), Reducer(asked)):
         *_, last = explorer.explore()
         assert last.violation is not None
+
+
+def test_an_answer_of_another_class_is_another_answer() -> None:
+    class Wavering(Asker):
+        asked = 0
+
+        def handle(self, node: str, state: str, given: cp.Input) -> cp.Step[str]:
+            del node, given
+            self.asked += 1
+            return cp.Step(state, cp.Return(self.asked % 2 == 1 or 1))
+
+    system = Wavering()
+    asked = cp.Scenario(name="wavering", system=system, calls={"c": ("ask",)}, invariants=(FINE,))
+    with pytest.raises(NotDeterministic, match="asked again"):
+        list(Explorer(asked).explore())
+
+
+def test_a_message_that_changes_the_class_of_a_state_is_not_ignored() -> None:
+    told = scenario(Put(1), Commit(1))
+    choices = (Call("c", "both"), Deliver("c", "s", Put(1)), Deliver("c", "s", Commit(1)))
+    assert [e.why for e in run(told, choices).events if e.kind == "deliver"] == [None, None]
 
 
 def test_actions_are_about_what_they_say() -> None:
