@@ -6,7 +6,7 @@ what the system promises to survive; that bound is a part of `fits`, here and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -283,9 +283,14 @@ class Tear(ActionKind):
 
     @classmethod
     def candidates(cls, state: View, at: NodeId | None) -> Iterable[Tear]:
-        """Each way to break off each step that the node may take."""
-        if at is None:
-            return
+        """Each way to break off each step that the node may take, if it may fail now."""
+        if at is None or not may_fail(state.scenario, state.conditions, at):
+            return ()
+        return cls.of_steps(state, at)
+
+    @classmethod
+    def of_steps(cls, state: View, at: NodeId) -> Iterator[Tear]:
+        """Yield each way to break off each step that a node may take, whether or not it may fail."""
         for kind in NORMAL:
             if kind in state.scenario.actions:
                 for step in kind.options(state, at):
@@ -297,10 +302,7 @@ class Tear(ActionKind):
 
     def fits(self, state: View) -> bool:
         """A step that may be taken, broken off at a node that may fail."""
-        node = self.at
-        if node is None or not may_fail(state.scenario, state.conditions, node):
-            return False
-        return self in self.candidates(state, node)
+        return self in self.candidates(state, self.at)
 
     def perform(self, move: Mover) -> None:
         """Take the step up to there, and stop the node."""

@@ -170,8 +170,10 @@ class Relevance:
 
     def _happen(self, node_state: NodeStateId, kind: type[ActionKind], *inbox: Message) -> None:
         """Let a fault of nodes happen in a node state, whether the budgets allow it or not."""
-        run = self._alone(node_state, inbox)
-        for action in tuple(kind.candidates(run, self._name(node_state))):
+        run, name = self._alone(node_state, inbox), self._name(node_state)
+        # Who may fail depends on the roles of all, of which nothing is known here.
+        actions = Tear.of_steps(run, name) if kind is Tear else kind.candidates(run, name)
+        for action in tuple(actions):
             self._perform(node_state, self._alone(node_state, inbox), action)
 
     def _perform(self, node_state: NodeStateId, run: Simulation, action: ActionKind) -> None:
