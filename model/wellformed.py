@@ -30,6 +30,7 @@ def require_scenario(scenario: Any) -> None:
         _require_functions(scenario)
         _require_calls(scenario.calls, scenario.system.nodes)
         _require_claims(scenario)
+        _require_actions(scenario.actions)
         _require_limits(scenario)
         _require_groups(scenario)
         _require_detector(scenario)
@@ -48,6 +49,11 @@ def _require_system(system: Any) -> None:
         if not hasattr(system, name):
             raise BadScenario(f"has {what} as its system, which has no {name!r}")
     _require_nodes(what, system.nodes)
+    often = getattr(system, "asked_again", (1, 1))
+    if not isinstance(often, tuple) or [type(number) for number in often] != [int, int]:
+        raise BadScenario(
+            f"has {what}.asked_again = {brief(often)}; it is two numbers, (first, every)"
+        )
     _require_signature(f"{what}.initial", system.initial, "node")
     _require_signature(f"{what}.handle", system.handle, "node", "state", "given")
 
@@ -173,7 +179,19 @@ def _require_claims(scenario: Any) -> None:
     _require_distinct(named, "has two properties, invariants or goals of the name {!r}")
 
 
+def _require_actions(actions: Any) -> None:
+    for action in actions:
+        if not isinstance(action, type) or not isinstance(getattr(action, "kind", None), str):
+            raise BadScenario(
+                f"has {brief(action)} among its actions; a kind of action is a class with a `kind`, "
+                "such as cp.Deliver"
+            )
+
+
 def _require_limits(scenario: Any) -> None:
+    most = scenario.faults_max
+    if most is not None and (not isinstance(most, int) or most < 0):
+        raise BadScenario(f"has faults_max={brief(most)}; it is None, or a number from 0 on")
     undoing = {action.kind for action in scenario.actions if undone_by(action)}
     kinds = {action.kind for action in scenario.actions} - undoing
     for kind, budget in scenario.limits.items():

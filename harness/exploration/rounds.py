@@ -23,6 +23,7 @@ from counterpoint.model.search.exploration.explore import Explored, Explorer, Li
 from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.exploration.lasso import Endings, explore_endings
 from counterpoint.model.search.exploration.memories import Memories, unexplored
+from counterpoint.model.search.exploration.observers_compared import compare_observers
 from counterpoint.model.search.exploration.spot_check import spot_check
 from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import (
@@ -301,6 +302,8 @@ class FaultRounds:
             try:
                 if self._options.symmetry:
                     _spot_check(scenario, self._options)
+                if not self._options.history:
+                    compare_observers(scenario)
                 for explored in current.explore(every_seconds=every):
                     self.rounds[-1] = Round(faults, explored)
                     keeper.keep()

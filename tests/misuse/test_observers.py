@@ -1,4 +1,4 @@
-"""Observers that are wrong end an exploration as bad input, with their author's line."""
+"""Observers that are wrong end an exploration as bad input."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import counterpoint as cp
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Property
 from counterpoint.model.search.exploration.explore import Explorer
+from counterpoint.model.search.exploration.observers_compared import compare_observers
 from tests.support.echo import echo
 
 
@@ -44,3 +45,29 @@ def test_a_wrong_observer_is_bad_input(how: str, what: str) -> None:
     observed = Property("quiet", bool, observer=Wrong(how))
     with pytest.raises(BadScenario, match=f"the observer of property 'quiet' {what}"):
         list(Explorer(echo().replace(properties=(observed,))).explore())
+
+
+def never_two(trace: cp.Trace) -> bool:
+    return sum(event.kind == "return" for event in trace.events) < 2
+
+
+@pytest.mark.parametrize(("check", "claims"), [(never_two, "not broken"), (bool, "broken")])
+def test_an_observer_that_differs_from_its_check_is_bad_input(check: object, claims: str) -> None:
+    """It would let an exploration hold, or break what its check says is right."""
+
+    @dataclass(frozen=True)
+    class Says(Wrong):
+        def is_broken(self, memory: cp.Value) -> bool:
+            return claims == "broken" and memory is not None
+
+    observed = Property("few", check, observer=Says("nothing"))  # type: ignore[arg-type]
+    with pytest.raises(
+        BadScenario, match=f"observer of property 'few' says that it is {claims} by"
+    ):
+        compare_observers(echo().replace(properties=(observed,)))
+
+
+def test_a_right_observer_may_be_an_authors_own() -> None:
+    compare_observers(
+        echo().replace(properties=(Property("any", bool, observer=Wrong("nothing")),))
+    )

@@ -43,6 +43,8 @@ class WrongSignature(Echo):
         ({"system": Echo(nodes=["c", "s"])}, "nodes = ['c', 's']; nodes are a tuple of names"),  # type: ignore[arg-type]
         ({"system": Echo(nodes=("c", "s", "s"))}, "has Echo.nodes in which 's' stands twice"),
         ({"system": Echo(nodes=("c", 2))}, "has the node 2; the name of a node is text"),  # type: ignore[arg-type]
+        ({"actions": ("deliver",)}, "has 'deliver' among its actions; a kind of action is a class"),
+        ({"faults_max": -1}, "has faults_max=-1; it is None, or a number from 0 on"),
         ({"system": Echo(nodes=())}, "nodes = (); nodes are a tuple of names"),
         ({"calls": {"client": ("a",)}}, "gives calls to 'client', which is no node of the system"),
         ({"calls": {"c": "ping"}}, "gives c the calls 'ping'; they are a tuple, such as ('ping',)"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias, cast
 
 from counterpoint.model.exact import ExactNumbers
-from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, place_of, told
-from counterpoint.model.observer import Observation, Observer, ObserverState, Thread
+from counterpoint.model.observer import Observer, ObserverState, Thread
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import Slots
+from counterpoint.model.search.exploration.asked_observers import after_observing, breaks
 from counterpoint.model.search.exploration.numbered_threads import NumberedThreads
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.judgements import Ruling, ruling_of
@@ -60,8 +60,8 @@ class Memories:
         if not seen or not self._observers:
             return memory
         observations = [self._slots.compiled.observations[o] for o in seen]
-        observed = zip(self._names, self._observers, self.parts(memory), strict=True)
-        return self._intern(tuple(_observed(*one, observations) for one in observed))
+        asked = zip(self._names, self._observers, self.parts(memory), strict=True)
+        return self._intern(tuple(after_observing(*one, observations) for one in asked))
 
     def renamed(self, memory: int, rename: Callable[[Value], Value]) -> int:
         """Return the memory in which every observer's part is renamed."""
@@ -100,7 +100,7 @@ class Memories:
             if broken is not None:
                 return broken
         for (name, observer), part in zip(self._own, own, strict=True):
-            if _is_broken(name, observer, part):
+            if breaks(name, observer, part):
                 return name
         return None
 
@@ -122,36 +122,6 @@ class Memories:
     def watched(self) -> tuple[str, ...]:
         """The properties that automata watch: they are judged in every state."""
         return tuple(name for name, _ in self._own)
-
-
-def _observed(
-    name: str, observer: Observer, memory: Value, observations: Sequence[Observation]
-) -> Value:
-    """Return what an observer remembers after some observations.
-
-    Raises:
-        BadScenario: it raised, or returned what cannot be told from anything else.
-    """
-    try:
-        after = observer.observe(memory, observations)
-        hash(after)
-    except AUTHORS_ERRORS as error:
-        raise _wrong(name, error) from error
-    return after
-
-
-def _is_broken(name: str, observer: Observer, memory: Value) -> bool:
-    try:
-        return observer.is_broken(memory)
-    except AUTHORS_ERRORS as error:
-        raise _wrong(name, error) from error
-
-
-def _wrong(name: str, error: BaseException) -> BadScenario:
-    return BadScenario(
-        f"the observer of property {name!r} raised {told(error)} ({place_of(error)}); `observe` "
-        "returns what it remembers, a value, and `is_broken` tells whether that breaks the property"
-    )
 
 
 def unexplored(scenario: Scenario, *, with_endings: bool = False) -> tuple[Property, ...]:

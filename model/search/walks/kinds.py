@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.observer import Observation
 from counterpoint.model.search.engine.transition_tables import Compiled
 
@@ -38,7 +39,13 @@ class CallCounter:
 
     def _kind(self, call: int, answer: int) -> str:
         observations = self._compiled.observations
-        return self._compiled.scenario.kind_of(observations[call].value, observations[answer].value)
+        operation, result = observations[call].value, observations[answer].value
+        kind: object = self._compiled.scenario.kind_of(operation, result)
+        if not isinstance(kind, str):
+            raise BadScenario(
+                f"kind_of returned {brief(kind)} for the call {brief(operation)}; it returns a text"
+            )
+        return kind
 
 
 def _whose(observation: Observation) -> str | None:

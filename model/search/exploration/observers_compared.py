@@ -1,0 +1,66 @@
+"""A spot check of the observers that an author brings: some random runs, and what checks say of them.
+
+An exploration asks observers alone. One that misses what its check finds would let a wrong system
+hold, so the two are compared first, as walks do now and then. It is no proof.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from counterpoint.model.claims import Property
+from counterpoint.model.determinism import NotDeterministic
+from counterpoint.model.mistakes import OURS, BadScenario
+from counterpoint.model.observer import Observation, Observer
+from counterpoint.model.scenario import Scenario
+from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.exploration.asked_observers import after_observing, breaks
+from counterpoint.model.search.histories import history_trace
+from counterpoint.model.search.properties import answer_of
+from counterpoint.model.search.walks.walk import walk
+
+RUNS = 24
+"""So many random runs are compared."""
+
+
+def compare_observers(scenario: Scenario, *, runs: int = RUNS, seed: int = 1) -> None:
+    """Compare what observers and checks say of some random runs, but for observers of our own.
+
+    Raises:
+        BadScenario: they differ, or one of them is wrong in itself.
+    """
+    brought = [
+        (prop, prop.observer)
+        for prop in scenario.properties
+        if prop.reads == "operations"
+        and prop.observer is not None
+        and not type(prop.observer).__module__.startswith(OURS)
+    ]
+    if not brought:
+        return
+    compiled = Compiled(scenario)
+    for number in range(runs):
+        try:
+            run = walk(compiled, Random(seed + number), "mixed").run
+        except NotDeterministic:  # for the exploration to tell
+            return
+        seen = [compiled.observations[number] for number in run.seen]
+        for prop, observer in brought:
+            _compare(scenario, prop, observer, seen)
+
+
+def _compare(
+    scenario: Scenario, prop: Property, observer: Observer, seen: list[Observation]
+) -> None:
+    memory = observer.initial
+    for observation in seen:
+        memory = after_observing(prop.name, observer, memory, [observation])
+    says = breaks(prop.name, observer, memory)
+    verdict = answer_of(prop, history_trace(scenario, seen))
+    if says != verdict.is_broken:
+        claims = ("is not broken", "is broken")
+        raise BadScenario(
+            f"the observer of property {prop.name!r} says that it {claims[says]} by a history of "
+            f"{len(seen)} observations, and its check that it {claims[not says]}: {verdict.summary}; "
+            "an exploration asks the observer alone, so it must say what the check says"
+        )
