@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds, explorer
+from counterpoint.model.exact import shape_of
 from counterpoint.model.search.columnar import endings as columnar
 from counterpoint.model.search.columnar.explorer import VectorExplorer
 from counterpoint.model.search.engine.dead_messages import TooManyNodeStates
@@ -94,6 +95,10 @@ def _difference(ours: set[Value], theirs: set[Value]) -> str:
     return f"{len(ours)}, not {len(theirs)}; only here {here}, only there {there}"
 
 
+def _exactly(value: Value) -> Value:
+    return value, shape_of(value)
+
+
 class _Told:
     """Tells a state of an exploration as the twin does."""
 
@@ -106,17 +111,18 @@ class _Told:
         compiled = self._slots.compiled
         slots = [self._slots.slots[node][slot] for node, slot in enumerate(places)]
         contents = [compiled.contents[m] for slot in slots for m in slot.inbox]
-        held = frozenset(Counter(compiled.contents[m] for s in slots for m in s.held).items())
+        held = Counter(_exactly(compiled.contents[m]) for s in slots for m in s.held)
         cores = tuple(compiled.node_states[slot.node_state] for slot in slots)
         conditions = self._slots.environments[environment]
-        return ((cores, self._cargo(contents), held, conditions), self._memories.parts(memory))
+        told = (_exactly(cores), self._cargo(contents), frozenset(held.items()), conditions)
+        return (told, self._memories.parts(memory))
 
     def _cargo(self, contents: list[tuple[str, str, Value]]) -> Value:
         if self._slots.scenario.network == "unordered":
-            return frozenset(Counter(contents).items())
+            return frozenset(Counter(map(_exactly, contents)).items())
         links: dict[tuple[str, str], tuple[Value, ...]] = {}
         for src, dst, body in contents:
-            links[src, dst] = (*links.get((src, dst), ()), body)
+            links[src, dst] = (*links.get((src, dst), ()), _exactly(body))
         return frozenset(links.items())
 
 
