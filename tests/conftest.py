@@ -1,6 +1,7 @@
 """What holds for every test: no Hypothesis deadline, as the machine may be busy; signals do as usual.
 
-Where a test does not say how many examples it takes, they are few by day, and many by night.
+Where a test does not say how many examples it takes, they are as many as Hypothesis has it by day, and
+more by night.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 
-settings.register_profile("day", settings.default, deadline=None, max_examples=40)
+settings.register_profile("day", settings.default, deadline=None)
 settings.register_profile("night", settings.default, deadline=None, max_examples=200)
 settings.load_profile("day")
 
