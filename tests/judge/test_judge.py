@@ -45,7 +45,7 @@ SHORT = {
 
 
 @settings(
-    max_examples=50,
+    max_examples=30,
     derandomize=True,
     database=None,
     deadline=None,

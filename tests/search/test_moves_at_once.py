@@ -25,6 +25,7 @@ from counterpoint.model.search.exploration.explore import Explorer, Limits  # no
 from tests.search.exploring import counts, finished  # noqa: E402
 from tests.search.little import little  # noqa: E402
 from tests.search.test_workers import sound, wrong  # noqa: E402
+from tests.support.nights import each  # noqa: E402
 
 NEVER = 1 << 40
 
@@ -71,8 +72,9 @@ def told(explorer: VectorExplorer) -> tuple[Any, ...]:
 
 
 def by_day(*names: str) -> list[Any]:
-    """Return the names of all cases, of which the others are slow."""
-    return [pytest.param(n, marks=() if n in names else pytest.mark.slow) for n in cases()]
+    """Return the names of all cases: the others are slow, and one in two is for the night."""
+    others = [pytest.param(n, marks=pytest.mark.slow) for n in cases() if n not in names]
+    return [*names, *each(2, others)]
 
 
 @pytest.mark.slow

@@ -112,6 +112,7 @@ NOISE = {
     "digits": b"7" * 2**20,
     "brackets": b"[" * 2**20,
     "pairs of brackets": b"[]" * 2**19,
+    "fewer pairs of brackets": b"[]" * 2**16,
     "braces": b"{" * 2**20,
     "parentheses": b"(" * 2**20,
     "discards": b"#_" * 2**19,
@@ -123,6 +124,7 @@ NOISE = {
     "nested objects": b'{"a":' * 2**18,
     "log marks": b"jepsen.util - " * 2**16,
     "dashes": b"-\n" * 2**18,
+    "fewer dashes": b"-\n" * 2**15,
     "slashes": b"//" * 2**19,
     "half a transaction": b"[x:=1 " * 2**17,
     "half an access": b"r(" * 2**19,
@@ -130,8 +132,18 @@ NOISE = {
 }
 
 
+LONG = {"dashes", "pairs of brackets"}
+"""What takes a second or more: an eighth of it is tried by day, and all by night."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE.keys())
+@pytest.mark.parametrize(
+    "noise",
+    [
+        pytest.param(noise, id=name, marks=pytest.mark.nightly if name in LONG else ())
+        for name, noise in NOISE.items()
+    ],
+)
 def test_a_megabyte_of_noise_is_refused(noise: bytes) -> None:
     """Each reader refuses it by name; time and memory stay in proportion to its size."""
     for form in NAMES:
