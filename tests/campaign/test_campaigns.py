@@ -104,7 +104,7 @@ def findings(store: CampaignStore) -> list[KeptFinding]:
 def test_a_mistake_is_found_once_minimised_and_confirmed_and_nothing_in_what_is_right(
     tmp_path: Path,
 ) -> None:
-    with led(tmp_path, RIGHT, WRONG, answers=90) as store:
+    with led(tmp_path, RIGHT, WRONG, answers=45) as store:
         (failure,) = store.failures()
         assert (failure.target, failure.confirmed) == (WRONG.name, "reproduced")
         assert failure.steps < failure.steps_found
@@ -122,7 +122,7 @@ def test_a_mistake_is_found_once_minimised_and_confirmed_and_nothing_in_what_is_
 
 @pytest.mark.slow
 def test_what_was_found_often_enough_gives_its_time_to_others(tmp_path: Path) -> None:
-    with led(tmp_path, RIGHT, WRONG, answers=60) as store:
+    with led(tmp_path, RIGHT, WRONG, answers=40) as store:
         right, wrong = store.targets()
     assert right.blocks > 4 * wrong.blocks
 
