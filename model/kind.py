@@ -103,7 +103,7 @@ class ActionKind:
     def __init_subclass__(cls) -> None:
         """Let two actions be equal only if they are about the same: 1 and True are two messages."""
         super().__init_subclass__()
-        if "__eq__" not in cls.__dict__:
+        if cls.__eq__ in (object.__eq__, _are_same):
             cls.__eq__ = _are_same  # type: ignore[method-assign]
 
     # What a kind says of itself.

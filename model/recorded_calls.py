@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from counterpoint.model.inert import QUOTED_MAX, plain
-from counterpoint.model.values import Json, NodeId, Value, canonical, json_text
+from counterpoint.model.values import Json, NodeId, Value, canonical, is_same_form, json_text
 
 ClassesByName: TypeAlias = Mapping[str, type[Any]]
 
@@ -64,7 +64,7 @@ def _parts(value: Any) -> Iterator[Any]:
 def _read(form: Json, classes: ClassesByName) -> Value:
     try:
         value = _value(form, classes)
-        if canonical(value) == form:
+        if is_same_form(canonical(value), form):
             return value
     except (KeyError, TypeError, ValueError, AttributeError):
         pass

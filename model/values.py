@@ -281,6 +281,15 @@ def json_text(form: Json) -> str:
     return _ENCODER.encode(form)
 
 
+def is_same_form(one: Any, other: Any) -> bool:
+    """Tell whether two JSON forms have one text: in Python 1 equals true.
+
+    >>> is_same_form([1], [1]), is_same_form([1], [True])
+    (True, False)
+    """
+    return one == other and json_text(one) == json_text(other)
+
+
 def digest_of(form: Json) -> str:
     """Return a 16-digit fingerprint of a JSON form, equal on every machine.
 

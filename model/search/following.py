@@ -19,7 +19,7 @@ from counterpoint.model.search.replay import Recorder, enabled, record
 from counterpoint.model.search.replay_file import with_recorded_calls
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import TraceFile
-from counterpoint.model.values import Json
+from counterpoint.model.values import Json, is_same_form
 from counterpoint.model.world import Action, World
 
 STEPS_AFTER_MAX = 500
@@ -61,7 +61,7 @@ def fitting(form: JsonRecord, world: World) -> Action | None:
     options = [(option, choice_form(option)) for option in _options(str(form.get("kind")), world)]
     for likeness in (_whole, _without_content, _without_operation):
         for option, found in options:
-            if likeness(found) == likeness(form):
+            if is_same_form(likeness(found), likeness(form)):
                 return option
     return None
 

@@ -20,7 +20,7 @@ from counterpoint.model.search.drawing import some_operations, with_checked_call
 from counterpoint.model.search.replay import Recorder, record
 from counterpoint.model.trace import Trace
 from counterpoint.model.tracefile import StepRecord, TraceFile
-from counterpoint.model.values import Json, json_text
+from counterpoint.model.values import Json, is_same_form, json_text
 from counterpoint.model.workload import Workload
 from counterpoint.model.world import Action, World
 from counterpoint.model.world_digests import WorldDigests
@@ -78,7 +78,7 @@ def find_choice(form: JsonRecord, world: World) -> Action | None:
         if action.kind == form.get("kind"):
             for place in (*world.scenario.system.nodes, None):
                 for option in action.options(world, place):
-                    if choice_form(option) == form:
+                    if is_same_form(choice_form(option), form):
                         return option
     return None
 

@@ -67,6 +67,25 @@ def test_an_observer_that_differs_from_its_check_is_bad_input(check: object, cla
         compare_observers(echo().replace(properties=(observed,)))
 
 
+def test_what_an_observer_says_after_any_step_counts() -> None:
+    """An exploration judges each state, so an observer may tell what is broken right now."""
+
+    @dataclass(frozen=True)
+    class Returned(Wrong):
+        def observe(self, memory: cp.Value, observations: object) -> cp.Value:
+            assert isinstance(observations, list), f"{memory!r} is followed by {observations!r}"
+            return any(seen.kind == "return" for seen in observations)
+
+        def is_broken(self, memory: cp.Value) -> bool:
+            return memory is True
+
+    def never_returns(trace: cp.Trace) -> bool:
+        return all(event.kind != "return" for event in trace.events)
+
+    observed = Property("none", never_returns, observer=Returned("nothing"))
+    compare_observers(echo().replace(properties=(observed,)))
+
+
 def test_a_right_observer_may_be_an_authors_own() -> None:
     compare_observers(
         echo().replace(properties=(Property("any", bool, observer=Wrong("nothing")),))

@@ -14,10 +14,13 @@ import counterpoint as cp
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.exact import ExactNumbers, alike, distinct, is_same, shape_of
 from counterpoint.model.faults import Drop
+from counterpoint.model.forms import choice_form
 from counterpoint.model.normal import Call, Deliver
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.explore import Explorer
+from counterpoint.model.search.following import fitting
 from counterpoint.model.search.replay import run
+from counterpoint.model.search.replay_file import find_choice
 from tests.oracles.table import has_numpy
 
 COLUMNAR = "counterpoint.model.search.columnar.explorer"
@@ -206,6 +209,23 @@ def test_a_message_that_changes_the_class_of_a_state_is_not_ignored() -> None:
     told = scenario(Put(1), Commit(1))
     choices = (Call("c", "both"), Deliver("c", "s", Put(1)), Deliver("c", "s", Commit(1)))
     assert [e.why for e in run(told, choices).events if e.kind == "deliver"] == [None, None]
+
+
+@pytest.mark.parametrize("operation", [1, True])
+def test_a_choice_of_a_trace_is_found_again(operation: Any) -> None:
+    asked = cp.Scenario(
+        name="asked",
+        system=Asker(),
+        calls={"c": (1, True)},
+        properties=(cp.Property("answers", answers_differ),),
+        in_order=False,
+    )
+    wanted, world = Call("c", operation), run(asked, ()).final
+    for found in (
+        find_choice(choice_form(wanted), world),
+        fitting(choice_form(wanted), world),
+    ):
+        assert found == wanted
 
 
 def test_actions_are_about_what_they_say() -> None:

@@ -6,6 +6,7 @@ hold, so the two are compared first, as walks do now and then. It is no proof.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from counterpoint.model.claims import Property
@@ -13,11 +14,13 @@ from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.mistakes import OURS, BadScenario
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.search.engine.transition_tables import Compiled
+from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
 from counterpoint.model.search.exploration.asked_observers import after_observing, breaks
 from counterpoint.model.search.histories import history_trace
 from counterpoint.model.search.properties import answer_of
 from counterpoint.model.search.walks.walk import walk
+from counterpoint.model.world import Action
 
 RUNS = 24
 """So many random runs are compared."""
@@ -44,18 +47,31 @@ def compare_observers(scenario: Scenario, *, runs: int = RUNS, seed: int = 1) ->
             run = walk(compiled, Random(seed + number), "mixed").run
         except NotDeterministic:  # for the exploration to tell
             return
-        seen = [compiled.observations[number] for number in run.seen]
+        seen = _seen_in_steps(compiled, run.choices)
         for prop, observer in brought:
             _compare(scenario, prop, observer, seen)
 
 
+def _seen_in_steps(compiled: Compiled, choices: Sequence[Action]) -> list[list[Observation]]:
+    """Return what is seen at the start of a run, and in each of its steps."""
+    run, seen = Simulation(compiled), [list(compiled.start_seen)]
+    for choice in choices:
+        before = len(run.seen)
+        if not run.attempt(choice):
+            raise EnginesDisagree(f"{choice!r} was done, and cannot be done again")
+        seen.append(run.seen[before:])
+    return [[compiled.observations[number] for number in numbers] for numbers in seen]
+
+
 def _compare(
-    scenario: Scenario, prop: Property, observer: Observer, seen: list[Observation]
+    scenario: Scenario, prop: Property, observer: Observer, steps: list[list[Observation]]
 ) -> None:
-    memory = observer.initial
-    for observation in seen:
-        memory = after_observing(prop.name, observer, memory, [observation])
-    says = breaks(prop.name, observer, memory)
+    """Compare what is said of a run. An exploration judges what is remembered after each step."""
+    memory, says = observer.initial, False
+    for observations in filter(None, steps):
+        memory = after_observing(prop.name, observer, memory, observations)
+        says |= breaks(prop.name, observer, memory)
+    seen = [observation for observations in steps for observation in observations]
     verdict = answer_of(prop, history_trace(scenario, seen))
     if says != verdict.is_broken:
         claims = ("is not broken", "is broken")
