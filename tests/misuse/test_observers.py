@@ -86,6 +86,26 @@ def test_what_an_observer_says_after_any_step_counts() -> None:
     compare_observers(echo().replace(properties=(observed,)))
 
 
+def test_a_handler_that_fails_is_for_the_exploration_to_tell() -> None:
+    class Failing:
+        nodes = ("c",)
+
+        def initial(self, node: str) -> str:
+            return node
+
+        def handle(self, node: str, state: str, given: cp.Input) -> cp.Step[str]:
+            assert isinstance(given, cp.Start), f"{node} fails at {given}"
+            return cp.Step(state)
+
+    failing = cp.Scenario(
+        name="failing",
+        system=Failing(),
+        calls={"c": ("ask",)},
+        properties=(Property("any", bool, observer=Wrong("nothing")),),
+    )
+    compare_observers(failing)
+
+
 def test_a_right_observer_may_be_an_authors_own() -> None:
     compare_observers(
         echo().replace(properties=(Property("any", bool, observer=Wrong("nothing")),))

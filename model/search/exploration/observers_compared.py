@@ -7,12 +7,14 @@ hold, so the two are compared first, as walks do now and then. It is no proof.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 
 from counterpoint.model.claims import Property
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.mistakes import OURS, BadScenario
 from counterpoint.model.observer import Observation, Observer
+from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, EnginesDisagree
@@ -55,11 +57,12 @@ def compare_observers(scenario: Scenario, *, runs: int = RUNS, seed: int = 1) ->
 def _seen_in_steps(compiled: Compiled, choices: Sequence[Action]) -> list[list[Observation]]:
     """Return what is seen at the start of a run, and in each of its steps."""
     run, seen = Simulation(compiled), [list(compiled.start_seen)]
-    for choice in choices:
-        before = len(run.seen)
-        if not run.attempt(choice):
-            raise EnginesDisagree(f"{choice!r} was done, and cannot be done again")
-        seen.append(run.seen[before:])
+    with suppress(HandlerFailed):  # which the exploration tells of; nothing is seen of that step
+        for choice in choices:
+            before = len(run.seen)
+            if not run.attempt(choice):
+                raise EnginesDisagree(f"{choice!r} was done, and cannot be done again")
+            seen.append(run.seen[before:])
     return [[compiled.observations[number] for number in numbers] for numbers in seen]
 
 
