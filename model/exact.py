@@ -57,10 +57,9 @@ def _comparison_of(kind: type) -> _Comparison:
 def _made_comparison(kind: type) -> _Comparison:
     if issubclass(kind, frozenset):
         return _are_alike_as_sets
-    parts = _parts_of(kind)
-    names = _compared_fields(kind)
     if issubclass(kind, tuple):
         return _are_alike_in_order
+    parts, names = _parts_of(kind), _compared_fields(kind)
     if not names:
         return lambda one, other: _are_alike_in_order(parts(one), parts(other))
     # All fields are looked at in one function: it is asked of most that a handler makes.
@@ -147,7 +146,7 @@ def _parts_of_mapping(mapping: Mapping[Any, Any]) -> Iterable[Any]:
     return (frozenset(mapping.items()),)
 
 
-def shape_of(value: Any) -> Hashable:
+def made_of(value: Any) -> Hashable:
     """Return what of a value its equality leaves out: the classes that it is made of.
 
     Of equal values it is equal just where they are made of the same classes.
@@ -155,9 +154,9 @@ def shape_of(value: Any) -> Hashable:
     kind: Any = type(value)
     parts: Hashable = ()
     if isinstance(value, frozenset):
-        parts = frozenset((part, shape_of(part)) for part in value)
+        parts = frozenset((part, made_of(part)) for part in value)
     elif kind not in ATOMS:
-        parts = tuple(map(shape_of, _parts_of(kind)(value)))
+        parts = tuple(map(made_of, _parts_of(kind)(value)))
     return kind, parts
 
 
@@ -173,10 +172,10 @@ def distinct(values: Iterable[T]) -> list[T]:
     return numbers.values
 
 
-def place_of(values: Iterable[object], value: object) -> int | None:
+def first_place(values: Iterable[object], value: object) -> int | None:
     """Return where a value comes first among others, None if it does not.
 
-    >>> place_of([True, 1, 1], 1), place_of([True], 1)
+    >>> first_place([True, 1, 1], 1), first_place([True], 1)
     (1, None)
     """
     return next((place for place, other in enumerate(values) if is_same(other, value)), None)
@@ -188,7 +187,7 @@ def without(values: tuple[T, ...], value: T) -> tuple[T, ...]:
     Raises:
         LookupError: it is not among them.
     """
-    place = place_of(values, value)
+    place = first_place(values, value)
     if place is None:
         raise LookupError(f"{value!r} is not among {values!r}")
     return values[:place] + values[place + 1 :]

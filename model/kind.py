@@ -22,7 +22,7 @@ from typing import (
     runtime_checkable,
 )
 
-from counterpoint.model.exact import distinct, has_same_fields, place_of
+from counterpoint.model.exact import distinct, first_place, has_same_fields
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.mistakes import MODEL
 from counterpoint.model.values import NodeId
@@ -142,7 +142,7 @@ class ActionKind:
             case "message":
                 return state.is_waiting(self.content)
             case "held":
-                return place_of(state.held_at(self.content[1]), self.content) is not None
+                return first_place(state.held_at(self.content[1]), self.content) is not None
             case "node":
                 assert self.at is not None, f"{self!r} is about no node"
                 return state.is_up(self.at)

@@ -39,6 +39,15 @@ AROUND = (MODEL, f"{OURS}harness.aio.", f"{OURS}harness.user_scenarios", "asynci
 """What the names of the modules begin with that call what an author wrote."""
 
 
+def is_ours(thing: object) -> bool:
+    """Tell whether the class of an object is one of ours, and not an author's.
+
+    >>> is_ours(OwnDefect("")), is_ours([])
+    (True, False)
+    """
+    return type(thing).__module__.startswith(OURS)
+
+
 def is_around(names: dict[str, Any]) -> bool:
     """Tell whether the globals of a frame are of what calls an author's code, not of an author."""
     return str(names.get("__name__")).startswith(AROUND)

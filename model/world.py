@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from warnings import warn
 
 from counterpoint.model.event import Event, EventKind
-from counterpoint.model.exact import distinct, is_same, shape_of, without
+from counterpoint.model.exact import distinct, is_same, made_of, without
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import Action, Content
 from counterpoint.model.legality import lane_of
@@ -136,13 +136,13 @@ class World:
         """
         gone = self.conditions.settled or ()
         flights = [f for f in self.flights if f.src not in gone and f.dst not in gone]
-        node_states = (self.node_states, shape_of(self.node_states))
+        node_states = (self.node_states, made_of(self.node_states))
         held = frozenset(Counter(map(_exactly, self.held)).items())
         if self.scenario.network != "unordered":
             links: dict[Value, list[Value]] = {}
             for flight in flights:
                 lane = lane_of(self.scenario.network, flight.content)
-                links.setdefault(lane, []).append((flight.body, shape_of(flight.body)))
+                links.setdefault(lane, []).append((flight.body, made_of(flight.body)))
             lanes = frozenset((link, tuple(bodies)) for link, bodies in links.items())
             return (node_states, lanes, held, self.conditions)
         cargo = frozenset(Counter(map(_exactly, flights)).items())
@@ -158,7 +158,7 @@ def oldest(flights: Iterable[Flight], content: Content) -> Flight:
 
 
 def _exactly(flight: Flight) -> Value:
-    return flight.content, shape_of(flight.content)
+    return flight.content, made_of(flight.content)
 
 
 def _place_of(flights: Sequence[Flight], flight: Flight) -> int:

@@ -24,9 +24,7 @@ from counterpoint.harness.explanation.sentences import (
     shortened,
     word,
 )
-from counterpoint.harness.report.causal_slice import (
-    basis,
-)
+from counterpoint.harness.report.causal_slice import basis
 from counterpoint.harness.report.findings import BELOW, findings
 from counterpoint.harness.report.kept_steps import kept_steps, ranges, with_folds
 from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out

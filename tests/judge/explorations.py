@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds, explorer
-from counterpoint.model.exact import shape_of
+from counterpoint.model.exact import made_of
 from counterpoint.model.search.columnar import endings as columnar
 from counterpoint.model.search.columnar.explorer import VectorExplorer
 from counterpoint.model.search.engine.dead_messages import TooManyNodeStates
@@ -96,7 +96,7 @@ def _difference(ours: set[Value], theirs: set[Value]) -> str:
 
 
 def _exactly(value: Value) -> Value:
-    return value, shape_of(value)
+    return value, made_of(value)
 
 
 class _Told:

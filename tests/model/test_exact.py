@@ -12,7 +12,7 @@ from hypothesis import given
 
 import counterpoint as cp
 from counterpoint.model.determinism import NotDeterministic
-from counterpoint.model.exact import ExactNumbers, alike, distinct, is_same, shape_of
+from counterpoint.model.exact import ExactNumbers, alike, distinct, is_same, made_of
 from counterpoint.model.faults import Drop
 from counterpoint.model.forms import choice_form
 from counterpoint.model.normal import Call, Deliver
@@ -64,17 +64,17 @@ def test_numbers_are_equal_where_values_and_their_shapes_are(given: list[Any]) -
     numbers = ExactNumbers[Any]()
     stupid: dict[Any, int] = {}
     for value in given:
-        assert numbers.known(value) == stupid.get((value, shape_of(value)))
-        expected = stupid.setdefault((value, shape_of(value)), len(stupid))
+        assert numbers.known(value) == stupid.get((value, made_of(value)))
+        expected = stupid.setdefault((value, made_of(value)), len(stupid))
         assert numbers.number(value) == numbers.known(value) == expected
-    assert list(map(shape_of, numbers.values)) == [shape for _, shape in stupid]
-    assert list(map(shape_of, distinct(given))) == [shape for _, shape in stupid]
+    assert list(map(made_of, numbers.values)) == [shape for _, shape in stupid]
+    assert list(map(made_of, distinct(given))) == [shape for _, shape in stupid]
 
 
 @given(values, values)
 def test_the_same_is_equal_and_has_the_same_shape(one: Any, other: Any) -> None:
-    assert is_same(one, other) == (one == other and shape_of(one) == shape_of(other))
-    assert one != other or alike(one, other) == (shape_of(one) == shape_of(other))
+    assert is_same(one, other) == (one == other and made_of(one) == made_of(other))
+    assert one != other or alike(one, other) == (made_of(one) == made_of(other))
 
 
 # ---- searches ------------------------------------------------------------------------------------

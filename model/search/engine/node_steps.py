@@ -97,7 +97,7 @@ class NodeSteps:
             for kind in self.interfering
             if kind in ASKED_ONCE and not (kind is Duplicate and interned.is_ordered)
         }
-        self._taken: dict[
+        self._by_kind: dict[
             tuple[NodeStateId, EnvironmentId],
             dict[tuple[type[Action], Message | None], NodeStateSteps],
         ] = {}
@@ -184,7 +184,7 @@ class NodeSteps:
         Raises:
             HandlerBroke: a handler failed.
         """
-        known = self._taken.setdefault((at.node_state, at.environment), {})
+        known = self._by_kind.setdefault((at.node_state, at.environment), {})
         steps = known.get((kind, message))
         if steps is None:
             run = self.alone(at, () if message is None else (message,), ())

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
 from counterpoint.model.determinism import AskedAgain
-from counterpoint.model.exact import ExactNumbers, alike, distinct, shape_of, without
+from counterpoint.model.exact import ExactNumbers, alike, distinct, made_of, without
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.kind import kinds_of, undone_by
 from counterpoint.model.legality import lane_of, tolerated_failures
@@ -320,7 +320,7 @@ class Compiled:
         self, node_state: NodeStateId, given: Input, effects_max: int | None = None
     ) -> TransitionEntry:
         """Return what an input does to a node in this state, or no more of it than so many effects."""
-        key = (given, shape_of(given), effects_max)
+        key = (given, made_of(given), effects_max)
         outcome = self.reactions[node_state].get(key)
         if outcome is None:
             outcome = self._react(node_state, given, effects_max=effects_max)

@@ -12,7 +12,7 @@ from random import Random
 
 from counterpoint.model.claims import Property
 from counterpoint.model.determinism import NotDeterministic
-from counterpoint.model.mistakes import OURS, BadScenario
+from counterpoint.model.mistakes import BadScenario, is_ours
 from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.scenario import Scenario
@@ -37,9 +37,7 @@ def compare_observers(scenario: Scenario, *, runs: int = RUNS, seed: int = 1) ->
     brought = [
         (prop, prop.observer)
         for prop in scenario.properties
-        if prop.reads == "operations"
-        and prop.observer is not None
-        and not type(prop.observer).__module__.startswith(OURS)
+        if prop.reads == "operations" and prop.observer is not None and not is_ours(prop.observer)
     ]
     if not brought:
         return

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from counterpoint.model.fault_state import OpenCall
-from counterpoint.model.mistakes import OURS, BadScenario
+from counterpoint.model.mistakes import BadScenario, is_ours
 from counterpoint.model.owed import is_owed
 from counterpoint.model.scenario import Property
 from counterpoint.model.search.cut_runs import calls_to_come
@@ -181,8 +181,7 @@ class Examiner:
                     ("observer", prop.observer) if prop.glance is None else ("glance", prop.glance)
                 )
                 claim = "holds" if meant == HELD else "is not broken"
-                is_ours = type(told_by).__module__.startswith(OURS)
-                mistake = EnginesDisagree if is_ours else BadScenario
+                mistake = EnginesDisagree if is_ours(told_by) else BadScenario
                 raise mistake(
                     f"the {who} of {prop.name!r} says that it {claim} of a history, and its "
                     f"check that it is {found.outcome}: the {who} says so of too many histories"
