@@ -167,22 +167,21 @@ class Explorer:
             if self.limits.depth is not None and self._depth >= self.limits.depth:
                 self._stop = "depth"
                 break
-            following: list[int] = []
-            level = self._frontier
+            level, known = self._frontier, len(self._parents)
             for position, state in enumerate(level):
-                if not self._expand(state, following):
+                if not self._expand(state):
                     break
                 if position & 0xFF == 0:
                     now = monotonic()
                     self._check_limits(now)
                     if self._stop is not None:
-                        self._frontier = level[position + 1 :] + following
+                        self._frontier = level[position + 1 :] + self._since(known)
                         break
                     if now >= report_at:
                         report_at = now + every_seconds
                         yield self.progress
             if self._stop is None:
-                self._frontier = following
+                self._frontier = following = self._since(known)
                 self._depth += bool(following)
                 self._level_sizes += [len(following)] if following else []
         if self._stop is None:
@@ -203,7 +202,11 @@ class Explorer:
         elif limits.is_out_of_memory:
             self._stop = "memory"
 
-    def _expand(self, state: int, following: list[int]) -> bool:
+    def _since(self, known: int) -> list[int]:
+        """Return the states that came after so many, in the order in which they were found."""
+        return [*islice(reversed(self._parents), len(self._parents) - known)][::-1]
+
+    def _expand(self, state: int) -> bool:
         """Add the new successors of a state; tell whether to go on."""
         successors: list[int] = []
         broke: HandlerBroke | None = None
@@ -216,17 +219,10 @@ class Explorer:
         if self._symmetry is not None:
             successors = [self._representative(successor) for successor in successors]
         parents = self._parents
-        fresh = [successor for successor in successors if successor not in parents]
-        if len(fresh) > 1:
-            fresh = list(dict.fromkeys(fresh))
-        if fresh and self._is_judged and not self._are_good(state, fresh):
-            following += fresh
-            self._generated += 1 + successors.index(fresh[-1])
-            self._depth += 1
+        if self._is_judged and not self._are_good(state, successors):
             return False
-        for successor in fresh:
-            parents[successor] = state
-        following += fresh
+        for successor in successors:
+            parents.setdefault(successor, state)
         if broke is not None:
             self._break(HANDLER_PROPERTY, self._path_to_failure(state, broke))
             return False
@@ -235,13 +231,15 @@ class Explorer:
             self._note_terminal(state)
         return True
 
-    def _are_good(self, before: int, fresh: list[int]) -> bool:
+    def _are_good(self, before: int, successors: list[int]) -> bool:
         """Judge the new successors of a state; what comes after the first bad one is left out."""
-        for position, successor in enumerate(fresh, 1):
-            self._parents[successor] = before
-            if self._is_bad(successor):
-                del fresh[position:]
-                return False
+        for position, successor in enumerate(successors, 1):
+            if successor not in self._parents:
+                self._parents[successor] = before
+                if self._is_bad(successor):
+                    self._generated += position
+                    self._depth += 1
+                    return False
         return True
 
     @property

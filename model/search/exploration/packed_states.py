@@ -6,11 +6,12 @@ then on an integer to add, so that a successor is a sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from struct import Struct
 from typing import NamedTuple, TypeAlias
 
-from counterpoint.model.search.engine.effects import ActionEffect
+from counterpoint.model.search.engine.effects import ActionEffect, EnvironmentId
 from counterpoint.model.search.engine.node_steps import HandlerBroke
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.memories import Memories
@@ -27,12 +28,25 @@ class Full(RuntimeError):
     """A number does not fit its field any more; going on would take different states for one."""
 
 
-Sent: TypeAlias = tuple[int, dict[int, int], int]
-"""A batch of messages: its receiver's field, what it adds by the number there, and its own number."""
+class Changes(dict[int, int]):
+    """What is added to a state by the number in one of its fields; worked out where it is missing."""
 
-PackedEffect: TypeAlias = tuple[int, tuple[Sent, ...], int, dict[int, int], Action]
-"""The conditions after an action, what is sent, what is seen with what that adds by what is remembered,
-and the action.
+    def __init__(self, at: int, following: Callable[[int], int]) -> None:
+        """`following` returns the number after the one that is in the field."""
+        super().__init__()
+        self.at, self._following = at, following
+
+    def __missing__(self, before: int) -> int:
+        change = self[before] = changed(self.at, before, self._following(before))
+        return change
+
+
+FieldChange: TypeAlias = tuple[int, Changes]
+"""A field, and what is added to a state by the number in it."""
+
+PackedEffect: TypeAlias = tuple[int, Changes, tuple[FieldChange, ...], Action]
+"""A field that an action changes beside that of its node, what it adds there, the others that it
+changes, and the action. Most actions change one: who is sent a message.
 
 Plain tuples, which are taken apart in half the time of any with names.
 """
@@ -59,9 +73,9 @@ class PackedStates:
         layout = Struct(f"<{self._node_count + 2}I")
         self._bytes, self._unpack, self._pack = layout.size, layout.unpack, layout.pack
         self._places: list[list[PlaceUnder]] = []
-        self._pushed_to: dict[tuple[int, int], dict[int, int]] = {}
-        self._observed: dict[int, dict[int, int]] = {}
-        self._packed: list[list[PackedEffect]] = [[] for _ in slots.effects]
+        self._pushed: dict[tuple[int, int], FieldChange] = {}
+        self._observed: dict[int, FieldChange] = {0: (0, Changes(0, lambda number: number))}
+        self._packed: list[list[tuple[EnvironmentId, PackedEffect]]] = [[] for _ in slots.effects]
         self.start = self.state((*slots.start_slots, slots.start_environment, memories.start))
 
     def fields(self, state: int) -> FieldValues:
@@ -95,21 +109,10 @@ class PackedStates:
             steps = known.get(fields[at])
             if steps is None:
                 steps = known[fields[at]] = self._compiled(node, fields)
-            for change, (_, sent, seen, observed, _) in steps:
-                successor = state + change
-                for to, pushed, batch in sent:
-                    slot = fields[to]
-                    try:
-                        successor += pushed[slot]
-                    except KeyError:
-                        more = pushed[slot] = self._pushed(to, slot, batch)
-                        successor += more
-                if seen:
-                    memory = fields[-1]
-                    more_seen = observed.get(memory)
-                    if more_seen is None:
-                        more_seen = observed[memory] = self._seen(memory, seen)
-                    successor += more_seen
+            for change, (to, more, others, _) in steps:
+                successor = state + change + more[fields[to]]
+                for to, more in others:
+                    successor += more[fields[to]]
                 found.append(successor)
 
     def steps(self, state: int) -> Iterator[tuple[Action, int]]:
@@ -142,16 +145,6 @@ class PackedStates:
             places.append(nodes if self._slots.is_quiet else [*nodes, PlaceUnder(0, {}, None)])
         return places[environment]
 
-    def _pushed(self, at: int, slot: int, batch: int) -> int:
-        return self._change(at, slot, self._slots.push(at - 1, slot, batch))
-
-    def _seen(self, memory: int, sighting: int) -> int:
-        return self._change(self._memory_field, memory, self._memories.observe(memory, sighting))
-
-    def _change(self, at: int, before: int, after: int) -> int:
-        """Return what is added to a state so that a field has another number."""
-        return (_fitting(after) - before) << FIELD_BITS * at
-
     def _compiled(self, node: int | None, fields: tuple[int, ...]) -> tuple[PackedStep, ...]:
         environment, slots = fields[0], self._slots
         at, slot = (0, 0) if node is None else (1 + node, fields[1 + node])
@@ -161,28 +154,50 @@ class PackedStates:
             else slots.moves(node, slot, environment)
         )
         effects = self._effects(-1 if node is None else node)
-        return tuple(
-            (
-                self._change(0, environment, effects[effect][0])
-                + (self._change(at, slot, after) if at else 0),
-                effects[effect],
-            )
-            for after, effect in zip(*moves, strict=True)
-        )
+        compiled = []
+        for after, effect in zip(*moves, strict=True):
+            conditions, packed = effects[effect]
+            change = changed(0, environment, conditions)
+            change += changed(at, slot, after) if at else 0
+            compiled.append((change, packed))
+        return tuple(compiled)
 
-    def _effects(self, place: int) -> list[PackedEffect]:
+    def _effects(self, place: int) -> list[tuple[EnvironmentId, PackedEffect]]:
         """Return all effects of a place that there are by now; most of them are those of many slots."""
         packed, known = self._packed[place], self._slots.effects[place]
         packed += map(self._packed_effect, known[len(packed) :])
         return packed
 
-    def _packed_effect(self, effect: ActionEffect) -> PackedEffect:
-        sent = tuple(
-            (1 + node, self._pushed_to.setdefault((node, batch), {}), batch)
-            for node, batch in effect.batches
-        )
-        observed = self._observed.setdefault(effect.seen, {})
-        return effect.environment, sent, effect.seen, observed, effect.action
+    def _packed_effect(self, effect: ActionEffect) -> tuple[EnvironmentId, PackedEffect]:
+        changes = [self._push(node, batch) for node, batch in effect.batches]
+        if effect.seen or not changes:
+            changes.append(self._observe(effect.seen))
+        (at, first), *others = changes
+        return effect.environment, (at, first, tuple(others), effect.action)
+
+    def _push(self, node: int, batch: int) -> FieldChange:
+        """Return what a batch of messages changes, by the slot of the node that it is sent to."""
+        if (node, batch) not in self._pushed:
+            following = partial(self._slots.push, node, batch=batch)
+            self._pushed[node, batch] = 1 + node, Changes(1 + node, following)
+        return self._pushed[node, batch]
+
+    def _observe(self, sighting: int) -> FieldChange:
+        """Return what a sighting changes, by what the observers remember; without one it is nothing."""
+        if sighting not in self._observed:
+            following = partial(self._memories.observe, sighting=sighting)
+            at = self._memory_field
+            self._observed[sighting] = at, Changes(at, following)
+        return self._observed[sighting]
+
+
+def changed(at: int, before: int, after: int) -> int:
+    """Return what is added to a state so that a field has another number.
+
+    Raises:
+        Full: the number does not fit its field.
+    """
+    return (_fitting(after) - before) << FIELD_BITS * at
 
 
 def _fitting(number: int) -> int:
