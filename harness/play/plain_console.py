@@ -2,27 +2,34 @@
 
 A command is the words of an operation: `leave` for "leave", `write 7` for ("write", 7) and for a value
 `Write(7)`. What it is asked with may be other than in the scenario, where it is a number, a word, a
-truth value or none.
+truth value or none. What cannot be typed so has a number, and what was drawn elsewhere its canonical
+form, as `@=["write",[7]]`.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from counterpoint.harness.play.console import CommandError, in_order_of_returns, states_told
+from counterpoint.model.exact import distinct, first_place, is_same
 from counterpoint.model.inert import quoted
+from counterpoint.model.recorded_calls import calls_from, classes_in
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.drawing import some_operations
 from counterpoint.model.trace import Trace
-from counterpoint.model.values import NodeId, Value, show
+from counterpoint.model.values import Json, NodeId, Value, canonical, show
 from counterpoint.model.workload import Workload
 from counterpoint.model.world import World
 
 SHOWN_MAX = 12
 """So many operations are listed where a command is none."""
+
+SPELLED = "@="
+"""What the canonical form of an operation comes after."""
 
 WORDS: Mapping[str, Value] = MappingProxyType({"none": None, "true": True, "false": False})
 
@@ -32,6 +39,7 @@ class PlainConsole:
     """How a person talks to any system: by the operations that its scenario has."""
 
     operations: Mapping[NodeId, tuple[Value, ...]]
+    by_words: Mapping[str, Value]
     fallible: None = None
     usual: Mapping[str, str] = field(default_factory=dict)
 
@@ -51,28 +59,45 @@ class PlainConsole:
         if not asked:
             clients = " ".join(self.operations) or "none"
             raise CommandError(f"{node} is asked for nothing in this scenario; clients: {clients}")
-        for operation in asked:
-            if self.words(operation) == " ".join(words):
-                return operation
-        for operation in asked:
-            if (found := _like(operation, words)) is not None:
-                return found
+        command = " ".join(words)
+        if command in self.by_words:
+            known = self.by_words[command]
+            if command.startswith("@") or first_place(asked, known) is not None:
+                return known
+        found = self._spelled(command) if command.startswith(SPELLED) else _like_any(asked, words)
+        if found is not None:
+            return found
         usage = "; ".join(map(self.words, asked[:SHOWN_MAX]))
         raise CommandError(
-            f"{quoted(' '.join(words)) if words else 'nothing'} cannot be asked of {node}: {usage}"
+            f"{quoted(command) if words else 'nothing'} cannot be asked of {node}: {usage}"
         )
 
     def words(self, operation: Value) -> str:
         """Return the command that asks for an operation: its words, or its number after an `@`.
 
-        A number is for what cannot be typed: a text with spaces, a value within a value.
+        A number is for what cannot be typed, a text with spaces or a value within a value, and for
+        what has the words of another operation: 7 and "7" are written alike.
         """
-        if (words := _words(operation)) is not None and _like(
-            operation, words.split()
-        ) == operation:
-            return words
-        known = dict.fromkeys(one for some in self.operations.values() for one in some)
-        return f"@{list(known).index(operation)}"
+        for words, known in self.by_words.items():
+            if is_same(known, operation):
+                return words
+        typed = _typed(operation)
+        return typed if typed is not None and self._asks(typed, operation) else _spelling(operation)
+
+    def _asks(self, words: str, operation: Value) -> bool:
+        """Tell whether words ask for this operation, wherever they ask for anything."""
+        every = (_like_any(asked, words.split()) for asked in self.operations.values())
+        read = [one for one in every if one is not None]
+        is_clear = bool(read) and all(is_same(one, operation) for one in read)
+        return is_clear and words not in self.by_words
+
+    def _spelled(self, command: str) -> Value:
+        """Return the operation that a canonical form is of."""
+        try:
+            calls: Json = {"": [json.loads(command.removeprefix(SPELLED))]}
+            return calls_from(calls, classes_in(self.by_words.values()))[""][0]
+        except (ValueError, RecursionError) as error:
+            raise CommandError(f"{quoted(command)} is no operation: {error}") from None
 
     def is_wish(self, operation: Value) -> bool:
         """No operation is known to be an operator's."""
@@ -101,12 +126,45 @@ def plain_console(scenario: Scenario) -> PlainConsole:
     """Return the console of any scenario. Every node may be hurt that its promise leaves to be hurt."""
     if isinstance(scenario.calls, Workload):
         nodes = scenario.calls.sources
-        drawn = tuple(dict.fromkeys(some_operations(scenario)))
+        drawn = tuple(distinct(some_operations(scenario)))
         operations = dict.fromkeys(nodes, drawn)
     else:
         calls = scenario.fixed_calls
-        operations = {node: tuple(dict.fromkeys(asked)) for node, asked in calls.items()}
-    return PlainConsole(MappingProxyType(operations))
+        operations = {node: tuple(distinct(asked)) for node, asked in calls.items()}
+    known = distinct(one for some in operations.values() for one in some)
+    return PlainConsole(MappingProxyType(operations), MappingProxyType(_by_words(known)))
+
+
+def _by_words(operations: Sequence[Value]) -> dict[str, Value]:
+    """Return what each command asks for: words, or the number of what has none for itself alone.
+
+    >>> list(_by_words(["leave", ("leave",), ("put", "7"), ("put", 7)]))
+    ['leave', '@1', 'put 7', '@3']
+    """
+    found: dict[str, Value] = {}
+    for number, operation in enumerate(operations):
+        words = _typed(operation)
+        found[f"@{number}" if words is None or words in found else words] = operation
+    return found
+
+
+def _typed(operation: Value) -> str | None:
+    """Return the words of an operation, None if who types them does not get just this one."""
+    words = _words(operation)
+    is_read_back = words is not None and is_same(_like(operation, words.split()), operation)
+    return words if is_read_back else None
+
+
+def _spelling(operation: Value) -> str:
+    """Return the canonical form of an operation, without what a line of a session is split at.
+
+    >>> _spelling(("say", "a; b"))
+    '@=["say","a\\\\u003b\\\\u0020b"]'
+    """
+    text = json.dumps(canonical(operation), separators=(",", ":"))
+    for character in " ;#":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return SPELLED + text
 
 
 def _words(operation: Value) -> str | None:
@@ -147,6 +205,12 @@ def _like(operation: Value, words: Sequence[str]) -> Value | None:
         names = (field.name for field in dataclasses.fields(operation))
         return dataclasses.replace(operation, **dict(zip(names, read, strict=True)))
     return (parts[0], *read) if type(operation) is tuple else operation
+
+
+def _like_any(operations: Sequence[Value], words: Sequence[str]) -> Value | None:
+    """Return the operation that words ask for, read as the first that they fit."""
+    likes = (_like(operation, words) for operation in operations)
+    return next((found for found in likes if found is not None), None)
 
 
 def _read(word: str, like: object) -> Value:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import counterpoint as cp
 from counterpoint.harness.cli import main
+from counterpoint.harness.play.console import CommandError
 from counterpoint.harness.play.plain_console import plain_console
 from counterpoint.harness.starting.adder import SCENARIO
 
@@ -43,16 +44,51 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+SOME = st.lists(OPERATIONS, max_size=5)
+
+
 @pytest.mark.slow
-@given(st.lists(OPERATIONS, min_size=1, max_size=5, unique_by=repr))
-def test_the_words_of_an_operation_are_a_command_for_it(operations: list[cp.Value]) -> None:
+@given(SOME, SOME)
+@example(["a", ("a",)], [])
+@example([("a",)], ["a"])
+@example([("a", 7), ("a", "7")], [("a", "7")])
+@example([("a", (1,)), ("a", (True,))], [])
+@example([Withdraw(7, "a"), ("withdraw", 7, "a")], [])
+def test_the_words_of_an_operation_are_a_command_for_it(
+    one: list[cp.Value], other: list[cp.Value]
+) -> None:
     """For all operations: what `words` writes, split as a session splits it, `operation` reads."""
-    scenario = SCENARIO.replace(calls={"c1": operations})
+    scenario = SCENARIO.replace(calls={"c1": one, "c2": other})
     console = plain_console(scenario)
-    for operation in operations:
+    for node, operation in [("c1", each) for each in one] + [("c2", each) for each in other]:
         words = console.words(operation)
         assert ";" not in words
-        assert repr(console.operation(scenario, "c1", words.split())) == repr(operation)
+        assert repr(console.operation(scenario, node, words.split())) == repr(operation)
+        assert f"{node} {words}" in console.commands
+
+
+@pytest.mark.slow
+@given(SOME, OPERATIONS)
+@example([("put", "1"), ("put", 2)], ("put", 3))
+@example([("put", (1,))], ("put", (2,)))
+@example(["a"], ("a",))
+def test_what_the_scenario_does_not_ask_has_words_too(
+    operations: list[cp.Value], drawn: cp.Value
+) -> None:
+    """For all operations: one that another run drew is read back, whatever is known here."""
+    scenario = SCENARIO.replace(calls={c: [*operations, Withdraw(1, "x")] for c in ("c1", "c2")})
+    console = plain_console(scenario)
+    words = console.words(drawn)
+    assert ";" not in words
+    for node in ("c1", "c2"):
+        assert repr(console.operation(scenario, node, words.split())) == repr(drawn)
+
+
+@pytest.mark.parametrize("words", ["@=[", '@={"is":"Path"}', "@=" + "[" * 9_000, "@9"])
+def test_what_is_no_operation_is_refused(words: str) -> None:
+    console = plain_console(SCENARIO)
+    with pytest.raises(CommandError, match=r"is no operation|cannot be asked"):
+        console.operation(SCENARIO, "c1", [words])
 
 
 def test_an_operation_may_be_asked_with_something_else() -> None:
@@ -98,3 +134,37 @@ def test_a_session_is_a_trace_that_opens_again(here: Path) -> None:
     assert "(add, 1): 13" in again.output
     assert runner.invoke(main, ["replay", "again.jsonl"]).exit_code == 0
     assert name in sys.modules
+
+
+DRAWN = """
+import counterpoint as cp
+
+def client(state, given):
+    match given:
+        case cp.Invoke(operation):
+            return cp.Step(state + 1, cp.Return(operation))
+
+def drawing(random):
+    while True:
+        yield ("put", (random.randrange(10**9),))
+
+CASE: cp.Scenario = cp.Scenario(
+    "drawn",
+    cp.system(c1=(client, 0)),
+    calls=cp.workload(drawing, clients=["c1"], calls=3),
+    invariants=[cp.Invariant("few", lambda states: "two" if states["c1"] > 1 else None)],
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_session_goes_on_from_calls_that_were_drawn_and_cannot_be_typed(here: Path) -> None:
+    name = "drawn_in_" + here.name.replace("-", "_")
+    (here / f"{name}.py").write_text(DRAWN)
+    runner = CliRunner()
+    assert runner.invoke(main, ["fuzz", f"{name}:CASE", "--runs", "5", "--out", "."]).exit_code == 1
+    (found,) = here.glob("*.trace.jsonl")
+    went_on = play("--from", str(found), "--out", "on.jsonl", typed='c1 @=["put",[7]]\n')
+    assert "o3 c1 (put, (7)): (put, (7))" in went_on.output
+    replayed = runner.invoke(main, ["replay", "on.jsonl", "--json"])
+    assert json.loads(replayed.stdout)["outcome"] == "reproduced"
