@@ -18,6 +18,7 @@ from counterpoint.harness.checking.text import as_json, explain
 from counterpoint.harness.checking.wanted import Wanted
 from counterpoint.harness.deadline import deadline
 from tests.checkers.readers.corpora import CORPORA
+from tests.checkers.readers.long_files import long_file
 from tests.checkers.readers.reader_mutants import mutant
 from tests.checkers.readers.reader_samples import SAMPLES
 
@@ -89,58 +90,43 @@ def real_files(form: str, *, bytes_max: int = 4000, count_max: int = 8) -> list[
     return found
 
 
-def long_text(form: str) -> str | None:
-    """Write ten megabytes in a format that goes by lines; None for the others."""
-    event = {
-        "edn": "{{:process {p}, :type :{t}, :f :write, :value {n}}}",
-        "csv": "c{p},{t},write,x,{n}",
-        "jsonl": '{{"client": "c{p}", "type": "{t}", "f": "write", "value": {n}}}',
-        "jepsen-json": '{{"process": {p}, "type": "{t}", "f": "write", "value": {n}}}',
-        "jepsen-log": "INFO  jepsen.util - {p}\t:{t}\t:write\t{n}",
-        "jepsen-history": "{p}\t:{t}\t:write\t{n}",
-        "awdit-text": "w {p} {n}{t}",
-        "plume-text": "w({p},{n},0,{n}{t})",
-        "dbcop-hist": "[x:={n} y:={p}]{t}",
-    }.get(form)
-    if event is None:
-        return None
-    lines = ["client,type,f,key,value"] if form == "csv" else []
-    size, number = 0, 0
-    plain = form in ("awdit-text", "plume-text", "dbcop-hist")
-    while size < LONG_FILE_BYTES:
-        number += 1
-        for kind in ("",) if plain else ("invoke", "ok"):
-            lines.append(event.format(p=number % 7, t=kind, n=number))
-            size += len(lines[-1]) + 1
-    return "\n".join(lines) + "\n"
+READS = """
+import resource, sys
+from counterpoint.checkers.readers import FORMATS, UnreadableHistory
+data = open(sys.argv[2], "rb").read()
+try:
+    FORMATS[sys.argv[1]].read(data, source="long")
+    print("read")
+except UnreadableHistory:
+    print("refused")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.parametrize("form", NAMES)
+def test_a_file_of_any_length_is_read(form: str) -> None:
+    """What the next test is about: all of a long file is read, in all formats."""
+    (short,), (long,) = (
+        FORMATS[form].read(long_file(form, n), source="made") for n in (2**11, 2**13)
+    )
+    assert long.event_count > 3 * short.event_count > 0
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("form", NAMES)
 def test_ten_megabytes_need_less_than_a_gigabyte(form: str, tmp_path: Path) -> None:
     """Reading alone, in a process of its own: of what is well formed, and of noise."""
-    program = (
-        "import resource, sys\n"
-        "from counterpoint.checkers.readers import FORMATS, UnreadableHistory\n"
-        "data = open(sys.argv[2], 'rb').read()\n"
-        "try:\n"
-        "    FORMATS[sys.argv[1]].read(data, source='long')\n"
-        "except UnreadableHistory:\n"
-        "    pass\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)\n"
-    )
-    sample = SAMPLES[form]
-    raw = sample.encode() if isinstance(sample, str) else sample
-    text = long_text(form)
-    whole = raw * (LONG_FILE_BYTES // len(raw)) if text is None else text.encode()
-    for data in (whole, whole[: LONG_FILE_BYTES // 2] + b'\0[{("' * (LONG_FILE_BYTES // 10)):
+    good = long_file(form, LONG_FILE_BYTES)
+    noise = good[: LONG_FILE_BYTES // 2] + b'\0[{("' * (LONG_FILE_BYTES // 10)
+    for data, expected in ((good, "read"), (noise, "refused")):
         file = tmp_path / "long"
         file.write_bytes(data)
         told = subprocess.run(
-            [sys.executable, "-c", program, form, str(file)],
+            [sys.executable, "-c", READS, form, str(file)],
             capture_output=True, text=True, check=True, timeout=300,
-        )  # fmt: skip
-        assert int(told.stdout) < MEMORY_MAX_BYTES, form
+        ).stdout.split()  # fmt: skip
+        assert told[0] == expected
+        assert int(told[1]) < MEMORY_MAX_BYTES
 
 
 def test_a_file_that_is_too_long_is_refused_before_it_is_read(tmp_path: Path) -> None:
