@@ -1,7 +1,7 @@
 """What holds for every test: no Hypothesis deadline, as the machine may be busy; signals do as usual.
 
-Where a test does not say how many examples it takes, they are as many as Hypothesis has it by day, and
-more by night.
+There are as many examples as Hypothesis has it by day, and ten times as many by night; so it is where
+a test says how many it takes by day, if it does so by `tests.support.nights.examples`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import settings
 
 settings.register_profile("day", settings.default, deadline=None)
-settings.register_profile("night", settings.default, deadline=None, max_examples=200)
+settings.register_profile("night", settings.default, deadline=None, max_examples=1000)
 settings.load_profile("day")
 
 # In the background, or under nohup, some signals are ignored, by all that a test starts as well: the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.checkers.events import ECHOING, EventType, RecordedEvent, operations
@@ -17,6 +17,7 @@ from counterpoint.harness.checking.properties import PROPERTIES
 from counterpoint.harness.checking.table import row_of
 from counterpoint.harness.checking.text import as_json, explain
 from counterpoint.harness.checking.wanted import Wanted
+from tests.support.nights import examples
 
 VALUES = (
     *(
@@ -72,7 +73,7 @@ def histories(draw: st.DrawFn) -> History:
         partition=st.sampled_from(["key", "none", "tuple"]),
     ),
 )
-@settings(max_examples=400)
+@examples(400)
 def test_no_history_and_no_choice_makes_a_check_fail(history: History, wanted: Wanted) -> None:
     """For every history, model, property and option: an outcome that can be shown in every form."""
     checked = check_case(Case("made", "", history, len(history)), wanted)

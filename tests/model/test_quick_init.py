@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields, make_data
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.checkers.history import Operation
@@ -21,6 +21,7 @@ from counterpoint.model.quick_init import quick_init
 from counterpoint.model.quick_init import replace as quick_replace
 from counterpoint.model.reaction import NodeState, Reaction
 from counterpoint.model.verdict import Verdict
+from tests.support.nights import examples
 
 QUICK = (Event, Operation, FaultState, Invoke, Receive, Send, Deliver, NodeState, Reaction, Verdict)
 
@@ -46,7 +47,7 @@ def outcome_of(cls: Any, given_values: list[int], named: dict[str, int]) -> obje
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cls", QUICK)
-@settings(max_examples=30)
+@examples(30)
 @given(data=st.data())
 def test_it_makes_what_a_dataclass_makes(cls: Any, data: st.DataObject) -> None:
     """For all arguments, by position and by name, too few and too many: the same fields or error."""

@@ -11,7 +11,7 @@ import pytest
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
 from docs.gallery.raft import scenario as raft  # noqa: E402  numpy must be there first
-from hypothesis import example, given, settings  # noqa: E402
+from hypothesis import example, given  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 import counterpoint as cp  # noqa: E402
@@ -25,7 +25,7 @@ from counterpoint.model.search.exploration.explore import Explorer, Limits  # no
 from tests.search.exploring import counts, finished  # noqa: E402
 from tests.search.little import little  # noqa: E402
 from tests.search.test_workers import sound, wrong  # noqa: E402
-from tests.support.nights import each  # noqa: E402
+from tests.support.nights import each, examples  # noqa: E402
 
 NEVER = 1 << 40
 
@@ -90,7 +90,7 @@ def test_slots_in_bulk_have_the_numbers_of_those_one_by_one(name: str) -> None:
 
 @pytest.mark.slow
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=10, deadline=None)
+@examples(10)
 def test_in_generated_systems_too(seed: int) -> None:
     limits = Limits(states=500)
     at_once = told(explorer(little(seed), few=0, limits=limits))
@@ -118,7 +118,7 @@ ALONE = cp.Scenario(
 
 @pytest.mark.slow
 @given(scenario=st.just(ALONE) | st.integers(0, 10**6).map(little), depth=st.integers(2, 7))
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @example(ALONE, 7)
 def test_a_journal_is_replayed_in_bulk(scenario: Scenario, depth: int) -> None:
     """What one table was asked in a row makes slots on the way that it was asked about later."""
@@ -145,7 +145,7 @@ ALL_KINDS = ("drop", "duplicate", "omit", "crash", "tear", "cut", "transform", "
     network=st.sampled_from(("unordered", "ordered")),
     rules=st.sampled_from(({}, {"no_op": "consume"}, {"is_lossy": True}, {"has_open_calls": True})),
 )
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_what_is_asked_once_is_what_every_slot_says(
     seed: int, kinds: set[str], network: Any, rules: dict[str, Any]
 ) -> None:
@@ -166,7 +166,7 @@ def test_what_is_asked_once_is_what_every_slot_says(
 
 
 @given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)), min_size=1))
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_a_table_knows_what_it_was_told_however_large_it_is(pairs: list[tuple[int, int]]) -> None:
     """A table of 25 million cells is hashed; what was not asked is not known."""
     asked: list[tuple[int, int]] = []
@@ -190,7 +190,7 @@ def test_a_table_knows_what_it_was_told_however_large_it_is(pairs: list[tuple[in
 
 
 @given(st.lists(st.lists(st.integers(0, 2**62), max_size=20), max_size=20))
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_keys_get_numbers_in_the_order_in_which_they_come(given: list[list[int]]) -> None:
     """At once or one by one, and each of them the same ever after."""
     at_once, one_by_one = KeyTable(), KeyTable()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
@@ -19,6 +19,7 @@ from counterpoint.model.search.columnar.sets import (  # noqa: E402
     union,
     unique,
 )
+from tests.support.nights import examples  # noqa: E402
 
 WIDTHS = [(20, 20, 20), (40, 40, 30), (60, 60, 60)]
 Rows = set[tuple[int, ...]]
@@ -84,7 +85,7 @@ def test_rows_that_share_their_first_word_stay_together() -> None:
     assert tuples(fresh([ours], [], Crew(1), range_rows=10), layout) == [(9, k) for k in range(200)]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_states_move_between_layouts_field_by_field(data: st.DataObject) -> None:
     """Whatever fields widen or narrow: packing the fields again is the twin, and order is kept."""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from counterpoint.model.reaction import NodeState
@@ -20,6 +20,7 @@ from counterpoint.model.scenario import Invariant
 from counterpoint.model.search.invariants import Invariants, JudgedStates
 from counterpoint.model.search.states_read import StatesRead
 from tests.support.echo import echo
+from tests.support.nights import examples
 
 NODES = echo().system.nodes
 STATES = range(3)
@@ -38,7 +39,7 @@ def branching(choices: list[int]) -> Callable[[Mapping[str, Any]], str | None]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(st.integers(0, 2), max_size=3),
     st.lists(st.tuples(*[st.sampled_from(STATES)] * len(NODES)), min_size=1),

@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+EXAMPLES_BY_DAY = 100
+"""As many as Hypothesis makes where nobody says how many."""
 
 
 def each(step: int, cases: Iterable[Any]) -> list[Any]:
@@ -28,3 +32,15 @@ def by_day(few: int, many: int) -> list[Any]:
 def by_night(case: Any) -> Any:
     """Return a parameter that is tried by night alone."""
     return pytest.param(*case.values, id=case.id, marks=[*case.marks, pytest.mark.nightly])
+
+
+def examples(count: int) -> settings:
+    """Return how many examples Hypothesis makes: so many by day, and as many times more by night.
+
+    The profile says how many by night where a test says nothing; a number at a test would otherwise
+    be that of the night as well.
+
+    >>> examples(20).max_examples == 20 * settings().max_examples // EXAMPLES_BY_DAY
+    True
+    """
+    return settings(max_examples=count * settings().max_examples // EXAMPLES_BY_DAY)

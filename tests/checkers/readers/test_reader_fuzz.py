@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from counterpoint.checkers.readers import (
@@ -16,6 +16,7 @@ from counterpoint.checkers.readers import (
 )
 from counterpoint.checkers.readers.formats import COMPRESSED
 from tests.checkers.readers.reader_samples import SAMPLES
+from tests.support.nights import examples
 
 NAMES = sorted(FORMATS)
 NOTATIONS = r"""
@@ -43,7 +44,7 @@ def tried(form: str, data: str | bytes) -> Cases | None:
 
 @pytest.mark.parametrize("form", NAMES)
 @given(data=st.binary(max_size=200))
-@settings(max_examples=40)
+@examples(40)
 def test_random_bytes(form: str, data: bytes) -> None:
     """Whatever bytes a file has, the reader answers."""
     tried(form, data)
@@ -51,7 +52,7 @@ def test_random_bytes(form: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("form", NAMES)
 @given(words=st.lists(WORDS, max_size=30))
-@settings(max_examples=60)
+@examples(60)
 def test_random_words_of_the_notations(form: str, words: list[str]) -> None:
     """Whatever the notations' own words are put together to, the reader answers."""
     tried(form, " ".join(words))
@@ -69,7 +70,7 @@ def test_every_truncation(form: str) -> None:
 
 @pytest.mark.parametrize("form", NAMES)
 @given(data=st.data())
-@settings(max_examples=80)
+@examples(80)
 def test_mutations(form: str, data: st.DataObject) -> None:
     """A good file with a piece cut out and something else put in is read, or refused by name."""
     whole = SAMPLES[form]
