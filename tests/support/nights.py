@@ -8,9 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-EXAMPLES_BY_DAY = 100
-"""As many as Hypothesis makes where nobody says how many."""
-
 
 def each(step: int, cases: Iterable[Any]) -> list[Any]:
     """Return cases to parametrise a test with: one of so many by day, each of them by night.
@@ -40,7 +37,8 @@ def examples(count: int) -> settings:
     The profile says how many by night where a test says nothing; a number at a test would otherwise
     be that of the night as well.
 
-    >>> examples(20).max_examples == 20 * settings().max_examples // EXAMPLES_BY_DAY
-    True
+    >>> settings.get_profile("night").max_examples // settings.get_profile("day").max_examples
+    10
     """
-    return settings(max_examples=count * settings().max_examples // EXAMPLES_BY_DAY)
+    by_day = settings.get_profile("day").max_examples
+    return settings(max_examples=count * settings().max_examples // by_day)
