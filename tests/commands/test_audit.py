@@ -123,7 +123,8 @@ def test_other_versions_of_python_do_the_same(
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output
     compared = json.loads(result.output)["compared"]
-    for python in other_pythons():
-        if compared[python].startswith("cannot run it here"):
-            pytest.skip(compared[python])
-        assert compared[python] == "the same"
+    said = [compared[python] for python in other_pythons()]
+    ran = [one for one in said if not one.startswith("cannot run it here")]
+    if not ran:
+        pytest.skip("; ".join(said))
+    assert set(ran) == {"the same"}
