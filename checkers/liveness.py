@@ -13,7 +13,7 @@ from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.event import Event
 from counterpoint.model.fault_state import OpenCall, OpenCalls
 from counterpoint.model.faults import Restart
-from counterpoint.model.livelock import growth, is_fair_circle, still_possible
+from counterpoint.model.livelock import Ending, ending_of, still_possible
 from counterpoint.model.observer import Observation
 from counterpoint.model.owed import after_step, failing, is_owed, is_within_bound
 from counterpoint.model.trace import Trace
@@ -53,7 +53,7 @@ def check_liveness(
         if isinstance(left, Deliver | Call | Restart) and trace.repeats is None:
             return undecided(name, f"not at rest: {show(left)} was still to come")
         return holds(name, examined=answered)
-    ending = _ending(trace, is_at_rest=left is None)
+    ending = ending_of(trace)
     if ending is None:
         return undecided(name, f"not at rest: {show(left)} was still to come", examined=answered)
     if not is_within_bound(scenario, conditions):
@@ -63,30 +63,27 @@ def check_liveness(
             f"{', '.join(conditions.settled)} are more than the system promises to survive",
             examined=answered,
         )
-    return _broken(name, trace, owed[0], ending, waits_for, examined=answered + len(owed))
+    because = _told(ending, len(trace.choices))
+    return _broken(name, trace, owed[0], because, waits_for, examined=answered + len(owed))
 
 
 check_liveness.is_about_answers = True  # type: ignore[attr-defined]  # see Property
 
 
-def _ending(trace: Trace, *, is_at_rest: bool) -> Reason | None:
-    """Say why a run will never be other than it is, None if it may."""
-    end = at_step(len(trace.choices) - 1)
-    if trace.repeats is not None and not is_at_rest:
-        if not is_fair_circle(trace):
-            return None
-        return said("after ", end, " all is again as it was before ", at_step(trace.repeats))
-    if is_at_rest:
-        return said("since ", end, " nothing can happen any more")
-    period = growth(trace)
-    if period is None:
-        return None
-    first = len(trace.choices) - period
-    return said(
-        f"the {period} steps from ",
-        at_step(first),
-        " on happen again and again, and nothing changes but numbers that grow",
-    )
+def _told(ending: Ending, length: int) -> Reason:
+    """Say why a run of that length will never be other than it is."""
+    end, begins = at_step(length - 1), at_step(ending.begins)
+    match ending.kind:
+        case "rest":
+            return said("since ", end, " nothing can happen any more")
+        case "circle":
+            return said("after ", end, " all is again as it was before ", begins)
+        case "growth":
+            return said(
+                f"the {length - ending.begins} steps from ",
+                begins,
+                " on happen again and again, and nothing changes but numbers that grow",
+            )
 
 
 def open_calls(trace: Trace) -> OpenCalls:

@@ -29,6 +29,7 @@ from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_s
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.decider import DecidedOnceAnswered
+from counterpoint.model.livelock import ending_of
 from counterpoint.model.mistakes import BadScenario, brief, definition_of
 from counterpoint.model.search.invariants import states_of, takes_two
 from counterpoint.model.trace import Trace
@@ -272,7 +273,9 @@ def leads_to(
 ) -> Property:
     """Claim that whenever `cause` is the case, `effect` is, then or later, until rest at the latest.
 
-    Runs without the cause say nothing: a search in which it never is leaves the claim undecided.
+    A run that goes round for ever has to come to `effect` in each round. One that was cut before it
+    was at rest says nothing of a cause that waits, and one without the cause nothing at all: a search
+    in which it never is leaves the claim undecided.
     """
 
     def check(trace: Trace) -> Verdict:
@@ -280,12 +283,13 @@ def leads_to(
         causes = [k for k, states in enumerate(moments) if _said(cause(states), name, cause)]
         effects = [k for k, states in enumerate(moments) if _said(effect(states), name, effect)]
         last = max(effects, default=-1)
-        if causes and causes[-1] > last:
-            waits = next(step for step in causes if step > last)
-            why = f"what is the case after {waits} steps leads to nothing"
-            return broken(name, why, examined=len(causes))
-        return holds(name, examined=len(causes))
+        waits = next((step for step in causes if step > last), None)
+        if waits is None or _comes_again(trace, last):
+            return holds(name, examined=len(causes))
+        why = f"what is the case after {waits} steps leads to nothing"
+        return broken(name, why, examined=len(causes))
 
+    check.is_about_rest = True  # type: ignore[attr-defined]
     return Property(name, check, reads="trace")
 
 
@@ -301,6 +305,12 @@ def _of_last_world(name: str, check: Callable[[Trace], Verdict]) -> Property:
 
 def _at_rest(trace: Trace) -> StatesByNode:
     return states_of(trace.final)
+
+
+def _comes_again(trace: Trace, moment: int) -> bool:
+    """Tell whether a moment is one of those that a run repeats for ever."""
+    ending = ending_of(trace)
+    return ending is not None and ending.kind != "rest" and moment >= ending.begins
 
 
 def _silent(trace: Trace) -> tuple[NodeId, ...]:

@@ -43,7 +43,9 @@ class Property:
     "operations": calls, returns, notes, roles, crashes and recoveries are enough, so that fast
     walks need not record the rest; "end": the same, and the last world (`trace.final`) of a run whose
     faults have stopped and that is at rest, which is where it is judged, in every run;
-    "trace": every event and world. `observer` is the same property as an automaton, for
+    "trace": every event and world. A check of whole runs that is about what they come to at rest says
+    so (`check.is_about_rest = True`); no run that is cut, with something still to come, breaks what is
+    about rest. `observer` is the same property as an automaton, for
     explorations; without one they remember everything that the property may read. With `decided`, an
     automaton of which runs the check is bound to decide, walks are judged by the observer as well:
     the check is asked of runs that the two say nothing of, and about every finding. So it is with a
@@ -86,12 +88,24 @@ class Property:
         That is known of a check that says so (`check.is_about_answers = True`), or is one with some
         arguments given (`functools.partial`).
         """
-        return self._says("is_about_answers")
+        return self.reads == "end" and self._says("is_about_answers")
 
     @property
     def is_about_rest(self) -> bool:
-        """Tell whether it looks at what a run has come to when it is at rest."""
-        return self.reads == "end" and not self.is_about_answers
+        """Tell whether what a run comes to when it is at rest decides it.
+
+        So it is where ends are read, but for who is owed an answer; and of a check of whole runs that
+        says so (`check.is_about_rest = True`), as that of `leads_to` does. The calm then goes on until
+        the run is at rest.
+        """
+        if self.reads == "end":
+            return not self.is_about_answers
+        return self.reads == "trace" and self._says("is_about_rest")
+
+    @property
+    def is_of_ends(self) -> bool:
+        """Tell whether it is judged only of runs whose faults have stopped."""
+        return self.reads == "end" or self.is_about_rest
 
     @property
     def is_about_last_world(self) -> bool:
@@ -100,13 +114,13 @@ class Property:
         That is known of a check that says so (`check.is_about_last_world = True`), as those of the
         claims that are ready do. An exploration that has seen every end has then judged every run.
         """
-        return self._says("is_about_last_world")
+        return self.reads == "end" and self._says("is_about_last_world")
 
     def _says(self, what: str) -> bool:
         check: Any = self.check
         while isinstance(check, partial):
             check = check.func
-        return self.reads == "end" and bool(getattr(check, what, False))
+        return bool(getattr(check, what, False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from counterpoint.model.kind import Action, kinds_of
 from counterpoint.model.normal import Deliver, Fire
@@ -29,6 +29,28 @@ ROUNDS_OF_TIMERS = 64
 
 PERIOD_MAX = 64
 """Rounds longer than this are not looked for."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a run will never be other than it is: it rests, goes round in a circle, or grows for ever.
+
+    `begins` is the step from which it repeats itself; at rest, where there is none, its length.
+    """
+
+    kind: Literal["rest", "circle", "growth"]
+    begins: int
+
+
+def ending_of(trace: Trace) -> Ending | None:
+    """Return why a run will never be other than it is, None if it was cut: it might go on otherwise."""
+    length = len(trace.choices)
+    if not any(True for _ in still_possible(trace.final)):
+        return Ending("rest", length)
+    if trace.repeats is not None:
+        return Ending("circle", trace.repeats) if is_fair_circle(trace) else None
+    period = growth(trace)
+    return None if period is None else Ending("growth", length - period)
 
 
 def still_possible(world: World) -> Iterable[Action]:

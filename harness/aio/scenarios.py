@@ -196,7 +196,7 @@ def _undecided_where_cut(prop: Property, system: Programs) -> Property:
     One about answers still tells that every call was answered, where nobody is left who may call; a
     call that is open may be answered after the horizon.
     """
-    if prop.reads != "end":
+    if not prop.is_of_ends:
         return prop
     check, is_about_answers = prop.check, prop.is_about_answers
 

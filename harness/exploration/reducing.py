@@ -56,7 +56,7 @@ def outcome(scenario: Scenario, found: Reduced, judged: Judgements) -> str:
 
 def not_judged(scenario: Scenario) -> list[str]:
     """Return the names of what a reduced exploration does not look at: goals, and most ends of runs."""
-    ends = [prop.name for prop in scenario.properties if prop.reads == "end"]
+    ends = [prop.name for prop in scenario.properties if prop.is_of_ends]
     if ends and judges_ends(scenario):
         ends = []
     return [*ends, *(goal.name for goal in scenario.goals)]

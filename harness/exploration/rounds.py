@@ -19,6 +19,7 @@ from counterpoint.harness.exploration.disk_space import DiskSpace
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.semantics import NoOp
+from counterpoint.model.search.exploration.ends import judges_ends
 from counterpoint.model.search.exploration.explore import Explored, Explorer, Limits
 from counterpoint.model.search.exploration.goals import GoalReached, reached
 from counterpoint.model.search.exploration.lasso import Endings, explore_endings
@@ -373,7 +374,8 @@ class FaultRounds:
             of_ends = "fuzz, or explore all states: --liveness begins after them"
         for prop in unexplored(self._scenario, with_endings=self._has_endings):
             if prop.reads == "trace":
-                ways[prop.name] = "fuzz or --reduction dpor"
+                is_reduced = not prop.is_of_ends or judges_ends(self._scenario)
+                ways[prop.name] = "fuzz or --reduction dpor" if is_reduced else "fuzz"
             else:
                 ways[prop.name] = of_ends
         return ways

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 
+from counterpoint.model.livelock import ending_of, still_possible
 from counterpoint.model.mistakes import (
     AUTHORS_ERRORS,
     OURS,
@@ -18,18 +19,27 @@ from counterpoint.model.mistakes import (
 from counterpoint.model.requirement import Unmet
 from counterpoint.model.scenario import Property
 from counterpoint.model.trace import Trace
+from counterpoint.model.values import show
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
 
 def verdict_of(prop: Property, trace: Trace) -> Verdict:
     """Return what a property says of a whole run; of its end only where the faults have stopped.
 
+    A run that is cut, with something still to come, does not break what is about rest.
+
     Raises:
         BadScenario: its function returned something that is no judgement.
     """
-    if prop.reads == "end" and trace.worlds and trace.final.conditions.settled is None:
+    if not prop.is_of_ends or not trace.worlds:
+        return answer_of(prop, trace)
+    if trace.final.conditions.settled is None:
         return undecided(prop.name, "the faults did not stop before the end of the run")
-    return answer_of(prop, trace)
+    verdict = answer_of(prop, trace)
+    if verdict.is_broken and prop.is_about_rest and ending_of(trace) is None:
+        left = show(next(iter(still_possible(trace.final))))
+        return undecided(prop.name, f"not at rest: {left} was still to come")
+    return verdict
 
 
 def answer_of(prop: Property, trace: Trace) -> Verdict:

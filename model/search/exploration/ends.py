@@ -16,9 +16,9 @@ STOP = Settle(())
 def judges_ends(scenario: Scenario) -> bool:
     """Tell whether a run in which nothing is enabled is at rest once its faults have stopped.
 
-    It is where no node may stay silent for good, and time is no matter of armed timers.
+    It is where no node may stay silent for good, and no timer is armed that has no budget left.
     """
-    if scenario.detector is not None or Fire in kinds_of(scenario):
+    if scenario.detector is not None or (Fire in kinds_of(scenario) and "fire" in scenario.limits):
         return False
     start = begin(scenario).world
     return not any(tolerated_failures(scenario, start.conditions))
@@ -37,4 +37,4 @@ def at_rest(trace: Trace) -> Trace:
 
 def is_about_end(scenario: Scenario, name: str) -> bool:
     """Tell whether the property of that name is about the ends of runs."""
-    return any(prop.name == name and prop.reads == "end" for prop in scenario.properties)
+    return any(prop.name == name and prop.is_of_ends for prop in scenario.properties)

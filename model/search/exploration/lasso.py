@@ -120,7 +120,8 @@ class _Aftermath:
         self._graph, self._steps, self._before = graph, graph.steps, states
         self._scenario = graph.steps.scenario
         self._nodes = range(len(self._scenario.system.nodes))
-        self._has_rest = any(p.is_about_rest for p in self._scenario.properties)
+        of_end = (p for p in self._scenario.properties if p.reads == "end")
+        self._has_rest = any(p.is_about_rest for p in of_end)
         self._rests = self._restless = 0
 
     def endings(self) -> Endings:
@@ -176,7 +177,7 @@ class _Aftermath:
             else:
                 self._rests += 1
                 first = min(component)
-                yield first, 1, partial(self._graph.run, first), True
+                yield first, 1, partial(self._lasso, first, component, graph), True
 
     def _lasso(
         self,

@@ -118,6 +118,11 @@ class Examiner:
         properties = self._compiled.scenario.properties
         return next((p.reads for p in properties if p.name == name), "operations")
 
+    def is_of_ends(self, name: str) -> bool:
+        """Tell whether a property is judged only of runs that were brought to their end."""
+        properties = self._compiled.scenario.properties
+        return any(p.is_of_ends for p in properties if p.name == name)
+
     def following(self) -> Callable[[list[int]], str | None]:
         """Begin a run that is judged as it grows.
 

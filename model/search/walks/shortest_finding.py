@@ -96,7 +96,7 @@ class ShortestFinding:
         yield minimiser.minimise(best.choices, name, left, closely=True)
         if self._is_agreed:
             return
-        if examiner.reads(name) != "end":  # runs near one are not brought to rest
+        if not examiner.is_of_ends(name):  # runs near one are not brought to rest
             for number in range(LOOKS_MAX):
                 random = Random(self._seed * LOOKS_MAX + number)
                 yield LookAround(compiled, examiner, name, deadline).shorter(best, random)
