@@ -27,11 +27,12 @@ from counterpoint.checkers.operations import OperationView, Seen, operations_of
 from counterpoint.checkers.sequential_consistency import check_sequential_consistency
 from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_sessions
 from counterpoint.checkers.sessions.judge import Guarantee
+from counterpoint.model.arguments import takes_second
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.decider import DecidedOnceAnswered
 from counterpoint.model.livelock import ending_of
 from counterpoint.model.mistakes import BadScenario, brief, definition_of
-from counterpoint.model.search.invariants import states_of, takes_two
+from counterpoint.model.search.invariants import states_of
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 from counterpoint.model.verdict import Verdict, Violation, broken, holds
@@ -172,13 +173,18 @@ def answers(*, sends_again: bool = True, name: str = "liveness") -> Property:
 # ---- states: of all nodes, in every moment -------------------------------------------------------
 
 
-def always(name: str, holds_in: Callable[[StatesByNode], object]) -> Invariant:
+def always(name: str, holds_in: Callable[..., object]) -> Invariant:
     """Claim something of the states of all nodes, in every moment.
 
-    `holds_in(states)` is true where all is well; a text says what is wrong.
+    `holds_in(states)` is true where all is well; a text says what is wrong. `holds_in(states, down)`,
+    if it takes a second argument, is told which nodes are down.
     """
 
     otherwise = f"{name} does not hold"
+    if takes_second(holds_in, "down"):
+        return Invariant(
+            name, lambda states, down: _missing(holds_in(states, down), otherwise, name, holds_in)
+        )
     return Invariant(name, lambda states: _missing(holds_in(states), otherwise, name, holds_in))
 
 
@@ -261,7 +267,7 @@ def eventually(name: str, is_met: Callable[..., object]) -> Property:
 
     def check(trace: Trace) -> Verdict:
         states = _at_rest(trace)
-        found = is_met(states, _silent(trace)) if takes_two(is_met) else is_met(states)
+        found = is_met(states, _silent(trace)) if takes_second(is_met, "silent") else is_met(states)
         why = _missing(found, f"{name} has not come about", name, is_met)
         return holds(name, examined=1) if why is None else broken(name, why, examined=1)
 

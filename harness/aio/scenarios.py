@@ -27,6 +27,7 @@ from counterpoint.harness.aio.process import EXPECTED, Program
 from counterpoint.harness.aio.system import Programs, Snapshot
 from counterpoint.harness.aio.waiting import places_of_node
 from counterpoint.harness.aio.wellformed import require_settings
+from counterpoint.model.arguments import takes_second
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.fault_state import Budget
 from counterpoint.model.faults import Cut, Heal, Release
@@ -238,20 +239,19 @@ def _name_of(nodes: Mapping[NodeId, Program]) -> str:
 
 
 def _of_snapshots(invariant: Invariant) -> Invariant:
-    return Invariant(invariant.name, _seeing_snapshots(invariant.violation))
+    return Invariant(invariant.name, _seeing_snapshots(invariant.violation, "down"))
 
 
 def _goal_of_snapshots(goal: Goal) -> Goal:
-    return Goal(goal.name, _seeing_snapshots(goal.is_met))
+    return Goal(goal.name, _seeing_snapshots(goal.is_met, "messages"))
 
 
-def _seeing_snapshots(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of states that sees the snapshots in them, with as many arguments as before."""
-    from counterpoint.model.search.invariants import takes_two
+def _seeing_snapshots(function: Callable[..., Any], second: str) -> Callable[..., Any]:
+    """Return a function of states that sees the snapshots in them, with the same second argument."""
 
     def shown(states: Mapping[NodeId, Any]) -> dict[NodeId, Any]:
         return {node: past.snapshot for node, past in states.items()}
 
-    if takes_two(function):
+    if takes_second(function, second):
         return lambda states, other: function(shown(states), other)
     return lambda states: function(shown(states))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from typing import Any, TypeAlias
 
+from counterpoint.model.arguments import takes_second
 from counterpoint.model.mistakes import AUTHORS_ERRORS, BadScenario, place_of, told
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Goal, Scenario
@@ -50,13 +50,7 @@ def asks_for_messages(goal: Goal) -> bool:
     >>> [asks_for_messages(Goal("g", f)) for f in (lambda states: True, lambda states, sent: True)]
     [False, True]
     """
-    try:
-        inspect.signature(goal.is_met).bind({}, ())
-    except TypeError:
-        return False
-    except ValueError:  # made in C, so that nothing tells what it takes
-        return True
-    return True
+    return takes_second(goal.is_met, "messages")
 
 
 class GoalsLeft:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Any
 
+from counterpoint.model.arguments import takes_second
 from counterpoint.model.mistakes import (
     AUTHORS_ERRORS,
     BadScenario,
@@ -44,18 +44,7 @@ def asks_who_is_down(invariant: Invariant) -> bool:
     >>> [asks_who_is_down(Invariant("i", f)) for f in (lambda states: None, lambda states, down: None)]
     [False, True]
     """
-    return takes_two(invariant.violation)
-
-
-def takes_two(function: Callable[..., object]) -> bool:
-    """Tell whether a function needs two arguments."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError:  # made in C, so that nothing tells what it takes
-        return False
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    needed = [p for p in parameters if p.kind in positional and p.default is p.empty]
-    return len(needed) == 2
+    return takes_second(invariant.violation, "down")
 
 
 class JudgedStates:
