@@ -127,7 +127,7 @@ class AskedAgain:
 
     def _compare(self, node: NodeId, state: Value, given: Input, first: object) -> None:
         again = _answer(self._system, node, state, given)
-        if not is_same(again, first) and _is_made_of_values(first):
+        if not is_same(_said(again), _said(first)) and _is_made_of_values(first):
             self._refuse(node, given, first, again)
 
     def _refuse(self, node: NodeId, given: Input, first: object, again: object) -> NoReturn:
@@ -150,13 +150,18 @@ class AskedAgain:
 
 @dataclasses.dataclass(frozen=True)
 class _Raised:
-    """An exception as an answer: two are alike if they say the same."""
+    """An exception as an answer."""
 
     text: str
-    error: BaseException = dataclasses.field(compare=False)
+    error: BaseException
 
     def __repr__(self) -> str:
         return f"an exception, {self.text}"
+
+
+def _said(answer: object) -> object:
+    """Return what of an answer must be the same again: of an exception, its text."""
+    return (_Raised, answer.text) if isinstance(answer, _Raised) else answer
 
 
 def _answer(system: System[Any], node: NodeId, state: Any, given: Input) -> Any:

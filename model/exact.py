@@ -2,16 +2,19 @@
 
 Python calls values equal whose classes differ: 1 and True, a member of an IntEnum and its number, two
 named tuples of equal fields. A handler may tell them apart, so that two states or messages are the
-same here only if they are equal and made of the same classes all through.
+same here only if they are equal and made of the same classes all through. Classes may also say that
+objects are equal which are not: by an equality of their own, or by fields that are not compared. A
+handler can read these, so all fields of such objects count here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import fields
+from enum import Enum
 from operator import attrgetter
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
+from counterpoint.model.declared import compares_all, field_names
 from counterpoint.model.values import ATOMS
 
 T = TypeVar("T", bound=Hashable)
@@ -27,10 +30,8 @@ def is_same(one: object, other: object) -> bool:
 
 
 def has_same_fields(one: object, other: object) -> bool:
-    """Tell whether two objects of one dataclass have the same in each field that is compared."""
-    kind: Any = type(one)  # a class, which is hashable
-    parts = _parts_of(kind)
-    return one is other or all(map(is_same, parts(one), parts(other)))
+    """Tell whether two objects of one dataclass have the same in each field."""
+    return one is other or _have_same_parts(one, other)
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -54,12 +55,16 @@ def _comparison_of(kind: type) -> _Comparison:
     return found
 
 
-def _made_comparison(kind: type) -> _Comparison:
+def _made_comparison(kind: Any) -> _Comparison:
+    if issubclass(kind, Enum):
+        return _are_one
+    if not compares_all(kind):
+        return _have_same_parts
     if issubclass(kind, frozenset):
         return _are_alike_as_sets
     if issubclass(kind, tuple):
         return _are_alike_in_order
-    parts, names = _parts_of(kind), _compared_fields(kind)
+    parts, names = _parts_of(kind), field_names(kind)
     if not names:
         return lambda one, other: _are_alike_in_order(parts(one), parts(other))
     # All fields are looked at in one function: it is asked of most that a handler makes.
@@ -84,6 +89,16 @@ def _made_comparison(kind: type) -> _Comparison:
     return cast("_Comparison", made["compare"])
 
 
+def _are_one(one: object, other: object) -> bool:
+    """Members of an enum are made once."""
+    return one is other
+
+
+def _have_same_parts(one: Any, other: Any) -> bool:
+    parts = _parts_of(type(one))
+    return all(map(is_same, parts(one), parts(other)))
+
+
 def _are_alike_in_order(one: Iterable[Any], other: Iterable[Any]) -> bool:
     for a, b in zip(one, other, strict=False):  # one loop without calls, for most parts are atoms
         if a is not b:
@@ -103,17 +118,6 @@ def _are_alike_as_sets(one: Any, other: Any) -> bool:
     return all(alike(part, of_other.get(part, part)) for part in one)
 
 
-def _compared_fields(kind: Any) -> tuple[str, ...]:
-    """Return the fields that a dataclass compares; none of a class that is something else besides.
-
-    A class without the equality of a dataclass says itself what of it counts.
-    """
-    parameters = getattr(kind, "__dataclass_params__", None)
-    if parameters is None or not parameters.eq or issubclass(kind, tuple | frozenset | Mapping):
-        return ()
-    return tuple(f.name for f in fields(kind) if f.compare)
-
-
 _PARTS: dict[type, Callable[[Any], Iterable[Any]]] = {}
 
 
@@ -125,12 +129,12 @@ def _parts_of(kind: type) -> Callable[[Any], Iterable[Any]]:
     return found
 
 
-def _what_gives_parts(kind: type) -> Callable[[Any], Iterable[Any]]:
+def _what_gives_parts(kind: Any) -> Callable[[Any], Iterable[Any]]:
     if issubclass(kind, tuple):
         return tuple
     if issubclass(kind, Mapping):
         return _parts_of_mapping
-    names = _compared_fields(kind)
+    names = field_names(kind)
     if not names:
         return _no_parts
     parts = attrgetter(*names)
@@ -147,16 +151,19 @@ def _parts_of_mapping(mapping: Mapping[Any, Any]) -> Iterable[Any]:
 
 
 def made_of(value: Any) -> Hashable:
-    """Return what of a value its equality leaves out: the classes that it is made of.
+    """Return what of a value its equality leaves out: the classes that it is made of, and more where
+    a class does not compare all of its objects.
 
-    Of equal values it is equal just where they are made of the same classes.
+    Of equal values it is equal just where they are the same.
     """
     kind: Any = type(value)
     parts: Hashable = ()
     if isinstance(value, frozenset):
         parts = frozenset((part, made_of(part)) for part in value)
     elif kind not in ATOMS:
-        parts = tuple(map(made_of, _parts_of(kind)(value)))
+        found = tuple(_parts_of(kind)(value))
+        made = tuple(map(made_of, found))
+        parts = made if compares_all(kind) else (found, made)
     return kind, parts
 
 

@@ -10,12 +10,13 @@ from hashlib import blake2s
 from typing import Any, TypeAlias
 
 from counterpoint.model.event import Event
+from counterpoint.model.exact import is_same
 from counterpoint.model.fault_state import FaultState
 from counterpoint.model.mistakes import without_arguments
 from counterpoint.model.node import System
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.scenario import Scenario
-from counterpoint.model.values import Json, NodeId, canonical, json_text
+from counterpoint.model.values import Json, NodeId, canonical, is_same_form, json_text
 from counterpoint.model.verdict import Verdict
 from counterpoint.model.world import Action, World
 
@@ -103,9 +104,9 @@ def delta_of(before: World, after: World) -> JsonRecord:
     for name, old, new in zip(
         before.scenario.system.nodes, before.node_states, after.node_states, strict=True
     ):
-        if old != new:
+        if not is_same(old, new):
             changes[name] = dict(differences(canonical(old), canonical(new), ""))
-    if before.conditions != after.conditions:
+    if not is_same(before.conditions, after.conditions):
         forms = conditions_form(before.conditions), conditions_form(after.conditions)
         pairs = differences(*forms, "")
         changes["conditions"] = dict(pairs)
@@ -114,7 +115,7 @@ def delta_of(before: World, after: World) -> JsonRecord:
 
 def differences(old: Json, new: Json, path: str) -> Iterator[tuple[str, Json]]:
     """Return (path, [old, new]) for each innermost place where two forms differ."""
-    if old == new:
+    if is_same_form(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict) and old.get("is") == new.get("is"):
         for key in sorted({*old, *new}):

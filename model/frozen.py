@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar, dataclass_transform, overload
+from typing import Any, TypeVar, cast, dataclass_transform, overload
 
+from counterpoint.model.declared import undeclared_in
 from counterpoint.model.mistakes import brief
 from counterpoint.model.values import ATOMS, NotAValue, require_value
 
@@ -65,8 +66,8 @@ def _value(cls: type[Any], *, is_ordered: bool) -> type[Any]:
                 raise NotAValue(what) from None
 
     cls.__post_init__ = check
-    made = dataclass(frozen=True, slots=True, order=is_ordered)(cls)
+    made: Any = dataclass(frozen=True, slots=True, order=is_ordered)(cls)
     names = tuple(field.name for field in fields(made))
-    if made.__hash__ is not None:
+    if made.__hash__ is not None and undeclared_in(made) is None:
         _SEEN_THROUGH.add(made)
-    return made
+    return cast("type[Any]", made)

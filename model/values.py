@@ -15,6 +15,8 @@ from hashlib import blake2s
 from operator import attrgetter
 from typing import Any, NoReturn, TypeAlias, cast
 
+from counterpoint.model.declared import BUILT_IN, compares_all, field_names, undeclared_in
+
 NodeId: TypeAlias = str
 """The name of a node, as reports show it: "s1", "c2"."""
 
@@ -142,9 +144,6 @@ def _look_at_all(value: object, known: KnownValues) -> None:
     known[id(value)] = value
 
 
-_WITH_PARTS: tuple[type, ...] = (tuple, frozenset, Mapping, Enum, int, str, bytes)
-"""Classes whose objects have other parts than fields, or none, even where they are dataclasses."""
-
 _Looks: TypeAlias = Callable[[object, KnownValues], None]
 
 
@@ -156,9 +155,29 @@ def _look_of(kind: type) -> _Looks:
     """
     if kind is tuple or kind is frozenset:
         return _look_at_all
+    look = _look_at_fields(kind)
+    undeclared = undeclared_in(kind)
+    if undeclared is None:
+        return look
+    return functools.partial(_look_at_all_it_carries, look, undeclared)
+
+
+def _look_at_all_it_carries(
+    look: _Looks,
+    undeclared: Callable[[object], Collection[str]],
+    value: object,
+    known: KnownValues,
+) -> None:
+    look(value, known)
+    for name in undeclared(value):
+        del known[id(value)]
+        raise _refused(value, f"carries {name!r}, which is no field of {type(value).__name__}")
+
+
+def _look_at_fields(kind: Any) -> _Looks:
     anything: Any = kind  # a class, which is hashable
-    names = None if issubclass(kind, _WITH_PARTS) else _fields_if_frozen(anything)
-    if not names:
+    names = field_names(kind)
+    if not names or _fields_if_frozen(anything) is None:
         return functools.partial(_look_at_parts, _parts_of(anything))
     lines = [
         line
@@ -183,8 +202,10 @@ def _look_at_parts(
 
 
 @functools.cache
-def _parts_of(kind: type) -> Callable[[object], Collection[object]]:
+def _parts_of(kind: Any) -> Callable[[object], Collection[object]]:
     """Return what gives the parts of values of a class, or refuses them, if they can be changed."""
+    if issubclass(kind, BUILT_IN) and not issubclass(kind, Enum) and not compares_all(kind):
+        return functools.partial(_refuse, kind)
     if issubclass(kind, tuple | frozenset):
         return tuple  # type: ignore[return-value]
     is_hashable = getattr(kind, "__hash__", None) is not None
@@ -207,6 +228,8 @@ def _no_parts(value: object) -> Collection[object]:
 
 
 def _refuse(kind: type, value: object) -> NoReturn:
+    if issubclass(kind, BUILT_IN):
+        raise _refused(value, f"is a {kind.__name__}, which has an __eq__ of its own")
     if isinstance(value, Mapping):
         raise _refused(value, "can be changed")
     if not dataclasses.is_dataclass(value):
@@ -234,19 +257,14 @@ def _fields_if_frozen(cls: type) -> tuple[str, ...] | None:
         return None
     if not _has_equality(cls) or cls.__hash__ is None:
         return None
-    return _field_names(cls)
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 @functools.cache
 def _fields_of_record(cls: type) -> tuple[str, ...] | None:
     """Return the fields of a dataclass that is nothing else besides, such as a text or a mapping."""
-    is_else = issubclass(cls, Enum | str | int | bytes | tuple | frozenset | Mapping)
-    return None if is_else or not dataclasses.is_dataclass(cls) else _field_names(cls)
-
-
-@functools.cache
-def _field_names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls))
+    is_else = issubclass(cls, (*BUILT_IN, Enum, Mapping))
+    return None if is_else or not dataclasses.is_dataclass(cls) else field_names(cls)
 
 
 def with_atoms(value: Value, change: Callable[[Any], Value]) -> Value:
@@ -323,6 +341,6 @@ def show(value: object) -> str:
         and not isinstance(value, type)
         and type(value).__str__ is object.__str__
     ):
-        parts = [show(getattr(value, name)) for name in _field_names(type(value))]
+        parts = [show(getattr(value, name)) for name in field_names(type(value))]
         return f"{type(value).__name__.lower()}({', '.join(parts)})"
     return str(value)

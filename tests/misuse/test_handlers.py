@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -249,3 +250,56 @@ def test_what_is_no_value_is_found_in_each_field_of_a_class(name: str, wrong: ob
     require_value(Parts(), known)
     with pytest.raises(NotAValue, match=r"^0\.5 is a float; "):
         require_value(replace(Parts(), **{name: wrong}), known)
+
+
+class Name(str):
+    """A text that may carry more than its letters."""
+
+
+class Folded(str):
+    """A text whose case does not count."""
+
+    __slots__ = ("source",)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and self.lower() == other.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.lower())
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """Something that is worked out from the fields once, and kept."""
+
+    nodes: tuple[str, ...]
+    rank: int = field(default=0, compare=False)
+
+    @cached_property
+    def size(self) -> int:
+        return len(self.nodes) // 2 + 1
+
+
+def with_mark(value: object) -> object:
+    object.__setattr__(value, "mark", 1)
+    return value
+
+
+@pytest.mark.parametrize("is_part", [False, True])
+def test_what_carries_more_than_its_class_declares_is_no_value(is_part: bool) -> None:
+    quorum = Quorum(("a", "b"))
+    assert quorum.size == 2
+    for value in (Name("bob"), quorum):
+        require_value(Parts(value) if is_part else value)
+        with pytest.raises(NotAValue, match="carries 'mark', which is no field of"):
+            require_value(Parts(with_mark(value)) if is_part else with_mark(value))
+    with pytest.raises(NotAValue, match="is a Folded, which has an __eq__ of its own"):
+        require_value((Folded("a"),) if is_part else Folded("a"))
+
+
+def test_a_value_that_was_refused_is_refused_again() -> None:
+    known: KnownValues = {}
+    marked = with_mark(Quorum(()))
+    for _ in range(2):
+        with pytest.raises(NotAValue, match="carries 'mark'"):
+            require_value(marked, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -45,7 +46,33 @@ class Pair:
     other: cp.Value
 
 
-atoms = st.sampled_from((0, 1, False, True, Level.LOW, Level.HIGH, "a", None, Put(1), Commit(1)))
+@dataclass(frozen=True)
+class Login:
+    """What is equal is not all that a handler can read."""
+
+    name: str
+    is_admin: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Word:
+    """Its equality is its author's."""
+
+    text: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Word) and self.text.lower() == other.text.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.text.lower())
+
+
+LOGINS = Login("bob"), Login("bob", is_admin=True)
+WORDS = Word("Yes"), Word("yes")
+
+atoms = st.sampled_from(
+    (0, 1, False, True, Level.LOW, Level.HIGH, "a", None, Put(1), Commit(1), *LOGINS, *WORDS)
+)
 values = st.recursive(
     atoms,
     lambda parts: (
@@ -106,7 +133,7 @@ class Server:
             case cp.Invoke("both"):
                 return cp.Step(state, (cp.Send("s", first), cp.Send("s", second), cp.Return(1)))
             case cp.Receive(_, body):
-                is_second = type(body) is type(second)
+                is_second = repr(body) == repr(second)
                 return cp.Step(self.states[is_second])
         return cp.Step(state)
 
@@ -122,6 +149,9 @@ MESSAGES: list[tuple[Any, Any]] = [
     (Put(1), Commit(1)),
     (0, Level.LOW),
     ((1,), Put(1)),
+    LOGINS,
+    WORDS,
+    ((Put(1), LOGINS[0]), (Put(1), LOGINS[1])),
 ]
 
 

@@ -23,6 +23,7 @@ from time import monotonic
 from counterpoint.model.actions import Call, Deliver, Fire
 from counterpoint.model.determinism import NotDeterministic
 from counterpoint.model.event import Event, EventKind
+from counterpoint.model.exact import is_same
 from counterpoint.model.faults import Restart
 from counterpoint.model.kind import kinds_of
 from counterpoint.model.reaction import HandlerFailed
@@ -243,7 +244,7 @@ class Reducer:
                 raise error.at(len(self._frames)) from None
             # An invariant sees the states of all nodes together, so whatever changes one is visible.
             is_visible = is_visible or (
-                self._sees_states and moved.world.node_states != world.node_states
+                self._sees_states and not is_same(moved.world.node_states, world.node_states)
             )
             kinds = {event.kind for event in moved.events}
             is_moment = not kinds.isdisjoint(self._moments)
