@@ -4,12 +4,13 @@ A history is a tuple of operations. Time is a rank: the position of an event amo
 call before a return at equal times. One operation precedes another in real time exactly when its
 return has a lower rank than the other's call; operations that touch at one instant are concurrent.
 
-Values as they are: true is not 1 and 1 is not 1.0, though Python calls them equal.
+Values as they are: true is not 1 and 1 is not 1.0, though Python calls them equal; nor is a member of
+an enum its number, or a named tuple one of another class.
 
 Every checker compares values, and keeps them in dictionaries and sets. So that equal means equal
 everywhere, each checker puts what a history holds into its exact form first: numbers that are no
-plain integers are boxed with their type, also inside tuples and sets. A history that has none, and
-that is nearly every one, comes back as it is.
+plain integers are boxed with their type, also inside tuples and sets, and so is what has a class of
+its own. A history that has none, and that is nearly every one, comes back as it is.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ import math
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
+from counterpoint.model.exact import is_same
 from counterpoint.model.quick_init import quick_init
+from counterpoint.model.values import show
 
 OPEN = math.inf
 """The return rank of an operation that never returned, as far as the history tells."""
@@ -118,7 +122,7 @@ def by_key(history: Sequence[Operation]) -> dict[Hashable, History]:
     return {key: tuple(ops) for key, ops in parts.items()}
 
 
-PLAIN: frozenset[type] = frozenset({str, int, type(None), type(UNKNOWN)})
+PLAIN: frozenset[type] = frozenset({str, bytes, int, type(None), type(UNKNOWN)})
 """Types whose values Python compares as they are."""
 
 NUMBERS: frozenset[type] = frozenset({bool, float, Decimal, Fraction})
@@ -130,19 +134,21 @@ SHOWING: frozenset[str] = frozenset({"read", "get", "dequeue", "pop", "txn"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exact:
-    """A number that is equal only to numbers of its own type; or None, where that is a value.
+    """A value that is equal only to one of its own type; or None, where that is a value.
 
     >>> Exact(True) == Exact(1.0), Exact(0.5) == Exact(0.5), Exact(True)
     (False, True, True)
     """
 
-    value: bool | float | Decimal | Fraction | None
+    value: Hashable
 
     def __eq__(self, other: object) -> bool:
         """Compare types before values; not a number is itself."""
         if not isinstance(other, Exact) or type(self.value) is not type(other.value):
             return False
-        return self.value == other.value or repr(self.value) == repr(other.value)
+        if type(self.value) in NUMBERS:
+            return self.value == other.value or repr(self.value) == repr(other.value)
+        return is_same(self.value, other.value)
 
     def __hash__(self) -> int:
         """Equal values have equal hashes; all that is not a number has one, too."""
@@ -150,8 +156,57 @@ class Exact:
         return hash((type(self.value).__name__, self.value if is_number else 0))
 
     def __repr__(self) -> str:
-        """Show the number."""
+        """Show the value."""
         return repr(self.value)
+
+    def __str__(self) -> str:
+        """Show the value as reports do; of a text or a number that has a class of its own this, too."""
+        value = self.value
+        is_of_a_class = isinstance(value, str | int | bytes) and type(value) is not bool
+        if is_of_a_class and not isinstance(value, Enum):
+            return f"{type(value).__name__}({show(value)})"
+        return show(value)
+
+
+class ExactTuple(tuple[Hashable, ...]):
+    """A named tuple, or any other of a class of its own, that is equal only to those of its class."""
+
+    value: Hashable
+
+    @classmethod
+    def of(cls, value: tuple[Hashable, ...]) -> ExactTuple:
+        """Return the exact form of a tuple."""
+        made = cls(map(exact, value))
+        made.value = value
+        return made
+
+    @property
+    def _fields(self) -> tuple[str, ...]:  # by which reports tell it from a plain tuple
+        return getattr(self.value, "_fields", ())
+
+    def __eq__(self, other: object) -> bool:
+        """Compare classes before the parts."""
+        return (
+            isinstance(other, ExactTuple)
+            and type(self.value) is type(other.value)
+            and tuple.__eq__(self, other)
+        )
+
+    def __ne__(self, other: object) -> bool:
+        """As equality says."""
+        return not self == other
+
+    def __hash__(self) -> int:
+        """As that of the tuple."""
+        return tuple.__hash__(self)
+
+    def __repr__(self) -> str:
+        """Show the tuple."""
+        return repr(self.value)
+
+    def __str__(self) -> str:
+        """Show the tuple as reports do."""
+        return show(self.value)
 
 
 NIL = Exact(None)
@@ -174,7 +229,30 @@ def exact(value: Hashable) -> Hashable:
     if kind is tuple or kind is frozenset:
         assert isinstance(value, tuple | frozenset), value
         return value if PLAIN.issuperset(map(type, value)) else kind(map(exact, value))
-    return value
+    if isinstance(value, Exact | ExactTuple):
+        return value
+    return ExactTuple.of(value) if isinstance(value, tuple) else Exact(value)
+
+
+def sealed(value: Hashable) -> Hashable:
+    """Return a value that can be told from all others by Python's equality, and opened again.
+
+    >>> sealed(True) == sealed(1), opened(sealed(True)), sealed(5), sealed((1, "a"))
+    (False, True, 5, (1, 'a'))
+    """
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if kind is tuple or kind is frozenset:
+        assert isinstance(value, tuple | frozenset), value
+        if PLAIN.issuperset(map(type, value)):
+            return value
+    return Exact(value)
+
+
+def opened(value: Hashable) -> Hashable:
+    """Return what was sealed."""
+    return value.value if isinstance(value, Exact) else value
 
 
 def inexact(value: Hashable) -> Hashable:
@@ -183,7 +261,7 @@ def inexact(value: Hashable) -> Hashable:
     >>> inexact(exact((1, True)))
     (1, True)
     """
-    if isinstance(value, Exact):
+    if isinstance(value, Exact | ExactTuple):
         return value.value
     if type(value) is tuple:
         return tuple(map(inexact, value))
@@ -217,7 +295,12 @@ def exact_history(history: Iterable[Operation]) -> History:
 def exact_operation(op: Operation) -> Operation:
     """Return an operation with its key and values in exact form."""
     key, argument = exact(op.key), exact(op.argument)
-    result = exact(op.result) if op.f in SHOWING else op.result
+    result = exact_result(op.f, op.result)
     if key is op.key and argument is op.argument and result is op.result:
         return op
     return replace(op, key=key, argument=argument, result=result)
+
+
+def exact_result(f: str, result: Hashable) -> Hashable:
+    """Return what a function returned in exact form, unless it is an answer, yes or no."""
+    return exact(result) if f in SHOWING else result

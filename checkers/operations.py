@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from counterpoint.checkers.history import (
     OPEN,
@@ -12,6 +12,8 @@ from counterpoint.checkers.history import (
     History,
     Operation,
     Status,
+    exact,
+    exact_result,
     inexact,
     well_formed,
 )
@@ -20,6 +22,7 @@ from counterpoint.model.event import Event
 from counterpoint.model.former_names import formerly
 from counterpoint.model.last_told import LastTold
 from counterpoint.model.node import GaveUp
+from counterpoint.model.observer import Observation, Observer
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import Value
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
@@ -37,6 +40,16 @@ class Seen(NamedTuple):
     argument: Hashable
     result: Hashable
     status: Status = "ok"
+
+
+def exact_seen(looks: Seen | tuple[str, Hashable, Hashable, Hashable]) -> Seen:
+    """Return an operation with its key and values in exact form."""
+    seen = Seen(*looks)
+    return seen._replace(
+        key=exact(seen.key),
+        argument=exact(seen.argument),
+        result=exact_result(seen.f, seen.result),
+    )
 
 
 OperationView: TypeAlias = Callable[
@@ -116,3 +129,30 @@ def joined(name: str, parts: Mapping[Hashable, Verdict]) -> Verdict:
 
 
 __getattr__ = formerly(__name__, View="OperationView")
+
+
+@dataclass(frozen=True)
+class Translated:
+    """An observer that is told of everything in other words, and not of what has none.
+
+    So a view can depend on who calls: `translate` puts the client into the operation.
+    """
+
+    notes_may_swap: ClassVar[bool] = True
+
+    observer: Observer
+    translate: Callable[[Observation], Observation | None]
+
+    @property
+    def initial(self) -> Value:
+        """The memory of the observer before anything was seen."""
+        return self.observer.initial
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> Value:
+        """Pass on what was seen, translated."""
+        told = [said for o in seen if (said := self.translate(o)) is not None]
+        return self.observer.observe(memory, told)
+
+    def is_broken(self, memory: Value) -> bool:
+        """Ask the observer."""
+        return self.observer.is_broken(memory)

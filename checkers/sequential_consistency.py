@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from counterpoint.checkers.history import UNKNOWN, Operation
+from counterpoint.checkers.history import UNKNOWN, Operation, opened, sealed
+from counterpoint.checkers.objects.p_compositionality import exactly
 from counterpoint.checkers.objects.sequential import ILLEGAL, Specification
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
@@ -29,7 +30,7 @@ class _TooMany(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """How many calls of each client have taken effect, and what the objects are then."""
+    """How many calls of each client have taken effect, and what the objects are then, sealed."""
 
     counts: tuple[int, ...]
     objects: frozenset[tuple[Hashable, Hashable]]
@@ -50,6 +51,7 @@ def check_sequential_consistency(
     whose answer nothing explains. UNDECIDED where nothing was answered, and after `states_max`
     states of search.
     """
+    history, specification = exactly(tuple(history), specification)
     kept = [op for op in history if op.status != "fail" and not _says_nothing(op)]
     examined = sum(op.status == "ok" for op in kept)
     try:
@@ -143,10 +145,10 @@ def _after(
     if op.status == "info":
         yield _Reached(counts, at.objects), False
     objects = dict(at.objects)
-    before = objects.get(op.key, specification.initial)
+    before = opened(objects.get(op.key, sealed(specification.initial)))
     state = specification.step(before, op.f, op.argument, op.result)
     if state is not ILLEGAL:
-        yield _Reached(counts, frozenset((objects | {op.key: state}).items())), True
+        yield _Reached(counts, frozenset((objects | {op.key: sealed(state)}).items())), True
 
 
 def _last_answered(session: Sequence[Operation]) -> int:

@@ -18,15 +18,26 @@ that no order explains what was seen, whatever comes next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, NamedTuple, TypeAlias
 
-from counterpoint.checkers.history import UNKNOWN, Operation
+from counterpoint.checkers.history import (
+    UNKNOWN,
+    Operation,
+    exact,
+    opened,
+    sealed,
+)
+from counterpoint.checkers.objects.p_compositionality import (
+    exact_specification,
+    keeps_any_values,
+)
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, Role, Specification, hints_of
-from counterpoint.checkers.operations import OperationView, Seen
+from counterpoint.checkers.operations import OperationView, Seen, exact_seen
 from counterpoint.model.node import GaveUp
-from counterpoint.model.observer import Observation, Observer
+from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value
 
 CONFIGURATIONS_MAX = 20_000
@@ -68,7 +79,7 @@ class ObjectMonitor:
         self._fault = ""
         self._writers: dict[str, Operation] = {}
         self._readers: set[str] = set()
-        self._possible = {MonitoredState(specification.initial)}
+        self._possible = {MonitoredState(sealed(specification.initial))}
 
     def call(self, op: Operation) -> None:
         """Note a call."""
@@ -154,11 +165,19 @@ class ObjectMonitor:
         return MonitoredState(after, one.met, seen)
 
     def _step(self, state: Hashable, op: Operation) -> Hashable | Illegal:
-        return self._specification.step(state, op.f, op.argument, op.result)
+        return sealed_step(self._specification, state, op)
+
+
+def sealed_step(
+    specification: Specification, state: Hashable, op: Operation | Seen
+) -> Hashable | Illegal:
+    """Return the state after an operation. States are sealed: in sets of them 1 and True are two."""
+    after = specification.step(opened(state), op.f, op.argument, op.result)
+    return after if after is ILLEGAL else sealed(after)
 
 
 class PendingCall(NamedTuple):
-    """A call without an answer. A call that was cut by a crash has a number for its owner."""
+    """A call without an answer, sealed. A call that was cut by a crash has a number for its owner."""
 
     owner: NodeId | int
     operation: Value
@@ -187,33 +206,6 @@ MonitorMemory: TypeAlias = frozenset[tuple[Hashable, frozenset[MonitorState]]]
 
 
 @dataclass(frozen=True)
-class Translated:
-    """An observer that is told of everything in other words, and not of what has none.
-
-    So a view can depend on who calls: `translate` puts the client into the operation.
-    """
-
-    notes_may_swap: ClassVar[bool] = True
-
-    observer: Observer
-    translate: Callable[[Observation], Observation | None]
-
-    @property
-    def initial(self) -> Value:
-        """The memory of the observer before anything was seen."""
-        return self.observer.initial
-
-    def observe(self, memory: Value, seen: Sequence[Observation]) -> Value:
-        """Pass on what was seen, translated."""
-        told = [said for o in seen if (said := self.translate(o)) is not None]
-        return self.observer.observe(memory, told)
-
-    def is_broken(self, memory: Value) -> bool:
-        """Ask the observer."""
-        return self.observer.is_broken(memory)
-
-
-@dataclass(frozen=True)
 class LinearizabilityObserver:
     """Every object behaves as if its operations took effect one at a time (Herlihy and Wing 1990).
 
@@ -239,7 +231,8 @@ class LinearizabilityObserver:
         for observation in seen:
             match observation.kind:
                 case "invoke":
-                    known = self._called(known, PendingCall(observation.node, observation.value))
+                    call = PendingCall(observation.node, sealed(observation.value))
+                    known = self._called(known, call)
                 case "return":
                     known = self._returned(known, observation.node, observation.value)
                 case "crash":
@@ -254,10 +247,10 @@ class LinearizabilityObserver:
         return any(not configurations for _, configurations in memory)
 
     def _called(self, memory: MonitorMemory, call: PendingCall) -> MonitorMemory:
-        if self.view(call.operation, UNKNOWN) is None:
+        if self.view(opened(call.operation), UNKNOWN) is None:
             return memory
-        key = self._seen(call).key
-        unused = frozenset({MonitorState(self.specification.initial)})
+        key = exact(self._seen(call).key)
+        unused = frozenset({MonitorState(sealed(self._specification.initial))})
         before = next((found for known, found in memory if known == key), unused)
         after = frozenset(c._replace(waiting=c.waiting | {call}) for c in before)
         return _with(memory, key, after)
@@ -269,7 +262,7 @@ class LinearizabilityObserver:
         key, configurations, call = found
         if isinstance(result, GaveUp):
             return self._crashed(memory, client)
-        looks = self.view(call.operation, result)
+        looks = self.view(opened(call.operation), result)
         if looks is not None and Seen(*looks).status == "info":
             return self._crashed(memory, client)
         if looks is None or Seen(*looks).status == "fail":
@@ -341,19 +334,27 @@ class LinearizabilityObserver:
         return MonitorState(current.state, waiting, taken)
 
     def _seen(self, call: PendingCall) -> Seen:
-        looks = self.view(call.operation, UNKNOWN)
+        looks = self.view(opened(call.operation), UNKNOWN)
         assert looks is not None, f"{call.operation!r} is not judged"
-        return Seen(*looks)
+        return self._exact(Seen(*looks))
 
     def _role(self, call: PendingCall) -> Role:
         seen = self._seen(call)
-        return hints_of(self.specification).role(seen.f, seen.argument, UNKNOWN)
+        return hints_of(self._specification).role(seen.f, seen.argument, UNKNOWN)
 
     def _after(self, state: Hashable, call: PendingCall, result: Value) -> Hashable:
         """Return the state after the call, or ILLEGAL."""
-        looks = self.view(call.operation, result)
-        seen = self._seen(call) if looks is None else Seen(*looks)
-        return self.specification.step(state, seen.f, seen.argument, seen.result)
+        looks = self.view(opened(call.operation), result)
+        seen = self._seen(call) if looks is None else self._exact(Seen(*looks))
+        return sealed_step(self._specification, state, seen)
+
+    @cached_property
+    def _specification(self) -> Specification:
+        return exact_specification(self.specification)
+
+    def _exact(self, seen: Seen) -> Seen:
+        """Return what was seen as the specification takes it."""
+        return exact_seen(seen) if keeps_any_values(self.specification) else seen
 
 
 def _with(

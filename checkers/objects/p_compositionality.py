@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from counterpoint.checkers.history import (
     OPEN,
+    PLAIN,
     UNKNOWN,
     History,
     MalformedHistory,
@@ -26,14 +27,29 @@ from counterpoint.checkers.objects.sequential import Role, Specification, hints_
 def exactly(history: History, specification: Specification) -> tuple[History, Specification]:
     """Return a history and its object with exact values, where the object does but keep them.
 
-    Of an object that calculates, the specification compares answers itself, by `agrees`.
+    Of an object that calculates, the specification compares answers itself, by `agrees`; the keys
+    are exact even so.
     """
-    if not getattr(specification, "keeps_any_values", False):
+    if keeps_any_values(specification):
+        return exact_history(history), exact_specification(specification)
+    if all(type(op.key) in PLAIN for op in history):
         return history, specification
+    return tuple(replace(op, key=exact(op.key)) for op in history), specification
+
+
+def keeps_any_values(specification: Specification) -> bool:
+    """Tell whether an object only keeps values and compares them, so that it can take exact ones."""
+    return bool(getattr(specification, "keeps_any_values", False))
+
+
+def exact_specification(specification: Specification) -> Specification:
+    """Return an object with exact values, where it does but keep them."""
+    if not keeps_any_values(specification):
+        return specification
     assert is_dataclass(specification), f"{specification} keeps values, and has no fields"
     assert not isinstance(specification, type), f"{specification} is no object"
     values = {one.name: exact(getattr(specification, one.name)) for one in fields(specification)}
-    return exact_history(history), replace(specification, **values)
+    return replace(specification, **values)
 
 
 def judged(operations: Iterable[Operation], specification: Specification) -> History:

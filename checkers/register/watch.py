@@ -16,9 +16,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
-from counterpoint.checkers.history import UNKNOWN
+from counterpoint.checkers.history import UNKNOWN, exact
 from counterpoint.checkers.objects.sequential import UnknownOperation
-from counterpoint.checkers.operations import OperationView, Seen
+from counterpoint.checkers.operations import OperationView, exact_seen
 from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation
 from counterpoint.model.values import NodeId, Value
@@ -192,8 +192,8 @@ class SingleWriterObserver:
         looks = self.view(operation, UNKNOWN)
         if looks is None:
             return memory
-        seen = Seen(*looks)
-        tracks = dict(memory.registers).get(seen.key, ((NOBODY, Track((self.start,))),))
+        seen = exact_seen(looks)
+        tracks = dict(memory.registers).get(seen.key, ((NOBODY, Track((exact(self.start),))),))
         if seen.f == "read":
             tracks = _each(tracks, lambda track: track.read_called(client))
         elif seen.f == "write":
@@ -210,8 +210,8 @@ class SingleWriterObserver:
         calls = tuple(call for call in memory.calls if call[0] != client)
         before = self.view(operation, UNKNOWN)
         assert before is not None, f"{operation!r} is not judged"
-        asked, looks = Seen(*before), self.view(operation, result)
-        told = None if looks is None else Seen(*looks)
+        asked, looks = exact_seen(before), self.view(operation, result)
+        told = None if looks is None else exact_seen(looks)
         tracks = dict(memory.registers)[asked.key]
         is_left = result is UNKNOWN or isinstance(result, GaveUp)
         is_cut = is_left or (told is not None and told.status == "info")

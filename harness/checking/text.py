@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from counterpoint.checkers.events import OBSERVING
-from counterpoint.checkers.history import UNKNOWN, Exact, History, Operation, inexact
+from counterpoint.checkers.history import UNKNOWN, Exact, ExactTuple, History, Operation, inexact
 from counterpoint.checkers.transactions.history import Transaction, TransactionHistory
 from counterpoint.harness.checking.wanted import Checked
 from counterpoint.harness.explanation.plain import plain
@@ -165,7 +165,7 @@ def json_value(value: object) -> object:
     >>> json_value({"a": (1, frozenset({2}), UNKNOWN)})
     {'a': [1, [2], 'UNKNOWN']}
     """
-    value = inexact(value) if isinstance(value, Exact) else value
+    value = inexact(value) if isinstance(value, Exact | ExactTuple) else value
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):

@@ -17,9 +17,9 @@ from counterpoint.checkers.conservation_cuts import check_paths
 from counterpoint.checkers.history import UNKNOWN, History
 from counterpoint.checkers.ledger.chains import Move
 from counterpoint.checkers.ledger.check import TokenLedger, check_ledger
-from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
 from counterpoint.checkers.liveness import check_liveness
-from counterpoint.checkers.operations import Seen, operations_of
+from counterpoint.checkers.operations import Seen, Translated, operations_of
 from counterpoint.harness.entry import CatalogEntry, Mutant
 from counterpoint.harness.systems.token_console import CONSOLE
 from counterpoint.harness.systems.token_glance import (

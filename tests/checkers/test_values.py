@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from decimal import Decimal
+from enum import IntEnum
 from fractions import Fraction
+from functools import partial
 from itertools import combinations
+from typing import Any, NamedTuple
 
 import pytest
 
+import counterpoint as cp
 from counterpoint.checkers.causal.check import check_causal
-from counterpoint.checkers.history import History, Operation, exact, inexact, same
+from counterpoint.checkers.history import (
+    History,
+    Operation,
+    exact,
+    inexact,
+    opened,
+    same,
+    sealed,
+)
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.objects.sequential import Specification
 from counterpoint.checkers.objects.specifications import (
@@ -30,9 +42,34 @@ from counterpoint.checkers.sessions.check import check_sessions
 from counterpoint.checkers.transactions.history import sessions_of
 from counterpoint.checkers.transactions.list_append import check_list_append
 from counterpoint.checkers.transactions.serial_order import check_serial_order
+from counterpoint.model.search.exploration.dpor import Reducer
+from counterpoint.model.search.exploration.explore import Explorer
+from counterpoint.model.values import show
 from counterpoint.model.verdict import Outcome, Verdict
 
-ALIKE: tuple[Hashable, ...] = (1, True, 1.0, Decimal(1), "1", (1,), (True,), frozenset({1}))
+
+class Put(NamedTuple):
+    number: Hashable
+
+
+class Commit(NamedTuple):
+    number: Hashable
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Name(str):
+    """A text of a class of its own."""
+
+    __slots__ = ()
+
+
+ALIKE: tuple[Hashable, ...] = (
+    1, True, 1.0, Decimal(1), Level.LOW, "1", Name("1"), (1,), (True,), (Level.LOW,),
+    Put(1), Commit(1), Put(True), frozenset({1}), frozenset({Put(1)}), frozenset({(1,)}),
+)  # fmt: skip
 
 
 def test_values_that_look_alike_are_told_apart() -> None:
@@ -44,6 +81,14 @@ def test_values_that_look_alike_are_told_apart() -> None:
         assert same(one, one)
         assert exact(exact(one)) == exact(one)
         assert repr(exact(one)) == repr(one)
+        assert opened(sealed(one)) is one
+        assert opened(sealed(exact(one))) == exact(one)
+    assert len(set(map(sealed, ALIKE))) == len(ALIKE)
+
+
+def test_reports_show_which_of_two_values_it_is() -> None:
+    shown = [show(exact(one)) for one in (True, Level.LOW, "1", Name("1"), (1,), Put(1), Commit(1))]
+    assert shown == ["True", "low", "1", "Name(1)", "(1)", "Put(number=1)", "Commit(number=1)"]
 
 
 def test_a_ratio_that_is_whole_is_the_integer() -> None:
@@ -170,3 +215,89 @@ def test_elements_of_lists_that_look_alike_are_two_elements() -> None:
     bad = (*appends, txn(3, ("r", "x", (1, 1))))
     assert check_list_append(good).outcome is Outcome.HOLDS
     assert check_list_append(bad).outcome is Outcome.BROKEN
+
+
+# ---- in searches ---------------------------------------------------------------------------------
+
+
+def keeper(told: dict[str, Any], state: Any, given: cp.Input) -> cp.Step[Any] | None:
+    """A register, which may tell readers something else than was written."""
+    match given:
+        case cp.Receive(client, ("write", value)):
+            return cp.Step((value,), cp.Send(client, ("done", None)))
+        case cp.Receive(client, ("read",)):
+            seen = told.get("instead", state[0]) if state else None
+            return cp.Step(state, cp.Send(client, ("is", seen)))
+    return None
+
+
+def asker(state: None, given: cp.Input) -> cp.Step[None] | None:
+    match given:
+        case cp.Invoke(operation):
+            return cp.Step(state, cp.Send("s", operation))
+        case cp.Receive(_, (_, value)):
+            return cp.Step(state, cp.Return(value))
+    return None
+
+
+def of(claim: cp.Property, told: dict[str, Any], **calls: list[Any]) -> cp.Scenario:
+    clients = dict.fromkeys(calls, (asker, None))
+    system = cp.system(s=(partial(keeper, told), ()), **clients)
+    return cp.Scenario("register", system, calls=calls, properties=[claim])
+
+
+def assert_all_say(broken: str | None, scenario: cp.Scenario) -> None:
+    """Every search says that this is broken, or nothing."""
+    explorers: list[Any] = [Explorer(scenario), Explorer(scenario, history=True), Reducer(scenario)]
+    for explorer in explorers:
+        *_, last = explorer.explore()
+        assert (None if last.violation is None else last.violation.property) == broken
+    cp.verify(scenario, runs=20, expect=broken)
+
+
+CLAIMS = (cp.linearizable(cp.Register()), cp.sequentially_consistent(cp.Register()))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: str(claim.name))
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [(Put(1), Commit(1)), ((1,), Put(1)), (Level.LOW, 1), ((Put(1),), (Commit(1),)), (1, True)],
+)
+def test_what_equals_the_value_written_is_not_that_value(
+    claim: cp.Property, written: Any, told: Any
+) -> None:
+    right = of(claim, {"instead": written}, a=[("write", written), ("read",)])
+    assert_all_say(None, right)
+    wrong = of(claim, {"instead": told}, a=[("write", written), ("read",)])
+    assert_all_say(claim.name, wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: str(claim.name))
+def test_equal_values_of_two_writers_are_two(claim: cp.Property) -> None:
+    both = of(claim, {}, a=[("write", 1)], b=[("write", True)], c=[("read",), ("read",)])
+    assert_all_say(None, both)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: str(claim.name))
+def test_equal_keys_are_two(claim: cp.Property) -> None:
+    def seen(operation: Any, result: Any) -> Any:
+        f, key, *argument = operation
+        return cp.Seen(f, key, argument[0] if argument else None, result)
+
+    keyed = cp.linearizable if claim is CLAIMS[0] else cp.sequentially_consistent
+    scenario = of(keyed(cp.Register(), view=seen), {}, a=[("write", 1, 5), ("read", True)])
+    scenario = scenario.replace(system=cp.system(s=(one_for_both, ()), a=(asker, None)))
+    assert_all_say(claim.name, scenario)
+
+
+def one_for_both(state: Any, given: cp.Input) -> cp.Step[Any] | None:
+    """Registers in a dictionary, in which 1 and True are one key."""
+    held = dict(state)
+    match given:
+        case cp.Receive(client, ("write", key, value)):
+            held[key] = value
+            return cp.Step(tuple(held.items()), cp.Send(client, ("done", None)))
+        case cp.Receive(client, ("read", key)):
+            return cp.Step(state, cp.Send(client, ("is", held.get(key))))
+    return None

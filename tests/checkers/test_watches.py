@@ -18,8 +18,8 @@ from counterpoint.checkers.conservation import (
 from counterpoint.checkers.history import UNKNOWN, History, by_key
 from counterpoint.checkers.ledger.chains import Move
 from counterpoint.checkers.ledger.check import TokenLedger, check_ledger
-from counterpoint.checkers.linearizability.observers import LinearizabilityObserver, Translated
-from counterpoint.checkers.operations import Seen, operations_of
+from counterpoint.checkers.linearizability.observers import LinearizabilityObserver
+from counterpoint.checkers.operations import Seen, Translated, operations_of
 from counterpoint.checkers.register.single_writer import check_no_inversion, check_regular
 from counterpoint.checkers.register.watch import RegisterRule, SingleWriterObserver
 from counterpoint.model.observer import Observation, Observer
