@@ -22,7 +22,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from counterpoint.checkers.history import UNKNOWN, History, Operation
+from counterpoint.checkers.history import UNKNOWN, History, Operation, left_open
 from counterpoint.checkers.links import shown
 from counterpoint.model.inert import quoted
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
@@ -68,7 +68,8 @@ def check_counter_bounds(history: History, *, initial: int = 0) -> Verdict:
     Raises:
         ValueError: an amount or a read that is not a whole number.
     """
-    operations = [op for op in history if op.status != "fail" and op.f in ("add", "read")]
+    asked = (op for op in history if op.status != "fail" and op.f in ("add", "read"))
+    operations = list(map(left_open, asked))
     sums = _Sums()
     surely: dict[int, tuple[int, int]] = {}
     reads = 0
@@ -132,14 +133,14 @@ def check_eventual_counter(history: History, *, initial: int = 0) -> Verdict:
         ValueError: an amount or a last read that is no whole number.
     """
     adds = [op for op in history if op.f == "add" and op.status != "fail"]
-    still = max((op.returned for op in adds if op.status == "ok"), default=-1.0)
+    still = max((op.returned for op in adds if op.is_answered), default=-1.0)
     last = {op.client: op for op in history if _is_read(op) and op.called > still}
     if not last:
         return undecided(EVENTUAL_COUNT, "no client reads after the last addition ended")
-    sure = initial + sum(_number(op, op.argument) for op in adds if op.status == "ok")
+    sure = initial + sum(_number(op, op.argument) for op in adds if op.is_answered)
     possible = {0}
     for op in adds:
-        if op.status != "ok":
+        if not op.is_answered:
             possible |= {value + _number(op, op.argument) for value in possible}
         if len(possible) > UNCERTAIN_MAX:
             return undecided(EVENTUAL_COUNT, "too many additions have no known outcome")
@@ -155,7 +156,7 @@ def check_eventual_counter(history: History, *, initial: int = 0) -> Verdict:
 
 
 def _is_read(op: Operation) -> bool:
-    return op.f == "read" and op.status == "ok" and op.result is not UNKNOWN
+    return op.f == "read" and op.is_answered and op.result is not UNKNOWN
 
 
 def _words(sure: int, possible: set[int]) -> str:
@@ -197,7 +198,7 @@ def check_bank_totals(
 
 def _reads(history: History) -> Iterator[tuple[str, Balances]]:
     for op in history:
-        if op.f == "read" and op.status == "ok" and op.result is not UNKNOWN:
+        if op.f == "read" and op.is_answered and op.result is not UNKNOWN:
             yield op.id, _balances(op.id, op.result)
 
 

@@ -59,7 +59,7 @@ def check_set_survival(history: History) -> Verdict:
     """
     history = exact_history(history)
     adds = [op for op in history if op.f == "add"]
-    reads = [op for op in history if op.f == "read" and op.status == "ok"]
+    reads = [op for op in history if op.f == "read" and op.is_answered]
     seen = [(op, _elements(op)) for op in reads if op.result is not UNKNOWN]
     if not seen:
         return undecided(NO_LOST_ELEMENT, "no set was read")
@@ -113,7 +113,7 @@ def _fates(
 ) -> dict[Hashable, _Fate]:
     fates: dict[Hashable, _Fate] = {}
     for op in adds:
-        if op.status == "ok":
+        if op.is_answered:
             fates.setdefault(op.argument, _Fate(op.returned, op.id, "was acknowledged"))
     for op, elements in seen:
         for element in elements:
@@ -157,7 +157,7 @@ def _some(elements: list[Hashable]) -> str:
 
 
 def _coverage(adds: Sequence[Operation], fates: dict[Hashable, _Fate]) -> str:
-    never = sum(op.status == "ok" and fates[op.argument].last_seen < 0 for op in adds)
+    never = sum(op.is_answered and fates[op.argument].last_seen < 0 for op in adds)
     return f"{never} acknowledged elements were never read" if never else ""
 
 
@@ -169,7 +169,7 @@ def check_unique_ids(history: History) -> Verdict:
     first: dict[tuple[type, Hashable], Operation] = {}
     examined = 0
     for op in history:
-        if op.f != "generate" or op.status != "ok" or op.result is UNKNOWN:
+        if op.f != "generate" or not op.is_answered or op.result is UNKNOWN:
             continue
         examined += 1
         earlier = first.setdefault((type(op.result), op.result), op)
@@ -228,7 +228,7 @@ def check_long_fork(history: History) -> Verdict:
 
 def _glimpses(history: History) -> Iterator[_Glimpse]:
     for op in exact_history(history):
-        if op.status == "ok" and op.result is not UNKNOWN and are_micro_operations(op.result):
+        if op.is_answered and op.result is not UNKNOWN and are_micro_operations(op.result):
             values = {key: value for kind, key, value in op.result if kind == "r"}
             if len(values) > 1:
                 yield _Glimpse(op.id, values)

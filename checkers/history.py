@@ -76,9 +76,24 @@ class Operation:
         """Tell whether the call has no known answer."""
         return self.returned == OPEN
 
+    @property
+    def is_answered(self) -> bool:
+        """Tell whether the client got a definite answer, so that the operation surely happened."""
+        return self.status == "ok" and not self.is_open
+
     def precedes(self, other: Operation) -> bool:
         """Tell whether this operation returned before the other was called."""
         return self.returned < other.called
+
+
+def left_open(op: Operation) -> Operation:
+    """Return an operation that may have happened, or not, as one without any answer.
+
+    What an "info" carries is ignored: its value, and when it came.
+    """
+    if op.is_answered or op.status == "fail" or (op.is_open and op.result is UNKNOWN):
+        return op
+    return replace(op, returned=OPEN, result=UNKNOWN)
 
 
 History = tuple[Operation, ...]

@@ -42,7 +42,7 @@ class Log:
 
     def seen(self) -> Iterator[SeenValue]:
         """Walk all values of which an offset is known."""
-        yield from (one for one in self.sends if one.offset >= 0 and one.op.status == "ok")
+        yield from (one for one in self.sends if one.offset >= 0 and one.op.is_answered)
         yield from (one for poll in self.polls for one in poll)
 
 
@@ -129,7 +129,7 @@ def _skipped(log: Log) -> DeliveryFault:
 def _sent_backwards(log: Log) -> DeliveryFault:
     latest: dict[tuple[str, Hashable], SeenValue] = {}
     for one in log.sends:
-        if one.offset < 0 or one.op.status != "ok":
+        if one.offset < 0 or not one.op.is_answered:
             continue
         before = latest.get((one.op.client, one.key))
         if before is not None and before.offset >= one.offset:
@@ -149,7 +149,7 @@ def _lost(log: Log) -> DeliveryFault:
     for one in log.sends:
         beyond = furthest.get(one.key)
         if (
-            one.op.status == "ok"
+            one.op.is_answered
             and one.offset >= 0
             and (one.key, one.value) not in polled
             and beyond is not None
@@ -192,23 +192,23 @@ def log_of(history: History) -> Log:
         for kind, *parts in _micros(op):
             if kind == "send":
                 log.sends.append(_sent(op, parts))
-            elif kind == "poll" and parts and op.status == "ok" and parts[0] is not UNKNOWN:
+            elif kind == "poll" and parts and op.is_answered and parts[0] is not UNKNOWN:
                 log.polls.append(list(_polled(op, parts[0])))
     return log
 
 
 def _micros(op: Operation) -> Iterator[tuple[Hashable, ...]]:
-    done = op.argument if op.status != "ok" or op.result in (UNKNOWN, None, True) else op.result
+    done = op.argument if not op.is_answered or op.result in (UNKNOWN, None, True) else op.result
     if isinstance(done, tuple) and all(_kind(item) in ("send", "poll") for item in done):
         yield from ((_kind(item), *item[1:]) for item in done if isinstance(item, tuple))
     elif op.f == "send":
         asked = op.argument if isinstance(op.argument, tuple) else (op.key, op.argument)
         yield (
             ("send", asked[0], (op.result, asked[1]))
-            if isinstance(op.result, int)
+            if isinstance(op.result, int) and op.is_answered
             else (
                 "send",
-                *(op.result if isinstance(op.result, tuple) and op.status == "ok" else asked),
+                *(op.result if isinstance(op.result, tuple) and op.is_answered else asked),
             )
         )
     elif op.f == "poll":
@@ -224,7 +224,7 @@ def _kind(item: Hashable) -> str:
 
 def _sent(op: Operation, parts: list[Hashable]) -> SeenValue:
     match parts:
-        case [key, (int(offset), value)] if op.status == "ok":
+        case [key, (int(offset), value)] if op.is_answered:
             return SeenValue(op, key, offset, value)
         case [key, (None, value)]:
             return SeenValue(op, key, UNANSWERED, value)

@@ -29,7 +29,6 @@ from operator import lt
 from typing import Generic, TypeVar
 
 from counterpoint.checkers.history import (
-    OPEN,
     UNKNOWN,
     History,
     MalformedHistory,
@@ -270,8 +269,12 @@ def lay_out(history: History) -> tuple[tuple[Operation, ...], tuple[int, ...], d
     A write that may have happened late, and whose client went on, opens a session of its own, as
     if another process had been left behind to finish it: a fork.
     """
-    doubtful = [op for op in history if op.status != "ok" or op.returned == OPEN]
-    seen = {(op.key, op.result) for op in history if op.f == "read"} if doubtful else set()
+    doubtful = [op for op in history if not op.is_answered]
+    seen = (
+        {(op.key, op.result) for op in history if op.f == "read" and op.is_answered}
+        if doubtful
+        else set()
+    )
     dropped = {id(op) for op in doubtful if not _may_count(op, seen)}
     sessions: list[list[Operation]] = []
     late: list[tuple[Operation, Operation | None]] = []

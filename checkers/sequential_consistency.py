@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from counterpoint.checkers.history import UNKNOWN, Operation, opened, sealed
-from counterpoint.checkers.objects.p_compositionality import exactly
+from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, opened, sealed
+from counterpoint.checkers.objects.p_compositionality import exactly, judged
 from counterpoint.checkers.objects.sequential import ILLEGAL, Specification
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
@@ -45,15 +45,15 @@ def check_sequential_consistency(
 ) -> Verdict:
     """Judge whether some order of all calls, each client's in its own, explains every answer.
 
-    A call without an answer may have taken effect, before its client's next, or not; one that failed
-    did not. HOLDS carries the order. BROKEN names the fewest calls from the start of each
-    client's session, in the order of their calls, that have none: the last of them is the first
-    whose answer nothing explains. UNDECIDED where nothing was answered, and after `states_max`
-    states of search.
+    A call without an answer, or with status "info", may have taken effect, before its client's next,
+    or not; one that failed did not. HOLDS carries the order. BROKEN names the fewest calls from the
+    start of each client's session, in the order of their calls, that have none: the last of them is
+    the first whose answer nothing explains. UNDECIDED where nothing was answered, and after
+    `states_max` states of search.
     """
     history, specification = exactly(tuple(history), specification)
-    kept = [op for op in history if op.status != "fail" and not _says_nothing(op)]
-    examined = sum(op.status == "ok" for op in kept)
+    kept = judged(history, specification)
+    examined = sum(not op.is_open for op in kept)
     try:
         found = _order(kept, specification, states_max)
         if found is not None:
@@ -70,20 +70,14 @@ def check_sequential_consistency(
     return broken(name, summary, examined=examined, culprits=tuple(op.id for op in shortest))
 
 
-def _says_nothing(op: Operation) -> bool:
-    """Tell whether a call was not answered and is not one that could change anything by itself."""
-    return op.status == "info" and op.f in ("read", "get", "contains")
-
-
 def _first_unexplained(
     kept: Sequence[Operation], specification: Specification, states_max: int
 ) -> Sequence[Operation]:
     """Return the shortest beginning of a history, by its answers, that has no order."""
-    low, high = 0, len(kept)
-    by_end = sorted(kept, key=lambda op: (op.returned, op.called))
-    while (
-        low < high
-    ):  # more calls explain less, so that the first beginning without order is bisected
+    by_end = sorted((op for op in kept if not op.is_open), key=lambda op: (op.returned, op.called))
+    low, high = 0, len(by_end)
+    # More answers are harder to explain, so that the first beginning without order is bisected.
+    while low < high:
         middle = (low + high) // 2
         if _order(_beginning(by_end, kept, middle), specification, states_max) is None:
             high = middle
@@ -104,7 +98,7 @@ def _beginning(
     answered = by_end[:count]
     names = {op.id for op in answered}
     under_way = [
-        replace(op, status="info", result=UNKNOWN)
+        replace(op, returned=OPEN, result=UNKNOWN)
         for op in kept
         if op.called <= answered[-1].returned and op.id not in names
     ]
@@ -142,7 +136,7 @@ def _after(
 ) -> Iterator[tuple[_Reached, bool]]:
     """Yield what is reached by a client's next call, and whether it took effect."""
     counts = (*at.counts[:index], at.counts[index] + 1, *at.counts[index + 1 :])
-    if op.status == "info":
+    if op.is_open:
         yield _Reached(counts, at.objects), False
     objects = dict(at.objects)
     before = opened(objects.get(op.key, sealed(specification.initial)))
@@ -153,7 +147,7 @@ def _after(
 
 def _last_answered(session: Sequence[Operation]) -> int:
     """Return how many calls of a session there are up to its last answer."""
-    return max((at + 1 for at, op in enumerate(session) if op.status == "ok"), default=0)
+    return max((at + 1 for at, op in enumerate(session) if not op.is_open), default=0)
 
 
 def _path(came: Mapping[_Reached, tuple[_Reached, str] | None], at: _Reached) -> tuple[str, ...]:

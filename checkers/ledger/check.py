@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from counterpoint.checkers.history import OPEN, UNKNOWN, MalformedHistory, Operation
+from counterpoint.checkers.history import UNKNOWN, MalformedHistory, Operation
 from counterpoint.checkers.judging import Explanation
 from counterpoint.checkers.ledger.chains import (
     CHAINS_MAX,
@@ -193,7 +193,7 @@ def _used(chains: Sequence[Chain], unanswered: Sequence[Operation]) -> Iterator[
 
 
 def _is_open(op: Operation) -> bool:
-    return op.status != "ok" or op.returned == OPEN or op.result is UNKNOWN
+    return not op.is_answered or op.result is UNKNOWN
 
 
 def _require_one_client_per_owner(history: Sequence[Operation]) -> None:

@@ -127,7 +127,10 @@ def unfounded_verdict(
 
     def explain() -> Verdict:
         why = _why(found, _later(judged, found, traffic), wording)
-        return _explained(judged, (*takers, bad), why, specification, wording)
+        return _explained(judged, (*takers, bad), why, specification, wording, is_wrong)
+
+    def is_wrong(known: History) -> bool:
+        return first_unfounded(known, traffic) is not None
 
     return Broken.at(bad.returned, explain)
 
@@ -139,7 +142,10 @@ def _miscounted(judged: History, specification: Specification, wording: Wording)
 
     def explain() -> Verdict:
         core, why = core_of(found, judged, specification), found.why(wording.show)
-        return _explained(judged, core, why, specification, wording)
+        return _explained(judged, core, why, specification, wording, is_wrong)
+
+    def is_wrong(known: History) -> bool:
+        return first_miscount(known, specification) is not None
 
     return Broken.at(found.operation.returned, explain)
 
@@ -150,11 +156,17 @@ def _explained(
     why: str,
     specification: Specification,
     wording: Wording,
+    is_wrong: Callable[[History], bool],
 ) -> Verdict:
-    """Explain why the last of a core is wrong, unless something was wrong before."""
+    """Explain why the last of a core is wrong, unless something was wrong before.
+
+    It is the first bad answer for sure where what was known then `is_wrong`: a refusal that came later
+    tells that a call put nothing there, and then it might have.
+    """
     bad = core[-1]
     answered = [op for op in answered_of(judged) if op.returned <= bad.returned and op is not bad]
     is_first: bool | None = True
+    at_once = known_by(judged, [*answered, bad], specification)
     if answered:
         known = known_by(judged, answered, specification)
         search = JustInTime(plan_of(known, Table(specification)))
@@ -168,7 +180,7 @@ def _explained(
         examined=len(judged),
         because=words.because(core, bystanders=0),
         culprits=tuple(op.id for op in core),
-        evidence=(FirstBad(bad.id),) if is_first else (),
+        evidence=(FirstBad(bad.id),) if is_first and is_wrong(at_once) else (),
     )
 
 

@@ -20,6 +20,7 @@ from counterpoint.checkers.history import (
     Operation,
     exact,
     exact_history,
+    left_open,
 )
 from counterpoint.checkers.objects.sequential import Role, Specification, hints_of
 
@@ -63,9 +64,7 @@ def judged(operations: Iterable[Operation], specification: Specification) -> His
     for op in operations:
         if op.status == "fail":
             continue
-        is_unanswered = op.status == "info" or op.is_open
-        if is_unanswered and (op.result is not UNKNOWN or not op.is_open):
-            op = replace(op, returned=OPEN, result=UNKNOWN)
+        op = left_open(op)
         if op.result is UNKNOWN and role(op.f, op.argument, UNKNOWN) is Role.READS:
             continue
         kept.append(op)
@@ -74,7 +73,7 @@ def judged(operations: Iterable[Operation], specification: Specification) -> His
 
 def answered_of(operations: Iterable[Operation]) -> list[Operation]:
     """The operations that were answered, in the order of the answers."""
-    answered = [op for op in operations if not op.is_open and op.status == "ok"]
+    answered = [op for op in operations if op.is_answered]
     return sorted(answered, key=lambda op: op.returned)
 
 

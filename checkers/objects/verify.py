@@ -149,7 +149,7 @@ def witness_fault(
     if len(ordered) != len(witness):
         return "an operation is in the order twice"
     for op in history:
-        if op.id not in ordered and is_answered(op):
+        if op.id not in ordered and op.is_answered:
             return f"{op.id} returned but is not in the order"
     state = specification.initial
     for name in witness:
@@ -221,8 +221,3 @@ def weak_core_fault(
         if not can_be_ordered(operations, specification, bystanders=fewer, configurations_max=most):
             return f"{name} is not needed"
     return ""
-
-
-def is_answered(op: Operation) -> bool:
-    """Tell whether the client got a definite answer, so that the operation surely happened."""
-    return op.status == "ok" and not op.is_open

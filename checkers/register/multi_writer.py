@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, exact, exact_history
+from counterpoint.checkers.history import UNKNOWN, Operation, exact, exact_history, left_open
 from counterpoint.checkers.linearizability.check import check_linearizability
 from counterpoint.checkers.objects.p_compositionality import whole
 from counterpoint.checkers.objects.specifications import Register
@@ -46,7 +46,7 @@ def check_regular_in_one_order(
     end = max((op.returned for op in history if not op.is_open), default=0.0) + 1
     without_ends = [
         replace(op, returned=end, client=f"{op.client}, {op.id}")
-        if op.f == "read" and op.status == "ok"
+        if op.f == "read" and op.is_answered
         else op
         for op in history
     ]
@@ -79,15 +79,13 @@ def check_weak_regular(history: Sequence[Operation], *, initial: Hashable = None
     A write that failed had no effect; one that was not answered may have had it since its call.
     `examined` counts the reads; without any the verdict is UNDECIDED. O(n log n), values may repeat.
     """
-    history, initial = exact_history(history), exact(initial)
+    history, initial = tuple(map(left_open, exact_history(history))), exact(initial)
     writes: dict[Hashable, list[Operation]] = {}
     for op in history:
         if op.f == "write" and op.status != "fail":
             writes.setdefault(op.argument, []).append(op)
     completed = _completed(op for same in writes.values() for op in same)
-    reads = [
-        op for op in history if op.f == "read" and op.status == "ok" and op.result is not UNKNOWN
-    ]
+    reads = [op for op in history if op.f == "read" and op.is_answered and op.result is not UNKNOWN]
     for op in reads:
         replaced_by = completed.last_called_before(op.called)
         if op.result == initial and replaced_by is None:
@@ -107,8 +105,7 @@ def _completed(writes: Iterator[Operation]) -> _Completed:
 
 
 def _is_current(write: Operation, replaced_by: Operation | None) -> bool:
-    ended = OPEN if write.status == "info" else write.returned
-    return replaced_by is None or ended >= replaced_by.called
+    return replaced_by is None or write.returned >= replaced_by.called
 
 
 def _violation(

@@ -24,6 +24,7 @@ from counterpoint.checkers.history import (
     MalformedHistory,
     Operation,
     exact,
+    left_open,
     same,
 )
 
@@ -296,12 +297,12 @@ def sessions_of(history: History, *, initial: Hashable = None) -> TransactionHis
         ValueError: an operation that is neither.
         MalformedHistory: two calls of one client that nothing tells apart.
     """
-    in_order = _in_order(history)
+    in_order = tuple(map(left_open, _in_order(history)))
     accesses = {op.id: _known(op, initial) for op in in_order}
     seen = {
         (exact(access.key), exact(access.value))
         for op in in_order
-        if op.status == "ok"
+        if op.is_answered
         for access in accesses[op.id]
         if access.kind == "read"
     }
@@ -315,7 +316,7 @@ def sessions_of(history: History, *, initial: Hashable = None) -> TransactionHis
         is_late = is_open and last[op.client] != op.id
         session = f"{op.client}, {op.id}" if is_late else op.client
         after = latest.get(op.client, "") if is_late else ""
-        if op.status == "ok" and not is_open:
+        if op.is_answered:
             latest[op.client] = op.id
         transaction = Transaction(
             op.id, session, known, op.status != "fail", after, op.called, op.returned

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations, product
 from math import perm, prod
 
-from counterpoint.checkers.history import UNKNOWN, History, Operation, exact_history
+from counterpoint.checkers.history import History, Operation, exact_history
 from counterpoint.checkers.transactions.history import are_micro_operations
 from counterpoint.model.verdict import Outcome, Verdict, undecided
 
@@ -96,7 +96,7 @@ def _appended(op: Operation) -> list[KeyedElement]:
 
 
 def _shown(op: Operation) -> Iterator[tuple[Hashable, tuple[Hashable, ...]]]:
-    if op.result is not UNKNOWN and are_micro_operations(op.result):
+    if op.is_answered and are_micro_operations(op.result):
         for kind, key, value in op.result:
             if kind == "r" and isinstance(value, tuple):
                 yield key, value

@@ -13,7 +13,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from counterpoint.checkers.history import UNKNOWN, History, Operation, exact_history
+from counterpoint.checkers.history import UNKNOWN, History, Operation, exact_history, left_open
 from counterpoint.checkers.links import pair, shown
 from counterpoint.checkers.sessions.judge import Guarantee
 from counterpoint.checkers.transactions.history import Micro, are_micro_operations
@@ -66,19 +66,19 @@ def lists_of(history: History) -> Lists:
     Raises:
         NotAListHistory: an operation that is no transaction of appends and reads.
     """
-    history = exact_history(history)
+    history = tuple(map(left_open, exact_history(history)))
     appends = _appends(history)
     seen = {
         (key, element)
         for op in history
-        if op.status == "ok"
+        if op.is_answered
         for key, elements in _reads(op)
         for element in elements
     }
     committed = tuple(
         op
         for op in history
-        if op.status == "ok" or (op.status == "info" and any(e in seen for e in _appended(op)))
+        if op.is_answered or (op.status != "fail" and any(e in seen for e in _appended(op)))
     )
     numbers = {op.id: number for number, op in enumerate(committed)}
     work = _Work(appends, numbers)
@@ -322,7 +322,7 @@ def _check_sessions(history: History, *, guarantees: Collection[Guarantee]) -> V
         return undecided(SESSIONS_NAME, str(error))
     if any(fault.anomaly == "incompatible order" for fault in lists.faults):
         return undecided(SESSIONS_NAME, "the lists that were read do not agree on one order")
-    taken = [op for op in history if op.status == "ok"]
+    taken = [op for op in history if op.is_answered]
     causes = _causes(taken, lists, guarantees)
     floors: dict[str, Floors] = {op.client: {} for op in taken}
     for op in taken:

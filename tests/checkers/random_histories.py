@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from random import Random
 
-from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation
+from counterpoint.checkers.history import OPEN, UNKNOWN, History, Operation, Status
 from counterpoint.checkers.objects.specifications import ILLEGAL, Specification
 
 
@@ -44,7 +44,7 @@ def call(
 def happened(history: History) -> list[Operation]:
     """What exhaustive search is to order: failed operations removed, interrupted ones open."""
     return [
-        replace(op, returned=OPEN) if op.status == "info" else op
+        op if op.is_answered else replace(op, returned=OPEN, result=UNKNOWN)
         for op in history
         if op.status != "fail"
     ]
@@ -90,7 +90,7 @@ def random_history(
         if failed:
             op = replace(op, status="fail", result=UNKNOWN)
         elif random.random() < shape.open_rate:
-            op = replace(op, status=random.choice(("info", "ok")), result=UNKNOWN, returned=OPEN)
+            op = _interrupted(random, op)
             state = random.choice((state, after))
         else:
             state = after
@@ -98,6 +98,18 @@ def random_history(
     while random.random() < shape.spoil_rate:
         _spoil(random, operations, results, shape)
     return _with_clients(random, operations)
+
+
+def _interrupted(random: Random, op: Operation) -> Operation:
+    """Return an operation without a definite answer, in one of the forms that a history may have.
+
+    An "info" may say what it would have returned, and when; one that is open has any status.
+    """
+    if random.random() < 0.3:
+        return replace(op, status="info")
+    status: Status = random.choice(("info", "ok"))
+    result = op.result if random.random() < 0.3 else UNKNOWN
+    return replace(op, status=status, result=result, returned=OPEN)
 
 
 def _interval(random: Random, shape: Shape) -> tuple[int, float, int]:

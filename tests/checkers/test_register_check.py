@@ -243,7 +243,7 @@ def _is_circle(edges: tuple[object, ...]) -> bool:
 @pytest.mark.parametrize("count", by_day(5_000, 10_000))
 def test_zones_agree_with_exhaustive_search(count: int) -> None:
     """Same verdict; every order is an order; every core is broken, minimal, and truly smallest."""
-    seen = _compare(count, seed=1, minimality_every=25)
+    seen = _compare(count, seed=4, minimality_every=25)
     assert min(seen[Outcome.HOLDS], seen[Outcome.BROKEN]) > count // 10, seen
     assert all(seen[size] for size in (1, 2, 3, 4, 5)), seen
 

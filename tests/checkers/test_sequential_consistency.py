@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import permutations
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -11,16 +14,20 @@ from hypothesis import strategies as st
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, Status
 from counterpoint.checkers.objects.containers import Queue
-from counterpoint.checkers.objects.registers import Register
+from counterpoint.checkers.objects.locks import Mutex
+from counterpoint.checkers.objects.registers import CasRegister, Register
 from counterpoint.checkers.objects.sequential import ILLEGAL, Specification
 from counterpoint.checkers.sequential_consistency import check_sequential_consistency
 from counterpoint.model.verdict import Outcome
+from tests.checkers.objects_at_random import OBJECTS
+from tests.checkers.random_histories import Shape, happened, random_history
+from tests.support.nights import by_day
 
 
 def has_order(history: Sequence[Operation], specification: Specification) -> bool:
     """Try every order of every choice of what took effect."""
-    sure = [op for op in history if op.status == "ok"]
-    maybe = [op for op in history if op.status == "info"]
+    sure = [op for op in history if op.is_answered]
+    maybe = [op for op in happened(tuple(history)) if op.is_open]
     for bits in range(2 ** len(maybe)):
         chosen = sure + [op for k, op in enumerate(maybe) if bits >> k & 1]
         if any(_is_legal(order, specification) for order in permutations(chosen)):
@@ -69,6 +76,43 @@ def histories(draw: st.DrawFn) -> list[Operation]:
             )
         )  # fmt: skip
     return sorted(found, key=lambda op: op.called)
+
+
+OBJECTS_OF_CLIENTS = ("register", "cas register", "mutex", "queue", "stack", "set", "list")
+FEW = Shape(operations_max=5, instants=5, open_rate=0.3, spoil_rate=0.7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", by_day(60, 1_000))
+@pytest.mark.parametrize("name", OBJECTS_OF_CLIENTS)
+def test_so_it_does_on_any_object_however_calls_are_left_open(name: str, count: int) -> None:
+    random, drawn, seen = Random(4), OBJECTS[name], Counter[Outcome]()
+    for _ in range(count):
+        alone = random_history(random, drawn.draw, drawn.specification, drawn.answer, FEW)
+        history = [replace(op, key=random.choice("xxy")) for op in alone]
+        verdict = check_sequential_consistency(history, drawn.specification)
+        seen[verdict.outcome] += 1
+        if verdict.outcome is not Outcome.UNDECIDED:
+            assert verdict.is_broken != has_order(history, drawn.specification), history
+        else:
+            assert has_order(history, drawn.specification), history
+    assert min(seen[Outcome.HOLDS], seen[Outcome.BROKEN]) > count // 20, seen
+
+
+def test_what_an_info_carries_says_nothing() -> None:
+    history = (
+        Operation("o1", "a", "cas", "x", (None, 1), False, 0, 1, "info"),
+        Operation("o2", "a", "read", "x", None, 1, 2, 3),
+    )
+    assert check_sequential_consistency(history, CasRegister()).outcome is Outcome.HOLDS
+
+
+def test_a_call_that_is_open_has_no_answer_whatever_its_status() -> None:
+    history = (
+        Operation("o1", "a", "acquire", "x", None, UNKNOWN, 0),
+        Operation("o2", "b", "acquire", "x", None, "ok", 1, 2),
+    )
+    assert check_sequential_consistency(history, Mutex()).outcome is Outcome.HOLDS
 
 
 @pytest.mark.slow
