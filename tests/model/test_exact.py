@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -102,6 +103,34 @@ def test_numbers_are_equal_where_values_and_their_shapes_are(given: list[Any]) -
 def test_the_same_is_equal_and_has_the_same_shape(one: Any, other: Any) -> None:
     assert is_same(one, other) == (one == other and made_of(one) == made_of(other))
     assert one != other or alike(one, other) == (made_of(one) == made_of(other))
+
+
+class Frozen(Mapping[str, int]):
+    """A mapping that can be hashed, in the order in which it was given its items."""
+
+    def __init__(self, **items: int) -> None:
+        self._items = items
+
+    def __getitem__(self, key: str) -> int:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+
+def test_the_order_of_a_mapping_counts_as_a_handler_may_go_through_it() -> None:
+    one, again, other = Frozen(a=1, b=2), Frozen(a=1, b=2), Frozen(b=2, a=1)
+    assert one == other
+    assert is_same(one, again)
+    assert not is_same(one, other)
+    assert made_of(one) == made_of(again) != made_of(other)
+    assert distinct([one, other, again]) == [one, other]
 
 
 # ---- searches ------------------------------------------------------------------------------------
