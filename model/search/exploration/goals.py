@@ -6,16 +6,15 @@ nothing on its way, and it makes no difference how it came to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from operator import getitem
 from typing import Any, Protocol
 
 from counterpoint.model.scenario import Goal, Scenario
 from counterpoint.model.search.engine.slots import Slots
-from counterpoint.model.search.goals_asked import AskedGoal
-from counterpoint.model.values import NodeId, Value
+from counterpoint.model.search.goals_asked import AskedGoal, OnTheWay
+from counterpoint.model.values import NodeId
+from counterpoint.model.view import Content
 from counterpoint.model.world import Action
 
 PackedState = tuple[int, ...]
@@ -90,14 +89,14 @@ def _teller(goal: Goal, view: _View) -> Callable[[PackedState], bool]:
     """
     asked = AskedGoal(goal)
     if asked.asks_for_messages:
-        return lambda state: asked.is_met(view.states(state), view.messages(state))
+        return lambda state: asked.is_met(*view.shown(state))
     known: dict[tuple[int, ...], bool] = {}
 
     def is_met(state: PackedState) -> bool:
         key = view.node_states(state)
         found = known.get(key)
         if found is None:
-            found = known[key] = asked.is_met(view.states(state), ())
+            found = known[key] = asked.is_met(*view.shown(state))
         return found
 
     return is_met
@@ -108,15 +107,17 @@ class _View:
 
     def __init__(self, slots: Slots) -> None:
         compiled = slots.compiled
-        self._nodes = compiled.nodes
         self._node_states = [[slot.node_state for slot in of_node] for of_node in slots.slots]
-        self._states: list[list[Any]] = [
-            [compiled.node_states[slot.node_state].state for slot in of_node]
-            for of_node in slots.slots
-        ]
-        self._messages = [
-            [tuple(compiled.contents[m] for m in (*slot.inbox, *slot.held)) for slot in of_node]
-            for of_node in slots.slots
+        self._shown: list[list[tuple[NodeId, Any, OnTheWay]]] = [
+            [
+                (
+                    node,
+                    compiled.node_states[slot.node_state].state,
+                    [compiled.contents[message] for message in (*slot.inbox, *slot.held)],
+                )
+                for slot in of_node
+            ]
+            for node, of_node in zip(compiled.nodes, slots.slots, strict=True)
         ]
 
     def node_states(self, state: PackedState) -> tuple[int, ...]:
@@ -124,10 +125,14 @@ class _View:
         pairs = zip(self._node_states, state, strict=False)
         return tuple(of_node[slot] for of_node, slot in pairs)
 
-    def states(self, state: PackedState) -> Mapping[NodeId, Any]:
-        """Return the states of the nodes."""
-        return dict(zip(self._nodes, map(getitem, self._states, state), strict=True))
-
-    def messages(self, state: PackedState) -> Sequence[tuple[NodeId, NodeId, Value]]:
-        """Return the messages on their way, and those held back."""
-        return list(chain.from_iterable(map(getitem, self._messages, state)))
+    def shown(self, state: PackedState) -> tuple[Mapping[NodeId, Any], OnTheWay]:
+        """Return the states of the nodes, and the messages on their way, with those held back."""
+        # One loop for both, which is asked of every state of a level.
+        states: dict[NodeId, Any] = {}
+        messages: list[Content] = []
+        for of_node, slot in zip(self._shown, state, strict=False):
+            node, of_state, sent = of_node[slot]
+            states[node] = of_state
+            if sent:
+                messages += sent
+        return states, messages
