@@ -111,6 +111,11 @@ def _spelling(texts: Collection[Hashable]) -> Callable[[str], List] | None:
 
 
 def _order(facts: ListFacts) -> tuple[Operation, ...] | Clash | None:
+    found = _arranged(facts)
+    return _proved(found, facts) if isinstance(found, Clash) else found
+
+
+def _arranged(facts: ListFacts) -> tuple[Operation, ...] | Clash | None:
     epochs = _epochs(facts)
     if isinstance(epochs, Clash):
         return epochs
@@ -147,11 +152,39 @@ def _may_begin_in_two_ways(facts: ListFacts) -> bool:
     It was not if another element was, as a read shows, or if any other write had ended before.
     """
     shared = facts.put.keys() & facts.appended.keys()
-    if not shared or any(elements and elements[0] not in facts.put for elements, _ in facts.reads):
+    if not shared or _begun_by_append(facts):
         return False
-    writes = [*facts.put.values(), *(op for makers in facts.appended.values() for op in makers)]
-    first_return = min(op.returned for op in writes)
+    first_return = _first_to_end(facts).returned
     return any(op.called <= first_return for e in shared for op in facts.appended[e])
+
+
+def _begun_by_append(facts: ListFacts) -> tuple[List, Operation] | None:
+    """Who read a list that began with what nobody put."""
+    reads = ((elements, op) for elements, op in facts.reads if elements)
+    return next((read for read in reads if read[0][0] not in facts.put), None)
+
+
+def _first_to_end(facts: ListFacts) -> Operation:
+    """The write that returned before all others."""
+    appends = (op for makers in facts.appended.values() for op in makers)
+    return min((*facts.put.values(), *appends), key=lambda op: op.returned)
+
+
+def _proved(clash: Clash, facts: ListFacts) -> Clash:
+    """Add why a list that was read began with a put, where its first element was appended, too.
+
+    By themselves the operations might have an order in which it was the first to be appended.
+    """
+    names = {op.id for op in clash.operations}
+    first = {elements[0]: 0 for elements, op in facts.reads if elements and op.id in names}
+    appends = [op for e in first if e in facts.put for op in facts.appended.get(e, ())]
+    if not appends:
+        return clash
+    proof = [_first_to_end(facts)]
+    if (begun := _begun_by_append(facts)) is not None:
+        elements, read = begun
+        proof += [*_writers(elements, facts), read]
+    return replace(clash, operations=(*clash.operations, *appends, *proof))
 
 
 Epochs = dict[List, list[tuple[List, Operation]]]

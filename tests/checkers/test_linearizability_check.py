@@ -129,6 +129,45 @@ def test_verdicts_agree_with_exhaustive_search_on_many_histories(name: str) -> N
     assert min(seen[Outcome.HOLDS], seen[Outcome.BROKEN]) > 500, seen
 
 
+PUT_AND_READ = (
+    call("o4", "c2", "append", 2, None, 3, 4),
+    call("o5", "c2", "put", (1,), None, 6, 9),
+    call("o6", "c1", "read", None, (1, 2), 6, 8),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "culprits"),
+    [
+        pytest.param(
+            [
+                call("o1", "c2", "put", (3,), None, 0, 1),
+                call("o2", "c2", "append", 1, None, 2, 3),
+            ],
+            ("o1", "o6"),
+            id="another write had ended",
+        ),
+        pytest.param(
+            [
+                call("o1", "c1", "append", 3, None, 0, 2),
+                call("o2", "c3", "append", 1, None, 0, 12),
+                call("o3", "c1", "read", None, (3,), 3, 3),
+            ],
+            ("o3", "o6"),
+            id="another append was seen to be first",
+        ),
+    ],
+)
+def test_what_is_said_to_begin_with_a_put_tells_why_no_append_began_it(
+    before: list[Operation], culprits: tuple[str, ...]
+) -> None:
+    """By itself the read has an order: append(1), then append(2)."""
+    verdict = check_linearizability([*before, *PUT_AND_READ], objects.AppendList())
+    assert verdict.is_broken
+    assert verdict.culprits == culprits
+    assert verdict.find(CoreStanding) == CoreStanding("minimal and re-checked")
+
+
 # ---- several objects -----------------------------------------------------------------------
 
 
