@@ -172,7 +172,7 @@ class Leaving:
 
     Elements that nobody is known to take out may leave from `otherwise` on, and never must. `named`
     are those that an answer told to have been taken out, `surely_put` those in it at first, or put
-    in by a call that was answered.
+    in by a call that was answered. Where `some_unnamed`, an answer did not tell what it took out.
     """
 
     earliest: dict[Hashable, float]
@@ -180,13 +180,16 @@ class Leaving:
     otherwise: float
     named: frozenset[Hashable] = frozenset()
     surely_put: frozenset[Hashable] = frozenset()
+    some_unnamed: bool = False
 
     def form(self, element: Hashable) -> Hashable:
         """The element, or `SOME` if no answer names it."""
         return element if element in self.named else SOME
 
     def is_needless(self, element: Hashable) -> bool:
-        """Tell whether no order needs the element: nobody named it, and nobody surely put it in."""
+        """Tell whether no order needs the element: nobody took it, and nobody surely put it in."""
+        if self.some_unnamed:
+            return False
         return element not in self.named and element not in self.surely_put
 
     def can_leave_from(self, element: Hashable) -> float:
@@ -214,6 +217,7 @@ def leaving(prospect: Prospect, *, initial: Sequence[Hashable], put: str, take: 
         -math.inf if anyone else math.inf,
         frozenset(op.result for op in answered if op.f == take and op.result is not UNKNOWN),
         frozenset(initial) | {op.argument for op in answered if op.f == put},
+        any(op.f == take and op.result is UNKNOWN for op in prospect.due),
     )
     for element, times in times_put.items():
         if times > 1:

@@ -129,6 +129,27 @@ def test_verdicts_agree_with_exhaustive_search_on_many_histories(name: str) -> N
     assert min(seen[Outcome.HOLDS], seen[Outcome.BROKEN]) > 500, seen
 
 
+@pytest.mark.parametrize(
+    ("specification", "put", "take"),
+    [(objects.Stack(), "push", "pop"), (Queue(), "enqueue", "dequeue")],
+)
+@pytest.mark.parametrize("in_short", [False, True])
+def test_who_does_not_tell_what_was_taken_may_have_taken_what_nobody_surely_put(
+    specification: Specification, put: str, take: str, in_short: bool
+) -> None:
+    """Two were taken, and one call to put the other was never answered: it happened."""
+    first, second = (5, 3) if put == "push" else (3, 5)
+    history = [
+        call("o1", "c1", put, "told", None, first, first + 4),
+        call("o2", "c2", put, "untold", None, second, OPEN),
+        call("o3", "c3", take, None, UNKNOWN, 13, 13),
+        call("o4", "c3", take, None, "told", 14, 19),
+    ]
+    verdict = check_linearizability(history, specification, in_short=in_short)
+    assert verdict.outcome is Outcome.HOLDS
+    assert check_linearizability(history[:1] + history[2:], specification).is_broken
+
+
 PUT_AND_READ = (
     call("o4", "c2", "append", 2, None, 3, 4),
     call("o5", "c2", "put", (1,), None, 6, 9),
