@@ -57,10 +57,11 @@ def compares_all(kind: Any) -> bool:
 def undeclared_in(kind: Any) -> Callable[[Any], Collection[str]] | None:
     """Return what names the attributes that an object carries undeclared; None: it can have none.
 
-    What `cached_property` keeps is worked out from the rest, and may be there.
+    What `cached_property` keeps is worked out from the rest, and may be there. A class of ours whose
+    equality sees all that counts, and whose objects are made by us alone, says so by `__sees_all__`.
     """
-    if issubclass(kind, (Mapping, Enum)):  # these keep their content, or are made once
-        return None
+    if issubclass(kind, (Mapping, Enum)) or getattr(kind, "__sees_all__", False):
+        return None  # mappings keep their content, and members of enums are made once
     declared = {*field_names(kind), *_kept_in(kind)}
     slots = [name for name in _slots_of(kind) if name not in declared]
     if not slots and not kind.__dictoffset__:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+from counterpoint.model.exact import is_same
 from counterpoint.model.node import Input
 from counterpoint.model.values import Value, show
 
@@ -27,6 +28,10 @@ class Past:
     in microseconds. `lanes` are those that it reads, of open connections, `ports` where it listens, and
     `snapshot` is what the user wants to see of it.
     """
+
+    __sees_all__: ClassVar[bool] = (
+        True  # what is kept beside the fields is in the inputs, or from them
+    )
 
     inputs: int = 0
     clock: int = 0
@@ -112,7 +117,7 @@ class Past:
         one: Any = self
         two: Any = other
         while one is not two:
-            if one.given != two.given:
+            if not is_same(one.given, two.given):
                 return False
             one, two = one.before, two.before
         return True

@@ -7,13 +7,17 @@ from random import Random
 import pytest
 
 import counterpoint as cp
+from counterpoint.harness.aio.past import Past
+from counterpoint.model.exact import is_same
 from counterpoint.model.legality import lane_of
+from counterpoint.model.node import Invoke
 from counterpoint.model.reaction import HandlerFailed
 from counterpoint.model.search.engine.semantics import Semantics
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.walks.walk import walk
+from counterpoint.model.values import Value
 from counterpoint.model.world import World
 from tests.aio.store import register
 
@@ -92,3 +96,13 @@ def test_what_stands_still_holds_back_what_comes_after_it() -> None:
 def test_an_exploration_says_that_it_knows_no_lanes() -> None:
     with pytest.raises(cp.BadScenario, match="explore it with --reduction dpor"):
         Slots(register(), Semantics("keep"))
+
+
+def test_a_program_that_was_asked_true_was_not_asked_1() -> None:
+    start = Past()
+
+    def asked(operation: Value) -> Past:
+        return start.after(Invoke(operation), 0, None, (), (), None)
+
+    assert asked(1) == asked(1) != asked(True)
+    assert is_same(asked(1), asked(1))

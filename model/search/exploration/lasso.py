@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
+from counterpoint.model.exact import made_of
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import EnginesDisagree
@@ -131,7 +132,7 @@ class _Aftermath:
             owed = self._steps.owed(state[-1])
             circles += count * (bool(owed) and is_circle)
             ends += count * (bool(owed) and not is_circle)
-            case = (*owed, state if self._has_rest else is_circle)
+            case = (owed, made_of(owed), state if self._has_rest else is_circle)
             if found is None and case not in judged and len(judged) < CANDIDATES_MAX:
                 judged.add(case)
                 found = self._judged(candidate())

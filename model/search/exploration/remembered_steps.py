@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from counterpoint.model.determinism import AskedAgain
+from counterpoint.model.exact import alike
 from counterpoint.model.node import Input, Step, System
 from counterpoint.model.values import NodeId, Value
+
+Asked: TypeAlias = tuple[NodeId, Value, Input]
+"""A node, its state, and an input."""
 
 
 class RememberedSteps:
@@ -19,7 +23,7 @@ class RememberedSteps:
     def __init__(self, system: System[Any]) -> None:
         self._system = system
         self.nodes = system.nodes
-        self._steps: dict[tuple[NodeId, Value, Input], Step[Any]] = {}
+        self._steps: dict[Asked, tuple[Asked, Step[Any]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._system, name)
@@ -32,9 +36,9 @@ class RememberedSteps:
         """Return what the handler answers, or has answered."""
         asked = (node, state, given)
         known = self._steps.get(asked)
-        if known is None:
-            known = self._steps[asked] = self._system.handle(node, state, given)
-        return known
+        if known is None or not alike(known[0], asked):
+            known = self._steps[asked] = asked, self._system.handle(node, state, given)
+        return known[1]
 
 
 def examined(system: System[Any]) -> System[Any]:
