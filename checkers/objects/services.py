@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 from counterpoint.checkers.history import UNKNOWN
 from counterpoint.checkers.objects.sequential import ILLEGAL, Illegal, Role, UnknownOperation, told
@@ -187,8 +188,8 @@ class EtcdStore:
         if f in ("range", "defragment", "compact"):
             return Role.READS
         if f == "txn" and isinstance(argument, tuple):
-            operations = (*argument[1], *argument[2])
-            if all(one[0] == "range" for one in operations):
+            _, on_success, on_failure = _transaction_parts(argument)
+            if all(one[0] == "range" for one in (*on_success, *on_failure)):
                 return Role.READS
         return Role.CONDITIONAL
 
@@ -209,15 +210,30 @@ def _served(store: _Store, f: str, argument: Hashable) -> tuple[_Store, Hashable
     return store, None
 
 
+Steps = tuple[tuple[Any, ...], ...]
+
+
+def _transaction_parts(argument: tuple[Hashable, ...]) -> tuple[Steps, Steps, Steps]:
+    """Take a transaction apart: conditions, what is done where they hold, what is done otherwise.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match argument:
+        case (tuple() as conditions, tuple() as on_success, tuple() as on_failure):
+            steps: Steps = (*conditions, *on_success, *on_failure)
+            if all(isinstance(step, tuple) and step for step in steps):
+                return conditions, on_success, on_failure
+    raise ValueError(f"{argument!r} is no transaction of conditions and two lists of operations")
+
+
 def _transacted(store: _Store, argument: tuple[Hashable, ...]) -> tuple[_Store, Hashable]:
-    conditions, on_success, on_failure = argument
+    conditions, on_success, on_failure = _transaction_parts(argument)
     entries: dict[Hashable, Entry] = dict(store.entries)
-    assert isinstance(conditions, tuple)
     failed = not all(_holds(entries, *condition) for condition in conditions)
     results: list[Hashable] = []
     is_changed = False
     operations = on_failure if failed else on_success
-    assert isinstance(operations, tuple)
     for kind, *parts in operations:
         if kind == "range":
             results.append(_ranged(entries, *parts))
