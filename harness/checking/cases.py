@@ -38,6 +38,7 @@ from counterpoint.harness.checking.wanted import (
 )
 from counterpoint.harness.deadline import TimeIsOver, by_force, deadline
 from counterpoint.model.inert import quoted
+from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Verdict, undecided
 
 
@@ -88,6 +89,7 @@ def check_case(case: Case, wanted: Wanted = LEFT_TO_THE_FILE) -> Checked:
             checked,
             error=f"{case.title}: a defect of the checker: {what}",
             traceback=traceback.format_exc(),
+            is_defect=isinstance(error, OwnDefect) or ":" not in (wanted.model or ""),
         )
     return replace(checked, seconds=time.perf_counter() - begun)
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from counterpoint.harness.checking.wanted import Checked
 from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED, show
+from counterpoint.harness.streams import OWN_MISTAKE
 
 STYLES = {"holds": "green", "broken": "red", "undecided": "yellow", "error": "magenta"}
 SUMMARY_MAX = 160
@@ -27,6 +28,7 @@ class ResultRow(NamedTuple):
     operations: int
     seconds: float
     summary: str
+    is_defect: bool = False
 
 
 def row_of(checked: Checked) -> ResultRow:
@@ -40,6 +42,7 @@ def row_of(checked: Checked) -> ResultRow:
         checked.operation_count,
         checked.seconds,
         plain("; ".join(filter(None, (summary, *checked.notes))), SUMMARY_MAX),
+        checked.is_defect,
     )
 
 
@@ -87,14 +90,18 @@ def tally(rows: Sequence[ResultRow]) -> str:
     return f"{len(rows)} {noun}: {parts or 'none'}"
 
 
-def exit_code(outcomes: set[str]) -> int:
-    """Return the worst news: a violation found, then bad input, then what is undecided.
+def exit_code(rows: Sequence[ResultRow]) -> int:
+    """Return the worst news: a violation found, a mistake of ours, bad input, what is undecided.
 
-    >>> exit_code({"holds", "undecided"}), exit_code({"error", "broken"})
+    >>> of = lambda outcome: ResultRow("a", "", outcome, 1, 0.0, "")
+    >>> exit_code([of("holds"), of("undecided")]), exit_code([of("error"), of("broken")])
     (3, 1)
     """
+    outcomes = {row.outcome for row in rows}
     if "broken" in outcomes:
         return BROKEN
+    if any(row.is_defect for row in rows):
+        return OWN_MISTAKE
     if "error" in outcomes:
         return BAD_INPUT
     return UNDECIDED if "undecided" in outcomes or not outcomes else HOLDS

@@ -69,7 +69,8 @@ class Checked:
     """One history and the verdict on it, or why there is none.
 
     `case` is empty unless the file holds several. `error` is empty if there is a verdict;
-    `traceback` is empty unless the checker itself failed. `notes` say what reading left out or took
+    `traceback` is empty unless the checker itself failed, which is a mistake of ours (`is_defect`)
+    unless the model is somebody's own. `notes` say what reading left out or took
     for granted, `interferences` what was done to the system meanwhile.
     """
 
@@ -83,6 +84,7 @@ class Checked:
     verdict: Verdict | None = None
     error: str = ""
     traceback: str = ""
+    is_defect: bool = False
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     interferences: tuple[Interference, ...] = ()

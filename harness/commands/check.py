@@ -210,7 +210,7 @@ def check(
     if stopped:
         tell("counterpoint: interrupted; the rest was not checked", err=True)
         sys.exit(stopped)
-    sys.exit(exit_code({row.outcome for row in rows}))
+    sys.exit(exit_code(rows))
 
 
 def _check_all(

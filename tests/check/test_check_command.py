@@ -14,6 +14,7 @@ from counterpoint.harness.checking.files import check_each, check_files
 from counterpoint.harness.checking.wanted import Checked, Wanted
 from counterpoint.harness.commands import check as command
 from counterpoint.harness.commands.check import check
+from counterpoint.harness.streams import OWN_MISTAKE
 from tests.checkers.readers.reader_samples import SAMPLES
 
 GOOD = """client,type,f,key,value
@@ -231,6 +232,22 @@ def test_hostile_names_and_values_are_shown_harmlessly(folder: Path) -> None:
         assert "\x1b[31m" not in result.output
         assert "\x1b[2J" not in result.output
         assert "\u202e" not in result.output
+
+
+@pytest.mark.parametrize(("model", "code"), [("register", OWN_MISTAKE), ("mine:Door", 2)])
+def test_a_defect_of_ours_is_no_bad_input(
+    monkeypatch: pytest.MonkeyPatch, model: str, code: int
+) -> None:
+    """What an own model cannot take is its author's."""
+    from counterpoint.harness.checking import cases as library
+
+    def failing(*_: object) -> object:
+        raise TypeError("unhashable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "model_of", failing)
+        patch.setattr(library, "own_model", failing)
+        assert run("good.csv", "--model", model).exit_code == code
 
 
 def test_a_defect_of_a_checker_costs_one_history_only(
