@@ -9,11 +9,12 @@ linearizability it is no property of each key by itself: all keys are one object
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from counterpoint.checkers.history import OPEN, UNKNOWN, Operation, opened, sealed
-from counterpoint.checkers.objects.p_compositionality import exactly, judged
+from counterpoint.checkers.objects.p_compositionality import DOUBTFUL, exactly, judged
 from counterpoint.checkers.objects.sequential import ILLEGAL, Specification
 from counterpoint.model.verdict import Verdict, broken, holds, undecided
 
@@ -52,6 +53,27 @@ def check_sequential_consistency(
     `states_max` states of search.
     """
     history, specification = exactly(tuple(history), specification)
+    verdict = _judged(history, specification, name, states_max)
+    rest = _certain(history, specification)
+    if not verdict.is_broken or len(rest) == len(history):
+        return verdict
+    surely = _judged(rest, specification, name, states_max)
+    return surely if surely.is_broken else undecided(name, DOUBTFUL, examined=verdict.examined)
+
+
+def _certain(history: Sequence[Operation], specification: Specification) -> Sequence[Operation]:
+    """Leave out what rests on calls without answers, which may be anywhere in an order."""
+    certain = getattr(specification, "certain", None)
+    if certain is None:
+        return history
+    anywhere = (op if op.is_answered else replace(op, called=-math.inf) for op in history)
+    names = {op.id for op in certain(tuple(anywhere))}
+    return [op for op in history if op.id in names]
+
+
+def _judged(
+    history: Sequence[Operation], specification: Specification, name: str, states_max: int
+) -> Verdict:
     kept = judged(history, specification)
     examined = sum(not op.is_open for op in kept)
     try:
@@ -164,6 +186,6 @@ def _path(came: Mapping[_Reached, tuple[_Reached, str] | None], at: _Reached) ->
 def _sessions_of(kept: Sequence[Operation]) -> OpsByClient:
     """Return the calls of each client in its order."""
     sessions: dict[str, list[Operation]] = {}
-    for op in sorted(kept, key=lambda op: op.called):
+    for op in sorted(kept, key=lambda op: (op.called, op.returned)):
         sessions.setdefault(op.client, []).append(op)
     return {client: tuple(ops) for client, ops in sessions.items()}

@@ -22,7 +22,7 @@ from counterpoint.checkers.liveness import check_liveness
 from counterpoint.checkers.objects.containers import AppendList, Counter, Queue, Set, Stack
 from counterpoint.checkers.objects.locks import Mutex, Semaphore
 from counterpoint.checkers.objects.registers import CasRegister, Register
-from counterpoint.checkers.objects.sequential import Illegal, Specification
+from counterpoint.checkers.objects.sequential import Illegal, Specification, is_determined
 from counterpoint.checkers.operations import OperationView, Seen, operations_of
 from counterpoint.checkers.sequential_consistency import check_sequential_consistency
 from counterpoint.checkers.sessions.check import GUARANTEES, OfSessions, check_sessions
@@ -91,7 +91,7 @@ def linearizable(
     def check(trace: Trace) -> Verdict:
         return check_linearizability(operations_of(trace, shown), asked, name=name, show=show_any)
 
-    if not getattr(asked, "is_determined", True):
+    if not is_determined(asked):
         return Property(name, check)
     observer = LinearizabilityObserver(asked, shown)
     if view is not None or type(asked) not in OBSERVED_IN_WALKS:

@@ -25,13 +25,14 @@ from counterpoint.checkers.linearizability.origins import unfounded_verdict
 from counterpoint.checkers.linearizability.plan import Table, plan_of
 from counterpoint.checkers.linearizability.quick import quick_verdict
 from counterpoint.checkers.objects.p_compositionality import (
+    DOUBTFUL,
     exactly,
     judged,
     one_order,
     unanswered,
     with_names,
 )
-from counterpoint.checkers.objects.sequential import Specification
+from counterpoint.checkers.objects.sequential import Specification, searched
 from counterpoint.checkers.objects.verify import real_time_fault, witness_fault
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Outcome, Verdict, holds, undecided
@@ -50,9 +51,6 @@ STEPS_AFTER_A_VIOLATION = 200_000
 
 NAMED_MAX = 20
 """How many keys a line names."""
-
-DOUBTFUL = "a call without an answer may have taken what others did not find"
-"""Why what is broken only by answers that rest on such a call is not decided."""
 
 Parts = Mapping[Hashable, History]
 
@@ -93,15 +91,15 @@ def check_linearizability(
     ordered, specification = exactly(well_formed(history), specification)
     with_names(ordered)
     wording = Wording(name, show, deadline(timeout_seconds, clock), explain, in_short)
-    parts = partition(ordered)
-    verdict = _Check(specification, wording, parts).verdict(steps_max)
+    parts, whole = partition(ordered), searched(specification, ordered)
+    verdict = _Check(whole, wording, parts).verdict(steps_max)
     certain = getattr(specification, "certain", None)
     if certain is None or not verdict.is_broken:
         return verdict
     rest = {key: certain(part) for key, part in parts.items()}
     if rest == parts:
         return verdict
-    surely = _Check(specification, wording, rest).verdict(steps_max)
+    surely = _Check(whole, wording, rest).verdict(steps_max)
     return surely if surely.is_broken else undecided(name, DOUBTFUL, examined=verdict.examined)
 
 

@@ -21,6 +21,7 @@ from counterpoint.checkers.linearizability.just_in_time import JustInTime
 from counterpoint.checkers.linearizability.plan import Plan, Table, plan_of
 from counterpoint.checkers.links import at
 from counterpoint.checkers.objects.locks import LockStory, Mutex, told_of_lock
+from counterpoint.checkers.objects.sequential import is_determined
 from counterpoint.checkers.objects.verify import TooMuch, weak_core_fault
 from counterpoint.model.mistakes import OwnDefect
 from counterpoint.model.verdict import Reason, Verdict, broken, said
@@ -203,7 +204,7 @@ def broken_by_search(
         return broken(wording.name, summary, examined=examined)
     effort = Effort.after(search, wording.is_over)
     plan = first_bad_prefix(search, effort)
-    is_first = effort.sufficed and not is_part
+    is_first = effort.sufficed and not is_part and _is_followed(plan, search.plan)
     for_answers = effort.share(4) if is_first else None
     found = smallest_core(plan, effort)
     core = [plan.operations[plan.index[step]] for step in found.steps]
@@ -228,6 +229,18 @@ def broken_by_search(
         culprits=tuple(op.id for op in core),
         evidence=evidence,
     )
+
+
+def _is_followed(plan: Plan, whole: Plan) -> bool:
+    """Tell whether it was known at the end of a plan what each call had done, whatever it said later.
+
+    It was not where an object may answer in several ways, and another call was under way.
+    """
+    if is_determined(plan.table.specification):
+        return True
+    last = plan.operations[plan.index[-1]]
+    others = (op for op in whole.operations if op.id != last.id)
+    return not any(op.called <= last.returned <= op.returned for op in others)
 
 
 def _lock_story(plan: Plan, deciding: Operation) -> LockStory | None:

@@ -1,4 +1,6 @@
-"""Containers as sequential specifications: counter, set, queue, stack, list, text, bag."""
+"""Containers as sequential specifications: counter, set, queue, stack, list, text, bag.
+
+Where None is an element as well, the answer that there was none may mean either."""
 
 from __future__ import annotations
 
@@ -143,6 +145,7 @@ class Queue:
     """
 
     keeps_any_values: ClassVar[bool] = True
+    puts: ClassVar[str] = "enqueue"
 
     initial: tuple[Hashable, ...] = ()
 
@@ -204,6 +207,7 @@ class Stack:
     """
 
     keeps_any_values: ClassVar[bool] = True
+    puts: ClassVar[str] = "push"
 
     initial: tuple[Hashable, ...] = ()
 
@@ -348,6 +352,7 @@ class Bag:
     """
 
     keeps_any_values: ClassVar[bool] = True
+    puts: ClassVar[str] = "enqueue"
     is_determined: ClassVar[bool] = False
 
     initial: Hashable = frozenset()
@@ -367,8 +372,8 @@ class Bag:
                 return frozenset((counts | {argument: counts.get(argument, 0) + 1}).items())
             case "dequeue" if result is UNKNOWN:
                 return state
-            case "dequeue" if result is None:
-                return ILLEGAL if state else state
+            case "dequeue" if result is None and not state:
+                return state
             case "dequeue":
                 count = counts.pop(result, 0)
                 if count == 0:
@@ -380,13 +385,12 @@ class Bag:
     def certain(self, history: History) -> History:
         """Leave out each answer that there was none, where a dequeue may have taken what was there.
 
-        That is one without an answer, called before that answer was given.
+        That is one without an answer, called no later than that answer was given.
         """
         taking = [op for op in history if op.f == "dequeue"]
-        untold = [op.called for op in taking if op.result is UNKNOWN or op.status == "info"]
-        doubtful = {
-            op for op in taking if op.result is None and op.returned > min(untold, default=math.inf)
-        }
+        untold = (op.called for op in taking if op.result is UNKNOWN or not op.is_answered)
+        first = min(untold, default=math.inf)
+        doubtful = {op for op in taking if op.result is None and op.returned >= first}
         return tuple(op for op in history if op not in doubtful)
 
     def role(self, f: str, _argument: Hashable, result: Hashable) -> Role:

@@ -22,7 +22,10 @@ from counterpoint.checkers.history import (
     exact_history,
     left_open,
 )
-from counterpoint.checkers.objects.sequential import Role, Specification, hints_of
+from counterpoint.checkers.objects.sequential import Role, Specification, hints_of, is_determined
+
+DOUBTFUL = "a call without an answer may have taken what others did not find"
+"""Why what is broken only by answers that rest on such a call is not decided."""
 
 
 def exactly(history: History, specification: Specification) -> tuple[History, Specification]:
@@ -82,6 +85,8 @@ def known_by(
 ) -> History:
     """What was known when the last of these had been answered: of all others not even the answers.
 
+    Of an object that may answer in several ways nobody can follow a call without its answer: there
+    the others keep theirs, should they have taken effect.
     The operations are in call order; that a failed one had no effect is always known.
     """
     role = hints_of(specification).role
@@ -92,8 +97,10 @@ def known_by(
             break
         if op.id in names or op.status == "fail":
             known.append(op)
-        elif role(op.f, op.argument, UNKNOWN) is not Role.READS:
-            known.append(replace(op, returned=OPEN, result=UNKNOWN))
+            continue
+        result = UNKNOWN if is_determined(specification) else op.result
+        if role(op.f, op.argument, result) is not Role.READS:
+            known.append(replace(op, returned=OPEN, result=result))
     return tuple(known)
 
 

@@ -25,6 +25,9 @@ An object that may answer one call in several ways, such as a bag, says `is_dete
 observer can follow what it did where nobody was told. Its method `certain` leaves out of a history
 the answers that rest on such a call; what is broken by these alone is not decided.
 
+A container that answers None where it is empty names in `puts` the call that puts an element in:
+where that may be None, too, its hints, which take that answer for the one thing, are not used.
+
 When each element of a container can leave it, and when it must have left.
 
 Two facts keep calls that were never answered from making the search explode. Elements that no
@@ -45,7 +48,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from counterpoint.checkers.history import UNKNOWN, Operation, same
 
@@ -154,6 +157,48 @@ def hints_of(specification: Specification) -> Hints:
 def _any_role(_f: str, _argument: Hashable, _result: Hashable) -> Role:
     """Nothing is known of the operation, so nothing may be assumed."""
     return Role.CONDITIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutHints:
+    """An object of which a search knows the steps alone."""
+
+    whole: Specification
+
+    @property
+    def initial(self) -> Hashable:
+        """The state before the first operation."""
+        return self.whole.initial
+
+    @property
+    def is_determined(self) -> bool:
+        """Tell whether each call has one answer."""
+        return is_determined(self.whole)
+
+    def step(
+        self, state: Hashable, f: str, argument: Hashable, result: Hashable
+    ) -> Hashable | Illegal:
+        """The state after one operation."""
+        return self.whole.step(state, f, argument, result)
+
+
+def is_determined(specification: Specification) -> bool:
+    """Tell whether each call has one answer in each state."""
+    return bool(getattr(specification, "is_determined", True))
+
+
+def searched(specification: Specification, history: Sequence[Operation]) -> Specification:
+    """Return the object as it is searched for in a history: with its hints, if they are right there."""
+    is_ambiguous = hasattr(specification, "puts") and _holds_none(specification, history)
+    return WithoutHints(specification) if is_ambiguous else specification
+
+
+def _holds_none(specification: Any, history: Sequence[Operation]) -> bool:
+    """Tell whether None may be an element of a container, which may keep pairs of element and count."""
+    if any(op.f == specification.puts and op.argument is None for op in history):
+        return True
+    firsts = (one[:1] if isinstance(one, tuple) else (one,) for one in specification.initial)
+    return any(first == (None,) for first in firsts)
 
 
 class Some(Enum):

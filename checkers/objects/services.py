@@ -210,10 +210,10 @@ def _served(store: _Store, f: str, argument: Hashable) -> tuple[_Store, Hashable
     return store, None
 
 
-Steps = tuple[tuple[Any, ...], ...]
+EtcdSteps = tuple[tuple[Any, ...], ...]
 
 
-def _transaction_parts(argument: tuple[Hashable, ...]) -> tuple[Steps, Steps, Steps]:
+def _transaction_parts(argument: tuple[Hashable, ...]) -> tuple[EtcdSteps, EtcdSteps, EtcdSteps]:
     """Take a transaction apart: conditions, what is done where they hold, what is done otherwise.
 
     Raises:
@@ -221,7 +221,7 @@ def _transaction_parts(argument: tuple[Hashable, ...]) -> tuple[Steps, Steps, St
     """
     match argument:
         case (tuple() as conditions, tuple() as on_success, tuple() as on_failure):
-            steps: Steps = (*conditions, *on_success, *on_failure)
+            steps: EtcdSteps = (*conditions, *on_success, *on_failure)
             if all(isinstance(step, tuple) and step for step in steps):
                 return conditions, on_success, on_failure
     raise ValueError(f"{argument!r} is no transaction of conditions and two lists of operations")

@@ -49,6 +49,10 @@ def _value(random: Random) -> int:
     return random.randint(0, 2)
 
 
+def _some_none(random: Random) -> int | None:
+    return random.choice((None, 1, 2))
+
+
 def _pair(random: Random) -> tuple[int, int]:
     return _value(random), _value(random)
 
@@ -199,6 +203,16 @@ OBJECTS: dict[str, Drawn] = {
     "stack": Drawn(
         Stack(),
         _one_of(("push", lambda random: random.randint(1, 3)), ("pop", _nothing)),
+        _container_answer,
+    ),
+    "queue with None": Drawn(
+        Queue(),
+        _one_of(("enqueue", _some_none), ("dequeue", _nothing)),
+        _container_answer,
+    ),
+    "stack with None": Drawn(
+        Stack((None,)),
+        _one_of(("push", _some_none), ("pop", _nothing)),
         _container_answer,
     ),
     "list": Drawn(

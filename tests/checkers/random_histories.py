@@ -7,7 +7,7 @@ intervals are spoiled. Verdicts of both kinds come out often.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -41,7 +41,7 @@ def call(
     )
 
 
-def happened(history: History) -> list[Operation]:
+def happened(history: Iterable[Operation]) -> list[Operation]:
     """What exhaustive search is to order: failed operations removed, interrupted ones open."""
     return [
         op if op.is_answered else replace(op, returned=OPEN, result=UNKNOWN)

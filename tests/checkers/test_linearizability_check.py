@@ -556,6 +556,23 @@ def test_an_answer_that_there_was_none_is_doubtful_while_somebody_may_have_taken
     assert outcome(put, left, empty, taken, again) == "broken"
 
 
+def test_where_an_element_was_put_and_appended_all_operations_tell_why_it_is_broken() -> None:
+    """That the list began with what was put is known by o3 alone, which no clash names."""
+    history = [
+        call("o3", "c1", "read", None, (2,), 0, 5),
+        call("o1", "c0", "append", 2, None, 1, 3),
+        call("o6", "c2", "append", 2, None, 2, 7),
+        call("o2", "c0", "append", 1, None, 4, 8),
+        call("o4", "c1", "append", 0, None, 6, 9),
+        call("o7", "c2", "read", None, (0, 2), 10, 13),
+        call("o5", "c1", "put", (0,), None, 11, 12),
+    ]
+    verdict = check_linearizability(history, objects.AppendList())
+    assert verdict.outcome is Outcome.BROKEN
+    assert "o7" in verdict.culprits
+    assert len(verdict.culprits) > 1
+
+
 def test_an_answer_is_doubtful_by_calls_of_its_own_object_alone() -> None:
     left = Operation("o1", "a", "dequeue", "x", None, UNKNOWN, 0, OPEN, "info")
     put = Operation("o2", "b", "enqueue", "y", 7, None, 1, 2)
