@@ -9,7 +9,7 @@ from counterpoint.model.exact import alike
 from counterpoint.model.node import Input, Step, System
 from counterpoint.model.values import NodeId, Value
 
-Asked: TypeAlias = tuple[NodeId, Value, Input]
+Question: TypeAlias = tuple[NodeId, Value, Input]
 """A node, its state, and an input."""
 
 
@@ -23,7 +23,7 @@ class RememberedSteps:
     def __init__(self, system: System[Any]) -> None:
         self._system = system
         self.nodes = system.nodes
-        self._steps: dict[Asked, tuple[Asked, Step[Any]]] = {}
+        self._steps: dict[Question, tuple[Question, Step[Any]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._system, name)
