@@ -110,8 +110,9 @@ aio-demo: $(STAMP) ## search three asyncio services, which hold, and wrong varia
 	cd docs/gallery && $(abspath $(BIN))/counterpoint audit cache:scenario --runs 2
 
 nightly: $(STAMP) ## run the long searches that the default suite leaves out, and more examples
-	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS)
-	$(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile night tests $(ARGS)
+	@# What fails in the one keeps the other from nothing.
+	$(BIN)/python -m pytest -n $(WORKERS) -m nightly tests $(ARGS); first=$$?; \
+	$(BIN)/python -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile night tests $(ARGS) && exit $$first
 
 CAMPAIGN_TIME ?= 10m
 CAMPAIGN_SEED ?= 0

@@ -53,6 +53,22 @@ def test_check_leaves_the_fast_tests_to_a_test_that_runs_beside_it() -> None:
     assert "not slow" not in suite
 
 
+@pytest.mark.slow
+@HAS_MAKE
+@pytest.mark.parametrize("fails", ["nightly", "hypothesis", "neither"])
+def test_a_night_is_spent_on_both_halves_and_is_red_where_one_is(
+    fails: str, tmp_path: Path
+) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\necho "$*"\ncase "$*" in *" -m {fails} "*) exit 1; esac\n')
+    python.chmod(0o755)
+    done = run("make", "--silent", "nightly", f"VENV={tmp_path}", "STAMP=", "VERSION=none", "ARGS=")
+    asked = [line.partition(" -m ")[2].split()[0] for line in done.stdout.splitlines()]
+    assert asked == ["nightly", "hypothesis"]
+    assert (done.returncode != 0) is (fails != "neither")
+
+
 def ci_script(tmp_path: Path, *lines: str) -> subprocess.CompletedProcess[str]:
     """Run the script of continuous integration with a `make` that does nothing but this."""
     fake = tmp_path / "make"
