@@ -25,6 +25,7 @@ from typing import Any, NoReturn, Protocol
 
 from counterpoint.harness.aio.escapes import escaped
 from counterpoint.harness.aio.watchdog import Watchdog
+from counterpoint.harness.interruption import Heard, begin_step, end_step
 
 EPOCH = 1_700_000_000
 """The second of Unix time at which every run begins."""
@@ -212,6 +213,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._holders = 0
+        self._heard = Heard()
         self._was_collecting = False
         self._was_tracking = 0
         self._places: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []
@@ -237,6 +239,7 @@ class Patches:
         self._holders += 1
         if self._holders > 1:
             return
+        self._heard.__enter__()
         _present.thread = threading.get_ident()
         self._was_collecting = gc.isenabled()
         self._was_tracking = sys.get_coroutine_origin_tracking_depth()
@@ -255,6 +258,7 @@ class Patches:
         sys.set_coroutine_origin_tracking_depth(self._was_tracking)
         if self._was_collecting:
             gc.enable()
+        self._heard.__exit__(None)
 
 
 def _stand_in(real: Any, ours: Any) -> Any:
@@ -298,7 +302,8 @@ _NOT_SCANNED = frozenset(sys.stdlib_module_names) - {"__main__"} | {
 class StepOf:
     """For a step of a node its loop runs; time, chance and the operating system are those of the node.
 
-    The steps of one node follow each other, so that one such value is enough for all of them.
+    A signal waits until it is over. The steps of one node follow each other, so that one such value
+    is enough for all of them.
     """
 
     __slots__ = ("_before", "_is_alone", "_loop_before", "_node", "_patches")
@@ -310,6 +315,8 @@ class StepOf:
         self._is_alone = True
 
     def __enter__(self) -> None:
+        if _present.node is None:
+            begin_step()
         self._is_alone = not self._patches.are_on
         if self._is_alone:
             self._patches.__enter__()
@@ -323,6 +330,8 @@ class StepOf:
         _present.node = self._before
         if self._is_alone:
             self._patches.__exit__()
+        if self._before is None:
+            end_step()
 
 
 _REFUSED: Mapping[str, tuple[str, str]] = {

@@ -27,6 +27,7 @@ from counterpoint.harness.aio.traffic import (
 )
 from counterpoint.harness.aio.transport import End, Listening
 from counterpoint.harness.aio.waiting import line_of_longest, place_of_origin, programs_error, stuck
+from counterpoint.harness.interruption import raise_waiting, send_again
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import (
     Begin,
@@ -108,19 +109,25 @@ class Process:
             BadScenario: it calls, and was said to call nothing.
         """
         self._effects = []
-        with self._step_of:
-            self._step(given)
+        self._steps((given,))
         self._judge()
         self._save()
         return tuple(self._effects)
 
     def take_again(self, inputs: Iterable[Input]) -> None:
         """Do once more what was done before, of which everything is known."""
-        with self._step_of:
-            for given in inputs:
-                self._step(given)
+        self._steps(inputs)
         self.loop.failures.clear()
         self._disk_looks = repr(self.node.disk) if self.node is not None else ""
+
+    def _steps(self, inputs: Iterable[Input]) -> None:
+        """Do what the program does on these inputs, then raise the signal that came meanwhile."""
+        try:
+            with self._step_of:
+                for given in inputs:
+                    self._step(given)
+        finally:
+            raise_waiting()
 
     def _step(self, given: Input) -> None:
         self.is_awake = True
@@ -403,9 +410,10 @@ class Process:
             self._effects.append(Persist(written(disk, self._boots, self.name)))
 
     def bury(self) -> None:
-        """End what is left of the program."""
+        """End what is left of the program. For finalisers: it raises nothing, no signal either."""
         with self._step_of:
             self.loop.bury()
+        send_again()
         self.ends.clear()
 
 

@@ -186,7 +186,11 @@ class Programs:
             return process
         self._drop(node)
         process = self._started(node)
-        process.take_again(past.inputs_given())
+        try:
+            process.take_again(past.inputs_given())
+        except BaseException:
+            process.bury()
+            raise
         self._running[node] = (process, past)
         return process
 

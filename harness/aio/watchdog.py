@@ -1,5 +1,7 @@
 """The watchdog: ends a step in which a program computes on and on without waiting, and says where.
 
+A step that a signal waits for is ended sooner.
+
 It is a thread of its own, and the only thing here that a real clock decides: it turns a run that would
 never end into one that says why. A step that a debugger or a tracer follows may take its time.
 """
@@ -12,6 +14,7 @@ import threading
 from types import FrameType
 from typing import Any, Protocol
 
+from counterpoint.harness.interruption import is_one_waiting
 from counterpoint.model.mistakes import is_around, short_file
 
 STEP_SECONDS = 5.0
@@ -53,6 +56,8 @@ class Watchdog:
         while not self._bell.wait(LOOK_SECONDS):
             is_same = self._steps.node is not None and self._steps.count == seen
             looks = looks + 1 if is_same else 0
+            if is_same and is_one_waiting():
+                self._interrupt()
             if looks * LOOK_SECONDS >= STEP_SECONDS:
                 self._end_step()
                 looks = 0  # what was built up may take long to be given back
@@ -64,6 +69,9 @@ class Watchdog:
         if frame is None or node is None or _is_followed(frame):
             return
         node.endless_at = place_in(frame)
+        self._interrupt()
+
+    def _interrupt(self) -> None:
         thread = ctypes.c_ulong(self._steps.thread)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TookTooLong))
 

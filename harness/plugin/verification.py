@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
+from counterpoint.harness.interruption import Heard
 from counterpoint.harness.memory import full_at_share
 from counterpoint.harness.only import only_claim
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
@@ -122,7 +123,10 @@ class Verification:
             NothingBroke: the property that was to break did not.
             SearchStopped: Ctrl-C was pressed.
         """
-        asked = effort.over(self.effort).within(defaults)
+        with Heard():
+            return self._checked(effort.over(self.effort).within(defaults), shard)
+
+    def _checked(self, asked: SearchEffort, shard: Shard) -> Searched:
         if asked.limit is not None:
             most = asked.limit * (1.0 if asked.examples == 0 else WALKS_SHARE)
             asked = asked._replace(seconds=min(asked.seconds or most, most))

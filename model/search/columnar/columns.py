@@ -167,7 +167,7 @@ def moved_one_by_one(
             counts.append(len(slots_after))
             after += slots_after
             effects += with_effects
-    except BaseException:
+    except Exception:  # of a handler; a signal ends it all
         yield _moved(counts, after, effects)
         raise
     yield _moved(counts, after, effects)

@@ -95,14 +95,14 @@ class MovesAtOnce:
 
     def _groups(
         self, keys: Ids, situation: Callable[[int], Situation]
-    ) -> tuple[Ids, BaseException | None]:
+    ) -> tuple[Ids, Exception | None]:
         """Return the number of the steps for each key, up to one for which a handler failed."""
         steps: list[tuple[NodeStateStep, ...]] = []
-        failure: BaseException | None = None
+        failure: Exception | None = None
         for at in self._asked.fresh(keys).tolist():
             try:
                 steps.append(self._asked_one(situation(at), int(keys[at]) & CODE))
-            except BaseException as error:
+            except Exception as error:  # of a handler; a signal ends it all
                 keys, failure = keys[:at], error
                 break
         self._steps.extend(steps)

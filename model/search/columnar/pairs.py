@@ -38,7 +38,7 @@ def one_by_one(function: Callable[[int, int], int]) -> Answering:
         try:
             for answer in map(function, first.tolist(), second.tolist()):
                 answers.append(answer)
-        except BaseException:
+        except Exception:  # of a handler; a signal ends it all
             yield answers
             raise
         yield answers
