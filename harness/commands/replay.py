@@ -20,7 +20,8 @@ from counterpoint.model.verdict import Verdict
 
 
 @click.command(
-    epilog="Exit codes: 0 reproduced, 1 the verdict is another, 2 bad input, 3 the run diverged."
+    epilog="Exit codes: 0 reproduced, 1 the verdict is another, 2 bad input, 3 the run diverged, or is "
+    "undecided once edited."
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--step", type=click.IntRange(0), help="Show every node's state before this step.")
@@ -50,6 +51,9 @@ def replay(
     counterpoint replay FILE --until 's50054.pending != none'
     counterpoint replay FILE --edit 11=skip
     counterpoint replay FILE --fault-free
+
+    With --edit the run that the changed choices make is judged anew. 0: everything holds in it;
+    1: something breaks; 3: something is undecided, as what is owed at the end of a run that is cut.
 
     With --expect-fixed the run is one that was kept of a bug that is mended: each choice is made as
     it fits the code of today, and if one does not fit any more, the run is then ended without

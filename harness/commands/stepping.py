@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from counterpoint.harness.analysis.stepping import (
@@ -16,9 +15,10 @@ from counterpoint.harness.analysis.stepping import (
 from counterpoint.harness.commands.load_trace import Opened, opened
 from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.harness.explanation.sentences import sentence
-from counterpoint.harness.output import BROKEN, HOLDS, emit, tell
+from counterpoint.harness.output import emit, finish, tell
 from counterpoint.harness.report.terminal import broken_first, report
 from counterpoint.model.search.replay import judge
+from counterpoint.model.verdict import Outcome
 
 
 def run(
@@ -52,19 +52,19 @@ def run(
 def _edit(found: Opened, edits: tuple[str, ...], as_json: bool) -> None:
     trace = edited(found.trace, *map(parse_edit, edits))
     verdicts = judge(trace)
-    broken = broken_first(verdicts)
-    is_broken = broken is not None and broken.is_broken
+    worst = broken_first(verdicts)
+    outcome = (Outcome.UNDECIDED if worst is None else worst.outcome).value
     if as_json:
         emit(
             {
-                "outcome": "broken" if is_broken else "holds",
+                "outcome": outcome,
                 "steps": len(trace.choices),
                 "verdicts": {v.property: v.outcome.value for v in verdicts},
             }
         )
     else:
         tell(report(trace, verdicts))
-    sys.exit(BROKEN if is_broken else HOLDS)
+    finish(outcome)
 
 
 def _diff(one: Opened, other: Opened, as_json: bool) -> None:
