@@ -15,6 +15,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from itertools import count
 from typing import Any, NoReturn, Protocol
+from weakref import WeakValueDictionary
 
 from counterpoint.harness.aio.escapes import Escaped, escaped
 from counterpoint.harness.aio.numbered import NumberedFuture, NumberedTask
@@ -101,6 +102,8 @@ class NodeLoop(asyncio.BaseEventLoop):
         self.tasks: dict[int, Any] = {}
         self.listening: dict[int, Listening] = {}
         self.failures: list[dict[str, Any]] = []
+        self._generators: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.generator_hooks = (self._generator_begins, self._generator_is_left)
         self._dialled: dict[int, tuple[str, int]] = {}
         self._next_port = PORTS_FROM
         self.set_exception_handler(lambda _, context: self.failures.append(context))
@@ -147,6 +150,29 @@ class NodeLoop(asyncio.BaseEventLoop):
         if any(map(_IS_DONE, self.tasks.values())):
             for number in [n for n, task in self.tasks.items() if task.done()]:
                 del self.tasks[number]
+
+    # Asynchronous generators.
+
+    def _generator_begins(self, generator: Any) -> None:
+        """Hear that a generator is asked for its first value."""
+        self._generators[next(self._numbers)] = generator
+
+    def _generator_is_left(self, generator: Any) -> None:
+        """Hear that nobody holds a generator any more, as after a `break`: it is closed by a task.
+
+        That is in the step in which the last reference goes, so the same in every run. What the
+        collector of cycles finds between two steps, whenever that is, is closed by nobody.
+        """
+        if self._outside.is_awake:
+            self.call_soon(self._close_generator, generator)
+
+    def _close_generator(self, generator: Any) -> None:
+        self.create_task(generator.aclose())
+
+    async def shutdown_asyncgens(self) -> None:
+        """Close all generators, the oldest first."""
+        self._asyncgens = list(self._generators.values())
+        await super().shutdown_asyncgens()
 
     get_debug = staticmethod(bool)
     """It is never in debug mode; every future asks for that, so it is answered without a frame."""

@@ -306,12 +306,13 @@ class StepOf:
     is enough for all of them.
     """
 
-    __slots__ = ("_before", "_is_alone", "_loop_before", "_node", "_patches")
+    __slots__ = ("_before", "_hooks_before", "_is_alone", "_loop_before", "_node", "_patches")
 
     def __init__(self, node: Any, patches: Patches) -> None:
         self._node, self._patches = node, patches
         self._before: Any = None
         self._loop_before: Any = None
+        self._hooks_before: Any = (None, None)
         self._is_alone = True
 
     def __enter__(self) -> None:
@@ -324,8 +325,11 @@ class StepOf:
         _present.count += 1
         self._loop_before = events._get_running_loop()
         events._set_running_loop(self._node.loop)
+        self._hooks_before = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(*self._node.loop.generator_hooks)
 
     def __exit__(self, *_: object) -> None:
+        sys.set_asyncgen_hooks(*self._hooks_before)
         events._set_running_loop(self._loop_before)
         _present.node = self._before
         if self._is_alone:
