@@ -275,10 +275,15 @@ def may_happen(kind: type[Action], scenario: ScenarioView) -> bool:
 
 def _may_interfere(kind: type[Action], scenario: ScenarioView) -> bool:
     """Tell whether a kind is somebody's own and may do what no budget of ours tells of."""
-    if kind.__module__.startswith(MODEL):
+    if is_of_model(kind):
         return False
     is_known = issubclass(kind, ActionKind) and kind.spends
     return not is_known or _is_funded(kind.kind, scenario)
+
+
+def is_of_model(kind: type[Action]) -> bool:
+    """Tell whether a kind is one that every system has, whose rules are the scenario's."""
+    return kind.__module__.startswith(MODEL)
 
 
 def _is_funded(name: str, scenario: ScenarioView) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from counterpoint.model.kind import is_of_model
 from counterpoint.model.scenario import Scenario, nobody_fails
 
 
 def impossible_faults(scenario: Scenario, faults: Mapping[str, int]) -> Iterator[str]:
     """Return a warning for each kind of fault with a budget that was not possible in any run.
 
-    `faults` counts those that happened, by kind.
+    `faults` counts those that happened, by kind. Kinds of one's own, under whatever name, as the crash
+    of a program, have rules of their own.
     """
+    known = {kind.kind for kind in scenario.actions if is_of_model(kind)}
     for kind, budget in scenario.limits.items():
-        if budget.per_run and not faults.get(kind):
+        if kind in known and budget.per_run and not faults.get(kind):
             why = _why_impossible(scenario, kind)
             if why:
                 yield f"no {kind} was possible in any run: {why}"

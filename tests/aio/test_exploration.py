@@ -295,3 +295,29 @@ def test_chance_that_only_a_fault_brings_is_told_of_too() -> None:
     code, result = explored("DRAWS_AFTER_A_RESET", "--faults", "1")
     assert (code, result["stopped"]) == (3, "incomplete")
     assert result["not_explored"] == ["all but 1 of the sequences of random numbers"]
+
+
+async def calls_once(node: Node) -> None:
+    """Call, wait and answer."""
+    async with node.call("x") as call:
+        await asyncio.sleep(0.1)
+        call.result = 1
+
+
+CRASHING = scenario(name="crashing", nodes={"c": calls_once}, limits=cp.budgets(crash=1))
+
+
+def test_a_crash_that_a_program_allows_is_not_called_impossible(tmp_path: Path) -> None:
+    arguments = [
+        "explore",
+        f"{__name__}:CRASHING",
+        "--reduction",
+        "dpor",
+        "--faults",
+        "1",
+        "--json",
+    ]
+    result = json.loads(CliRunner().invoke(main, [*arguments, "--out", str(tmp_path)]).output)
+    assert result["outcome"] == "holds"
+    assert result["faults"] == 1
+    assert result["warnings"] == []
