@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 
 import click
 
-from counterpoint.harness.explanation.plain import to_ascii
+from counterpoint.harness.explanation.plain import in_encoding
 from counterpoint.harness.streams import NOT_KEPT, CannotPrint
 from counterpoint.model.inert import json_inert, plain_lines
 
@@ -42,13 +42,12 @@ LINE_MAX = 2_000
 def emit(result: Mapping[str, object]) -> None:
     """Print one result as one line of JSON, which does nothing to a terminal that it ends up on."""
     text = json_inert(json.dumps(result, ensure_ascii=False))
-    show(text if _is_encodable(text) else json.dumps(result))
+    show(text if _printable(text) == text else json.dumps(result))
 
 
 def tell(text: str, *, err: bool = False) -> None:
     """Print text, made inert line by line, whatever it quotes."""
-    shown = plain_lines(text, LINE_MAX)
-    show(shown if _is_encodable(shown, err=err) else to_ascii(shown), err=err)
+    show(_printable(plain_lines(text, LINE_MAX), err=err), err=err)
 
 
 def show(text: str, *, err: bool = False, nl: bool = True) -> None:
@@ -64,14 +63,9 @@ def show(text: str, *, err: bool = False, nl: bool = True) -> None:
             raise CannotPrint(error) from error
 
 
-def _is_encodable(text: str, *, err: bool = False) -> bool:
-    """Tell whether the characters of a text are in the encoding of where it goes."""
-    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+def _printable(text: str, *, err: bool = False) -> str:
+    """Return a text in characters that the encoding of where it goes has."""
+    return in_encoding(text, getattr(sys.stderr if err else sys.stdout, "encoding", None))
 
 
 def finish(outcome: str, *kept: KeptTrace | None, stopped: int = 0, problem: str = "") -> NoReturn:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from counterpoint.harness.plugin.characters import OurSections, printable
 from counterpoint.harness.plugin.options import (
     OPTIONS,
     PluginSession,
@@ -58,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options, and register the Hypothesis profiles if one is asked for."""
     config.stash[SESSION] = session_of(config)
+    config.pluginmanager.register(OurSections(config), "counterpoint sections")
     if config.getoption("--hypothesis-profile", None):
         from counterpoint.harness.profiles import register_profiles
 
@@ -369,4 +371,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         profile = terminalreporter.config.stash[SESSION].profile
         tell_summary(terminalreporter, told, profile=profile)
         for line in stopped:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(printable(terminalreporter.config, line))

@@ -6,7 +6,7 @@ from rich.cells import cell_len, chop_cells
 
 from counterpoint.model.inert import TEXT_MAX, plain
 
-__all__ = ["TEXT_MAX", "fit", "plain", "to_ascii", "width_of", "wrapped"]
+__all__ = ["TEXT_MAX", "fit", "in_encoding", "plain", "to_ascii", "width_of", "wrapped"]
 
 _ASCII = {
     "✗": "x", "✓": "v", "●": "*", "│": "|", "┊": ":", "║": "H", "╎": "!", "┃": "#", "─": "-",
@@ -26,6 +26,19 @@ def to_ascii(text: str) -> str:
     """
     mapped = "".join(_ASCII.get(character, character) for character in text)
     return mapped.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def in_encoding(text: str, encoding: str | None) -> str:
+    """Return the text, or the text in ASCII if the encoding of where it goes lacks a character.
+
+    >>> in_encoding("a · b", "utf-8"), in_encoding("a · b", "ascii")
+    ('a · b', 'a ; b')
+    """
+    try:
+        text.encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return to_ascii(text)
+    return text
 
 
 def width_of(text: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from counterpoint.harness.plugin.characters import printable
 from counterpoint.model.search.walks.coverage import DistinctCount
 
 TestReportCounts: TypeAlias = Mapping[str, Any]
@@ -21,7 +22,7 @@ def tell_summary(
     terminal.section("counterpoint")
     is_verbose = terminal.config.option.verbose > 0
     for line in _lines(told, profile=profile, is_verbose=is_verbose):
-        terminal.write_line(line)
+        terminal.write_line(printable(terminal.config, line))
 
 
 def _lines(

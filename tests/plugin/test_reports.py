@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from counterpoint.harness.plugin.characters import OurSections
 from counterpoint.model.tracefile import read_trace
 from tests.plugin.conftest import Pytest
 
@@ -98,6 +102,36 @@ def test_a_failure_shows_sentence_steps_and_command_and_saves_its_trace(
     [case] = ElementTree.parse(repository.path / "junit.xml").iter("testcase")
     properties = {p.get("name"): p.get("value") for p in case.iter("property")}
     assert properties == {"counterpoint_trace": TRACE}
+
+
+@pytest.mark.slow
+def test_where_the_terminal_lacks_our_characters_a_report_is_in_ascii_line_by_line(
+    repository: pytest.Pytester, run: Pytest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("LC_ALL", "C"), ("PYTHONUTF8", "0"), ("PYTHONCOERCECLOCALE", "0")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    repository.makepyfile(test_mine=WRONG)
+    result = run("-q", apart=True)
+    result.stdout.fnmatch_lines(["*- counterpoint -*", f" x {SENTENCE}", "   abd ; * steps ; *"])
+    assert "\\n" not in output(result)
+    assert "\\xb7" not in output(result)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("utf-8", "✗ broken\n── ·"), ("ascii", "x broken\n-- ;")]
+)
+def test_a_section_is_changed_only_where_the_terminal_lacks_its_characters(
+    encoding: str, shown: str
+) -> None:
+    writer = SimpleNamespace(_file=TextIOWrapper(BytesIO(), encoding))
+    plugins = SimpleNamespace(has_plugin=lambda _: True)
+    config: Any = SimpleNamespace(pluginmanager=plugins, get_terminal_writer=lambda: writer)
+    report = pytest.TestReport("t", ("t", 1, "t"), {}, "failed", None, "call")
+    report.sections = [("counterpoint", "✗ broken\n── ·"), ("Captured stdout call", "·")]
+    report.__dict__["counterpoint"] = {}
+    OurSections(config).pytest_runtest_logreport(report)
+    assert report.sections == [("counterpoint", shown), ("Captured stdout call", "·")]
 
 
 @pytest.mark.slow
