@@ -255,6 +255,7 @@ def test_repositories_without_such_tests_pay_nothing(
         def test_nothing_of_ours_is_imported():
             ours = {name for name in sys.modules if name.startswith("counterpoint.")}
             assert ours == {
+                "counterpoint.harness.plugin.characters",
                 "counterpoint.harness",
                 "counterpoint.harness.plugin",
                 "counterpoint.harness.plugin.effort",
