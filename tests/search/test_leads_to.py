@@ -126,14 +126,24 @@ def blinking(state: int, given: cp.Input) -> cp.Step[int] | None:
     return None
 
 
+def blinks(claim: cp.Property) -> Judged:
+    system = cp.system(n=(blinking, 0))
+    claims = [claim]
+    return judged(
+        cp.Scenario("blinking", system, calls={}, properties=claims, min_calls_per_run=0.0), runs=3
+    )
+
+
 @pytest.mark.parametrize(("wanted", "is_right"), [(1, True), (0, True), (3, False)])
 def test_in_a_run_that_goes_round_each_round_counts(wanted: int, is_right: bool) -> None:
-    claim = cp.leads_to("on", lambda s: s["n"] == 2, lambda s: s["n"] == wanted)
-    scenario = cp.Scenario(
-        "blinking", cp.system(n=(blinking, 0)), properties=[claim], calls={}, min_calls_per_run=0.0
-    )
-    found = judged(scenario, runs=3)
+    found = blinks(cp.leads_to("on", lambda s: s["n"] == 2, lambda s: s["n"] == wanted))
     assert (found.held > 0, found.broken > 0) == (is_right, not is_right)
+
+
+@pytest.mark.parametrize(("wanted", "is_wrong"), [(0, False), (1, False), (2, False), (3, True)])
+def test_what_is_so_now_and_then_for_ever_is_not_broken(wanted: int, is_wrong: bool) -> None:
+    found = blinks(cp.eventually("on", lambda s: s["n"] == wanted))
+    assert (found.broken > 0) == is_wrong
 
 
 def test_what_nodes_that_stay_silent_may_break_is_not_called_proved() -> None:
