@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from counterpoint.model.exact import distinct
 from counterpoint.model.fault_state import FaultState
-from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
+from counterpoint.model.kind import Action, ActionKind, Mover, Target, View, undone_by
 from counterpoint.model.legality import after_fire, may_arrive, may_fire
 from counterpoint.model.quick_init import quick_init
 from counterpoint.model.values import NodeId, Value
@@ -112,3 +112,12 @@ class Fire(ActionKind):
 
 NORMAL: tuple[type[Action], ...] = (Deliver, Call, Fire)
 """What a run is made of where nothing interferes, in the order in which searches consider it."""
+
+
+def is_further(kind: type[Action]) -> bool:
+    """Tell whether a kind is none of these, no fault, and undoes none: it happens by itself besides.
+
+    >>> is_further(Fire)
+    False
+    """
+    return not (kind.is_fault or kind in NORMAL or undone_by(kind))

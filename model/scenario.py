@@ -134,7 +134,8 @@ class Scenario:
     `visible(action)` tells which actions a property sees in their order, wherever they happen: runs
     that differ in the order of two visible actions are not equivalent to partial-order reduction.
     `walk_steps` is the range from which a walk draws when the faults stop. `weights` says how much more
-    (or less) likely than usual a walk lets timers go off (`fire`) or does a kind of fault.
+    (or less) likely than usual a walk lets timers go off (`fire`, those of programs `alarm`) or does a
+    kind of fault.
     `min_calls_per_run` is the number of completed calls per run below which a search counts as idle,
     and fails;
     `kind_of(operation, result)` names the kind of a completed call, so that a search can tell how many

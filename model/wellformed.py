@@ -12,6 +12,7 @@ from counterpoint.model.detector import FailureDetector
 from counterpoint.model.fault_state import Budget
 from counterpoint.model.kind import undone_by
 from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.normal import is_further
 from counterpoint.model.suspicions import SUSPECT
 from counterpoint.model.values import NotAValue, require_value
 from counterpoint.model.workload import Workload
@@ -254,13 +255,13 @@ def _require_detector(scenario: Any) -> None:
 
 
 def _require_weights(scenario: Any) -> None:
-    kinds = [a.kind for a in scenario.actions if a.kind == "fire" or a.is_fault]
+    kinds = [a.kind for a in scenario.actions if a.kind == "fire" or a.is_fault or is_further(a)]
     if not isinstance(scenario.weights, Mapping):
         raise BadScenario(f"has weights = {brief(scenario.weights)}; right would be {{'fire': 3}}")
     for kind, weight in scenario.weights.items():
         if kind not in kinds:
             raise BadScenario(
-                f"gives a weight to {kind!r}, which is neither fire nor a fault; there are: "
+                f"gives a weight to {kind!r}, which is nothing here that can have one; there are: "
                 f"{', '.join(kinds)}"
             )
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < 1e6:

@@ -81,8 +81,8 @@ STRATEGIES = (*get_args(StrategyName), "hypothesis")
     "weights",
     multiple=True,
     metavar="KIND=N",
-    help="Let timers go off (fire=3), or a kind of fault happen (crash=5), so many times as often; 0: "
-    "never.",
+    help="Let timers go off (fire=3; alarm=3 of asyncio programs), or a kind of fault happen (crash=5), "
+    "so many times as often; 0: never.",
 )
 @click.option("--shard", default="1/1", metavar="I/N", show_default=True, help="Make part I of N.")
 @click.option(

@@ -57,9 +57,9 @@ def test_weights_of_one_change_nothing() -> None:
     [
         (
             {"meteor": 2},
-            "gives a weight to 'meteor', which is neither fire nor a fault; there are: fire, ",
+            "gives a weight to 'meteor', which is nothing here that can have one; there are: fire, ",
         ),
-        ({"deliver": 2}, "gives a weight to 'deliver', which is neither fire nor a fault"),
+        ({"deliver": 2}, "gives a weight to 'deliver', which is nothing here that can have one"),
         ({"crash": -1}, "gives 'crash' the weight -1; 1 is as usual"),
         ({"crash": True}, "gives 'crash' the weight True"),
         ({"crash": "2"}, "gives 'crash' the weight '2'"),

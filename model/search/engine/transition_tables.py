@@ -12,7 +12,7 @@ from copy import copy
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
-from counterpoint.model.actions import ACTIONS, NORMAL, Call, Deliver, Fire
+from counterpoint.model.actions import ACTIONS, Call, Deliver, Fire
 from counterpoint.model.determinism import AskedAgain
 from counterpoint.model.exact import ExactNumbers, alike, distinct, made_of, without
 from counterpoint.model.fault_state import FaultState
@@ -33,6 +33,7 @@ from counterpoint.model.node import (
     Start,
     Timeout,
 )
+from counterpoint.model.normal import is_further
 from counterpoint.model.observer import Observation
 from counterpoint.model.reaction import NodeState, is_unchanged, react
 from counterpoint.model.scenario import Scenario
@@ -104,9 +105,7 @@ class Compiled:
         self.kinds = kinds_of(scenario)
         self.undoing = tuple(kind for kind in self.kinds if undone_by(kind))
         self.has_own_undoing = any(kind not in ACTIONS for kind in self.undoing)
-        self.further = tuple(
-            k for k in self.kinds if not (k.is_fault or k in NORMAL or k in self.undoing)
-        )
+        self.further = tuple(filter(is_further, self.kinds))
         self.has_deliveries, self.has_calls, self.has_timers = (
             kind in self.kinds for kind in (Deliver, Call, Fire)
         )

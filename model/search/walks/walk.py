@@ -13,9 +13,10 @@ from counterpoint.model.search.running import while_running
 from counterpoint.model.search.settling import settle
 from counterpoint.model.search.walks.interfere import FaultPlan
 from counterpoint.model.search.walks.strategy import StrategyName, strategy_for
+from counterpoint.model.world import Action
 
 FURTHER_CHANCE = 0.1
-"""How often a kind of one's own that is no fault is done, where there is one."""
+"""How often a further kind is done, such as a timer of programs, where there is one."""
 
 
 EARLY_CHANCE = 0.5
@@ -55,15 +56,17 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
     interference = FaultPlan(run.compiled, random, steps)
     pick, deliver, further = chooser.pick, run.deliver, run.compiled.further
     choices = run.choices
+    chance = _chance_of_further(run)
     for _ in range(steps):
         if len(choices) >= interference.quiet_until and interference.act(run, random):
             continue
-        if further and random.random() < FURTHER_CHANCE and _do_further(run, random):
+        if further and random.random() < chance and _do_further(run, random):
             continue
         choice = pick(run, run.offers(), random)
         if choice is None:
             if not (
-                interference.relent(run, random)
+                (chance > FURTHER_CHANCE and random.random() < chance and _do_further(run, random))
+                or interference.relent(run, random)
                 or _do_further(run, random)
                 or (further and interference.hurry(run, random))
             ):
@@ -75,6 +78,18 @@ def _interfered(run: Simulation, random: Random, strategy: StrategyName) -> None
 
 
 def _do_further(run: Simulation, random: Random) -> bool:
-    """Do something of a kind of one's own that is no fault, and tell whether anything was done."""
+    """Do something of a further kind, and tell whether anything was done."""
     options = [action for kind in run.compiled.further for action in run.everywhere(kind)]
+    weights = [_weight(run, action) for action in options]
+    if len(set(weights)) > 1:  # without, the runs of a seed are what they are with equal weights
+        return run.attempt(random.choices(options, weights)[0])
     return bool(options) and run.attempt(random.choice(options))
+
+
+def _chance_of_further(run: Simulation) -> float:
+    """Return how likely a step is of a further kind, of which the one with the most weight decides."""
+    return FURTHER_CHANCE * max((_weight(run, kind) for kind in run.compiled.further), default=1.0)
+
+
+def _weight(run: Simulation, what: Action | type[Action]) -> float:
+    return run.compiled.scenario.weights.get(what.kind, 1.0)
