@@ -24,14 +24,24 @@ from counterpoint.model.faults import (
     Restart,
     Tear,
 )
-from counterpoint.model.kind import Action, ActionKind, Mover, Target, View
+from counterpoint.model.kind import Action, ActionKind, Mover, Target, View, undone_by
 from counterpoint.model.legality import tolerated_failures
 from counterpoint.model.node import ChangeRole
 from counterpoint.model.normal import NORMAL, Call, Deliver, Fire
 from counterpoint.model.suspicions import Accuse, Clear, Detect
 from counterpoint.model.values import NodeId
 
-__all__ = ["ACTIONS", "FAULTS", "NORMAL", "Call", "Deliver", "Fire", "Settle", "Transform"]
+__all__ = [
+    "ACTIONS",
+    "FAULTS",
+    "NORMAL",
+    "Call",
+    "Deliver",
+    "Fire",
+    "Settle",
+    "Transform",
+    "is_wrong",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,20 @@ class Settle(ActionKind):
         for cut in move.conditions.cuts:
             move.log("heal", value=cut)
         move.conditions = move.conditions.after_settle(self.silent)
+
+
+def is_wrong(choice: Action) -> bool:
+    """Tell whether a choice makes something go wrong, which is what counts as one fault of a run.
+
+    What ends a fault does not, nor that the faults stop, unless nodes are silent from there on.
+
+    >>> from counterpoint.model.faults import Crash, Restart
+    >>> [is_wrong(one) for one in (Crash("r1"), Restart("r1"), Settle(), Settle(("r2",)))]
+    [True, False, False, True]
+    """
+    if isinstance(choice, Settle):
+        return bool(choice.silent)
+    return choice.is_fault and not undone_by(type(choice))
 
 
 FAULTS: tuple[type[Action], ...] = (

@@ -13,10 +13,11 @@ from random import Random
 from time import process_time
 
 from counterpoint.harness.analysis.rerun import Rerun, Runner
-from counterpoint.harness.analysis.variants import Variant, is_default, is_wrong, variants
+from counterpoint.harness.analysis.variants import Variant, is_default, variants
 from counterpoint.harness.explanation.explanation import CallSpan, TraceExplanation
 from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.explanation.trail import HolderTrail, trail_of
+from counterpoint.model.actions import is_wrong
 from counterpoint.model.search.minimise import Choices
 from counterpoint.model.search.replay import run as run_reference
 from counterpoint.model.trace import Trace

@@ -59,14 +59,11 @@ def overtaken(trace: Trace, step: int) -> tuple[Flight, ...]:
     return tuple(flight for flight in _deliverable(world, choice.dst) if flight.id < arrived.id)
 
 
-def is_wrong(choice: Action) -> bool:
-    """Tell whether a choice makes something go wrong; that the faults stop does not."""
-    return choice.is_fault and not (isinstance(choice, Settle) and not choice.silent)
-
-
 def is_default(trace: Trace, step: int) -> bool:
     """Tell whether a plain scheduler could have made this choice."""
-    return not is_wrong(trace.choices[step]) and not overtaken(trace, step)
+    choice = trace.choices[step]
+    is_stop = isinstance(choice, Settle) and not choice.silent
+    return (is_stop or not choice.is_fault) and not overtaken(trace, step)
 
 
 def variants(trace: Trace, step: int) -> Iterator[Variant]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from counterpoint.harness.campaign.shape import shown
 from counterpoint.harness.campaign.store import KeptFailure
 from counterpoint.harness.campaign.summary import CampaignSummary, TargetSummary, moment
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.model.inert import plain
 
 HEADS = (
@@ -83,7 +84,8 @@ def _failure_lines(summary: CampaignSummary, failure: KeptFailure) -> Iterator[s
 
 def _facts(failure: KeptFailure) -> Iterator[str]:
     times = "once" if failure.count == 1 else f"{failure.count} times"
-    yield f"{failure.steps} steps, minimised from {failure.steps_found}; {failure.faults} faults"
+    faults = count_of(failure.faults, "fault")
+    yield f"{failure.steps} steps, minimised from {failure.steps_found}; {faults}"
     yield f"found {times}, first on {moment(failure.first_seen)}; reproduced in a fresh process"
     if failure.now:
         yield f"its run in the code of the last start: {failure.now}"

@@ -20,6 +20,7 @@ from counterpoint.harness.campaign.targets import CampaignPlan, targets_of
 from counterpoint.harness.campaign.team import Team
 from counterpoint.harness.commands.shared import as_json, together
 from counterpoint.harness.durations import seconds_in
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.harness.interruption import exit_code_of
 from counterpoint.harness.output import (
     EXIT_HELP,
@@ -232,7 +233,7 @@ def _shown(progress: CampaignProgress) -> str:
     return (
         f"{progress.runs:,} runs · {progress.steps / seconds:,.0f} steps/s · "
         f"{progress.node_states:,} node states, {progress.new_share:.0%} new · "
-        f"{progress.findings} failing, {progress.failures} failures"
+        f"{progress.findings} failing, {count_of(progress.failures, 'failure')}"
     )
 
 
@@ -248,12 +249,12 @@ def _tell(summary: CampaignSummary, *, as_json: bool, stopped: int = 0, not_kept
 
 def _lines(summary: CampaignSummary) -> Iterator[str]:
     runs = sum(target.done.runs for target in summary.targets)
-    yield f"{summary.outcome}: {runs} runs, {len(summary.failures)} failures"
+    yield f"{summary.outcome}: {count_of(runs, 'run')}, {count_of(len(summary.failures), 'failure')}"
     for target in summary.targets:
         done = target.done
         yield (
             f"  {done.target}: {target.outcome}, {done.runs:,} runs, {done.steps:,} steps, "
-            f"{done.calls / max(done.runs, 1):.1f} calls a run, {done.faults:,} faults, "
+            f"{done.calls / max(done.runs, 1):.1f} calls a run, {count_of(done.faults, 'fault')}, "
             f"{target.node_states:,} node states, {target.transitions:,} transitions"
         )
         yield f"    {outlook(target)}"

@@ -14,6 +14,7 @@ from counterpoint.harness.campaign.together import search_together
 from counterpoint.harness.catalog import build
 from counterpoint.harness.commands.shared import as_json, named_scenario, out_folder
 from counterpoint.harness.embedding import named
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.memory import full_at_share, room_within
@@ -193,7 +194,7 @@ def _search(search: Iterator[Progress], *, quiet: bool) -> int:
             per_run = progress.completed_calls / max(progress.runs, 1)
             line.show(
                 f"{progress.runs} runs · {rate:,.0f} steps/s · {per_run:.1f} calls completed a run"
-                f" · {sum(progress.faults.values())} faults · {progress.findings} failing"
+                f" · {count_of(sum(progress.faults.values()), 'fault')} · {progress.findings} failing"
             )
     except KeyboardInterrupt as stop:
         return exit_code_of(stop)

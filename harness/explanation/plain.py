@@ -6,7 +6,7 @@ from rich.cells import cell_len, chop_cells
 
 from counterpoint.model.inert import TEXT_MAX, plain
 
-__all__ = ["TEXT_MAX", "fit", "in_encoding", "plain", "to_ascii", "width_of", "wrapped"]
+__all__ = ["TEXT_MAX", "count_of", "fit", "in_encoding", "plain", "to_ascii", "width_of", "wrapped"]
 
 _ASCII = {
     "✗": "x", "✓": "v", "●": "*", "│": "|", "┊": ":", "║": "H", "╎": "!", "┃": "#", "─": "-",
@@ -39,6 +39,15 @@ def in_encoding(text: str, encoding: str | None) -> str:
     except (UnicodeEncodeError, LookupError):
         return to_ascii(text)
     return text
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number of things, in words that go with it.
+
+    >>> count_of(1, "fault"), count_of(0, "fault"), count_of(1200, "run")
+    ('1 fault', '0 faults', '1,200 runs')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def width_of(text: str) -> int:

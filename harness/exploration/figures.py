@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.harness.exploration.rounds import FaultRounds, Round
 from counterpoint.harness.memory import resident_bytes
 from counterpoint.model.search.exploration.explore import Explored
@@ -20,8 +21,8 @@ def progress_line(current: Round) -> str:
     now = current.explored
     widest = max(now.slots, key=lambda node: now.slots[node])
     return (
-        f"{current.faults} faults: {now.states:,} states · {now.generated:,} transitions · depth "
-        f"{now.depth} · frontier {now.frontier:,} · {states_per_second(now):,.0f} states/s · "
+        f"{count_of(current.faults, 'fault')}: {now.states:,} states · {now.generated:,} transitions · "
+        f"depth {now.depth} · frontier {now.frontier:,} · {states_per_second(now):,.0f} states/s · "
         f"{in_megabytes(resident_bytes())}{_on_disk(now)} · {widest} has {now.slots[widest]:,} slots"
         f"{_to_come(now)}"
     )
@@ -33,9 +34,10 @@ def lines_of(rounds: FaultRounds) -> Iterator[str]:
         now = current.explored
         how = "complete" if now.stop == "complete" else f"stopped: {now.stop}"
         yield (
-            f"{current.faults} faults: {now.states:,} states, {now.generated:,} transitions, "
-            f"depth {now.depth}, {now.terminal:,} ends ({now.terminal_pending:,} with open calls), "
-            f"{how} [{now.seconds:.1f} s]"
+            f"{count_of(current.faults, 'fault')}: {now.states:,} states, "
+            f"{now.generated:,} transitions, depth {now.depth}, "
+            f"{now.terminal:,} ends ({now.terminal_pending:,} with open calls), {how} "
+            f"[{now.seconds:.1f} s]"
         )
     last = rounds.last.explored
     if last.by_all_exchanges:

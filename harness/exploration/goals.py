@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.harness.exploration.rounds import FaultRounds
 from counterpoint.harness.keeping import KeptTrace
 
@@ -32,6 +33,7 @@ def goals_told(rounds: FaultRounds, traces: Mapping[str, KeptTrace]) -> Iterator
             run = traces[found.goal].command("show") or "not kept"
             yield f"reached: {found.goal} · {nearest}, {farthest} · {run}"
         elif explored.stop == "complete":
-            yield f"never reached: {found.goal} · no run within {rounds.last.faults} faults gets there"
+            within = count_of(rounds.last.faults, "fault")
+            yield f"never reached: {found.goal} · no run within {within} gets there"
         else:
             yield f"not reached so far: {found.goal} · {explored.states:,} states were searched"

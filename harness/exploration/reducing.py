@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from counterpoint.harness.embedding import named
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.harness.exploration.rounds import for_exploration
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
@@ -85,7 +86,7 @@ def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> int:
     line = ProgressLine(quiet=quiet)
     try:
         for now in reducer.explore():
-            line.show(f"{faults} faults: {now.traces:,} traces · {now.steps:,} steps")
+            line.show(f"{count_of(faults, 'fault')}: {now.traces:,} traces · {now.steps:,} steps")
     except KeyboardInterrupt as stop:
         reducer.interrupt()
         return exit_code_of(stop)
@@ -114,8 +115,8 @@ def _tell(
         emit(_result(scenario, found, judged, faults, kept))
         return kept
     tell(
-        f"{outcome(scenario, found, judged)} · {faults} faults: {found.traces:,} traces, "
-        f"{found.steps:,} steps, "
+        f"{outcome(scenario, found, judged)} · {count_of(faults, 'fault')}: "
+        f"{count_of(found.traces, 'trace')}, {found.steps:,} steps, "
         f"{found.blocked:,} given up as covered, longest {found.depth} choices, "
         f"{found.cut:,} cut short, {_stopped(scenario, found)} [{found.seconds:.1f} s]"
     )

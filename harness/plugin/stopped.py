@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.model.search.failure import PropertyBroken
 from counterpoint.model.search.walks.tally import Progress
 
@@ -38,7 +39,8 @@ class SearchStopped(KeyboardInterrupt):
         'interrupted after 1,200 runs, 2.0 calls completed a run, 7 faults: nothing was broken yet'
         """
         per_run = self.completed / max(self.runs, 1)
-        counts = f"{self.runs:,} runs, {per_run:.1f} calls completed a run, {self.faults:,} faults"
+        faults = count_of(self.faults, "fault")
+        counts = f"{self.runs:,} runs, {per_run:.1f} calls completed a run, {faults}"
         if self.found is None:
             return f"interrupted after {counts}: nothing was broken yet"
         verdict = self.found.verdict

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from counterpoint.harness.explanation.plain import count_of
 from counterpoint.harness.plugin.characters import printable
 from counterpoint.model.search.walks.coverage import DistinctCount
 
@@ -72,9 +73,8 @@ def _searched(counted: Iterable[TestReportCounts]) -> str:
     for counts in counted:
         total.update({name: counts[name] for name in ("runs", "completed", "faults")})
     per_run = total["completed"] / max(total["runs"], 1)
-    return (
-        f"{total['runs']:,} runs, {per_run:.1f} calls completed a run, {total['faults']:,} faults"
-    )
+    faults = count_of(total["faults"], "fault")
+    return f"{total['runs']:,} runs, {per_run:.1f} calls completed a run, {faults}"
 
 
 # ---- with a profile ------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def _in_full(parts: Sequence[TestReportCounts]) -> str:
         f"{total['runs']:,} runs in {len(parts)} part{'s' if len(parts) > 1 else ''}, "
         f"{total['steps'] / seconds:,.0f} steps/s each, "
         f"{total['completed'] / runs:.1f} calls a run (floor {parts[0]['floor']:g}), "
-        f"{total['faults']:,} faults, {_distinct(parts, 'node_states'):,} node states, "
+        f"{count_of(total['faults'], 'fault')}, {_distinct(parts, 'node_states'):,} node states, "
         f"{_distinct(parts, 'transitions'):,} transitions"
     )
 

@@ -14,9 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from counterpoint.harness.analysis.analyses import Analyses, Need
-from counterpoint.harness.analysis.variants import is_wrong
 from counterpoint.harness.explanation.explanation import TraceExplanation
-from counterpoint.harness.explanation.plain import fit, plain, to_ascii, width_of, wrapped
+from counterpoint.harness.explanation.plain import count_of, fit, plain, to_ascii, width_of, wrapped
 from counterpoint.harness.explanation.sentences import (
     SentencePart,
     parts,
@@ -29,6 +28,7 @@ from counterpoint.harness.report.findings import BELOW, findings
 from counterpoint.harness.report.kept_steps import kept_steps, ranges, with_folds
 from counterpoint.harness.report.lanes import Lanes, draw, headings, lay_out
 from counterpoint.harness.report.operation_chart import strip
+from counterpoint.model.actions import is_wrong
 from counterpoint.model.inert import plain_lines
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Outcome, Verdict
@@ -152,9 +152,9 @@ class _Page:
         faults = sum(map(is_wrong, trace.choices))
         facts = [
             SentencePart(_origin(trace), 100),
-            SentencePart(_count(len(trace.choices), "step"), 90),
-            SentencePart(_count(len(trace.events), "event"), 10),
-            SentencePart(_count(faults, "fault"), 35),
+            SentencePart(count_of(len(trace.choices), "step"), 90),
+            SentencePart(count_of(len(trace.events), "event"), 10),
+            SentencePart(count_of(faults, "fault"), 35),
         ]
         if shrunk is not None:
             facts.append(SentencePart(f"shrunk {shrunk[0]}→{shrunk[1]} choices", 20))
@@ -225,7 +225,7 @@ class _Page:
         cells = [" "] * lanes.width
         for column in lanes.column.values():
             cells[column] = "⋮"
-        text = fit(f"… {_count(count, 'step')} folded: {what}", self.width - lanes.sentences_at)
+        text = fit(f"… {count_of(count, 'step')} folded: {what}", self.width - lanes.sentences_at)
         return f"   ⋮{''.join(cells)[4:].ljust(lanes.sentences_at - 4)}{text}"
 
     def _kept(self, room: int, resting: frozenset[int]) -> list[int]:
@@ -261,10 +261,6 @@ def _origin(trace: Trace) -> str:
     origin = trace.scenario.origin
     mutant = f" --mutant {origin['mutant']}" if "mutant" in origin else ""
     return plain(f"{origin.get('system', trace.scenario.name)}{mutant}", 40)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _resting(steps: frozenset[int]) -> str:

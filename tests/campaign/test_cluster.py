@@ -191,7 +191,7 @@ def test_an_encrypted_cluster_serves_who_has_its_certificates_and_nobody_else(
             led_by_command(tmp_path / "plain", address.replace("tls", "tcp")),
         ]
     assert found.exit_code == 1, found.output
-    assert "1 failures" in found.stdout
+    assert "1 failure" in found.stdout
     assert [one.exit_code for one in refused] == [2, 2, 2]
     without, strange, plain = (one.stderr for one in refused)
     assert "name the folder that holds ca.pem, cert.pem and key.pem: --certificates" in without
@@ -216,7 +216,7 @@ def test_a_worker_of_a_cluster_may_die_and_nothing_is_lost_or_counted_twice(tmp_
     assert [there[number] for number in range(len(expected))] == expected
     assert len(there) == len(expected)
     assert found.exit_code == 1, found.output
-    assert "1 failures" in found.stdout
+    assert "1 failure" in found.stdout
     for worker in workers:
         assert worker.poll() is not None
         with pytest.raises(ProcessLookupError):

@@ -13,6 +13,7 @@ from counterpoint.harness.explanation.plain import width_of
 from counterpoint.harness.report.terminal import LINES_MAX, report
 from counterpoint.model.actions import Call, Deliver
 from counterpoint.model.search.replay import enabled, judge, record
+from counterpoint.model.search.walks.finding import Counterexample, Finding
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Edge, Verdict, broken, holds, said, undecided
 from tests.support.abd import abd
@@ -105,6 +106,14 @@ def test_reports_of_any_run_fit(seed: int) -> None:
 def test_the_first_line_says_who_what_and_why() -> None:
     first = report(abd_failure(), (abd_verdict(),)).splitlines()[0]
     assert first == " ✗ atomic: c2 read 0 after it had already read 1."
+
+
+def test_that_a_fault_ends_is_no_fault() -> None:
+    kinds = [choice.kind for choice in abd_faults().choices if choice.is_fault]
+    assert kinds == ["crash", "delay", "release", "settle"]
+    assert " · 3 faults" in report(abd_faults(), ()), "a node that is silent for good is one"
+    verdict, found = abd_verdict(), Finding(0, "atomic", abd_faults().choices, abd())
+    assert Counterexample(abd_faults(), verdict, (verdict,), found, True, 0).faults == 3
 
 
 def test_every_step_has_a_row_when_all_fit() -> None:

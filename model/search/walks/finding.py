@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterpoint.model.actions import is_wrong
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict
@@ -40,4 +41,4 @@ class Counterexample:
     @property
     def faults(self) -> int:
         """How many faults the minimised run needs."""
-        return sum(choice.is_fault for choice in self.trace.choices)
+        return sum(map(is_wrong, self.trace.choices))
