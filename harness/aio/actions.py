@@ -247,6 +247,9 @@ class BreakConnection(ActionKind):
     node: NodeId
     lane: str
 
+    def __str__(self) -> str:
+        return f"the connection {_from_its_opener(self.lane)} breaks at {self.node}"
+
     @classmethod
     def candidates(cls, state: View, at: NodeId | None) -> Iterable[BreakConnection]:
         """Every open connection to another node."""
@@ -265,6 +268,11 @@ class BreakConnection(ActionKind):
         clock = past_of(move, self.node).clock
         move.send(self.node, peer, Broke(way_back(self.lane), clock))
         move.give(self.node, Receive(peer, Broke(self.lane, clock)))
+
+
+def _from_its_opener(lane: str) -> str:
+    """Return a connection by the lane of who opened it."""
+    return lane if ">" in lane else way_back(lane)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +331,9 @@ class Split(ActionKind):
     body: Value
     first: int
 
+    def __str__(self) -> str:
+        return f"{self.body} is to arrive in two parts, the first of {self.first} B"
+
     @classmethod
     def of_message(cls, content: Content) -> Iterable[Split]:
         """After the first byte, before the last, in the middle."""
@@ -358,6 +369,9 @@ class Merge(ActionKind):
     src: NodeId
     dst: NodeId
     body: Value
+
+    def __str__(self) -> str:
+        return f"{self.body} is to arrive with what follows it"
 
     def fits(self, state: View) -> bool:
         """A chunk behind which another is on its way."""

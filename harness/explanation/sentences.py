@@ -108,10 +108,9 @@ def parts(
 ) -> tuple[SentencePart, ...]:
     """Return the parts of a step's sentence; `labelled` names messages by their identity."""
     events = story.steps[step]
-    if not events:  # a handler failed: the trace ends here
-        return (
-            SentencePart(plain(story.trace.failure or show(story.trace.choices[step])), 100, "bad"),
-        )
+    if not events:  # a handler failed, and the trace ends here, or it is a kind of one's own
+        text = plain(story.trace.failure or show(story.trace.choices[step]))
+        return (SentencePart(text, 100, "bad"),)
     return tuple(_parts(story, step, events, labelled, decisive))
 
 
@@ -185,7 +184,8 @@ def _head(story: TraceExplanation, step: int, event: Event, labelled: bool) -> S
             return SentencePart(f"{_side(event.value)} connected again", 100)
         case "settle":
             return SentencePart(f"the faults stop{_silent(event.value)}", 100)
-    return SentencePart(plain(show(story.trace.choices[step])), 100)
+    choice = story.trace.choices[step]
+    return SentencePart(plain(show(choice)), 100, "fault" if choice.is_fault else "")
 
 
 def is_late(story: TraceExplanation, arrival: Event) -> bool:

@@ -10,6 +10,7 @@ from counterpoint.harness.explanation.plain import fit, plain, width_of
 from counterpoint.harness.explanation.sentences import cut_off, word
 from counterpoint.model.event import Event
 from counterpoint.model.fault_state import Partition
+from counterpoint.model.kind import is_of_model
 from counterpoint.model.suspicions import IS_WELL
 from counterpoint.model.values import NodeId, show
 
@@ -184,7 +185,19 @@ def _fault_bars(story: TraceExplanation, scale: Scale) -> list[Bar]:
                     bars.append(_point(scale, step, f"▷{event.node}"))
                 case "settle":
                     bars.append(_point(scale, step, "faults stop"))
+        if _is_fault_of_ones_own(story, step):
+            bars.append(_point(scale, step, f"✗{story.trace.choices[step].kind}"))
     return bars
+
+
+def _is_fault_of_ones_own(story: TraceExplanation, step: int) -> bool:
+    """Tell of a step whether it is a fault of which no event tells: its choice does."""
+    choice, told = story.trace.choices[step], {event.kind for event in story.steps[step]}
+    return choice.is_fault and not is_of_model(type(choice)) and not told & TOLD
+
+
+TOLD = {"crash", "pause", "partition", "silence", "lose", "duplicate", "hold", "settle"}
+"""The kinds of event that tell of a fault."""
 
 
 def _until(story: TraceExplanation, step: int, kind: str, what: object) -> int | None:
