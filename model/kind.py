@@ -60,7 +60,8 @@ class ActionKind:
             def perform(self, move):
                 move.give(self.node, Timeout("lease"))
 
-    Named in `Scenario.actions` and given a budget in `Scenario.limits`, it happens in every search.
+    Named in `Scenario.actions` and given a budget in `Scenario.limits`, it happens in every search. One
+    that looks at another node than its own, or changes one, is refused where states are explored.
 
     kind       keys its budget; names it in traces and reports
     is_fault   whether it interferes: a run that settles does without it
@@ -195,8 +196,9 @@ class Action(Protocol):
 
     `ActionKind` is the base of those that are here; any class with these five will do. It acts at one
     node (`at`), or on the network as a whole (`at` is None): it changes that node, the messages
-    addressed to it and the conditions, and may send messages. `kind` keys its budget in `Limits`;
-    `is_fault` says whether a run that settles may still do it.
+    addressed to it and the conditions, and may send messages. A search of states refuses one that looks
+    at more than that. `kind` keys its budget in `Limits`; `is_fault` says whether a run that settles may
+    still do it.
     """
 
     kind: ClassVar[str]

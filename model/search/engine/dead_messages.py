@@ -21,7 +21,7 @@ from counterpoint.model.actions import ACTIONS, NORMAL
 from counterpoint.model.faults import Tear
 from counterpoint.model.kind import Action, ActionKind, undone_by
 from counterpoint.model.reaction import HandlerFailed
-from counterpoint.model.search.engine.simulation import Simulation
+from counterpoint.model.search.engine.one_place import OnePlace
 from counterpoint.model.search.engine.transition_tables import Compiled, Message, NodeStateId
 from counterpoint.model.values import NodeId
 
@@ -170,13 +170,13 @@ class Relevance:
 
     def _happen(self, node_state: NodeStateId, kind: type[ActionKind], *inbox: Message) -> None:
         """Let a fault of nodes happen in a node state, whether the budgets allow it or not."""
-        run, name = self._alone(node_state, inbox), self._name(node_state)
+        run, name = self._alone(node_state, inbox, kind), self._name(node_state)
         # Who may fail depends on the roles of all, of which nothing is known here.
         actions = Tear.of_steps(run, name) if kind is Tear else kind.candidates(run, name)
         for action in tuple(actions):
-            self._perform(node_state, self._alone(node_state, inbox), action)
+            self._perform(node_state, self._alone(node_state, inbox, kind), action)
 
-    def _perform(self, node_state: NodeStateId, run: Simulation, action: ActionKind) -> None:
+    def _perform(self, node_state: NodeStateId, run: OnePlace, action: ActionKind) -> None:
         try:
             run.perform(action)
         except HandlerFailed:
@@ -196,13 +196,13 @@ class Relevance:
                 for again in (
                     kind.candidates(run, self._name(node_state)) if undone_by(kind) else ()
                 ):
-                    stopped = self._alone(after, ())
+                    stopped = self._alone(after, (), kind)
                     stopped.conditions = run.conditions
                     self._perform(after, stopped, again)
 
     def _disturb(self, node_state: NodeStateId, message: Message, action: ActionKind) -> None:
         """Let a fault of one's own happen to a message; it matters if more comes of that than loss."""
-        run = self._alone(node_state, (message,))
+        run = self._alone(node_state, (message,), type(action))
         if action.target == "held":
             run.flights, run.held = [], [message]
         try:
@@ -215,8 +215,11 @@ class Relevance:
             self._matters[node_state] |= 1 << message
         self._step(node_state, after, tuple(run.flights))
 
-    def _alone(self, node_state: NodeStateId, inbox: Iterable[Message]) -> Simulation:
-        run = Simulation(self.compiled)
+    def _alone(
+        self, node_state: NodeStateId, inbox: Iterable[Message], kind: type[Action]
+    ) -> OnePlace:
+        run = OnePlace(self.compiled, self._name(node_state))
+        run.ask_about(kind)
         run.flights, run.held, run.seen = list(inbox), [], []
         run.node_states[self.compiled.node_of_node_state[node_state]] = node_state
         return run

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from counterpoint.model.actions import NORMAL, Call, Deliver, Fire, Transform
 from counterpoint.model.fault_state import FaultState
@@ -24,6 +24,7 @@ from counterpoint.model.search.engine.effects import (
     SlotId,
 )
 from counterpoint.model.search.engine.interned import Interned
+from counterpoint.model.search.engine.one_place import OnePlace, ReachesElsewhere
 from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import (
     EnginesDisagree,
@@ -37,6 +38,8 @@ from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
 
 NodeStateSteps: TypeAlias = tuple[NodeStateStep, ...]
+
+SimulationT = TypeVar("SimulationT", bound=Simulation)
 
 
 About: TypeAlias = Literal["each message", "what is next", "the node"]
@@ -72,16 +75,6 @@ class HandlerBroke(Exception):
         self.action = action
         self.node, self.slot, self.environment = at.node, at.slot, at.environment
         super().__init__(str(error))
-
-
-class ActsElsewhere(ValueError):
-    """A kind of action changes more than its place, which tables of places cannot tell."""
-
-    def __init__(self, action: Action, what: str) -> None:
-        super().__init__(
-            f"{type(action).__name__} ({action.kind!r}) cannot be explored: {what}, and it changes "
-            "something else; let `at` name the node that it changes, or search by walks"
-        )
 
 
 class NodeSteps:
@@ -206,7 +199,7 @@ class NodeSteps:
 
         Raises:
             HandlerBroke: a handler failed.
-            ActsElsewhere: an action changes more than its place.
+            ReachesElsewhere: a kind looks at more than its place, or changes more.
         """
         return self._performed(at, run.options(kind, self._compiled.nodes[at.node]), run)
 
@@ -214,7 +207,7 @@ class NodeSteps:
         self, at: Situation, actions: Iterable[Action], run: Simulation
     ) -> Iterator[tuple[NodeStateStep, tuple[Message, ...]]]:
         for action in actions:
-            after = self.alone(at, run.flights, run.held)
+            after = self.run_of_place(at, run.flights, run.held)
             try:
                 must(after, action)
             except HandlerFailed as error:
@@ -223,7 +216,18 @@ class NodeSteps:
 
     def alone(self, at: Situation, inbox: Iterable[Message], held: Iterable[Message]) -> Simulation:
         """Return a run of its own of a node, with the messages on their way to it."""
-        run = Simulation(self._compiled)
+        return self._with(Simulation(self._compiled), at, inbox, held)
+
+    def run_of_place(
+        self, at: Situation, inbox: Iterable[Message], held: Iterable[Message]
+    ) -> OnePlace:
+        """Return the same for a kind of which nothing is known: it may look at that node alone."""
+        run = OnePlace(self._compiled, self._compiled.nodes[at.node])
+        return self._with(run, at, inbox, held)
+
+    def _with(
+        self, run: SimulationT, at: Situation, inbox: Iterable[Message], held: Iterable[Message]
+    ) -> SimulationT:
         run.node_states[at.node] = at.node_state
         run.flights, run.held, run.seen = list(inbox), list(held), []
         run.conditions = self._interned.environments[at.environment]
@@ -242,7 +246,7 @@ class NodeSteps:
         others = [c for n, c in enumerate(run.node_states) if n != at.node]
         starts = [c for n, c in enumerate(compiled.start_node_states) if n != at.node]
         if others != starts or any(compiled.destination[m] != at.node for m in run.held):
-            raise ActsElsewhere(action, f"its `at` is {compiled.nodes[at.node]}")
+            raise ReachesElsewhere(type(action), "changes others", compiled.nodes[at.node])
         if self._relevance is not None:
             self._relevance.require(at.node_state, node_state, action)
         conditions = self.conditions_after(at.environment, run)

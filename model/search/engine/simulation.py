@@ -329,9 +329,13 @@ class Simulation:
         if conditions is not self.conditions:
             self.conditions = conditions
         violated = self.violated
-        action.perform(InPlace(self))
+        action.perform(self.mover())
         if violated is None and self.violated is not None:  # what counts is the state after it
             self.violated = self._violated_now()
+
+    def mover(self) -> InPlace:
+        """Return what changes this run."""
+        return InPlace(self)
 
     def options(self, kind: type[Action], at: NodeId | None) -> Iterable[Action]:
         """Return the legal actions of a kind at one place."""

@@ -29,13 +29,12 @@ from counterpoint.model.search.engine.effects import (
 from counterpoint.model.search.engine.interned import Interned
 from counterpoint.model.search.engine.node_steps import (
     About,
-    ActsElsewhere,
     NodeSteps,
     Situation,
     must,
 )
+from counterpoint.model.search.engine.one_place import OnePlace, ReachesElsewhere
 from counterpoint.model.search.engine.semantics import Semantics
-from counterpoint.model.search.engine.simulation import Simulation
 from counterpoint.model.search.engine.transition_tables import Compiled, Message, NodeStateId
 from counterpoint.model.values import NodeId
 from counterpoint.model.world import Action
@@ -211,7 +210,7 @@ class Slots:
                     or after.held
                     or after.seen
                 ):
-                    raise ActsElsewhere(action, "its `at` is the network as a whole")
+                    raise ReachesElsewhere(kind, "changes more than the conditions", None)
                 conditions = self.steps.conditions_after(environment, after)
                 moves[0].append(0)
                 moves[1].append(
@@ -219,9 +218,9 @@ class Slots:
                 )
         return moves
 
-    def _nowhere(self, environment: EnvironmentId) -> Simulation:
+    def _nowhere(self, environment: EnvironmentId) -> OnePlace:
         """Return a run in which there is nothing but the conditions."""
-        run = Simulation(self.compiled)
+        run = OnePlace(self.compiled, None)
         run.flights, run.held, run.seen = [], [], []
         run.conditions = self.environments[environment]
         return run
@@ -279,13 +278,13 @@ class Slots:
     def _add_interferences(
         self, moves: Moves, at: Situation, inbox: tuple[Message, ...], held: tuple[Message, ...]
     ) -> None:
-        run: Simulation | None = None
+        run: OnePlace | None = None
         for kind in self.steps.interfering:
             about = self.steps.asked_once.get(kind)
             if about is not None:
                 self._add_asked_once(moves, at, (kind, about), inbox, held)
                 continue
-            run = run or self.steps.alone(at, inbox, held)
+            run = run or self.steps.run_of_place(at, inbox, held)
             for step, held_then in self.steps.interferences(at, kind, run):
                 after = (step.node_state, self.filed(step.own), held_then)
                 moves[0].append(self.slot_id(at.node, after))
