@@ -145,7 +145,8 @@ def explore(
 ) -> None:
     """Visit every reachable state of SYSTEM (of the catalog, or your module:factory).
 
-    The first counterexample met is a shortest one; with --faults it has as few faults as possible.
+    The first counterexample met is a shortest one, and with --faults it has as few faults as
+    possible; with --reduction dpor it is one of some length, which is minimised as `fuzz` does.
     A scenario that holds holds for every run within what was explored: the result says how far.
     Of each goal of the scenario it says by which shortest run it is met; if by none, that is broken.
     Ctrl-C and limits end with what was established.

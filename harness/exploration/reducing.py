@@ -15,10 +15,11 @@ from counterpoint.harness.output import ProgressLine, emit, finish, tell
 from counterpoint.harness.report.terminal import report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.cut_runs import cut_warnings
+from counterpoint.model.search.engine.transition_tables import Compiled
 from counterpoint.model.search.exploration.dpor import Reduced, Reducer
 from counterpoint.model.search.exploration.ends import judges_ends
-from counterpoint.model.search.exploration.explore import Limits
-from counterpoint.model.search.failure import told_in_full
+from counterpoint.model.search.exploration.explore import Limits, StateViolation
+from counterpoint.model.search.failure import ToldRun, told_in_full
 from counterpoint.model.search.impossible import impossible_faults
 from counterpoint.model.search.judgements import (
     Judgements,
@@ -26,6 +27,13 @@ from counterpoint.model.search.judgements import (
     judgement_lines,
     why_undecided,
 )
+from counterpoint.model.search.walks.examine import Examiner
+from counterpoint.model.search.walks.finding import Finding
+from counterpoint.model.search.walks.shortest_finding import ShortestFinding
+from counterpoint.model.values import Json
+
+SECONDS_MAX = 5.0
+"""So long the counterexample is minimised, and so long again a shorter one is looked for near it."""
 
 
 def explore_reduced(
@@ -95,6 +103,20 @@ def _explore(reducer: Reducer, faults: int, *, quiet: bool) -> int:
     return 0
 
 
+def _minimised(scenario: Scenario, violation: StateViolation, faults: int) -> ToldRun:
+    """Return a short run that breaks the same property, within the faults that were explored.
+
+    The run that is met first breaks it at its end, however much of it has nothing to do with that.
+    """
+    within = for_exploration(scenario).replace(faults_max=faults)
+    found = Finding(0, violation.property, violation.choices, within)
+    compiled = Compiled(within)
+    example = ShortestFinding(compiled, Examiner(compiled), seed=0).of([found], SECONDS_MAX)
+    short = example.trace
+    explored = short.scenario.replace(limits=scenario.limits, faults_max=scenario.faults_max)
+    return told_in_full(explored, short.choices, violation.property)
+
+
 def _tell(
     scenario: Scenario,
     found: Reduced,
@@ -105,14 +127,19 @@ def _tell(
     as_json: bool,
 ) -> KeptTrace | None:
     """Keep and tell what was found, and return where it is kept."""
-    kept, violation = None, found.violation
+    kept, violation, told = None, found.violation, None
     if violation is not None:
-        told = told_in_full(scenario, violation.choices, violation.property)
-        kept = keep_trace(told.trace, told.verdicts, out, violation.property, "reduced")
+        told = _minimised(scenario, violation, faults)
+        shrunk = (len(violation.choices), len(told.trace.choices))
+        about: dict[str, Json] = {"shrunk": {"from": shrunk[0], "to": shrunk[1]}}
+        kept = keep_trace(
+            told.trace, told.verdicts, out, violation.property, "reduced", about=about
+        )
         if not as_json:
-            tell(report(told.trace, told.verdicts, replay_command=kept.replay_command))
+            again = kept.replay_command
+            tell(report(told.trace, told.verdicts, shrunk=shrunk, replay_command=again))
     if as_json:
-        emit(_result(scenario, found, judged, faults, kept))
+        emit(_result(scenario, found, judged, faults, told, kept))
         return kept
     tell(
         f"{outcome(scenario, found, judged)} · {count_of(faults, 'fault')}: "
@@ -134,7 +161,12 @@ def _tell(
 
 
 def _result(
-    scenario: Scenario, found: Reduced, judged: Judgements, faults: int, kept: KeptTrace | None
+    scenario: Scenario,
+    found: Reduced,
+    judged: Judgements,
+    faults: int,
+    told: ToldRun | None,
+    kept: KeptTrace | None,
 ) -> dict[str, object]:
     result: dict[str, object] = {
         "outcome": outcome(scenario, found, judged),
@@ -152,10 +184,11 @@ def _result(
         "not_explored": [*not_judged(scenario), *_left_out(scenario)],
         "warnings": list(_warnings(scenario, found, faults)),
     }
-    if found.violation is not None and kept is not None:
+    if found.violation is not None and told is not None and kept is not None:
         result |= {
             "property": found.violation.property,
-            "steps": len(found.violation.choices),
+            "steps": len(told.trace.choices),
+            "steps_found": len(found.violation.choices),
             "trace": kept.text,
             **({"not_kept": kept.problem} if kept.problem else {}),
         }

@@ -18,6 +18,7 @@ from counterpoint.aio import Node, scenario
 from counterpoint.harness.cli import main
 from counterpoint.model.search.exploration.dpor import Reducer
 from counterpoint.model.search.exploration.remembered_steps import RememberedSteps
+from counterpoint.model.tracefile import read_trace
 from counterpoint.model.world import World
 from tests.aio.searching import Program
 
@@ -295,6 +296,24 @@ def test_chance_that_only_a_fault_brings_is_told_of_too() -> None:
     code, result = explored("DRAWS_AFTER_A_RESET", "--faults", "1")
     assert (code, result["stopped"]) == (3, "incomplete")
     assert result["not_explored"] == ["all but 1 of the sequences of random numbers"]
+
+
+async def is_bad_early(node: Node) -> None:
+    """Do something bad, and much that has nothing to do with it."""
+    await asyncio.sleep(1)
+    node.note("bad")
+    for _ in range(5):
+        await asyncio.sleep(1)
+
+
+BAD_EARLY = alone(is_bad_early)
+
+
+def test_the_counterexample_of_a_reduced_exploration_is_minimised(tmp_path: Path) -> None:
+    code, result = explored("BAD_EARLY", "--out", str(tmp_path))
+    assert (code, result["outcome"], result["property"]) == (1, "broken", "nothing bad")
+    assert (result["steps_found"], result["steps"]) == (6, 1)
+    assert len(read_trace(Path(result["trace"])).steps) == 1
 
 
 async def calls_once(node: Node) -> None:
