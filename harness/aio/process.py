@@ -27,6 +27,7 @@ from counterpoint.harness.aio.traffic import (
 )
 from counterpoint.harness.aio.transport import End, Listening
 from counterpoint.harness.aio.waiting import line_of_longest, place_of_origin, programs_error, stuck
+from counterpoint.harness.aio.wellformed import coroutine_of
 from counterpoint.harness.interruption import raise_waiting, send_again
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.node import (
@@ -164,7 +165,8 @@ class Process:
         self._main = self._context.run(self._started)
 
     def _started(self) -> Any:
-        return self.loop.create_task(self._program(self.node), name=self.name)  # type: ignore[arg-type]
+        program = coroutine_of(self.name, self._program, self.node)
+        return self.loop.create_task(program, name=self.name)
 
     def _tick(self, timer: str) -> None:
         """Let it be a later moment: "timer 5000" lets go off what is due, "clock 5000" is time alone.

@@ -15,6 +15,7 @@ from counterpoint.harness.aio.process import EXPECTED
 from counterpoint.harness.aio.real_loop import NamedLoop, present_node
 from counterpoint.harness.aio.system import Programs
 from counterpoint.harness.aio.waiting import place_of_task
+from counterpoint.harness.aio.wellformed import coroutine_of
 from counterpoint.model.mistakes import BadScenario, brief
 from counterpoint.model.node import GaveUp
 from counterpoint.model.observer import Observation
@@ -124,8 +125,8 @@ def _booted(system: Programs, name: NodeId, reporter: _Reporter) -> asyncio.Task
     context = copy_context()
     context.run(present_node.set, name)
     node = Node(name, system.nodes, {}, reporter)
-    program = system.handler_of(name)
-    return asyncio.get_running_loop().create_task(program(node), name=name, context=context)
+    program = coroutine_of(name, system.handler_of(name), node)
+    return asyncio.get_running_loop().create_task(program, name=name, context=context)
 
 
 def _note_failure(failures: list[BaseException], context: dict[str, Any]) -> None:

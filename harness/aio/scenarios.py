@@ -26,7 +26,7 @@ from counterpoint.harness.aio.loop import SECOND
 from counterpoint.harness.aio.process import EXPECTED, Program
 from counterpoint.harness.aio.system import Programs, Snapshot
 from counterpoint.harness.aio.waiting import places_of_node
-from counterpoint.harness.aio.wellformed import require_settings
+from counterpoint.harness.aio.wellformed import NoProgram, require_settings
 from counterpoint.model.arguments import takes_second
 from counterpoint.model.claims import Goal, Invariant, Property
 from counterpoint.model.fault_state import Budget
@@ -95,6 +95,7 @@ def scenario(
             "properties": properties, "invariants": invariants, "goals": goals, "limits": limits,
             "faults_max": faults_max, "may_crash": may_crash, "latency": latency,
             "horizon": horizon, "expected": expected, "walk_steps": walk_steps, "answers": answers,
+            "snapshot": snapshot,
         },
     )  # fmt: skip
     limits = dict(limits or {})
@@ -152,6 +153,8 @@ def _usual_length(probe: Scenario) -> int:
                 run.deliver(ready[0])
             elif not any(map(run.attempt, run.everywhere(Alarm))):
                 return step
+    except NoProgram:
+        raise
     except AUTHORS_ERRORS:  # of what fails here, a search says more
         return 60
     return LENGTH_MAX
@@ -230,10 +233,7 @@ def _require_programs(nodes: Mapping[NodeId, Program]) -> None:
 
 def _name_of(nodes: Mapping[NodeId, Program]) -> str:
     """Return a name for a scenario that was given none: that of the module of the last program."""
-    program: Any = tuple(nodes.values())[-1]
-    while isinstance(program, partial):
-        program = program.func
-    module = inspect.getmodule(program)
+    module = inspect.getmodule(without_arguments(tuple(nodes.values())[-1]))
     name = module.__name__.rpartition(".")[2] if module else "programs"
     return "programs" if name == "__main__" else name
 

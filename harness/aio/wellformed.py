@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from asyncio import iscoroutine
 from collections.abc import Callable, Collection, Mapping
 from math import isfinite
 from typing import Any
 
 from counterpoint.model.claims import Goal, Invariant, Property
-from counterpoint.model.mistakes import BadScenario, brief
+from counterpoint.model.mistakes import BadScenario, brief, without_arguments
 
 
 def require_settings(nodes: Collection[str], given: Mapping[str, Any]) -> None:
@@ -29,6 +30,31 @@ def require_settings(nodes: Collection[str], given: Mapping[str, Any]) -> None:
                 raise BadScenario(
                     f"{argument} names {name!r}, which is none of: {', '.join(nodes)}"
                 )
+
+
+class NoProgram(BadScenario):
+    """What was given as a program of a node is none."""
+
+
+def coroutine_of(name: str, program: Callable[[Any], Any], node: object) -> Any:
+    """Return what a program does at a node.
+
+    What is no `async def` may return a coroutine nevertheless, as what a decorator makes does, so it is
+    called to find out.
+
+    Raises:
+        NoProgram: it returned something else.
+    """
+    found = program(node)
+    if not iscoroutine(found):
+        function = without_arguments(program)
+        called = getattr(function, "__name__", type(function).__name__)
+        returned = "None" if found is None else f"an object of {type(found).__name__}"  # no address
+        raise NoProgram(
+            f"the program of {name}, {called}, is no coroutine function (async def): "
+            f"called with a Node, it returned {returned}"
+        )
+    return found
 
 
 def _is_whole(given: object) -> bool:
@@ -91,6 +117,7 @@ _WANTED: Mapping[str, tuple[Callable[[object], bool], str]] = {
         "it is a number of seconds, more than 0, and finite",
     ),
     "expected": (_are_errors, "it is a tuple of exception types, such as (ConnectionError,)"),
+    "snapshot": (_or_none(callable), "it is a function of a Node, or None"),
     "walk_steps": (_or_none(_is_range), "it is two whole numbers, the smaller one first"),
 }
 """For each argument what makes it right, and what is said where it is not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ async def naps(_: Node) -> None:
         ({"limits": 3}, "limits = 3; they are what budgets(crash=1) returns"),
         ({"walk_steps": 5}, "walk_steps = 5; it is two whole numbers"),
         ({"walk_steps": (5, 1)}, "walk_steps = (5, 1); it is two whole numbers"),
+        ({"snapshot": 3}, "snapshot = 3; it is a function of a Node, or None"),
         ({"properties": cp.Property("p", bool)}, "they are a tuple, such as (Property(…),)"),
         ({"properties": [bool]}, "they are a tuple, such as (Property(…),)"),
         ({"invariants": [cp.Property("p", bool)]}, "they are a tuple, such as (Invariant(…),)"),
@@ -47,6 +49,46 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, Any], said: str) -> No
     with pytest.raises(cp.BadScenario) as caught:
         scenario(**{"nodes": {"n": naps}, "answers": False, **given})
     assert said in str(caught.value)
+
+
+def naps_not(node: Node) -> None:
+    """Do nothing, at once."""
+
+
+class Napper:
+    """A program that is an object."""
+
+    def __init__(self, does: Any) -> None:
+        self.does = does
+
+    def __call__(self, node: Node) -> Any:
+        return self.does(node)
+
+
+async def counts(_: Node) -> Any:
+    """Be a generator by mistake."""
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (naps_not, "the program of n, naps_not, is no coroutine function (async def): called with"),
+        (partial(naps_not), "the program of n, naps_not, is no coroutine function"),
+        (Napper(naps_not), "the program of n, Napper, is no coroutine function"),
+        (lambda _: 3, "called with a Node, it returned an object of int"),
+        (counts, "called with a Node, it returned an object of async_generator"),
+    ],
+)
+def test_a_program_that_is_no_coroutine_function_is_refused(program: Any, said: str) -> None:
+    with pytest.raises(cp.BadScenario) as caught:
+        alone(program)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("program", [partial(naps), Napper(naps), lambda node: naps(node)])
+def test_what_returns_a_coroutine_is_a_program(program: Any) -> None:
+    assert cp.enabled(cp.run(alone(program), ()).final)
 
 
 def test_the_bounds_themselves_are_meant() -> None:
