@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import counterpoint
 from counterpoint.harness import cli, start
 from counterpoint.model.mistakes import OwnDefect
 
@@ -24,6 +26,14 @@ print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 CATALOG, REPORT = "counterpoint.harness.catalog", "counterpoint.harness.report.terminal"
 OWN = '[tool.counterpoint.systems]\nadder = "counterpoint.harness.starting.adder:SUITE"\n'
+
+
+def test_the_package_is_the_command_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[bool] = []
+    monkeypatch.setattr(start, "main", lambda: begun.append(True))
+    begin = Path(counterpoint.__file__).with_name("__main__.py")
+    runpy.run_path(str(begin), run_name="__main__")
+    assert begun == [True]
 
 
 def imported(here: Path, *arguments: str) -> tuple[int, set[str]]:
