@@ -30,7 +30,7 @@ from counterpoint.model.view import Content, Movable, Mover, ScenarioView, View
 
 __all__ = [
     "Action", "ActionKind", "Content", "Mover", "Target", "View", "faults_used", "kinds_of",
-    "may_happen", "may_spend", "undone_by",
+    "may_happen", "may_interfere", "may_spend", "undone_by",
 ]  # fmt: skip
 
 Target: TypeAlias = Literal["message", "held", "node", "network"]
@@ -71,7 +71,8 @@ class ActionKind:
     spends     whether each use takes one of its budget; without a budget it does not happen then
     undoes     the kinds whose interference it ends; it needs none of its own, and gets none
     needs      the kinds of which one must have a budget for this kind ever to be legal
-    is_for_queues   whether it adds runs on ordered networks alone
+    is_for_queues   whether it adds runs on ordered networks alone; without kinds of one's own,
+               explorations leave it out on others
     is_prompt  whether, of what is no fault, it happens before any timer once the faults have stopped
     is_of_its_place whether what it does to its node depends on that node and the message alone, so
                that it can be known beforehand; `explore --no-op forget` asks for this
@@ -271,11 +272,11 @@ def may_happen(kind: type[Action], scenario: ScenarioView) -> bool:
     follows = kind.needs or kind.undoes
     if follows:
         is_begun = any(_is_funded(name, scenario) for name in follows)
-        return is_begun or any(_may_interfere(other, scenario) for other in scenario.actions)
+        return is_begun or any(may_interfere(other, scenario) for other in scenario.actions)
     return not kind.spends or _is_funded(kind.kind, scenario)
 
 
-def _may_interfere(kind: type[Action], scenario: ScenarioView) -> bool:
+def may_interfere(kind: type[Action], scenario: ScenarioView) -> bool:
     """Tell whether a kind is somebody's own and may do what no budget of ours tells of."""
     if is_of_model(kind):
         return False

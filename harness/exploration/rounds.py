@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from counterpoint.harness.code_fingerprint import code_fingerprint
 from counterpoint.harness.exploration.disk_space import DiskSpace
-from counterpoint.model.kind import kinds_of
+from counterpoint.model.kind import kinds_of, may_interfere
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.ends import judges_ends
@@ -146,12 +146,15 @@ def _require_symmetry(scenario: Scenario) -> None:
 def for_exploration(scenario: Scenario) -> Scenario:
     """Return the scenario without the faults that add states and no runs.
 
-    On an unordered network any message may wait, and overtake.
+    On an unordered network any message may wait, and overtake. A kind of one's own may tell what is
+    held back from what waits, so beside one that may happen all faults stay.
     """
-    if scenario.network != "unordered":
+    useless = {kind for kind in scenario.actions if getattr(kind, "is_for_queues", False)}
+    others = [kind for kind in scenario.actions if kind not in useless]
+    if scenario.network != "unordered" or any(may_interfere(kind, scenario) for kind in others):
         return scenario
-    useless = {kind.kind for kind in scenario.actions if getattr(kind, "is_for_queues", False)}
-    return scenario.replace(limits={k: b for k, b in scenario.limits.items() if k not in useless})
+    names = {kind.kind for kind in useless}
+    return scenario.replace(limits={k: b for k, b in scenario.limits.items() if k not in names})
 
 
 class Keeper:

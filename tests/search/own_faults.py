@@ -30,6 +30,24 @@ class Garble(ActionKind):
 
 
 @dataclass(frozen=True, slots=True)
+class Rot(ActionKind):
+    """A message that is held back arrives as another one."""
+
+    kind: ClassVar[str] = "rot"
+    target: ClassVar[Target] = "held"
+    is_of_its_place: ClassVar[bool] = True
+
+    src: NodeId
+    dst: NodeId
+    body: Value
+
+    def perform(self, move: Mover) -> None:
+        move.release(self.content)
+        move.lose(self.content, "rotten")
+        move.send(self.src, self.dst, "garbled")
+
+
+@dataclass(frozen=True, slots=True)
 class Poke(ActionKind):
     """A node gets a timeout that it never set."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds
+from counterpoint.harness.exploration.rounds import ExploreOptions, FaultRounds, for_exploration
 from counterpoint.model.actions import ACTIONS
 from counterpoint.model.node import Input, Invoke, Receive, Return, Send, Step, Timeout
 from counterpoint.model.scenario import Invariant, Scenario, budgets
@@ -18,7 +18,7 @@ from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.stateful.machine import state_machine_for
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.values import NodeId
-from tests.search.own_faults import Garble, Isolate, Poke, Rejoin
+from tests.search.own_faults import Garble, Isolate, Poke, Rejoin, Rot
 
 NAME = "b stays well"
 
@@ -85,6 +85,49 @@ def test_exploring_finds_what_it_breaks(chosen: Scenario, engine: str, no_op: st
     assert found is not None
     assert found.property == NAME
     assert [v.property for v in judge(run(chosen, found.choices)) if v.is_broken] == [NAME]
+
+
+ROTTEN = scenario("rot", Rot).replace(limits=budgets(rot=1, delay=1))
+"""A fault about what is held back, on a network on which that is of use to nothing else."""
+
+
+@pytest.mark.parametrize("engine", ["plain", "numpy"])
+@pytest.mark.parametrize(
+    ("network", "no_op"),
+    [("unordered", "keep"), ("unordered", "consume"), ("unordered", "forget"), ("ordered", "keep")],
+)
+def test_exploring_finds_what_a_fault_breaks_that_is_about_held_messages(
+    network: str, engine: str, no_op: str
+) -> None:
+    if engine == "numpy":
+        pytest.importorskip("numpy")
+    chosen = ROTTEN.replace(network=network)
+    rounds = FaultRounds(chosen, ExploreOptions(engine=engine, no_op=no_op), faults_max=2)  # type: ignore[arg-type]
+    for _ in rounds.explore():
+        pass
+    found = rounds.last.explored.violation
+    assert found is not None
+    kinds = [choice.kind for choice in found.choices]
+    assert {"delay", "rot"} <= set(kinds)
+    assert [v.property for v in judge(run(chosen, found.choices)) if v.is_broken] == [NAME]
+
+
+def test_reduced_exploration_keeps_what_is_held_for_a_fault_about_it() -> None:
+    reducer = Reducer(for_exploration(ROTTEN).replace(faults_max=2))
+    for _ in reducer.explore():
+        pass
+    found = reducer.progress.violation
+    assert found is not None
+    assert found.property == NAME
+
+
+def test_delays_are_left_out_where_no_fault_of_ones_own_may_happen() -> None:
+    assert set(for_exploration(ROTTEN).limits) == {"rot", "delay"}
+    assert (
+        set(for_exploration(ROTTEN.replace(actions=ACTIONS, limits=budgets(delay=1))).limits)
+        == set()
+    )
+    assert set(for_exploration(ROTTEN.replace(limits=budgets(delay=1))).limits) == set()
 
 
 @pytest.mark.parametrize("engine", ["plain", "numpy"])
