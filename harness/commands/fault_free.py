@@ -7,29 +7,32 @@ from pathlib import Path
 
 from counterpoint.harness.catalog import entry
 from counterpoint.harness.commands.load_trace import opened
-from counterpoint.harness.explanation.plain import plain
-from counterpoint.harness.named_systems import SYSTEMS
+from counterpoint.harness.explanation.plain import count_of, plain
 from counterpoint.harness.output import EXIT_CODES, clear_errors, emit, tell
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.play.fault_free import FaultFree, fault_free
-from counterpoint.harness.unknown_name import UnknownName
+from counterpoint.harness.play.plain_console import plain_console
+from counterpoint.model.scenario import Scenario
 from counterpoint.model.values import show
 
 LINES_MAX = 20
 """How many differences are shown."""
 
 
-def console_of(system: str) -> Console:
-    """Return the console of a system of the catalog.
+def console_of(system: str, scenario: Scenario) -> Console:
+    """Return the console of a system, the plain one where it brings none.
 
     Raises:
-        UnknownName: no such system, or one without a console.
+        UnknownName: no such system.
+        ValueError: its programs make their calls themselves, so nobody else can.
     """
-    found = entry(system).console
-    if found is None:
-        known = [name for name in SYSTEMS if entry(name).console is not None]
-        raise UnknownName(f"{system} has no console; there is one for: {', '.join(known)}")
-    return found
+    own = entry(system).console
+    if own is None and not scenario.calls:
+        raise ValueError(
+            f"the programs of {plain(system)} make their calls themselves, and --fault-free makes "
+            "those of the scenario; --edit N=skip leaves out a fault"
+        )
+    return own or plain_console(scenario)
 
 
 def run(file: Path, *, as_json: bool) -> None:
@@ -39,7 +42,7 @@ def run(file: Path, *, as_json: bool) -> None:
 
     found = opened(file)
     with clear_errors(as_json=as_json):
-        console = console_of(system_behind(found.recorded.origin))
+        console = console_of(system_behind(found.recorded.origin), found.trace.scenario)
     result = fault_free(found.trace, console)
     outcome = "holds" if result.is_equal else "different"
     if as_json:
@@ -59,10 +62,10 @@ def run(file: Path, *, as_json: bool) -> None:
 
 
 def _lines(result: FaultFree) -> list[str]:
-    count = len(result.calls)
+    calls = count_of(len(result.calls), "call")
     if result.is_equal:
         return [
-            f"equal: {count} calls again without faults, {result.compared} parts of the outcome compared"
+            f"equal: {calls} again without faults, {result.compared} parts of the outcome compared"
         ]
     lines = [difference.text for difference in result.differences[:LINES_MAX]]
     if len(result.differences) > LINES_MAX:
@@ -70,7 +73,7 @@ def _lines(result: FaultFree) -> list[str]:
     lines += [f"not answered without faults: {call}" for call in result.refused]
     order = "; ".join(f"{node} {show(operation)}" for node, operation in result.calls)
     return [
-        f"different: {count} calls again without faults, "
+        f"different: {calls} again without faults, "
         f"{len(result.differences)} of {result.compared} parts of the outcome differ",
         *(f"  {line}" for line in lines),
         f"the calls, in the order of their effects: {plain(order)}",

@@ -11,13 +11,17 @@ from click.testing import CliRunner
 
 from counterpoint.harness.catalog import entry
 from counterpoint.harness.cli import main
+from counterpoint.harness.commands.fault_free import console_of
 from counterpoint.harness.play.console import Console
 from counterpoint.harness.play.fault_free import fault_free
+from counterpoint.harness.starting.adder import SCENARIO as ADDER
 from counterpoint.model.scenario import Budget, budgets
 from counterpoint.model.search.engine.transition_tables import Compiled
-from counterpoint.model.search.replay import run
+from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.walks.walk import walk
+from counterpoint.model.tracefile import write_trace
 from tests.support.nights import by_day
+from tests.support.runs import random_trace
 
 ROUGH = budgets(drop=8, duplicate=6, delay=6, omit=Budget(10), crash=10, transform=4, fire=30)
 
@@ -84,3 +88,20 @@ def test_a_trace_of_a_search_can_be_run_without_faults(tmp_path: Path) -> None:
     found = runner.invoke(main, ["fuzz", "token_manager", *options])
     told = runner.invoke(main, ["replay", json.loads(found.stdout)["trace"], "--fault-free"])
     assert told.output.startswith(("equal: ", "different: ")), told.output
+
+
+OWN = ADDER.replace(origin={"system": f"{__name__}:OWN"})
+
+
+def test_calls_of_a_system_of_ones_own_are_made_again(tmp_path: Path) -> None:
+    trace, file = random_trace(OWN, 0), tmp_path / "own.trace.jsonl"
+    write_trace(file, trace, judge(trace))
+    told = CliRunner().invoke(main, ["replay", str(file), "--fault-free"])
+    assert (told.exit_code, told.output) == (
+        0, "equal: 3 calls again without faults, 3 parts of the outcome compared\n"
+    )  # fmt: skip
+
+
+def test_calls_that_programs_make_themselves_are_not_made_again() -> None:
+    with pytest.raises(ValueError, match=r"OWN make their calls themselves.*--edit N=skip"):
+        console_of(f"{__name__}:OWN", OWN.replace(calls={}))
