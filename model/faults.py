@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from counterpoint.model.fault_state import Partition
+from counterpoint.model.fault_state import FaultState, Partition
 from counterpoint.model.kind import ActionKind, Content, Mover, Target, View, may_spend
 from counterpoint.model.legality import can_pass, may_be_silent, may_fail, obstacle
 from counterpoint.model.node import Invoke, Receive, Timeout
@@ -261,7 +261,8 @@ class Tear(ActionKind):
 
     All other steps are atomic: what a handler asks for happens as a whole. A real node may stop after
     it has sent and before it has persisted; this is that. With no effect done it would be a message
-    lost and a crash, with all of them a crash after the step, so it is neither.
+    lost and a crash, with all of them a crash after the step, so it is neither. It uses what the step
+    uses, besides: a timer has gone off, and counts where there is a budget for `fire`.
     """
 
     kind: ClassVar[str] = "tear"
@@ -303,6 +304,10 @@ class Tear(ActionKind):
     def fits(self, state: View) -> bool:
         """A step that may be taken, broken off at a node that may fail."""
         return self in self.candidates(state, self.at)
+
+    def conditions_after(self, state: View) -> FaultState:
+        """Count it, and what the step counts."""
+        return self.step.conditions_after(state).with_one_more(self.kind)
 
     def perform(self, move: Mover) -> None:
         """Take the step up to there, and stop the node."""
