@@ -83,6 +83,7 @@ def run(scenario: Scenario, *, seconds: float = 10.0) -> RealRun:
     Raises:
         PropertyBroken: a property of histories does not hold.
         BadScenario: the scenario is not one of programs.
+        KeyboardInterrupt: Ctrl-C was pressed.
         Exception: what a program raised.
     """
     if not isinstance(scenario.system, Programs):
@@ -91,12 +92,12 @@ def run(scenario: Scenario, *, seconds: float = 10.0) -> RealRun:
         )
     seen: list[Observation] = []
     loop = NamedLoop(scenario.system.nodes)
-    try:
-        waiting = loop.run_until_complete(_all_of(scenario.system, loop, seen, seconds))
-    finally:
-        loop.run_until_complete(loop.abort_all())
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+    # It has Ctrl-C cancel what waits for the programs, one of which may catch a KeyboardInterrupt.
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        try:
+            waiting = runner.run(_all_of(scenario.system, loop, seen, seconds))
+        finally:
+            loop.abort_all()
     return _judged(scenario, seen, waiting)
 
 

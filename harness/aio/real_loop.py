@@ -34,11 +34,10 @@ class NamedLoop(asyncio.SelectorEventLoop):
         self._connections.append(made)
         return made
 
-    async def abort_all(self) -> None:
-        """Break all connections, which no program closes that was cancelled."""
+    def abort_all(self) -> None:
+        """Break all connections, which no program closes that was cancelled, when the loop runs next."""
         for connection in self._connections:
             connection.abort()
-        await asyncio.sleep(0)
 
     def listens(self, node: str) -> bool:
         """Tell whether a node has listened anywhere."""

@@ -6,10 +6,12 @@ import _thread
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 
 import counterpoint as cp
+from counterpoint.harness.aio.real_loop import NamedLoop
 from counterpoint.harness.interruption import Heard, Stopped, stopping
 from counterpoint.harness.plugin.effort import SearchEffort
 from counterpoint.harness.plugin.verification import Verification
@@ -100,6 +102,23 @@ def test_ctrl_c_ends_a_test_of_programs(
     with pytest.raises(KeyboardInterrupt):
         Verification(scenario, SearchEffort(runs=30, seconds=60)).check()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_ends_a_real_run_of_a_program_that_catches_all() -> None:
+    send = _Signals(signal.SIGINT, after=1)
+
+    async def stubborn(_: cp.aio.Node) -> None:
+        while isinstance(asyncio.get_running_loop(), NamedLoop):  # where nothing is tried out
+            try:
+                send()
+                await asyncio.sleep(0)
+            except BaseException:
+                if cast("asyncio.Task[None]", asyncio.current_task()).cancelling():
+                    raise
+
+    scenario = cp.aio.scenario(name="stubborn", nodes={"n": stubborn}, answers=False)
+    with pytest.raises(KeyboardInterrupt):
+        cp.aio.run(scenario, seconds=60)
 
 
 class _Interrupted:
