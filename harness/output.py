@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -66,6 +67,22 @@ def show(text: str, *, err: bool = False, nl: bool = True) -> None:
 def _printable(text: str, *, err: bool = False) -> str:
     """Return a text in characters that the encoding of where it goes has."""
     return in_encoding(text, getattr(sys.stderr if err else sys.stdout, "encoding", None))
+
+
+def columns(most: int) -> int:
+    """Return how wide the standard output is: as COLUMNS says, or else as its terminal is.
+
+    It is no wider than `most`, and just so wide where nothing tells, as in a pipe.
+    """
+    if not os.environ.get("COLUMNS") and not sys.stdout.isatty():
+        return most
+    return min(shutil.get_terminal_size((most, 24)).columns, most)
+
+
+def is_coloured() -> bool:
+    """Tell whether the standard output is a terminal that shows colours, and its user wants them."""
+    is_dumb = os.environ.get("TERM") in ("dumb", "unknown")
+    return sys.stdout.isatty() and not is_dumb and "NO_COLOR" not in os.environ
 
 
 def finish(outcome: str, *kept: KeptTrace | None, stopped: int = 0, problem: str = "") -> NoReturn:

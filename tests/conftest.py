@@ -6,6 +6,7 @@ a test says how many it takes by day, if it does so by `tests.support.nights.exa
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -14,6 +15,9 @@ from hypothesis import settings
 settings.register_profile("day", settings.default, deadline=None)
 settings.register_profile("night", settings.default, deadline=None, max_examples=1000)
 settings.load_profile("day")
+
+# Reports are as wide as a shell says that its terminal is; those of tests are of one width.
+os.environ.pop("COLUMNS", None)
 
 # In the background, or under nohup, some signals are ignored, by all that a test starts as well: the
 # tests that send one would wait for ever.

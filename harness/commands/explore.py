@@ -23,6 +23,7 @@ from counterpoint.harness.output import (
     EXIT_HELP,
     ProgressLine,
     clear_errors,
+    columns,
     emit,
     finish,
     require_folder,
@@ -30,7 +31,7 @@ from counterpoint.harness.output import (
     tell,
 )
 from counterpoint.harness.ranges import PositiveNumber
-from counterpoint.harness.report.terminal import report
+from counterpoint.harness.report.terminal import WIDTH, report
 from counterpoint.model.scenario import Network, Scenario
 from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.explore import Limits
@@ -306,7 +307,7 @@ def _summary(verdicts: tuple[Verdict, ...], name: str) -> str:
 def _tell(rounds: FaultRounds, outcome: str, example: _Counterexample | None) -> None:
     if example is not None:
         again = example.kept.replay_command
-        tell(report(example.trace, example.verdicts, replay_command=again))
+        tell(report(example.trace, example.verdicts, width=columns(WIDTH), replay_command=again))
     for line in lines_of(rounds):
         tell(line)
     slots = ", ".join(f"{node} {count:,}" for node, count in rounds.last.explored.slots.items())

@@ -23,6 +23,7 @@ from counterpoint.harness.output import (
     EXIT_HELP,
     ProgressLine,
     clear_errors,
+    columns,
     emit,
     finish,
     require_folder,
@@ -236,11 +237,11 @@ def _tell_run(
     shrunk: tuple[int, int] | None = None,
 ) -> None:
     # Imported here, as most searches have nothing to show, and it takes longer than many a search.
-    from counterpoint.harness.report.terminal import report
+    from counterpoint.harness.report.terminal import WIDTH, report
 
-    tell(
-        report(trace, verdicts, shrunk=shrunk, replay_command=kept.replay_command if kept else None)
-    )
+    again = kept.replay_command if kept else None
+    width = columns(WIDTH)
+    tell(report(trace, verdicts, width=width, shrunk=shrunk, replay_command=again))
 
 
 def _search_words(search: Mapping[str, Json]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from counterpoint.harness.output import (
     EXIT_HELP,
     ProgressLine,
     clear_errors,
+    columns,
     emit,
     finish,
     refuse,
@@ -136,7 +137,7 @@ def _report(
     """Write the picture, search the simulator for what broke, say what was found and keep it."""
     from counterpoint.harness.live.plot import page
     from counterpoint.harness.live.verification import figures, lines_of
-    from counterpoint.harness.report.terminal import report
+    from counterpoint.harness.report.terminal import WIDTH, report
 
     plan = verification.plan
     name = " ".join(filter(None, (plan.cluster.system, plan.cluster.mutant)))
@@ -169,7 +170,8 @@ def _report(
         return kept
     if example is not None and kept is not None:
         tell("in the simulator, from the recorded calls and kinds of faults:")
-        show(report(example.trace, example.verdicts, replay_command=kept.replay_command))
+        again, width = kept.replay_command, columns(WIDTH)
+        show(report(example.trace, example.verdicts, width=width, replay_command=again))
     elif found.broken is not None and seconds:
         tell(f"in the simulator: not found again within {seconds:g} s")
     tell(f"picture: {picture} · logs: {plan.folder / 'logs'}")

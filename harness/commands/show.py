@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from counterpoint.harness.report.terminal import WIDTH, WIDTH_MIN, report
 @click.option(
     "--width",
     type=click.IntRange(WIDTH_MIN),
-    help="Columns (default: those of the terminal, from 80 to 100).",
+    help="Columns (default: those of COLUMNS or of the terminal, 100 at most, and in a pipe).",
 )
 @click.option("--seconds", default=2.0, show_default=True, help="Time for analyses; 0 for none.")
 def show(
@@ -39,19 +37,12 @@ def show(
         report(
             found.trace,
             found.verdicts,
-            width=width or _width_of_terminal(),
+            width=width or output.columns(WIDTH),
             ascii=is_ascii or "UTF" not in (sys.stdout.encoding or "").upper(),
-            colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+            colour=output.is_coloured(),
             verbosity=-1 if quiet else verbose,
             shrunk=found.shrunk,
             replay_command=found.replay_command,
             analyses=None if quiet else found.analysed(seconds),
         )
     )
-
-
-def _width_of_terminal() -> int:
-    """Return how wide a report is where nobody says it: no wider than it reads well."""
-    if not sys.stdout.isatty():
-        return WIDTH
-    return max(80, min(shutil.get_terminal_size().columns, WIDTH))

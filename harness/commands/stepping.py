@@ -15,8 +15,8 @@ from counterpoint.harness.analysis.stepping import (
 from counterpoint.harness.commands.load_trace import Opened, opened
 from counterpoint.harness.explanation.explanation import TraceExplanation
 from counterpoint.harness.explanation.sentences import sentence
-from counterpoint.harness.output import emit, finish, tell
-from counterpoint.harness.report.terminal import broken_first, report
+from counterpoint.harness.output import columns, emit, finish, tell
+from counterpoint.harness.report.terminal import WIDTH, broken_first, report
 from counterpoint.model.search.replay import judge
 from counterpoint.model.verdict import Outcome
 
@@ -63,7 +63,7 @@ def _edit(found: Opened, edits: tuple[str, ...], as_json: bool) -> None:
             }
         )
     else:
-        tell(report(trace, verdicts))
+        tell(report(trace, verdicts, width=columns(WIDTH)))
     finish(outcome)
 
 

@@ -11,8 +11,8 @@ from counterpoint.harness.explanation.plain import count_of
 from counterpoint.harness.exploration.rounds import for_exploration
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
-from counterpoint.harness.output import ProgressLine, emit, finish, tell
-from counterpoint.harness.report.terminal import report
+from counterpoint.harness.output import ProgressLine, columns, emit, finish, tell
+from counterpoint.harness.report.terminal import WIDTH, report
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.cut_runs import cut_warnings
 from counterpoint.model.search.engine.transition_tables import Compiled
@@ -137,7 +137,10 @@ def _tell(
         )
         if not as_json:
             again = kept.replay_command
-            tell(report(told.trace, told.verdicts, shrunk=shrunk, replay_command=again))
+            width = columns(WIDTH)
+            tell(
+                report(told.trace, told.verdicts, width=width, shrunk=shrunk, replay_command=again)
+            )
     if as_json:
         emit(_result(scenario, found, judged, faults, told, kept))
         return kept

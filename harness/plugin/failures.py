@@ -13,9 +13,10 @@ import pytest
 from counterpoint.harness.embedding import named
 from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.keeping import KeptTrace, file_name, keep
+from counterpoint.harness.output import columns
 from counterpoint.harness.plugin.ci import tell_github
 from counterpoint.harness.plugin.options import PluginSession
-from counterpoint.harness.report.terminal import report
+from counterpoint.harness.report.terminal import WIDTH, report
 from counterpoint.model.mistakes import BadScenario
 from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.failure import ExaminedNothing, NothingBroke, PropertyBroken
@@ -78,6 +79,7 @@ def present(
     text = report(
         error.trace,
         error.verdicts,
+        width=columns(WIDTH),
         shrunk=None if error.steps_found is None else (error.steps_found, length),
         replay_command=command,
     )

@@ -11,7 +11,6 @@ from click.testing import CliRunner, Result
 from counterpoint.harness.campaign.team import Team
 from counterpoint.harness.cli import main
 from counterpoint.harness.commands import fuzz as fuzzing
-from counterpoint.harness.commands import show
 from counterpoint.harness.starting.adder import HASTY, SCENARIO
 from counterpoint.model.search.replay import judge
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
@@ -75,15 +74,6 @@ def test_the_passing_run_is_the_one_in_the_middle_and_breaks_nothing() -> None:
 def test_where_each_run_breaks_something_none_is_typical() -> None:
     campaign = Campaign(SCENARIO)
     assert campaign.typical_passing() is None
-
-
-@pytest.mark.parametrize(("columns", "width"), [(60, 80), (90, 90), (200, 100)])
-def test_a_report_is_as_wide_as_its_terminal(
-    columns: int, width: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-    assert show._width_of_terminal() == width
 
 
 @pytest.mark.slow
