@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from counterpoint.model.exact import is_same
 from counterpoint.model.kind import Action, kinds_of
 from counterpoint.model.normal import Deliver, Fire
 from counterpoint.model.values import Value
@@ -51,6 +52,23 @@ def ending_of(trace: Trace) -> Ending | None:
         return Ending("circle", trace.repeats) if is_fair_circle(trace) else None
     period = growth(trace)
     return None if period is None else Ending("growth", length - period)
+
+
+def rests(trace: Trace) -> bool:
+    """Tell whether a run has come to rest: nothing can happen, or what goes on changes no node.
+
+    A node changes if what it knows does, its timers aside.
+    """
+    if not any(True for _ in still_possible(trace.final)):
+        return True
+    if trace.repeats is None or not is_fair_circle(trace):
+        return False
+    last = trace.final.node_states
+    return all(
+        is_same(now.state, then.state)
+        for world in trace.worlds[trace.repeats :]
+        for now, then in zip(world.node_states, last, strict=True)
+    )
 
 
 def still_possible(world: World) -> Iterable[Action]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 
-from counterpoint.model.livelock import Ending, ending_of, still_possible
+from counterpoint.model.livelock import ending_of, rests, still_possible
 from counterpoint.model.mistakes import (
     AUTHORS_ERRORS,
     OURS,
@@ -26,8 +26,8 @@ from counterpoint.model.verdict import Verdict, broken, holds, undecided
 def verdict_of(prop: Property, trace: Trace) -> Verdict:
     """Return what a property says of a whole run; of its end only where the faults have stopped.
 
-    A run that is cut, with something still to come, does not break what is about rest; one that goes
-    round for ever breaks a claim of the last world if that is true nowhere in a round.
+    What is claimed of rest is judged of runs that have come to it. A claim about whole runs is not
+    broken by one that is cut, with something still to come.
 
     Raises:
         BadScenario: its function returned something that is no judgement.
@@ -36,22 +36,19 @@ def verdict_of(prop: Property, trace: Trace) -> Verdict:
         return answer_of(prop, trace)
     if trace.final.conditions.settled is None:
         return undecided(prop.name, "the faults did not stop before the end of the run")
+    if prop.reads == "end" and prop.is_about_rest and not rests(trace):
+        return _not_at_rest(prop, trace)
     verdict = answer_of(prop, trace)
-    if not verdict.is_broken or not prop.is_about_rest:
-        return verdict
-    ending = ending_of(trace)
-    if ending is None:
-        left = show(next(iter(still_possible(trace.final))))
-        return undecided(prop.name, f"not at rest: {left} was still to come")
-    if prop.is_about_last_world and _holds_now_and_then(prop, trace, ending):
-        return undecided(prop.name, "never at rest: it holds now and then")
+    if verdict.is_broken and prop.is_about_rest and ending_of(trace) is None:
+        return _not_at_rest(prop, trace)
     return verdict
 
 
-def _holds_now_and_then(prop: Property, trace: Trace, ending: Ending) -> bool:
-    """Tell whether a claim of the last world is true somewhere in the round that a run repeats."""
-    rounds = trace.worlds[ending.begins : -1]
-    return any(not answer_of(prop, replace(trace, worlds=(w,))).is_broken for w in rounds)
+def _not_at_rest(prop: Property, trace: Trace) -> Verdict:
+    if trace.repeats is not None:
+        return undecided(prop.name, "never at rest: nodes go on changing in a circle")
+    left = show(next(iter(still_possible(trace.final))))
+    return undecided(prop.name, f"not at rest: {left} was still to come")
 
 
 def answer_of(prop: Property, trace: Trace) -> Verdict:

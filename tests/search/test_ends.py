@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,8 +61,8 @@ def scenario(handler: Any, *claims: Any, calls: int = 2) -> cp.Scenario:
     )
 
 
-def rounds(built: cp.Scenario) -> FaultRounds:
-    found = FaultRounds(built, BOUNDED, faults_max=0)
+def rounds(built: cp.Scenario, engine: Any = "auto") -> FaultRounds:
+    found = FaultRounds(built, replace(BOUNDED, engine=engine), faults_max=0)
     for _ in found.explore():
         pass
     found.judge_endings()
@@ -103,6 +104,28 @@ def test_where_some_run_never_rests_nothing_holds() -> None:
     assert found.judged["convergence"].held == 0
     assert found.judged["convergence"].reason == "some runs never rest"
     assert found.undecided is not None
+
+
+def asking(state: int, given: cp.Input) -> cp.Step[int] | None:
+    """Ask, and never get an answer."""
+    return cp.Step(state + 1) if isinstance(given, cp.Invoke) else None
+
+
+@pytest.mark.parametrize("engine", ["plain", "auto"])
+def test_a_call_that_stays_open_makes_no_rest_of_a_circle(engine: Any) -> None:
+    """The lasso of the call goes round through both states of the lamp; neither is the last."""
+    for wanted in (0, 1):
+        claim = cp.eventually("lamp", lambda states, wanted=wanted: states["lamp"] == wanted)
+        built = cp.Scenario(
+            "lamp",
+            cp.system(lamp=(blinking, 0), c=(asking, 0)),
+            calls={"c": ["ask"]},
+            properties=[claim],
+            min_calls_per_run=0.0,
+        )
+        found = rounds(built, engine)
+        assert found.last.explored.violation is None
+        assert found.judged["lamp"].held == 0
 
 
 def test_what_may_depend_on_the_way_to_an_end_is_not_called_proved() -> None:
