@@ -46,7 +46,9 @@ def found_at(place: str) -> object:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        raise UnknownName(f"{shown}: there is no module {quoted(error.name)} from here") from None
+        raise UnknownName(
+            f"{shown}: there is no module {quoted(error.name)} from here{_meant(shown)}"
+        ) from None
     except BadScenario:
         raise
     except SyntaxError as error:
@@ -63,8 +65,38 @@ def found_at(place: str) -> object:
             'if __name__ == "__main__"'
         ) from None
     if not hasattr(module, attribute):
-        raise UnknownName(f"{shown}: module {quoted(module_name)} has no {quoted(attribute)}")
+        raise UnknownName(
+            f"{shown}: module {quoted(module_name)} has no {quoted(attribute)}{_hidden(module_name)}"
+        )
     return getattr(module, attribute)
+
+
+def _meant(place: str) -> str:
+    """Return what to type instead of the path of a source, nothing if that is none.
+
+    >>> _meant("test.py:scenario"), _meant("./sub/locks.py:f"), _meant("a.b:f")
+    ('; did you mean test:scenario?', '; did you mean sub.locks:f?', '')
+    """
+    module_name, _, attribute = place.partition(":")
+    names = module_name.replace("\\", "/").removeprefix("./").removesuffix(".py").split("/")
+    meant = ".".join(names)
+    if meant == module_name or not all(name.isidentifier() for name in names):
+        return ""
+    return f"; did you mean {meant}:{attribute}?"
+
+
+def _hidden(module_name: str) -> str:
+    """Say which source is hidden by a module of that name that was imported before."""
+    source = Path(*module_name.split(".")).with_suffix(".py")
+    imported = getattr(sys.modules[module_name], "__file__", None)
+    if not source.exists() or (
+        imported is not None and source.resolve() == Path(imported).resolve()
+    ):
+        return ""
+    whose = (
+        "Python's own" if module_name.partition(".")[0] in sys.stdlib_module_names else "another"
+    )
+    return f"; it is {whose}, and {source} is hidden by it: give that another name"
 
 
 def scenario_from(found: object, settings: Mapping[str, str], shown: str) -> Scenario:

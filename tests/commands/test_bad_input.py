@@ -45,6 +45,8 @@ def trace(tmp_path: Path) -> Path:
         (["fuzz", "register", "--set", "write=a,5,5,9"], "the range from low 5 to mid 5 is empty"),
         (["fuzz", "register", "--shard", "3/2"], "it must be I/N with I from 1 to N"),
         (["fuzz", "no.such:module"], "there is no module 'no' from here"),
+        (["fuzz", "no/such.py:module"], "from here; did you mean no.such:module?"),
+        (["fuz"], "No such command 'fuz'. Did you mean 'fuzz'?"),
         (["fuzz", "json:dumps"], "json:dumps must be annotated as returning a Scenario"),
         (["explore", "register", "--mutant", "B99"], "'B99' is no mutant of register"),
         (["replay", "nowhere.jsonl"], "nowhere.jsonl: cannot be read: No such file"),
@@ -69,6 +71,18 @@ def test_a_function_of_an_author_that_raises_is_named_with_its_line(
     result = call("explore", "raising_scenario:told")
     what = "raising_scenario:told raised KeyError: 'name' (raising_scenario.py:4, in told)"
     assert what in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_source_that_a_module_of_python_hides_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "select.py").write_text("scenario = 1\n")
+    result = call("fuzz", "select:scenario")
+    assert (
+        "module 'select' has no 'scenario'; it is Python's own, and select.py is" in result.stderr
+    )
     assert result.exit_code == 2
 
 
