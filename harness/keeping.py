@@ -28,6 +28,9 @@ NAME_MAX = 120
 
 SUFFIX = ".trace.jsonl"
 
+USUAL = ".counterpoint"
+"""The folder of traces where no other is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptTrace:
@@ -113,6 +116,7 @@ def keep(
     """Write a trace to its place, or else to the temporary folder, and say where it is."""
     header = {"tool": tool(), **about}
     try:
+        begin_folder(path.parent)
         write_trace(path, trace, verdicts, about=header)
     except OSError as error:
         problem = f"{plain(str(path))} cannot be written: {_why(error)}"
@@ -126,6 +130,17 @@ def keep(
             None, f"{problem}; nor can the temporary folder ({_why(error)}): it is not kept"
         )
     return KeptTrace(other, f"{problem}; the trace is {other}")
+
+
+def begin_folder(folder: Path) -> None:
+    """Make a folder where there is none, and let git ignore the usual one, where it is new.
+
+    So do pytest and Hypothesis with theirs; who wants it in git removes the file, which stays away.
+    """
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)  # another worker may be first
+    if is_new and folder.name == USUAL:
+        (folder / ".gitignore").write_text("# Made by Counterpoint.\n*\n", encoding="utf-8")
 
 
 def _why(error: OSError) -> str:

@@ -10,6 +10,8 @@ import json
 import os
 from pathlib import Path
 
+from counterpoint.harness.keeping import begin_folder
+
 FILE = "searched.jsonl"
 
 LINES_MAX = 20_000
@@ -31,7 +33,7 @@ class SearchedRuns:
         """Remember that the runs before this one were made; a folder that is closed is no error."""
         line = json.dumps({"test": test, "seed": seed, "code": code, "next": next_run}) + "\n"
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            begin_folder(self._path.parent)
             with self._path.open("ab") as file:
                 os.write(file.fileno(), line.encode())
         except OSError:  # then they are made again, which harms nobody

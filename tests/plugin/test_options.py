@@ -101,7 +101,7 @@ def test_where_every_worker_runs_every_test_each_has_a_seed_and_a_file_of_its_ow
     repository.makepyfile(test_mine=source)
     result = run("--dist", "each", "--tx", "2*popen")
     result.assert_outcomes(failed=2)
-    paths = sorted((repository.path / ".counterpoint").iterdir())
+    paths = sorted((repository.path / ".counterpoint").glob("*.jsonl"))
     names = [path.name.removesuffix(".trace.jsonl") for path in paths]
     assert {name.rpartition("-")[2] for name in names} == {"gw0", "gw1"}
     assert all(name.startswith("test_mine-test_one-no-early-read-") for name in names)

@@ -128,7 +128,7 @@ def test_fuzz_writes_what_show_opens_of_a_module_of_three_parts(
     )
     found = CliRunner().invoke(main, ["fuzz", "mine_three.parts.echo:broken", "--runs", "3000"])
     assert found.exit_code == 1, found.output
-    (file,) = Path(".counterpoint").iterdir()
+    (file,) = Path(".counterpoint").glob("*.jsonl")
     for name in [name for name in sys.modules if name.startswith("mine_three")]:
         monkeypatch.delitem(sys.modules, name)
     for command in ("show", "replay"):
