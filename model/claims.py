@@ -16,6 +16,9 @@ from counterpoint.model.verdict import Verdict, Violation
 Reads: TypeAlias = Literal["operations", "end", "trace"]
 """What a trace must hold for a property to be judged; see `Property`."""
 
+OURS = "counterpoint."
+"""What the names of our modules begin with."""
+
 OF_OBSERVERS = ("initial", "observe", "is_broken")
 OF_DECIDERS = ("initial", "observe", "is_decided")
 OF_GLANCES = ("look",)
@@ -45,7 +48,9 @@ class Property:
     faults have stopped and that is at rest, which is where it is judged, in every run;
     "trace": every event and world. A check of whole runs that is about what they come to at rest says
     so (`check.is_about_rest = True`); no run that is cut, with something still to come, breaks what is
-    about rest. `observer` is the same property as an automaton, for
+    about rest. A check to which it makes no difference which of two calls that overlap began or was
+    answered first may say so (`check.is_about_precedence = True`): then explorations forget it, and have
+    fewer states. `observer` is the same property as an automaton, for
     explorations; without one they remember everything that the property may read. With `decided`, an
     automaton of which runs the check is bound to decide, walks are judged by the observer as well:
     the check is asked of runs that the two say nothing of, and about every finding. So it is with a
@@ -103,6 +108,14 @@ class Property:
         return self.reads == "trace" and self._says("is_about_rest")
 
     @property
+    def is_about_precedence(self) -> bool:
+        """Tell whether a history decides it by what ended before what began, as linearizability.
+
+        That is known of our own checks, and of one that says so (`check.is_about_precedence = True`).
+        """
+        return self._says("is_about_precedence") or str(self._function.__module__).startswith(OURS)
+
+    @property
     def is_of_ends(self) -> bool:
         """Tell whether it is judged only of runs whose faults have stopped."""
         return self.reads == "end" or self.is_about_rest
@@ -116,11 +129,15 @@ class Property:
         """
         return self.reads == "end" and self._says("is_about_last_world")
 
-    def _says(self, what: str) -> bool:
+    @property
+    def _function(self) -> Any:
         check: Any = self.check
         while isinstance(check, partial):
             check = check.func
-        return bool(getattr(check, what, False))
+        return check
+
+    def _says(self, what: str) -> bool:
+        return bool(getattr(self._function, what, False))
 
 
 @dataclass(frozen=True, slots=True)

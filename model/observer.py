@@ -2,16 +2,17 @@
 
 What was seen of a run decides whether a property of histories is broken, so it belongs to the
 identity of a state, in one form or the other: leaving it out loses violations. An observer reduces
-it to what the property can still tell apart. `ObserverState` works for any property of histories: it
-keeps the operations, everything else that can be seen, and the real-time order of all that; it
-forgets which of two operations that overlap was called or answered first.
+it to what the property can still tell apart. `SeenInOrder` works for any property of histories: it
+keeps everything that was seen. `ObserverState` works for those that are about precedence: it keeps the
+operations, everything else that can be seen, and the real-time order of all that; it forgets which of
+two operations that overlap was called or answered first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from counterpoint.model.event import EventKind
 from counterpoint.model.quick_init import quick_init
@@ -75,11 +76,40 @@ class ObservedCall(NamedTuple):
 class Thread(NamedTuple):
     """The operations of one node. The last one may be under way; one cut off by a crash stays open.
 
-    The last thread of a memory has the moments of all nodes: notes, roles, crashes, recoveries.
+    The last thread of a memory has the moments of all nodes: notes, roles, crashes, recoveries. Where
+    the order of everything is kept there is one thread, of moments alone.
     """
 
     calls: tuple[ObservedCall, ...] = ()
     is_busy: bool = False
+
+
+@dataclass(frozen=True)
+class SeenInOrder:
+    """All that was seen of all nodes, in the order in which it was seen: one thread of observations."""
+
+    @property
+    def initial(self) -> tuple[Thread, ...]:
+        """Nothing was seen."""
+        return (Thread(),)
+
+    def observe(self, memory: Value, seen: Sequence[Observation]) -> tuple[Thread, ...]:
+        """Add what was seen."""
+        return (Thread((*_only(memory).calls, *(ObservedCall((), one) for one in seen))),)
+
+    def is_broken(self, memory: Value) -> bool:
+        """Never: what is remembered is for a checker to judge."""
+        del memory
+        return False
+
+    def retell(self, memory: Value) -> tuple[Observation, ...]:
+        """Return the observations."""
+        return tuple(cast("Observation", call.operation) for call in _only(memory).calls)
+
+
+def _only(memory: Value) -> Thread:
+    (thread,) = cast("tuple[Thread, ...]", memory)
+    return thread
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 
+import counterpoint as cp
+from counterpoint.model.claims import Reads
 from counterpoint.model.node import Input, Note, Receive, Send, Start, Step
 from counterpoint.model.observer import Observation, ObserverState
 from counterpoint.model.scenario import Property, Scenario
@@ -16,6 +21,7 @@ from counterpoint.model.search.exploration.explore import Explorer, Limits
 from counterpoint.model.search.replay import run
 from counterpoint.model.trace import Trace
 from counterpoint.model.verdict import Verdict, broken, holds
+from tests.oracles.table import has_numpy
 from tests.search.little import little
 
 pytestmark = pytest.mark.slow
@@ -139,3 +145,83 @@ def test_the_order_of_notes_matters_to_full_and_reduced_search() -> None:
     for violation in (full.violation, reduced.violation):
         assert violation is not None
         assert c_before_b(run(scenario, violation.choices)).is_broken
+
+
+# ---- which of two calls that overlap was first ---------------------------------------------------
+
+
+def pairs_up(queue: tuple[str, ...], given: Input) -> Step[tuple[str, ...]] | None:
+    """A server that answers two clients at once, the first by name first."""
+    match given:
+        case Receive(client, "ask") if not queue:
+            return Step((client,))
+        case Receive(client, "ask"):
+            first, second = sorted((*queue, client))
+            return Step((), (Send(first, "first"), Send(second, "second")))
+    return None
+
+
+def asks(state: str, given: Input) -> Step[str] | None:
+    match given:
+        case cp.Invoke("ask"):
+            return Step("waits", (Send("server", "ask"),))
+        case Receive(_, place):
+            return Step(state, (cp.Return(place),))
+    return None
+
+
+def first_called_is_first(trace: Trace) -> bool:
+    called = [event.node for event in trace.events if event.kind == "invoke"]
+    first = [e.node for e in trace.events if e.kind == "return" and e.value == "first"]
+    return first in ([], called[:1])
+
+
+def first_is_told_first(trace: Trace) -> bool:
+    told = [event.value for event in trace.events if event.kind == "return"]
+    return told[:1] in ([], ["first"])
+
+
+def pairs(check: Callable[[Trace], bool], reads: Reads = "operations") -> Scenario:
+    clients = dict.fromkeys(("c1", "c2"), (asks, "out"))
+    return Scenario(
+        name="pairs",
+        system=cp.system(server=(pairs_up, ()), **clients),
+        calls=dict.fromkeys(clients, ("ask",)),
+        properties=(Property("fair", check, reads),),
+    )
+
+
+@pytest.mark.parametrize("check", [first_called_is_first, first_is_told_first])
+def test_a_property_may_read_which_of_two_calls_was_first(check: Callable[[Trace], bool]) -> None:
+    """Nothing says that it is about precedence alone."""
+    explorers: list[Any] = [Explorer(pairs(check)), Explorer(pairs(check), history=True)]
+    if has_numpy():
+        columnar = importlib.import_module("counterpoint.model.search.columnar.explorer")
+        explorers.append(columnar.VectorExplorer(pairs(check)))
+    explorers += [Reducer(pairs(check)), Reducer(pairs(check, "end"))]
+    for explorer in explorers:
+        *_, last = explorer.explore()
+        assert last.violation is not None
+        assert last.violation.property == "fair"
+        assert not check(run(pairs(check), last.violation.choices))
+
+
+def answers_alone(state: tuple[str, ...], given: Input) -> Step[tuple[str, ...]] | None:
+    match given:
+        case Receive(client, "ask"):
+            return Step(state, (Send(client, "ok"),))
+    return None
+
+
+def test_what_was_seen_in_order_is_renamed_with_the_nodes() -> None:
+    """Of two clients that are alike some half of the states are enough."""
+    clients = dict.fromkeys(("c1", "c2"), (asks, "out"))
+    every = pairs(lambda _: True).replace(system=cp.system(server=(answers_alone, ()), **clients))
+    counts = []
+    for alike in ((), (("c1", "c2"),)):
+        explorer = Explorer(every.replace(symmetric=alike), symmetry=bool(alike))
+        for _ in explorer.explore():
+            pass
+        assert explorer.progress.violation is None
+        counts.append(explorer.progress.states)
+    assert counts[0] / 2 < counts[1] < counts[0]

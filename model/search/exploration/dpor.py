@@ -36,6 +36,7 @@ from counterpoint.model.search.exploration.visibility import (
     MOMENTS,
     may_read_everything,
     may_read_moments,
+    may_read_order,
     needs_real_time,
 )
 from counterpoint.model.search.judgements import (
@@ -124,6 +125,7 @@ class Reducer:
     ) -> None:
         self.scenario = scenario
         self._real_time = needs_real_time(scenario) if real_time is None else real_time
+        self._keeps_order = real_time is None and may_read_order(scenario)
         self._moments = MOMENTS if may_read_moments(scenario) else frozenset[EventKind]()
         self._sees_states = bool(scenario.invariants)
         self._sees_all = may_read_everything(scenario)
@@ -276,6 +278,8 @@ class Reducer:
             return not self._commute(one.action, other.action)
         if not self._real_time:
             return False
+        if self._keeps_order:
+            return (one.begins or one.ends) and (other.begins or other.ends)
         return (one.begins and other.ends) or (one.ends and other.begins)
 
     def _is_global(self, action: Action) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias, cast
 
 from counterpoint.model.exact import ExactNumbers
-from counterpoint.model.observer import Observer, ObserverState, Thread
+from counterpoint.model.observer import Observer, ObserverState, SeenInOrder, Thread
 from counterpoint.model.scenario import Property, Scenario
 from counterpoint.model.search.engine.slots import Slots
 from counterpoint.model.search.exploration.asked_observers import after_observing, breaks
@@ -24,9 +24,10 @@ Key: TypeAlias = int | tuple[Value, ...]
 class Memories:
     """Interned memories of the observers of a scenario, and the property that each one breaks.
 
-    Properties of histories that bring no observer of their own share one `ObserverState` history. With
-    `history=True` they all do, observers or not, as other checkers count states. A history is kept as
-    its number, before what the others remember; by itself where there are none.
+    Properties of histories that bring no observer of their own share one history: an `ObserverState` if
+    they all are about precedence, else all that was seen, in order. With `history=True` they all do,
+    observers or not, as other checkers count states. A history is kept as its number, before what the
+    others remember; by itself where there are none.
     """
 
     def __init__(self, slots: Slots, *, history: bool = False) -> None:
@@ -38,7 +39,7 @@ class Memories:
         )
         names = {name for name, _ in self._own}
         self._by_history = tuple(p for p in observed if p.name not in names)
-        self._remembered = ObserverState(scenario.system.nodes) if self._by_history else None
+        self._remembered = self._history() if self._by_history else None
         self._observers: tuple[Observer, ...] = (
             *((self._remembered,) if self._remembered else ()),
             *(observer for _, observer in self._own),
@@ -53,6 +54,11 @@ class Memories:
         self.rulings: Counter[tuple[Ruling, ...]] = Counter()
         blank = self._intern(tuple(observer.initial for observer in self._observers))
         self.start = self.observe(blank, slots.start_seen)
+
+    def _history(self) -> ObserverState | SeenInOrder:
+        if all(prop.is_about_precedence for prop in self._by_history):
+            return ObserverState(self.scenario.system.nodes)
+        return SeenInOrder()
 
     def observe(self, memory: int, sighting: int) -> int:
         """Return the memory after what was seen in one step."""

@@ -256,8 +256,8 @@ def _moved(parts: tuple[Any, ...], images: tuple[int, ...]) -> tuple[Any, ...]:
 
 
 def _memory(memory: Value, names: Names, images: tuple[int, ...]) -> Value:
-    """Return the memory of an observer; `Remembered` has its threads by the order of the nodes."""
-    if not (isinstance(memory, tuple) and memory and isinstance(memory[0], Thread)):
+    """Return the memory of an observer; a history has its threads by the order of the nodes, or one."""
+    if not (isinstance(memory, tuple) and len(memory) > 1 and isinstance(memory[0], Thread)):
         return renamed(memory, names)
     threads = [
         Thread(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterpoint.model.claims import Property
 from counterpoint.model.observer import OBSERVED, keeps_order_of_notes
 from counterpoint.model.scenario import Scenario, nothing_is_visible
 
@@ -11,8 +12,12 @@ MOMENTS = OBSERVED - {"invoke", "return"}
 
 def may_read_moments(scenario: Scenario) -> bool:
     """Tell whether some property of histories may read the order of notes."""
-    of_histories = [p for p in scenario.properties if p.reads == "operations"]
-    return any(keeps_order_of_notes(p.observer) for p in of_histories)
+    return any(keeps_order_of_notes(p.observer) for p in _of_histories(scenario))
+
+
+def may_read_order(scenario: Scenario) -> bool:
+    """Tell whether some property may read which of two calls that overlap was first."""
+    return any(not p.is_about_precedence for p in _of_histories(scenario))
 
 
 def may_read_everything(scenario: Scenario) -> bool:
@@ -23,4 +28,14 @@ def may_read_everything(scenario: Scenario) -> bool:
 
 def needs_real_time(scenario: Scenario) -> bool:
     """Tell whether some property reads histories, in which the order of calls and returns counts."""
-    return any(prop.reads == "operations" for prop in scenario.properties)
+    return bool(_of_histories(scenario))
+
+
+def _of_histories(scenario: Scenario) -> list[Property]:
+    """Return what may read histories: at the end, too, unless only the last world is looked at."""
+    return [
+        p
+        for p in scenario.properties
+        if p.reads == "operations"
+        or (p.reads == "end" and not (p.is_about_answers or p.is_about_last_world))
+    ]
