@@ -171,6 +171,9 @@ def check_history(trace: Trace, *, words: Words, name: str) -> Verdict:
     return holds(name, examined=len(seen))
 
 
+check_history.is_about_precedence = True  # type: ignore[attr-defined]
+
+
 def _rests_in(world: World, *, node: NodeId, mood: int) -> bool:
     states = {name: world.node_state(name).state for name in world.scenario.system.nodes}
     return _is_in(states, node, mood)

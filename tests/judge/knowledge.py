@@ -141,6 +141,9 @@ def _always_holds(trace: Any) -> Any:
     return holds("muted", examined=len(trace.events))
 
 
+_always_holds.is_about_precedence = True  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True)
 class _Silent:
     observer: Any

@@ -89,6 +89,7 @@ def _remembered(trace: Trace) -> Verdict:
     return holds("remembered", examined=len(trace.events))
 
 
+_remembered.is_about_precedence = True  # type: ignore[attr-defined]
 REMEMBERED = Property("remembered", _remembered)
 """Breaks nothing, and makes histories a part of states."""
 
