@@ -95,6 +95,8 @@ def test_every_command_reads_it(found: tuple[str, Path], tmp_path: Path) -> None
     assert (tmp_path / "it.html").stat().st_size > 10_000
     for options in (["--step", "1"], ["--edit", "0=skip"]):
         done = run("replay", str(trace), *options)
-        assert done.exit_code in (0, 1), done.output
+        assert done.exit_code in (0, 1, 3), (
+            done.output
+        )  # undecided, where what decides it was left out
     for form in EXPORTS:
         assert run("export", str(trace), "--to", form, "--stdout").exit_code == 0, form
