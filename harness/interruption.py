@@ -56,7 +56,7 @@ def stopping() -> Iterator[None]:
     for number in changed:
         signal.signal(number, _stop)
     try:
-        with Heard():
+        with HeardSignal():
             yield
     finally:
         for number in changed:
@@ -92,7 +92,7 @@ AGAIN_SECONDS = 0.01
 
 
 def begin_step() -> None:
-    """Let every signal wait that `Heard` or `stopping` hears of; they come in the main thread alone."""
+    """Let every signal wait that `HeardSignal` or `stopping` hears of; they come in the main thread alone."""
     _waiting.in_step = threading.current_thread() is threading.main_thread()
 
 
@@ -147,7 +147,7 @@ def _unraisable(lost: sys.UnraisableHookArgs) -> None:
         _waiting.hook(lost)
 
 
-class Heard:
+class HeardSignal:
     """While it is entered in the main thread, no signal gets lost that would interrupt Python anyway."""
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ from typing import Any, NoReturn, Protocol
 
 from counterpoint.harness.aio.escapes import escaped
 from counterpoint.harness.aio.watchdog import Watchdog
-from counterpoint.harness.interruption import Heard, begin_step, end_step
+from counterpoint.harness.interruption import HeardSignal, begin_step, end_step
 
 EPOCH = 1_700_000_000
 """The second of Unix time at which every run begins."""
@@ -213,7 +213,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._holders = 0
-        self._heard = Heard()
+        self._heard = HeardSignal()
         self._was_collecting = False
         self._was_tracking = 0
         self._places: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from counterpoint.harness.interruption import Heard
+from counterpoint.harness.interruption import HeardSignal
 from counterpoint.harness.memory import full_at_share
 from counterpoint.harness.only import only_claim
 from counterpoint.harness.plugin.effort import DEFAULTS, UNSAID, SearchEffort, Shard
@@ -123,7 +123,7 @@ class Verification:
             NothingBroke: the property that was to break did not.
             SearchStopped: Ctrl-C was pressed.
         """
-        with Heard():
+        with HeardSignal():
             return self._checked(effort.over(self.effort).within(defaults), shard)
 
     def _checked(self, asked: SearchEffort, shard: Shard) -> Searched:

@@ -12,7 +12,7 @@ import pytest
 
 import counterpoint as cp
 from counterpoint.harness.aio.real_loop import NamedLoop
-from counterpoint.harness.interruption import Heard, Stopped, stopping
+from counterpoint.harness.interruption import HeardSignal, Stopped, stopping
 from counterpoint.harness.plugin.effort import SearchEffort
 from counterpoint.harness.plugin.verification import Verification
 from counterpoint.model.search.exploration.dpor import Reducer
@@ -127,7 +127,7 @@ class _Interrupted:
 
 
 def test_a_signal_in_a_finaliser_is_sent_again() -> None:
-    with pytest.raises(Stopped), Heard():  # noqa: PT012 - it is raised while one waits
+    with pytest.raises(Stopped), HeardSignal():  # noqa: PT012 - it is raised while one waits
         _Interrupted()
         for _ in range(100_000_000):
             pass
