@@ -92,7 +92,7 @@ AGAIN_SECONDS = 0.01
 
 
 def begin_step() -> None:
-    """Let every signal wait that `HeardSignal` or `stopping` hears of; they come in the main thread alone."""
+    """Let each signal wait that `HeardSignal` or `stopping` hears of; they come in the main thread."""
     _waiting.in_step = threading.current_thread() is threading.main_thread()
 
 
