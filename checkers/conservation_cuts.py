@@ -68,11 +68,12 @@ def check_balance(
     The trace must have its worlds. Examined are the steps that moved anything.
     """
     receipts: dict[int, Event] = {}
+    parts: Counter[int] = Counter()
     examined = 0
     for step in range(len(trace.worlds) - 1):
         events = trace.events_of_step(step)
         for event in events:
-            fault = _message_fault(event, receipts, carried)
+            fault = _message_fault(event, receipts, parts, carried)
             if fault:
                 return broken(name, fault, examined=examined + 1, because=(at_step(step),))
         for node, surplus in _surpluses(trace, step, events, held, carried):
@@ -82,8 +83,15 @@ def check_balance(
     return holds(name, examined=examined)
 
 
-def _message_fault(event: Event, receipts: dict[int, Event], carried: Carried) -> str:
-    """Say what a message's fate does to what it carries, "" if nothing."""
+def _message_fault(
+    event: Event, receipts: dict[int, Event], parts: Counter[int], carried: Carried
+) -> str:
+    """Say what a message's fate does to what it carries, "" if nothing.
+
+    `parts` is how many more messages that stand in the place of one are to arrive after the first.
+    """
+    if event.kind == "exchange" and event.message is not None and isinstance(event.value, tuple):
+        parts[event.message] += max(len(event.value) - 1, 0)
     if event.kind not in ("deliver", "lose", "duplicate") or not carried(event.value):
         return ""
     things = ", ".join(map(show, carried(event.value)))
@@ -94,6 +102,9 @@ def _message_fault(event: Event, receipts: dict[int, Event], carried: Carried) -
         return ""  # two copies harm only if both arrive
     earlier = receipts.setdefault(event.message, event)
     if earlier is event:
+        return ""
+    if parts[event.message]:
+        parts[event.message] -= 1
         return ""
     return (
         f"m{event.message} arrives a second time with {things}; the first was step {earlier.step}"

@@ -151,7 +151,7 @@ class Mover(Protocol):
         ...
 
     def exchange(self, content: Content, bodies: Sequence[Value]) -> None:
-        """Put messages of these bodies where one was on its way, in this order."""
+        """Put messages of these bodies where one was on its way, in this order, as copies of it."""
         ...
 
     def release(self, content: Content) -> None:

@@ -253,13 +253,11 @@ class WorldMover:
         self.log("hold", flight=flight, causes=(flight.sent,), value=flight.body)
 
     def exchange(self, message: Flight | Content, bodies: Sequence[Value]) -> None:
-        """Put messages of these bodies where one was on its way, in this order; each is a new one."""
+        """Put messages of these bodies where one was on its way, in this order, as copies of it."""
         flight = self._sent(message)
         position = _place_of(self._flights, flight)
-        numbers = range(self._next_message, self._next_message + len(bodies))
-        new = [replace(flight, id=n, body=b) for n, b in zip(numbers, bodies, strict=True)]
-        self._flights[position : position + 1] = new
-        self._next_message += len(bodies)
+        self._flights[position : position + 1] = [replace(flight, body=body) for body in bodies]
+        self.log("exchange", flight=flight, causes=(flight.sent,), value=tuple(bodies))
 
     def release(self, message: Flight | Content) -> None:
         """Let a held message go on its way, behind those that passed it; first of all in its lane."""

@@ -108,6 +108,7 @@ FATES = {
     "deliver": "it arrived",
     "lose": "it was lost",
     "duplicate": "it was copied",
+    "exchange": "it was exchanged",
     "hold": "it was held back",
     "release": "it was let go",
 }

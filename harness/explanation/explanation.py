@@ -13,11 +13,12 @@ from functools import cached_property
 
 from counterpoint.harness.explanation.state_parts import shown_of
 from counterpoint.model.event import Event
+from counterpoint.model.exact import is_same
 from counterpoint.model.reaction import NodeState
 from counterpoint.model.trace import Trace
 from counterpoint.model.values import NodeId, Value, show
 
-FATES = ("deliver", "lose", "duplicate", "hold", "release")
+FATES = ("deliver", "lose", "duplicate", "exchange", "hold", "release")
 """The kinds of event that tell what became of a message."""
 
 
@@ -40,13 +41,21 @@ class Letter:
 
     @property
     def copies(self) -> int:
-        """How many copies of it there were."""
-        return 1 + sum(fate.kind == "duplicate" for fate in self.fates)
+        """How many copies of it there were, whatever their bodies."""
+        return 1 + sum(map(more_copies, self.fates))
 
     @property
     def in_flight(self) -> int:
         """How many copies were still on their way at the end."""
         return self.copies - sum(fate.kind in ("deliver", "lose") for fate in self.fates)
+
+
+def more_copies(fate: Event) -> int:
+    """Return by how many copies there are more of a message after an event."""
+    if fate.kind == "exchange":
+        assert isinstance(fate.value, tuple), fate
+        return len(fate.value) - 1
+    return int(fate.kind == "duplicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +226,14 @@ class TraceExplanation:
         return said or self.has_changed(step, node)
 
     def copy_of(self, arrival: Event) -> int:
-        """Return which copy of its message an arrival is: 0 for the first to arrive, 1 for the next."""
+        """Return which copy of its message an arrival is: 0 for the first to arrive, 1 for the next.
+
+        What stands in the place of a message that was exchanged, with another body, is no copy of it.
+        """
         assert arrival.message is not None, arrival
         fates = self.letters[arrival.message].fates
-        return sum(f.kind in ("deliver", "lose") and f.id < arrival.id for f in fates)
+        earlier = (f for f in fates if f.kind in ("deliver", "lose") and f.id < arrival.id)
+        return sum(is_same(fate.value, arrival.value) for fate in earlier)
 
 
 def node_state_changes(node: NodeId, old: NodeState, new: NodeState) -> Iterator[StateChange]:

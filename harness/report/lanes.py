@@ -129,6 +129,7 @@ def draw(story: TraceExplanation, lanes: Lanes, step: int) -> DrawnRow:
         "hold",
         "release",
         "duplicate",
+        "exchange",
     ):
         labelled = _message(story, lanes, cells, event)
     _dot(lanes, cells, event, events)
@@ -174,7 +175,7 @@ def _message(story: TraceExplanation, lanes: Lanes, cells: list[str], event: Eve
         at_source = event.why is not None and event.why.startswith(f"{src} failed silently")
         cells[near_source if at_source else head] = "✗"
     else:
-        cells[head] = {"hold": "‖", "release": "▷", "duplicate": "²"}[event.kind]
+        cells[head] = {"hold": "‖", "release": "▷", "duplicate": "²", "exchange": "≠"}[event.kind]
     return _label(cells, (letter.name + prime, label), near_source, lanes.pitch - 1, rightwards)
 
 

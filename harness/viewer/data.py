@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from counterpoint.harness.analysis.analyses import Analyses
 from counterpoint.harness.analysis.variants import deviation
 from counterpoint.harness.embedding import named
-from counterpoint.harness.explanation.explanation import CallSpan, TraceExplanation
+from counterpoint.harness.explanation.explanation import CallSpan, TraceExplanation, more_copies
 from counterpoint.harness.explanation.plain import plain
 from counterpoint.harness.explanation.sentences import SentencePart, cut_off, is_late, parts
 from counterpoint.harness.explanation.state_parts import flat
@@ -161,7 +161,7 @@ def run_data(story: TraceExplanation, decisive: str) -> Data:
         "events": len(trace.events),
         "kinds": [choice.kind for choice in trace.choices],
         "acts": [_place(index, _actor(trace, k, event)) for k, event in enumerate(heads)],
-        "fates": [_fate(story, event) for event in heads],
+        "fates": [_exchanged(story.steps[k]) or _fate(story, event) for k, event in enumerate(heads)],
         "faults": sorted(fault_steps(story)),
         "said": BETWEEN_STEPS.join(_said(parts(story, step, decisive=decisive)) for step in steps),
         "letters": {
@@ -194,7 +194,21 @@ def _place(index: Mapping[NodeId, int], node: NodeId | None) -> int:
 
 
 FATE_CODES = {"deliver": 1, "lose": 2, "duplicate": 3, "hold": 4, "release": 5}
-IGNORED, LATE = 6, 7
+IGNORED, LATE, GONE = 6, 7, 8
+
+
+def _exchanged(events: tuple[Event, ...]) -> list[int]:
+    """Return [message, code, how many more] where there are more copies of a message, or none now."""
+    for event in events:
+        if event.kind == "exchange" and event.message is not None:
+            more = more_copies(event)
+            if more:
+                return (
+                    [event.message, FATE_CODES["duplicate"], more]
+                    if more > 0
+                    else [event.message, GONE]
+                )
+    return []
 
 
 def _fate(story: TraceExplanation, event: Event | None) -> int | list[int]:

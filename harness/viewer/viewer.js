@@ -43,7 +43,7 @@ class Run {
     id.forEach((_, i) => {
       let copies = 1;
       for (const [step, code, copy] of this.fatesOf[i]) {
-        if (code === COPIED) copies++;
+        if (code === COPIED) copies += copy || 1;
         else if (code !== HELD && code !== RELEASED) { copies--; this.arcs.push({ i, from: sent[i], to: step, code, copy }); }
       }
       if (copies > 0) this.arcs.push({ i, from: sent[i], to: this.count, code: 0, copy: 0 });
@@ -131,9 +131,9 @@ class Run {
     for (let i = 0; i < this.bodies.length && found.length <= most; i++) {
       if (this.letters.sent[i] > step) continue;
       let copies = 1, held = 0;
-      for (const [k, code] of this.fatesOf[i]) {
+      for (const [k, code, more] of this.fatesOf[i]) {
         if (k > step) break;
-        if (code === COPIED) copies++; else if (code === HELD) held++; else if (code === RELEASED) held--; else copies--;
+        if (code === COPIED) copies += more || 1; else if (code === HELD) held++; else if (code === RELEASED) held--; else copies--;
       }
       if (copies > 0) found.push([i, copies, held]);
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from counterpoint.model.fault_state import Partition
-from counterpoint.model.kind import ActionKind, Mover, Target, View
+from counterpoint.model.kind import ActionKind, Content, Mover, Target, View
 from counterpoint.model.node import Timeout
 from counterpoint.model.values import NodeId, Value
 
@@ -27,6 +27,27 @@ class Garble(ActionKind):
     def perform(self, move: Mover) -> None:
         move.lose(self.content, "garbled")
         move.send(self.src, self.dst, "garbled")
+
+
+@dataclass(frozen=True, slots=True)
+class Become(ActionKind):
+    """Others arrive in the place of a message: "garbled", or one that comes after it, or none."""
+
+    kind: ClassVar[str] = "become"
+    target: ClassVar[Target] = "message"
+    is_of_its_place: ClassVar[bool] = True
+
+    src: NodeId
+    dst: NodeId
+    body: Value
+    others: tuple[Value, ...]
+
+    @classmethod
+    def of_message(cls, content: Content) -> Iterable[Become]:
+        return [cls(*content, others) for others in ((), ("garbled",), (content[2], "garbled"))]
+
+    def perform(self, move: Mover) -> None:
+        move.exchange(self.content, self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from counterpoint.model.search.replay import judge, run
 from counterpoint.model.search.stateful.machine import state_machine_for
 from counterpoint.model.search.walks.campaign import Budgets, Campaign
 from counterpoint.model.values import NodeId
-from tests.search.own_faults import Garble, Isolate, Poke, Rejoin, Rot
+from tests.search.own_faults import Become, Garble, Isolate, Poke, Rejoin, Rot
 
 NAME = "b stays well"
 
@@ -64,7 +64,7 @@ def scenario(kind: str, *own: type) -> Scenario:
     )
 
 
-BROKEN = [scenario("garble", Garble), scenario("poke", Poke)]
+BROKEN = [scenario("garble", Garble), scenario("poke", Poke), scenario("become", Become)]
 RIGHT = scenario("isolate", Isolate, Rejoin)
 
 
