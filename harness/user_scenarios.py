@@ -220,7 +220,8 @@ def _source_under_here(system: str, names: list[str]) -> Path:
         spec = _spec(".".join(names[:count]), folders)
         if spec is None:
             raise UnknownName(
-                f"{shown}: there is no module {quoted('.'.join(names[:count]))} from here"
+                f"{shown}: there is no module {quoted('.'.join(names[:count]))} from here; change to "
+                f"the directory of its project, or {_TYPE_IT}"
             )
         folders = _folders_of(spec, folders)
         source = Path(spec.origin).resolve() if spec.has_location and spec.origin else None

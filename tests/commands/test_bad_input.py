@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from counterpoint.harness.cli import main
+from counterpoint.harness.unknown_name import UnknownName
+from counterpoint.harness.user_scenarios import require_own
 from counterpoint.model.tracefile import VERSION
 
 
@@ -150,3 +152,11 @@ def test_a_folder_that_cannot_be_is_refused_before_the_search(command: str, tmp_
     result = CliRunner().invoke(main, asked)
     assert result.exit_code == 2
     assert f"{tmp_path / 'file'} is no folder" in result.stderr
+
+
+def test_a_trace_away_from_its_project_says_where_to_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownName, match="no module 'far' from here; change to the directory of"):
+        require_own("far:scenario")
