@@ -13,7 +13,6 @@ import _thread
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -80,7 +79,7 @@ class _Waiting:
     `hook` tells of all else that is raised in finalisers.
     """
 
-    in_step = is_sent_again = False
+    in_step = has_sender = is_sent_again = False
     number = 0
     hook: Any = staticmethod(sys.__unraisablehook__)
 
@@ -122,17 +121,20 @@ def send_again() -> None:
 
     If a step ends before, that raises it.
     """
-    if _waiting.number and not _waiting.in_step:  # where no thread may start
+    is_due = _waiting.number and not _waiting.has_sender
+    if is_due and not _waiting.in_step:  # where no thread may start
         begin_step()  # until its sender is on its way
+        _waiting.has_sender = True  # two would send it twice
         threading.Thread(target=_send, daemon=True).start()
         end_step()
 
 
 def _send() -> None:
-    while True:
-        time.sleep(AGAIN_SECONDS)
+    bell = threading.Event()  # time.sleep is that of a node while one is in a step
+    while not bell.wait(AGAIN_SECONDS):
         number = _waiting.number
         if not number:
+            _waiting.has_sender = False
             return
         _waiting.is_sent_again = True
         _thread.interrupt_main(signal.Signals(number))

@@ -6,7 +6,7 @@ import _thread
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 
@@ -20,17 +20,24 @@ from counterpoint.model.search.walks.campaign import Budgets, Campaign
 
 
 class _Signals:
-    """Sends one signal, the time after so many that it is asked."""
+    """Sends one signal, the time after so many that it is asked, until its test is over."""
+
+    are_sent: ClassVar[bool] = False
 
     def __init__(self, number: int, after: int = 3) -> None:
         self.number, self.left = number, after
 
     def __call__(self) -> None:
         self.left -= 1
-        if self.left == 0:
+        if self.left == 0 and _Signals.are_sent:  # programs may be closed when the test is over
             _thread.interrupt_main(signal.Signals(self.number))
         for _ in range(3):  # it is heard here
             pass
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Signals, "are_sent", True)
 
 
 def _is_closed_in_finally(send: Callable[[], None]) -> cp.Scenario:
