@@ -67,7 +67,7 @@ class Copy:
         program, *words = shlex.split(line)
         assert program == "counterpoint"
         environment = {
-            **os.environ, "PYTHONPATH": str(self.package.parent), "COLUMNS": "100", "NO_COLOR": "1",
+            **os.environ, "PYTHONPATH": str(self.package.parent), "NO_COLOR": "1",
         }  # fmt: skip
         return subprocess.run(
             [sys.executable, "-c", START, *words],
