@@ -72,7 +72,7 @@ from counterpoint.model.verdict import Verdict
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Explore with 0, 1 ... K faults, within the budgets of the scenario.",
+    help="Explore with 0, 1 ... K faults, within the budgets and the faults_max of the scenario.",
 )
 @click.option("--history", is_flag=True, help="Count whole histories as part of a state.")
 @click.option("--symmetry", is_flag=True, help="Count states that differ in names alone as one.")

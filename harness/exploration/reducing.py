@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from counterpoint.harness.embedding import named
 from counterpoint.harness.explanation.plain import count_of
-from counterpoint.harness.exploration.rounds import for_exploration
+from counterpoint.harness.exploration.rounds import for_exploration, more_faults_asked, most_faults
 from counterpoint.harness.interruption import Interruption, exit_code_of
 from counterpoint.harness.keeping import KeptTrace, keep_trace
 from counterpoint.harness.output import ProgressLine, columns, emit, finish, tell
@@ -41,7 +41,9 @@ def explore_reduced(
 ) -> NoReturn:
     """Explore with 0, 1 ... `faults` faults, print what was established, and end the command."""
     chosen = for_exploration(scenario)
-    budgets = range(faults + 1) if chosen.limits else range(1)
+    for warning in more_faults_asked(chosen, faults):
+        tell(f"warning: {warning}", err=True)
+    budgets = range(most_faults(chosen, faults) + 1)
     found, used, stopped = Reduced(), 0, 0
     judged: Judgements = {}
     for used in budgets:

@@ -246,6 +246,21 @@ def _at_the_end(prop: Property, endings: Endings, explored: Explored) -> Judged:
     return Judged(endings.rests, of="ends")
 
 
+def most_faults(scenario: Scenario, asked: int) -> int:
+    """Return how many faults a run has at most: as many as were asked for, within the scenario's own."""
+    if not scenario.limits:
+        return 0
+    return asked if scenario.faults_max is None else min(asked, scenario.faults_max)
+
+
+def more_faults_asked(scenario: Scenario, asked: int) -> tuple[str, ...]:
+    """Return a warning if more faults were asked for than the scenario allows in a run."""
+    most = scenario.faults_max
+    if most is None or asked <= most or not scenario.limits:
+        return ()
+    return (f"--faults {asked}: explored up to faults_max={most} of the scenario",)
+
+
 class FaultRounds:
     """The outermost loop. `rounds` holds what each budget of faults established so far.
 
@@ -256,7 +271,8 @@ class FaultRounds:
     def __init__(self, scenario: Scenario, options: ExploreOptions, *, faults_max: int) -> None:
         self._scenario = for_exploration(scenario)
         self._options = options
-        self._faults_max = faults_max if self._scenario.limits else 0
+        self._faults_asked = faults_max
+        self._faults_max = most_faults(self._scenario, faults_max)
         self.rounds: list[Round] = []
         self.reached: tuple[GoalReached, ...] = ()
         self.problems: list[str] = []
@@ -393,7 +409,8 @@ class FaultRounds:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Which faults have a budget and can never happen, where faults were explored."""
-        return tuple(impossible_faults(self._scenario, {})) if self._faults_max else ()
+        found = impossible_faults(self._scenario, {}) if self._faults_max else ()
+        return (*more_faults_asked(self._scenario, self._faults_asked), *found)
 
     @property
     def not_judged(self) -> list[str]:
