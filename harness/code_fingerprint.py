@@ -1,8 +1,8 @@
 """A fingerprint of the code that a search runs: if it is the same, the same runs end the same way.
 
 Hashed are the whole of this package, the modules in which a scenario is written, and the modules that
-these import, as far as they are the user's own; of what is installed besides, the version stands for
-the content.
+these import, with the packages that they are in, as far as they are the user's own; of what is
+installed besides, the version stands for the content.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def _reachable(names: Iterable[str]) -> set[str]:
         if name in found or name not in sys.modules or top in (*sys.stdlib_module_names, OURS):
             continue
         found.add(name)
+        left.append(name.rpartition(".")[0])  # importing a module runs the packages that it is in
         if not _is_installed(name):
             left.extend(_imported_by(name))
     return found

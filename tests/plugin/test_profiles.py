@@ -205,3 +205,17 @@ def test_what_failed_in_time_is_minimised_after_it(monkeypatch: pytest.MonkeyPat
             hypothesis.settings(max_examples=500, database=None, deadline=None, phases=MADE),
         )
     assert machine.bench.until == 0.0
+
+
+def test_the_fingerprint_is_that_of_the_packages_around_a_module_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "fingerprint_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("LIMIT = 1\n")
+    (package / "rules.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("fingerprint_package.rules")
+    before = code_fingerprint(SCENARIO, "fingerprint_package.rules")
+    (package / "__init__.py").write_text("LIMIT = 2\n")
+    assert code_fingerprint(SCENARIO, "fingerprint_package.rules") != before
