@@ -13,6 +13,7 @@ import pytest
 
 np = pytest.importorskip("numpy", reason="the numpy engine is optional")
 
+from counterpoint import faults  # noqa: E402
 from counterpoint.model.scenario import Scenario  # noqa: E402  numpy must be there first
 from counterpoint.model.search.columnar import folder as folders  # noqa: E402
 from counterpoint.model.search.columnar.checkpoint import BadCheckpoint  # noqa: E402
@@ -219,6 +220,13 @@ def test_a_folder_of_another_exploration_is_refused(tmp_path: Path) -> None:
     other_source = wrong()["a handler"].replace(name=server_and_client().name)
     with pytest.raises(BadCheckpoint, match=r"its (origin|source) is"):
         on_disk(other_source, tmp_path)
+
+
+def test_a_folder_of_other_budgets_of_faults_is_refused(tmp_path: Path) -> None:
+    lossy = server_and_client().replace(limits=faults(drop=1), faults_max=0)
+    finished(on_disk(lossy, tmp_path, limits=Limits(depth=2)))
+    with pytest.raises(BadCheckpoint, match=r"another exploration: its limits is"):
+        on_disk(lossy.replace(limits=faults(duplicate=1)), tmp_path)
 
 
 def test_a_folder_of_another_version_is_refused(

@@ -111,6 +111,9 @@ class VectorExplorer:
             "origin": dict(scenario.origin),
             "network": scenario.network,
             "faults_max": scenario.faults_max,
+            "limits": {
+                kind: [each.per_run, each.at_once] for kind, each in scenario.limits.items()
+            },
             "source": self._code,
             "no_op": semantics.no_op,
             "lossy": semantics.is_lossy,
