@@ -155,3 +155,16 @@ def test_an_invariant_that_singles_out_a_node_is_told() -> None:
 def test_some_runs_by_other_names_refute_no_right_claim(seed: int) -> None:
     checked(election(favours=""), seed)
     checked(two_phase_commit.system("3"), seed)
+
+
+def test_a_goal_that_names_a_node_is_told() -> None:
+    clients: dict[str, Any] = dict.fromkeys(CLIENTS, (client, "idle"))
+    scenario = cp.Scenario(
+        "named",
+        cp.system(server=(server("", "a win"), Heard()), **clients),
+        calls={name: ["go"] for name in CLIENTS},
+        goals=[cp.Goal("p3 waits", lambda states: states["p3"] == "waits")],
+        symmetric=(CLIENTS,),
+    )
+    with pytest.raises(NotInterchangeable, match="whether 'p3 waits' is met after step"):
+        spot_check(scenario, no_op=None, is_lossy=False, history=False)

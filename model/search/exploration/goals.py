@@ -67,6 +67,12 @@ def reached(exploration: Exploration) -> tuple[GoalReached, ...]:
     return tuple(_reached(exploration, goal, view) for goal in goals)
 
 
+def goals_met(scenario: Scenario, slots: Slots, state: PackedState) -> tuple[str, ...]:
+    """Return the names of the goals that a state meets."""
+    shown = _View(slots).shown(state)
+    return tuple(goal.name for goal in scenario.goals if AskedGoal(goal).is_met(*shown))
+
+
 def _reached(exploration: Exploration, goal: Goal, view: _View) -> GoalReached:
     """Look from the first level forwards and from the last one back; nothing between is looked at."""
     is_met = _teller(goal, view)

@@ -1,8 +1,8 @@
 """A spot check of the claim behind symmetry: some runs, and what they would be by other names.
 
 Along random runs two interchangeable nodes are exchanged in each state: what can happen there must be
-what can happen here by other names, and the same invariant must be broken. It is no proof: a claim that
-passes may still be wrong. A search that counts all states without symmetry is one.
+what can happen here by other names, the same invariant broken, the same goals met. It is no proof: a
+claim that passes may still be wrong. A search that counts all states without symmetry is one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from counterpoint.model.scenario import Scenario
 from counterpoint.model.search.engine.node_steps import HandlerBroke
 from counterpoint.model.search.engine.semantics import NoOp
 from counterpoint.model.search.exploration.explore import Explorer
+from counterpoint.model.search.exploration.goals import goals_met
 from counterpoint.model.search.exploration.symmetry import (
     Exchange,
     has_no_counterpart,
@@ -71,6 +72,9 @@ class _States(Explorer):
         if self._broken_in(here) != self._broken_in(there):
             name = self._broken_in(here) or self._broken_in(there)
             return f"whether {name!r} holds after step {step - 1} depends on their names"
+        unlike = set(self._met_in(here)) ^ set(self._met_in(there))
+        if unlike:
+            return f"whether {min(unlike)!r} is met after step {step - 1} depends on their names"
         states = {state: self._following(state) for state in (here, there)}
         for state, other in ((here, there), (there, here)):
             action = self._without_counterpart(state, states[state], states[other], swap)
@@ -80,6 +84,11 @@ class _States(Explorer):
 
     def _broken_in(self, state: int) -> str | None:
         return self.memories.broken[self._packed.memory(state)] or self._violated_invariant(state)
+
+    def _met_in(self, state: int) -> tuple[str, ...]:
+        if not self.scenario.goals:
+            return ()
+        return goals_met(self.scenario, self.slots, tuple(self._packed.fields(state)))
 
     def _without_counterpart(
         self, here: int, after: set[int] | None, after_there: set[int] | None, swap: Exchange
