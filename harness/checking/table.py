@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from counterpoint.harness.checking.wanted import Checked
 from counterpoint.harness.explanation.plain import plain
-from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED, columns, show
+from counterpoint.harness.output import BAD_INPUT, BROKEN, HOLDS, UNDECIDED, show
 from counterpoint.harness.streams import OWN_MISTAKE
 
 STYLES = {"holds": "green", "broken": "red", "undecided": "yellow", "error": "magenta"}
@@ -55,7 +55,7 @@ def print_table(rows: Sequence[ResultRow]) -> None:
 
     is_terminal = sys.stdout.isatty()
     drawn = StringIO()  # a full disk behind the output is for `show` to notice
-    width = None if is_terminal else columns(PIPE_WIDTH)
+    width = None if is_terminal else PIPE_WIDTH
     console = Console(file=drawn, width=width, highlight=False, force_terminal=is_terminal)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("verdict", no_wrap=True)

@@ -137,7 +137,7 @@ def patient(**limits: int) -> cp.Scenario:
 @pytest.mark.parametrize(
     ("given", "runs", "ends", "made"),
     [
-        pytest.param(updates(adds, adds), 252, 20, 20, id="two clients"),
+        pytest.param(updates(adds, adds), 252, 20, 32, id="two clients"),
         pytest.param(patient(), 1, 1, 1, id="nothing to choose"),
         pytest.param(patient(delay=1), 20, 4, 10, id="a delay and a timer"),
         pytest.param(patient(crash=1), 24, 5, 22, id="a crash and a timer"),
