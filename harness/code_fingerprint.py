@@ -1,21 +1,25 @@
 """A fingerprint of the code that a search runs: if it is the same, the same runs end the same way.
 
-Hashed are the whole of this package, the modules in which a scenario is written, and the modules that
-these import, with the packages that they are in, as far as they are the user's own; of what is
-installed besides, the version stands for the content.
+Hashed are the whole of this package, what a scenario allows and asks, the modules in which it is
+written, and the modules that these import, anywhere in them, as far as they are the user's own; of what
+is installed besides, the version stands for the content. Data that a module reads is not seen.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 from counterpoint.model.forms import system_modules
+from counterpoint.model.mistakes import without_arguments
 from counterpoint.model.scenario import Scenario
+from counterpoint.model.values import Json, canonical, json_text
 
 OURS = "counterpoint"
 PACKAGE = Path(__file__).parent.parent
@@ -30,6 +34,7 @@ def code_fingerprint(scenario: Scenario, *roots: str) -> str:
     digest = blake2b(f"python {sys.version_info[:2]}\n".encode(), digest_size=16)
     for path in _own_files():
         digest.update(path.read_bytes())
+    digest.update(_said_by(scenario).encode())
     for name in sorted(_reachable((*_modules_of(scenario), *roots))):
         digest.update(f"{name}\n".encode() + _content(name))
     return digest.hexdigest()
@@ -40,18 +45,39 @@ def _own_files() -> Iterator[Path]:
         yield from sorted((PACKAGE / folder).rglob("*.py"))
 
 
+def _said_by(scenario: Scenario) -> str:
+    """Return what a scenario says in values: what may happen, who asks what, and how it begins.
+
+    How many faults a run has is left out: an exploration has a round for each number.
+    """
+    calls = scenario.calls if isinstance(scenario.calls, Mapping) else {}
+    states = scenario.initial_states
+    said = {
+        "limits": {kind: canonical(budget) for kind, budget in sorted(scenario.limits.items())},
+        "actions": [action.__qualname__ for action in scenario.actions],
+        "calls": {client: canonical(tuple(asked)) for client, asked in sorted(calls.items())},
+        "states": {node: canonical(state) for node, state in sorted(states.items())},
+        "nodes": canonical((scenario.system.nodes, scenario.partitions, scenario.symmetric)),
+        "rules": [scenario.network, scenario.in_order],
+    }
+    return json_text(cast("Json", said))
+
+
 def _modules_of(scenario: Scenario) -> Iterator[str]:
     """Yield the modules of the functions that a scenario is made of, and the one that it is built in."""
     yield str(scenario.origin.get("system", "")).partition(":")[0]
     yield from system_modules(scenario.system)
-    functions = (
+    functions: tuple[Any, ...] = (
         *(claim.check for claim in scenario.properties),
         *(claim.violation for claim in scenario.invariants),
         *(claim.is_met for claim in scenario.goals),
         *(scenario.tolerates, scenario.depends_on, scenario.commute, scenario.visible),
+        *(scenario.role_of, scenario.kind_of),
+        *(part for claim in scenario.properties for part in (claim.observer, claim.glance)),
         *scenario.actions,
     )
-    yield from (str(getattr(function, "__module__", "")) for function in functions)
+    bare = map(without_arguments, functions)
+    yield from (str(getattr(function, "__module__", "")) for function in bare)
 
 
 def _reachable(names: Iterable[str]) -> set[str]:
@@ -60,11 +86,13 @@ def _reachable(names: Iterable[str]) -> set[str]:
     left = [name for name in names if name]
     while left:
         name = left.pop()
+        package, _, _ = name.rpartition(".")
+        if package:  # which runs first
+            left.append(package)
         top = name.partition(".")[0]
-        if name in found or name not in sys.modules or top in (*sys.stdlib_module_names, OURS):
+        if name in found or top in (*sys.stdlib_module_names, OURS) or not _file(name).name:
             continue
         found.add(name)
-        left.append(name.rpartition(".")[0])  # importing a module runs the packages that it is in
         if not _is_installed(name):
             left.extend(_imported_by(name))
     return found
@@ -85,7 +113,17 @@ def _imported_by(name: str) -> Iterator[str]:
 
 
 def _file(name: str) -> Path:
-    return Path(getattr(sys.modules[name], "__file__", None) or "")
+    """Return where a module is written, also one that is imported later, by a handler; else nothing."""
+    if name in sys.modules:
+        return Path(getattr(sys.modules[name], "__file__", None) or "")
+    package, _, _ = name.rpartition(".")
+    if package and package not in sys.modules:  # to look into it would run it
+        return Path()
+    try:
+        found = find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return Path()
+    return Path((found.origin if found and found.has_location else None) or "")
 
 
 def _is_installed(name: str) -> bool:
@@ -106,4 +144,4 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:  # its distribution is called otherwise
-        return str(getattr(sys.modules[package], "__version__", ""))
+        return str(getattr(sys.modules.get(package), "__version__", ""))
